@@ -1,0 +1,91 @@
+"""Events: the seed's names and payloads, and the bus that carries them.
+
+A bus is any object with ``dispatch(topic, payload)``. Install and load events go out under
+``model_event``, downloads under ``download_event``, each as ``{"event": name, "data": {...}}``.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+MODEL_EVENT = "model_event"
+DOWNLOAD_EVENT = "download_event"
+
+INSTALL_DOWNLOADING = "model_install_downloading"
+INSTALL_RUNNING = "model_install_running"
+INSTALL_COMPLETED = "model_install_completed"
+INSTALL_ERROR = "model_install_error"
+INSTALL_CANCELLED = "model_install_cancelled"
+
+Handler = Callable[[str, dict[str, Any]], None]
+
+_log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class EventBus(Protocol):
+    """Anything that takes events."""
+
+    def dispatch(self, topic: str, payload: dict[str, Any]) -> None:
+        """Take one event."""
+        ...
+
+
+@dataclass
+class LocalEventBus:
+    """A bus for one process: hands every event to its handlers, in the thread that raised it.
+
+    A handler that raises is logged by name and does not disturb the job or the other handlers.
+    """
+
+    handlers: list[Handler] = field(default_factory=list)
+
+    def subscribe(self, handler: Handler) -> Callable[[], None]:
+        """Add a handler ``f(topic, payload)``; call the result to take it off again."""
+        self.handlers.append(handler)
+        return lambda: self.handlers.remove(handler)
+
+    def dispatch(self, topic: str, payload: dict[str, Any]) -> None:
+        """Hand one event to every handler."""
+        for handler in tuple(self.handlers):
+            deliver(handler, topic, payload)
+
+
+def deliver(handler: Handler, topic: str, payload: dict[str, Any]) -> None:
+    """Call one handler; what it raises is logged, not passed on."""
+    try:
+        handler(topic, payload)
+    except Exception:  # a handler is foreign code: whatever it raises must not end the job
+        name = getattr(handler, "__qualname__", repr(handler))
+        _log.exception("event handler %s failed on %s", name, payload.get("event"))
+
+
+def emit(bus: EventBus | None, topic: str, event: str, **data: Any) -> None:
+    """Send one event with a timestamp (seconds since the epoch); no bus, no event."""
+    if bus is not None:
+        payload = {"event": event, "data": {**data, "timestamp": int(time.time())}}
+        deliver(bus.dispatch, topic, payload)
+
+
+def install_running(bus: EventBus | None, source: str) -> None:
+    """Probing, copying and recording of ``source`` begin."""
+    emit(bus, MODEL_EVENT, INSTALL_RUNNING, source=source)
+
+
+def install_completed(bus: EventBus | None, source: str, key: str, total_bytes: int) -> None:
+    """``source`` is installed under ``key``."""
+    emit(bus, MODEL_EVENT, INSTALL_COMPLETED, source=source, total_bytes=total_bytes, key=key)
+
+
+def install_error(bus: EventBus | None, source: str, error_type: str, error: str) -> None:
+    """The install of ``source`` failed; ``error`` is the traceback."""
+    emit(bus, MODEL_EVENT, INSTALL_ERROR, source=source, error_type=error_type, error=error)
+
+
+def install_cancelled(bus: EventBus | None, source: str) -> None:
+    """The install of ``source`` was cancelled."""
+    emit(bus, MODEL_EVENT, INSTALL_CANCELLED, source=source)

@@ -1,0 +1,84 @@
+"""``Identification``: what a model is, and the evidence for it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from modelkeep.core.taxonomy import (
+    BaseModelType,
+    ModelFormat,
+    ModelRepoVariant,
+    ModelType,
+    ModelVariantType,
+    SchedulerPredictionType,
+)
+
+EvidenceKind = Literal["keys", "shapes", "config", "metadata", "hash", "name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason for an answer.
+
+    Attributes:
+        kind: Where it was seen, from the surest (``keys``) to a mere hint (``name``).
+        detail: What was seen, as one short sentence.
+    """
+
+    kind: EvidenceKind
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """What a file or folder is, read from headers and configs alone.
+
+    Attributes:
+        source: What was asked about, as text.
+        type: What it is used as.
+        base: The architecture it belongs to.
+        format: How it lies on disk.
+        variant: What a main model was made for; None for other types.
+        repo_variant: The form of the weights in a folder (fp16 ...); None for files.
+        prediction_type: What a main model predicts, where that can be known.
+        lineage: What it was tuned from, where that matters and something tells.
+        fits: Variants of its base that an adapter works with; None when any.
+        quantization: How its weights are quantised; None when they are not.
+        size: Bytes of all its files.
+        name: The default name of a record.
+        description: The default description of a record.
+        trigger_phrases: Words that call up what an adapter learned.
+        legacy_config: Name of the seed's configuration file for a checkpoint of this kind.
+        upcast_attention: The attention has to run in 32 bits.
+        evidence: Why, in the order in which it was found.
+    """
+
+    source: str
+    type: ModelType
+    base: BaseModelType
+    format: ModelFormat
+    variant: ModelVariantType | None = None
+    repo_variant: ModelRepoVariant | None = None
+    prediction_type: SchedulerPredictionType | None = None
+    lineage: str | None = None
+    fits: tuple[ModelVariantType, ...] | None = None
+    quantization: str | None = None
+    size: int = 0
+    name: str = ""
+    description: str = ""
+    trigger_phrases: tuple[str, ...] = ()
+    legacy_config: str | None = None
+    upcast_attention: bool | None = None
+    evidence: tuple[Evidence, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields that ``modelkeep identify --json`` prints, as plain values."""
+        values = asdict(self)
+        for hidden in ("description", "legacy_config", "upcast_attention"):
+            del values[hidden]
+        values["fits"] = list(self.fits) if self.fits is not None else None
+        values["trigger_phrases"] = list(self.trigger_phrases)
+        values["evidence"] = [asdict(reason) for reason in self.evidence]
+        values["error"] = None
+        return values

@@ -1,0 +1,34 @@
+"""Every limit that keeps hostile or broken input cheap. They stand here and nowhere else."""
+
+from __future__ import annotations
+
+KIB = 1024
+MIB = 1024 * KIB
+
+SAFETENSORS_HEADER_BYTES = 100_000_000
+SAFETENSORS_TENSORS = 200_000
+#: One JSON value of a header (a name with its entry, or all of ``__metadata__``).
+SAFETENSORS_VALUE_BYTES = 16 * MIB
+#: Dimensions of one tensor; torch itself stops at 64.
+TENSOR_DIMENSIONS = 64
+
+PICKLE_BYTES = 64 * MIB
+PICKLE_OPCODES = 2_000_000
+PICKLE_DEPTH = 100
+ZIP_MEMBERS = 20_000
+#: The central directory of a zip: 20,000 entries with long names.
+ZIP_DIRECTORY_BYTES = 8 * MIB
+
+FOLDER_JSON_BYTES = 16 * MIB
+FOLDER_JSON_FILES = 200
+FOLDER_FILES = 10_000
+FOLDER_DEPTH = 32
+
+#: Bytes copied or hashed in one piece.
+PIECE_BYTES = 4 * MIB
+#: A file name may have this many bytes on the file systems that people use.
+NAME_BYTES = 255
+#: Free space that an install leaves untouched.
+SPACE_RESERVE_BYTES = 64 * MIB
+#: Days that a removed model stays in the trash.
+TRASH_DAYS = 7

@@ -1,0 +1,137 @@
+"""Descriptive metadata of models: what a site says, never needed to run one.
+
+The classes and their fields are the seed's; the shapes are those of the Hugging Face and Civitai
+APIs.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, TypeAdapter, field_serializer
+
+from modelkeep.core.taxonomy import CommercialUsage
+
+
+class RemoteModelFile(BaseModel):
+    """One file that a site offers: where it is, where it belongs, how long it is."""
+
+    url: AnyHttpUrl
+    path: str
+    size: int
+    sha256: str | None = None
+
+
+class LicenseRestrictions(BaseModel):
+    """What a Civitai licence allows."""
+
+    AllowNoCredit: bool = False
+    AllowDerivatives: bool = False
+    AllowDifferentLicense: bool = False
+    AllowCommercialUse: set[CommercialUsage] | CommercialUsage = CommercialUsage.No
+
+
+class ModelMetadataBase(BaseModel):
+    """What every site tells: name, author and tags."""
+
+    model_config = ConfigDict(validate_assignment=True)
+
+    name: str
+    author: str
+    tags: set[str]
+
+    @field_serializer("tags", when_used="json")
+    def _sorted_tags(self, tags: set[str]) -> list[str]:
+        return sorted(tags)
+
+
+class BaseMetadata(ModelMetadataBase):
+    """Metadata that came from no site."""
+
+    type: Literal["basemetadata"] = "basemetadata"
+
+
+class ModelMetadataWithFiles(ModelMetadataBase):
+    """Metadata of a site that lists its files."""
+
+    files: list[RemoteModelFile] = Field(default_factory=list)
+
+
+class HuggingFaceMetadata(ModelMetadataWithFiles):
+    """What Hugging Face tells about a repository."""
+
+    type: Literal["huggingface"] = "huggingface"
+    id: str
+    tag_dict: dict[str, Any] = Field(default_factory=dict)
+    last_modified: datetime
+
+
+class CivitaiMetadata(ModelMetadataWithFiles):
+    """What Civitai tells about one version of a model."""
+
+    type: Literal["civitai"] = "civitai"
+    id: int
+    version_name: str
+    version_id: int
+    created: datetime
+    updated: datetime
+    published: datetime
+    description: str
+    version_description: str
+    nsfw: bool = False
+    restrictions: LicenseRestrictions = Field(default_factory=LicenseRestrictions)
+    trained_words: set[str] = Field(default_factory=set)
+    download_url: AnyHttpUrl
+    base_model_trained_on: str
+    thumbnail_url: AnyHttpUrl | None = None
+    weight_minmax: tuple[float, float] = (-1.0, 2.0)
+
+    @property
+    def weight_min(self) -> float:
+        """Smallest suggested weight of a slider LoRA."""
+        return self.weight_minmax[0]
+
+    @property
+    def weight_max(self) -> float:
+        """Largest suggested weight of a slider LoRA."""
+        return self.weight_minmax[1]
+
+    @property
+    def credit_required(self) -> bool:
+        """The creator has to be named."""
+        return not self.restrictions.AllowNoCredit
+
+    @property
+    def allow_commercial_use(self) -> bool:
+        """Some commercial use is allowed."""
+        allowed = self.restrictions.AllowCommercialUse
+        uses = {allowed} if isinstance(allowed, CommercialUsage) else allowed
+        return bool(uses - {CommercialUsage.No})
+
+    @property
+    def allow_derivatives(self) -> bool:
+        """Models made from this one may be shared."""
+        return self.restrictions.AllowDerivatives
+
+    @property
+    def allow_different_license(self) -> bool:
+        """Models made from this one may have another licence."""
+        return self.restrictions.AllowDifferentLicense
+
+
+AnyModelRepoMetadata = Annotated[
+    BaseMetadata | HuggingFaceMetadata | CivitaiMetadata, Field(discriminator="type")
+]
+
+
+def metadata_from_json(text: str | bytes) -> BaseMetadata | HuggingFaceMetadata | CivitaiMetadata:
+    """Return the metadata object that ``text`` (JSON) describes.
+
+    Raises:
+        pydantic.ValidationError: the JSON describes none.
+    """
+    adapter: TypeAdapter[BaseMetadata | HuggingFaceMetadata | CivitaiMetadata] = TypeAdapter(
+        AnyModelRepoMetadata
+    )
+    return adapter.validate_json(text)

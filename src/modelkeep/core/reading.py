@@ -1,0 +1,149 @@
+"""``ReadAt``: bytes by offset, whatever they lie in, and its form for local files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self, runtime_checkable
+
+from modelkeep.errors import CorruptModelError, SourceNotFoundError, UnreadableSourceError
+
+
+@runtime_checkable
+class ReadAt(Protocol):
+    """Something with a size whose bytes can be read at any offset.
+
+    A local file, a remote one by ranges and a part inside an archive look alike through it.
+    """
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes."""
+        ...
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Return exactly ``count`` bytes from ``offset``.
+
+        Raises:
+            CorruptModelError: fewer bytes are there.
+        """
+        ...
+
+
+class LocalFile:
+    """A regular file on a local disk, opened for reading only.
+
+    Devices, pipes and sockets are refused before a byte is read. Counts what it reads.
+
+    Raises:
+        SourceNotFoundError: nothing lies at ``path``.
+        UnreadableSourceError: it may not be read or is no regular file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.bytes_read = 0
+        self._fd = open_regular(path)
+        self._size = os.fstat(self._fd).st_size
+
+    @property
+    def name(self) -> str:
+        """The path, as messages show it."""
+        return printable(self.path)
+
+    @property
+    def size(self) -> int:
+        """Length in bytes when it was opened."""
+        return self._size
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Return exactly ``count`` bytes from ``offset``; see ``ReadAt``."""
+        pieces: list[bytes] = []
+        position, missing = offset, count
+        while missing:
+            try:
+                piece = os.pread(self._fd, missing, position)
+            except OSError as error:
+                raise unreadable(self.path, error) from error
+            if not piece:
+                raise CorruptModelError(
+                    f"{self.name} ends at byte {position:,}; {count:,} bytes were expected"
+                    f" from byte {offset:,}",
+                    hint="The file is truncated: get it again from where it came from.",
+                )
+            self.bytes_read += len(piece)
+            if len(piece) == count:
+                return piece
+            pieces.append(piece)
+            position += len(piece)
+            missing -= len(piece)
+        return b"".join(pieces)
+
+    def close(self) -> None:
+        """Close the file; reading is over."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def printable(path: Path | str) -> str:
+    """Return a path as text that can be printed, whatever bytes it has."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def unreadable(path: Path, error: OSError) -> SourceNotFoundError | UnreadableSourceError:
+    """Say as an error of ours why ``path`` cannot be read."""
+    name = printable(path)
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return SourceNotFoundError(
+            f"{name} does not exist", hint="Check the path; nothing was changed."
+        )
+    if isinstance(error, PermissionError):
+        return UnreadableSourceError(
+            f"{name} may not be read by this user",
+            hint=f"Allow it, for example with: chmod u+r {name}",
+        )
+    return UnreadableSourceError(
+        f"{name} cannot be read: {error.strerror or error}",
+        hint="Check the path and the disk; nothing was changed.",
+    )
+
+
+def open_regular(path: Path) -> int:
+    """Open a regular file for reading and return its descriptor.
+
+    Never waits on a pipe and never reads a device.
+
+    Raises:
+        SourceNotFoundError: nothing lies at ``path``.
+        UnreadableSourceError: it may not be read or is no regular file.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise UnreadableSourceError(
+            f"{printable(path)} is neither a file nor a folder",
+            hint="Name a model file or a model folder.",
+        )
+    return fd

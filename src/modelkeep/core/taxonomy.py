@@ -1,0 +1,299 @@
+"""The words that say what a model is: base, type, format, variant and their kin.
+
+Importing this module is light: it needs the standard library alone. ``BaseModelType`` and
+``ModelVariantType`` are open sets: a family may bring a word that is not listed here.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, StrEnum
+from typing import Self, TypeVar
+
+E = TypeVar("E", bound=Enum)
+
+_WORD = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+class OpenStrEnum(StrEnum):
+    """A string enum that also takes well-formed words it does not list."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str) or not _WORD.fullmatch(value):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = value
+        member._value_ = value
+        return member
+
+
+class BaseModelType(OpenStrEnum):
+    """The architecture that a model belongs to. Kin of a base are its variants or lineage."""
+
+    Any = "any"
+    StableDiffusion1 = "sd-1"
+    StableDiffusion2 = "sd-2"
+    StableDiffusionXL = "sdxl"
+    StableDiffusionXLRefiner = "sdxl-refiner"
+    StableDiffusion3 = "sd-3"
+    StableCascade = "sd-cascade"
+    StableVideoDiffusion = "svd"
+    Flux = "flux"
+    Flux2 = "flux2"
+    Chroma = "chroma"
+    ZImage = "z-image"
+    QwenImage = "qwen-image"
+    Wan = "wan"
+    HunyuanVideo = "hunyuan-video"
+    HunyuanDiT = "hunyuan-dit"
+    LTXVideo = "ltx-video"
+    PixArt = "pixart"
+    Sana = "sana"
+    AuraFlow = "auraflow"
+    HiDream = "hidream"
+    Lumina2 = "lumina2"
+    CogView4 = "cogview4"
+    Kolors = "kolors"
+    Krea2 = "krea-2"
+    Anima = "anima"
+    Cosmos = "cosmos"
+    Mochi = "mochi"
+    OmniGen2 = "omnigen2"
+    Kandinsky5 = "kandinsky5"
+    ErnieImage = "ernie-image"
+    HunyuanImage = "hunyuan-image"
+    LongCat = "longcat"
+    OvisImage = "ovis-image"
+    Ideogram4 = "ideogram-4"
+    SeedVR2 = "seedvr2"
+    Unknown = "unknown"
+
+
+class ModelType(StrEnum):
+    """What a model is used as."""
+
+    ONNX = "onnx"
+    Main = "main"
+    Vae = "vae"
+    Lora = "lora"
+    ControlLora = "control_lora"
+    ControlNet = "controlnet"
+    TextualInversion = "embedding"
+    IPAdapter = "ip_adapter"
+    CLIPVision = "clip_vision"
+    T2IAdapter = "t2i_adapter"
+    CLIPEmbed = "clip_embed"
+    T5Encoder = "t5_encoder"
+    TextEncoder = "text_encoder"
+    Upscaler = "upscaler"
+    StyleModel = "style_model"
+    MotionModule = "motion_module"
+    Hypernetwork = "hypernetwork"
+    Unknown = "unknown"
+
+
+class ModelFormat(StrEnum):
+    """How a model lies on disk."""
+
+    Diffusers = "diffusers"
+    Checkpoint = "checkpoint"
+    Lycoris = "lycoris"
+    Onnx = "onnx"
+    Olive = "olive"
+    EmbeddingFile = "embedding_file"
+    EmbeddingFolder = "embedding_folder"
+    InvokeAI = "invokeai"
+    GGUFQuantized = "gguf_quantized"
+    BnbNf4 = "bnb_quantized_nf4b"
+    BnbInt8 = "bnb_quantized_int8b"
+    Unknown = "unknown"
+
+
+class ModelVariantType(OpenStrEnum):
+    """What a main model was made for within its base."""
+
+    Normal = "normal"
+    Inpaint = "inpaint"
+    Depth = "depth"
+    Pix2Pix = "pix2pix"
+
+
+class SubModelType(StrEnum):
+    """A part of a main model."""
+
+    UNet = "unet"
+    TextEncoder = "text_encoder"
+    TextEncoder2 = "text_encoder_2"
+    Tokenizer = "tokenizer"
+    Tokenizer2 = "tokenizer_2"
+    Vae = "vae"
+    VaeDecoder = "vae_decoder"
+    VaeEncoder = "vae_encoder"
+    Scheduler = "scheduler"
+    SafetyChecker = "safety_checker"
+
+
+class SchedulerPredictionType(StrEnum):
+    """What the denoiser was trained to predict."""
+
+    Epsilon = "epsilon"
+    VPrediction = "v_prediction"
+    Sample = "sample"
+
+
+class ModelRepoVariant(StrEnum):
+    """One of the forms in which a repository holds the same weights."""
+
+    DEFAULT = "default"
+    FP16 = "fp16"
+    FP32 = "fp32"
+    ONNX = "onnx"
+    OPENVINO = "openvino"
+    FLAX = "flax"
+
+
+class ModelRecordOrderBy(StrEnum):
+    """How lists of records are sorted; ``Default`` is type, base, format, name."""
+
+    Default = "default"
+    Type = "type"
+    Base = "base"
+    Name = "name"
+    Format = "format"
+
+
+class CommercialUsage(StrEnum):
+    """What a Civitai licence lets one sell."""
+
+    No = "None"
+    Image = "Image"
+    Rent = "Rent"
+    RentCivit = "RentCivit"
+    Sell = "Sell"
+
+
+#: What people are shown instead of the stored words.
+TYPE_LABELS: dict[ModelType, str] = {
+    ModelType.ONNX: "ONNX",
+    ModelType.Main: "Checkpoint",
+    ModelType.Vae: "VAE",
+    ModelType.Lora: "LoRA",
+    ModelType.ControlLora: "Control LoRA",
+    ModelType.ControlNet: "ControlNet",
+    ModelType.TextualInversion: "Embedding",
+    ModelType.IPAdapter: "IP-Adapter",
+    ModelType.CLIPVision: "CLIP vision",
+    ModelType.T2IAdapter: "T2I-Adapter",
+    ModelType.CLIPEmbed: "CLIP text encoder",
+    ModelType.T5Encoder: "T5 encoder",
+    ModelType.TextEncoder: "Text encoder",
+    ModelType.Upscaler: "Upscaler",
+    ModelType.StyleModel: "Style model",
+    ModelType.MotionModule: "Motion module",
+    ModelType.Hypernetwork: "Hypernetwork",
+    ModelType.Unknown: "Unknown",
+}
+
+BASE_LABELS: dict[BaseModelType, str] = {
+    BaseModelType.Any: "any",
+    BaseModelType.StableDiffusion1: "SD 1",
+    BaseModelType.StableDiffusion2: "SD 2",
+    BaseModelType.StableDiffusionXL: "SDXL",
+    BaseModelType.StableDiffusionXLRefiner: "SDXL refiner",
+    BaseModelType.StableDiffusion3: "SD 3",
+    BaseModelType.Flux: "FLUX.1",
+}
+
+FORMAT_LABELS: dict[ModelFormat, str] = {
+    ModelFormat.Diffusers: "folder",
+    ModelFormat.Checkpoint: "file",
+    ModelFormat.Lycoris: "file",
+    ModelFormat.EmbeddingFile: "file",
+    ModelFormat.EmbeddingFolder: "folder",
+    ModelFormat.InvokeAI: "folder",
+}
+
+#: Words of the sites and of everyday speech, folded as ``_fold`` does.
+_TYPE_WORDS: dict[str, ModelType] = {
+    "checkpoint": ModelType.Main,
+    "model": ModelType.Main,
+    "locon": ModelType.Lora,
+    "lycoris": ModelType.Lora,
+    "dora": ModelType.Lora,
+    "textualinversion": ModelType.TextualInversion,
+    "ti": ModelType.TextualInversion,
+    "controlnet": ModelType.ControlNet,
+    "ipadapter": ModelType.IPAdapter,
+    "t2iadapter": ModelType.T2IAdapter,
+    "clip": ModelType.CLIPEmbed,
+    "t5": ModelType.T5Encoder,
+}
+
+_BASE_WORDS: dict[str, BaseModelType] = {
+    "sd14": BaseModelType.StableDiffusion1,
+    "sd15": BaseModelType.StableDiffusion1,
+    "sd15lcm": BaseModelType.StableDiffusion1,
+    "sd15hyper": BaseModelType.StableDiffusion1,
+    "sd20": BaseModelType.StableDiffusion2,
+    "sd20768": BaseModelType.StableDiffusion2,
+    "sd21": BaseModelType.StableDiffusion2,
+    "sd21768": BaseModelType.StableDiffusion2,
+    "sdxl09": BaseModelType.StableDiffusionXL,
+    "sdxl10": BaseModelType.StableDiffusionXL,
+    "sdxl10lcm": BaseModelType.StableDiffusionXL,
+    "sdxlturbo": BaseModelType.StableDiffusionXL,
+    "sdxllightning": BaseModelType.StableDiffusionXL,
+    "sdxlhyper": BaseModelType.StableDiffusionXL,
+    "pony": BaseModelType.StableDiffusionXL,
+    "illustrious": BaseModelType.StableDiffusionXL,
+    "noobai": BaseModelType.StableDiffusionXL,
+    "playgroundv2": BaseModelType.StableDiffusionXL,
+    "sd30": BaseModelType.StableDiffusion3,
+    "sd35": BaseModelType.StableDiffusion3,
+    "sd35medium": BaseModelType.StableDiffusion3,
+    "sd35large": BaseModelType.StableDiffusion3,
+    "sd35largeturbo": BaseModelType.StableDiffusion3,
+    "stablecascade": BaseModelType.StableCascade,
+    "flux1": BaseModelType.Flux,
+    "flux1d": BaseModelType.Flux,
+    "flux1s": BaseModelType.Flux,
+    "flux1dev": BaseModelType.Flux,
+    "flux1schnell": BaseModelType.Flux,
+    "flux1krea": BaseModelType.Flux,
+    "flux1kontext": BaseModelType.Flux,
+    "ponyv7": BaseModelType.AuraFlow,
+    "other": BaseModelType.Unknown,
+}
+
+
+def _fold(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.casefold())
+
+
+def _lookup(text: str, members: type[E], labels: dict[E, str], words: dict[str, E]) -> E | None:
+    folded = _fold(text)
+    for member in members:
+        if folded in {_fold(str(member.value)), _fold(labels.get(member, str(member.value)))}:
+            return member
+    return words.get(folded)
+
+
+def type_from_words(text: str) -> ModelType | None:
+    """Return the type that a person or a site means by ``text``, or None."""
+    return _lookup(text, ModelType, TYPE_LABELS, _TYPE_WORDS)
+
+
+def base_from_words(text: str) -> BaseModelType | None:
+    """Return the base that a person or a site means by ``text``, or None."""
+    return _lookup(text, BaseModelType, BASE_LABELS, _BASE_WORDS)
+
+
+def type_label(value: ModelType) -> str:
+    """Return what people call models of this type."""
+    return TYPE_LABELS.get(value, str(value))
+
+
+def base_label(value: BaseModelType) -> str:
+    """Return what people call this base."""
+    return BASE_LABELS.get(value, str(value))

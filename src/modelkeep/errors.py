@@ -1,0 +1,253 @@
+"""Every error of modelkeep, in one tree.
+
+::
+
+    ModelKeepError                      the root: message + hint (what to do next)
+    ├── UsageError                      the request itself makes no sense
+    ├── SettingsError                   a setting or the settings file is wrong
+    ├── SourceError                     what was asked for cannot be had
+    │   ├── SourceNotFoundError         no such file or folder
+    │   ├── UnreadableSourceError       it is there but cannot be read
+    │   └── UnsupportedSourceError      no source of this kind is known
+    ├── InvalidModelException           the file is not a model that can be used
+    │   ├── UnknownModelError           no rule fits; the nearest ones are named
+    │   ├── AmbiguousModelError         several rules fit and none comes first
+    │   ├── UnsafeModelError            reading it would run code
+    │   └── CorruptModelError           truncated, lying or over a limit
+    ├── RecordError                     the catalogue refuses
+    │   ├── UnknownModelException       no record under this key
+    │   │   └── UnknownMetadataException
+    │   ├── DuplicateModelException     the key or the path is taken
+    │   ├── InvalidModelConfigException a config does not validate (also a pydantic ValidationError)
+    │   ├── ConfigFileVersionMismatchException
+    │   └── DatabaseError               the database itself
+    │       ├── WrongDatabaseError      not ours, or of another type (also an AssertionError)
+    │       │   └── NewerDatabaseError  written by a newer modelkeep
+    │       ├── CorruptDatabaseError    damaged
+    │       └── DatabaseLockedError     another process holds it
+    ├── StorageError                    the disk refuses
+    │   ├── NoSpaceError                not enough room
+    │   ├── NotWritableError            read-only or no permission
+    │   ├── UnsafePathError             a name that would leave its folder
+    │   └── SourceChangedError          a file changed while it was being read
+    ├── JobError                        a job cannot be done or controlled
+    │   ├── UnknownJobIDException
+    │   │   └── UnknownInstallJobException
+    │   ├── ServiceInactiveException    the service was not started, or was stopped
+    │   ├── JobCancelledError
+    │   │   └── DownloadJobCancelledException
+    │   └── InterruptedInstallError     an earlier run was cut off
+    └── ModelNotFoundException          the record is there, its file is not
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+
+
+class ModelKeepError(Exception):
+    """Root of all errors that modelkeep raises on purpose.
+
+    Args:
+        message: What happened, naming the model or source, the file and the cause.
+        hint: What to do next, as one sentence; may be empty.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(ModelKeepError):
+    """Raised when a request makes no sense in itself."""
+
+
+class SettingsError(ModelKeepError):
+    """Raised when a setting, or the settings file, cannot be used."""
+
+
+class SourceError(ModelKeepError):
+    """Raised when the thing that was asked for cannot be had."""
+
+
+class SourceNotFoundError(SourceError):
+    """Raised when a local source does not exist."""
+
+
+class UnreadableSourceError(SourceError):
+    """Raised when a local source exists but cannot be read, or is no file or folder."""
+
+
+class UnsupportedSourceError(SourceError):
+    """Raised when no known kind of source has this form."""
+
+
+class InvalidModelException(ModelKeepError):
+    """Raised when a file or folder is not a model that can be used."""
+
+
+class UnknownModelError(InvalidModelException):
+    """Raised when no rule fits; the message names the nearest rules and what they missed."""
+
+
+class AmbiguousModelError(InvalidModelException):
+    """Raised when several rules fit and none is declared to come before the others."""
+
+
+class UnsafeModelError(InvalidModelException):
+    """Raised when loading the file would run code; the message names what it would run."""
+
+
+class CorruptModelError(InvalidModelException):
+    """Raised when a file is truncated, contradicts itself or exceeds a limit."""
+
+
+class RecordError(ModelKeepError):
+    """Raised when the catalogue refuses a request."""
+
+
+class UnknownModelException(RecordError):
+    """Raised when no record has the key that was asked for."""
+
+
+class UnknownMetadataException(UnknownModelException):
+    """Raised when a record has no metadata, or metadata is stored for an unknown record."""
+
+
+class DuplicateModelException(RecordError):
+    """Raised when a key or a path is already recorded, or a name is not unique."""
+
+
+class ConfigFileVersionMismatchException(RecordError):
+    """Raised when a YAML catalogue has a version that cannot be read."""
+
+
+class InvalidModelConfigException(ValidationError, RecordError):
+    """Raised when a config does not validate; also a pydantic ``ValidationError``.
+
+    pydantic builds its errors with ``from_exception_data``, so use ``of`` and ``from_validation``.
+    """
+
+    hint: str = ""
+
+    @classmethod
+    def of(cls, title: str, field: str, message: str, value: Any = None, *, hint: str = "") -> Self:
+        """Build one from a single complaint about one field."""
+        kind = PydanticCustomError("modelkeep", "{reason}", {"reason": message})
+        detail: InitErrorDetails = {"type": kind, "loc": (field,), "input": value}
+        error = cls.from_exception_data(title, [detail])
+        error.hint = hint
+        return error
+
+    @classmethod
+    def from_validation(cls, error: ValidationError, *, hint: str = "") -> Self:
+        """Build one that says the same as a pydantic error."""
+        details: list[InitErrorDetails] = [
+            {
+                "type": PydanticCustomError("modelkeep", "{reason}", {"reason": line["msg"]}),
+                "loc": line["loc"],
+                "input": line["input"],
+            }
+            for line in error.errors()
+        ]
+        mine = cls.from_exception_data(error.title, details)
+        mine.hint = hint
+        return mine
+
+
+class DatabaseError(RecordError):
+    """Raised when the database cannot be used."""
+
+
+class WrongDatabaseError(DatabaseError, AssertionError):
+    """Raised when a file is no catalogue of ours; also an ``AssertionError``."""
+
+
+class NewerDatabaseError(WrongDatabaseError):
+    """Raised when a catalogue was written by a newer modelkeep."""
+
+
+class CorruptDatabaseError(DatabaseError):
+    """Raised when a database is damaged."""
+
+
+class DatabaseLockedError(DatabaseError):
+    """Raised when another process holds the database for too long."""
+
+
+class StorageError(ModelKeepError):
+    """Raised when the disk refuses."""
+
+
+class NoSpaceError(StorageError):
+    """Raised when there is not enough room."""
+
+
+class NotWritableError(StorageError):
+    """Raised when a folder is read-only or may not be written by this user."""
+
+
+class UnsafePathError(StorageError):
+    """Raised when a name would leave the folder that it belongs to."""
+
+
+class SourceChangedError(StorageError):
+    """Raised when a file changed while it was being copied or read."""
+
+
+class JobError(ModelKeepError):
+    """Raised when a job cannot be done or controlled."""
+
+
+class UnknownJobIDException(JobError, ValueError):
+    """Raised when no job has this id; also a ``ValueError``."""
+
+
+class UnknownInstallJobException(UnknownJobIDException):
+    """Raised when no install job has this id or source."""
+
+
+class ServiceInactiveException(JobError):
+    """Raised when a service is used before its start or after its stop."""
+
+
+class JobCancelledError(JobError):
+    """Raised inside a job that was cancelled."""
+
+
+class DownloadJobCancelledException(JobCancelledError):
+    """Raised inside a download that was cancelled."""
+
+
+class InterruptedInstallError(JobError):
+    """The error of a job that an earlier run left unfinished."""
+
+
+class ModelNotFoundException(ModelKeepError):
+    """Raised when a record exists but nothing lies at its path."""
+
+
+EXIT_DONE = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_SOME_FAILED = 3
+EXIT_INTERRUPTED = 130
+
+#: The one table from error to exit status; the first class that fits decides.
+EXIT_STATUS: tuple[tuple[type[BaseException], int], ...] = (
+    (UsageError, EXIT_USAGE),
+    (KeyboardInterrupt, EXIT_INTERRUPTED),
+    (BaseException, EXIT_FAILED),
+)
+
+
+def exit_status(error: BaseException) -> int:
+    """Return the exit status of a command that ended with ``error``."""
+    return next(status for kind, status in EXIT_STATUS if isinstance(error, kind))
+
+
+def hint_of(error: BaseException) -> str:
+    """Return what to do next after ``error``, or an empty string."""
+    return error.hint if isinstance(error, ModelKeepError) else ""

@@ -1,0 +1,1 @@
+"""What a model is, read from headers and configs alone."""

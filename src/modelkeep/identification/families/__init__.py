@@ -1,0 +1,1 @@
+"""Families: one file of rules for each."""

@@ -1,0 +1,1 @@
+"""Readers of headers: one file for each container."""

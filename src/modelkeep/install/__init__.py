@@ -1,0 +1,1 @@
+"""Putting models in place so that a crash loses nothing."""

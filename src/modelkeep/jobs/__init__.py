@@ -1,0 +1,1 @@
+"""The state file of this machine: jobs, journal and owners."""

@@ -1,0 +1,1 @@
+"""The catalogue: records, their files and their metadata."""
