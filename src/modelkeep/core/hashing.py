@@ -1,0 +1,135 @@
+"""Hashes of model files: the imohash sample, and full hashes by streaming.
+
+``original_hash`` and ``current_hash`` are imohash samples (https://github.com/kalafut/py-imohash):
+size and three samples of 16 KiB. They only sort out candidates; whatever decides compares full
+hashes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from modelkeep.core import limits
+from modelkeep.core.reading import open_regular, unreadable
+from modelkeep.errors import JobCancelledError
+
+#: Called with the number of bytes just done; raises to stop the work.
+Progress = Callable[[int], None]
+
+
+class Hasher(Protocol):
+    """A hash that takes bytes piece by piece."""
+
+    def update(self, data: bytes | memoryview, /) -> object:
+        """Take the next bytes."""
+        ...
+
+    def hexdigest(self) -> str:
+        """Return the hash so far in hex."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FullHashes:
+    """Full hashes of one file, those that were asked for."""
+
+    sha256: str | None = None
+    blake3: str | None = None
+
+
+def no_progress(count: int) -> None:
+    """Take a progress report and do nothing."""
+
+
+def stop_when(is_cancelled: Callable[[], bool], progress: Progress = no_progress) -> Progress:
+    """Return a progress function that raises ``JobCancelledError`` once it should stop."""
+
+    def report(count: int) -> None:
+        progress(count)
+        if is_cancelled():
+            raise JobCancelledError("The job was cancelled", hint="Start it again when you like.")
+
+    return report
+
+
+def new_blake3() -> Hasher:
+    """Return a BLAKE3 hash that uses the processors there are."""
+    from blake3 import blake3  # noqa: PLC0415 - an extension that few commands need
+
+    return blake3(max_threads=blake3.AUTO)
+
+
+def hash_file(
+    path: Path, algorithms: Iterable[str] = ("blake3",), progress: Progress = no_progress
+) -> FullHashes:
+    """Return the full hashes of a file, reading it once in pieces.
+
+    Args:
+        path: The file; links are followed.
+        algorithms: Any of ``sha256`` and ``blake3``.
+        progress: Told of every piece.
+
+    Raises:
+        SourceNotFoundError, UnreadableSourceError: it cannot be read.
+    """
+    wanted = set(algorithms)
+    hashers: dict[str, Hasher] = {}
+    if "blake3" in wanted:
+        hashers["blake3"] = new_blake3()
+    if "sha256" in wanted:
+        hashers["sha256"] = hashlib.sha256()
+    buffer = memoryview(bytearray(limits.PIECE_BYTES))
+    fd = open_regular(path)
+    try:
+        advise_sequential(fd)
+        while count := os.readv(fd, [buffer]):
+            piece = buffer[:count]
+            for hasher in hashers.values():
+                hasher.update(piece)
+            progress(count)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    finally:
+        os.close(fd)
+    return FullHashes(**{name: hasher.hexdigest() for name, hasher in hashers.items()})
+
+
+def advise_sequential(fd: int) -> None:
+    """Tell the system that a file will be read from front to back."""
+    with suppress(OSError):  # only advice
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+
+
+def sample_hash(path: Path, files: Iterable[str] | None = None) -> str:
+    """Return the imohash sample of a file, or one over all files of a folder (32 hex).
+
+    Args:
+        path: File or folder.
+        files: For a folder: the relative paths that count.
+
+    Raises:
+        SourceNotFoundError, UnreadableSourceError: it cannot be read.
+    """
+    if files is None:
+        return _sample(path)
+    whole = hashlib.blake2b(digest_size=16)
+    for name in sorted(files):
+        whole.update(os.fsencode(name) + b"\0" + _sample(path / name).encode() + b"\n")
+    return whole.hexdigest()
+
+
+def _sample(path: Path) -> str:
+    from imohash import hashfileobject  # noqa: PLC0415 - an extension that few commands need
+
+    fd = open_regular(path)
+    with os.fdopen(fd, "rb") as file:
+        try:
+            return str(hashfileobject(file, hexdigest=True))
+        except OSError as error:
+            raise unreadable(path, error) from error

@@ -1,0 +1,241 @@
+"""Settings: ``modelkeep.yaml`` < environment (``MODELKEEP_*``) < options of the command line."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError as PydanticSettingsError,
+)
+
+from modelkeep.core.names import shown
+from modelkeep.errors import SettingsError
+
+PREFIX = "MODELKEEP_"
+SETTINGS_FILE = "modelkeep.yaml"
+
+Verify = Literal["strict", "warn", "off"]
+
+
+class RootSettings(BaseModel):
+    """One more folder that holds models."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: Path
+    layout: Literal["comfyui", "a1111", "invokeai", "hf-cache", "plain"] = "plain"
+    readonly: bool = False
+
+
+def default_root() -> Path:
+    """Return ``MODELKEEP_ROOT``, or the platform's data folder."""
+    named = os.environ.get(f"{PREFIX}ROOT")
+    if named:
+        return Path(named).expanduser().absolute()
+    from platformdirs import user_data_path  # noqa: PLC0415 - only where no root is named
+
+    return user_data_path("modelkeep")
+
+
+class Settings(BaseSettings):
+    """Settings of one modelkeep root; each field says what it does.
+
+    Relative paths are relative to ``root``. An explicit argument wins over the environment, which
+    wins over ``modelkeep.yaml`` in the root.
+
+    Raises:
+        SettingsError: the file or a value cannot be used (from ``Settings.load``).
+        pydantic.ValidationError: the same, from the constructor.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", populate_by_name=True, validate_default=True
+    )
+
+    root: Path = Field(default_factory=default_root, description="folder of this library")
+    models_dir: Path = Field(Path("models"), description="folder of installed models")
+    autoimport_dir: Path = Field(Path("autoimport"), description="folder registered on sync")
+    conf_path: Path = Field(Path("configs/models.yaml"), description="the YAML catalogue")
+    legacy_conf_dir: Path = Field(
+        Path("configs/stable-diffusion"), description="configuration files of checkpoints"
+    )
+    db_path: Path = Field(Path("databases/modelkeep.db"), description="the SQLite catalogue")
+    model_config_db: Path | Literal["auto"] | None = Field(
+        "auto", description="auto, or the file of the catalogue"
+    )
+    max_parallel_dl: int = Field(5, ge=1, le=64, description="downloads at the same time")
+    segments: int = Field(8, ge=1, le=64, description="connections for one download")
+    verify: Verify = Field("strict", description="strict, warn or off: checks of bytes")
+    bandwidth_limit: str | None = Field(None, description="such as 10M, or a timetable")
+    offline: bool = Field(default=False, description="use no network")
+    hf_endpoint: str = Field(
+        "https://huggingface.co",
+        validation_alias=AliasChoices("hf_endpoint", "MODELKEEP_HF_ENDPOINT", "HF_ENDPOINT"),
+        description="address of Hugging Face or a mirror",
+    )
+    civitai_endpoint: str = Field("https://civitai.com", description="address of Civitai")
+    proxy: str | None = Field(None, description="proxy for all requests")
+    allow_private_hosts: list[str] = Field(
+        default_factory=list, description="private hosts that may be reached"
+    )
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1 ...")
+    precision: str = Field("auto", description="auto, float32, float16, bfloat16")
+    ram_cache_gb: float | None = Field(None, gt=0, description="budget for loaded models, GB")
+    vram_cache_gb: float | None = Field(None, gt=0, description="the same on the GPU, GB")
+    host: str = Field("127.0.0.1", description="address of the server")
+    port: int = Field(9494, ge=0, le=65535, description="port of the server")
+    allowed_hosts: list[str] = Field(default_factory=list, description="host names it answers to")
+    base_path: str = Field("", description="prefix of its addresses")
+    max_content_level: Literal["pg", "pg13", "r", "x", "xxx"] = Field(
+        "pg13", description="previews that are fetched"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="what is logged"
+    )
+    roots: dict[str, RootSettings] = Field(
+        default_factory=dict, description="more folders that hold models"
+    )
+
+    @model_validator(mode="after")
+    def _make_paths_absolute(self) -> Self:
+        self.__dict__["root"] = self.root.expanduser().absolute()
+        names = ["models_dir", "autoimport_dir", "conf_path", "legacy_conf_dir", "db_path"]
+        if isinstance(self.model_config_db, Path):
+            names.append("model_config_db")
+        for name in names:
+            value: Path = getattr(self, name)
+            self.__dict__[name] = self.root / value.expanduser()
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env files are read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor secret files
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: arguments, environment, file."""
+        return init_settings, env_settings, _FileSource(settings_cls, init_settings)
+
+    @classmethod
+    def load(cls, **options: Any) -> Self:
+        """Return the settings, ``options`` being those of the command line (None is not given).
+
+        Raises:
+            SettingsError: the file or a value cannot be used; says which and from where.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            complaints = "; ".join(
+                f"{'.'.join(map(str, line['loc']))}: {line['msg']}" for line in error.errors()
+            )
+            file = _root_of(given) / SETTINGS_FILE
+            raise SettingsError(
+                f"A setting cannot be used: {complaints}",
+                hint=f"Correct it in {shown(file)}, the environment or the command.",
+            ) from error
+        except PydanticSettingsError as error:
+            raise SettingsError(
+                f"A setting in the environment cannot be read: {error}",
+                hint="Lists and maps are given as JSON.",
+            ) from error
+
+    @property
+    def settings_path(self) -> Path:
+        """The settings file."""
+        return self.root / SETTINGS_FILE
+
+    @property
+    def state_path(self) -> Path:
+        """The state file of this machine: jobs and journal."""
+        return self.root / "databases" / "state.db"
+
+    @property
+    def staging_dir(self) -> Path:
+        """Where models are put together before they are published."""
+        return self.models_dir / ".staging"
+
+    @property
+    def trash_dir(self) -> Path:
+        """Where removed models wait."""
+        return self.models_dir / ".trash"
+
+    def origins(self, options: dict[str, Any]) -> dict[str, str]:
+        """Tell for each setting where its value comes from.
+
+        Args:
+            options: What was given on the command line.
+        """
+        in_file = read_settings_file(self.settings_path)
+        found: dict[str, str] = {}
+        for name in type(self).model_fields:
+            variable = f"{PREFIX}{name.upper()}"
+            if options.get(name) is not None:
+                found[name] = "command line"
+            elif variable in os.environ:
+                found[name] = f"environment {variable}"
+            elif name == "hf_endpoint" and "HF_ENDPOINT" in os.environ:
+                found[name] = "environment HF_ENDPOINT"
+            else:
+                found[name] = SETTINGS_FILE if name in in_file else "default"
+        return found
+
+
+class _FileSource(PydanticBaseSettingsSource):
+    """Reads ``modelkeep.yaml`` in the root that the other sources name."""
+
+    def __init__(
+        self, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource
+    ) -> None:
+        super().__init__(settings_cls)
+        self._root = _root_of(init_settings())
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        """Not used: all values are read at once."""
+        del field
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return read_settings_file(self._root / SETTINGS_FILE)
+
+
+def _root_of(options: dict[str, Any]) -> Path:
+    named = options.get("root")
+    return Path(named).expanduser().absolute() if named else default_root()
+
+
+def read_settings_file(path: Path) -> dict[str, Any]:
+    """Return what the settings file says; a missing one says nothing.
+
+    Raises:
+        SettingsError: it is no YAML map, or sets ``root``.
+    """
+    if not path.exists():
+        return {}
+    from ruamel.yaml import YAML  # noqa: PLC0415 - most roots have no settings file
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
+    try:
+        data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except (YAMLError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(
+            f"{shown(path)} cannot be read: {error}", hint="Correct the file or move it away."
+        ) from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict) or "root" in data:
+        raise SettingsError(
+            f"{shown(path)} has to be a map of settings without root",
+            hint="Write one setting a line, such as: verify: strict",
+        )
+    return dict(data)

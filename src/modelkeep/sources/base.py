@@ -1,0 +1,30 @@
+"""What every source has: it compares and sorts as its string form."""
+
+from __future__ import annotations
+
+from functools import total_ordering
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+@total_ordering
+class StringLikeSource(BaseModel):
+    """A source that is hashable, sortable and equal to its string form."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, str | Path | StringLikeSource):
+            return str(self) == str(other)
+        return NotImplemented
+
+    def __lt__(self, other: Any) -> bool:
+        return str(self) < str(other)
+
+    def __str__(self) -> str:
+        raise NotImplementedError
