@@ -9,6 +9,10 @@ SAFETENSORS_HEADER_BYTES = 100_000_000
 SAFETENSORS_TENSORS = 200_000
 #: One JSON value of a header (a name with its entry, or all of ``__metadata__``).
 SAFETENSORS_VALUE_BYTES = 16 * MIB
+#: What names and shapes of one header may take in memory: 200,000 ordinary ones fit.
+SAFETENSORS_MEMORY = 54 * MIB
+#: Keys of ``__metadata__``; trainers write about a hundred.
+SAFETENSORS_METADATA_KEYS = 20_000
 #: Dimensions of one tensor; torch itself stops at 64.
 TENSOR_DIMENSIONS = 64
 
