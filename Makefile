@@ -1,0 +1,65 @@
+# modelkeep: every target works on a fresh clone with Python 3.11+ and its venv module alone.
+PYTHON ?= python3
+LOAD ?= 1
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help run install test lint types contracts check bench demo clean
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed: set PYTHON=python3.12, or install it (Debian: apt install python3)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "Python's venv module is missing: install it (Debian: apt install python3-venv)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# Each level of installation leaves a mark that is newer than what it was made from.
+$(VENV)/.installed: $(VENV)/.made pyproject.toml constraints.txt
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.loading: $(VENV)/.installed
+	$(PIP) -e '.[load]'
+	@touch $@
+
+$(VENV)/.testing: $(VENV)/.installed
+	$(PIP) -e '.[dev]'
+	@touch $@
+
+install: $(VENV)/.installed ## the .venv alone
+
+run: $(if $(filter 0,$(LOAD)),$(VENV)/.installed,$(VENV)/.loading) ## set up, show the library and what to type next
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/modelkeep
+	@echo
+	@echo "The program is $(CURDIR)/$(BIN)/modelkeep; to type just modelkeep:"
+	@echo "  source $(CURDIR)/$(BIN)/activate"
+
+lint: $(VENV)/.testing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.testing
+	$(BIN)/mypy
+
+contracts: $(VENV)/.testing
+	$(BIN)/lint-imports
+
+check: lint types contracts ## lint, types and import contracts
+
+test: check ## everything that has to hold
+	$(BIN)/pytest
+
+bench: $(VENV)/.testing ## all benchmarks, one table
+	$(BIN)/python -m bench
+
+demo: $(VENV)/.installed ## a sample library in a temporary root
+	@$(BIN)/python demo/sample_library.py
+
+clean: ## remove what was made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
