@@ -1,3 +1,133 @@
-"""modelkeep: a model manager for image and video generation."""
+"""modelkeep: a model manager for image and video generation.
+
+Every public name is here and is imported when it is first used, so that ``import modelkeep``
+stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from modelkeep.core.configs import AnyModelConfig as AnyModelConfig
+
+#: Where each public name lives.
+_HOMES: dict[str, tuple[str, ...]] = {
+    "core.configs": (
+        "AnyModelConfig",
+        "CLIPVisionDiffusersConfig",
+        "ControlNetCheckpointConfig",
+        "ControlNetDiffusersConfig",
+        "IPAdapterConfig",
+        "LoRAConfig",
+        "MainCheckpointConfig",
+        "MainDiffusersConfig",
+        "ModelConfigBase",
+        "ModelConfigFactory",
+        "ModelSummary",
+        "ONNXConfig",
+        "ONNXSD1Config",
+        "ONNXSD2Config",
+        "PartConfig",
+        "T2IConfig",
+        "TextualInversionConfig",
+        "UnknownConfig",
+        "VaeCheckpointConfig",
+        "VaeDiffusersConfig",
+    ),
+    "core.events": ("EventBus", "LocalEventBus"),
+    "core.files": ("ModelFile",),
+    "core.identity": ("Evidence", "Identification"),
+    "core.metadata": (
+        "AnyModelRepoMetadata",
+        "BaseMetadata",
+        "CivitaiMetadata",
+        "HuggingFaceMetadata",
+        "LicenseRestrictions",
+        "ModelMetadataBase",
+        "ModelMetadataWithFiles",
+        "RemoteModelFile",
+    ),
+    "core.taxonomy": (
+        "BaseModelType",
+        "CommercialUsage",
+        "ModelFormat",
+        "ModelRecordOrderBy",
+        "ModelRepoVariant",
+        "ModelType",
+        "ModelVariantType",
+        "SchedulerPredictionType",
+        "SubModelType",
+    ),
+    "errors": (
+        "AmbiguousModelError",
+        "ConfigFileVersionMismatchException",
+        "CorruptDatabaseError",
+        "CorruptModelError",
+        "DatabaseError",
+        "DatabaseLockedError",
+        "DownloadJobCancelledException",
+        "DuplicateModelException",
+        "InterruptedInstallError",
+        "InvalidModelConfigException",
+        "InvalidModelException",
+        "JobCancelledError",
+        "JobError",
+        "ModelKeepError",
+        "ModelNotFoundException",
+        "NewerDatabaseError",
+        "NoSpaceError",
+        "NotWritableError",
+        "RecordError",
+        "ServiceInactiveException",
+        "SettingsError",
+        "SourceChangedError",
+        "SourceError",
+        "SourceNotFoundError",
+        "StorageError",
+        "UnknownInstallJobException",
+        "UnknownJobIDException",
+        "UnknownMetadataException",
+        "UnknownModelError",
+        "UnknownModelException",
+        "UnreadableSourceError",
+        "UnsafeModelError",
+        "UnsafePathError",
+        "UnsupportedSourceError",
+        "UsageError",
+        "WrongDatabaseError",
+    ),
+    "identification.probe": ("VaeFolderProbe",),
+    "install.base": ("ModelInstallServiceBase",),
+    "install.job": ("InstallStatus", "JobList", "ModelInstallJob"),
+    "install.link": ("LinkMode",),
+    "install.plan": ("InstallPlan",),
+    "install.service": ("ModelInstallService",),
+    "manager": ("ModelManager", "identify"),
+    "records.base": ("ModelRecordServiceBase", "PaginatedResults"),
+    "records.database": ("SqliteDatabase",),
+    "records.metadata": ("ModelMetadataStore",),
+    "records.sql": ("ModelRecordServiceSQL",),
+    "settings": ("Settings",),
+    "sources.local": ("LocalModelSource",),
+}
+
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *sorted(_HOME_OF)]  # noqa: PLE0604 - strings, computed
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'modelkeep' has no attribute {name!r}")
+    value = getattr(import_module(f"modelkeep.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -369,6 +369,11 @@ class ModelConfigFactory:
         )
 
     @staticmethod
+    def field_name(name: str) -> str:
+        """Return the field that ``name``, perhaps one of the document's names, means."""
+        return ALIASES.get(name, name)
+
+    @staticmethod
     def _enum(kind: type[Any], data: Mapping[str, Any], field: str) -> Any:
         try:
             return kind(data[field])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from functools import total_ordering
 from pathlib import Path
 from typing import Any
@@ -26,5 +27,6 @@ class StringLikeSource(BaseModel):
     def __lt__(self, other: Any) -> bool:
         return str(self) < str(other)
 
+    @abstractmethod
     def __str__(self) -> str:
-        raise NotImplementedError
+        """Return what a person would type for this source."""

@@ -25,14 +25,14 @@ def parse_source(text: str | Path, *, inplace: bool = False) -> LocalModelSource
     name = str(text)
     if _URL.match(name):
         raise UnsupportedSourceError(
-            f"{name.split('?')[0]} is an address, and this version installs from disks only",
+            f"{name.partition('?')[0]} is an address, and this version installs from disks only",
             hint="Download the file with your browser, then install it by its path.",
         )
     if _REPOSITORY.fullmatch(name) and not path.parent.exists():
         raise SourceNotFoundError(
             f"{name} does not exist on this disk; if you mean the Hugging Face repository, "
             "this version installs from disks only",
-            hint=f"Download it first, for example with: hf download {name.split(':')[0]}",
+            hint=f"Download it first, for example with: hf download {name.partition(':')[0]}",
         )
     raise SourceNotFoundError(
         f"{name!r} does not exist", hint="Check the path; nothing was changed."

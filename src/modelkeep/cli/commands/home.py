@@ -1,0 +1,47 @@
+"""``modelkeep`` alone: what is in the library and what to type next."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import typer
+
+from modelkeep import __version__
+from modelkeep.cli.output import size_text, table
+from modelkeep.cli.session import Session
+from modelkeep.core.names import shown
+from modelkeep.core.taxonomy import base_label, type_label
+
+
+def home(
+    ctx: typer.Context,
+    version: bool = typer.Option(False, "--version", "-V", help="Print the version."),
+) -> None:
+    """Keep the models for image and video generation: install, identify, find, remove."""
+    session = ctx.ensure_object(Session)
+    if version:
+        session.print(f"modelkeep {__version__}")
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
+        _show_library(session)
+
+
+def _show_library(session: Session) -> None:
+    models = session.manager.records.all_models()
+    total = sum(model.size or 0 for model in models)
+    session.print(f"modelkeep {__version__}, library in {shown(session.settings.root)}")
+    session.print(f"{len(models)} model(s), {size_text(total)}")
+    if models:
+        counts = Counter((type_label(m.type), base_label(m.base)) for m in models)
+        rows = [(kind, base, str(count)) for (kind, base), count in sorted(counts.items())]
+        table(session, ("TYPE", "BASE", "MODELS"), rows)
+    session.print("")
+    session.print("Next:")
+    for command, meaning in (
+        ("modelkeep identify FILE", "say what a model is, changing nothing"),
+        ("modelkeep install FILE", "copy it into the library and remember it"),
+        ("modelkeep install --inplace FILE", "remember it where it is"),
+        ("modelkeep list", "what is in the library"),
+        ("modelkeep --help", "everything else"),
+    ):
+        session.print(f"  {command:<34}{meaning}")

@@ -1,0 +1,118 @@
+"""``remove``: take models out of the library."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from modelkeep.cli.output import size_text
+from modelkeep.cli.session import Session
+from modelkeep.cli.words import DryRun, Models, Yes, status_of
+from modelkeep.core import limits
+from modelkeep.core.names import path_to_text, shown
+from modelkeep.errors import EXIT_FAILED, ModelKeepError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from modelkeep.core.configs import ModelConfigBase
+
+
+def remove(
+    ctx: typer.Context,
+    models: Models,
+    keep_files: Annotated[
+        bool, typer.Option("--keep-files", help="Forget the record; the files stay.")
+    ] = False,
+    files: Annotated[
+        bool, typer.Option("--files", help="Also files outside the folder of installed models.")
+    ] = False,
+    now: Annotated[bool, typer.Option("--now", help="For good, past the trash.")] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> int:
+    """Take models out of the library; their files go to the trash for seven days."""
+    session = ctx.ensure_object(Session)
+    if keep_files and (files or now):
+        raise UsageError("--keep-files excludes --files and --now", hint="Choose one of them.")
+    if now and not (yes or dry_run or session.can_ask):
+        raise UsageError("--now cannot be undone", hint="Add --yes to do it without being asked.")
+    failed = 0
+    found: list[ModelConfigBase] = []
+    for name in models:
+        try:
+            found.append(session.manager.find(name))
+        except ModelKeepError as error:
+            failed += 1
+            session.report(error, name)
+    if found and not (yes or dry_run) and session.can_ask:
+        what = f"{len(found)} models" if len(found) > 1 else found[0].name
+        where = "for good" if now else "the record only" if keep_files else "to the trash"
+        if not session.confirm(f"Remove {what}, {where}?"):
+            session.say("Nothing was removed.")
+            return EXIT_FAILED
+    for model in found:
+        if dry_run:
+            _tell(
+                session,
+                model,
+                _files_that_go(session, model, keep_files, everywhere=files),
+                "would go",
+            )
+            continue
+        try:
+            _remove_one(session, model, keep_files=keep_files, everywhere=files, now=now)
+        except ModelKeepError as error:
+            failed += 1
+            session.report(error, model.name)
+    return status_of(failed, len(models))
+
+
+def _remove_one(
+    session: Session, model: ModelConfigBase, *, keep_files: bool, everywhere: bool, now: bool
+) -> None:
+    installer = session.manager.installer
+    if keep_files:
+        installer.unregister(model.key)
+        _tell(session, model, [], "forgotten; its files stay")
+        return
+    gone = _files_that_go(session, model, keep_files, everywhere=everywhere)
+    entry = installer.remove(model.key, everywhere=everywhere)
+    if entry is None:
+        _tell(session, model, [], "forgotten; its files lie outside the library and stay")
+    elif now:
+        installer.purge(entry)
+        _tell(session, model, gone, "removed for good")
+    else:
+        _tell(session, model, gone, f"in the trash for {limits.TRASH_DAYS} days")
+
+
+def _files_that_go(
+    session: Session,
+    model: ModelConfigBase,
+    keep_files: bool,
+    *,
+    everywhere: bool,
+) -> list[Path]:
+    from modelkeep.install.ownership import file_path, owned_files
+
+    library = session.manager.installer.library
+    if keep_files or not (everywhere or library.is_ours(library.path_of(model))):
+        return []
+    models_dir = library.settings.models_dir
+    owned = owned_files(library.records, model, models_dir)
+    return [file_path(file, models_dir) for file in owned]
+
+
+def _tell(session: Session, model: ModelConfigBase, files: list[Path], how: str) -> None:
+    if session.json:
+        names = [path_to_text(path) for path in files]
+        session.print_json({"key": model.key, "files": names})
+    elif session.quiet:
+        session.print(model.key)
+    else:
+        session.print(f"{model.name}: {how}")
+        for path in files:
+            size = size_text(path.stat().st_size) if path.exists() else ""
+            session.print(f"  {shown(path)}  {size}".rstrip())

@@ -1,0 +1,30 @@
+"""The program ``modelkeep``: runs a command and turns its errors into messages and statuses."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: Words after the program's name; those of the process when None.
+
+    Returns:
+        The exit status; see ``modelkeep.errors.EXIT_STATUS``.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words in (["--version"], ["-V"]):
+        from modelkeep import __version__
+
+        sys.stdout.write(f"modelkeep {__version__}\n")
+        return 0
+    from modelkeep.cli.run import run
+
+    return run(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""Tables, sizes and progress: how results look to people."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from modelkeep.core.taxonomy import FORMAT_LABELS, base_label, type_label
+
+if TYPE_CHECKING:
+    from modelkeep.cli.session import Session
+    from modelkeep.core.configs import ModelConfigBase
+
+_UNITS = ("B", "KB", "MB", "GB", "TB")
+_STEP = 1000
+
+
+def size_text(size: float | None) -> str:
+    """Return a number of bytes as people say it."""
+    if size is None:
+        return "-"
+    for unit in _UNITS[:-1]:
+        if size < _STEP:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= _STEP
+    return f"{size:.1f} {_UNITS[-1]}"
+
+
+def time_text(seconds: float | None) -> str:
+    """Return a time as people write it, in their own zone."""
+    if seconds is None:
+        return "-"
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+def table(session: Session, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows under titles: in colour for a terminal, as plain aligned text for a pipe."""
+    if session.is_terminal:
+        from rich.box import SIMPLE_HEAD
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        shown = Table(*titles, box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
+        for row in rows:
+            shown.add_row(*(Text(cell) for cell in row))
+        Console().print(shown)
+        return
+    widths = [max(len(cell) for cell in column) for column in zip(titles, *rows, strict=True)]
+    for row in (titles, *rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        session.print("  ".join(cells).rstrip())
+
+
+def pairs(session: Session, facts: Sequence[tuple[str, str]]) -> None:
+    """Print facts as two columns."""
+    width = max((len(name) for name, _ in facts), default=0)
+    for name, value in facts:
+        session.print(f"{name.ljust(width)}  {value}")
+
+
+def model_table(session: Session, models: Sequence[ModelConfigBase]) -> None:
+    """Print records as a table for people."""
+    rows = [
+        (
+            model.key[:8],
+            model.name,
+            type_label(model.type),
+            base_label(model.base) + variant_text(model),
+            FORMAT_LABELS.get(model.format, str(model.format)),
+            size_text(model.size),
+        )
+        for model in models
+    ]
+    table(session, ("KEY", "NAME", "TYPE", "BASE", "FORM", "SIZE"), rows)
+
+
+def variant_text(model: ModelConfigBase) -> str:
+    """Return the variant of a main model in brackets, where it is not the normal one."""
+    variant = getattr(model, "variant", None)
+    return f" ({variant})" if variant and variant != "normal" else ""
+
+
+class Bar:
+    """A progress bar on standard error; nothing where nobody sees it.
+
+    Use it as a context manager and call ``show`` as the work goes on.
+    """
+
+    def __init__(self, label: str, *, is_shown: bool, clock: Callable[[], float] | None = None):
+        self._label = label
+        self._is_shown = is_shown and sys.stderr.isatty()
+        self._clock = clock or time.monotonic
+        self._began = self._clock()
+        self._last = 0.0
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._is_shown and self._last:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+    def show(self, done: int, total: int) -> None:
+        """Draw how far the work is, at most ten times a second."""
+        now = self._clock()
+        if not (self._is_shown and total) or now - self._last < 0.1:  # noqa: PLR2004
+            return
+        self._last = now
+        rate = done / max(now - self._began, 0.001)
+        left = f"{(total - done) / rate:.0f} s left" if rate else ""
+        facts = f" {size_text(done)} of {size_text(total)}, {size_text(rate)}/s, {left}"
+        room = max(shutil.get_terminal_size().columns - len(facts) - len(self._label) - 4, 5)
+        filled = int(room * done / total)
+        sys.stderr.write(f"\r\x1b[K{self._label} [{'#' * filled}{' ' * (room - filled)}]{facts}")
+        sys.stderr.flush()

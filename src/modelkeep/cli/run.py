@@ -1,0 +1,54 @@
+"""Running a command: its errors become a message, a hint and an exit status."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from io import TextIOWrapper
+
+import click
+
+from modelkeep.cli.app import app_command
+from modelkeep.cli.session import Session
+from modelkeep.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, exit_status
+
+
+def run(words: list[str]) -> int:
+    """Run the command that ``words`` name and return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    session = Session()
+    try:
+        result = app_command().main(
+            args=words, prog_name="modelkeep", obj=session, standalone_mode=False
+        )
+    except click.exceptions.Exit as stop:
+        return int(stop.exit_code)
+    except click.exceptions.Abort:
+        session.say("Interrupted.")
+        return EXIT_INTERRUPTED
+    except KeyboardInterrupt:
+        session.say("Interrupted; what was done is kept, nothing is half-way.")
+        return EXIT_INTERRUPTED
+    except click.UsageError as error:
+        error.show()
+        return EXIT_USAGE
+    except BrokenPipeError:
+        _leave_pipe()
+        return EXIT_DONE
+    except Exception as error:  # noqa: BLE001 - the last place where an error can be told
+        session.report(error)
+        return exit_status(error)
+    finally:
+        session.close()
+    return result if isinstance(result, int) else EXIT_DONE
+
+
+def _leave_pipe() -> None:
+    """The reader of our output went away: end quietly, as other programs do."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)

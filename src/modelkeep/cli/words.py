@@ -1,0 +1,119 @@
+"""Arguments and options that several commands share, with their completion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import click
+import typer
+
+from modelkeep.core.taxonomy import (
+    BaseModelType,
+    ModelFormat,
+    ModelType,
+    base_from_words,
+    type_from_words,
+)
+from modelkeep.errors import EXIT_DONE, EXIT_FAILED, EXIT_SOME_FAILED
+
+T = TypeVar("T")
+
+
+def parse_type(text: str) -> ModelType:
+    """Return the type that ``text`` means.
+
+    Raises:
+        click.BadParameter: it means none.
+    """
+    found = type_from_words(text)
+    if found is None:
+        raise click.BadParameter(f"no type is called {text!r}; types are {', '.join(ModelType)}")
+    return found
+
+
+def parse_base(text: str) -> BaseModelType:
+    """Return the base that ``text`` means.
+
+    A well-formed word that is not listed is taken as it is: a family may have brought it.
+
+    Raises:
+        click.BadParameter: it is no word for a base.
+    """
+    try:
+        return base_from_words(text) or BaseModelType(text.lower())
+    except ValueError:
+        raise click.BadParameter(
+            f"no base is called {text!r}; bases are {', '.join(BaseModelType)}"
+        ) from None
+
+
+def complete_model(ctx: click.Context, incomplete: str) -> list[str]:
+    """Return names and keys that begin with what was typed."""
+    from modelkeep.manager import ModelManager
+    from modelkeep.settings import Settings
+
+    root = ctx.find_root().params.get("root") or ctx.params.get("root")
+    with ModelManager(Settings.load(root=root)) as manager:
+        models = manager.records.all_models()
+    names = sorted({model.name for model in models if model.name.startswith(incomplete)})
+    return names or [model.key for model in models if model.key.startswith(incomplete)]
+
+
+def _starting(words: list[str]) -> object:
+    def complete(incomplete: str) -> list[str]:
+        return [word for word in words if word.startswith(incomplete)]
+
+    return complete
+
+
+TypeOption = Annotated[
+    ModelType | None,
+    typer.Option(
+        "--type",
+        parser=parse_type,
+        metavar="TYPE",
+        autocompletion=_starting([str(t) for t in ModelType]),  # type: ignore[arg-type]
+        help="What it is used as: main, lora, vae, controlnet, embedding ...",
+    ),
+]
+BaseOption = Annotated[
+    BaseModelType | None,
+    typer.Option(
+        "--base",
+        parser=parse_base,
+        metavar="BASE",
+        autocompletion=_starting([str(b) for b in BaseModelType]),  # type: ignore[arg-type]
+        help="Its architecture: sd-1, sd-2, sdxl, flux ...",
+    ),
+]
+FormatOption = Annotated[ModelFormat | None, typer.Option("--format", help="How it lies on disk.")]
+Models = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="MODEL...",
+        autocompletion=complete_model,
+        help="Key, unique key prefix, unique name or path.",
+    ),
+]
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        autocompletion=complete_model,
+        help="Key, unique key prefix, unique name or path.",
+    ),
+]
+Sources = Annotated[
+    list[Path],
+    typer.Argument(metavar="SOURCE...", help="Path of a model file or folder.", show_default=False),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
+
+
+def status_of(failed: int, total: int) -> int:
+    """Return the exit status of a command of which ``failed`` of ``total`` parts failed."""
+    if not failed:
+        return EXIT_DONE
+    return EXIT_SOME_FAILED if failed < total else EXIT_FAILED

@@ -1,0 +1,72 @@
+"""Finding the model that is already there: same files, same bytes by full hash."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from modelkeep.core.files import ModelFile
+from modelkeep.core.hashing import Progress, hash_file, sample_hash
+from modelkeep.core.names import text_to_path
+from modelkeep.errors import SourceError
+from modelkeep.install.inventory import SourceFile
+from modelkeep.install.library import Library
+from modelkeep.install.ownership import file_path
+
+
+def find_same(library: Library, files: Sequence[SourceFile], progress: Progress) -> str | None:
+    """Return the key of a model that has exactly these files, or None.
+
+    Sizes and samples only sort out; a match is a match of full hashes. What has to be hashed of
+    the library's own files is remembered.
+    """
+    if not files or not any(file.size for file in files):
+        return None
+    largest = max(files, key=lambda file: file.size)
+    wanted = {file.name: file for file in files}
+    for key in dict.fromkeys(k for k, _ in library.records.find_files(size=largest.size)):
+        theirs = _files_by_name(library, key)
+        if {n: f.size for n, f in theirs.items()} == {n: f.size for n, f in wanted.items()} and all(
+            _is_same(library, key, theirs[name], wanted[name], progress) for name in wanted
+        ):
+            return key
+    return None
+
+
+def _files_by_name(library: Library, key: str) -> dict[str, ModelFile]:
+    config = library.records.get_model(key)
+    top = text_to_path(config.path)
+    names = {}
+    for file in library.records.files(key):
+        path = text_to_path(file.path)
+        name = os.path.relpath(path, top)
+        names["" if name == "." else name] = file
+    return names
+
+
+def _is_same(
+    library: Library, key: str, theirs: ModelFile, ours: SourceFile, progress: Progress
+) -> bool:
+    path = file_path(theirs, library.settings.models_dir)
+    try:
+        there = path.stat()
+        if not theirs.is_unchanged(there):
+            return False
+        if os.path.samestat(there, ours.path.stat()):
+            return True
+        if sample_hash(path) != sample_hash(ours.path):
+            return False
+        known = theirs.blake3 or _remember_hash(library, key, theirs, path, progress)
+        return known == hash_file(ours.path, ("blake3",), progress).blake3
+    except (OSError, SourceError):
+        return False  # a recorded file that cannot be read is no reason to refuse this one
+
+
+def _remember_hash(
+    library: Library, key: str, file: ModelFile, path: Path, progress: Progress
+) -> str | None:
+    digest = hash_file(path, ("blake3",), progress).blake3
+    library.records.set_file_hashes(key, file.path, blake3=digest, hashed_at=time.time())
+    return digest

@@ -1,0 +1,191 @@
+"""Models coming in: recorded where they are, or staged, published and recorded."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from modelkeep.core import limits, moves, paths
+from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.hashing import Progress
+from modelkeep.core.moves import Move
+from modelkeep.core.names import shown, taken_in, unique_name
+from modelkeep.errors import (
+    DuplicateModelException,
+    NoSpaceError,
+    SourceChangedError,
+    StorageError,
+)
+from modelkeep.install.library import Change, Library, remove_entry, sampled, with_fields
+from modelkeep.install.link import LinkMode
+from modelkeep.install.outgoing import purge
+from modelkeep.install.ownership import describe_files, names_below
+from modelkeep.install.plan import InstallPlan, recorded_path
+from modelkeep.install.stage import Staged, stage
+
+#: Names tried for one model while other processes take them at the same moment.
+_NAME_TRIES = 100
+
+_log = logging.getLogger(__name__)
+
+
+def register(library: Library, plan: InstallPlan) -> ModelConfigBase:
+    """Record a model where it is: one transaction, nothing on the disk.
+
+    Raises:
+        DuplicateModelException: its path is recorded already.
+    """
+    names = names_below(plan.path)
+    config = with_fields(plan.config, **sampled(plan.path, names))
+    files = describe_files(plan.path, names, library.settings.models_dir, {}, time.time())
+    return library.records.add_model(config.key, config, files=files)
+
+
+def install(
+    library: Library,
+    plan: InstallPlan,
+    progress: Progress,
+    *,
+    job: int | None = None,
+    on_commit: Callable[[], None] = lambda: None,
+) -> ModelConfigBase:
+    """Bring a model into ``models_dir`` and record it.
+
+    Args:
+        library: Where to.
+        plan: What to install; not in place.
+        progress: Told of every piece; may raise to stop.
+        job: Number of the job in the state file.
+        on_commit: Called once before the record is written, the last moment to stop by raising.
+
+    Raises:
+        ModelKeepError: it could not be done; everything is as it was before.
+    """
+    make_room(library, plan.needed_bytes)
+    key = plan.config.key
+    folder = library.settings.staging_dir / key
+    note = {"staging": str(folder), "source": plan.source}
+    with library.journalled(
+        "install",
+        key,
+        note,
+        stage="staging",
+        job=job,
+        take_back=lambda so_far: take_back_install(library, so_far),
+    ) as change:
+        strict = library.settings.verify == "strict"
+        staged = stage(plan, folder, progress, verify=strict)
+        _check_identity(library, plan, staged)
+        on_commit()
+        target = _publish(plan, staged, change)
+        names = [file.name for file in plan.files]
+        models_dir = library.settings.models_dir
+        path = recorded_path(target, models_dir)
+        config = with_fields(plan.config, path=path, **sampled(target, names))
+        files = describe_files(target, names, models_dir, staged.blake3, time.time())
+        stored = library.records.add_model(key, config, files=files)
+        end_install(change.note)
+        total = plan.total_bytes
+        change.finish(
+            status="completed", key=key, bytes=total, total_bytes=total, ended_at=time.time()
+        )
+    return stored
+
+
+def make_room(library: Library, needed: int) -> None:
+    """Empty the trash, the oldest first, until ``needed`` bytes are free for a copy.
+
+    Raises:
+        NoSpaceError: that was not enough.
+    """
+    if not needed:
+        return
+    wanted = needed + limits.SPACE_RESERVE_BYTES
+    models_dir = library.settings.models_dir
+    for entry in library.trash.entries():
+        if paths.free_space(models_dir) >= wanted:
+            return
+        if entry.folder.parent == library.settings.trash_dir:
+            _log.warning("Emptied %s from the trash to make room", entry.name)
+            purge(library, entry)
+    free = paths.free_space(models_dir)
+    if free < wanted:
+        raise NoSpaceError(
+            f"{needed:,} bytes are needed on the disk of {shown(models_dir)}, "
+            f"{free:,} are free and {limits.SPACE_RESERVE_BYTES:,} stay in reserve",
+            hint="Free some space, or use --link hardlink or --inplace.",
+        )
+
+
+def take_back_install(library: Library, note: dict[str, Any]) -> None:
+    """Undo an install that was not recorded: nothing published, nothing staged."""
+    if "move" in note:
+        move = Move.from_json(note["move"])
+        moves.undo([move])
+        paths.remove_empty_folders(Path(move.target).parent, library.settings.models_dir)
+    remove_entry(Path(note["staging"]))
+
+
+def end_install(note: dict[str, Any]) -> None:
+    """Do what is left once an install is recorded: a moved source goes, and so does staging."""
+    for source in note.get("sources", ()):
+        try:
+            _remove_source(Path(note["top"]), source)
+        except StorageError as error:
+            _log.warning("The model is installed, but its source stays: %s", error)
+    remove_entry(Path(note["staging"]))
+
+
+def _remove_source(top: Path, source: dict[str, Any]) -> None:
+    """Remove one file of a moved source, where it is still the same file."""
+    path = Path(source["path"])
+    try:
+        there = path.lstat()
+    except FileNotFoundError:
+        return
+    found = (there.st_size, there.st_mtime_ns, there.st_ino)
+    if found == (source["size"], source["mtime_ns"], source["inode"]):
+        paths.remove_file(path)
+        if path != top:
+            paths.remove_empty_folders(path.parent, top.parent)
+
+
+def _check_identity(library: Library, plan: InstallPlan, staged: Staged) -> None:
+    """What lies in staging has to be what was planned with."""
+    if plan.identified is None or plan.link is LinkMode.Hardlink:
+        return
+    then = plan.identified
+    now = library.identify(staged.top, library.settings.verify != "off")
+    if (now.type, now.base, now.format) != (then.type, then.base, then.format):
+        raise SourceChangedError(
+            f"{plan.source} changed while it was being installed: it was a {then.base} "
+            f"{then.type} and became a {now.base} {now.type}",
+            hint="Wait until the program that writes it is done, then try again.",
+        )
+
+
+def _publish(plan: InstallPlan, staged: Staged, change: Change) -> Path:
+    """Give the staged model its name, written down before; return where it is."""
+    if plan.link is LinkMode.Move:
+        change.note["top"] = str(plan.path)
+        change.note["sources"] = [
+            {"path": str(f.path), "size": f.size, "mtime_ns": f.mtime_ns, "inode": f.inode}
+            for f in plan.files
+        ]
+    for _ in range(_NAME_TRIES):
+        name = unique_name(plan.target.name, taken_in(plan.target.parent))
+        target = plan.target.with_name(name)
+        move = Move.plan(staged.top, target)
+        change.advance("publishing", move=move.to_json())
+        try:
+            moves.do([move])
+        except DuplicateModelException:
+            continue  # another process took the name in between
+        return target
+    raise DuplicateModelException(
+        f"No free name could be found for {plan.source} in {shown(plan.target.parent)}",
+        hint="Try again, or give the file another name.",
+    )

@@ -1,0 +1,165 @@
+"""``ModelInstallJob``: one model on its way into the library."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, SupportsIndex, overload
+
+from modelkeep.core.configs import ModelConfigBase
+from modelkeep.errors import hint_of
+from modelkeep.install.link import LinkMode
+from modelkeep.sources.local import LocalModelSource
+
+
+class InstallStatus(StrEnum):
+    """Where an install job is."""
+
+    WAITING = "waiting"
+    DOWNLOADING = "downloading"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+
+
+TERMINAL = frozenset({InstallStatus.COMPLETED, InstallStatus.ERROR, InstallStatus.CANCELLED})
+
+
+@dataclass(eq=False)
+class ModelInstallJob:
+    """One install: what was asked for, how far it is, what came of it.
+
+    Attributes:
+        id: Number of the job in this root.
+        source: Where the model comes from.
+        config_in: Fields that override what is identified.
+        link: How the files get into ``models_dir``.
+        status: Where the job is.
+        config_out: The record, once completed.
+        same_as: Key of a model that was there before with the same bytes, if that was found.
+        bytes, total_bytes: Progress of the copy.
+        source_metadata: What a site told of the model; None for local sources.
+        download_parts: Downloads of a remote source; empty for local ones.
+        exception: What went wrong.
+    """
+
+    id: int
+    source: LocalModelSource
+    config_in: dict[str, Any] = field(default_factory=dict)
+    link: LinkMode | None = None
+    status: InstallStatus = InstallStatus.WAITING
+    config_out: ModelConfigBase | None = None
+    same_as: str | None = None
+    bytes: int = 0
+    total_bytes: int = 0
+    source_metadata: Any = None
+    download_parts: set[Any] = field(default_factory=set)
+    exception: BaseException | None = None
+    _cancelled: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    @property
+    def inplace(self) -> bool:
+        """The caller asked to record the model where it is."""
+        return bool(self.source.inplace)
+
+    @property
+    def local_path(self) -> Path:
+        """Where the model's files are before they are installed."""
+        return Path(self.source.path)
+
+    def cancel(self) -> None:
+        """Ask the job to stop; it ends within one piece of the copy."""
+        self._cancelled.set()
+
+    @property
+    def is_cancel_requested(self) -> bool:
+        """Somebody asked the job to stop."""
+        return self._cancelled.is_set()
+
+    def set_error(self, error: BaseException) -> None:
+        """Record what went wrong and end the job."""
+        self.exception = error
+        self.status = InstallStatus.ERROR
+
+    @property
+    def error_type(self) -> str | None:
+        """Name of the exception's class."""
+        return type(self.exception).__name__ if self.exception else None
+
+    @property
+    def error(self) -> str | None:
+        """Traceback of the exception, as text."""
+        return "".join(traceback.format_exception(self.exception)) if self.exception else None
+
+    @property
+    def hint(self) -> str:
+        """What to do next after an error."""
+        return hint_of(self.exception) if self.exception else ""
+
+    @property
+    def waiting(self) -> bool:
+        """The job has not begun."""
+        return self.status is InstallStatus.WAITING
+
+    @property
+    def downloading(self) -> bool:
+        """Files are being fetched."""
+        return self.status is InstallStatus.DOWNLOADING
+
+    @property
+    def running(self) -> bool:
+        """The model is being identified, put in place and recorded."""
+        return self.status is InstallStatus.RUNNING
+
+    @property
+    def complete(self) -> bool:
+        """The model is installed."""
+        return self.status is InstallStatus.COMPLETED
+
+    @property
+    def errored(self) -> bool:
+        """The job failed."""
+        return self.status is InstallStatus.ERROR
+
+    @property
+    def cancelled(self) -> bool:
+        """The job was cancelled."""
+        return self.status is InstallStatus.CANCELLED
+
+    @property
+    def in_terminal_state(self) -> bool:
+        """The job will not go on."""
+        return self.status in TERMINAL
+
+
+class JobList(list[ModelInstallJob]):
+    """Jobs as a list that can also be indexed by source: ``jobs[source]``."""
+
+    def __init__(self, jobs: Iterable[ModelInstallJob] = ()) -> None:
+        super().__init__(jobs)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> ModelInstallJob: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[ModelInstallJob]: ...
+    @overload
+    def __getitem__(self, index: str | Path | LocalModelSource) -> ModelInstallJob: ...
+    def __getitem__(
+        self, index: SupportsIndex | slice | str | Path | LocalModelSource
+    ) -> ModelInstallJob | list[ModelInstallJob]:
+        """Return the job at a place, or the latest one of a source.
+
+        Raises:
+            KeyError: no job has this source.
+        """
+        if isinstance(index, slice | SupportsIndex):
+            return super().__getitem__(index)
+        for job in reversed(self):
+            if job.source == index:
+                return job
+        raise KeyError(index)

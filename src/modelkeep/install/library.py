@@ -1,0 +1,162 @@
+"""``Library``: what the changes of a library work on, and how they end when one fails.
+
+Every change is written in the journal before it begins, and the record is the commit point: while
+there is no record, what was done is taken back; once it is there, what is left is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from modelkeep.core import paths
+from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.hashing import sample_hash
+from modelkeep.core.identity import Identification
+from modelkeep.core.names import is_inside, text_to_path
+from modelkeep.core.taxonomy import BaseModelType
+from modelkeep.errors import RecordError
+from modelkeep.identification.engine import identify_path
+from modelkeep.identification.registry import load_rules
+from modelkeep.install.plan import Identify
+from modelkeep.install.trash import Trash
+from modelkeep.jobs.state import StateDatabase
+from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.settings import Settings
+
+
+@dataclass(frozen=True)
+class Library:
+    """The catalogue, the journal and the disk.
+
+    Attributes:
+        settings: Of this root.
+        records: The catalogue.
+        state: The journal.
+        owner: Name of this process in the journal.
+        identify: Says what a path is.
+        known_bases: Bases that overrides may name.
+    """
+
+    settings: Settings
+    records: ModelRecordServiceBase
+    state: StateDatabase
+    owner: str
+    identify: Identify
+    known_bases: frozenset[BaseModelType]
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        records: ModelRecordServiceBase,
+        state: StateDatabase,
+        owner: str,
+        identify: Identify | None = None,
+    ) -> Self:
+        """Put a library together.
+
+        Args:
+            settings: Of this root.
+            records: The catalogue.
+            state: The journal.
+            owner: Name of this process in the journal.
+            identify: Says what a path is; the installed families when None.
+        """
+        rules = load_rules()
+        known = frozenset(BaseModelType) | {rule.base for rule in rules}
+
+        def by_rules(path: Path, strict: bool) -> Identification:  # noqa: FBT001 - ``Identify``
+            return identify_path(path, rules=rules, strict=strict)
+
+        return cls(settings, records, state, owner, identify or by_rules, known)
+
+    @property
+    def trash(self) -> Trash:
+        """The trash folders of this root."""
+        return Trash(self.settings.trash_dir, [text_to_path(p) for p in self.state.trash_places()])
+
+    def path_of(self, config: ModelConfigBase) -> Path:
+        """Return where a model is."""
+        return self.settings.models_dir / text_to_path(config.path)
+
+    def is_ours(self, path: Path) -> bool:
+        """Tell whether a path lies in ``models_dir``."""
+        return is_inside(path, self.settings.models_dir)
+
+    def is_recorded(self, key: str) -> bool | None:
+        """Tell whether a record is there; None when the catalogue cannot say."""
+        try:
+            return self.records.exists(key)
+        except RecordError:
+            return None
+
+    @contextmanager
+    def journalled(
+        self,
+        operation: str,
+        key: str,
+        note: Mapping[str, Any],
+        *,
+        stage: str,
+        take_back: Callable[[dict[str, Any]], None] | None,
+        job: int | None = None,
+    ) -> Iterator[Change]:
+        """Do something under the journal, and cross the entry out when it is done.
+
+        When the work raises and the record has not changed, ``take_back`` is called with the note
+        as it stands. When the catalogue cannot say, when taking back fails too, or when there is
+        no way back, the entry stays for the next start.
+        """
+        number = self.state.begin(operation, key, self.owner, note, stage=stage, job=job)
+        before = self.is_recorded(key)
+        change = Change(self.state, number, dict(note))
+        try:
+            yield change
+        except BaseException:
+            if take_back and before is not None and self.is_recorded(key) is before:
+                take_back(change.note)
+                change.finish()
+            raise
+        change.finish()
+
+
+class Change:
+    """One journalled change in progress."""
+
+    def __init__(self, state: StateDatabase, number: int, note: dict[str, Any]) -> None:
+        self._state = state
+        self._number = number
+        self._is_open = True
+        self.note = note
+
+    def advance(self, stage: str, **note: Any) -> None:
+        """Write down the next stage before it is entered."""
+        self.note |= note
+        self._state.advance(self._number, stage, self.note)
+
+    def finish(self, **job_fields: Any) -> None:
+        """Cross the entry out, setting columns of its job in the same transaction."""
+        if self._is_open:
+            self._state.finish(self._number, **job_fields)
+            self._is_open = False
+
+
+def remove_entry(folder: Path) -> None:
+    """Remove a folder of the program, if it is there."""
+    if folder.exists():
+        paths.remove_tree(folder, folder.parent)
+
+
+def with_fields(config: ModelConfigBase, **fields: Any) -> ModelConfigBase:
+    """Return a validated copy of a config with other values in some fields."""
+    return type(config).model_validate({**config.model_dump(), **fields})
+
+
+def sampled(top: Path, names: list[str]) -> dict[str, str]:
+    """Return the two sample hashes of a model as it lies on the disk."""
+    value = sample_hash(top) if names == [""] else sample_hash(top, names)
+    return {"original_hash": value, "current_hash": value}

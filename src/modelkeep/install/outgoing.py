@@ -1,0 +1,178 @@
+"""Models going out: to the trash, back from it, and away for good."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from modelkeep.core import moves, paths
+from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
+from modelkeep.core.files import ModelFile
+from modelkeep.core.metadata import metadata_from_json
+from modelkeep.core.moves import Move
+from modelkeep.core.names import taken_in, unique_name
+from modelkeep.errors import DuplicateModelException, UnknownMetadataException
+from modelkeep.install.library import Library, remove_entry, with_fields
+from modelkeep.install.ownership import describe_files, file_path, owned_files
+from modelkeep.install.plan import recorded_path
+from modelkeep.install.trash import MANIFEST, TrashEntry, restored_to
+
+
+def remove(library: Library, key: str, *, everywhere: bool) -> TrashEntry | None:
+    """Forget a record and put its files in the trash.
+
+    Args:
+        library: Where from.
+        key: The record.
+        everywhere: Also files outside ``models_dir``; otherwise those stay where they are.
+
+    Returns:
+        The trash entry; None when no file was to be removed.
+
+    Raises:
+        UnknownModelException: there is no such record.
+    """
+    config = library.records.get_model(key)
+    top = library.path_of(config)
+    if not (everywhere or library.is_ours(top)):
+        library.records.del_model(key)
+        return None
+    entry = _plan_entry(library, config)
+    note = _note(entry, top)
+    with library.journalled("delete", key, note, stage="trashing", take_back=take_back_removal):
+        entry.write()
+        paths.make_folder(entry.folder / "files")
+        moves.do(entry.moves)
+        library.records.del_model(key)
+        end_removal(note)
+    return entry
+
+
+def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
+    """Bring a removed model back: its files and its record, under the same key.
+
+    Where its place is taken by now, it gets a name with a number.
+
+    Raises:
+        DuplicateModelException: a record with its key is there.
+    """
+    record: ModelConfigBase = ModelConfigFactory.make_config(entry.record)
+    if library.records.exists(entry.key):
+        raise DuplicateModelException(
+            f"{entry.name} is in the library already, under the key {entry.key}",
+            hint="Nothing needs to be restored.",
+        )
+    original = library.path_of(record)
+    target = _place_for(original, entry)
+    back = restored_to(entry, target, original)
+    note = _note(replace(entry, moves=back), target)
+    with library.journalled(
+        "restore", entry.key, note, stage="restoring", take_back=take_back_restore
+    ):
+        moves.do(back)
+        models_dir = library.settings.models_dir
+        config = with_fields(record, path=recorded_path(target, models_dir))
+        files = [_restored_file(move, entry, models_dir) for move in back]
+        stored = library.records.add_model(entry.key, config, files=files)
+        end_restore(library, entry.folder)
+    return stored
+
+
+def purge(library: Library, entry: TrashEntry) -> None:
+    """Remove a trash entry for good."""
+    note = _note(entry, entry.folder)
+    with library.journalled("purge", entry.key, note, stage="purging", take_back=None):
+        remove_entry(entry.folder)
+
+
+def purge_expired(library: Library) -> None:
+    """Remove for good what has been in the trash for its time."""
+    now = time.time()
+    for entry in library.trash.entries():
+        if entry.expires_at <= now:
+            purge(library, entry)
+
+
+def take_back_removal(note: dict[str, Any]) -> None:
+    """Undo a removal whose record is still there: every file where it was."""
+    moves.undo(moves_in(note))
+    remove_entry(Path(note["folder"]))
+
+
+def end_removal(note: dict[str, Any]) -> None:
+    """Do what is left once the record is gone: folders that became empty go too."""
+    top = Path(note["top"])
+    for move in moves_in(note):
+        path = Path(move.source)
+        if path != top:
+            paths.remove_empty_folders(path.parent, top.parent)
+
+
+def take_back_restore(note: dict[str, Any]) -> None:
+    """Undo a restore that was not recorded: every file back in the trash."""
+    moves.undo(moves_in(note))
+    top = Path(note["top"])
+    for move in moves_in(note):
+        path = Path(move.target)
+        if path != top:
+            paths.remove_empty_folders(path.parent, top.parent)
+
+
+def end_restore(library: Library, folder: Path) -> None:
+    """Do what is left once a restored model is recorded: its metadata, and the entry goes."""
+    if (folder / MANIFEST).exists():
+        entry = TrashEntry.read(folder)
+        if entry.metadata and _metadata_text(library, entry.key) is None:
+            library.records.metadata_store.add_metadata(
+                entry.key, metadata_from_json(entry.metadata)
+            )
+    remove_entry(folder)
+
+
+def moves_in(note: dict[str, Any]) -> tuple[Move, ...]:
+    """Return the moves that a journal entry holds."""
+    return tuple(Move.from_json(move) for move in note["moves"])
+
+
+def _plan_entry(library: Library, config: ModelConfigBase) -> TrashEntry:
+    models_dir = library.settings.models_dir
+    files = owned_files(library.records, config, models_dir)
+    located = [file_path(file, models_dir) for file in files]
+    metadata = _metadata_text(library, config.key)
+    entry = library.trash.plan(config.to_json(), files, located, metadata)
+    if entry.folder.parent != library.settings.trash_dir:
+        library.state.add_trash_place(str(entry.folder.parent))
+    return entry
+
+
+def _note(entry: TrashEntry, top: Path) -> dict[str, Any]:
+    return {
+        "folder": str(entry.folder),
+        "top": str(top),
+        "moves": [move.to_json() for move in entry.moves],
+    }
+
+
+def _place_for(original: Path, entry: TrashEntry) -> Path:
+    """Return where a model goes back to: its old place unless a file of it is taken."""
+    if not any(Path(move.source).exists() for move in entry.moves):
+        return original
+    return original.with_name(unique_name(original.name, taken_in(original.parent)))
+
+
+def _restored_file(move: Move, entry: TrashEntry, models_dir: Path) -> ModelFile:
+    """Describe a restored file; the hashes known of it stay valid."""
+    [row] = describe_files(Path(move.target), [""], models_dir, {}, time.time())
+    old = next((file for file in entry.files if file.inode == move.inode), None)
+    if old is None:
+        return row
+    return replace(row, sha256=old.sha256, blake3=old.blake3, hashed_at=old.hashed_at)
+
+
+def _metadata_text(library: Library, key: str) -> str | None:
+    try:
+        return library.records.get_metadata(key).model_dump_json()
+    except UnknownMetadataException:
+        return None

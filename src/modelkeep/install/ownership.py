@@ -1,0 +1,86 @@
+"""Which files a record owns, and where they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.files import MODELS_ROOT, ModelFile
+from modelkeep.core.names import is_inside, path_to_text, text_to_path
+from modelkeep.install.inventory import list_files
+from modelkeep.records.base import ModelRecordServiceBase
+
+
+def file_path(file: ModelFile, models_dir: Path) -> Path:
+    """Return where a file of a model is."""
+    path = text_to_path(file.path)
+    return models_dir / path if file.root == MODELS_ROOT else path
+
+
+def describe_files(
+    top: Path, names: Iterable[str], models_dir: Path, blake3: Mapping[str, str], now: float
+) -> list[ModelFile]:
+    """Return rows for the files of a model that is in its place.
+
+    Args:
+        top: The model's file or folder.
+        names: Names of its files below ``top``; the empty string for ``top`` itself.
+        models_dir: Folder of installed models.
+        blake3: Full hashes that are known, by name.
+        now: When they were computed, seconds since the epoch.
+    """
+    rows = []
+    for name in names:
+        path = top / name if name else top
+        there = path.stat()
+        inside = is_inside(path, models_dir)
+        rows.append(
+            ModelFile(
+                path=path_to_text(path.relative_to(models_dir) if inside else path),
+                size=there.st_size,
+                mtime_ns=there.st_mtime_ns,
+                inode=there.st_ino,
+                root=MODELS_ROOT if inside else "",
+                blake3=blake3.get(name),
+                hashed_at=now if name in blake3 else None,
+            )
+        )
+    return rows
+
+
+def owned_files(
+    store: ModelRecordServiceBase, config: ModelConfigBase, models_dir: Path
+) -> list[ModelFile]:
+    """Return the files that a record owns.
+
+    A record that was written without files (by a program that adds configs on its own) owns what
+    is at its path now: the file, or every file of the folder, links included but not followed.
+    """
+    stored = store.files(config.key)
+    if stored:
+        return stored
+    top = models_dir / text_to_path(config.path)
+    if top.is_dir() and not top.is_symlink():
+        names = [
+            os.fspath((Path(folder) / name).relative_to(top))
+            for folder, _, files in os.walk(top)
+            for name in files
+        ]
+    else:
+        names = [""] if top.exists() or top.is_symlink() else []
+    return [
+        ModelFile(
+            path=path_to_text(path),
+            size=path.lstat().st_size,
+            mtime_ns=path.lstat().st_mtime_ns,
+            inode=path.lstat().st_ino,
+        )
+        for path in (top / name if name else top for name in sorted(names))
+    ]
+
+
+def names_below(top: Path) -> list[str]:
+    """Return the names of a model's files below ``top``, as ``describe_files`` takes them."""
+    return [os.fspath(f.path.relative_to(top)) if f.name else "" for f in list_files(top)]

@@ -1,0 +1,270 @@
+"""``InstallPlan``: what an install would do, as a value that can be printed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory, new_key
+from modelkeep.core.identity import Evidence, Identification
+from modelkeep.core.names import is_inside, path_to_text, safe_name, unique_name
+from modelkeep.core.paths import free_space
+from modelkeep.core.reading import printable
+from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType, type_label
+from modelkeep.errors import (
+    AmbiguousModelError,
+    InvalidModelConfigException,
+    UnknownModelError,
+)
+from modelkeep.install.inventory import SourceFile, list_files
+from modelkeep.install.link import LinkMode
+from modelkeep.settings import Settings
+from modelkeep.sources.local import LocalModelSource
+
+#: ``identify(path, strict)``
+Identify = Callable[[Path, bool], Identification]
+
+_FORMATS = {
+    ModelType.Lora: (ModelFormat.Lycoris, ModelFormat.Diffusers),
+    ModelType.ControlLora: (ModelFormat.Lycoris, ModelFormat.Diffusers),
+    ModelType.TextualInversion: (ModelFormat.EmbeddingFile, ModelFormat.EmbeddingFolder),
+    ModelType.IPAdapter: (ModelFormat.Checkpoint, ModelFormat.InvokeAI),
+    ModelType.ONNX: (ModelFormat.Onnx, ModelFormat.Onnx),
+    ModelType.Unknown: (ModelFormat.Unknown, ModelFormat.Unknown),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class InstallPlan:
+    """What an install would do.
+
+    Attributes:
+        source: What was asked for, as text.
+        path: The file or folder.
+        identified: What it was found to be; None when no rule knows it and the caller says so.
+        files: All files of the model.
+        config: The record, complete but for its hashes; its ``path`` is where the model will be.
+        inplace: The files stay where they are.
+        link: How they get into ``models_dir``; None when in place.
+        target: Where the model will be.
+        needed_bytes: Room that the install takes on the disk of ``models_dir``.
+        free_bytes: Room that there is.
+    """
+
+    source: str
+    path: Path
+    identified: Identification | None
+    files: tuple[SourceFile, ...]
+    config: ModelConfigBase
+    inplace: bool
+    link: LinkMode | None
+    target: Path
+    needed_bytes: int
+    free_bytes: int
+
+    @property
+    def total_bytes(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def is_folder(self) -> bool:
+        """The model is a folder."""
+        return self.files[:1] != () and self.files[0].name != ""
+
+    def describe(self) -> str:
+        """Return the plan as text for people."""
+        config = self.config
+        what = "record in place" if self.inplace else f"{self.link} to"
+        return (
+            f"{self.source}: {type_label(config.type)}, {config.base}, {config.format}; "
+            f"{len(self.files)} file(s), {self.total_bytes:,} bytes; {what} {self.target}; "
+            f"{self.needed_bytes:,} bytes needed, {self.free_bytes:,} free"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plan as plain values."""
+        return {
+            "source": self.source,
+            "type": self.config.type.value,
+            "base": self.config.base.value,
+            "format": self.config.format.value,
+            "name": self.config.name,
+            "files": [{"path": f.name or path_to_text(f.path), "size": f.size} for f in self.files],
+            "bytes": self.total_bytes,
+            "inplace": self.inplace,
+            "link": self.link.value if self.link else None,
+            "target": path_to_text(self.target),
+            "needed_bytes": self.needed_bytes,
+            "free_bytes": self.free_bytes,
+            "needs_token": False,
+            "evidence": [asdict(reason) for reason in self.config.evidence],
+        }
+
+
+def make_plan(
+    source: LocalModelSource,
+    overrides: Mapping[str, Any],
+    *,
+    settings: Settings,
+    identify: Identify,
+    known_bases: frozenset[BaseModelType],
+    link: LinkMode | None = None,
+) -> InstallPlan:
+    """Look at a source and say what installing it would do; changes nothing.
+
+    Args:
+        source: The local model.
+        overrides: Fields of the record that win over what is identified.
+        settings: Of this root.
+        identify: Says what a path is.
+        known_bases: Bases that an override may name.
+        link: How files get into ``models_dir``; ``copy`` when None.
+
+    Raises:
+        SourceError, InvalidModelException: the source cannot be used.
+        InvalidModelConfigException: an override does not fit.
+    """
+    path = Path(source.path).expanduser().absolute()
+    files = list_files(path)
+    inplace = bool(source.inplace)
+    identified = _identify(path, overrides, identify, strict=settings.verify != "off")
+    found = identified or _as_the_caller_says(path, files, overrides)
+    fields = _config_fields(found, overrides, settings, known_bases)
+    target = path if inplace else settings.models_dir / fields["base"] / fields["type"]
+    if not inplace:
+        target /= safe_name(path.name)
+    fields["path"] = recorded_path(target, settings.models_dir)
+    fields["source"] = overrides.get("source", path_to_text(path))
+    config = ModelConfigFactory.make_config(fields)
+    how = None if inplace else link or LinkMode.Copy
+    is_copied = how is LinkMode.Copy
+    return InstallPlan(
+        source=printable(str(source)),
+        path=path,
+        identified=identified,
+        files=files,
+        config=config,
+        inplace=inplace,
+        link=how,
+        target=target,
+        needed_bytes=sum(file.allocated for file in files) if is_copied else 0,
+        free_bytes=free_space(settings.models_dir),
+    )
+
+
+def recorded_path(path: Path, models_dir: Path) -> str:
+    """Return a path as records have it: relative when inside ``models_dir``, else absolute."""
+    inside = is_inside(path, models_dir)
+    return path_to_text(path.relative_to(models_dir) if inside else path)
+
+
+def free_target(target: Path, is_taken: Callable[[str], bool]) -> Path:
+    """Return ``target``, or the first name beside it that is not taken."""
+    return target.with_name(unique_name(target.name, is_taken))
+
+
+def identified_fields(found: Identification) -> dict[str, Any]:
+    """Return what an identification says, as fields of the class of config that it has.
+
+    Fields that this class does not have are left out.
+    """
+    fields: dict[str, Any] = {
+        "type": found.type,
+        "base": found.base,
+        "format": found.format,
+        "variant": found.variant or "normal",
+        "prediction_type": found.prediction_type,
+        "upcast_attention": found.upcast_attention,
+        "repo_variant": found.repo_variant,
+        "lineage": found.lineage,
+        "fits": found.fits,
+        "quantization": found.quantization,
+        "size": found.size,
+        "trigger_phrases": found.trigger_phrases,
+        "evidence": found.evidence,
+    }
+    known = ModelConfigFactory.class_for(fields).model_fields
+    optional = {"prediction_type", "upcast_attention"}
+    return {
+        name: value
+        for name, value in fields.items()
+        if name in known and not (name in optional and value is None)
+    }
+
+
+def _identify(
+    path: Path, overrides: Mapping[str, Any], identify: Identify, *, strict: bool
+) -> Identification | None:
+    try:
+        return identify(path, strict)
+    except (UnknownModelError, AmbiguousModelError):
+        if "type" not in overrides and "model_type" not in overrides:
+            raise
+        return None
+
+
+def _as_the_caller_says(
+    path: Path, files: tuple[SourceFile, ...], overrides: Mapping[str, Any]
+) -> Identification:
+    kind = _enum(ModelType, "type", overrides.get("type", overrides.get("model_type")))
+    is_folder = bool(files and files[0].name)
+    as_file, as_folder = _FORMATS.get(kind, (ModelFormat.Checkpoint, ModelFormat.Diffusers))
+    return Identification(
+        source=str(path),
+        type=kind,
+        base=BaseModelType.Unknown,
+        format=as_folder if is_folder else as_file,
+        size=sum(file.size for file in files),
+        name=path.name if is_folder else path.stem,
+        evidence=(Evidence("name", "the caller said so; no rule knows this model"),),
+    )
+
+
+def _config_fields(
+    found: Identification,
+    overrides: Mapping[str, Any],
+    settings: Settings,
+    known_bases: frozenset[BaseModelType],
+) -> dict[str, Any]:
+    given = {ModelConfigFactory.field_name(name): value for name, value in overrides.items()}
+    if "base" in given:
+        _check_base(given["base"], known_bases)
+    fields = identified_fields(found)
+    chosen = ModelConfigFactory.class_for({**fields, **given})
+    kept = {name: value for name, value in fields.items() if name in chosen.model_fields}
+    if found.legacy_config and "config" in chosen.model_fields:
+        kept["config"] = path_to_text(
+            Path(recorded_path(settings.legacy_conf_dir / found.legacy_config, settings.root))
+        )
+    name = given.get("name", safe_name(found.name))
+    merged = {"key": new_key(), "name": name, "path": "", **kept, **given}
+    kind, base = _enum(ModelType, "type", merged["type"]), BaseModelType(merged["base"])
+    merged.setdefault("description", f"{base} {kind} model {name}")
+    return {**merged, "type": kind, "base": base}
+
+
+def _enum(kind: type[ModelType], field: str, value: Any) -> ModelType:
+    try:
+        return kind(value)
+    except ValueError:
+        words = ", ".join(kind)
+        raise InvalidModelConfigException.of(
+            "ModelConfig", field, f"should be one of {words}", value
+        ) from None
+
+
+def _check_base(value: Any, known: frozenset[BaseModelType]) -> None:
+    if value in known:
+        return
+    near = difflib.get_close_matches(str(value), sorted(known), n=3)
+    raise InvalidModelConfigException.of(
+        "ModelConfig",
+        "base",
+        f"no base is called {value!r}; known are {', '.join(sorted(known))}",
+        value,
+        hint=f"Did you mean {' or '.join(near)}?" if near else "Choose one of them.",
+    )

@@ -1,0 +1,76 @@
+"""Recovery: what dead processes left in the journal is finished or taken back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from modelkeep.errors import InterruptedInstallError
+from modelkeep.install.incoming import end_install, take_back_install
+from modelkeep.install.library import Library, remove_entry
+from modelkeep.install.outgoing import (
+    end_removal,
+    end_restore,
+    take_back_removal,
+    take_back_restore,
+)
+from modelkeep.jobs.state import JournalEntry
+
+
+def recover(library: Library, is_alive: Callable[[str], bool]) -> int:
+    """Go through the journal once; every step may be cut off and done again.
+
+    Args:
+        library: The library to put in order.
+        is_alive: Tells whether the owner of an entry still lives; its entries are left alone.
+
+    Returns:
+        How many entries were settled.
+    """
+    left = [entry for entry in library.state.entries() if not is_alive(entry.owner)]
+    for entry in left:
+        job_fields = _settle(library, entry)
+        library.state.finish(entry.id, ended_at=time.time(), **job_fields)
+    _end_orphaned_jobs(library, is_alive)
+    return len(left)
+
+
+def _settle(library: Library, entry: JournalEntry) -> dict[str, Any]:
+    is_recorded = library.records.exists(entry.key)
+    match entry.operation, is_recorded:
+        case "install", True:
+            end_install(entry.plan)
+            return {"status": "completed", "key": entry.key}
+        case "install", False:
+            take_back_install(library, entry.plan)
+            return _interrupted(entry.plan["source"])
+        case "delete", True:
+            take_back_removal(entry.plan)
+        case "delete", False:
+            end_removal(entry.plan)
+        case "restore", True:
+            end_restore(library, Path(entry.plan["folder"]))
+        case "restore", False:
+            take_back_restore(entry.plan)
+        case _:
+            remove_entry(Path(entry.plan["folder"]))
+    return {}
+
+
+def _end_orphaned_jobs(library: Library, is_alive: Callable[[str], bool]) -> None:
+    """Jobs of dead processes that had not come as far as the journal."""
+    for job in library.state.jobs():
+        if job.ended_at is None and not is_alive(job.owner):
+            fields = _interrupted(job.source)
+            library.state.update_job(job.id, ended_at=time.time(), **fields)
+
+
+def _interrupted(source: str) -> dict[str, Any]:
+    return {
+        "status": "error",
+        "error_type": InterruptedInstallError.__name__,
+        "error": f"The install of {source} was cut off; nothing of it was kept",
+        "hint": f"Start it again: modelkeep install {source}",
+    }

@@ -1,0 +1,105 @@
+"""Staging: the files of a plan, put together on the disk of ``models_dir`` and verified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelkeep.core import paths
+from modelkeep.core.hashing import Progress
+from modelkeep.core.names import shown
+from modelkeep.errors import SourceChangedError, StorageError
+from modelkeep.install.inventory import SourceFile
+from modelkeep.install.link import LinkMode
+from modelkeep.install.plan import InstallPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A model put together in its staging folder.
+
+    Attributes:
+        top: The staged file or folder.
+        blake3: Full hash of each file by its name in the model, where its bytes were read.
+    """
+
+    top: Path
+    blake3: dict[str, str]
+
+
+def stage(plan: InstallPlan, folder: Path, progress: Progress, *, verify: bool) -> Staged:
+    """Put the files of ``plan`` together in ``folder``, synced and verified.
+
+    Args:
+        plan: What to install; not in place.
+        folder: Staging folder of this install; made here.
+        progress: Told of every piece; may raise to stop.
+        verify: Read every copy back and compare.
+
+    Raises:
+        StorageError: the disk refused, or cannot do the way of linking that was asked for.
+        SourceChangedError: the source is not what was planned with.
+    """
+    paths.make_folder(folder)
+    top = folder / plan.target.name
+    hashes: dict[str, str] = {}
+    stager = _Stager(plan.link or LinkMode.Copy, progress, verify=verify)
+    if plan.is_folder:
+        paths.make_folder(top)
+    for file in plan.files:
+        target = top / file.name if file.name else top
+        paths.make_folder(target.parent)
+        _check_unchanged(file)
+        digest = stager.put(file, target)
+        if digest:
+            hashes[file.name] = digest
+    paths.sync_folders(folder)
+    return Staged(top, hashes)
+
+
+class _Stager:
+    """Brings files over one way; remembers what the file system cannot do."""
+
+    def __init__(self, link: LinkMode, progress: Progress, *, verify: bool) -> None:
+        self._link = link
+        self._progress = progress
+        self._verify = verify
+        self._may_share = link is not LinkMode.Hardlink
+
+    def put(self, file: SourceFile, target: Path) -> str | None:
+        """Bring one file over; return its BLAKE3 when its bytes passed through here."""
+        if self._link in {LinkMode.Hardlink, LinkMode.Move}:
+            if paths.hardlink_file(file.path, target):
+                self._progress(file.size)
+                return None
+            if self._link is LinkMode.Hardlink:
+                raise _cannot(self._link, file, target)
+        if self._may_share:
+            if paths.reflink_file(file.path, target):
+                self._progress(file.size)
+                return None
+            self._may_share = False
+        if self._link is LinkMode.Reflink:
+            raise _cannot(self._link, file, target)
+        digest = paths.copy_file(file.path, target, self._progress)
+        if self._verify:
+            paths.verify_copy(target, digest)
+        return digest
+
+
+def _check_unchanged(file: SourceFile) -> None:
+    now = SourceFile.of(file.path, file.name)
+    if (now.size, now.mtime_ns, now.inode) != (file.size, file.mtime_ns, file.inode):
+        raise SourceChangedError(
+            f"{shown(file.path)} changed after it was looked at",
+            hint="Wait until the program that writes it is done, then try again.",
+        )
+
+
+def _cannot(link: LinkMode, file: SourceFile, target: Path) -> StorageError:
+    what = "second names on one disk" if link is LinkMode.Hardlink else "shared blocks"
+    return StorageError(
+        f"{shown(file.path)} cannot be brought to {shown(target.parent)} by {link}: "
+        f"that needs {what}, which these disks do not have",
+        hint="Use --link copy instead.",
+    )

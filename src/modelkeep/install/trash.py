@@ -1,0 +1,198 @@
+"""The trash: removed models, whole, for seven days or until space is needed.
+
+Each entry is a folder with the files of one model and a ``manifest.json`` that says what they
+were. It lies on the file system of the files, so that removing is renaming.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from modelkeep.core import limits, paths
+from modelkeep.core.files import ModelFile
+from modelkeep.core.moves import Move
+from modelkeep.core.names import path_to_text, shown
+from modelkeep.errors import CorruptDatabaseError, SourceNotFoundError
+
+MANIFEST = "manifest.json"
+#: Name of a trash folder beside models that lie on another disk than ``models_dir``.
+FOREIGN_TRASH = ".modelkeep-trash"
+
+
+@dataclass(frozen=True, slots=True)
+class TrashEntry:
+    """One removed model.
+
+    Attributes:
+        folder: Where its files wait.
+        record: Its record, as plain values.
+        files: The files its record owned.
+        moves: How each file came here.
+        removed_at: Seconds since the epoch.
+        metadata: What a site told of it, as JSON text, if anything.
+    """
+
+    folder: Path
+    record: dict[str, Any]
+    files: tuple[ModelFile, ...]
+    moves: tuple[Move, ...]
+    removed_at: float
+    metadata: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Key of the record."""
+        return str(self.record["key"])
+
+    @property
+    def name(self) -> str:
+        """Name of the record."""
+        return str(self.record["name"])
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def expires_at(self) -> float:
+        """When it is removed for good, seconds since the epoch."""
+        return self.removed_at + limits.TRASH_DAYS * 86_400
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``trash list --json`` prints."""
+        return {
+            "key": self.key,
+            "name": self.name,
+            "type": self.record["type"],
+            "base": self.record["base"],
+            "size": self.size,
+            "files": [path_to_text(Path(move.source)) for move in self.moves],
+            "removed_at": self.removed_at,
+            "expires_at": self.expires_at,
+        }
+
+    def write(self) -> None:
+        """Write the manifest; the folder is made."""
+        data = {
+            "record": self.record,
+            "files": [{name: getattr(f, name) for name in _FILE_FIELDS} for f in self.files],
+            "moves": [move.to_json() for move in self.moves],
+            "removed_at": self.removed_at,
+            "metadata": self.metadata,
+        }
+        paths.write_file(self.folder / MANIFEST, json.dumps(data, indent=1).encode())
+
+    @classmethod
+    def read(cls, folder: Path) -> TrashEntry:
+        """Read the entry in ``folder``.
+
+        Raises:
+            CorruptDatabaseError: its manifest is missing or damaged.
+        """
+        try:
+            data = json.loads((folder / MANIFEST).read_bytes())
+            return cls(
+                folder=folder,
+                record=data["record"],
+                files=tuple(ModelFile(**file) for file in data["files"]),
+                moves=tuple(Move.from_json(move) for move in data["moves"]),
+                removed_at=float(data["removed_at"]),
+                metadata=data["metadata"],
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CorruptDatabaseError(
+                f"{shown(folder)} has no readable manifest: {error}",
+                hint="Its files are still in that folder; move them where you want them.",
+            ) from error
+
+
+_FILE_FIELDS = tuple(ModelFile.__dataclass_fields__)
+
+
+@dataclass
+class Trash:
+    """The trash folders of one root.
+
+    Attributes:
+        home: The one in ``models_dir``.
+        places: Those that lie on other disks.
+    """
+
+    home: Path
+    places: list[Path] = field(default_factory=list)
+
+    def plan(
+        self,
+        record: dict[str, Any],
+        files: Sequence[ModelFile],
+        located: Iterable[Path],
+        metadata: str | None,
+    ) -> TrashEntry:
+        """Say how a model would be removed; changes nothing.
+
+        Args:
+            record: Its record.
+            files: The files that the record owns.
+            located: Where each of them is.
+            metadata: What a site told of it, as JSON text.
+        """
+        now = time.time()
+        there = [path for path in located if path.is_symlink() or path.exists()]
+        parent = self._parent_for(there)
+        folder = parent / f"{int(now * 1000):x}-{record['key']}"
+        planned = [Move.plan(path, folder / "files" / str(n)) for n, path in enumerate(there)]
+        return TrashEntry(folder, record, tuple(files), tuple(planned), now, metadata)
+
+    def entries(self) -> list[TrashEntry]:
+        """Return what is in the trash, the oldest first; folders without a manifest are left."""
+        found = [
+            TrashEntry.read(folder)
+            for parent in (self.home, *self.places)
+            if parent.is_dir()
+            for folder in sorted(parent.iterdir())
+            if (folder / MANIFEST).exists()
+        ]
+        return sorted(found, key=lambda entry: entry.removed_at)
+
+    def find(self, name: str) -> TrashEntry:
+        """Return the latest entry with this key, unique key prefix or name.
+
+        Raises:
+            SourceNotFoundError: nothing in the trash is called that.
+        """
+        entries = self.entries()
+        exact = [e for e in entries if name in {e.key, e.name}]
+        near = [e for e in entries if e.key.startswith(name)] if name else []
+        if exact:
+            return exact[-1]
+        if len({e.key for e in near}) == 1:
+            return near[-1]
+        raise SourceNotFoundError(
+            f"{name!r} names nothing in the trash, or more than one model",
+            hint="modelkeep trash list shows what is there.",
+        )
+
+    def _parent_for(self, files: Sequence[Path]) -> Path:
+        """Return a trash folder on the file system of the files."""
+        paths.make_folder(self.home)
+        if not files or all(paths.same_filesystem(path, self.home) for path in files):
+            return self.home
+        beside = Path(os.path.commonpath([path.parent for path in files]))
+        return beside / FOREIGN_TRASH
+
+
+def restored_to(entry: TrashEntry, target: Path, original: Path) -> tuple[Move, ...]:
+    """Return the moves that bring an entry's files back, with ``original`` becoming ``target``."""
+    back = []
+    for move in entry.moves:
+        here = Path(move.source)
+        there = target / here.relative_to(original)
+        back.append(Move(move.target, os.fspath(there), move.inode))
+    return tuple(back)

@@ -1,0 +1,193 @@
+"""``InstallWorker``: the queue of install jobs and the one thread that works on it."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from modelkeep.core import events
+from modelkeep.core.events import EventBus
+from modelkeep.core.reading import printable
+from modelkeep.errors import (
+    JobCancelledError,
+    ModelKeepError,
+    ServiceInactiveException,
+    UnknownInstallJobException,
+)
+from modelkeep.install.job import InstallStatus, JobList, ModelInstallJob
+from modelkeep.install.link import LinkMode
+from modelkeep.jobs.state import StateDatabase
+from modelkeep.sources.local import LocalModelSource
+
+_log = logging.getLogger(__name__)
+
+
+class InstallWorker:
+    """Runs install jobs one after the other in a daemon thread.
+
+    Args:
+        state: Where jobs are stored.
+        owner: Name of this process there.
+        bus: Takes the install events.
+        carry_out: Does the work of a job and sets what came of it; may raise.
+    """
+
+    def __init__(
+        self,
+        state: StateDatabase,
+        owner: str,
+        bus: EventBus | None,
+        carry_out: Callable[[ModelInstallJob], None],
+    ) -> None:
+        self._state = state
+        self._owner = owner
+        self._bus = bus
+        self._carry_out = carry_out
+        self._queue: queue.Queue[ModelInstallJob | None] = queue.Queue()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self.jobs: list[ModelInstallJob] = []
+
+    @property
+    def is_running(self) -> bool:
+        """The thread was started and not stopped."""
+        return self._thread is not None
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread = threading.Thread(target=self._work, name="modelkeep-install", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the job in progress; waiting jobs are cancelled."""
+        if self._thread is None:
+            return
+        for job in self.jobs:
+            if job.waiting:
+                self.cancel(job)
+        self._queue.put(None)
+        self._thread.join()
+        self._thread = None
+
+    def submit(
+        self, source: LocalModelSource, config: Mapping[str, Any], link: LinkMode | None
+    ) -> ModelInstallJob:
+        """Store a new job and put it at the end of the queue.
+
+        Raises:
+            ServiceInactiveException: nobody works on the queue.
+        """
+        if self._thread is None:
+            raise ServiceInactiveException(
+                "The install service is not running", hint="Call start() first."
+            )
+        details = {"inplace": bool(source.inplace), "link": link.value if link else None}
+        number = self._state.add_job(printable(str(source)), self._owner, details)
+        job = ModelInstallJob(number, source, dict(config), link)
+        self.jobs.append(job)
+        self._queue.put(job)
+        return job
+
+    def by_source(self, source: LocalModelSource | str | Path) -> list[ModelInstallJob]:
+        """Return the jobs of one source."""
+        return [job for job in self.jobs if job.source == source]
+
+    def by_id(self, number: int) -> ModelInstallJob:
+        """Return one job.
+
+        Raises:
+            UnknownInstallJobException: there is none with this id.
+        """
+        for job in self.jobs:
+            if job.id == number:
+                return job
+        raise UnknownInstallJobException(
+            f"There is no install job {number}", hint="modelkeep jobs lists those that are there."
+        )
+
+    def cancel(self, job: ModelInstallJob) -> None:
+        """Stop a job: at once while it waits, within one piece of the copy while it runs."""
+        job.cancel()
+        with self._changed:
+            is_mine = job.waiting
+            if is_mine:
+                job.status = InstallStatus.CANCELLED
+        if is_mine:
+            self._end(job, InstallStatus.CANCELLED)
+
+    def prune(self) -> list[int]:
+        """Forget the jobs that have ended; return their ids."""
+        ended = [job for job in self.jobs if job.in_terminal_state]
+        self.jobs = [job for job in self.jobs if job not in ended]
+        return [job.id for job in ended]
+
+    def wait(self, timeout: float | None) -> JobList:
+        """Wait until all jobs have ended, or for ``timeout`` seconds; return all of them."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: all(job.in_terminal_state for job in self.jobs), timeout=timeout
+            )
+            return JobList(self.jobs)
+
+    def _work(self) -> None:
+        """Take jobs off the queue; whatever one raises ends that job alone."""
+        while (job := self._queue.get()) is not None:
+            with self._changed:
+                is_mine = job.waiting
+                if is_mine:
+                    job.status = InstallStatus.RUNNING
+            if is_mine:
+                self._run(job)
+
+    def _run(self, job: ModelInstallJob) -> None:
+        try:
+            self._state.update_job(job.id, status=job.status.value)
+            events.install_running(self._bus, str(job.source))
+            self._carry_out(job)
+        except JobCancelledError:
+            self._end(job, InstallStatus.CANCELLED)
+        except BaseException as error:  # noqa: BLE001 - the thread must outlive any job
+            if not isinstance(error, ModelKeepError):
+                _log.exception("The install of %s failed", printable(str(job.source)))
+            job.exception = error
+            self._end(job, InstallStatus.ERROR)
+        else:
+            job.bytes = job.total_bytes
+            self._end(job, InstallStatus.COMPLETED)
+
+    def _end(self, job: ModelInstallJob, status: InstallStatus) -> None:
+        """Store how a job ended, tell the bus, then let those go on who wait for it."""
+        self._store_end(job, status)
+        source = str(job.source)
+        if status is InstallStatus.COMPLETED:
+            key = job.config_out.key if job.config_out else ""
+            events.install_completed(self._bus, source, key, job.total_bytes)
+        elif status is InstallStatus.CANCELLED:
+            events.install_cancelled(self._bus, source)
+        else:
+            events.install_error(self._bus, source, job.error_type or "", job.error or "")
+        with self._changed:
+            job.status = status
+            self._changed.notify_all()
+
+    def _store_end(self, job: ModelInstallJob, status: InstallStatus) -> None:
+        error = printable(str(job.exception)) if job.exception else None
+        try:
+            self._state.update_job(
+                job.id,
+                status=status.value,
+                key=job.config_out.key if job.config_out else None,
+                error_type=job.error_type,
+                error=error,
+                hint=printable(job.hint) or None,
+                bytes=job.bytes,
+                total_bytes=job.total_bytes,
+                ended_at=time.time(),
+            )
+        except ModelKeepError:
+            _log.exception("The end of job %s could not be stored", job.id)

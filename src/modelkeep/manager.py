@@ -1,0 +1,137 @@
+"""``ModelManager``: the composition root, the only place where services are wired."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from modelkeep.core.events import EventBus, LocalEventBus
+from modelkeep.settings import Settings
+
+if TYPE_CHECKING:
+    from modelkeep.core.configs import ModelConfigBase
+    from modelkeep.core.identity import Identification
+    from modelkeep.install.service import ModelInstallService
+    from modelkeep.records.base import ModelRecordServiceBase
+
+
+class ModelManager:
+    """The services of one root, made when they are first used.
+
+    Use it as a context manager::
+
+        with ModelManager() as manager:
+            key = manager.installer.install_path("~/Downloads/style.safetensors")
+            print(manager.records.get_model(key).name)
+
+    Args:
+        settings: Of the root; those of the file and the environment when None.
+        event_bus: Takes the events; a ``LocalEventBus`` when None.
+    """
+
+    def __init__(
+        self, settings: Settings | None = None, *, event_bus: EventBus | None = None
+    ) -> None:
+        self.settings = settings if settings is not None else Settings.load()
+        self.events: EventBus = event_bus if event_bus is not None else LocalEventBus()
+        self._making = threading.RLock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop what was started and close what was opened."""
+        made = self.__dict__
+        if "installer" in made:
+            made.pop("installer").close()
+        if "records" in made:
+            made.pop("records").close()
+
+    @cached_property
+    def records(self) -> ModelRecordServiceBase:
+        """The catalogue; also ``model_records`` and ``model_record_store``."""
+        from modelkeep.records.base import ModelRecordServiceBase  # noqa: PLC0415 - heavy
+
+        with self._making:
+            return ModelRecordServiceBase.open(self.settings)
+
+    @cached_property
+    def installer(self) -> ModelInstallService:
+        """The install service, started; also ``model_install``.
+
+        What an earlier run left unfinished is settled when it is first used.
+        """
+        from modelkeep.install.service import ModelInstallService  # noqa: PLC0415 - heavy
+
+        with self._making:
+            service = ModelInstallService(self.settings, self.records, event_bus=self.events)
+            service.start()
+            return service
+
+    @property
+    def metadata(self) -> Any:
+        """The metadata store of the catalogue."""
+        return self.records.metadata_store
+
+    @property
+    def model_records(self) -> ModelRecordServiceBase:
+        """The document's name for ``records``."""
+        return self.records
+
+    @property
+    def model_record_store(self) -> ModelRecordServiceBase:
+        """The document's other name for ``records``."""
+        return self.records
+
+    @property
+    def model_install(self) -> ModelInstallService:
+        """The document's name for ``installer``."""
+        return self.installer
+
+    def find(self, name: str) -> ModelConfigBase:
+        """Return the model that a person means by ``name``.
+
+        Args:
+            name: A key, a unique prefix of one, a unique name, or a path.
+
+        Raises:
+            UnknownModelException: nothing is called that.
+            DuplicateModelException: several models are; the message lists their keys.
+        """
+        from modelkeep.records.lookup import find_model  # noqa: PLC0415 - heavy
+
+        return find_model(self.records, name, self.settings.models_dir)
+
+
+def identify(source: str | Path, *, settings: Settings | None = None) -> Identification:
+    """Say what a model is, from headers and configs alone; nothing is changed or run.
+
+    Args:
+        source: Path of a model file or folder.
+        settings: Of a root; those of the file and the environment when None.
+
+    Raises:
+        UnknownModelError: no rule fits; the nearest ones are named.
+        AmbiguousModelError: several rules fit.
+        UnsafeModelError: loading it would run code.
+        CorruptModelError: it is truncated, lying or over a limit.
+        SourceError: it does not exist or cannot be read.
+    """
+    from modelkeep.identification.engine import identify_path  # noqa: PLC0415 - heavy
+    from modelkeep.identification.registry import load_rules  # noqa: PLC0415 - heavy
+    from modelkeep.sources.parse import parse_source  # noqa: PLC0415 - heavy
+
+    chosen = settings if settings is not None else Settings.load()
+    path = Path(parse_source(source).path)
+    return identify_path(path, rules=load_rules(), strict=chosen.verify != "off")
