@@ -1,0 +1,283 @@
+"""LoRA and LyCORIS names of every trainer, brought to one spelling.
+
+Trainers write the same module in many ways (``lora_unet_a_b.lora_down.weight``,
+``unet.a.b.lora_A.weight`` ...). Here each name is split into where it belongs (denoiser or a text
+encoder), the module's path with ``_`` between its parts, and the role of the tensor.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from modelkeep.identification.globs import glob_matches
+from modelkeep.identification.header import TensorInfo
+
+Where = Literal["denoiser", "text", "text_1", "text_2", "text_3"]
+Shape = tuple[int, ...]
+
+#: Before a module's path: where it belongs. Longer ones stand before those that they begin with.
+PREFIXES: tuple[tuple[str, Where], ...] = (
+    ("lora_unet_", "denoiser"),
+    ("lora_transformer_", "denoiser"),
+    ("lora_te1_", "text_1"),
+    ("lora_te2_", "text_2"),
+    ("lora_te3_", "text_3"),
+    ("lora_te_", "text"),
+    ("lycoris_", "denoiser"),
+    ("oft_unet_", "denoiser"),
+    ("oft_te_", "text"),
+    ("model.diffusion_model.", "denoiser"),
+    ("diffusion_model.", "denoiser"),
+    ("transformer.", "denoiser"),
+    ("unet.", "denoiser"),
+    ("text_encoders.clip_l.transformer.", "text_1"),
+    ("text_encoders.clip_g.transformer.", "text_2"),
+    ("text_encoders.t5xxl.transformer.", "text_3"),
+    ("text_encoder.", "text"),
+    ("text_encoder_2.", "text_2"),
+    ("text_encoder_3.", "text_3"),
+)
+_WRAPPERS = ("base_model.model.", "base_model.model.", "base_model.")
+
+#: After a module's path: what the tensor is.
+SUFFIXES: dict[str, str] = {
+    "lora_down.weight": "down",
+    "lora_up.weight": "up",
+    "lora_mid.weight": "mid",
+    "lora_A.weight": "down",
+    "lora_B.weight": "up",
+    "lora_A": "down",
+    "lora_B": "up",
+    "lora_B.bias": "bias",
+    "lora.down.weight": "down",
+    "lora.up.weight": "up",
+    "lora_linear_layer.down.weight": "down",
+    "lora_linear_layer.up.weight": "up",
+    "lora_magnitude_vector": "dora",
+    "lora_magnitude_vector.weight": "dora",
+    "dora_scale": "dora",
+    "alpha": "alpha",
+    "hada_w1_a": "h1a",
+    "hada_w1_b": "h1b",
+    "hada_w2_a": "h2a",
+    "hada_w2_b": "h2b",
+    "hada_t1": "ht",
+    "hada_t2": "ht2",
+    "lokr_w1": "k1",
+    "lokr_w1_a": "k1a",
+    "lokr_w1_b": "k1b",
+    "lokr_w2": "k2",
+    "lokr_w2_a": "k2a",
+    "lokr_w2_b": "k2b",
+    "lokr_t2": "kt",
+    "oft_blocks": "oft",
+    "oft_diag": "oft",
+    "oft_R.weight": "oft",
+    "rescale": "rescale",
+    "diff": "diff",
+    "diff_b": "bias",
+    "w_norm": "norm",
+    "b_norm": "norm",
+    "a1.weight": "glora",
+    "a2.weight": "glora_a2",
+    "b1.weight": "glora_b1",
+    "b2.weight": "glora_b2",
+}
+_JOINED = {"down.weight": "down", "up.weight": "up"}
+_JOINED_END = re.compile(r"(?:_lora|\.lora_layer)(\d?)$")
+#: Cheap marks: a file that has none of them holds no adapter.
+_MARKS = ("lora", "hada_", "lokr_", "oft_", ".diff\n", ".diff_b\n", ".b2.weight", "dora_scale")
+_NUMBER = re.compile(r"(?<![^_])\d+(?![^_])")
+_UNET_TRANSFORMER = re.compile(
+    r"(?:down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block)_"
+    r".{0,40}?transformer_blocks_(\d{1,3})_"
+)
+#: More forms of names than any model has; beyond it a file is no adapter.
+_MOST_FORMS = 5_000
+#: Roles that stand beside adapters but make none alone.
+_COMPANIONS = {"alpha", "rescale", "dora", "bias"}
+
+
+@dataclass(slots=True)
+class AdapterModule:
+    """One module that an adapter changes.
+
+    Attributes:
+        where: The model that it belongs to.
+        path: Its path there, with ``_`` between the parts.
+        shapes: Shape of each of its tensors under its role.
+    """
+
+    where: Where
+    path: str
+    shapes: dict[str, Shape] = field(default_factory=dict)
+
+    @property
+    def width_in(self) -> int | None:
+        """Features that the module takes, where the shapes tell."""
+        return _single(self._ends(1))
+
+    @property
+    def width_out(self) -> int | None:
+        """Features that the module gives, where the shapes tell."""
+        return _single(self._ends(0))
+
+    def _ends(self, side: int) -> Iterator[int | None]:
+        shapes = self.shapes
+        yield _at(shapes.get("up" if side == 0 else "down"), side)
+        yield _at(shapes.get("diff"), side)
+        if "h1a" in shapes:
+            tucker = "ht" in shapes
+            yield _at(shapes.get("h1a" if side == 0 else "h1b"), 1 if tucker else side)
+        first = _at(shapes.get("k1"), side) or self._factor("k1", side)
+        second = _at(shapes.get("k2"), side) or self._factor("k2", side)
+        yield first * second if first and second else None
+        if "glora" in shapes and side == 1:
+            yield max(shapes["glora"], default=None)
+
+    def _factor(self, name: str, side: int) -> int | None:
+        half = self.shapes.get(name + ("a" if side == 0 else "b"))
+        return _at(half, 1 if "kt" in self.shapes and name == "k2" else side)
+
+
+@dataclass(frozen=True)
+class AdapterView:
+    """All adapter modules of one file, and how many tensors belong to none.
+
+    Attributes:
+        modules: The modules in the order of the file.
+        others: Tensors that are part of no adapter.
+        forms: Modules by (where, path with its numbers as ``#``).
+    """
+
+    modules: tuple[AdapterModule, ...] = ()
+    others: int = 0
+    forms: Mapping[tuple[Where, str], list[AdapterModule]] = field(default_factory=dict)
+    _found: dict[tuple[str, Where], tuple[AdapterModule, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, TensorInfo], text: str) -> AdapterView:
+        """Sort ``tensors``; ``text`` is all names, one a line."""
+        text = f"{text}\n"
+        if not any(mark in text for mark in _MARKS):
+            return cls(others=len(tensors))
+        modules: dict[tuple[Where, str], AdapterModule] = {}
+        others = 0
+        for name, info in tensors.items():
+            split = split_name(name)
+            if split is None:
+                others += 1
+                continue
+            where, path, role = split
+            module = modules.get((where, path))
+            if module is None:
+                module = modules[where, path] = AdapterModule(where, path)
+            module.shapes[role] = info.shape
+        kept = [m for m in modules.values() if m.shapes.keys() - _COMPANIONS]
+        others += sum(len(m.shapes) for m in modules.values()) - sum(len(m.shapes) for m in kept)
+        forms: defaultdict[tuple[Where, str], list[AdapterModule]] = defaultdict(list)
+        for module in kept:
+            forms[module.where, _NUMBER.sub("#", module.path)].append(module)
+        if len(forms) > _MOST_FORMS:
+            return cls(others=len(tensors))
+        return cls(tuple(kept), others, dict(forms))
+
+    @property
+    def tensors(self) -> int:
+        """How many tensors belong to adapters."""
+        return sum(len(module.shapes) for module in self.modules)
+
+    def find(self, glob: str, where: Where) -> Sequence[AdapterModule]:
+        """Return the modules whose path ``glob`` matches.
+
+        Args:
+            glob: With ``*`` for any text and ``#`` for any number. One with numbers of its own
+                is matched on full paths, others on the far fewer forms.
+            where: The model that they belong to.
+        """
+        key = (glob, where)
+        if key not in self._found:
+            self._found[key] = tuple(self._search(glob, where)) if self.modules else ()
+        return self._found[key]
+
+    def _search(self, glob: str, where: Where) -> Iterator[AdapterModule]:
+        if _NUMBER.search(glob):
+            for module in self.modules:
+                if module.where == where and glob_matches(glob, module.path):
+                    yield module
+            return
+        for (place, form), modules in self.forms.items():
+            if place == where and glob_matches(glob, form):
+                yield from modules
+
+    @cached_property
+    def unet_depth(self) -> int:
+        """How many transformers the deepest attention block of a U-Net has, as far as changed."""
+        found = (_UNET_TRANSFORMER.match(m.path) for m in self.modules if m.where == "denoiser")
+        return max((int(match.group(1)) + 1 for match in found if match), default=0)
+
+    def highest(self, block: str) -> int:
+        """Return the highest number of a block list (``double_blocks``), or -1."""
+        start = f"{block}_"
+        numbers = (
+            module.path[len(start) :].partition("_")[0]
+            for module in self.modules
+            if module.where == "denoiser" and module.path.startswith(start)
+        )
+        return max((int(n) for n in numbers if n.isdecimal() and len(n) < 6), default=-1)  # noqa: PLR2004 - no model has so many blocks
+
+
+def split_name(name: str) -> tuple[Where, str, str] | None:
+    """Split a tensor's name into where it belongs, its module's path and its role.
+
+    Returns:
+        None when the name is not one of an adapter's.
+    """
+    parts = name.rsplit(".", 3)
+    for count in (3, 2, 1):
+        if len(parts) <= count:
+            continue
+        tail = parts[-count:]
+        role = SUFFIXES.get(".".join(tail))
+        if role is None and count == 3 and tail[0] in {"lora_A", "lora_B"}:  # noqa: PLR2004 - lora_A.<adapter>.weight
+            role = SUFFIXES[tail[0]] if tail[2] == "weight" else None
+        if role is not None:
+            return *_place(".".join(parts[:-count])), role
+        if count == 2 and (joined := _joined(".".join(parts[:-2]), ".".join(tail))):  # noqa: PLR2004 - x_lora.down.weight
+            return joined
+    return None
+
+
+def _joined(module: str, tail: str) -> tuple[Where, str, str] | None:
+    role = _JOINED.get(tail)
+    end = _JOINED_END.search(module) if role else None
+    if role is None or end is None:
+        return None
+    where, path = _place(module[: end.start()].replace(".processor.", "."))
+    return where, path + end.group(1), role
+
+
+def _place(module: str) -> tuple[Where, str]:
+    for wrapper in _WRAPPERS:
+        module = module.removeprefix(wrapper)
+    where: Where = "denoiser"
+    for prefix, place in PREFIXES:
+        if module.startswith(prefix):
+            where, module = place, module[len(prefix) :]
+            break
+    return where, module.replace(".", "_")
+
+
+def _at(shape: Shape | None, axis: int) -> int | None:
+    return shape[axis] if shape is not None and len(shape) > axis else None
+
+
+def _single(widths: Iterator[int | None]) -> int | None:
+    return next((width for width in widths if width is not None), None)

@@ -1,0 +1,59 @@
+"""Conditions: the small questions that rules are made of.
+
+Each is a frozen value: ``check`` returns the evidence when it holds, ``missing`` says in a few
+words why it does not.
+"""
+
+from modelkeep.identification.conditions.base import Condition
+from modelkeep.identification.conditions.combine import (
+    AllOf,
+    AnyOf,
+    Not,
+)
+from modelkeep.identification.conditions.folders import (
+    ComponentClass,
+    ConfigValue,
+    HasFile,
+    PipelineClass,
+)
+from modelkeep.identification.conditions.hints import (
+    Declares,
+    NameHint,
+)
+from modelkeep.identification.conditions.modules import (
+    AdapterOnly,
+    BlocksBelow,
+    DeepAttention,
+    Module,
+    NoModule,
+)
+from modelkeep.identification.conditions.tensors import (
+    Dim,
+    EmbeddingWidth,
+    Has,
+    Lacks,
+    WithoutParts,
+)
+
+__all__ = [
+    "AdapterOnly",
+    "AllOf",
+    "AnyOf",
+    "BlocksBelow",
+    "ComponentClass",
+    "Condition",
+    "ConfigValue",
+    "Declares",
+    "DeepAttention",
+    "Dim",
+    "EmbeddingWidth",
+    "Has",
+    "HasFile",
+    "Lacks",
+    "Module",
+    "NameHint",
+    "NoModule",
+    "Not",
+    "PipelineClass",
+    "WithoutParts",
+]

@@ -1,0 +1,31 @@
+"""``Condition``: the small question that rules are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from modelkeep.core.identity import Evidence
+from modelkeep.identification.view import ModelView, Part
+
+
+class Condition(Protocol):
+    """One question about a model."""
+
+    @property
+    def positive(self) -> bool:
+        """Whether it says what the model is, and not only what it is not."""
+        ...
+
+    def check(self, view: ModelView, part: Part) -> Evidence | None:
+        """Return why it holds, or None when it does not."""
+        ...
+
+    def missing(self, view: ModelView, part: Part) -> str:
+        """Return why it does not hold, as a few words."""
+        ...
+
+
+def either(values: Iterable[object]) -> str:
+    """Return ``values`` as one phrase, each once."""
+    return " or ".join(dict.fromkeys(str(value) for value in values))

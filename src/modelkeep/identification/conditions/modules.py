@@ -1,0 +1,149 @@
+"""Conditions on the modules that a LoRA or LyCORIS changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from modelkeep.core.identity import Evidence
+from modelkeep.identification.adapters import AdapterModule, Where
+from modelkeep.identification.conditions.base import either
+from modelkeep.identification.view import ModelView, Part
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterOnly:
+    """Most tensors are those of a LoRA or LyCORIS."""
+
+    positive: ClassVar[bool] = True
+
+    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+        """Hold when adapters are there and little else."""
+        adapter = view.tensors.adapter
+        if not adapter.modules or adapter.others > adapter.tensors:
+            return None
+        return Evidence("keys", f"changes {len(adapter.modules)} modules of another model")
+
+    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+        """Say that it is no adapter."""
+        if not view.tensors.adapter.modules:
+            return "no tensor has a name of a LoRA"
+        return "most tensors are not those of a LoRA"
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """An adapter changes a module of this name, and all of them have one of these widths.
+
+    Attributes:
+        glob: Path of the module with ``_`` between its parts; ``#`` is any number, ``*`` any text.
+        widths: Widths that fit; empty when the name alone tells.
+        side: Which width: what the module takes or what it gives.
+        where: The model it belongs to.
+    """
+
+    positive: ClassVar[bool] = True
+
+    glob: str
+    widths: tuple[int, ...] = ()
+    side: Literal["in", "out"] = "in"
+    where: Where = "denoiser"
+
+    def _widths(self, modules: Sequence[AdapterModule]) -> set[int]:
+        sides = (m.width_in if self.side == "in" else m.width_out for m in modules)
+        return {width for width in sides if width is not None}
+
+    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+        """Hold when such modules are there and none has another width."""
+        modules = view.tensors.adapter.find(self.glob, self.where)
+        if not modules:
+            return None
+        if not self.widths:
+            return Evidence("keys", f"changes the module {modules[0].path}")
+        widths = self._widths(modules)
+        if not widths or not widths.issubset(self.widths):
+            return None
+        verb = "takes" if self.side == "in" else "gives"
+        return Evidence(
+            "shapes", f"changes {modules[0].path}, which {verb} {either(sorted(widths))} features"
+        )
+
+    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+        """Say which module is missing or how wide it is instead."""
+        modules = view.tensors.adapter.find(self.glob, self.where)
+        if not modules:
+            return f"it changes no module {self.glob}"
+        found = either(sorted(self._widths(modules))[:4]) or "of no known width"
+        return f"the modules {self.glob} are {found}, not {either(self.widths)}"
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class NoModule:
+    """An adapter changes no module of these names, in the denoiser."""
+
+    positive: ClassVar[bool] = False
+
+    globs: tuple[str, ...]
+
+    def __init__(self, *globs: str) -> None:
+        object.__setattr__(self, "globs", globs)
+
+    def _found(self, view: ModelView) -> str | None:
+        adapter = view.tensors.adapter
+        hits = (adapter.find(glob, "denoiser") for glob in self.globs)
+        return next((modules[0].path for modules in hits if modules), None)
+
+    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+        """Hold when none is there."""
+        if self._found(view) is not None:
+            return None
+        return Evidence("keys", f"changes no module {self.globs[0]}")
+
+    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+        """Name the one that is there."""
+        return f"it changes {self._found(view)}, a module of another family"
+
+
+@dataclass(frozen=True, slots=True)
+class BlocksBelow:
+    """An adapter changes no block numbered ``limit`` or higher.
+
+    Attributes:
+        block: Name of the list of blocks.
+        limit: How many blocks the family has.
+    """
+
+    positive: ClassVar[bool] = False
+
+    block: str
+    limit: int
+
+    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+        """Hold when all numbers are below the limit."""
+        if view.tensors.adapter.highest(self.block) >= self.limit:
+            return None
+        return Evidence("keys", f"changes no more than {self.limit} {self.block}")
+
+    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+        """Name the highest number."""
+        return f"it changes {self.block}.{view.tensors.adapter.highest(self.block)}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeepAttention:
+    """An adapter changes a U-Net with several transformers in one attention block."""
+
+    positive: ClassVar[bool] = True
+
+    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+        """Hold when a second transformer is changed."""
+        depth = view.tensors.adapter.unet_depth
+        if depth < 2:  # noqa: PLR2004 - the first is number 0
+            return None
+        return Evidence("keys", f"changes {depth} transformers in one block of a U-Net")
+
+    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+        """Say how many there are."""
+        depth = view.tensors.adapter.unet_depth
+        return f"it changes at most {depth} transformers in one block of a U-Net"

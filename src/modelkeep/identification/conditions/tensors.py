@@ -1,0 +1,148 @@
+"""Conditions on the names and shapes of tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from modelkeep.core.identity import Evidence
+from modelkeep.identification.conditions.base import either
+from modelkeep.identification.view import ModelView, Part
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Has:
+    """Every one of these tensors is there (see ``TensorView.find`` for patterns)."""
+
+    positive: ClassVar[bool] = True
+
+    names: tuple[str, ...]
+
+    def __init__(self, *names: str) -> None:
+        object.__setattr__(self, "names", names)
+
+    def check(self, view: ModelView, part: Part) -> Evidence | None:
+        """Hold when all are found; the first is named as evidence."""
+        first: str | None = None
+        for name in self.names:
+            found = view.tensors.find(name, part)
+            if found is None:
+                return None
+            first = first or found
+        return Evidence("keys", f"has the tensor {first}")
+
+    def missing(self, view: ModelView, part: Part) -> str:
+        """Name the first that is not there."""
+        absent = [name for name in self.names if view.tensors.find(name, part) is None]
+        return f"there is no tensor {absent[0]}" if absent else ""
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Lacks:
+    """None of these tensors is there."""
+
+    positive: ClassVar[bool] = False
+
+    names: tuple[str, ...]
+
+    def __init__(self, *names: str) -> None:
+        object.__setattr__(self, "names", names)
+
+    def check(self, view: ModelView, part: Part) -> Evidence | None:
+        """Hold when none is found."""
+        if any(view.tensors.find(name, part) is not None for name in self.names):
+            return None
+        return Evidence("keys", f"has no tensor {self.names[0]}")
+
+    def missing(self, view: ModelView, part: Part) -> str:
+        """Name the first that is there."""
+        found = (view.tensors.find(name, part) for name in self.names)
+        return f"the tensor {next(filter(None, found), '')} belongs to something else"
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class WithoutParts:
+    """No tensor's name begins with one of these parts: the file holds nothing more."""
+
+    positive: ClassVar[bool] = False
+
+    heads: tuple[str, ...]
+
+    def __init__(self, *heads: str) -> None:
+        object.__setattr__(self, "heads", heads)
+
+    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+        """Hold when none of the parts is there."""
+        if view.tensors.heads.intersection(self.heads):
+            return None
+        return Evidence("keys", "holds no other part of a pipeline")
+
+    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+        """Name what else is there."""
+        others = sorted(view.tensors.heads.intersection(self.heads))
+        return f"the file also holds {others[0] if others else 'nothing'}.*"
+
+
+@dataclass(frozen=True, slots=True)
+class Dim:
+    """A dimension of a tensor has one of these values.
+
+    Attributes:
+        name: The tensor, without its prefix.
+        axis: Which dimension; -1 is the last.
+        values: What it may be.
+        meaning: What the number is, for people ("text context width").
+    """
+
+    positive: ClassVar[bool] = True
+
+    name: str
+    axis: int
+    values: tuple[int, ...]
+    meaning: str
+
+    def check(self, view: ModelView, part: Part) -> Evidence | None:
+        """Hold when the tensor is there and its dimension fits."""
+        found = view.tensors.find(self.name, part)
+        if found is None:
+            return None
+        width = view.tensors.width(found, self.axis)
+        if width not in self.values:
+            return None
+        return Evidence("shapes", f"{self.meaning} is {width} ({found})")
+
+    def missing(self, view: ModelView, part: Part) -> str:
+        """Say what the dimension is instead."""
+        found = view.tensors.find(self.name, part)
+        if found is None:
+            return f"there is no tensor {self.name}"
+        width = view.tensors.width(found, self.axis)
+        return f"{self.meaning} is {width}, not {either(self.values)}"
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingWidth:
+    """The learned embeddings of a textual inversion have exactly these encoders and widths.
+
+    Attributes:
+        widths: Encoder (clip_l, clip_g; "" where the file names none) and width.
+    """
+
+    positive: ClassVar[bool] = True
+
+    widths: tuple[tuple[str, int], ...]
+
+    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+        """Hold when all are there and fit."""
+        found = view.tensors.embeddings
+        if not found or any(found.get(name) != width for name, width in self.widths):
+            return None
+        widths = " and ".join(str(width) for _, width in self.widths)
+        return Evidence("shapes", f"a learned text embedding {widths} wide")
+
+    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+        """Say what the embeddings are instead."""
+        found = view.tensors.embeddings
+        if not found:
+            return "it holds no learned text embedding"
+        return f"its text embedding is {either(found.values())} wide"

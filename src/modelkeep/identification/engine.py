@@ -1,0 +1,194 @@
+"""Identifying: every rule is looked at, one may be left."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from modelkeep.core.identity import Identification
+from modelkeep.core.reading import LocalFile, ReadAt, printable, unreadable
+from modelkeep.errors import (
+    AmbiguousModelError,
+    CorruptModelError,
+    UnknownModelError,
+    UnreadableSourceError,
+)
+from modelkeep.identification import facts
+from modelkeep.identification.header import TensorHeader
+from modelkeep.identification.lineage import find_lineage
+from modelkeep.identification.readers.detect import read_header
+from modelkeep.identification.readers.folder import FolderHeader
+from modelkeep.identification.registry import RuleSet, load_rules
+from modelkeep.identification.rules import Assessment, Match
+from modelkeep.identification.view import ModelView
+
+_NEAREST = 3
+#: Names that say nothing; the folder around them is asked.
+_GENERIC_NAMES = frozenset({"vae", "model", "diffusion_pytorch_model", "unet", "transformer"})
+
+
+def identify(
+    source: str | Path, *, rules: RuleSet | None = None, strict: bool = True
+) -> Identification:
+    """Tell what the model file or folder at ``source`` is, from headers and configs alone.
+
+    Args:
+        source: A local path.
+        rules: Rules to use; those of all known families when None.
+        strict: Refuse folders whose weight files are empty.
+
+    Raises:
+        SourceNotFoundError: nothing lies there.
+        UnreadableSourceError: it may not be read, or is neither file nor folder.
+        CorruptModelError: it is truncated, empty or contradicts itself.
+        UnsafeModelError: loading it would run code.
+        UnknownModelError: no rule fits; the nearest are named.
+        AmbiguousModelError: several rules fit and none comes first.
+    """
+    return identify_path(Path(source), rules=rules or load_rules(), strict=strict)
+
+
+def identify_path(path: Path, *, rules: RuleSet, strict: bool = True) -> Identification:
+    """Tell what the file or folder at ``path`` is; see ``identify``."""
+    view, size = open_view(path, strict=strict)
+    return identify_view(view, rules=rules, source=printable(path), size=size)
+
+
+def identify_remote(file: ReadAt, *, rules: RuleSet, name: str, source: str) -> Identification:
+    """Tell what a single file is that is read by offsets, wherever it lies.
+
+    Args:
+        file: The bytes.
+        rules: Rules to use.
+        name: File name without its suffix.
+        source: What was asked about, as text.
+
+    Raises:
+        CorruptModelError: as ``identify``, and so on for the others.
+    """
+    view = ModelView(name, (name,), header=_header_of(file))
+    return identify_view(view, rules=rules, source=source, size=file.size)
+
+
+def open_view(path: Path, *, strict: bool = True) -> tuple[ModelView, int]:
+    """Read what rules look at, and the size of all files in bytes.
+
+    Raises:
+        SourceNotFoundError: as ``identify``, and so on for the others.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise unreadable(path, error) from error
+    full = Path(path.absolute())
+    if stat.S_ISDIR(mode):
+        name = full.resolve().name if full.name in {"", "..", "."} else full.name
+        folder = FolderHeader(path, strict=strict)
+        return ModelView(name, _hints(full, name), folder=folder), folder.size
+    if not stat.S_ISREG(mode):
+        raise UnreadableSourceError(
+            f"{printable(path)} is neither a file nor a folder",
+            hint="Name a model file or a model folder.",
+        )
+    with LocalFile(path) as file:
+        return ModelView(full.stem, _hints(full, full.stem), header=_header_of(file)), file.size
+
+
+def identify_view(view: ModelView, *, rules: RuleSet, source: str, size: int) -> Identification:
+    """Tell what a view shows.
+
+    Raises:
+        UnknownModelError: no rule fits; the nearest are named.
+        AmbiguousModelError: several rules fit and none comes first.
+    """
+    match = _decide(view, rules, source)
+    return _describe(view, match, rules, source, size)
+
+
+def explain_path(path: Path, *, rules: RuleSet, strict: bool = True) -> tuple[Assessment, ...]:
+    """Return every rule for this kind of source with its reasons, the nearest first.
+
+    Raises:
+        SourceNotFoundError: as ``identify``; unknown and ambiguous models raise nothing.
+    """
+    view, _ = open_view(path, strict=strict)
+    return _assessed(view, rules)
+
+
+def _header_of(file: ReadAt) -> TensorHeader:
+    if file.size == 0:
+        raise CorruptModelError(
+            f"{file.name} is empty", hint="Get the file again from where it came from."
+        )
+    return read_header(file)
+
+
+def _hints(path: Path, name: str) -> list[str]:
+    generic = name.casefold().partition(".")[0] in _GENERIC_NAMES
+    return [name, path.parent.name] if generic else [name]
+
+
+def _decide(view: ModelView, rules: RuleSet, source: str) -> Match:
+    found = [
+        match
+        for rule in rules
+        if rule.is_for_folders == view.is_folder and (match := rule.match(view)) is not None
+    ]
+    names = {match.rule.name for match in found}
+    beaten = frozenset[str]().union(*(rules.beats[name] for name in names))
+    left = [match for match in found if match.rule.name not in beaten]
+    if len(left) == 1:
+        return left[0]
+    if not left:
+        raise UnknownModelError(
+            f"{source} is no model that is known here. {_nearest(view, rules)}",
+            hint="Say what it is with --type and --base, or add a family for it.",
+        )
+    both = " and ".join(f"{match.rule.name!r}" for match in left)
+    raise AmbiguousModelError(
+        f"{source} fits several rules, and none of them comes first: {both}",
+        hint="Say what it is with --type and --base.",
+    )
+
+
+def _assessed(view: ModelView, rules: RuleSet) -> tuple[Assessment, ...]:
+    assessed = [r.assess(view) for r in rules if r.is_for_folders == view.is_folder]
+    return tuple(
+        sorted(assessed, key=lambda a: (not a.holds, -a.nearness, len(a.missing), a.rule.name))
+    )
+
+
+def _nearest(view: ModelView, rules: RuleSet) -> str:
+    nearest = _assessed(view, rules)[:_NEAREST]
+    told = (f"{one.rule.name}: {'; '.join(one.missing[:2])}" for one in nearest)
+    return "The nearest rules: " + " | ".join(told)
+
+
+def _describe(
+    view: ModelView, match: Match, rules: RuleSet, source: str, size: int
+) -> Identification:
+    rule, variant = match.rule, match.variant
+    prediction, predicted = facts.find_prediction(view, match)
+    quantization, quantized = facts.find_quantization(view.tensors)
+    lineage, descended = find_lineage(view, match, rules.lineages)
+    found = [e for e in (predicted, quantized, descended) if e is not None]
+    evidence = [*match.evidence, *facts.declared_evidence(view, match), *found]
+    legacy = variant.legacy if variant is not None and variant.legacy else rule.legacy
+    return Identification(
+        source=source,
+        type=rule.type,
+        base=rule.base,
+        format=facts.format_of(rule, quantization),
+        variant=variant.value if variant else None,
+        repo_variant=view.folder.repo_variant if view.folder else None,
+        prediction_type=prediction,
+        lineage=lineage,
+        quantization=quantization,
+        size=size,
+        name=view.name,
+        description=f"{rule.base.value} {rule.type.value} model {view.name}",
+        trigger_phrases=facts.trigger_phrases(view.metadata),
+        legacy_config=legacy.get(prediction) or legacy.get(None),
+        upcast_attention=facts.upcast_attention(view, match, prediction),
+        evidence=tuple(dict.fromkeys(evidence)),
+    )

@@ -1,0 +1,214 @@
+"""LoRAs, embeddings, IP-Adapters and T2I-Adapters of the families with a U-Net."""
+
+from __future__ import annotations
+
+from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
+from modelkeep.identification.adapters import Where
+from modelkeep.identification.conditions import (
+    AdapterOnly,
+    AllOf,
+    AnyOf,
+    ComponentClass,
+    Condition,
+    ConfigValue,
+    Declares,
+    DeepAttention,
+    Dim,
+    EmbeddingWidth,
+    Has,
+    HasFile,
+    Lacks,
+    Module,
+    NameHint,
+    NoModule,
+    Not,
+)
+from modelkeep.identification.rules import Rule
+from modelkeep.identification.view import ADAPTER, PLAIN
+
+_LORA_FILES = ("pytorch_lora_weights.*", "adapter_model.*")
+
+#: Attention where SD 1 and SD 2 have it and SDXL has not, in both spellings.
+_SHALLOW_GLOBS = (
+    "down_blocks_0_attentions_*",
+    "up_blocks_2_attentions_*",
+    "up_blocks_3_attentions_*",
+    "input_blocks_1_1_*",
+    "input_blocks_2_1_*",
+    *(f"output_blocks_{number}_1_*" for number in range(6, 12)),
+)
+_BLOCK_GLOBS = (
+    "down_blocks_*",
+    "up_blocks_*",
+    "mid_block_*",
+    "input_blocks_*",
+    "output_blocks_*",
+    "middle_block_*",
+)
+
+SHALLOW = AnyOf(*(Module(glob) for glob in _SHALLOW_GLOBS))
+#: Attention where SDXL has it and SD 1 has not.
+DEEP = AnyOf(
+    DeepAttention(),
+    Module("up_blocks_0_attentions_*"),
+    *(Module(f"output_blocks_{number}_1_transformer*") for number in range(3)),
+)
+#: No cross-attention that would tell the width of the text context.
+NO_CONTEXT = NoModule("*attn2_to_k", "*attn2_to_v")
+
+
+def adapters(
+    base: BaseModelType, *signs: Condition, before: tuple[str, ...] = ()
+) -> tuple[Rule, ...]:
+    """Return the rules for LoRA and LyCORIS: one file, and folders.
+
+    Args:
+        base: The base.
+        signs: What must hold of the modules that are changed.
+        before: Bases whose rules lose when these hold too.
+    """
+    return (
+        Rule(
+            name=f"{base.value} lora",
+            type=ModelType.Lora,
+            base=base,
+            format=ModelFormat.Lycoris,
+            part=PLAIN,
+            requires=(AdapterOnly(), *signs),
+            before=tuple(f"{loser} lora" for loser in before),
+        ),
+        Rule(
+            name=f"{base.value} lora, folder",
+            type=ModelType.Lora,
+            base=base,
+            format=ModelFormat.Diffusers,
+            part=PLAIN,
+            requires=(HasFile(*_LORA_FILES), AdapterOnly(), *signs),
+            before=tuple(f"{loser} lora, folder" for loser in before),
+        ),
+    )
+
+
+def context(width: int) -> Condition:
+    """Return the condition that an adapter changes cross-attention with this text context."""
+    return AnyOf(Module("*attn2_to_k", (width,)), Module("*attn2_to_v", (width,)))
+
+
+def text_encoder(width: int, *, second: bool = False) -> Condition:
+    """Return the condition that an adapter changes text encoders alone, the last this wide.
+
+    Args:
+        width: Width of the encoder.
+        second: It is the second of two.
+    """
+    layers = "*encoder_layers_#_self_attn_*"
+    where: Where = "text_2" if second else "text"
+    alone = NoModule("*")
+    sides = (Module(layers, (width,), "in", where), Module(layers, (width,), "out", where))
+    if second:
+        return AllOf(AnyOf(*sides), alone)
+    return AllOf(AnyOf(*sides), alone, Not(Module("*", where="text_2"), "for two text encoders"))
+
+
+def declared_unet(base: BaseModelType) -> Condition:
+    """Return the condition that modules tell only that it is for a U-Net, and the header more."""
+    return AllOf(
+        NO_CONTEXT,
+        AnyOf(*(Module(glob) for glob in _BLOCK_GLOBS)),
+        Declares(base.value),
+        Not(SHALLOW, "for a U-Net with attention in its first block"),
+        Not(DEEP, "for a U-Net with deep attention"),
+    )
+
+
+def embeddings(base: BaseModelType, *widths: tuple[str, int]) -> tuple[Rule, ...]:
+    """Return the rules for textual inversions: one file, and folders."""
+    return (
+        Rule(
+            name=f"{base.value} embedding",
+            type=ModelType.TextualInversion,
+            base=base,
+            format=ModelFormat.EmbeddingFile,
+            part=PLAIN,
+            requires=(EmbeddingWidth(widths),),
+        ),
+        Rule(
+            name=f"{base.value} embedding, folder",
+            type=ModelType.TextualInversion,
+            base=base,
+            format=ModelFormat.EmbeddingFolder,
+            part=PLAIN,
+            requires=(HasFile("learned_embeds.*"), EmbeddingWidth(widths)),
+        ),
+    )
+
+
+def ip_adapters(base: BaseModelType, context: int, words: str) -> tuple[Rule, ...]:
+    """Return the rules for IP-Adapters: InvokeAI's folders, and one file.
+
+    Args:
+        base: The base.
+        context: Width of the text context.
+        words: Name hint for a folder whose weights are empty.
+    """
+    width = Dim("ip_adapter.1.to_k_ip.weight", -1, (context,), "image context width")
+    return (
+        Rule(
+            name=f"{base.value} ip-adapter",
+            type=ModelType.IPAdapter,
+            base=base,
+            format=ModelFormat.Checkpoint,
+            part=PLAIN,
+            requires=(width,),
+        ),
+        Rule(
+            name=f"{base.value} ip-adapter, folder",
+            type=ModelType.IPAdapter,
+            base=base,
+            format=ModelFormat.InvokeAI,
+            part=PLAIN,
+            requires=(
+                HasFile("ip_adapter.*"),
+                HasFile("image_encoder.txt"),
+                AnyOf(width, AllOf(Lacks("ip_adapter.1.to_k_ip.weight"), NameHint(words))),
+            ),
+        ),
+    )
+
+
+def t2i_adapters(
+    base: BaseModelType, channels: tuple[int, ...], kinds: tuple[str, ...]
+) -> tuple[Rule, ...]:
+    """Return the rules for T2I-Adapters: one file, and folders.
+
+    Args:
+        base: The base.
+        channels: Input channels after unshuffling (three colours or one).
+        kinds: Values of ``adapter_type`` in configs.
+    """
+    meaning = "channels of the unshuffled picture"
+    return (
+        Rule(
+            name=f"{base.value} t2i-adapter",
+            type=ModelType.T2IAdapter,
+            base=base,
+            format=ModelFormat.Checkpoint,
+            part=ADAPTER,
+            requires=(
+                AnyOf(
+                    AllOf(
+                        Dim("conv_in.weight", 1, channels, meaning),
+                        AnyOf(Has("body.0.block1.weight"), Has("body.0.resnets.0.block1.weight")),
+                    ),
+                    Dim("body.0.in_conv.weight", 1, channels, meaning),
+                ),
+            ),
+        ),
+        Rule(
+            name=f"{base.value} t2i-adapter, folder",
+            type=ModelType.T2IAdapter,
+            base=base,
+            format=ModelFormat.Diffusers,
+            requires=(ComponentClass("T2IAdapter"), ConfigValue(("",), "adapter_type", kinds)),
+        ),
+    )

@@ -1,0 +1,239 @@
+"""Main models and ControlNets of the families with a U-Net.
+
+SD 1, SD 2, SDXL and the refiner have the same names of tensors and differ in widths.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType, SchedulerPredictionType
+from modelkeep.identification.conditions import (
+    AllOf,
+    AnyOf,
+    ComponentClass,
+    Condition,
+    ConfigValue,
+    Dim,
+    Has,
+    HasFile,
+    Lacks,
+    NameHint,
+    PipelineClass,
+)
+from modelkeep.identification.rules import LegacyConfigs, Rule, Variant
+from modelkeep.identification.view import CONTROL
+
+#: Name, input channels, prediction and legacy configuration files of one variant.
+VariantFacts = tuple[str, int, SchedulerPredictionType | None, LegacyConfigs]
+
+EPSILON = SchedulerPredictionType.Epsilon
+V = SchedulerPredictionType.VPrediction
+
+#: Tensors that turn a U-Net of these names into something else.
+_NOT_IMAGE_UNET = (
+    "input_blocks.1.1.time_stack.0.norm1.weight",
+    "input_blocks.1.1.time_mixer.mix_factor",
+    "down_blocks.0.attentions.0.temporal_transformer_blocks.0.norm1.weight",
+    "down_blocks.0.motion_modules.0.temporal_transformer.norm.weight",
+    "down_blocks.0.temp_attentions.0.norm.weight",
+    "encoder_hid_proj.weight",
+    "controlnet_cond_embedding.conv_in.weight",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UNetFamily:
+    """The widths in which the families differ.
+
+    Attributes:
+        base: The base.
+        context: Width of the text context.
+        ldm_block: First block with cross-attention, in names of the original code.
+        diffusers_block: The same in names of diffusers.
+        extra: Width of the vector for size and pooled text; None where there is none.
+    """
+
+    base: BaseModelType
+    context: int
+    ldm_block: str = "input_blocks.1.1"
+    diffusers_block: str = "down_blocks.0.attentions.0"
+    extra: int | None = None
+
+    @property
+    def tag(self) -> str:
+        """The base as rule names begin with."""
+        return self.base.value
+
+    def ldm(self) -> tuple[Condition, ...]:
+        """Conditions on names of the original code."""
+        to_k = f"{self.ldm_block}.transformer_blocks.0.attn2.to_k.weight"
+        extra = (
+            (Dim("label_emb.0.0.weight", 1, (self.extra,), "size and text vector width"),)
+            if self.extra
+            else ()
+        )
+        return (Dim(to_k, -1, (self.context,), "text context width"), *extra)
+
+    def diffusers(self) -> tuple[Condition, ...]:
+        """Conditions on names of diffusers."""
+        to_k = f"{self.diffusers_block}.transformer_blocks.0.attn2.to_k.weight"
+        extra = (
+            (Dim("add_embedding.linear_1.weight", 1, (self.extra,), "size and text vector width"),)
+            if self.extra
+            else (Lacks("add_embedding.linear_1.weight"),)
+        )
+        return (Dim(to_k, -1, (self.context,), "text context width"), *extra)
+
+    def configs(self, component: str) -> tuple[Condition, ...]:
+        """Conditions on the config of a U-Net or ControlNet."""
+        extra = (
+            (ConfigValue((component,), "projection_class_embeddings_input_dim", (self.extra,)),)
+            if self.extra
+            else ()
+        )
+        return (ConfigValue((component,), "cross_attention_dim", (self.context,)), *extra)
+
+
+def mains(family: UNetFamily, variants: tuple[VariantFacts, ...]) -> tuple[Rule, ...]:
+    """Return the rules for main models: both spellings of one file, and folders.
+
+    Args:
+        family: The widths.
+        variants: Name, input channels, prediction and legacy configuration files of each.
+    """
+
+    def inputs(tensor: str) -> tuple[Variant, ...]:
+        return tuple(
+            Variant(name, (Dim(tensor, 1, (channels,), "input channels"),), prediction, legacy)
+            for name, channels, prediction, legacy in variants
+        )
+
+    tag, base, main = family.tag, family.base, ModelType.Main
+    return (
+        Rule(
+            name=f"{tag} main, original names",
+            type=main,
+            base=base,
+            format=ModelFormat.Checkpoint,
+            requires=(
+                Has("input_blocks.0.0.weight"),
+                *family.ldm(),
+                Has("output_blocks.0.0.in_layers.0.weight"),
+                Lacks(*_NOT_IMAGE_UNET),
+            ),
+            variants=inputs("input_blocks.0.0.weight"),
+        ),
+        Rule(
+            name=f"{tag} main, diffusers names",
+            type=main,
+            base=base,
+            format=ModelFormat.Checkpoint,
+            requires=(
+                Has("conv_in.weight", "conv_norm_out.weight"),
+                *family.diffusers(),
+                Has("up_blocks.0.resnets.0.norm1.weight"),
+                Lacks(*_NOT_IMAGE_UNET),
+            ),
+            variants=inputs("conv_in.weight"),
+        ),
+        _main_folder(family, variants),
+    )
+
+
+def _main_folder(family: UNetFamily, variants: tuple[VariantFacts, ...]) -> Rule:
+    pipeline = PipelineClass("StableDiffusion*", "StableUnCLIP*", "LatentConsistency*")
+    whole = (
+        ConfigValue(("unet",), "_class_name", ("UNet2DConditionModel",)),
+        *family.configs("unet"),
+    )
+    return Rule(
+        name=f"{family.tag} main, folder",
+        type=ModelType.Main,
+        base=family.base,
+        format=ModelFormat.Diffusers,
+        requires=(
+            AnyOf(pipeline, ComponentClass("UNet2DConditionModel")),
+            AnyOf(AllOf(*whole), AllOf(*family.configs(""))),
+        ),
+        variants=tuple(
+            Variant(name, (ConfigValue(("unet", ""), "in_channels", (channels,)),), prediction)
+            for name, channels, prediction, _ in variants
+        ),
+    )
+
+
+def onnx_folders(base: BaseModelType, *signs: Condition) -> tuple[Rule, ...]:
+    """Return the rules for pipelines in ONNX form, plain and made by Olive.
+
+    Args:
+        base: The base.
+        signs: Conditions on the pipeline's class and its configs.
+    """
+    pipeline = PipelineClass("Onnx*", "ORT*")
+    optimized = AnyOf(
+        HasFile("*model_optimized*.onnx", "*_opt.onnx", "*.opt.onnx"),
+        NameHint(r"\bolive\b"),
+    )
+    normal = (Variant("normal"),)
+    return (
+        Rule(
+            name=f"{base.value} onnx, folder",
+            type=ModelType.ONNX,
+            base=base,
+            format=ModelFormat.Onnx,
+            requires=(pipeline, HasFile("*.onnx"), *signs),
+            variants=normal,
+        ),
+        Rule(
+            name=f"{base.value} olive, folder",
+            type=ModelType.ONNX,
+            base=base,
+            format=ModelFormat.Olive,
+            requires=(pipeline, HasFile("*.onnx"), optimized, *signs),
+            variants=normal,
+            before=(f"{base.value} onnx, folder",),
+        ),
+    )
+
+
+def controlnets(family: UNetFamily, legacy: LegacyConfigs | None = None) -> tuple[Rule, ...]:
+    """Return the rules for ControlNets: both spellings of one file, and folders."""
+    tag, base, kind = family.tag, family.base, ModelType.ControlNet
+    return (
+        Rule(
+            name=f"{tag} controlnet, original names",
+            type=kind,
+            base=base,
+            format=ModelFormat.Checkpoint,
+            part=CONTROL,
+            requires=(
+                Has("input_hint_block.0.weight", "zero_convs.0.0.weight"),
+                *family.ldm(),
+                Lacks("lora_controlnet"),
+            ),
+            before=(f"{tag} main, original names",),
+            legacy=legacy or {},
+        ),
+        Rule(
+            name=f"{tag} controlnet, diffusers names",
+            type=kind,
+            base=base,
+            format=ModelFormat.Checkpoint,
+            part=CONTROL,
+            requires=(
+                Has("controlnet_cond_embedding.conv_in.weight", "conv_in.weight"),
+                *family.diffusers(),
+            ),
+        ),
+        Rule(
+            name=f"{tag} controlnet, folder",
+            type=kind,
+            base=base,
+            format=ModelFormat.Diffusers,
+            requires=(
+                ComponentClass("ControlNetModel", "ControlNetUnionModel"),
+                *family.configs(""),
+            ),
+        ),
+    )

@@ -1,0 +1,290 @@
+"""FLUX.1: dev, schnell, fill and the control models, with what belongs to them."""
+
+from __future__ import annotations
+
+from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
+from modelkeep.identification.conditions import (
+    AdapterOnly,
+    AllOf,
+    AnyOf,
+    BlocksBelow,
+    ComponentClass,
+    ConfigValue,
+    Declares,
+    Dim,
+    Has,
+    Lacks,
+    Module,
+    NameHint,
+    NoModule,
+    Not,
+    PipelineClass,
+)
+from modelkeep.identification.families._adapters import adapters
+from modelkeep.identification.families._autoencoders import vae_files, vae_folder
+from modelkeep.identification.rules import Rule, Variant
+from modelkeep.identification.view import CONTROL, PLAIN
+
+_BASE = BaseModelType.Flux
+_MAIN = ModelType.Main
+_HIDDEN = 3072
+_TEXT = 4096
+#: Input channels after patching: 16 latent channels x 4, more where pictures are added.
+_CONTROL_INPUT, _FILL_INPUT = 128, 384
+_DEPTH, _CANNY = NameHint(r"\bdepth\b"), NameHint(r"\bcanny\b")
+
+#: Marks of families that grew out of FLUX.1 and share most of its names.
+_KIN = Lacks(
+    "distilled_guidance_layer.norms.0.scale",
+    "distilled_guidance_layer.norms.0.weight",
+    "distilled_guidance_layer.layers.0.in_layer.weight",
+    "double_stream_modulation_img.lin.weight",
+    "double_stream_modulation_img.linear.weight",
+    "double_blocks.0.img_mlp.gate_proj.weight",
+    "nerf_blocks.0.norm.scale",
+    "controlnet_blocks.0.weight",
+    "controlnet_x_embedder.weight",
+    "vision_in.proj.0.weight",
+)
+
+
+def _variants(inputs: str, guidance: str) -> tuple[Variant, ...]:
+    control = Dim(inputs, 1, (_CONTROL_INPUT,), "the input width")
+    return (
+        Variant("fill", (Dim(inputs, 1, (_FILL_INPUT,), "the input width"),)),
+        Variant("depth", (control, _DEPTH)),
+        Variant("canny", (control, _CANNY)),
+        Variant("control", (control,)),
+        Variant("dev", (Has(guidance),)),
+        Variant("schnell", (Lacks(guidance),)),
+    )
+
+
+def _folder_variants() -> tuple[Variant, ...]:
+    def config(key: str, value: object) -> ConfigValue:
+        return ConfigValue(("transformer", ""), key, (value,))
+
+    control = config("in_channels", _CONTROL_INPUT)
+    return (
+        Variant("fill", (config("in_channels", _FILL_INPUT),)),
+        Variant("depth", (control, _DEPTH)),
+        Variant("canny", (control, _CANNY)),
+        Variant("control", (control,)),
+        Variant("dev", (config("guidance_embeds", value=True),)),
+        Variant(
+            "schnell", (ConfigValue(("transformer", ""), "guidance_embeds", (False,), absent=True),)
+        ),
+    )
+
+
+_MAINS = (
+    Rule(
+        name="flux main, original names",
+        type=_MAIN,
+        base=_BASE,
+        format=ModelFormat.Checkpoint,
+        requires=(
+            AnyOf(
+                Has("double_blocks.0.img_attn.norm.key_norm.scale"),
+                Has("double_blocks.0.img_attn.norm.key_norm.weight"),
+            ),
+            Dim("img_in.bias", 0, (_HIDDEN,), "hidden width"),
+            Has("img_in.weight", "vector_in.in_layer.weight", "single_blocks.0.linear1.weight"),
+            _KIN,
+        ),
+        variants=_variants("img_in.weight", "guidance_in.in_layer.weight"),
+    ),
+    Rule(
+        name="flux main, diffusers names",
+        type=_MAIN,
+        base=_BASE,
+        format=ModelFormat.Checkpoint,
+        requires=(
+            Has("single_transformer_blocks.0.attn.norm_q.weight"),
+            Dim("x_embedder.bias", 0, (_HIDDEN,), "hidden width"),
+            Has("x_embedder.weight", "time_text_embed.text_embedder.linear_1.weight"),
+            Has("context_embedder.weight", "proj_out.weight"),
+            _KIN,
+        ),
+        variants=_variants(
+            "x_embedder.weight", "time_text_embed.guidance_embedder.linear_1.weight"
+        ),
+    ),
+    Rule(
+        name="flux main, folder",
+        type=_MAIN,
+        base=_BASE,
+        format=ModelFormat.Diffusers,
+        requires=(
+            AnyOf(PipelineClass("Flux*"), ComponentClass("FluxTransformer2DModel")),
+            Not(PipelineClass("Flux2*"), "a FLUX.2 pipeline"),
+            ConfigValue(("transformer", ""), "_class_name", ("FluxTransformer2DModel",)),
+            ConfigValue(("transformer", ""), "pooled_projection_dim", (768,), absent=True),
+        ),
+        variants=_folder_variants(),
+    ),
+)
+
+#: Modules that a FLUX.1 adapter may change, in the spellings of BFL, XLabs and diffusers.
+_LORA_MODULES = AnyOf(
+    Module("double_blocks_#_img_attn_proj", (_HIDDEN,)),
+    Module("double_blocks_#_txt_attn_proj", (_HIDDEN,)),
+    Module("double_blocks_#_img_attn_*", (_HIDDEN,)),
+    Module("double_blocks_#_txt_attn_*", (_HIDDEN,)),
+    Module("double_blocks_#_img_mlp_0", (_HIDDEN,)),
+    Module("double_blocks_#_txt_mlp_0", (_HIDDEN,)),
+    Module("double_blocks_#_img_mod_lin", (_HIDDEN,)),
+    Module("single_blocks_#_linear1", (_HIDDEN,)),
+    Module("single_blocks_#_linear2", (5 * _HIDDEN,)),
+    Module("single_blocks_#_modulation_lin", (_HIDDEN,)),
+    Module("double_blocks_#_qkv*", (_HIDDEN,)),
+    Module("double_blocks_#_proj*", (_HIDDEN,)),
+    Module("single_blocks_#_qkv*", (_HIDDEN,)),
+    Module("single_transformer_blocks_#_attn_to_*", (_HIDDEN,)),
+    Module("single_transformer_blocks_#_proj_mlp", (_HIDDEN,)),
+    Module("single_transformer_blocks_#_proj_out", (5 * _HIDDEN,)),
+    Module("single_transformer_blocks_#_norm_linear", (_HIDDEN,)),
+    AllOf(
+        Module("transformer_blocks_#_attn_*", (_HIDDEN,)),
+        NoModule("transformer_blocks_#_img_m*", "transformer_blocks_#_txt_m*"),
+    ),
+    AllOf(
+        NoModule("*attn*"),
+        Module("transformer_blocks_#_ff_*", (_HIDDEN, 4 * _HIDDEN)),
+        Declares("flux"),
+    ),
+    # Orthogonal adapters tell no input width; only their names are left.
+    Module("single_blocks_#_modulation_lin", (3 * _HIDDEN,), "out"),
+    AllOf(Module("single_blocks_#_linear1"), Declares("flux")),
+)
+
+_LORA = (
+    _LORA_MODULES,
+    # 19 + 38 blocks; Qwen-Image has 60, HunyuanVideo 20 + 40, FLUX.2 dev 48 single ones.
+    BlocksBelow("double_blocks", 19),
+    BlocksBelow("single_blocks", 38),
+    BlocksBelow("transformer_blocks", 19),
+    BlocksBelow("single_transformer_blocks", 38),
+    # FLUX.2's feed-forward is gated and so half as wide again; its text context is wider.
+    Not(
+        AnyOf(
+            Module("double_blocks_#_img_mlp_0", (6 * _HIDDEN,), "out"),
+            Module("double_blocks_#_txt_mlp_0", (6 * _HIDDEN,), "out"),
+            Module("single_blocks_#_linear1", (9 * _HIDDEN,), "out"),
+            Module("*txt_in", (7680, 12288, 15360)),
+            Module("context_embedder", (7680, 12288, 15360)),
+        ),
+        "made for FLUX.2",
+    ),
+    NoModule(
+        "distilled_guidance_layer_*",
+        "double_stream_modulation_*",
+        "single_stream_modulation_*",
+        "double_blocks_#_img_mlp_fc*",
+        "double_blocks_#_img_mlp_gate*",
+        "double_blocks_#_img_mod_linear",
+        "single_blocks_#_modulation_linear",
+        "single_transformer_blocks_#_attn_to_qkv_mlp_proj",
+        "transformer_blocks_#_ff_linear_*",
+        "transformer_blocks_#_ff_context_linear_*",
+        "joint_transformer_blocks_*",
+    ),
+    Not(
+        Declares("chroma", "flux2", "hunyuan-video", "qwen-image", "sd-3", "longcat"),
+        "declared to be of another family",
+    ),
+)
+
+_CONTROL_LORA = Rule(
+    name="flux control-lora",
+    type=ModelType.ControlLora,
+    base=_BASE,
+    format=ModelFormat.Lycoris,
+    part=PLAIN,
+    requires=(
+        AnyOf(
+            AllOf(
+                Module("img_in", (_CONTROL_INPUT,)),
+                Module("double_blocks_#_img_attn_qkv", (_HIDDEN,)),
+            ),
+            AllOf(
+                Module("x_embedder", (_CONTROL_INPUT,)),
+                Module("single_transformer_blocks_#_attn_to_*", (_HIDDEN,)),
+            ),
+        ),
+        AdapterOnly(),
+        *_LORA[1:],
+    ),
+    before=("flux lora",),
+)
+
+_CONTROLNETS = (
+    Rule(
+        name="flux controlnet, XLabs",
+        type=ModelType.ControlNet,
+        base=_BASE,
+        format=ModelFormat.Checkpoint,
+        part=CONTROL,
+        requires=(
+            Dim("controlnet_blocks.0.weight", 0, (_HIDDEN,), "hidden width"),
+            Has("input_hint_block.0.weight", "double_blocks.0.img_attn.qkv.weight"),
+            Dim("txt_in.weight", -1, (_TEXT,), "text context width"),
+        ),
+    ),
+    Rule(
+        name="flux controlnet, diffusers names",
+        type=ModelType.ControlNet,
+        base=_BASE,
+        format=ModelFormat.Checkpoint,
+        part=CONTROL,
+        requires=(
+            Dim("controlnet_x_embedder.weight", 0, (_HIDDEN,), "hidden width"),
+            AnyOf(Has("controlnet_blocks.0.weight"), Has("controlnet_blocks.0.linear.weight")),
+            Dim("context_embedder.weight", -1, (_TEXT,), "text context width"),
+            Has("x_embedder.weight", "time_text_embed.text_embedder.linear_1.weight"),
+        ),
+    ),
+    Rule(
+        name="flux controlnet, folder",
+        type=ModelType.ControlNet,
+        base=_BASE,
+        format=ModelFormat.Diffusers,
+        requires=(ComponentClass("FluxControlNetModel"),),
+    ),
+)
+
+_IMAGE_ADAPTERS = (
+    Rule(
+        name="flux ip-adapter, XLabs",
+        type=ModelType.IPAdapter,
+        base=_BASE,
+        format=ModelFormat.Checkpoint,
+        part=PLAIN,
+        requires=(
+            Has("double_blocks.0.processor.ip_adapter_double_stream_k_proj.weight"),
+            Has("ip_adapter_proj_model.proj.weight"),
+        ),
+    ),
+    Rule(
+        name="flux redux",
+        type=ModelType.StyleModel,
+        base=_BASE,
+        format=ModelFormat.Checkpoint,
+        part=PLAIN,
+        requires=(Has("redux_down.weight", "redux_up.weight"),),
+    ),
+)
+
+RULES: tuple[Rule, ...] = (
+    *_MAINS,
+    *adapters(_BASE, *_LORA),
+    _CONTROL_LORA,
+    *_CONTROLNETS,
+    *_IMAGE_ADAPTERS,
+    *vae_files(_BASE, 16),
+    vae_folder(
+        _BASE,
+        ConfigValue(("",), "latent_channels", (16,)),
+        ConfigValue(("",), "scaling_factor", (0.3611, 1.0), absent=True),
+    ),
+)

@@ -1,0 +1,77 @@
+"""Stable Diffusion 2."""
+
+from __future__ import annotations
+
+from modelkeep.core.taxonomy import BaseModelType
+from modelkeep.identification.conditions import (
+    AllOf,
+    AnyOf,
+    ConfigValue,
+    Declares,
+    Module,
+    Not,
+    PipelineClass,
+)
+from modelkeep.identification.families._adapters import (
+    NO_CONTEXT,
+    SHALLOW,
+    adapters,
+    context,
+    declared_unet,
+    embeddings,
+    ip_adapters,
+    text_encoder,
+)
+from modelkeep.identification.families._unets import (
+    EPSILON,
+    UNetFamily,
+    V,
+    controlnets,
+    mains,
+    onnx_folders,
+)
+from modelkeep.identification.rules import Rule
+
+_BASE = BaseModelType.StableDiffusion2
+_FAMILY = UNetFamily(_BASE, context=1024)
+
+RULES: tuple[Rule, ...] = (
+    *mains(
+        _FAMILY,
+        (
+            # 512 models predict epsilon, 768 models v; keys do not tell which one it is.
+            ("normal", 4, None, {EPSILON: "v2-inference.yaml", V: "v2-inference-v.yaml"}),
+            ("inpaint", 9, EPSILON, {None: "v2-inpainting-inference.yaml"}),
+            ("depth", 5, EPSILON, {None: "v2-midas-inference.yaml"}),
+            ("upscale", 7, V, {}),
+        ),
+    ),
+    *onnx_folders(
+        _BASE,
+        Not(PipelineClass("*StableDiffusionXL*"), "an SDXL pipeline"),
+        AnyOf(
+            ConfigValue(("text_encoder",), "hidden_size", (1024,)),
+            ConfigValue(("unet",), "cross_attention_dim", (1024,)),
+        ),
+    ),
+    *controlnets(_FAMILY, {None: "cldm_v21.yaml"}),
+    *adapters(
+        _BASE,
+        AnyOf(
+            context(1024),
+            AllOf(
+                NO_CONTEXT,
+                SHALLOW,
+                AnyOf(
+                    Declares("sd-2"),
+                    Module("*encoder_layers_#_self_attn_*", (1024,), where="text"),
+                ),
+            ),
+            text_encoder(1024),
+            declared_unet(_BASE),
+        ),
+        before=("sd-1",),
+    ),
+    *embeddings(_BASE, ("", 1024)),
+    *ip_adapters(_BASE, 1024, r"\bsd ?2|\bsd21"),
+)

@@ -1,0 +1,101 @@
+"""Stable Diffusion XL and its kin of the same keys (Pony, Illustrious, SSD-1B ...)."""
+
+from __future__ import annotations
+
+from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
+from modelkeep.identification.conditions import (
+    AllOf,
+    AnyOf,
+    ConfigValue,
+    Declares,
+    Dim,
+    Has,
+    NameHint,
+    PipelineClass,
+)
+from modelkeep.identification.families._adapters import (
+    DEEP,
+    NO_CONTEXT,
+    adapters,
+    context,
+    declared_unet,
+    embeddings,
+    ip_adapters,
+    t2i_adapters,
+    text_encoder,
+)
+from modelkeep.identification.families._autoencoders import vae_files, vae_folder
+from modelkeep.identification.families._unets import (
+    EPSILON,
+    UNetFamily,
+    controlnets,
+    mains,
+    onnx_folders,
+)
+from modelkeep.identification.rules import LegacyConfigs, Rule
+from modelkeep.identification.view import CONTROL
+
+_BASE = BaseModelType.StableDiffusionXL
+_FAMILY = UNetFamily(
+    _BASE,
+    context=2048,
+    ldm_block="input_blocks.4.1",
+    diffusers_block="down_blocks.1.attentions.0",
+    extra=2816,
+)
+_NAMES = r"sdxl|xl\b|\bxl|\bpony\b|\billustrious|\bnoobai"
+_LEGACY: LegacyConfigs = {None: "sd_xl_base.yaml"}
+
+RULES: tuple[Rule, ...] = (
+    *mains(
+        _FAMILY,
+        (
+            ("normal", 4, EPSILON, _LEGACY),
+            ("inpaint", 9, EPSILON, _LEGACY),
+            ("pix2pix", 8, EPSILON, _LEGACY),
+        ),
+    ),
+    *onnx_folders(_BASE, PipelineClass("*StableDiffusionXL*")),
+    *controlnets(_FAMILY),
+    Rule(
+        name="sdxl control-lora",
+        type=ModelType.ControlLora,
+        base=_BASE,
+        format=ModelFormat.Lycoris,
+        part=CONTROL,
+        requires=(
+            Has("lora_controlnet", "input_hint_block.0.weight"),
+            Dim(
+                "input_blocks.4.1.transformer_blocks.0.attn2.to_k.down",
+                -1,
+                (2048,),
+                "text context width",
+            ),
+        ),
+    ),
+    *vae_files(_BASE, 4, AnyOf(Declares("sdxl"), NameHint(_NAMES)), before=("sd-1",)),
+    vae_folder(
+        _BASE,
+        AnyOf(
+            ConfigValue(("",), "scaling_factor", (0.13025,)),
+            AllOf(
+                NameHint(_NAMES),
+                ConfigValue(("",), "latent_channels", (4,), absent=True),
+                ConfigValue(("",), "scaling_factor", (1.0,), absent=True),
+            ),
+        ),
+        before=("sd-1",),
+    ),
+    *adapters(
+        _BASE,
+        AnyOf(
+            context(2048),
+            AllOf(NO_CONTEXT, DEEP),
+            text_encoder(1280, second=True),
+            declared_unet(_BASE),
+        ),
+    ),
+    *embeddings(_BASE, ("clip_g", 1280)),
+    *ip_adapters(_BASE, 2048, r"sdxl|xl\b"),
+    *t2i_adapters(_BASE, (256, 768), ("full_adapter_xl", "light_adapter_xl")),
+)

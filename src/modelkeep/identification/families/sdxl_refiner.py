@@ -1,0 +1,41 @@
+"""The SDXL refiner."""
+
+from __future__ import annotations
+
+from modelkeep.core.taxonomy import BaseModelType
+from modelkeep.identification.conditions import AllOf, AnyOf, Module
+from modelkeep.identification.families._adapters import (
+    DEEP,
+    NO_CONTEXT,
+    adapters,
+    context,
+    declared_unet,
+    embeddings,
+)
+from modelkeep.identification.families._unets import EPSILON, UNetFamily, mains
+from modelkeep.identification.rules import Rule
+
+_BASE = BaseModelType.StableDiffusionXLRefiner
+
+RULES: tuple[Rule, ...] = (
+    *mains(
+        UNetFamily(
+            _BASE,
+            context=1280,
+            ldm_block="input_blocks.4.1",
+            diffusers_block="down_blocks.1.attentions.0",
+            extra=2560,
+        ),
+        (("normal", 4, EPSILON, {None: "sd_xl_refiner.yaml"}),),
+    ),
+    *adapters(
+        _BASE,
+        AnyOf(
+            context(1280),
+            AllOf(NO_CONTEXT, DEEP, Module("*attn1_to_*", (768, 1536))),
+            declared_unet(_BASE),
+        ),
+        before=("sdxl",),
+    ),
+    *embeddings(_BASE, ("", 1280)),
+)

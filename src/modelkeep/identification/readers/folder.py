@@ -1,0 +1,185 @@
+"""``FolderHeader``: what a model folder says of itself: files, configs and weight headers."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from modelkeep.core import limits
+from modelkeep.core.reading import LocalFile, printable
+from modelkeep.core.taxonomy import ModelRepoVariant
+from modelkeep.errors import CorruptModelError
+from modelkeep.identification.header import TensorHeader
+from modelkeep.identification.readers.detect import read_header
+from modelkeep.identification.readers.walk import FolderFile, list_files
+from modelkeep.identification.readers.weights import check_weights, is_weight
+
+INDEX = "model_index.json"
+_CONFIG_NAMES = (INDEX, "config.json", "scheduler_config.json", "adapter_config.json")
+#: Weight files at the top of a folder that tell what the folder is.
+_LEADING = ("pytorch_lora_weights", "adapter_model", "learned_embeds", "ip_adapter")
+_LEADING_SUFFIXES = (".safetensors", ".bin", ".pt")
+#: Components that may stand alone in a folder beside their tokenizer.
+_LONE_COMPONENTS = ("text_encoder", "text_encoder_2", "image_encoder")
+_DENOISERS = ("unet", "transformer", "")
+
+Config = dict[str, Any]
+
+
+class FolderHeader:
+    """A folder, read as far as identifying it needs.
+
+    Args:
+        path: The folder.
+        strict: Refuse weight files of 0 bytes and missing shards.
+
+    Attributes:
+        path: The folder.
+        files: Every file, sorted by path.
+
+    Raises:
+        CorruptModelError: a config or weight file is broken, or there is too much of something.
+        UnsafeModelError: loading a weight file would run code.
+        UnreadableSourceError: something in the folder is no file, or leads out of it.
+    """
+
+    def __init__(self, path: Path, *, strict: bool = True) -> None:
+        self.path = path
+        self.files: tuple[FolderFile, ...] = list_files(path)
+        self._configs = self._read_configs()
+        self._headers: dict[str, TensorHeader] = {}
+        check_weights(path, self.files, self._configs, self.header_of, strict=strict)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+    @cached_property
+    def pipeline_class(self) -> str | None:
+        """The class that ``model_index.json`` names."""
+        name = self._configs.get(INDEX, {}).get("_class_name")
+        return name if isinstance(name, str) else None
+
+    @cached_property
+    def component_class(self) -> tuple[str, str] | None:
+        """Config file and class of a folder that is a component and no pipeline."""
+        if INDEX in self._configs:
+            return None
+        for component in ("", *_LONE_COMPONENTS):
+            found = self.component(component)
+            name = _class_of(found[1]) if found else None
+            if found and name:
+                return found[0], name
+        return None
+
+    def component(self, name: str) -> tuple[str, Config] | None:
+        """Return path and content of a component's config; "" is the folder's own."""
+        file = "scheduler_config.json" if name == "scheduler" else "config.json"
+        path = f"{name}/{file}" if name else file
+        config = self._configs.get(path)
+        return (path, config) if config is not None else None
+
+    def config(self, path: str) -> Config | None:
+        """Return the content of a JSON config by its path in the folder."""
+        return self._configs.get(path)
+
+    def header_of(self, path: str) -> TensorHeader:
+        """Return the header of one weight file, read once.
+
+        Raises:
+            CorruptModelError: it is broken.
+            UnsafeModelError: loading it would run code.
+        """
+        if path not in self._headers:
+            with LocalFile(self.path / path) as file:
+                self._headers[path] = read_header(file)
+        return self._headers[path]
+
+    def leading_header(self) -> TensorHeader | None:
+        """Return the header of the weight file that tells what the folder is, if one does."""
+        sizes = {file.path: file.size for file in self.files}
+        for stem in _LEADING:
+            for suffix in _LEADING_SUFFIXES:
+                if sizes.get(stem + suffix):
+                    return self.header_of(stem + suffix)
+        return None
+
+    @cached_property
+    def repo_variant(self) -> ModelRepoVariant:
+        """The form of the denoiser's weights, or of whatever weights there are.
+
+        Plain names mean the default form, also when other forms lie beside them.
+        """
+        names = [file.path for file in self.files if is_weight(file.path)]
+        for component in _DENOISERS:
+            inside = [n for n in names if not component or n.startswith(f"{component}/")]
+            forms = {_form_of(PurePosixPath(name).name) for name in inside}
+            if ModelRepoVariant.DEFAULT in forms:
+                return ModelRepoVariant.DEFAULT
+            if forms:
+                return min(forms, key=list(ModelRepoVariant).index)
+        return ModelRepoVariant.DEFAULT
+
+    def _read_configs(self) -> dict[str, Config]:
+        wanted = [file for file in self.files if _is_config(file.path)]
+        if len(wanted) > limits.FOLDER_JSON_FILES:
+            raise CorruptModelError(
+                f"{printable(self.path)} holds {len(wanted):,} JSON configs; at most"
+                f" {limits.FOLDER_JSON_FILES:,} are read",
+                hint="Name one model's folder, not a folder of models.",
+            )
+        return {file.path: self._read_json(file) for file in wanted}
+
+    def _read_json(self, file: FolderFile) -> Config:
+        path = self.path / file.path
+        if file.size > limits.FOLDER_JSON_BYTES:
+            raise CorruptModelError(
+                f"{printable(path)} has {file.size:,} bytes; a config may have"
+                f" {limits.FOLDER_JSON_BYTES:,}",
+                hint="Get the folder again from where it came from.",
+            )
+        with LocalFile(path) as opened:
+            content = opened.read_at(0, opened.size)
+        try:
+            value = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise CorruptModelError(
+                f"{printable(path)} is no valid JSON: {error}",
+                hint="Get the folder again from where it came from.",
+            ) from error
+        if not isinstance(value, dict):
+            raise CorruptModelError(
+                f"{printable(path)} holds no JSON object",
+                hint="Get the folder again from where it came from.",
+            )
+        return value
+
+
+def _is_config(path: str) -> bool:
+    name = PurePosixPath(path).name
+    return name in _CONFIG_NAMES or (name.endswith(".json") and ".index." in name)
+
+
+def _class_of(config: Config) -> str | None:
+    name = config.get("_class_name")
+    if name is None:
+        architectures = config.get("architectures")
+        name = architectures[0] if isinstance(architectures, list) and architectures else None
+    return name if isinstance(name, str) else None
+
+
+def _form_of(name: str) -> ModelRepoVariant:
+    parts = name.casefold().split(".")
+    if name.startswith("openvino_model"):
+        return ModelRepoVariant.OPENVINO
+    if name.startswith("flax_model") or parts[-1] == "msgpack":
+        return ModelRepoVariant.FLAX
+    if parts[-1] == "onnx":
+        return ModelRepoVariant.ONNX
+    for form in (ModelRepoVariant.FP16, ModelRepoVariant.FP32):
+        if any(part == form or part.startswith(f"{form.value}-") for part in parts[1:]):
+            return form
+    return ModelRepoVariant.DEFAULT

@@ -1,0 +1,108 @@
+"""Checking the weight files of a folder: none empty, none broken, none that would run code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from modelkeep.core.reading import printable
+from modelkeep.errors import CorruptModelError
+from modelkeep.identification.header import TensorHeader
+from modelkeep.identification.readers.walk import FolderFile
+
+PICKLED = (".bin", ".pt", ".pth", ".ckpt")
+_WEIGHTS = (".safetensors", ".sft", *PICKLED, ".onnx", ".msgpack", ".gguf")
+#: Left over from training: not needed to use a model, so not looked at.
+_LEFT_OVERS = (
+    "training_args.bin",
+    "optimizer*",
+    "scheduler.bin",
+    "scheduler.pt",
+    "random_states*",
+    "rng_state*",
+    "scaler.pt",
+)
+#: Raw numbers in a file of another tool; no pickle in spite of the suffix.
+_RAW = ("openvino_*.bin",)
+_AGAIN = "Get the folder again from where it came from."
+
+
+def is_weight(path: str) -> bool:
+    """Tell whether a file of a folder holds weights that a pipeline may load."""
+    name = PurePosixPath(path).name
+    return name.endswith(_WEIGHTS) and not _is_any(name, _LEFT_OVERS)
+
+
+def check_weights(
+    root: Path,
+    files: Sequence[FolderFile],
+    configs: Mapping[str, Mapping[str, Any]],
+    read: Callable[[str], TensorHeader],
+    *,
+    strict: bool,
+) -> None:
+    """Check every weight file of a folder.
+
+    Args:
+        root: The folder, for messages.
+        files: What it holds.
+        configs: Its JSON configs, shard indexes among them.
+        read: Reads the header of one file and raises when it is broken or unsafe.
+        strict: Also refuse weight files of 0 bytes and missing shards.
+
+    Raises:
+        CorruptModelError: a weight file is empty, broken or missing.
+        UnsafeModelError: loading one would run code.
+    """
+    for file in files:
+        if not is_weight(file.path):
+            continue
+        if file.size == 0:
+            if strict:
+                raise CorruptModelError(
+                    f"{printable(root / file.path)} is a weight file of 0 bytes",
+                    hint=f"{_AGAIN} --verify off takes it as it is.",
+                )
+        elif _has_header(file.path):
+            read(file.path)
+    paths = {file.path for file in files}
+    for path, config in configs.items():
+        if ".index." in PurePosixPath(path).name:
+            _check_shards(root, path, config, paths, strict=strict)
+
+
+def _check_shards(
+    root: Path, path: str, index: Mapping[str, Any], paths: set[str], *, strict: bool
+) -> None:
+    where = printable(root / path)
+    weight_map = index.get("weight_map")
+    if not isinstance(weight_map, dict):
+        raise CorruptModelError(f"{where} is a shard index without a weight_map", hint=_AGAIN)
+    folder = PurePosixPath(path).parent
+    names = sorted({str(name) for name in weight_map.values()})
+    for name in names:
+        if name.startswith("/") or "\\" in name or ".." in PurePosixPath(name).parts:
+            raise CorruptModelError(
+                f"{where} names the shard {name!r}, outside of its folder",
+                hint="Do not use this folder; get it from a source that you trust.",
+            )
+    missing = [name for name in names if str(folder / name) not in paths]
+    # Downloads of one form of the weights often bring the index of another.
+    others = any(is_weight(p) and PurePosixPath(p).parent == folder for p in paths)
+    if strict and missing and (len(missing) < len(names) or not others):
+        raise CorruptModelError(
+            f"{where} names the shard {missing[0]}, which is not there"
+            f" ({len(missing)} of {len(names)} are missing)",
+            hint=_AGAIN,
+        )
+
+
+def _has_header(path: str) -> bool:
+    name = PurePosixPath(path).name
+    return name.endswith((".safetensors", ".sft", *PICKLED)) and not _is_any(name, _RAW)
+
+
+def _is_any(name: str, globs: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs)

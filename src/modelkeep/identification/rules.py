@@ -1,0 +1,152 @@
+"""``Rule``: one thing that a model can be, as a frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from modelkeep.core.identity import Evidence
+from modelkeep.core.taxonomy import (
+    BaseModelType,
+    ModelFormat,
+    ModelType,
+    ModelVariantType,
+    SchedulerPredictionType,
+)
+from modelkeep.identification.conditions import Condition
+from modelkeep.identification.view import DENOISER, ModelView, Part
+
+#: Formats that only folders have.
+FOLDER_FORMATS = frozenset(
+    {
+        ModelFormat.Diffusers,
+        ModelFormat.Onnx,
+        ModelFormat.Olive,
+        ModelFormat.EmbeddingFolder,
+        ModelFormat.InvokeAI,
+    }
+)
+
+#: Legacy configuration file by what the model predicts; None is "whatever it predicts".
+LegacyConfigs = Mapping[SchedulerPredictionType | None, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One variant of a main model.
+
+    Attributes:
+        name: The variant's word.
+        when: What must hold; none for the one that is left.
+        prediction: What such a model predicts unless something says otherwise.
+        legacy: Its configuration files of old.
+    """
+
+    name: str
+    when: tuple[Condition, ...] = ()
+    prediction: SchedulerPredictionType | None = None
+    legacy: LegacyConfigs = field(default_factory=dict)
+
+    @property
+    def value(self) -> ModelVariantType:
+        """The variant as a value of the taxonomy."""
+        return ModelVariantType(self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What must hold for a model to be of one type, base and format.
+
+    Attributes:
+        name: Unique; shown to people.
+        type: What a match is used as.
+        base: Its architecture.
+        format: How it lies on disk.
+        requires: All of these must hold; cheap ones that fail soonest stand first.
+        part: Prefixes under which its tensors may stand.
+        variants: The first that holds is taken; where there are some, one must hold.
+        before: Names of rules that lose when this one holds too.
+        legacy: Configuration files of old, where no variant has its own.
+    """
+
+    name: str
+    type: ModelType
+    base: BaseModelType
+    format: ModelFormat
+    requires: tuple[Condition, ...]
+    part: Part = DENOISER
+    variants: tuple[Variant, ...] = ()
+    before: tuple[str, ...] = ()
+    legacy: LegacyConfigs = field(default_factory=dict)
+
+    @property
+    def is_for_folders(self) -> bool:
+        """Whether it is about folders; else it is about single files."""
+        return self.format in FOLDER_FORMATS
+
+    def match(self, view: ModelView) -> Match | None:
+        """Return the match, or None as soon as something does not hold."""
+        reasons: list[Evidence] = []
+        for condition in self.requires:
+            evidence = condition.check(view, self.part)
+            if evidence is None:
+                return None
+            if condition.positive:
+                reasons.append(evidence)
+        if not self.variants:
+            return Match(self, None, tuple(reasons))
+        for variant in self.variants:
+            found = [(c.check(view, self.part), c.positive) for c in variant.when]
+            if all(evidence is not None for evidence, _ in found):
+                reasons += [evidence for evidence, positive in found if evidence and positive]
+                return Match(self, variant, tuple(reasons))
+        return None
+
+    def assess(self, view: ModelView) -> Assessment:
+        """Look at every condition, also after one failed."""
+        held: list[Evidence] = []
+        missing: list[str] = []
+        for condition in self.requires:
+            evidence = condition.check(view, self.part)
+            if evidence is None:
+                missing.append(condition.missing(view, self.part))
+            elif condition.positive:
+                held.append(evidence)
+        if self.variants and not missing and self.match(view) is None:
+            when = self.variants[0].when
+            missing.append(when[0].missing(view, self.part) if when else "no variant fits")
+        return Assessment(self, tuple(held), tuple(missing))
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule that holds, the variant it found and why."""
+
+    rule: Rule
+    variant: Variant | None
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """How near a rule came.
+
+    Attributes:
+        rule: The rule.
+        held: Evidence of the conditions that hold.
+        missing: Why the others do not.
+    """
+
+    rule: Rule
+    held: tuple[Evidence, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the rule matches."""
+        return not self.missing
+
+    @property
+    def nearness(self) -> float:
+        """Share of the conditions that hold, of those that say what it is."""
+        return len(self.held) / max(1, len(self.held) + len(self.missing))

@@ -1,0 +1,240 @@
+"""What rules look at: the names and shapes of a file, or the configs of a folder."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from types import MappingProxyType
+
+from modelkeep.identification.adapters import AdapterView
+from modelkeep.identification.globs import glob_matches
+from modelkeep.identification.header import TensorHeader, TensorInfo
+from modelkeep.identification.readers.folder import FolderHeader
+
+#: Prefixes under which the tensors of a part may stand; the empty one is the part alone.
+Part = tuple[str, ...]
+
+DENOISER: Part = (
+    "",
+    "model.diffusion_model.",
+    "diffusion_model.",
+    "model.",
+    "net.",
+    "transformer.",
+    "unet.",
+    "model.model.",
+)
+VAE: Part = ("", "first_stage_model.", "vae.", "autoencoder.", "model.")
+CONTROL: Part = ("", "control_model.", "controlnet.", "module.")
+TEXT: Part = (
+    "",
+    "cond_stage_model.transformer.",
+    "cond_stage_model.model.",
+    "conditioner.embedders.0.transformer.",
+    "conditioner.embedders.0.model.",
+    "conditioner.embedders.1.model.",
+    "text_encoders.clip_l.transformer.",
+    "text_encoders.clip_g.transformer.",
+    "text_encoders.t5xxl.transformer.",
+    "text_encoder.",
+    "text_encoder_2.",
+    "clip_l.transformer.",
+    "clip_g.transformer.",
+    "t5xxl.transformer.",
+)
+ADAPTER: Part = ("", "adapter.")
+PLAIN: Part = ("",)
+
+#: First name parts that show that a file holds more than an encoder, a decoder or an adapter.
+DENOISER_HEADS = (
+    "model",
+    "diffusion_model",
+    "net",
+    "unet",
+    "double_blocks",
+    "joint_blocks",
+    "input_blocks",
+    "control_model",
+    "transformer_blocks",
+)
+
+_NUMBER = re.compile(r"(?<![^.\n])\d+(?![^.\n])")
+_EMPTY_HEADER = TensorHeader(name="", container="safetensors", size=0, tensors={})
+_EMBEDDING_TENSORS = 10
+
+
+class TensorView:
+    """The tensors of one file, with what rules ask about computed once and only when asked.
+
+    Args:
+        header: What the reader found.
+    """
+
+    def __init__(self, header: TensorHeader = _EMPTY_HEADER) -> None:
+        self.header = header
+        self.tensors: Mapping[str, TensorInfo] = header.tensors
+        self._prefixes: dict[Part, tuple[str, ...]] = {}
+        self._globs: dict[tuple[str, Part], str | None] = {}
+
+    @cached_property
+    def heads(self) -> frozenset[str]:
+        """The first dot-separated part of every name."""
+        return frozenset(name.partition(".")[0] for name in self.tensors)
+
+    @cached_property
+    def text(self) -> str:
+        """All names, one a line: for cheap questions of the kind "does any name hold this"."""
+        return "\n".join(self.tensors)
+
+    @cached_property
+    def dtypes(self) -> frozenset[str]:
+        """The element types that occur."""
+        return frozenset(info.dtype for info in self.tensors.values())
+
+    @cached_property
+    def adapter(self) -> AdapterView:
+        """The LoRA and LyCORIS modules, under one spelling of their names."""
+        return AdapterView.of(self.tensors, self.text)
+
+    @cached_property
+    def embeddings(self) -> Mapping[str, int]:
+        """Width of each learned embedding under its encoder's name; "" where none is named."""
+        return MappingProxyType(dict(_embeddings(self.tensors)))
+
+    @cached_property
+    def _skeletons(self) -> dict[str, str]:
+        """Each name with its numbers replaced by ``#``, and one full name that has this form."""
+        forms = _NUMBER.sub("#", self.text).split("\n")
+        if len(forms) != len(self.tensors):  # a hostile name held a line break
+            forms = [_NUMBER.sub("#", name) for name in self.tensors]
+        return dict(zip(forms, self.tensors, strict=True))
+
+    @cached_property
+    def _by_part(self) -> dict[str, list[str]]:
+        index: defaultdict[str, list[str]] = defaultdict(list)
+        for skeleton in self._skeletons:
+            for part in set(skeleton.split(".")):
+                index[part].append(skeleton)
+        return index
+
+    def find(self, pattern: str, part: Part) -> str | None:
+        """Return the full name of the first tensor that ``pattern`` names, or None.
+
+        Args:
+            pattern: A name without its prefix. With ``*`` (any text) or ``#`` (any number that
+                is a whole name part) it is matched on names whose numbers are ``#``.
+            part: Prefixes that may stand before it.
+        """
+        if "*" in pattern or "#" in pattern:
+            key = (pattern, part)
+            if key not in self._globs:
+                self._globs[key] = self._find_glob(pattern, part)
+            return self._globs[key]
+        for prefix in self._present(part):
+            full = prefix + pattern
+            if full in self.tensors:
+                return full
+        return None
+
+    def width(self, name: str, axis: int) -> int | None:
+        """Return one dimension of a tensor; None where it has no such dimension.
+
+        A 4-bit weight is stored as one column of bytes; its input width is then computed from
+        the length of its bias.
+        """
+        info = self.tensors[name]
+        shape = info.shape
+        if info.dtype == "U8" and len(shape) == 2 and shape[1] == 1:  # noqa: PLR2004 - a matrix
+            return self._packed_width(name, shape[0], axis)
+        if not -len(shape) <= axis < len(shape):
+            return None
+        return shape[axis]
+
+    def _packed_width(self, name: str, stored: int, axis: int) -> int | None:
+        bias = self.tensors.get(name.removesuffix("weight") + "bias")
+        if bias is None or len(bias.shape) != 1 or not bias.shape[0]:
+            return None
+        return bias.shape[0] if axis == 0 else stored * 2 // bias.shape[0]
+
+    def _present(self, part: Part) -> tuple[str, ...]:
+        present = self._prefixes.get(part)
+        if present is None:
+            heads = self.heads
+            present = tuple(p for p in part if not p or p.partition(".")[0] in heads)
+            self._prefixes[part] = present
+        return present
+
+    def _find_glob(self, pattern: str, part: Part) -> str | None:
+        literal = [p for p in pattern.split(".") if p and "*" not in p]
+        lists = [self._by_part.get(p, []) for p in literal] or [list(self._skeletons)]
+        rarest = min(lists, key=len)
+        for skeleton in rarest:
+            for prefix in self._present(part):
+                if glob_matches(_NUMBER.sub("#", prefix) + pattern, skeleton):
+                    return self._skeletons[skeleton]
+        return None
+
+
+class ModelView:
+    """One model as rules see it: its tensors, its folder if it is one, and its names.
+
+    Args:
+        name: What the model is called: the stem of the file, or the folder's name.
+        hints: Names that may tell something, nearest first.
+        header: The header of a file.
+        folder: What a folder holds.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        hints: Iterable[str] = (),
+        header: TensorHeader | None = None,
+        folder: FolderHeader | None = None,
+    ) -> None:
+        self.name = name
+        self.folder = folder
+        self.hints = " / ".join(spaced(hint) for hint in hints)
+        self._header = header
+
+    @cached_property
+    def tensors(self) -> TensorView:
+        """The tensors of the file, or of the one weight file that tells what a folder is."""
+        header = self._header
+        if header is None and self.folder is not None:
+            header = self.folder.leading_header()
+        return TensorView(header) if header is not None else TensorView()
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """The free-form metadata of the header."""
+        return self.tensors.header.metadata
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder."""
+        return self.folder is not None
+
+
+def spaced(text: str) -> str:
+    """Return ``text`` in lower case with ``_``, ``-`` and ``.`` as spaces."""
+    return re.sub(r"[_\-.\s]+", " ", text.casefold())
+
+
+def _embeddings(tensors: Mapping[str, TensorInfo]) -> Iterable[tuple[str, int]]:
+    """Yield encoder and width of the learned embeddings of a textual inversion."""
+    if not tensors or len(tensors) > _EMBEDDING_TENSORS:
+        return
+    for name, info in tensors.items():
+        if not 1 <= len(info.shape) <= 2:  # noqa: PLR2004 - one vector or a stack of them
+            continue
+        if name in {"clip_l", "clip_g"}:
+            yield name, info.shape[-1]
+        elif name == "emb_params" or name.startswith("string_to_param.") or _is_token(name):
+            yield "", info.shape[-1]
+
+
+def _is_token(name: str) -> bool:
+    return len(name) > 2 and name[0] == "<" and name[-1] == ">"  # noqa: PLR2004 - more than <>
