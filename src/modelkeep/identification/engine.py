@@ -101,7 +101,7 @@ def identify_view(view: ModelView, *, rules: RuleSet, source: str, size: int) ->
         UnknownModelError: no rule fits; the nearest are named.
         AmbiguousModelError: several rules fit and none comes first.
     """
-    match = _decide(view, rules, source)
+    match = decide(view, rules, source)
     return _describe(view, match, rules, source, size)
 
 
@@ -128,7 +128,13 @@ def _hints(path: Path, name: str) -> list[str]:
     return [name, path.parent.name] if generic else [name]
 
 
-def _decide(view: ModelView, rules: RuleSet, source: str) -> Match:
+def decide(view: ModelView, rules: RuleSet, source: str) -> Match:
+    """Return the one match that no other comes before.
+
+    Raises:
+        UnknownModelError: no rule fits; the nearest are named.
+        AmbiguousModelError: several rules fit and none comes first.
+    """
     found = [
         match
         for rule in rules
