@@ -7,12 +7,9 @@ stays light.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 __version__ = "0.1.0"
-
-if TYPE_CHECKING:
-    from modelkeep.core.configs import AnyModelConfig as AnyModelConfig
 
 #: Where each public name lives.
 _HOMES: dict[str, tuple[str, ...]] = {

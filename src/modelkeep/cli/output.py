@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from modelkeep.core.taxonomy import FORMAT_LABELS, base_label, type_label
 
@@ -90,14 +90,16 @@ class Bar:
     Use it as a context manager and call ``show`` as the work goes on.
     """
 
-    def __init__(self, label: str, *, is_shown: bool, clock: Callable[[], float] | None = None):
+    def __init__(
+        self, label: str, *, is_shown: bool, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._label = label
         self._is_shown = is_shown and sys.stderr.isatty()
-        self._clock = clock or time.monotonic
+        self._clock = clock
         self._began = self._clock()
         self._last = 0.0
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -25,26 +25,29 @@ def run(words: list[str]) -> int:
         result = app_command().main(
             args=words, prog_name="modelkeep", obj=session, standalone_mode=False
         )
-    except click.exceptions.Exit as stop:
-        return int(stop.exit_code)
-    except click.exceptions.Abort:
-        session.say("Interrupted.")
-        return EXIT_INTERRUPTED
-    except KeyboardInterrupt:
-        session.say("Interrupted; what was done is kept, nothing is half-way.")
-        return EXIT_INTERRUPTED
-    except click.UsageError as error:
-        error.show()
-        return EXIT_USAGE
-    except BrokenPipeError:
-        _leave_pipe()
-        return EXIT_DONE
-    except Exception as error:  # noqa: BLE001 - the last place where an error can be told
-        session.report(error)
-        return exit_status(error)
+    except BaseException as error:  # noqa: BLE001 - the last place where an error can be told
+        return _end(session, error)
     finally:
         session.close()
     return result if isinstance(result, int) else EXIT_DONE
+
+
+def _end(session: Session, error: BaseException) -> int:
+    """Tell what ended the command and return its exit status."""
+    match error:
+        case click.exceptions.Exit():
+            return int(error.exit_code)
+        case click.UsageError():
+            error.show()
+            return EXIT_USAGE
+        case click.exceptions.Abort() | KeyboardInterrupt():
+            session.say("Interrupted; what was done is kept, nothing is half-way.")
+            return EXIT_INTERRUPTED
+        case BrokenPipeError():
+            _leave_pipe()
+            return EXIT_DONE
+    session.report(error)
+    return exit_status(error)
 
 
 def _leave_pipe() -> None:

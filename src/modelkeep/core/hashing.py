@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from modelkeep.core import limits
 from modelkeep.core.reading import open_regular, unreadable
@@ -58,11 +59,45 @@ def stop_when(is_cancelled: Callable[[], bool], progress: Progress = no_progress
     return report
 
 
-def new_blake3() -> Hasher:
-    """Return a BLAKE3 hash that uses the processors there are."""
+def new_blake3(*, parallel: bool = True) -> Hasher:
+    """Return a BLAKE3 hash; a parallel one uses all the processors there are."""
     from blake3 import blake3  # noqa: PLC0415 - an extension that few commands need
 
-    return blake3(max_threads=blake3.AUTO)
+    return blake3(max_threads=blake3.AUTO if parallel else 1)
+
+
+class BackgroundHasher:
+    """BLAKE3 in a thread of its own, one piece behind whoever reads the pieces.
+
+    A piece given to ``update`` must not change before the next call, so two buffers do.
+    """
+
+    def __init__(self) -> None:
+        # One processor hashes faster than the disk takes the bytes; the other one copies.
+        self._hasher = new_blake3(parallel=False)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="modelkeep-hash")
+        self._pending: Future[object] | None = None
+
+    def update(self, data: bytes | memoryview) -> None:
+        """Wait for the piece before this one, then begin to hash this one."""
+        self._settle()
+        self._pending = self._thread.submit(self._hasher.update, data)
+
+    def hexdigest(self) -> str:
+        """Return the hash of all pieces so far, in hex."""
+        self._settle()
+        return self._hasher.hexdigest()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def _settle(self) -> None:
+        if self._pending is not None:
+            self._pending.result()
+            self._pending = None
 
 
 def hash_file(

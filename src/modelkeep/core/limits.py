@@ -19,6 +19,12 @@ TENSOR_DIMENSIONS = 64
 PICKLE_BYTES = 64 * MIB
 PICKLE_OPCODES = 2_000_000
 PICKLE_DEPTH = 100
+#: What a pickle and the values in it may take in memory; 100 MiB are there for identifying.
+PICKLE_MEMORY = 88 * MIB
+#: Names of tensors, joined over the levels of a pickle, and texts kept from its top.
+PICKLE_NAMES_BYTES = 8 * MIB
+PICKLE_METADATA_VALUES = 1_000
+PICKLE_METADATA_BYTES = 64 * KIB
 ZIP_MEMBERS = 20_000
 #: The central directory of a zip: 20,000 entries with long names.
 ZIP_DIRECTORY_BYTES = 8 * MIB

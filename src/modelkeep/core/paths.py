@@ -16,11 +16,11 @@ from pathlib import Path
 
 from modelkeep.core import limits
 from modelkeep.core.hashing import (
+    BackgroundHasher,
     FullHashes,
     Progress,
     advise_sequential,
     hash_file,
-    new_blake3,
     no_progress,
 )
 from modelkeep.core.names import shown
@@ -136,8 +136,8 @@ def copy_file(source: Path, target: Path, progress: Progress = no_progress) -> s
             writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
             advise_sequential(reader)
-            digest = _copy_pieces((source, reader), (target, writer), before.st_size, progress)
             with _changing(target):
+                digest = _copy_pieces((source, reader), writer, before.st_size, progress)
                 os.fsync(writer)
         finally:
             os.close(writer)
@@ -152,39 +152,40 @@ def copy_file(source: Path, target: Path, progress: Progress = no_progress) -> s
     return digest
 
 
-def _copy_pieces(
-    source_fd: tuple[Path, int], target_fd: tuple[Path, int], size: int, progress: Progress
-) -> str:
-    (source, reader), (target, writer) = source_fd, target_fd
-    hasher = new_blake3()
-    buffer = memoryview(bytearray(limits.PIECE_BYTES))
+def _copy_pieces(read_from: tuple[Path, int], writer: int, size: int, progress: Progress) -> str:
+    source, reader = read_from
+    buffers = [memoryview(bytearray(limits.PIECE_BYTES)) for _ in range(2)]
     zeros = memoryview(bytes(limits.PIECE_BYTES))
     position = 0
-    for start, end in _extents(reader, size):
-        while position < start:
-            piece = zeros[: start - position]
-            hasher.update(piece)
-            position += len(piece)
-            progress(len(piece))
-        while position < end:
-            piece = buffer[: end - position]
-            try:
-                count = os.preadv(reader, [piece], position)
-            except OSError as error:
-                raise unreadable(source, error) from error
-            if not count:
-                raise SourceChangedError(
-                    f"{shown(source)} became shorter while it was being copied",
-                    hint="Wait until the program that writes it is done, then try again.",
-                )
-            hasher.update(piece[:count])
-            with _changing(target):
-                _write_all(writer, piece[:count], position)
-            position += count
-            progress(count)
-    with _changing(target):
+    with BackgroundHasher() as hasher:
+        for start, end in _extents(reader, size):
+            while position < start:
+                piece = zeros[: start - position]
+                hasher.update(piece)
+                position += len(piece)
+                progress(len(piece))
+            while position < end:
+                buffers.reverse()
+                piece = _read_piece(source, reader, buffers[0][: end - position], position)
+                hasher.update(piece)
+                _write_all(writer, piece, position)
+                position += len(piece)
+                progress(len(piece))
         os.ftruncate(writer, size)
-    return hasher.hexdigest()
+        return hasher.hexdigest()
+
+
+def _read_piece(source: Path, fd: int, buffer: memoryview, position: int) -> memoryview:
+    try:
+        count = os.preadv(fd, [buffer], position)
+    except OSError as error:
+        raise unreadable(source, error) from error
+    if not count:
+        raise SourceChangedError(
+            f"{shown(source)} became shorter while it was being copied",
+            hint="Wait until the program that writes it is done, then try again.",
+        )
+    return buffer[:count]
 
 
 def _write_all(fd: int, piece: memoryview, position: int) -> None:

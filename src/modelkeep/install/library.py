@@ -69,7 +69,7 @@ class Library:
         rules = load_rules()
         known = frozenset(BaseModelType) | {rule.base for rule in rules}
 
-        def by_rules(path: Path, strict: bool) -> Identification:  # noqa: FBT001 - ``Identify``
+        def by_rules(path: Path, strict: bool) -> Identification:
             return identify_path(path, rules=rules, strict=strict)
 
         return cls(settings, records, state, owner, identify or by_rules, known)

@@ -55,7 +55,7 @@ class ModelInstallService(ModelInstallServiceBase):
         identify: Says what a path is; the installed families when None.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - the seed's signature
         self,
         app_config: Settings,
         record_store: ModelRecordServiceBase,

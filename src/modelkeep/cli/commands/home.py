@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Annotated
 
 import typer
 
@@ -15,7 +16,7 @@ from modelkeep.core.taxonomy import base_label, type_label
 
 def home(
     ctx: typer.Context,
-    version: bool = typer.Option(False, "--version", "-V", help="Print the version."),
+    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version.")] = False,
 ) -> None:
     """Keep the models for image and video generation: install, identify, find, remove."""
     session = ctx.ensure_object(Session)

@@ -1,0 +1,1 @@
+"""Benchmarks: each is a ratio against a reference that runs beside it."""

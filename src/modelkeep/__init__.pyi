@@ -1,0 +1,385 @@
+from modelkeep.core.configs import (
+    AnyModelConfig as AnyModelConfig,
+)
+from modelkeep.core.configs import (
+    CLIPVisionDiffusersConfig as CLIPVisionDiffusersConfig,
+)
+from modelkeep.core.configs import (
+    ControlNetCheckpointConfig as ControlNetCheckpointConfig,
+)
+from modelkeep.core.configs import (
+    ControlNetDiffusersConfig as ControlNetDiffusersConfig,
+)
+from modelkeep.core.configs import (
+    IPAdapterConfig as IPAdapterConfig,
+)
+from modelkeep.core.configs import (
+    LoRAConfig as LoRAConfig,
+)
+from modelkeep.core.configs import (
+    MainCheckpointConfig as MainCheckpointConfig,
+)
+from modelkeep.core.configs import (
+    MainDiffusersConfig as MainDiffusersConfig,
+)
+from modelkeep.core.configs import (
+    ModelConfigBase as ModelConfigBase,
+)
+from modelkeep.core.configs import (
+    ModelConfigFactory as ModelConfigFactory,
+)
+from modelkeep.core.configs import (
+    ModelSummary as ModelSummary,
+)
+from modelkeep.core.configs import (
+    ONNXConfig as ONNXConfig,
+)
+from modelkeep.core.configs import (
+    ONNXSD1Config as ONNXSD1Config,
+)
+from modelkeep.core.configs import (
+    ONNXSD2Config as ONNXSD2Config,
+)
+from modelkeep.core.configs import (
+    PartConfig as PartConfig,
+)
+from modelkeep.core.configs import (
+    T2IConfig as T2IConfig,
+)
+from modelkeep.core.configs import (
+    TextualInversionConfig as TextualInversionConfig,
+)
+from modelkeep.core.configs import (
+    UnknownConfig as UnknownConfig,
+)
+from modelkeep.core.configs import (
+    VaeCheckpointConfig as VaeCheckpointConfig,
+)
+from modelkeep.core.configs import (
+    VaeDiffusersConfig as VaeDiffusersConfig,
+)
+from modelkeep.core.events import (
+    EventBus as EventBus,
+)
+from modelkeep.core.events import (
+    LocalEventBus as LocalEventBus,
+)
+from modelkeep.core.files import (
+    ModelFile as ModelFile,
+)
+from modelkeep.core.identity import (
+    Evidence as Evidence,
+)
+from modelkeep.core.identity import (
+    Identification as Identification,
+)
+from modelkeep.core.metadata import (
+    AnyModelRepoMetadata as AnyModelRepoMetadata,
+)
+from modelkeep.core.metadata import (
+    BaseMetadata as BaseMetadata,
+)
+from modelkeep.core.metadata import (
+    CivitaiMetadata as CivitaiMetadata,
+)
+from modelkeep.core.metadata import (
+    HuggingFaceMetadata as HuggingFaceMetadata,
+)
+from modelkeep.core.metadata import (
+    LicenseRestrictions as LicenseRestrictions,
+)
+from modelkeep.core.metadata import (
+    ModelMetadataBase as ModelMetadataBase,
+)
+from modelkeep.core.metadata import (
+    ModelMetadataWithFiles as ModelMetadataWithFiles,
+)
+from modelkeep.core.metadata import (
+    RemoteModelFile as RemoteModelFile,
+)
+from modelkeep.core.taxonomy import (
+    BaseModelType as BaseModelType,
+)
+from modelkeep.core.taxonomy import (
+    CommercialUsage as CommercialUsage,
+)
+from modelkeep.core.taxonomy import (
+    ModelFormat as ModelFormat,
+)
+from modelkeep.core.taxonomy import (
+    ModelRecordOrderBy as ModelRecordOrderBy,
+)
+from modelkeep.core.taxonomy import (
+    ModelRepoVariant as ModelRepoVariant,
+)
+from modelkeep.core.taxonomy import (
+    ModelType as ModelType,
+)
+from modelkeep.core.taxonomy import (
+    ModelVariantType as ModelVariantType,
+)
+from modelkeep.core.taxonomy import (
+    SchedulerPredictionType as SchedulerPredictionType,
+)
+from modelkeep.core.taxonomy import (
+    SubModelType as SubModelType,
+)
+from modelkeep.errors import (
+    AmbiguousModelError as AmbiguousModelError,
+)
+from modelkeep.errors import (
+    ConfigFileVersionMismatchException as ConfigFileVersionMismatchException,
+)
+from modelkeep.errors import (
+    CorruptDatabaseError as CorruptDatabaseError,
+)
+from modelkeep.errors import (
+    CorruptModelError as CorruptModelError,
+)
+from modelkeep.errors import (
+    DatabaseError as DatabaseError,
+)
+from modelkeep.errors import (
+    DatabaseLockedError as DatabaseLockedError,
+)
+from modelkeep.errors import (
+    DownloadJobCancelledException as DownloadJobCancelledException,
+)
+from modelkeep.errors import (
+    DuplicateModelException as DuplicateModelException,
+)
+from modelkeep.errors import (
+    InterruptedInstallError as InterruptedInstallError,
+)
+from modelkeep.errors import (
+    InvalidModelConfigException as InvalidModelConfigException,
+)
+from modelkeep.errors import (
+    InvalidModelException as InvalidModelException,
+)
+from modelkeep.errors import (
+    JobCancelledError as JobCancelledError,
+)
+from modelkeep.errors import (
+    JobError as JobError,
+)
+from modelkeep.errors import (
+    ModelKeepError as ModelKeepError,
+)
+from modelkeep.errors import (
+    ModelNotFoundException as ModelNotFoundException,
+)
+from modelkeep.errors import (
+    NewerDatabaseError as NewerDatabaseError,
+)
+from modelkeep.errors import (
+    NoSpaceError as NoSpaceError,
+)
+from modelkeep.errors import (
+    NotWritableError as NotWritableError,
+)
+from modelkeep.errors import (
+    RecordError as RecordError,
+)
+from modelkeep.errors import (
+    ServiceInactiveException as ServiceInactiveException,
+)
+from modelkeep.errors import (
+    SettingsError as SettingsError,
+)
+from modelkeep.errors import (
+    SourceChangedError as SourceChangedError,
+)
+from modelkeep.errors import (
+    SourceError as SourceError,
+)
+from modelkeep.errors import (
+    SourceNotFoundError as SourceNotFoundError,
+)
+from modelkeep.errors import (
+    StorageError as StorageError,
+)
+from modelkeep.errors import (
+    UnknownInstallJobException as UnknownInstallJobException,
+)
+from modelkeep.errors import (
+    UnknownJobIDException as UnknownJobIDException,
+)
+from modelkeep.errors import (
+    UnknownMetadataException as UnknownMetadataException,
+)
+from modelkeep.errors import (
+    UnknownModelError as UnknownModelError,
+)
+from modelkeep.errors import (
+    UnknownModelException as UnknownModelException,
+)
+from modelkeep.errors import (
+    UnreadableSourceError as UnreadableSourceError,
+)
+from modelkeep.errors import (
+    UnsafeModelError as UnsafeModelError,
+)
+from modelkeep.errors import (
+    UnsafePathError as UnsafePathError,
+)
+from modelkeep.errors import (
+    UnsupportedSourceError as UnsupportedSourceError,
+)
+from modelkeep.errors import (
+    UsageError as UsageError,
+)
+from modelkeep.errors import (
+    WrongDatabaseError as WrongDatabaseError,
+)
+from modelkeep.identification.probe import (
+    VaeFolderProbe as VaeFolderProbe,
+)
+from modelkeep.install.base import (
+    ModelInstallServiceBase as ModelInstallServiceBase,
+)
+from modelkeep.install.job import (
+    InstallStatus as InstallStatus,
+)
+from modelkeep.install.job import (
+    JobList as JobList,
+)
+from modelkeep.install.job import (
+    ModelInstallJob as ModelInstallJob,
+)
+from modelkeep.install.link import (
+    LinkMode as LinkMode,
+)
+from modelkeep.install.plan import (
+    InstallPlan as InstallPlan,
+)
+from modelkeep.install.service import (
+    ModelInstallService as ModelInstallService,
+)
+from modelkeep.manager import (
+    ModelManager as ModelManager,
+)
+from modelkeep.manager import (
+    identify as identify,
+)
+from modelkeep.records.base import (
+    ModelRecordServiceBase as ModelRecordServiceBase,
+)
+from modelkeep.records.base import (
+    PaginatedResults as PaginatedResults,
+)
+from modelkeep.records.database import (
+    SqliteDatabase as SqliteDatabase,
+)
+from modelkeep.records.metadata import (
+    ModelMetadataStore as ModelMetadataStore,
+)
+from modelkeep.records.sql import (
+    ModelRecordServiceSQL as ModelRecordServiceSQL,
+)
+from modelkeep.settings import (
+    Settings as Settings,
+)
+from modelkeep.sources.local import (
+    LocalModelSource as LocalModelSource,
+)
+
+__version__: str
+__all__ = [
+    "AmbiguousModelError",
+    "AnyModelConfig",
+    "AnyModelRepoMetadata",
+    "BaseMetadata",
+    "BaseModelType",
+    "CLIPVisionDiffusersConfig",
+    "CivitaiMetadata",
+    "CommercialUsage",
+    "ConfigFileVersionMismatchException",
+    "ControlNetCheckpointConfig",
+    "ControlNetDiffusersConfig",
+    "CorruptDatabaseError",
+    "CorruptModelError",
+    "DatabaseError",
+    "DatabaseLockedError",
+    "DownloadJobCancelledException",
+    "DuplicateModelException",
+    "EventBus",
+    "Evidence",
+    "HuggingFaceMetadata",
+    "IPAdapterConfig",
+    "Identification",
+    "InstallPlan",
+    "InstallStatus",
+    "InterruptedInstallError",
+    "InvalidModelConfigException",
+    "InvalidModelException",
+    "JobCancelledError",
+    "JobError",
+    "JobList",
+    "LicenseRestrictions",
+    "LinkMode",
+    "LoRAConfig",
+    "LocalEventBus",
+    "LocalModelSource",
+    "MainCheckpointConfig",
+    "MainDiffusersConfig",
+    "ModelConfigBase",
+    "ModelConfigFactory",
+    "ModelFile",
+    "ModelFormat",
+    "ModelInstallJob",
+    "ModelInstallService",
+    "ModelInstallServiceBase",
+    "ModelKeepError",
+    "ModelManager",
+    "ModelMetadataBase",
+    "ModelMetadataStore",
+    "ModelMetadataWithFiles",
+    "ModelNotFoundException",
+    "ModelRecordOrderBy",
+    "ModelRecordServiceBase",
+    "ModelRecordServiceSQL",
+    "ModelRepoVariant",
+    "ModelSummary",
+    "ModelType",
+    "ModelVariantType",
+    "NewerDatabaseError",
+    "NoSpaceError",
+    "NotWritableError",
+    "ONNXConfig",
+    "ONNXSD1Config",
+    "ONNXSD2Config",
+    "PaginatedResults",
+    "PartConfig",
+    "RecordError",
+    "RemoteModelFile",
+    "SchedulerPredictionType",
+    "ServiceInactiveException",
+    "Settings",
+    "SettingsError",
+    "SourceChangedError",
+    "SourceError",
+    "SourceNotFoundError",
+    "SqliteDatabase",
+    "StorageError",
+    "SubModelType",
+    "T2IConfig",
+    "TextualInversionConfig",
+    "UnknownConfig",
+    "UnknownInstallJobException",
+    "UnknownJobIDException",
+    "UnknownMetadataException",
+    "UnknownModelError",
+    "UnknownModelException",
+    "UnreadableSourceError",
+    "UnsafeModelError",
+    "UnsafePathError",
+    "UnsupportedSourceError",
+    "UsageError",
+    "VaeCheckpointConfig",
+    "VaeDiffusersConfig",
+    "VaeFolderProbe",
+    "WrongDatabaseError",
+    "__version__",
+    "identify",
+]

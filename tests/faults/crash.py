@@ -1,0 +1,127 @@
+"""Cutting a program off, or failing the disk under it, at its Nth operation."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from modelkeep.core import paths
+
+#: Calls of ``core/paths`` that change the disk or force it.
+_CHANGES = frozenset(
+    {"ftruncate", "fsync", "link", "mkdir", "pwrite", "rename", "rmdir", "unlink", "ioctl"}
+)
+KILLED = 99
+
+
+@dataclass
+class Fault:
+    """What happens at the Nth operation.
+
+    Attributes:
+        at: Which operation; 0 is none.
+        error: Error number to raise, or None to end the process on the spot.
+        lasting: All later operations fail too.
+    """
+
+    at: int = 0
+    error: int | None = None
+    lasting: bool = False
+    count: int = 0
+
+    def step(self) -> bool:
+        """Count one operation; tell whether it has to fail."""
+        self.count += 1
+        is_now = self.count == self.at or (self.lasting and 0 < self.at < self.count)
+        if is_now and self.error is None:
+            os._exit(KILLED)
+        return is_now
+
+
+class _Calls:
+    """Stands in for a module and counts the calls that change the disk."""
+
+    def __init__(self, module: Any, fault: Fault) -> None:
+        self._module = module
+        self._fault = fault
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._module, name)
+        if name == "open":
+            return lambda path, flags, *more: self._call(real, flags & os.O_CREAT, path, flags, *more)
+        if name not in _CHANGES:
+            return real
+        return lambda *values, **named: self._call(real, True, *values, **named)
+
+    def _call(self, real: Callable[..., Any], counts: object, *values: Any, **named: Any) -> Any:
+        if counts and self._fault.step():
+            number = self._fault.error or 0
+            raise OSError(number, os.strerror(number))
+        return real(*values, **named)
+
+
+class _Statements:
+    """Stands in for a sqlite3 connection and counts its statements."""
+
+    def __init__(self, connection: sqlite3.Connection, fault: Fault) -> None:
+        self.__dict__["_connection"] = connection
+        self.__dict__["_fault"] = fault
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._connection, name)
+        if name not in {"execute", "executemany", "commit"}:
+            return real
+
+        def call(*values: Any) -> Any:
+            is_change = name != "execute" or not str(values[0]).lstrip().upper().startswith(
+                ("SELECT", "PRAGMA", "ROLLBACK")
+            )
+            if is_change and self._fault.step():
+                full = self._fault.error == errno.ENOSPC
+                text = "database or disk is full" if full else "disk I/O error"
+                raise sqlite3.OperationalError(text)
+            return real(*values)
+
+        return call
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._connection, name, value)
+
+
+@contextmanager
+def planted(fault: Fault, *holders: tuple[Any, str]) -> Iterator[Fault]:
+    """Count operations of ``core/paths`` and statements of the connections in ``holders``.
+
+    Args:
+        fault: What happens at which operation.
+        holders: Objects and the names of their attributes that hold sqlite3 connections.
+    """
+    real = paths.os, paths.fcntl
+    paths.os, paths.fcntl = _Calls(paths.os, fault), _Calls(paths.fcntl, fault)
+    connections = [(holder, name, getattr(holder, name)) for holder, name in holders]
+    for holder, name, connection in connections:
+        setattr(holder, name, _Statements(connection, fault))
+    try:
+        yield fault
+    finally:
+        paths.os, paths.fcntl = real
+        for holder, name, connection in connections:
+            setattr(holder, name, connection)
+
+
+def in_child(work: Callable[[], None]) -> int:
+    """Run ``work`` in a forked child and return its exit status."""
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            work()
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
