@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.configs import AnyModelConfig, ModelConfigBase
 from modelkeep.core.names import is_inside, path_to_text
 from modelkeep.errors import DuplicateModelException, UnknownModelException
 from modelkeep.records.base import ModelRecordServiceBase
@@ -37,7 +37,7 @@ def find_model(store: ModelRecordServiceBase, name: str, models_dir: Path) -> Mo
     )
 
 
-def _by_path(store: ModelRecordServiceBase, name: str, models_dir: Path) -> list[ModelConfigBase]:
+def _by_path(store: ModelRecordServiceBase, name: str, models_dir: Path) -> list[AnyModelConfig]:
     path = Path(name).expanduser().absolute()
     if is_inside(path, models_dir):
         return store.search_by_path(path_to_text(path.relative_to(models_dir)))

@@ -1,0 +1,403 @@
+"""``ModelRecordServiceBase``: what every catalogue can do, wherever it keeps its records."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
+
+from pydantic import BaseModel
+
+from modelkeep.core.configs import AnyModelConfig, ModelConfigBase, ModelSummary
+from modelkeep.core.files import ModelFile
+from modelkeep.core.names import shown
+from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelRecordOrderBy, ModelType
+from modelkeep.errors import DuplicateModelException, UnknownModelException, WrongDatabaseError
+from modelkeep.records.base_metadata import AnyMetadata, ModelMetadataStoreBase
+
+if TYPE_CHECKING:
+    import sqlite3
+
+#: Version of the record format, as the seed counts.
+RECORDS_VERSION = "3.2"
+
+SearchOrder = Literal["name", "size", "date", "type", "base"]
+
+T = TypeVar("T")
+
+
+class PaginatedResults(BaseModel, Generic[T]):
+    """One page of a list.
+
+    Attributes:
+        page: Number of this page, from 0.
+        pages: How many there are.
+        per_page: Items of a full page.
+        total: Items on all pages.
+        items: Those of this page.
+    """
+
+    page: int
+    pages: int
+    per_page: int
+    total: int
+    items: list[T]
+
+
+class RecordSettings(Protocol):
+    """The settings that say where the catalogue is."""
+
+    @property
+    def model_config_db(self) -> Path | str | None:
+        """``auto``, the file of the catalogue, or None for ``conf_path``."""
+        ...
+
+    @property
+    def db_path(self) -> Path:
+        """The SQLite file that ``auto`` opens."""
+        ...
+
+    @property
+    def conf_path(self) -> Path:
+        """The YAML file."""
+        ...
+
+
+class ModelRecordServiceBase(ABC):
+    """Stores and finds the records of models.
+
+    Every change is done as a whole or not at all, and is on the disk when the call returns. All
+    methods may be called from several threads.
+    """
+
+    # -- opening and closing
+
+    @classmethod
+    def from_db_file(cls, path: Path | str) -> ModelRecordServiceBase:
+        """Open the catalogue in a file, which is made when it is not there.
+
+        Args:
+            path: Its suffix says the kind: ``.db`` for SQLite.
+
+        Raises:
+            WrongDatabaseError: the suffix is no catalogue's, or the file is none.
+            DatabaseError: the file is damaged, newer or locked.
+        """
+        if Path(path).suffix.lower() == ".db":
+            from modelkeep.records.sql import ModelRecordServiceSQL  # noqa: PLC0415 - heavy
+
+            return ModelRecordServiceSQL.from_db_file(path)
+        raise WrongDatabaseError(
+            f"No catalogue can be kept in {shown(path)}: its suffix is not .db",
+            hint="Name a file that ends in .db.",
+        )
+
+    @classmethod
+    def open(
+        cls,
+        config: RecordSettings,
+        conn: sqlite3.Connection | None = None,
+        lock: AbstractContextManager[Any] | None = None,
+    ) -> ModelRecordServiceBase:
+        """Open the catalogue that the settings name.
+
+        Args:
+            config: ``model_config_db`` decides: ``auto`` takes the connection that is lent, or
+                opens ``db_path``; a path is opened; None opens ``conf_path``.
+            conn: A connection that is lent; its transactions and settings are left alone.
+            lock: What guards ``conn``.
+
+        Raises:
+            WrongDatabaseError: the file is no catalogue.
+            DatabaseError: the catalogue is damaged, newer or locked.
+        """
+        chosen = config.model_config_db
+        if chosen is None:
+            return ModelRecordServiceBase.from_db_file(config.conf_path)
+        if str(chosen) != "auto":
+            return ModelRecordServiceBase.from_db_file(chosen)
+        from modelkeep.records.sql import ModelRecordServiceSQL  # noqa: PLC0415 - heavy
+
+        if conn is not None and lock is not None:
+            return ModelRecordServiceSQL.from_connection(conn, lock)
+        return ModelRecordServiceSQL.from_db_file(config.db_path)
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close what this service has opened itself."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def version(self) -> str:
+        """Return the version of the record format."""
+        return RECORDS_VERSION
+
+    # -- writing
+
+    @abstractmethod
+    def add_model(
+        self,
+        key: str,
+        config: ModelConfigBase | Mapping[str, Any],
+        files: Iterable[ModelFile] = (),
+    ) -> AnyModelConfig:
+        """Store a new record, and the files that it owns, in one step.
+
+        Args:
+            key: Any string; stored as it is.
+            config: A config, or a dict of its fields.
+            files: What the model owns on disk.
+
+        Returns:
+            The record as it was stored.
+
+        Raises:
+            DuplicateModelException: the key, the path or a file is recorded already.
+            InvalidModelConfigException: the dict is no valid config.
+        """
+
+    @abstractmethod
+    def update_model(self, key: str, config: ModelConfigBase | Mapping[str, Any]) -> AnyModelConfig:
+        """Change a record; its key and its files stay.
+
+        Args:
+            key: Of the record.
+            config: A whole config, or a dict of the fields to change. With another type or
+                format the record moves to the config class of these.
+
+        Returns:
+            The record as it was stored.
+
+        Raises:
+            UnknownModelException: there is no such record.
+            DuplicateModelException: the new path belongs to another record.
+            InvalidModelConfigException: the result would be no valid config.
+        """
+
+    def rename_model(self, key: str, new_name: str) -> AnyModelConfig:
+        """Give a record another name; for what is raised see ``update_model``."""
+        return self.update_model(key, {"name": new_name})
+
+    @abstractmethod
+    def del_model(self, key: str) -> None:
+        """Forget a record, its files, metadata and tags; nothing on the disk is touched.
+
+        Raises:
+            UnknownModelException: there is no such record.
+        """
+
+    # -- finding
+
+    @abstractmethod
+    def get_model(self, key: str) -> AnyModelConfig:
+        """Return a record.
+
+        Raises:
+            UnknownModelException: there is no such record.
+        """
+
+    @abstractmethod
+    def exists(self, key: str) -> bool:
+        """Tell whether there is a record under this key."""
+
+    @abstractmethod
+    def created_at(self, key: str) -> float:
+        """Return when a record was added, seconds since the epoch.
+
+        Raises:
+            UnknownModelException: there is no such record.
+        """
+
+    @abstractmethod
+    def keys_with_prefix(self, prefix: str, limit: int = 2) -> list[str]:
+        """Return at most ``limit`` keys that begin with ``prefix``, sorted."""
+
+    @abstractmethod
+    def search_by_path(self, path: Path | str) -> list[AnyModelConfig]:
+        """Return the records with exactly this path; no links are followed."""
+
+    @abstractmethod
+    def search_by_hash(self, hash: str) -> list[AnyModelConfig]:  # noqa: A002 - the seed's name
+        """Return the records with this ``original_hash``."""
+
+    @abstractmethod
+    def search_by_attr(
+        self,
+        model_name: str | None = None,
+        base_model: BaseModelType | None = None,
+        model_type: ModelType | None = None,
+        model_format: ModelFormat | None = None,
+    ) -> list[AnyModelConfig]:
+        """Return the records that fit all the arguments that are given.
+
+        They come sorted by type, base, format, name.
+        """
+
+    def search_by_name(
+        self,
+        name: str | None = None,
+        base: BaseModelType | None = None,
+        type: ModelType | None = None,  # noqa: A002 - the seed's name
+    ) -> list[AnyModelConfig]:
+        """Return the records that fit all the arguments; see ``search_by_attr``."""
+        return self.search_by_attr(name, base, type)
+
+    def all_models(self) -> list[AnyModelConfig]:
+        """Return all records, sorted by type, base, format, name."""
+        return self.search_by_attr()
+
+    def model_info_by_name(
+        self, name: str, base_model: BaseModelType, model_type: ModelType
+    ) -> AnyModelConfig:
+        """Return the one record with this name, base and type.
+
+        Raises:
+            UnknownModelException: there is none.
+            DuplicateModelException: there are several; the message lists their keys.
+        """
+        found = self.search_by_attr(name, base_model, model_type)
+        if len(found) == 1:
+            return found[0]
+        what = f"{base_model} {model_type} model is called {name!r}"
+        if not found:
+            raise UnknownModelException(f"No {what}", hint="modelkeep list shows what is there.")
+        keys = ", ".join(f"{config.key} ({config.path})" for config in found)
+        raise DuplicateModelException(f"More than one {what}: {keys}", hint="Name it by its key.")
+
+    @abstractmethod
+    def search_by_metadata_tag(self, tags: Iterable[str]) -> list[AnyModelConfig]:
+        """Return the records that have all of these tags; none when no tag is given."""
+
+    def search_by_tag(self, tags: Iterable[str]) -> list[AnyModelConfig]:
+        """Return the records that have all of these tags; see ``search_by_metadata_tag``."""
+        return self.search_by_metadata_tag(tags)
+
+    @abstractmethod
+    def search(
+        self,
+        *,
+        text: str | None = None,
+        types: Sequence[ModelType | str] = (),
+        bases: Sequence[BaseModelType | str] = (),
+        formats: Sequence[ModelFormat | str] = (),
+        tags: Iterable[str] = (),
+        order: SearchOrder = "name",
+        limit: int | None = None,
+    ) -> list[AnyModelConfig]:
+        """Return the records that fit everything that is given.
+
+        Args:
+            text: Words that must all occur in the name, the description or the source; parts of
+                words do, and case does not matter.
+            types: The record has one of these types; any when empty.
+            bases: The same for bases.
+            formats: The same for formats.
+            tags: The record has all of these.
+            order: ``size`` is largest first, ``date`` is newest first, the others are
+                alphabetical; equal ones are sorted by name.
+            limit: Return at most so many.
+
+        Raises:
+            UsageError: ``order`` is none of these.
+        """
+
+    @abstractmethod
+    def list_models(
+        self,
+        page: int = 0,
+        per_page: int = 10,
+        order_by: ModelRecordOrderBy = ModelRecordOrderBy.Default,
+    ) -> PaginatedResults[ModelSummary]:
+        """Return one page of summaries.
+
+        Args:
+            page: From 0; one past the last is empty.
+            per_page: At least 1.
+            order_by: The column to sort by; equal ones are in the default order.
+
+        Raises:
+            UsageError: ``page`` or ``per_page`` is too small.
+        """
+
+    # -- files
+
+    @abstractmethod
+    def files(self, key: str) -> list[ModelFile]:
+        """Return the files that a record owns, sorted by path.
+
+        Raises:
+            UnknownModelException: there is no such record.
+        """
+
+    @abstractmethod
+    def set_files(self, key: str, files: Iterable[ModelFile]) -> None:
+        """Replace the files that a record owns.
+
+        Raises:
+            UnknownModelException: there is no such record.
+            DuplicateModelException: a file belongs to another record.
+        """
+
+    @abstractmethod
+    def set_file_hashes(
+        self,
+        key: str,
+        path: str,
+        *,
+        sha256: str | None = None,
+        blake3: str | None = None,
+        hashed_at: float | None = None,
+    ) -> None:
+        """Note full hashes of one file; those that are None stay as they were.
+
+        Args:
+            key: Of the record.
+            path: As the file's row has it.
+            sha256: 64 hex characters.
+            blake3: 64 hex characters.
+            hashed_at: Seconds since the epoch; now when None.
+
+        Raises:
+            UnknownModelException: there is no such record, or it has no such file.
+        """
+
+    @abstractmethod
+    def find_files(
+        self, *, size: int | None = None, blake3: str | None = None, sha256: str | None = None
+    ) -> list[tuple[str, ModelFile]]:
+        """Return (key, file) of the files that fit everything that is given."""
+
+    # -- metadata
+
+    @property
+    @abstractmethod
+    def metadata_store(self) -> ModelMetadataStoreBase:
+        """The metadata of the same catalogue."""
+
+    def get_metadata(self, key: str) -> AnyMetadata:
+        """Return what a site says about a model.
+
+        Raises:
+            UnknownMetadataException: nothing is known.
+        """
+        return self.metadata_store.get_metadata(key)
+
+    def list_all_metadata(self) -> list[tuple[str, AnyMetadata]]:
+        """Return (key, metadata) of all models that have any, sorted by key."""
+        return self.metadata_store.list_all_metadata()
+
+    def list_tags(self) -> set[str]:
+        """Return all tags that are in use."""
+        return self.metadata_store.list_tags()
