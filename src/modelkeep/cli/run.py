@@ -8,9 +8,9 @@ import signal
 import sys
 from io import TextIOWrapper
 
-import click
+import typer
 
-from modelkeep.cli.app import app_command
+from modelkeep.cli.app import make_app
 from modelkeep.cli.session import Session
 from modelkeep.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, exit_status
 
@@ -22,9 +22,7 @@ def run(words: list[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     session = Session()
     try:
-        result = app_command().main(
-            args=words, prog_name="modelkeep", obj=session, standalone_mode=False
-        )
+        result = make_app()(args=words, prog_name="modelkeep", obj=session, standalone_mode=False)
     except BaseException as error:  # noqa: BLE001 - the last place where an error can be told
         return _end(session, error)
     finally:
@@ -35,12 +33,13 @@ def run(words: list[str]) -> int:
 def _end(session: Session, error: BaseException) -> int:
     """Tell what ended the command and return its exit status."""
     match error:
-        case click.exceptions.Exit():
-            return int(error.exit_code)
-        case click.UsageError():
-            error.show()
+        case typer.Exit():
+            return error.exit_code
+        case typer.TyperException():
+            session.say(f"Error: {error.format_message()}")
+            session.say("       modelkeep --help shows what can be typed.")
             return EXIT_USAGE
-        case click.exceptions.Abort() | KeyboardInterrupt():
+        case typer.Abort() | KeyboardInterrupt():
             session.say("Interrupted; what was done is kept, nothing is half-way.")
             return EXIT_INTERRUPTED
         case BrokenPipeError():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-import click
 import typer
 
 from modelkeep.core.taxonomy import (
@@ -24,11 +24,11 @@ def parse_type(text: str) -> ModelType:
     """Return the type that ``text`` means.
 
     Raises:
-        click.BadParameter: it means none.
+        typer.BadParameter: it means none.
     """
     found = type_from_words(text)
     if found is None:
-        raise click.BadParameter(f"no type is called {text!r}; types are {', '.join(ModelType)}")
+        raise typer.BadParameter(f"no type is called {text!r}; types are {', '.join(ModelType)}")
     return found
 
 
@@ -38,17 +38,17 @@ def parse_base(text: str) -> BaseModelType:
     A well-formed word that is not listed is taken as it is: a family may have brought it.
 
     Raises:
-        click.BadParameter: it is no word for a base.
+        typer.BadParameter: it is no word for a base.
     """
     try:
         return base_from_words(text) or BaseModelType(text.lower())
     except ValueError:
-        raise click.BadParameter(
+        raise typer.BadParameter(
             f"no base is called {text!r}; bases are {', '.join(BaseModelType)}"
         ) from None
 
 
-def complete_model(ctx: click.Context, incomplete: str) -> list[str]:
+def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return names and keys that begin with what was typed."""
     from modelkeep.manager import ModelManager
     from modelkeep.settings import Settings
@@ -60,7 +60,7 @@ def complete_model(ctx: click.Context, incomplete: str) -> list[str]:
     return names or [model.key for model in models if model.key.startswith(incomplete)]
 
 
-def _starting(words: list[str]) -> object:
+def _starting(words: list[str]) -> Callable[[str], list[str]]:
     def complete(incomplete: str) -> list[str]:
         return [word for word in words if word.startswith(incomplete)]
 
@@ -73,7 +73,7 @@ TypeOption = Annotated[
         "--type",
         parser=parse_type,
         metavar="TYPE",
-        autocompletion=_starting([str(t) for t in ModelType]),  # type: ignore[arg-type]
+        autocompletion=_starting([str(t) for t in ModelType]),
         help="What it is used as: main, lora, vae, controlnet, embedding ...",
     ),
 ]
@@ -83,7 +83,7 @@ BaseOption = Annotated[
         "--base",
         parser=parse_base,
         metavar="BASE",
-        autocompletion=_starting([str(b) for b in BaseModelType]),  # type: ignore[arg-type]
+        autocompletion=_starting([str(b) for b in BaseModelType]),
         help="Its architecture: sd-1, sd-2, sdxl, flux ...",
     ),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from modelkeep.core.configs import AnyModelConfig, ModelConfigBase
+from modelkeep.core.configs import AnyModelConfig
 from modelkeep.core.names import is_inside, path_to_text
 from modelkeep.errors import DuplicateModelException, UnknownModelException
 from modelkeep.records.base import ModelRecordServiceBase
@@ -13,7 +13,7 @@ from modelkeep.records.base import ModelRecordServiceBase
 _PREFIX_LENGTH = 4
 
 
-def find_model(store: ModelRecordServiceBase, name: str, models_dir: Path) -> ModelConfigBase:
+def find_model(store: ModelRecordServiceBase, name: str, models_dir: Path) -> AnyModelConfig:
     """Return the record called ``name``: a key, a unique prefix of one, a name, or a path.
 
     Raises:

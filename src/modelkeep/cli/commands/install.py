@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modelkeep.cli.output import Bar, base_label, size_text, type_label
+from modelkeep.cli.output import Bar, size_text
 from modelkeep.cli.session import Session, message_of
 from modelkeep.cli.words import BaseOption, DryRun, Sources, TypeOption, status_of
 from modelkeep.core.names import shown
 from modelkeep.core.reading import printable
+from modelkeep.core.taxonomy import base_label, type_label
 from modelkeep.errors import EXIT_INTERRUPTED, ModelKeepError, UsageError
 from modelkeep.install.link import LinkMode
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modelkeep.cli.output import base_label, pairs, size_text, time_text, type_label
+from modelkeep.cli.output import pairs, size_text, time_text
 from modelkeep.cli.session import Session
 from modelkeep.cli.words import BaseOption, FormatOption, Model, Models, TypeOption, status_of
 from modelkeep.core.names import shown
+from modelkeep.core.taxonomy import base_label, type_label
 from modelkeep.errors import ModelKeepError, UnknownMetadataException, UsageError
 
 if TYPE_CHECKING:
