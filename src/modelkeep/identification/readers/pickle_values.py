@@ -1,0 +1,65 @@
+"""What stands for a value while a pickle is walked; nothing of it can run."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+#: A value of a pickle: a scalar, a tuple or list of values, or one of the classes below.
+Value = Any
+
+
+class PickleFlaw(Exception):
+    """The pickle is malformed or over a limit."""
+
+
+class PickleDanger(Exception):
+    """The pickle asks for something that could run code."""
+
+
+class PickledDict:
+    """A dict of any kind, as the flat run of its keys and values.
+
+    Nothing is hashed: hash values of what a hostile file chooses can be made to collide.
+    """
+
+    __slots__ = ("flat", "settable")
+
+    def __init__(self, flat: list[Value], *, settable: bool = False) -> None:
+        self.flat = flat
+        #: Whether the pickle may set attributes: an OrderedDict has some, a dict has none.
+        self.settable = settable
+
+
+class PickledModule(PickledDict):
+    """A ParameterDict: a module of torch whose parameters are read from its state."""
+
+    __slots__ = ()
+
+
+class PickledStorage:
+    """The bytes of one or more tensors, somewhere in the file."""
+
+    __slots__ = ("count", "dtype", "key")
+
+    def __init__(self, key: str, dtype: str, count: int) -> None:
+        self.key = key
+        self.dtype = dtype
+        self.count = count
+
+
+class Opaque:
+    """A harmless value that nobody asks for: a device, an array of numpy, a long text."""
+
+    __slots__ = ("settable",)
+
+    def __init__(self, *, settable: bool = False) -> None:
+        self.settable = settable
+
+
+UNTOLD: Final = Opaque()
+
+
+def plain(text: str, *, longest: int = 200) -> str:
+    """Write text out of a file for a message: printable, short, without quotes."""
+    escaped = text[:longest].encode("unicode_escape").decode("ascii")
+    return escaped if len(text) <= longest else escaped + "…"
