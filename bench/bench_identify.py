@@ -70,9 +70,11 @@ def _published() -> dict[str, tuple[int, ...]]:
     }
 
 
-def main() -> None:
-    """Print one line of the table."""
-    print(identify_vs_safe_open().line())
+def main() -> list[Ratio]:
+    """Print one line of the table and return it."""
+    row = identify_vs_safe_open()
+    print(row.line())
+    return [row]
 
 
 if __name__ == "__main__":

@@ -84,9 +84,12 @@ def test_an_empty_weight_file_is_refused_and_said_how_to_take(sd1: Path) -> None
     assert identify(sd1, strict=False).base == "sd-1"
 
 
-def test_a_broken_weight_file_is_named(sd1: Path) -> None:
+@pytest.mark.parametrize(
+    "content", [b"\xff" * 100, b"\x00" * 100, b"<!DOCTYPE html><html></html>", b"version 1"]
+)
+def test_a_broken_weight_file_is_named(content: bytes, sd1: Path) -> None:
     weights = sd1 / "vae/diffusion_pytorch_model.safetensors"
-    weights.write_bytes(b"\xff" * 100)
+    weights.write_bytes(content)
 
     with pytest.raises(CorruptModelError, match="vae/diffusion_pytorch_model"):
         identify(sd1)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from modelkeep.core.reading import printable
-from modelkeep.errors import CorruptModelError
+from modelkeep.errors import CorruptModelError, UnknownModelError
 from modelkeep.identification.header import TensorHeader
 from modelkeep.identification.readers.walk import FolderFile
 
@@ -66,11 +66,18 @@ def check_weights(
                     hint=f"{_AGAIN} --verify off takes it as it is.",
                 )
         elif _has_header(file.path):
-            read(file.path)
+            _check_header(file.path, read)
     paths = {file.path for file in files}
     for path, config in configs.items():
         if ".index." in PurePosixPath(path).name:
             _check_shards(root, path, config, paths, strict=strict)
+
+
+def _check_header(path: str, read: Callable[[str], TensorHeader]) -> None:
+    try:
+        read(path)
+    except UnknownModelError as error:  # a page or a pointer saved under a weight file's name
+        raise CorruptModelError(str(error), hint=error.hint or _AGAIN) from error
 
 
 def _check_shards(
