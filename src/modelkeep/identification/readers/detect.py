@@ -1,0 +1,157 @@
+"""``read_header``: which reader a weight file needs, decided by its bytes and never its suffix."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from modelkeep.core import limits
+from modelkeep.core.reading import ReadAt
+from modelkeep.errors import CorruptModelError, UnknownModelError
+from modelkeep.identification.header import TensorHeader
+from modelkeep.identification.readers.pickle_file import read_pickle
+from modelkeep.identification.readers.pickle_zip import LOCAL_SIGNATURE
+from modelkeep.identification.readers.safetensors import LENGTH_BYTES, read_safetensors
+
+HEAD_BYTES: Final = 1024
+_AGAIN: Final = "Get the file again from where it came from."
+_LOG_IN: Final = "Log in at the site, or give its token to modelkeep, and download the model again."
+_UNPACK: Final = "Unpack it and name the model inside."
+_WEIGHTS: Final = "Name the file with the weights: .safetensors, .ckpt, .pt, .pth or .bin."
+_HIGHEST_PROTOCOL: Final = 5
+
+
+class _Known(NamedTuple):
+    """Something that is often taken for a model: how it begins, what it is, what to do."""
+
+    begins: re.Pattern[bytes]
+    what: str
+    hint: str
+    error: type[CorruptModelError | UnknownModelError]
+
+
+def _known(
+    pattern: bytes,
+    what: str,
+    hint: str,
+    error: type[CorruptModelError | UnknownModelError] = UnknownModelError,
+) -> _Known:
+    return _Known(re.compile(pattern, re.DOTALL | re.IGNORECASE), what, hint, error)
+
+
+_BLANK: Final = rb"(?:\xef\xbb\xbf)?\s*"
+_KNOWN: Final = (
+    _known(
+        _BLANK + rb"(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b",
+        "a web page, probably a login page",
+        _LOG_IN,
+        CorruptModelError,
+    ),
+    _known(_BLANK + rb"<\?xml|" + _BLANK + rb"<svg\b", "an XML document", _AGAIN),
+    _known(
+        rb"version https://git-lfs\.github\.com/spec/",
+        "a git-LFS pointer, which only says where the model is",
+        "Run `git lfs pull` in its repository, or download the file itself.",
+        CorruptModelError,
+    ),
+    _known(rb"GGUF", "a GGUF file; GGUF is not read yet", "Use a safetensors version."),
+    _known(rb"\x1f\x8b", "a gzip archive", _UNPACK),
+    _known(rb"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
+    _known(rb"Rar!\x1a\x07", "a RAR archive", _UNPACK),
+    _known(rb"\xfd7zXZ\x00", "an xz archive", _UNPACK),
+    _known(rb"\x28\xb5\x2f\xfd", "a Zstandard archive", _UNPACK),
+    _known(rb"BZh[1-9]1AY", "a bzip2 archive", _UNPACK),
+    _known(rb"PK\x05\x06", "an empty zip archive", _AGAIN),
+    _known(rb"\x89PNG\r\n\x1a\n", "a PNG picture", _WEIGHTS),
+    _known(rb"\xff\xd8\xff", "a JPEG picture", _WEIGHTS),
+    _known(rb"GIF8[79]a", "a GIF picture", _WEIGHTS),
+    _known(rb"RIFF....WEBP", "a WebP picture", _WEIGHTS),
+    _known(rb"%PDF-", "a PDF document", _WEIGHTS),
+    _known(rb"SQLite format 3\x00", "an SQLite database", _WEIGHTS),
+    _known(rb"\x89HDF\r\n\x1a\n", "an HDF5 file, which is not read", _WEIGHTS),
+    _known(rb"\x93NUMPY", "an array of numpy, which is not read", _WEIGHTS),
+    _known(rb"\x08[\x00-\x0a]\x12.{1,64}", "an ONNX model, which is not read", _WEIGHTS),
+    _known(rb"\x7fELF|MZ.{58}", "a program", _WEIGHTS),
+    _known(_BLANK + rb"[{\[]\s*[\"{\[\]}\d]", "a JSON document", _WEIGHTS),
+    _known(rb"---\s|[A-Za-z_][\w-]*:(?: |\r?\n)", "a YAML document", _WEIGHTS),
+)
+#: Plain text, with the blanks that texts have; a pickle in text form is told apart before.
+_TEXT: Final = re.compile(rb"[\t\r\n\f\x20-\x7e\x80-\xff]+")
+#: A textual pickle begins with a global, or a container and what is done with it.
+_TEXTUAL_PICKLE: Final = re.compile(
+    rb"\(*(?:c[\w.]+\r?\n[\w.]+\r?\n|[dl]p?\d*\n|i[\w.]+\n[\w.]+\n|[\]})][q(.}\]r0-9]|"
+    rb"[ILFSV][^\n]{0,200}\n[\x00-\xff])"
+)
+
+
+def read_header(file: ReadAt, *, thorough: bool = True) -> TensorHeader:
+    """Read the header of a weight file of whatever kind.
+
+    Args:
+        file: The file, or whatever gives its bytes.
+        thorough: As for ``read_pickle``.
+
+    Returns:
+        Names, shapes and metadata; ``container`` says what the file is.
+
+    Raises:
+        UnsafeModelError: it is a pickle that would run code.
+        CorruptModelError: it is damaged, over a limit, or stands in place of a model.
+        UnknownModelError: it is something else; the message says what, where that is known.
+    """
+    if file.size == 0:
+        raise CorruptModelError(f"{file.name} is empty", hint=_AGAIN)
+    head = file.read_at(0, min(file.size, HEAD_BYTES))
+    if _looks_like_safetensors(head, file.size):
+        return read_safetensors(file)
+    if head.startswith(LOCAL_SIGNATURE) or _looks_like_pickle(head):
+        return read_pickle(file, thorough=thorough)
+    for known in _KNOWN:
+        if known.begins.match(head):
+            raise known.error(f"{file.name} is {known.what}", hint=known.hint)
+    if not head.strip(b"\0") and _all_zero(file):
+        raise CorruptModelError(
+            f"{file.name} holds nothing but zeros: its download was never finished", hint=_AGAIN
+        )
+    if head[257:262] == b"ustar" or _TEXTUAL_PICKLE.match(head):
+        return read_pickle(file, thorough=thorough)
+    if _TEXT.fullmatch(head):
+        raise UnknownModelError(f"{file.name} is a text, not a model", hint=_WEIGHTS)
+    return _last_try(file, thorough=thorough)
+
+
+def _looks_like_safetensors(head: bytes, size: int) -> bool:
+    """Say whether eight bytes of length come before a brace.
+
+    A length beyond the file still counts, unless its bytes are letters: the file is truncated or
+    lies then, and the reader says so.
+    """
+    if head[LENGTH_BYTES : LENGTH_BYTES + 1] != b"{":
+        return False
+    length = int.from_bytes(head[:LENGTH_BYTES], "little")
+    plausible = length <= max(size, limits.SAFETENSORS_HEADER_BYTES)
+    return plausible or not _TEXT.fullmatch(head[:LENGTH_BYTES])
+
+
+def _looks_like_pickle(head: bytes) -> bool:
+    return len(head) > 1 and head[0] == 0x80 and head[1] <= _HIGHEST_PROTOCOL  # noqa: PLR2004 - the opcode PROTO
+
+
+def _all_zero(file: ReadAt) -> bool:
+    """Say whether the places looked at are zero: some at the front, the middle and the end."""
+    count = min(file.size, HEAD_BYTES)
+    places = (file.size // 2, file.size - count)
+    return not any(
+        file.read_at(min(place, file.size - count), count).strip(b"\0") for place in places
+    )
+
+
+def _last_try(file: ReadAt, *, thorough: bool) -> TensorHeader:
+    """Walk what may still be a pickle, since unpicklers would; nothing else is left."""
+    try:
+        return read_pickle(file, thorough=thorough)
+    except CorruptModelError as error:
+        raise UnknownModelError(
+            f"{file.name} is of no known kind: neither safetensors nor a torch checkpoint",
+            hint=_WEIGHTS,
+        ) from error
