@@ -139,7 +139,7 @@ class _MainConfig(ModelConfigBase):
     ztsnr_training: bool = False
 
 
-class MainCheckpointConfig(_CheckpointConfig, _MainConfig):
+class MainCheckpointConfig(_MainConfig, _CheckpointConfig):
     """A main model in one file."""
 
     format: Literal[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, distinct, func, select, update
 from sqlalchemy.dialects.sqlite import insert
@@ -12,6 +12,9 @@ from modelkeep.errors import DuplicateModelException, UnknownMetadataException
 from modelkeep.records import rows, schema
 from modelkeep.records.base_metadata import AnyMetadata, ModelMetadataStoreBase
 from modelkeep.records.transactions import ConnectionHolder, Transactions, Work
+
+#: More values than this go to SQLite as one: it bounds the number of parameters.
+_PARAMETERS = 500
 
 _metadata, _tag, _model_tag = schema.metadata.c, schema.tag.c, schema.model_tag.c
 
@@ -115,7 +118,7 @@ def keys_with_tags(tags: Iterable[str]) -> Select[tuple[str]]:
     )
 
 
-def tags_of(work: Work, keys: Iterable[str]) -> dict[str, set[str]]:
+def tags_of(work: Work, keys: Collection[str]) -> dict[str, set[str]]:
     """Return the tags of each of the models that has any."""
     found: dict[str, set[str]] = {}
     statement = (
@@ -137,20 +140,20 @@ def forget_metadata(work: Work, model_key: str) -> None:
 def _set_tags(work: Work, model_key: str, tags: Iterable[str]) -> None:
     mine = work.run(select(_model_tag.tag_id).where(_model_tag.model_key == model_key))
     work.run(delete(schema.model_tag).where(_model_tag.model_key == model_key))
-    wanted = sorted(set(tags))
-    work.run_many(insert(schema.tag).on_conflict_do_nothing(), [{"text": text} for text in wanted])
-    if wanted:
-        ids = select(bindparam("key", model_key), _tag.id).where(_is_one_of(_tag.text, wanted))
-        work.run(insert(schema.model_tag).from_select(["model_key", "tag_id"], ids))
-    if mine:
-        used = select(_model_tag.tag_id).where(_model_tag.tag_id == _tag.id).exists()
-        work.run(delete(schema.tag).where(_is_one_of(_tag.id, [id_ for (id_,) in mine]), ~used))
+    wanted = [{"text_": text} for text in sorted(set(tags))]
+    text = bindparam("text_")
+    work.run_many(insert(schema.tag).values(text=text).on_conflict_do_nothing(), wanted)
+    tag_id = select(bindparam("key_", model_key), _tag.id).where(_tag.text == text)
+    link = insert(schema.model_tag).from_select(["model_key", "tag_id"], tag_id)
+    work.run_many(link, [{"key_": model_key, **row} for row in wanted])
+    used = select(_model_tag.tag_id).where(_model_tag.tag_id == _tag.id).exists()
+    prune = delete(schema.tag).where(_tag.id == bindparam("id_"), ~used)
+    work.run_many(prune, [{"id_": tag_id} for (tag_id,) in mine])
 
 
-def _is_one_of(
-    column: ColumnElement[str] | ColumnElement[int], values: Iterable[object]
-) -> ColumnElement[bool]:
-    # As one JSON value: SQLite bounds the number of parameters, tags come in any number.
+def _is_one_of(column: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:
+    if len(values) <= _PARAMETERS:
+        return column.in_(values)
     listed = func.json_each(json.dumps(list(values))).table_valued("value")
     return column.in_(select(listed.c.value))
 
