@@ -66,14 +66,16 @@ class _Calls:
 
 
 class _Statements:
-    """Stands in for a sqlite3 connection and counts its statements."""
+    """Stands in for a sqlite3 connection or cursor and counts its statements."""
 
-    def __init__(self, connection: sqlite3.Connection, fault: Fault) -> None:
+    def __init__(self, connection: Any, fault: Fault) -> None:
         self.__dict__["_connection"] = connection
         self.__dict__["_fault"] = fault
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(self._connection, name)
+        if name == "cursor":
+            return lambda: _Statements(real(), self._fault)
         if name not in {"execute", "executemany", "commit"}:
             return real
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
@@ -105,7 +104,7 @@ Model = Annotated[
     ),
 ]
 Sources = Annotated[
-    list[Path],
+    list[str],
     typer.Argument(metavar="SOURCE...", help="Path of a model file or folder.", show_default=False),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from modelkeep.errors import DuplicateModelException, UnknownMetadataException
 from modelkeep.install.library import Library, remove_entry, with_fields
 from modelkeep.install.ownership import describe_files, file_path, owned_files
 from modelkeep.install.plan import recorded_path
-from modelkeep.install.trash import MANIFEST, TrashEntry, restored_to
+from modelkeep.install.trash import MANIFEST, TrashEntry, place_of
 
 
 def remove(library: Library, key: str, *, everywhere: bool) -> TrashEntry | None:
@@ -39,12 +40,13 @@ def remove(library: Library, key: str, *, everywhere: bool) -> TrashEntry | None
     if not (everywhere or library.is_ours(top)):
         library.records.del_model(key)
         return None
-    entry = _plan_entry(library, config)
-    note = _note(entry, top)
+    entry = _plan_entry(library, config, top)
+    planned = [Move.plan(*ends) for ends in zip(entry.origins, entry.waiting, strict=True)]
+    note = _note(entry, top, planned)
     with library.journalled("delete", key, note, stage="trashing", take_back=take_back_removal):
         entry.write()
         paths.make_folder(entry.folder / "files")
-        moves.do(entry.moves)
+        moves.do(planned)
         library.records.del_model(key)
         end_removal(note)
     return entry
@@ -64,17 +66,18 @@ def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
             f"{entry.name} is in the library already, under the key {entry.key}",
             hint="Nothing needs to be restored.",
         )
-    original = library.path_of(record)
-    target = _place_for(original, entry)
-    back = restored_to(entry, target, original)
-    note = _note(replace(entry, moves=back), target)
+    target = _place_for(library.path_of(record), entry)
+    places = [place_of(target, name) for name in entry.names]
+    back = [Move.plan(*ends) for ends in zip(entry.waiting, places, strict=True)]
+    note = _note(entry, target, back)
     with library.journalled(
         "restore", entry.key, note, stage="restoring", take_back=take_back_restore
     ):
         moves.do(back)
         models_dir = library.settings.models_dir
         config = with_fields(record, path=recorded_path(target, models_dir))
-        files = [_restored_file(move, entry, models_dir) for move in back]
+        known = zip(places, entry.files, strict=True)
+        files = [_restored_file(place, file, models_dir) for place, file in known]
         stored = library.records.add_model(entry.key, config, files=files)
         end_restore(library, entry.folder)
     return stored
@@ -82,7 +85,7 @@ def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
 
 def purge(library: Library, entry: TrashEntry) -> None:
     """Remove a trash entry for good."""
-    note = _note(entry, entry.folder)
+    note = _note(entry, entry.folder, [])
     with library.journalled("purge", entry.key, note, stage="purging", take_back=None):
         remove_entry(entry.folder)
 
@@ -136,39 +139,38 @@ def moves_in(note: dict[str, Any]) -> tuple[Move, ...]:
     return tuple(Move.from_json(move) for move in note["moves"])
 
 
-def _plan_entry(library: Library, config: ModelConfigBase) -> TrashEntry:
+def _plan_entry(library: Library, config: ModelConfigBase, top: Path) -> TrashEntry:
     models_dir = library.settings.models_dir
     files = owned_files(library.records, config, models_dir)
     located = [file_path(file, models_dir) for file in files]
     metadata = _metadata_text(library, config.key)
-    entry = library.trash.plan(config.to_json(), files, located, metadata)
+    entry = library.trash.plan(config.to_json(), top, files, located, metadata)
     if entry.folder.parent != library.settings.trash_dir:
         library.state.add_trash_place(str(entry.folder.parent))
     return entry
 
 
-def _note(entry: TrashEntry, top: Path) -> dict[str, Any]:
+def _note(entry: TrashEntry, top: Path, planned: Sequence[Move]) -> dict[str, Any]:
     return {
         "folder": str(entry.folder),
         "top": str(top),
-        "moves": [move.to_json() for move in entry.moves],
+        "moves": [move.to_json() for move in planned],
     }
 
 
 def _place_for(original: Path, entry: TrashEntry) -> Path:
     """Return where a model goes back to: its old place unless a file of it is taken."""
-    if not any(Path(move.source).exists() for move in entry.moves):
+    if not any(place_of(original, name).exists() for name in entry.names):
         return original
     return original.with_name(unique_name(original.name, taken_in(original.parent)))
 
 
-def _restored_file(move: Move, entry: TrashEntry, models_dir: Path) -> ModelFile:
-    """Describe a restored file; the hashes known of it stay valid."""
-    [row] = describe_files(Path(move.target), [""], models_dir, {}, time.time())
-    old = next((file for file in entry.files if file.inode == move.inode), None)
-    if old is None:
+def _restored_file(path: Path, before: ModelFile, models_dir: Path) -> ModelFile:
+    """Describe a restored file; the hashes known of it stay valid while it is unchanged."""
+    [row] = describe_files(path, [""], models_dir, {}, time.time())
+    if (row.size, row.mtime_ns) != (before.size, before.mtime_ns):
         return row
-    return replace(row, sha256=old.sha256, blake3=old.blake3, hashed_at=old.hashed_at)
+    return replace(row, sha256=before.sha256, blake3=before.blake3, hashed_at=before.hashed_at)
 
 
 def _metadata_text(library: Library, key: str) -> str | None:

@@ -232,7 +232,7 @@ def _config_fields(
 ) -> dict[str, Any]:
     given = {ModelConfigFactory.field_name(name): value for name, value in overrides.items()}
     if "base" in given:
-        _check_base(given["base"], known_bases)
+        check_base(given["base"], known_bases)
     fields = identified_fields(found)
     chosen = ModelConfigFactory.class_for({**fields, **given})
     kept = {name: value for name, value in fields.items() if name in chosen.model_fields}
@@ -257,7 +257,12 @@ def _enum(kind: type[ModelType], field: str, value: Any) -> ModelType:
         ) from None
 
 
-def _check_base(value: Any, known: frozenset[BaseModelType]) -> None:
+def check_base(value: Any, known: frozenset[BaseModelType]) -> None:
+    """Refuse a base that no family and no list knows.
+
+    Raises:
+        InvalidModelConfigException: it is not in ``known``; names the nearest ones.
+    """
     if value in known:
         return
     near = difflib.get_close_matches(str(value), sorted(known), n=3)

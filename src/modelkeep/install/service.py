@@ -24,6 +24,7 @@ from modelkeep.install.link import LinkMode
 from modelkeep.install.plan import (
     Identify,
     InstallPlan,
+    check_base,
     identified_fields,
     make_plan,
     recorded_path,
@@ -289,9 +290,23 @@ class ModelInstallService(ModelInstallServiceBase):
             UnknownModelException: there is no such record.
             InvalidModelException: no rule fits; the record is left as it is.
         """
-        path = self.library.path_of(self._records.get_model(key))
-        found = self.library.identify(path, self.app_config.verify != "off")
-        return self._records.update_model(key, identified_fields(found))
+        config = self._records.get_model(key)
+        path = self.library.path_of(config)
+        fields = identified_fields(self.library.identify(path, self.app_config.verify != "off"))
+        if config.trigger_phrases:
+            del fields["trigger_phrases"]
+        return self._records.update_model(key, fields)
+
+    def edit(self, key: str, changes: Mapping[str, Any]) -> ModelConfigBase:
+        """Change fields of a record as a person asks for it.
+
+        Raises:
+            UnknownModelException: there is no such record.
+            InvalidModelConfigException: a field is unknown, or a value does not fit.
+        """
+        if "base" in changes:
+            check_base(changes["base"], self.library.known_bases)
+        return self._records.update_model(key, changes)
 
     # -- plumbing
 

@@ -16,7 +16,6 @@ from typing import Any
 
 from modelkeep.core import limits, paths
 from modelkeep.core.files import ModelFile
-from modelkeep.core.moves import Move
 from modelkeep.core.names import path_to_text, shown
 from modelkeep.errors import CorruptDatabaseError, SourceNotFoundError
 
@@ -32,16 +31,19 @@ class TrashEntry:
     Attributes:
         folder: Where its files wait.
         record: Its record, as plain values.
-        files: The files its record owned.
-        moves: How each file came here.
+        top: Where the model was.
+        names: Names of its files below ``top`` (empty for ``top`` itself); the Nth of them waits
+            here as ``files/N``.
+        files: What the record knew of each of them.
         removed_at: Seconds since the epoch.
         metadata: What a site told of it, as JSON text, if anything.
     """
 
     folder: Path
     record: dict[str, Any]
+    top: Path
+    names: tuple[str, ...]
     files: tuple[ModelFile, ...]
-    moves: tuple[Move, ...]
     removed_at: float
     metadata: str | None = None
 
@@ -54,6 +56,16 @@ class TrashEntry:
     def name(self) -> str:
         """Name of the record."""
         return str(self.record["name"])
+
+    @property
+    def origins(self) -> list[Path]:
+        """Where each file was."""
+        return [place_of(self.top, name) for name in self.names]
+
+    @property
+    def waiting(self) -> list[Path]:
+        """Where each file is now."""
+        return [self.folder / "files" / str(number) for number in range(len(self.names))]
 
     @property
     def size(self) -> int:
@@ -73,7 +85,7 @@ class TrashEntry:
             "type": self.record["type"],
             "base": self.record["base"],
             "size": self.size,
-            "files": [path_to_text(Path(move.source)) for move in self.moves],
+            "files": [path_to_text(path) for path in self.origins],
             "removed_at": self.removed_at,
             "expires_at": self.expires_at,
         }
@@ -83,7 +95,8 @@ class TrashEntry:
         data = {
             "record": self.record,
             "files": [{name: getattr(f, name) for name in _FILE_FIELDS} for f in self.files],
-            "moves": [move.to_json() for move in self.moves],
+            "top": str(self.top),
+            "names": self.names,
             "removed_at": self.removed_at,
             "metadata": self.metadata,
         }
@@ -101,8 +114,9 @@ class TrashEntry:
             return cls(
                 folder=folder,
                 record=data["record"],
+                top=Path(data["top"]),
+                names=tuple(map(str, data["names"])),
                 files=tuple(ModelFile(**file) for file in data["files"]),
-                moves=tuple(Move.from_json(move) for move in data["moves"]),
                 removed_at=float(data["removed_at"]),
                 metadata=data["metadata"],
             )
@@ -131,6 +145,7 @@ class Trash:
     def plan(
         self,
         record: dict[str, Any],
+        top: Path,
         files: Sequence[ModelFile],
         located: Iterable[Path],
         metadata: str | None,
@@ -139,16 +154,25 @@ class Trash:
 
         Args:
             record: Its record.
+            top: Where the model is.
             files: The files that the record owns.
             located: Where each of them is.
             metadata: What a site told of it, as JSON text.
         """
         now = time.time()
-        there = [path for path in located if path.is_symlink() or path.exists()]
-        parent = self._parent_for(there)
-        folder = parent / f"{int(now * 1000):x}-{record['key']}"
-        planned = [Move.plan(path, folder / "files" / str(n)) for n, path in enumerate(there)]
-        return TrashEntry(folder, record, tuple(files), tuple(planned), now, metadata)
+        pairs = [
+            (f, p) for f, p in zip(files, located, strict=True) if p.is_symlink() or p.exists()
+        ]
+        parent = self._parent_for([path for _, path in pairs])
+        return TrashEntry(
+            folder=parent / f"{int(now * 1000):x}-{record['key']}",
+            record=record,
+            top=top,
+            names=tuple(name_below(top, path) for _, path in pairs),
+            files=tuple(file for file, _ in pairs),
+            removed_at=now,
+            metadata=metadata,
+        )
 
     def entries(self) -> list[TrashEntry]:
         """Return what is in the trash, the oldest first; folders without a manifest are left."""
@@ -188,11 +212,11 @@ class Trash:
         return beside / FOREIGN_TRASH
 
 
-def restored_to(entry: TrashEntry, target: Path, original: Path) -> tuple[Move, ...]:
-    """Return the moves that bring an entry's files back, with ``original`` becoming ``target``."""
-    back = []
-    for move in entry.moves:
-        here = Path(move.source)
-        there = target / here.relative_to(original)
-        back.append(Move(move.target, os.fspath(there), move.inode))
-    return tuple(back)
+def name_below(top: Path, path: Path) -> str:
+    """Return the name of a file below its model's ``top``; empty for ``top`` itself."""
+    return "" if path == top else os.path.relpath(path, top)
+
+
+def place_of(top: Path, name: str) -> Path:
+    """Return where the file called ``name`` of the model at ``top`` is."""
+    return top / name if name else top

@@ -15,6 +15,9 @@ from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import base_label, type_label
 from modelkeep.errors import ModelKeepError, UnknownModelError, hint_of
 
+#: Rules that nearly fit and are told of.
+_NEAREST = 3
+
 
 def identify(
     ctx: typer.Context,
@@ -46,7 +49,7 @@ def identify(
     return status_of(failed, len(sources))
 
 
-def _print_found(session: Session, source: Path, found: Identification, *, explain: bool) -> None:
+def _print_found(session: Session, source: str, found: Identification, *, explain: bool) -> None:
     if session.json:
         session.print_json({**found.to_json(), "source": printable(source)})
         return
@@ -70,14 +73,14 @@ def _print_found(session: Session, source: Path, found: Identification, *, expla
             session.print(f"  because   {reason.detail} ({reason.kind})")
 
 
-def _print_error(session: Session, source: Path, error: ModelKeepError) -> None:
+def _print_error(session: Session, source: str, error: ModelKeepError) -> None:
     if session.json:
         session.print_json(_error_line(source, error))
     else:
         session.report(error, printable(source))
 
 
-def _error_line(source: Path, error: ModelKeepError) -> dict[str, Any]:
+def _error_line(source: str, error: ModelKeepError) -> dict[str, Any]:
     fields = dict.fromkeys(Identification.__dataclass_fields__)
     for hidden in ("description", "legacy_config", "upcast_attention"):
         del fields[hidden]
@@ -86,16 +89,17 @@ def _error_line(source: Path, error: ModelKeepError) -> dict[str, Any]:
     return {**fields, "source": printable(source), "type": kind, "evidence": [], "error": what}
 
 
-def _print_rules(session: Session, source: Path) -> None:
+def _print_rules(session: Session, source: str) -> None:
     """Tell of every rule that held or nearly held."""
     from modelkeep.identification.engine import explain_path
     from modelkeep.identification.registry import load_rules
 
     try:
-        assessments = explain_path(source, rules=load_rules())
+        assessments = explain_path(Path(source).expanduser(), rules=load_rules())
     except ModelKeepError:
         return  # told already: the file cannot be read
-    for assessment in assessments:
+    nearest = [a for a in assessments if a.missing][:_NEAREST]
+    for assessment in [a for a in assessments if not a.missing] + nearest:
         mark = "fits" if not assessment.missing else "no"
         session.print(f"  rule {assessment.rule.name}: {mark}")
         for held in assessment.held:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -71,7 +70,7 @@ def install(
 
 def _install_one(
     session: Session,
-    source: Path,
+    source: str,
     overrides: dict[str, Any],
     *,
     inplace: bool,
@@ -112,7 +111,7 @@ def _wait(session: Session, job: ModelInstallJob) -> None:
 
 def _plan_one(
     session: Session,
-    source: Path,
+    source: str,
     overrides: dict[str, Any],
     *,
     inplace: bool,
@@ -145,7 +144,7 @@ def _plan_lines(plan: InstallPlan) -> list[str]:
 
 def _result(
     session: Session,
-    source: Path,
+    source: str,
     status: str,
     *,
     key: str | None = None,

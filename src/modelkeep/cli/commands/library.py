@@ -13,7 +13,7 @@ from modelkeep.cli.output import pairs, size_text, time_text
 from modelkeep.cli.session import Session
 from modelkeep.cli.words import BaseOption, FormatOption, Model, Models, TypeOption, status_of
 from modelkeep.core.names import shown
-from modelkeep.core.taxonomy import base_label, type_label
+from modelkeep.core.taxonomy import base_from_words, base_label, type_from_words, type_label
 from modelkeep.errors import ModelKeepError, UnknownMetadataException, UsageError
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def edit(
     if unknown:
         names = ", ".join(sorted(set(type(found).model_fields) - _FIXED))
         raise UsageError(f"{found.name} has no field {unknown[0]!r}", hint=f"Fields are: {names}")
-    changed = session.manager.records.update_model(found.key, wanted)
+    changed = session.manager.installer.edit(found.key, wanted)
     session.print_models([changed])
 
 
@@ -131,6 +131,10 @@ def _parse_change(change: str) -> tuple[str, Any]:
         )
     if name in {"trigger_phrases", "fits"}:
         return name, tuple(word.strip() for word in value.split(",") if word.strip())
+    if name == "type":
+        return name, type_from_words(value) or value
+    if name == "base":
+        return name, base_from_words(value) or value
     if value.casefold() in {"true", "false"}:
         return name, value.casefold() == "true"
     return name, value or None

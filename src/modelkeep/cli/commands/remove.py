@@ -94,7 +94,8 @@ def _files_that_go(
     keep_files: bool,
     *,
     everywhere: bool,
-) -> list[Path]:
+) -> list[tuple[Path, int]]:
+    """Return the files that removing a model would remove, with their sizes in bytes."""
     from modelkeep.install.ownership import file_path, owned_files
 
     library = session.manager.installer.library
@@ -102,17 +103,18 @@ def _files_that_go(
         return []
     models_dir = library.settings.models_dir
     owned = owned_files(library.records, model, models_dir)
-    return [file_path(file, models_dir) for file in owned]
+    return [(file_path(file, models_dir), file.size) for file in owned]
 
 
-def _tell(session: Session, model: ModelConfigBase, files: list[Path], how: str) -> None:
+def _tell(
+    session: Session, model: ModelConfigBase, files: list[tuple[Path, int]], how: str
+) -> None:
     if session.json:
-        names = [path_to_text(path) for path in files]
+        names = [path_to_text(path) for path, _ in files]
         session.print_json({"key": model.key, "files": names})
     elif session.quiet:
         session.print(model.key)
     else:
         session.print(f"{model.name}: {how}")
-        for path in files:
-            size = size_text(path.stat().st_size) if path.exists() else ""
-            session.print(f"  {shown(path)}  {size}".rstrip())
+        for path, size in files:
+            session.print(f"  {shown(path)}  {size_text(size)}")
