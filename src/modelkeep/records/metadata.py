@@ -5,7 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, distinct, func, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    bindparam,
+    delete,
+    distinct,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert
 
 from modelkeep.errors import DuplicateModelException, UnknownMetadataException
@@ -141,7 +151,7 @@ def _set_tags(work: Work, model_key: str, tags: Iterable[str]) -> None:
     mine = work.run(select(_model_tag.tag_id).where(_model_tag.model_key == model_key))
     work.run(delete(schema.model_tag).where(_model_tag.model_key == model_key))
     wanted = [{"text_": text} for text in sorted(set(tags))]
-    text = bindparam("text_")
+    text: BindParameter[str] = bindparam("text_")
     work.run_many(insert(schema.tag).values(text=text).on_conflict_do_nothing(), wanted)
     tag_id = select(bindparam("key_", model_key), _tag.id).where(_tag.text == text)
     link = insert(schema.model_tag).from_select(["model_key", "tag_id"], tag_id)
