@@ -24,7 +24,6 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "MainDiffusersConfig",
         "ModelConfigBase",
         "ModelConfigFactory",
-        "ModelSummary",
         "ONNXConfig",
         "ONNXSD1Config",
         "ONNXSD2Config",
@@ -48,6 +47,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "ModelMetadataWithFiles",
         "RemoteModelFile",
     ),
+    "core.summary": ("ModelSummary",),
     "core.taxonomy": (
         "BaseModelType",
         "CommercialUsage",

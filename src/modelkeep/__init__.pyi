@@ -29,9 +29,6 @@ from modelkeep.core.configs import (
     ModelConfigFactory as ModelConfigFactory,
 )
 from modelkeep.core.configs import (
-    ModelSummary as ModelSummary,
-)
-from modelkeep.core.configs import (
     ONNXConfig as ONNXConfig,
 )
 from modelkeep.core.configs import (
@@ -96,6 +93,9 @@ from modelkeep.core.metadata import (
 )
 from modelkeep.core.metadata import (
     RemoteModelFile as RemoteModelFile,
+)
+from modelkeep.core.summary import (
+    ModelSummary as ModelSummary,
 )
 from modelkeep.core.taxonomy import (
     BaseModelType as BaseModelType,

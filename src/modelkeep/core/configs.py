@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal, Self, TypeVar, get_args
+from typing import Any, ClassVar, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from modelkeep.core.identity import Evidence
 from modelkeep.core.taxonomy import (
@@ -386,28 +386,3 @@ class ModelConfigFactory:
             raise InvalidModelConfigException.of(
                 "ModelConfig", field, f"should be one of {words}", data[field]
             ) from None
-
-
-class ModelSummary(BaseModel):
-    """What a page of records shows of each."""
-
-    key: str
-    type: ModelType
-    base: BaseModelType
-    format: ModelFormat
-    name: str
-    description: str = ""
-    tags: set[str] = Field(default_factory=set)
-
-    @classmethod
-    def of(cls, config: ModelConfigBase, tags: set[str]) -> Self:
-        """Summarise one record."""
-        return cls(
-            key=config.key,
-            type=config.type,
-            base=config.base,
-            format=config.format,
-            name=config.name,
-            description=config.description or "",
-            tags=tags,
-        )

@@ -7,9 +7,10 @@ hashes.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -119,26 +120,64 @@ def hash_file(
         hashers["blake3"] = new_blake3()
     if "sha256" in wanted:
         hashers["sha256"] = hashlib.sha256()
-    buffer = memoryview(bytearray(limits.PIECE_BYTES))
     fd = open_regular(path)
     try:
-        advise_sequential(fd)
-        while count := os.readv(fd, [buffer]):
-            piece = buffer[:count]
+        for piece, _ in pieces_of(path, fd, os.fstat(fd).st_size):
             for hasher in hashers.values():
                 hasher.update(piece)
-            progress(count)
-    except OSError as error:
-        raise unreadable(path, error) from error
+            progress(len(piece))
     finally:
         os.close(fd)
     return FullHashes(**{name: hasher.hexdigest() for name, hasher in hashers.items()})
 
 
-def advise_sequential(fd: int) -> None:
-    """Tell the system that a file will be read from front to back."""
+def pieces_of(path: Path, fd: int, size: int) -> Iterator[tuple[memoryview, bool]]:
+    """Yield a file piece by piece, each with whether it is part of a hole.
+
+    Holes are not read. A piece stays as it is until the next but one is asked for. The file ends
+    early when it became shorter.
+
+    Args:
+        path: What messages call it.
+        fd: The file, open for reading.
+        size: Its length in bytes.
+    """
     with suppress(OSError):  # only advice
         os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+    buffers = [memoryview(bytearray(min(limits.PIECE_BYTES, size))) for _ in range(2)]
+    zeros = memoryview(bytes(min(limits.PIECE_BYTES, size)))
+    position = 0
+    for start, end in _extents(fd, size):
+        while position < start:
+            piece = zeros[: start - position]
+            position += len(piece)
+            yield piece, True
+        while position < end:
+            buffers.reverse()
+            try:
+                count = os.preadv(fd, [buffers[0][: end - position]], position)
+            except OSError as error:
+                raise unreadable(path, error) from error
+            if not count:
+                return
+            position += count
+            yield buffers[0][:count], False
+
+
+def _extents(fd: int, size: int) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a file that hold data, then an empty one at its end."""
+    position = 0
+    while position < size:
+        try:
+            start = os.lseek(fd, position, os.SEEK_DATA)
+            end = os.lseek(fd, start, os.SEEK_HOLE)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # only a hole is left
+                break
+            start, end = position, size
+        yield start, end
+        position = end
+    yield size, size
 
 
 def sample_hash(path: Path, files: Iterable[str] | None = None) -> str:

@@ -23,6 +23,7 @@ PICKLE_DEPTH = 100
 PICKLE_MEMORY = 88 * MIB
 #: Names of tensors, joined over the levels of a pickle, and texts kept from its top.
 PICKLE_NAMES_BYTES = 8 * MIB
+PICKLE_NAME_CHARACTERS = 4 * KIB
 PICKLE_METADATA_VALUES = 1_000
 PICKLE_METADATA_BYTES = 64 * KIB
 ZIP_MEMBERS = 20_000

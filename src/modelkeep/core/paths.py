@@ -14,17 +14,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from modelkeep.core import limits
 from modelkeep.core.hashing import (
     BackgroundHasher,
     FullHashes,
     Progress,
-    advise_sequential,
     hash_file,
     no_progress,
+    pieces_of,
 )
 from modelkeep.core.names import shown
-from modelkeep.core.reading import open_regular, unreadable
+from modelkeep.core.reading import open_regular
 from modelkeep.errors import (
     DuplicateModelException,
     NoSpaceError,
@@ -135,7 +134,6 @@ def copy_file(source: Path, target: Path, progress: Progress = no_progress) -> s
         with _changing(target):
             writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
-            advise_sequential(reader)
             with _changing(target):
                 digest = _copy_pieces((source, reader), writer, before.st_size, progress)
                 os.fsync(writer)
@@ -154,60 +152,27 @@ def copy_file(source: Path, target: Path, progress: Progress = no_progress) -> s
 
 def _copy_pieces(read_from: tuple[Path, int], writer: int, size: int, progress: Progress) -> str:
     source, reader = read_from
-    buffers = [memoryview(bytearray(limits.PIECE_BYTES)) for _ in range(2)]
-    zeros = memoryview(bytes(limits.PIECE_BYTES))
     position = 0
     with BackgroundHasher() as hasher:
-        for start, end in _extents(reader, size):
-            while position < start:
-                piece = zeros[: start - position]
-                hasher.update(piece)
-                position += len(piece)
-                progress(len(piece))
-            while position < end:
-                buffers.reverse()
-                piece = _read_piece(source, reader, buffers[0][: end - position], position)
-                hasher.update(piece)
+        for piece, is_hole in pieces_of(source, reader, size):
+            hasher.update(piece)
+            if not is_hole:
                 _write_all(writer, piece, position)
-                position += len(piece)
-                progress(len(piece))
-        os.ftruncate(writer, size)
+            position += len(piece)
+            progress(len(piece))
+        os.ftruncate(writer, position)
+        if position != size:
+            raise SourceChangedError(
+                f"{shown(source)} became shorter while it was being copied",
+                hint="Wait until the program that writes it is done, then try again.",
+            )
         return hasher.hexdigest()
-
-
-def _read_piece(source: Path, fd: int, buffer: memoryview, position: int) -> memoryview:
-    try:
-        count = os.preadv(fd, [buffer], position)
-    except OSError as error:
-        raise unreadable(source, error) from error
-    if not count:
-        raise SourceChangedError(
-            f"{shown(source)} became shorter while it was being copied",
-            hint="Wait until the program that writes it is done, then try again.",
-        )
-    return buffer[:count]
 
 
 def _write_all(fd: int, piece: memoryview, position: int) -> None:
     done = 0
     while done < len(piece):
         done += os.pwrite(fd, piece[done:], position + done)
-
-
-def _extents(fd: int, size: int) -> Iterator[tuple[int, int]]:
-    """Yield the parts of a file that hold data, then an empty one at its end."""
-    position = 0
-    while position < size:
-        try:
-            start = os.lseek(fd, position, os.SEEK_DATA)
-            end = os.lseek(fd, start, os.SEEK_HOLE)
-        except OSError as error:
-            if error.errno == errno.ENXIO:  # only a hole is left
-                break
-            start, end = position, size
-        yield start, end
-        position = end
-    yield size, size
 
 
 def allocated_bytes(path: Path) -> int:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
 
 from pydantic import BaseModel
 
-from modelkeep.core.configs import AnyModelConfig, ModelConfigBase, ModelSummary
+from modelkeep.core.configs import AnyModelConfig, ModelConfigBase
 from modelkeep.core.files import ModelFile
 from modelkeep.core.names import shown
+from modelkeep.core.summary import ModelSummary
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelRecordOrderBy, ModelType
 from modelkeep.errors import DuplicateModelException, UnknownModelException, WrongDatabaseError
 from modelkeep.records.base_metadata import AnyMetadata, ModelMetadataStoreBase

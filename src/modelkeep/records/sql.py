@@ -16,9 +16,9 @@ from modelkeep.core.configs import (
     AnyModelConfig,
     ModelConfigBase,
     ModelConfigFactory,
-    ModelSummary,
 )
 from modelkeep.core.files import ModelFile
+from modelkeep.core.summary import ModelSummary
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelRecordOrderBy, ModelType
 from modelkeep.errors import DuplicateModelException, UnknownModelException
 from modelkeep.records import queries, rows, schema

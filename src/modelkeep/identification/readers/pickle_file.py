@@ -258,7 +258,9 @@ def _walk(
     except PickleEnd:
         raise
     except (PickleFlaw, ValueError, LookupError, struct.error) as flaw:
-        if machine.at + COUNT_BYTES >= len(data) and isinstance(flaw, IndexError | struct.error):
+        # The opcode, or the one byte behind it, is missing; an IndexError before is the stack's.
+        cut = isinstance(flaw, IndexError) and machine.at + 1 >= len(data)
+        if cut or isinstance(flaw, struct.error):
             raise PickleEnd("the pickle ends inside an opcode") from flaw
         raise _malformed(name, _reason(flaw), base + machine.at) from flaw
     return machine, value

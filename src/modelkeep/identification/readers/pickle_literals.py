@@ -32,6 +32,8 @@ _ESCAPED: Final = dict(
     )
 )
 _HIGHEST_PROTOCOL: Final = 5
+#: Picklers number the memo from 0 on; numbers of any size could be chosen to collide in a dict.
+_OUT_OF_MEMO: Final = "a place in the memo is out of range"
 
 
 class PickleEnd(PickleFlaw):
@@ -43,22 +45,32 @@ class LiteralOpcodes:
 
     Args:
         data: Where the pickle lies; more may follow it.
+        room: Bytes of memory that its values may take.
     """
 
-    def __init__(self, data: bytes | bytearray) -> None:
+    def __init__(self, data: bytes | bytearray, room: int) -> None:
         self.data = data
         self.stack: list[Value] = []
         #: The stacks that marks have put aside.
         self.below: list[list[Value]] = []
         self.memo: dict[int, Value] = {}
-        #: Bytes of memory that texts and bytes have taken.
+        #: Bytes of memory that texts, bytes and long numbers have taken, and may take.
         self.text = 0
+        self.room = room
 
     def take(self, at: int, count: int) -> bytes | bytearray:
         """Return ``count`` bytes from ``at``."""
         if at + count > len(self.data):
             raise PickleEnd("the pickle ends inside a value")
         return self.data[at : at + count]
+
+    def _weigh(self, size: int) -> None:
+        """Note what a value of any length takes; a single one may be long."""
+        self.text += size
+        if self.text > self.room:
+            raise PickleFlaw(
+                f"its values need over {limits.PICKLE_MEMORY:,} bytes of memory, the limit,"
+            )
 
     def line(self, at: int) -> tuple[bytes | bytearray, int]:
         """Return the line from ``at``, and the place behind its end."""
@@ -75,7 +87,7 @@ class LiteralOpcodes:
         else:
             raw = self.take(at, count)
             value = raw.decode("utf-8", "surrogatepass")
-            self.text += value.__sizeof__()
+            self._weigh(value.__sizeof__())
             self.stack.append(value)
         return at + count
 
@@ -83,7 +95,7 @@ class LiteralOpcodes:
         if count > KEPT_TEXT:
             self._pass_over(at, count)
         else:
-            self.text += count
+            self._weigh(count)
             self.stack.append(bytes(self.take(at, count)))
         return at + count
 
@@ -92,7 +104,7 @@ class LiteralOpcodes:
         if count > KEPT_TEXT:
             self._pass_over(at, count)
         else:
-            self.text += count
+            self._weigh(count)
             self.stack.append(_old_text(self.take(at, count)))
         return at + count
 
@@ -152,7 +164,7 @@ class LiteralOpcodes:
     def _long(self, at: int, count: int) -> int:
         if count > KEPT_TEXT:
             raise PickleFlaw(f"a number is {count:,} bytes long")
-        self.text += count
+        self._weigh(count)
         self.stack.append(int.from_bytes(self.take(at, count), "little", signed=True))
         return at + count
 
@@ -180,7 +192,7 @@ class LiteralOpcodes:
     def _text_line(self, at: int) -> int:
         line, at = self.line(at)
         value = line.decode("raw-unicode-escape")
-        self.text += value.__sizeof__()
+        self._weigh(value.__sizeof__())
         self.stack.append(value)
         return at
 
@@ -206,7 +218,7 @@ class LiteralOpcodes:
         line, at = self.line(at)
         if len(line) < len("''") or line[0] != line[-1] or line[0] not in b"'\"":
             raise PickleFlaw("a text is not in quotes")
-        self.text += len(line)
+        self._weigh(len(line))
         self.stack.append(_old_text(_ESCAPE.sub(_unescape, bytes(line[1:-1]))))
         return at
 
@@ -246,16 +258,18 @@ class LiteralOpcodes:
         return at + 1
 
     def _put_4(self, at: int) -> int:
-        return self._put(_WORD.unpack_from(self.data, at)[0], at + 4)
+        # The opcode met most often of all.
+        index = _WORD.unpack_from(self.data, at)[0]
+        if index >= limits.PICKLE_OPCODES:
+            raise PickleFlaw(_OUT_OF_MEMO)
+        self.memo[index] = self.stack[-1]
+        return at + 4
 
     def _put_line(self, at: int) -> int:
         line, at = self.line(at)
-        return self._put(int(line), at)
-
-    def _put(self, index: int, at: int) -> int:
-        # Picklers number from 0 on. Numbers of any size could be chosen to collide in the dict.
+        index = int(line)
         if not 0 <= index < limits.PICKLE_OPCODES:
-            raise PickleFlaw("a place in the memo is out of range")
+            raise PickleFlaw(_OUT_OF_MEMO)
         self.memo[index] = self.stack[-1]
         return at
 

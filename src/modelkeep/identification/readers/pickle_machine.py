@@ -34,7 +34,7 @@ OPCODES: Final[dict[bytes, tuple[str, int]]] = {
     b"0": ("_drop", 8),
     b"1": ("_drop_mark", 8),
     b"2": ("_again", 8),
-    b"F": ("_float_line", 32),
+    b"F": ("_float_line", 40),
     b"I": ("_int_line", 40),
     b"J": ("_int_4", 40),
     b"K": ("_int_1", 8),
@@ -71,7 +71,7 @@ OPCODES: Final[dict[bytes, tuple[str, int]]] = {
     b")": ("_empty_tuple", 8),
     b"B": ("_bytes_4", 48),
     b"C": ("_bytes_1", 48),
-    b"G": ("_float_8", 32),
+    b"G": ("_float_8", 40),
     b"\x80": ("_protocol", 0),
     b"\x81": ("_new_object", 160),
     b"\x82": ("_extension_1", 0),
@@ -126,7 +126,7 @@ class Machine(LiteralOpcodes):
     """
 
     def __init__(self, data: bytes | bytearray, start: int, budget: Budget) -> None:
-        super().__init__(data)
+        super().__init__(data, budget.memory - len(data))
         self.at = start
         self.end = start
         self.storages: list[PickledStorage] = []
@@ -144,8 +144,7 @@ class Machine(LiteralOpcodes):
         handlers = [self._unknown] * 256
         for code, (name, _) in OPCODES.items():
             handlers[code[0]] = getattr(self, name)
-        memory = budget.memory - len(data)
-        at, spent, counted = self.at, 0, 0
+        at, spent, noted, counted = self.at, 0, 0, 0
         try:
             while at != STOPPED:
                 for counted in range(1, STRIDE + 1):  # noqa: B007 - read after the loop
@@ -156,18 +155,13 @@ class Machine(LiteralOpcodes):
                     if at == STOPPED:
                         break
                 budget.opcodes -= counted
-                self._check(memory - spent - self.text)
+                if budget.opcodes < 0:
+                    raise PickleFlaw(f"over the limit of {limits.PICKLE_OPCODES:,} opcodes")
+                self._weigh(spent - noted)
+                noted = spent
         finally:
-            budget.memory -= spent + self.text
+            budget.memory -= self.text
         return self.stack[-1]
-
-    def _check(self, memory: int) -> None:
-        if self.budget.opcodes < 0:
-            raise PickleFlaw(f"over the limit of {limits.PICKLE_OPCODES:,} opcodes")
-        if memory < 0:
-            raise PickleFlaw(
-                f"its values need over {limits.PICKLE_MEMORY:,} bytes of memory, the limit,"
-            )
 
     def _unknown(self, at: int) -> int:
         raise PickleFlaw(f"there is no opcode {self.data[at - 1]:#04x}")

@@ -40,7 +40,8 @@ def name_tensors(root: Value) -> tuple[dict[str, TensorInfo], dict[str, str]]:
         names.visit(entries.pop(wrapper), "", 1)
     names.seen.add(id(root))
     for key, value in entries.items():
-        names.visit(value, key, 1)
+        if type(value) is TensorInfo or _is_container(value):
+            names.visit(value, key, 1)
     return names.tensors, metadata
 
 
@@ -93,6 +94,10 @@ class _Names:
         self.room = limits.PICKLE_NAMES_BYTES
 
     def visit(self, value: Value, name: str, depth: int) -> None:
+        if len(name) > limits.PICKLE_NAME_CHARACTERS:
+            raise PickleFlaw(
+                f"a name is over {limits.PICKLE_NAME_CHARACTERS:,} letters, the limit,"
+            )
         if type(value) is TensorInfo:
             self.room -= len(name)
             if self.room < 0:
@@ -102,14 +107,18 @@ class _Names:
                 )
             # A dict that was unwrapped goes before its neighbours of the same name.
             self.tensors.setdefault(name, value)
-        elif isinstance(value, PickledDict | list | tuple) and id(value) not in self.seen:
+        elif _is_container(value) and id(value) not in self.seen:
             if depth > limits.PICKLE_DEPTH:
                 raise PickleFlaw(f"nested over the limit of {limits.PICKLE_DEPTH} levels")
             self.seen.add(id(value))
-            prefix = f"{name}." if name else ""
-            if isinstance(value, PickledDict):
-                for key, part in _entries(value).items():
-                    self.visit(part, prefix + key, depth + 1)
-            else:
-                for index, part in enumerate(value):
-                    self.visit(part, f"{prefix}{index}", depth + 1)
+            self._visit_parts(value, f"{name}." if name else "", depth + 1)
+
+    def _visit_parts(self, value: Value, prefix: str, depth: int) -> None:
+        parts = _entries(value) if isinstance(value, PickledDict) else dict(enumerate(value))
+        for key, part in parts.items():
+            if type(part) is TensorInfo or _is_container(part):
+                self.visit(part, f"{prefix}{key}", depth)
+
+
+def _is_container(value: Value) -> bool:
+    return isinstance(value, PickledDict | list | tuple)

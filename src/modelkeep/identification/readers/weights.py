@@ -50,15 +50,19 @@ def check_weights(
         files: What it holds.
         configs: Its JSON configs, shard indexes among them.
         read: Reads the header of one file and raises when it is broken or unsafe.
-        strict: Also refuse weight files of 0 bytes and missing shards.
+        strict: Also refuse weight files of 0 bytes, missing shards, and configs without weights.
 
     Raises:
         CorruptModelError: a weight file is empty, broken or missing.
         UnsafeModelError: loading one would run code.
     """
-    for file in files:
-        if not is_weight(file.path):
-            continue
+    weights = [file for file in files if is_weight(file.path)]
+    if strict and configs and not weights:
+        raise CorruptModelError(
+            f"{printable(root)} holds the configs of a model and no weights",
+            hint=f"{_AGAIN} --verify off takes it as it is.",
+        )
+    for file in weights:
         if file.size == 0:
             if strict:
                 raise CorruptModelError(
