@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -21,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"modelkeep {__version__}\n")
         return 0
+    # What imports make stays for the whole run, so looking for garbage among it is time lost.
+    gc.set_threshold(100_000)
     from modelkeep.cli.run import run
 
     return run(words)

@@ -56,7 +56,12 @@ class ModelConfigBase(BaseModel):
     """
 
     model_config = ConfigDict(
-        validate_assignment=True, extra="forbid", use_enum_values=False, protected_namespaces=()
+        validate_assignment=True,
+        extra="forbid",
+        use_enum_values=False,
+        protected_namespaces=(),
+        # A command needs few of the classes, so each is built when it is first used.
+        defer_build=True,
     )
 
     key: str = NO_KEY

@@ -67,6 +67,11 @@ def new_blake3(*, parallel: bool = True) -> Hasher:
     return blake3(max_threads=blake3.AUTO if parallel else 1)
 
 
+def only_stopping(progress: Progress) -> Progress:
+    """Return ``progress`` for work that does not count: it can stop it all the same."""
+    return lambda _count: progress(0)
+
+
 class BackgroundHasher:
     """BLAKE3 in a thread of its own, one piece behind whoever reads the pieces.
 

@@ -35,7 +35,7 @@ class LicenseRestrictions(BaseModel):
 class ModelMetadataBase(BaseModel):
     """What every site tells: name, author and tags."""
 
-    model_config = ConfigDict(validate_assignment=True)
+    model_config = ConfigDict(validate_assignment=True, defer_build=True)
 
     name: str
     author: str

@@ -263,7 +263,7 @@ def check_base(value: Any, known: frozenset[BaseModelType]) -> None:
     Raises:
         InvalidModelConfigException: it is not in ``known``; names the nearest ones.
     """
-    if value in known:
+    if isinstance(value, str) and value in known:
         return
     near = difflib.get_close_matches(str(value), sorted(known), n=3)
     raise InvalidModelConfigException.of(

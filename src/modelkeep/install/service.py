@@ -10,9 +10,9 @@ from typing import Any
 
 from filelock import FileLock
 
-from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 from modelkeep.core.events import EventBus
-from modelkeep.core.hashing import Progress, no_progress, stop_when
+from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_when
 from modelkeep.core.names import is_inside, path_to_text, shown
 from modelkeep.errors import DuplicateModelException, ServiceInactiveException, UsageError
 from modelkeep.install import incoming, outgoing, recovery
@@ -304,9 +304,10 @@ class ModelInstallService(ModelInstallServiceBase):
             UnknownModelException: there is no such record.
             InvalidModelConfigException: a field is unknown, or a value does not fit.
         """
-        if "base" in changes:
-            check_base(changes["base"], self.library.known_bases)
-        return self._records.update_model(key, changes)
+        fields = {ModelConfigFactory.field_name(name): value for name, value in changes.items()}
+        if "base" in fields:
+            check_base(fields["base"], self.library.known_bases)
+        return self._records.update_model(key, fields)
 
     # -- plumbing
 
@@ -328,7 +329,7 @@ class ModelInstallService(ModelInstallServiceBase):
         with self._installing:
             if plan.inplace:
                 return incoming.register(self.library, plan), None
-            same = find_same(self.library, plan.files, no_progress)
+            same = find_same(self.library, plan.files, only_stopping(progress))
             if same is not None:
                 return self._records.get_model(same), same
             number = job.id if job else None

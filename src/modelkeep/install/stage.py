@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelkeep.core import paths
-from modelkeep.core.hashing import Progress
+from modelkeep.core.hashing import Progress, only_stopping
 from modelkeep.core.names import shown
 from modelkeep.errors import SourceChangedError, StorageError
 from modelkeep.install.inventory import SourceFile
@@ -83,7 +83,7 @@ class _Stager:
             raise _cannot(self._link, file, target)
         digest = paths.copy_file(file.path, target, self._progress)
         if self._verify:
-            paths.verify_copy(target, digest)
+            paths.verify_copy(target, digest, only_stopping(self._progress))
         return digest
 
 

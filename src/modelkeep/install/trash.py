@@ -16,7 +16,7 @@ from typing import Any
 
 from modelkeep.core import limits, paths
 from modelkeep.core.files import ModelFile
-from modelkeep.core.names import path_to_text, shown
+from modelkeep.core.names import path_to_text, safe_name, shown
 from modelkeep.errors import CorruptDatabaseError, SourceNotFoundError
 
 MANIFEST = "manifest.json"
@@ -165,7 +165,7 @@ class Trash:
         ]
         parent = self._parent_for([path for _, path in pairs])
         return TrashEntry(
-            folder=parent / f"{int(now * 1000):x}-{record['key']}",
+            folder=parent / safe_name(f"{int(now * 1000):x}-{record['key']}"),
             record=record,
             top=top,
             names=tuple(name_below(top, path) for _, path in pairs),
