@@ -28,8 +28,7 @@ _WRITER = textwrap.dedent(
     """
     import sys
     from modelkeep.core.metadata import BaseMetadata
-    from modelkeep.records import transactions
-from modelkeep.records.base import ModelRecordServiceBase
+    from modelkeep.records.base import ModelRecordServiceBase
     path, mark, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
     with ModelRecordServiceBase.from_db_file(path) as store:
         for number in range(count):
