@@ -150,6 +150,10 @@ class ModelInstallService(ModelInstallServiceBase):
             link=link,
         )
 
+    def find_same(self, plan: InstallPlan) -> str | None:
+        """Return the key of a model that has the same bytes as the one planned, or None."""
+        return None if plan.inplace else find_same(self.library, plan.files, no_progress)
+
     def import_model(
         self,
         source: LocalModelSource | str | Path,
