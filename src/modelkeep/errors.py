@@ -132,6 +132,13 @@ class InvalidModelConfigException(ValidationError, RecordError):
 
     hint: str = ""
 
+    def __str__(self) -> str:
+        complaints = (
+            f"{'.'.join(map(str, line['loc'])) or 'config'}: {line['msg']}"
+            for line in self.errors()
+        )
+        return "The config does not fit: " + "; ".join(complaints)
+
     @classmethod
     def of(cls, title: str, field: str, message: str, value: Any = None, *, hint: str = "") -> Self:
         """Build one from a single complaint about one field."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from modelkeep.cli.commands import config, home, identify, install, jobs, library, remove, trash
-from modelkeep.cli.common import with_common_options
+from modelkeep.cli.common import take_common_options, with_common_options
 
 
 def make_app() -> typer.Typer:
@@ -34,6 +34,9 @@ def make_app() -> typer.Typer:
 
 def _trash() -> typer.Typer:
     app = _group("trash", "Removed models, until they are restored or gone.")
+    app.callback(help="Removed models, until they are restored or gone.")(
+        with_common_options(take_common_options)
+    )
     app.command("list")(with_common_options(trash.list_trash))
     app.command("restore")(with_common_options(trash.restore))
     app.command("empty")(with_common_options(trash.empty))
@@ -42,6 +45,9 @@ def _trash() -> typer.Typer:
 
 def _config() -> typer.Typer:
     app = _group("config", "Settings: what they are and where they come from.")
+    app.callback(help="Settings: what they are and where they come from.")(
+        with_common_options(take_common_options)
+    )
     app.command("show")(with_common_options(config.show))
     app.command("path")(with_common_options(config.path))
     app.command("set")(with_common_options(config.set_value))

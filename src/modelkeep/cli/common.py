@@ -10,12 +10,14 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from modelkeep.cli.session import Session
+from modelkeep.cli.session import PipeClosedError, Session
 
 Command = Callable[..., int | None]
 
 _OPTIONS: dict[str, Any] = {
-    "root": Annotated[Path | None, typer.Option("--root", help="Folder of the library.")],
+    "root": Annotated[
+        Path | None, typer.Option("--root", metavar="DIR", help="Folder of the library.")
+    ],
     "json_lines": Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")],
     "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="Print keys only.")],
     "verbose": Annotated[bool, typer.Option("--verbose", "-v", help="Tell more.")],
@@ -23,7 +25,10 @@ _OPTIONS: dict[str, Any] = {
 
 
 def with_common_options(command: Command) -> Command:
-    """Return ``command`` with the common options added; they go to the session."""
+    """Return ``command`` with the common options added; they go to the session.
+
+    A reader that went away and Ctrl-C get names of their own here, since typer would swallow them.
+    """
     hints = get_type_hints(command, include_extras=True)
     own = [
         parameter.replace(annotation=hints[name])
@@ -48,9 +53,19 @@ def with_common_options(command: Command) -> Command:
             quiet=values.pop("quiet"),
             verbose=values.pop("verbose"),
         )
-        return command(**values)
+        try:
+            return command(**values)
+        except BrokenPipeError as error:
+            raise PipeClosedError from error
+        except KeyboardInterrupt as error:
+            raise typer.Abort from error
 
     signature = inspect.Signature([*own, *common])
     run.__signature__ = signature  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
     return run
+
+
+def take_common_options(ctx: typer.Context) -> None:
+    """Take the common options that stand between a group and its command."""
+    del ctx

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Sequence
 
@@ -22,11 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"modelkeep {__version__}\n")
         return 0
-    # What imports make stays for the whole run, so looking for garbage among it is time lost.
-    gc.set_threshold(100_000)
-    from modelkeep.cli.run import run
+    try:
+        from modelkeep.cli.run import run
 
-    return run(words)
+        return run(words)
+    except KeyboardInterrupt:  # before the command began, or while it ended
+        return 130
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import time
@@ -14,8 +15,23 @@ if TYPE_CHECKING:
     from modelkeep.cli.session import Session
     from modelkeep.core.configs import ModelConfigBase
 
+#: Control characters, and those that turn the direction of text: terminals act upon them.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 _STEP = 1000
+#: Characters of a bar's label.
+_LABEL = 32
+
+
+def plain(text: str) -> str:
+    """Return ``text`` with control characters spelled out: names and notes come from strangers."""
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` for a cell of a table: plain, and on one line."""
+    return plain(" ".join(text.split()))
 
 
 def size_text(size: float | None) -> str:
@@ -38,6 +54,7 @@ def time_text(seconds: float | None) -> str:
 
 def table(session: Session, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows under titles: in colour for a terminal, as plain aligned text for a pipe."""
+    rows = [[one_line(cell) for cell in row] for row in rows]
     if session.is_terminal:
         from rich.box import SIMPLE_HEAD
         from rich.console import Console
@@ -59,7 +76,8 @@ def pairs(session: Session, facts: Sequence[tuple[str, str]]) -> None:
     """Print facts as two columns."""
     width = max((len(name) for name, _ in facts), default=0)
     for name, value in facts:
-        session.print(f"{name.ljust(width)}  {value}")
+        lines = value.replace("\n", "\n" + " " * (width + 2))
+        session.print(f"{name.ljust(width)}  {lines}")
 
 
 def model_table(session: Session, models: Sequence[ModelConfigBase]) -> None:
@@ -93,7 +111,7 @@ class Bar:
     def __init__(
         self, label: str, *, is_shown: bool, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._label = label
+        self._label = one_line(label)[:_LABEL]
         self._is_shown = is_shown and sys.stderr.isatty()
         self._clock = clock
         self._began = self._clock()
@@ -118,5 +136,6 @@ class Bar:
         facts = f" {size_text(done)} of {size_text(total)}, {size_text(rate)}/s, {left}"
         room = max(shutil.get_terminal_size().columns - len(facts) - len(self._label) - 4, 5)
         filled = int(room * done / total)
-        sys.stderr.write(f"\r\x1b[K{self._label} [{'#' * filled}{' ' * (room - filled)}]{facts}")
+        bar = f"[{'#' * filled}{' ' * (room - filled)}]"
+        sys.stderr.write(f"\r\x1b[K{self._label} {bar}{facts}")
         sys.stderr.flush()

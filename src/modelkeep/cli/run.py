@@ -6,13 +6,25 @@ import contextlib
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
 from io import TextIOWrapper
+from typing import Any
 
 import typer
 
 from modelkeep.cli.app import make_app
-from modelkeep.cli.session import Session
-from modelkeep.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, exit_status
+from modelkeep.cli.session import PipeClosedError, Session
+from modelkeep.errors import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    exit_status,
+)
+
+#: Signals that end a command as Ctrl-C does: from ``kill``, and from a terminal that closes.
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 def run(words: list[str]) -> int:
@@ -22,35 +34,75 @@ def run(words: list[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     session = Session()
     try:
-        result = make_app()(args=words, prog_name="modelkeep", obj=session, standalone_mode=False)
+        with _interruptible():
+            return _run(session, words)
     except BaseException as error:  # noqa: BLE001 - the last place where an error can be told
         return _end(session, error)
+
+
+def _run(session: Session, words: list[str]) -> int:
+    try:
+        app = make_app()
+        result: Any = app(args=words, prog_name="modelkeep", obj=session, standalone_mode=False)
     finally:
         session.close()
+    # What stays in the buffer would fail later, where nobody can tell of it.
+    sys.stdout.flush()
     return result if isinstance(result, int) else EXIT_DONE
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {
+        number: signal.signal(number, signal.default_int_handler)
+        for number in _ENDING
+        if signal.getsignal(number) is signal.SIG_DFL
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _end(session: Session, error: BaseException) -> int:
     """Tell what ended the command and return its exit status."""
     match error:
+        case SystemExit():
+            return error.code if isinstance(error.code, int) else EXIT_FAILED
         case typer.Exit():
             return error.exit_code
         case typer.TyperException():
-            session.say(f"Error: {error.format_message()}")
-            session.say("       modelkeep --help shows what can be typed.")
-            return EXIT_USAGE
+            return _wrong_usage(session, error)
         case typer.Abort() | KeyboardInterrupt():
-            session.say("Interrupted; what was done is kept, nothing is half-way.")
+            session.say("\nInterrupted; what was done is kept, nothing is half-way.")
             return EXIT_INTERRUPTED
-        case BrokenPipeError():
-            _leave_pipe()
+        case BrokenPipeError() | PipeClosedError():
+            _leave_output()
             return EXIT_DONE
     session.report(error)
+    _leave_output()
     return exit_status(error)
 
 
-def _leave_pipe() -> None:
-    """The reader of our output went away: end quietly, as other programs do."""
-    with contextlib.suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+def _wrong_usage(session: Session, error: typer.TyperException) -> int:
+    text = error.format_message().replace("Value error, ", "")
+    if text.startswith("Usage:"):
+        session.complain(text)
+    else:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "modelkeep"
+        session.complain(f"Error: {text}\n       {command} --help shows what can be typed.")
+    return EXIT_USAGE
+
+
+def _leave_output() -> None:
+    """Standard output takes no more, or what it holds: let the interpreter end quietly."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
+import re
 import sys
 import traceback
 from collections.abc import Iterable
@@ -11,14 +11,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
+from modelkeep.cli.logs import PlainHandler, listen, stop_listening
+from modelkeep.cli.output import plain
 from modelkeep.errors import hint_of
 
 if TYPE_CHECKING:
     from modelkeep.core.configs import ModelConfigBase
     from modelkeep.manager import ModelManager
     from modelkeep.settings import Settings
+
+#: What JSON may hold as it is, but terminals act upon or UTF-8 cannot encode.
+_DELICATE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+class PipeClosedError(Exception):
+    """Raised when nobody reads our output any more."""
 
 
 @dataclass
@@ -39,6 +46,7 @@ class Session:
     verbose: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     _manager: ModelManager | None = field(default=None, repr=False)
+    _handler: PlainHandler | None = field(default=None, repr=False)
 
     def take(self, root: Path | None, *, json: bool, quiet: bool, verbose: bool) -> None:
         """Add the common options, wherever on the line they stood."""
@@ -46,8 +54,7 @@ class Session:
         self.json = self.json or json
         self.quiet = self.quiet or quiet
         self.verbose = self.verbose or verbose
-        level = logging.DEBUG if self.verbose else logging.WARNING
-        logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
+        self._listen("warning")
 
     @property
     def settings(self) -> Settings:
@@ -61,13 +68,24 @@ class Session:
             from modelkeep.manager import ModelManager
             from modelkeep.settings import Settings
 
-            self._manager = ModelManager(Settings.load(root=self.root, **self.options))
+            settings = Settings.load(root=self.root, **self.options)
+            self._listen(settings.log_level)
+            self._manager = ModelManager(settings)
         return self._manager
 
     def close(self) -> None:
         """Let go of what the manager holds."""
-        if self._manager is not None:
-            self._manager.close()
+        try:
+            if self._manager is not None:
+                self._manager.close()
+        finally:
+            if self._handler is not None:
+                stop_listening(self._handler)
+
+    def _listen(self, level: str) -> None:
+        if self._handler is not None:
+            stop_listening(self._handler)
+        self._handler = listen(self, level)
 
     # -- talking
 
@@ -84,30 +102,36 @@ class Session:
     def say(self, text: str) -> None:
         """Tell a person something beside the results."""
         if not self.quiet:
-            sys.stderr.write(text + "\n")
+            self.complain(text)
+
+    def complain(self, text: str) -> None:
+        """Tell a person what is wrong, also one who asked for quiet."""
+        sys.stderr.write(plain(text) + "\n")
 
     def report(self, error: BaseException, about: str = "") -> None:
         """Tell what went wrong and what to do next."""
         if self.verbose:
             traceback.print_exception(error)
         prefix = f"{about}: " if about and about not in message_of(error) else ""
-        sys.stderr.write(f"Error: {prefix}{message_of(error)}\n")
+        self.complain(f"Error: {prefix}{message_of(error)}")
         if hint := hint_of(error):
-            sys.stderr.write(f"       {hint}\n")
+            self.complain(f"       {hint}")
 
     def confirm(self, question: str) -> bool:
         """Ask a person."""
-        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.write(f"{plain(question)} [y/N] ")
         sys.stderr.flush()
         return sys.stdin.readline().strip().casefold() in {"y", "yes"}
 
     def print(self, text: str) -> None:
         """Print a result."""
-        sys.stdout.write(text + "\n")
+        sys.stdout.write(plain(text) + "\n")
 
     def print_json(self, value: Any) -> None:
-        """Print a result as one line of JSON."""
-        sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+        """Print a result as one line of JSON, valid whatever standard output can encode."""
+        is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+        text = json.dumps(value, ensure_ascii=not is_utf8)
+        sys.stdout.write(_DELICATE.sub(lambda m: f"\\u{ord(m[0]):04x}", text) + "\n")
 
     def print_models(self, models: Iterable[ModelConfigBase]) -> None:
         """Print records in the form that was asked for."""
@@ -126,12 +150,6 @@ class Session:
 
 def message_of(error: BaseException) -> str:
     """Return an error as one plain paragraph."""
-    if isinstance(error, ValidationError):
-        lines = [
-            f"{'.'.join(map(str, line['loc'])) or 'config'}: {line['msg']}"
-            for line in error.errors()
-        ]
-        return "The config does not fit: " + "; ".join(lines)
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     return str(error) or type(error).__name__

@@ -14,7 +14,8 @@ from modelkeep.core.taxonomy import (
     base_from_words,
     type_from_words,
 )
-from modelkeep.errors import EXIT_DONE, EXIT_FAILED, EXIT_SOME_FAILED
+from modelkeep.errors import EXIT_DONE, EXIT_FAILED, EXIT_SOME_FAILED, ModelKeepError
+from modelkeep.settings import Verify
 
 T = TypeVar("T")
 
@@ -48,13 +49,19 @@ def parse_base(text: str) -> BaseModelType:
 
 
 def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return names and keys that begin with what was typed."""
+    """Return names and keys that begin with what was typed; none where there is no library."""
     from modelkeep.manager import ModelManager
     from modelkeep.settings import Settings
 
     root = ctx.find_root().params.get("root") or ctx.params.get("root")
-    with ModelManager(Settings.load(root=root)) as manager:
-        models = manager.records.all_models()
+    try:
+        settings = Settings.load(root=root)
+        if not settings.root.is_dir():
+            return []
+        with ModelManager(settings) as manager:
+            models = manager.records.all_models()
+    except (ModelKeepError, OSError):
+        return []  # the command itself tells what is wrong; a shell that completes cannot
     names = sorted({model.name for model in models if model.name.startswith(incomplete)})
     return names or [model.key for model in models if model.key.startswith(incomplete)]
 
@@ -86,11 +93,23 @@ BaseOption = Annotated[
         help="Its architecture: sd-1, sd-2, sdxl, flux ...",
     ),
 ]
-FormatOption = Annotated[ModelFormat | None, typer.Option("--format", help="How it lies on disk.")]
+FormatOption = Annotated[
+    ModelFormat | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        autocompletion=_starting([str(f) for f in ModelFormat]),
+        help="How it lies on disk: checkpoint, diffusers, lycoris ...",
+    ),
+]
+VerifyOption = Annotated[
+    Verify | None,
+    typer.Option(metavar="HOW", help="strict, warn or off; off takes empty weight files."),
+]
 Models = Annotated[
     list[str],
     typer.Argument(
-        metavar="MODEL...",
+        metavar="MODEL",
         autocompletion=complete_model,
         help="Key, unique key prefix, unique name or path.",
     ),
@@ -105,7 +124,7 @@ Model = Annotated[
 ]
 Sources = Annotated[
     list[str],
-    typer.Argument(metavar="SOURCE...", help="Path of a model file or folder.", show_default=False),
+    typer.Argument(metavar="SOURCE", help="Path of a model file or folder.", show_default=False),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from io import StringIO
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from modelkeep.cli.output import table
 from modelkeep.cli.session import Session
-from modelkeep.core.names import shown
+from modelkeep.core.names import path_to_text, shown
 from modelkeep.core.paths import write_file
-from modelkeep.errors import SettingsError, UsageError
-from modelkeep.settings import Settings
+from modelkeep.errors import UsageError
+from modelkeep.settings import (
+    PREFIX,
+    SETTINGS_FILE,
+    Settings,
+    default_root,
+    read_settings_file,
+)
 
 
 def show(ctx: typer.Context) -> None:
@@ -24,54 +33,89 @@ def show(ctx: typer.Context) -> None:
     if session.json:
         for name, value in values.items():
             session.print_json({"setting": name, "value": value, "origin": origins[name]})
-        return
-    rows = [(name, _text(value), origins[name]) for name, value in values.items()]
-    table(session, ("SETTING", "VALUE", "FROM"), rows)
+    elif session.quiet:
+        for name in values:
+            session.print(name)
+    else:
+        rows = [(name, _text(value), origins[name]) for name, value in values.items()]
+        table(session, ("SETTING", "VALUE", "FROM"), rows)
 
 
 def path(ctx: typer.Context) -> None:
     """Print where the settings file is."""
     session = ctx.ensure_object(Session)
+    text = path_to_text(_file(session))
     if session.json:
-        session.print_json({"path": str(session.settings.settings_path)})
+        session.print_json({"path": text})
     else:
-        session.print(str(session.settings.settings_path))
+        session.print(text)
 
 
 def set_value(
     ctx: typer.Context,
-    setting: Annotated[str, typer.Argument(help="Name of the setting.")],
-    value: Annotated[str, typer.Argument(help="Its value, as YAML; empty takes it out.")],
+    setting: Annotated[str, typer.Argument(metavar="SETTING", help="Name of the setting.")],
+    value: Annotated[
+        str, typer.Argument(metavar="VALUE", help="Its value, as YAML; empty takes it out.")
+    ],
 ) -> None:
     """Write a setting to the settings file; comments in it are kept."""
-    from ruamel.yaml import YAML
-
     session = ctx.ensure_object(Session)
-    settings = session.settings
     if setting == "root" or setting not in Settings.model_fields:
         names = ", ".join(name for name in Settings.model_fields if name != "root")
         raise UsageError(f"No setting is called {setting!r}", hint=f"Settings are: {names}")
+    file = _file(session)
+    text = file.read_text(encoding="utf-8") if read_settings_file(file) or file.exists() else ""
+    write_file(file, _changed(text, setting, value).encode())
+    session.say(f"{setting} is {'set in' if value else 'taken out of'} {shown(file)}.")
+    variable = f"{PREFIX}{setting.upper()}"
+    if variable in os.environ:
+        session.say(f"In this environment {variable} has the last word.")
+
+
+def _file(session: Session) -> Path:
+    """Return the settings file, also where what it says cannot be used."""
+    root = session.root.expanduser().absolute() if session.root else default_root()
+    return root / SETTINGS_FILE
+
+
+def _changed(text: str, setting: str, value: str) -> str:
+    """Return the text of the settings file with one setting changed."""
+    from ruamel.yaml import YAML
+
     yaml = YAML()
-    file = settings.settings_path
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    yaml.preserve_quotes = True
     document: Any = yaml.load(text) or {}
+    # A file with no settings has no place for its comments: they are kept beside.
+    comments = "" if document else text
     if value:
-        document[setting] = YAML(typ="safe").load(value)
-        _check(settings, setting, document[setting])
+        document[setting] = _checked(setting, value)
     else:
         document.pop(setting, None)
+    if not document:
+        lines = text.splitlines(keepends=True)
+        return "".join(line for line in lines if line.lstrip().startswith("#"))
     out = StringIO()
     yaml.dump(document, out)
-    write_file(file, out.getvalue().encode())
-    session.say(f"{setting} is set in {shown(file)}.")
+    return (comments + "\n" if comments and comments[-1] != "\n" else comments) + out.getvalue()
 
 
-def _check(settings: Settings, setting: str, value: Any) -> None:
-    """Refuse a value before it is written."""
+def _checked(setting: str, text: str) -> Any:
+    """Return the value that ``text`` means, if the setting can have it."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    hint = "The settings file was not changed."
+    field = Settings.model_fields[setting]
     try:
-        Settings.load(root=settings.root, **{setting: value})
-    except SettingsError as error:
-        raise UsageError(str(error), hint="The settings file was not changed.") from error
+        value = YAML(typ="safe", pure=True).load(text)
+        kind: Any = Annotated[field.annotation, field.description, *field.metadata]
+        TypeAdapter(kind).validate_python(value)
+    except YAMLError as error:
+        raise UsageError(f"The value of {setting} is no YAML: {text!r}", hint=hint) from error
+    except ValidationError as error:
+        complaints = "; ".join(line["msg"] for line in error.errors())
+        raise UsageError(f"{setting} cannot be {text!r}: {complaints}", hint=hint) from error
+    return value
 
 
 def _text(value: Any) -> str:

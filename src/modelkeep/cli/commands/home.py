@@ -10,7 +10,7 @@ import typer
 from modelkeep import __version__
 from modelkeep.cli.output import size_text, table
 from modelkeep.cli.session import Session
-from modelkeep.core.names import shown
+from modelkeep.core.names import path_to_text, shown
 from modelkeep.core.taxonomy import base_label, type_label
 
 
@@ -30,6 +30,10 @@ def home(
 def _show_library(session: Session) -> None:
     models = session.manager.records.all_models()
     total = sum(model.size or 0 for model in models)
+    if session.json:
+        root = path_to_text(session.settings.root)
+        session.print_json({"root": root, "models": len(models), "size": total})
+        return
     session.print(f"modelkeep {__version__}, library in {shown(session.settings.root)}")
     session.print(f"{len(models)} model(s), {size_text(total)}")
     if models:

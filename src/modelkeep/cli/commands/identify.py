@@ -9,12 +9,13 @@ import typer
 
 from modelkeep.cli.output import size_text
 from modelkeep.cli.session import Session, message_of
-from modelkeep.cli.words import Sources, status_of
+from modelkeep.cli.words import Sources, VerifyOption, status_of
 from modelkeep.core.identity import Identification
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import base_label, type_label
 from modelkeep.errors import ModelKeepError, UnknownModelError, hint_of
 
+_NOTHING: dict[str, Any] = {"trigger_phrases": [], "evidence": []}
 #: Rules that nearly fit and are told of.
 _NEAREST = 3
 
@@ -25,9 +26,7 @@ def identify(
     explain: Annotated[
         bool, typer.Option("--explain", help="Tell the reasons, also of rules that nearly fit.")
     ] = False,
-    verify: Annotated[
-        str | None, typer.Option(help="strict, warn or off; off takes empty weight files.")
-    ] = None,
+    verify: VerifyOption = None,
 ) -> int:
     """Say what models are, from headers and configs alone; nothing is changed or run."""
     from modelkeep.manager import identify as identify_source
@@ -35,10 +34,11 @@ def identify(
     session = ctx.ensure_object(Session)
     if verify is not None:
         session.options["verify"] = verify
+    settings = session.settings
     failed = 0
     for source in sources:
         try:
-            found = identify_source(source, settings=session.settings)
+            found = identify_source(source, settings=settings)
         except ModelKeepError as error:
             failed += 1
             _print_error(session, source, error)
@@ -86,7 +86,7 @@ def _error_line(source: str, error: ModelKeepError) -> dict[str, Any]:
         del fields[hidden]
     what = {"kind": type(error).__name__, "message": message_of(error), "hint": hint_of(error)}
     kind = "unknown" if isinstance(error, UnknownModelError) else None
-    return {**fields, "source": printable(source), "type": kind, "evidence": [], "error": what}
+    return {**fields, "source": printable(source), "type": kind, **_NOTHING, "error": what}
 
 
 def _print_rules(session: Session, source: str) -> None:

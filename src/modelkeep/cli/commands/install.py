@@ -9,14 +9,15 @@ import typer
 
 from modelkeep.cli.output import Bar, size_text
 from modelkeep.cli.session import Session, message_of
-from modelkeep.cli.words import BaseOption, DryRun, Sources, TypeOption, status_of
-from modelkeep.core.names import shown
+from modelkeep.cli.words import BaseOption, DryRun, Sources, TypeOption, VerifyOption, status_of
+from modelkeep.core.names import path_to_text, shown
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import base_label, type_label
 from modelkeep.errors import EXIT_INTERRUPTED, ModelKeepError, UsageError
 from modelkeep.install.link import LinkMode
 
 if TYPE_CHECKING:
+    from modelkeep.core.configs import ModelConfigBase
     from modelkeep.install.job import ModelInstallJob
     from modelkeep.install.plan import InstallPlan
 
@@ -24,22 +25,24 @@ if TYPE_CHECKING:
 def install(
     ctx: typer.Context,
     sources: Sources,
-    name: Annotated[str | None, typer.Option(help="Name of the record.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the record.")] = None,
     type_: TypeOption = None,
     base: BaseOption = None,
     variant: Annotated[
-        str | None, typer.Option(help="What a main model was made for: inpaint, depth ...")
+        str | None,
+        typer.Option(metavar="VARIANT", help="What a main model was made for: inpaint, depth ..."),
     ] = None,
     inplace: Annotated[
         bool, typer.Option("--inplace", help="Record it where it is; copy nothing.")
     ] = False,
     link: Annotated[
         LinkMode | None,
-        typer.Option(help="How files get into the library: copy (the default), move, ..."),
+        typer.Option(
+            metavar="HOW",
+            help="How files get into the library: copy (the default), move, hardlink or reflink.",
+        ),
     ] = None,
-    verify: Annotated[
-        str | None, typer.Option(help="strict, warn or off; off takes empty weight files.")
-    ] = None,
+    verify: VerifyOption = None,
     dry_run: DryRun = False,
 ) -> int:
     """Put models into the library: copied (or linked, moved, in place), verified, remembered."""
@@ -52,20 +55,33 @@ def install(
         session.options["verify"] = verify
     given: dict[str, Any] = {"name": name, "type": type_, "base": base, "variant": variant}
     overrides = {field: value for field, value in given.items() if value is not None}
+    session.manager  # noqa: B018 - settings that cannot be used end all, not each source
     work = _plan_one if dry_run else _install_one
     failed = 0
     for source in sources:
         try:
-            work(session, source, overrides, inplace=inplace, link=link)
+            is_interrupted = work(session, source, overrides, inplace=inplace, link=link)
         except KeyboardInterrupt:
-            _result(session, source, "cancelled")
-            session.say(f"Interrupted: {printable(source)} was taken back, the rest not begun.")
+            _take_back(session, source)
             return EXIT_INTERRUPTED
         except (ModelKeepError, OSError) as error:
             failed += 1
             _result(session, source, "error", error=message_of(error))
             session.report(error, printable(source))
+        else:
+            if is_interrupted:
+                session.say("\nInterrupted: the rest was not begun.")
+                return EXIT_INTERRUPTED
     return status_of(failed, len(sources))
+
+
+def _take_back(session: Session, source: str) -> None:
+    """Ctrl-C: nothing of the source in progress is kept, and its job ends before the program."""
+    for job in session.manager.installer.list_jobs():
+        if not job.in_terminal_state:
+            job.cancel()
+    _result(session, source, "cancelled")
+    session.say(f"\nInterrupted: {printable(source)} was taken back, the rest not begun.")
 
 
 def _install_one(
@@ -75,22 +91,30 @@ def _install_one(
     *,
     inplace: bool,
     link: LinkMode | None,
-) -> None:
+) -> bool:
+    """Install a source; return whether Ctrl-C came too late to take it back."""
     from modelkeep.sources.parse import parse_source
 
     installer = session.manager.installer
     job = installer.import_model(parse_source(source, inplace=inplace), overrides, link=link)
-    _wait(session, job)
+    is_interrupted = _wait(session, job)
     if job.cancelled:
         raise KeyboardInterrupt
     if job.exception is not None or job.config_out is None:
         raise job.exception or ModelKeepError(f"The install of {printable(source)} did not end")
-    record = job.config_out
+    _tell_installed(session, source, job.config_out, is_known=bool(job.same_as))
+    return is_interrupted
+
+
+def _tell_installed(
+    session: Session, source: str, record: ModelConfigBase, *, is_known: bool
+) -> None:
     path = session.manager.installer.library.path_of(record)
-    _result(session, source, "completed", key=record.key, path=str(path), same=bool(job.same_as))
+    text = path_to_text(path)
+    _result(session, source, "completed", key=record.key, path=text, is_known=is_known)
     if session.json or session.quiet:
         return
-    if job.same_as:
+    if is_known:
         session.print(f"{printable(source)} is in the library already: {record.name} {record.key}")
         return
     session.print(f"{type_label(record.type)} for {base_label(record.base)}: {record.name}")
@@ -98,15 +122,18 @@ def _install_one(
     session.print(f"  path  {shown(path)} ({size_text(record.size)})")
 
 
-def _wait(session: Session, job: ModelInstallJob) -> None:
-    """Wait for a job, drawing its progress; Ctrl-C cancels it and waits for its end."""
+def _wait(session: Session, job: ModelInstallJob) -> bool:
+    """Wait for a job, drawing its progress; return whether Ctrl-C asked it to end."""
+    is_interrupted = False
     with Bar(job.local_path.name, is_shown=not session.quiet) as bar:
         while not job.in_terminal_state:
             try:
                 bar.show(job.bytes, job.total_bytes)
                 time.sleep(0.01)
             except KeyboardInterrupt:
+                is_interrupted = True
                 job.cancel()
+    return is_interrupted
 
 
 def _plan_one(
@@ -116,7 +143,7 @@ def _plan_one(
     *,
     inplace: bool,
     link: LinkMode | None,
-) -> None:
+) -> bool:
     from modelkeep.sources.parse import parse_source
 
     parsed = parse_source(source, inplace=inplace)
@@ -126,6 +153,7 @@ def _plan_one(
     else:
         for line in _plan_lines(plan):
             session.print(line)
+    return False
 
 
 def _plan_lines(plan: InstallPlan) -> list[str]:
@@ -150,7 +178,7 @@ def _result(
     key: str | None = None,
     path: str | None = None,
     error: str | None = None,
-    same: bool = False,
+    is_known: bool = False,
 ) -> None:
     if session.json:
         session.print_json(
@@ -159,7 +187,7 @@ def _result(
                 "status": status,
                 "key": key,
                 "path": path,
-                "already_there": same,
+                "already_there": is_known,
                 "error": error,
             }
         )

@@ -31,7 +31,8 @@ def jobs(ctx: typer.Context) -> None:
         for row in rows:
             if row.error:
                 session.print(f"{row.id}: {row.error}")
-                session.print(f"   {row.hint or ''}")
+                if row.hint:
+                    session.print(f"   {row.hint}")
     else:
         session.say("There are no jobs.")
 

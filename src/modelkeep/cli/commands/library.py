@@ -38,10 +38,16 @@ def list_models(
     type_: TypeOption = None,
     base: BaseOption = None,
     format_: FormatOption = None,
-    tag: Annotated[list[str] | None, typer.Option(help="Has this tag; may be repeated.")] = None,
-    search: Annotated[str | None, typer.Option(help="Words in name, description, source.")] = None,
-    sort: Annotated[SortOrder, typer.Option(help="Order of the list.")] = SortOrder.NAME,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", help="Has this tag; may be repeated.")
+    ] = None,
+    search: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Words in name, description, source.")
+    ] = None,
+    sort: Annotated[
+        SortOrder, typer.Option(metavar="ORDER", help="name, size, date, type or base.")
+    ] = SortOrder.NAME,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many.")] = None,
     missing: Annotated[
         bool, typer.Option("--missing", help="Only models whose files are gone.")
     ] = False,
@@ -59,8 +65,13 @@ def list_models(
     )
     if missing:
         found = [model for model in found if not _path(session, model).exists()][:limit]
-    session.print_models(found)
-    if not found and not session.json and not session.quiet:
+    if found or session.json or session.quiet:
+        session.print_models(found)
+    elif missing:
+        session.say("No model is missing.")
+    elif any((type_, base, format_, tag, search)):
+        session.say("No model is like that. All of them: modelkeep list")
+    else:
         session.say("No model is here. Put one in with: modelkeep install FILE")
 
 
@@ -80,7 +91,7 @@ def edit(
     ctx: typer.Context,
     model: Model,
     changes: Annotated[
-        list[str], typer.Argument(metavar="FIELD=VALUE...", help="Fields to set; empty clears.")
+        list[str], typer.Argument(metavar="FIELD=VALUE", help="Fields to set; empty clears.")
     ],
 ) -> None:
     """Change what the record of a model says."""

@@ -39,13 +39,15 @@ def remove(
     if now and not (yes or dry_run or session.can_ask):
         raise UsageError("--now cannot be undone", hint="Add --yes to do it without being asked.")
     failed = 0
-    found: list[ModelConfigBase] = []
+    chosen: dict[str, ModelConfigBase] = {}
     for name in models:
         try:
-            found.append(session.manager.find(name))
+            model = session.manager.find(name)
+            chosen[model.key] = model
         except ModelKeepError as error:
             failed += 1
             session.report(error, name)
+    found = list(chosen.values())
     if found and not (yes or dry_run) and session.can_ask:
         what = f"{len(found)} models" if len(found) > 1 else found[0].name
         where = "for good" if now else "the record only" if keep_files else "to the trash"

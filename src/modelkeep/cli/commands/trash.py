@@ -36,7 +36,7 @@ def list_trash(ctx: typer.Context) -> None:
 
 def restore(
     ctx: typer.Context,
-    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="Key, prefix or name.")],
+    models: Annotated[list[str], typer.Argument(metavar="MODEL", help="Key, prefix or name.")],
 ) -> int:
     """Bring models back from the trash."""
     session = ctx.ensure_object(Session)
