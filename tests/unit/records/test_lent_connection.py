@@ -290,3 +290,48 @@ def test_a_connection_of_another_thread_is_an_error_of_ours() -> None:
     thread.join()
     assert "check_same_thread" in getattr(caught[0], "hint", "")
     connection.close()
+
+
+@pytest.mark.parametrize("is_busy", [False, True], ids=["outside", "inside"])
+def test_no_statement_could_end_a_transaction_of_theirs(is_busy: bool) -> None:
+    connection = borrowed(":memory:", None, foreign_keys=False)
+    if is_busy:
+        connection.execute("BEGIN")
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    everything(ModelRecordServiceSQL.from_connection(connection, threading.Lock()))
+    connection.set_trace_callback(None)
+    allowed = ("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "--", "PRAGMA database_list")
+    ours = ("SAVEPOINT mk_", "RELEASE mk_", "ROLLBACK TO mk_")
+    assert [line for line in statements if not line.lstrip().startswith(allowed + ours)] == []
+    assert any(line.startswith("SAVEPOINT") for line in statements)
+    connection.close()
+
+
+def test_two_lent_connections_wait_for_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.db"
+    failures: list[BaseException] = []
+    with_wal = sqlite3.connect(path)
+    with_wal.execute("PRAGMA journal_mode = WAL")
+    store = ModelRecordServiceSQL.from_connection(with_wal, threading.Lock())
+    for mark in "ab":
+        store.add_model(mark, lora(mark))
+
+    def rename(mark: str) -> None:
+        connection = sqlite3.connect(path, timeout=30)
+        mine = ModelRecordServiceSQL.from_connection(connection, threading.Lock())
+        try:
+            for number in range(60):
+                mine.rename_model(mark, f"{mark}{number}")
+        except BaseException as error:  # noqa: BLE001 - shown by the assertion below
+            failures.append(error)
+        connection.close()
+
+    threads = [threading.Thread(target=rename, args=(mark,)) for mark in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert {model.name for model in store.all_models()} == {"a59", "b59"}
+    with_wal.close()
