@@ -20,7 +20,7 @@ PICKLE_BYTES = 64 * MIB
 PICKLE_OPCODES = 2_000_000
 PICKLE_DEPTH = 100
 #: What a pickle and the values in it may take in memory; 100 MiB are there for identifying.
-PICKLE_MEMORY = 88 * MIB
+PICKLE_MEMORY = 80 * MIB
 #: Names of tensors, joined over the levels of a pickle, and texts kept from its top.
 PICKLE_NAMES_BYTES = 8 * MIB
 PICKLE_NAME_CHARACTERS = 4 * KIB

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from modelkeep.core import limits
 from modelkeep.core.reading import printable
-from modelkeep.errors import UnsafePathError
+from modelkeep.errors import SourceNotFoundError, UnsafePathError
 
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
@@ -120,6 +120,27 @@ def is_inside(path: Path, folder: Path) -> bool:
     """Tell whether ``path`` lies below ``folder``, by components and without following links."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
     return absolute != folder and folder in absolute.parents
+
+
+def full_path(path: Path | str) -> Path:
+    """Return a path of a user as an absolute one without ``~`` and ``..``; links stay.
+
+    Raises:
+        SourceNotFoundError: it holds a NUL, which no path does.
+    """
+    if "\0" in os.fspath(path):
+        raise SourceNotFoundError(
+            f"{os.fspath(path)!r} does not exist: no path holds a NUL", hint="Check the path."
+        )
+    try:
+        absolute = Path(path).expanduser().absolute()
+    except RuntimeError:  # nobody is called that: it is an ordinary name
+        absolute = Path(path).absolute()
+    parts = absolute.parts
+    if ".." not in parts:
+        return absolute
+    climbs = len(parts) - parts[::-1].index("..")
+    return Path(*parts[:climbs]).resolve().joinpath(*parts[climbs:])
 
 
 def shown(path: Path | str) -> str:

@@ -111,6 +111,20 @@ def make_folder(path: Path) -> None:
     fsync(path.parent)
 
 
+def make_own_folder(path: Path) -> None:
+    """Make a folder that holds files of the program; one behind a link is not taken for it.
+
+    Raises:
+        NotWritableError: a link or something else is in the way.
+    """
+    if path.is_symlink():
+        raise NotWritableError(
+            f"{shown(path)} is a link; modelkeep keeps a folder of its own there",
+            hint="Remove the link, then try again.",
+        )
+    make_folder(path)
+
+
 def sync_folders(folder: Path) -> None:
     """Force every folder below ``folder`` and itself to the disk; files are synced when written."""
     for below in sorted(p for p in folder.rglob("*") if p.is_dir() and not p.is_symlink()):

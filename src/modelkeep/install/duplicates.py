@@ -7,13 +7,67 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import Progress, hash_file, sample_hash
-from modelkeep.core.names import text_to_path
-from modelkeep.errors import SourceError
+from modelkeep.core.names import is_inside, path_to_text, shown, text_to_path
+from modelkeep.errors import DuplicateModelException, SourceError
 from modelkeep.install.inventory import SourceFile
 from modelkeep.install.library import Library
 from modelkeep.install.ownership import file_path
+from modelkeep.install.plan import InstallPlan, recorded_path
+
+
+def refuse_place(library: Library, path: Path, *, inplace: bool) -> None:
+    """Refuse a source that is recorded already, under its path or that which it leads to.
+
+    Raises:
+        DuplicateModelException: it is, or it lies in ``models_dir`` and shall be copied there.
+    """
+    models_dir = library.settings.models_dir
+    real, home = path.resolve(), models_dir.resolve()
+    if is_inside(real, home):
+        real = models_dir / real.relative_to(home)
+    for text in (
+        recorded_path(path, models_dir),
+        path_to_text(path),
+        recorded_path(real, models_dir),
+    ):
+        for config in library.records.search_by_path(text):
+            raise _is_recorded(path, config)
+    if is_inside(path, models_dir) and not inplace:
+        raise DuplicateModelException(
+            f"{shown(path)} lies in the folder of installed models already",
+            hint=f"Record it where it is: modelkeep install --inplace {shown(path)}",
+        )
+
+
+def refuse_plan(library: Library, plan: InstallPlan) -> None:
+    """Refuse a plan whose key is taken, or whose source a record leads to through links.
+
+    Raises:
+        DuplicateModelException: so it is.
+    """
+    key = plan.config.key
+    if library.records.exists(key):
+        taken = library.records.get_model(key)
+        raise DuplicateModelException(
+            f"The key {key!r} is taken by {taken.name} at {taken.path}",
+            hint="Leave the key out; a fresh one is made.",
+        )
+    real = plan.path.resolve()
+    sizes = {file.size for file in plan.files[:1]}
+    for key in dict.fromkeys(k for s in sizes for k, _ in library.records.find_files(size=s)):
+        config = library.records.get_model(key)
+        if library.path_of(config).resolve() == real:
+            raise _is_recorded(plan.path, config)
+
+
+def _is_recorded(path: Path, config: ModelConfigBase) -> DuplicateModelException:
+    return DuplicateModelException(
+        f"{shown(path)} is in the library already, as {config.name} ({config.key})",
+        hint=f"Look at it with: modelkeep show {config.key[:8]}",
+    )
 
 
 def find_same(library: Library, files: Sequence[SourceFile], progress: Progress) -> str | None:

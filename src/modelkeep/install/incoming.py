@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from modelkeep.core import limits, moves, paths
-from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.configs import ModelConfigBase, new_key
 from modelkeep.core.hashing import Progress
 from modelkeep.core.moves import Move
-from modelkeep.core.names import shown, taken_in, unique_name
+from modelkeep.core.names import shown, unique_name
 from modelkeep.errors import (
     DuplicateModelException,
     NoSpaceError,
@@ -66,7 +66,7 @@ def install(
     """
     make_room(library, plan.needed_bytes)
     key = plan.config.key
-    folder = library.settings.staging_dir / key
+    folder = library.settings.staging_dir / new_key()
     note = {"staging": str(folder), "source": plan.source}
     with library.journalled(
         "install",
@@ -80,7 +80,7 @@ def install(
         staged = stage(plan, folder, progress, verify=strict)
         _check_identity(library, plan, staged)
         on_commit()
-        target = _publish(plan, staged, change)
+        target = _publish(library, plan, staged, change)
         names = [file.name for file in plan.files]
         models_dir = library.settings.models_dir
         path = recorded_path(target, models_dir)
@@ -105,13 +105,16 @@ def make_room(library: Library, needed: int) -> None:
         return
     wanted = needed + limits.SPACE_RESERVE_BYTES
     models_dir = library.settings.models_dir
-    for entry in library.trash.entries():
-        if paths.free_space(models_dir) >= wanted:
-            return
-        if entry.folder.parent == library.settings.trash_dir:
+    trash_dir = library.settings.trash_dir
+    entries = [entry for entry in library.trash.entries() if entry.folder.parent == trash_dir]
+    free = paths.free_space(models_dir)
+    if free + sum(entry.size for entry in entries) >= wanted:  # else it would go for nothing
+        for entry in entries:
+            if free >= wanted:
+                break
             _log.warning("Emptied %s from the trash to make room", entry.name)
             purge(library, entry)
-    free = paths.free_space(models_dir)
+            free = paths.free_space(models_dir)
     if free < wanted:
         raise NoSpaceError(
             f"{needed:,} bytes are needed on the disk of {shown(models_dir)}, "
@@ -167,7 +170,7 @@ def _check_identity(library: Library, plan: InstallPlan, staged: Staged) -> None
         )
 
 
-def _publish(plan: InstallPlan, staged: Staged, change: Change) -> Path:
+def _publish(library: Library, plan: InstallPlan, staged: Staged, change: Change) -> Path:
     """Give the staged model its name, written down before; return where it is."""
     if plan.link is LinkMode.Move:
         change.note["top"] = str(plan.path)
@@ -176,7 +179,7 @@ def _publish(plan: InstallPlan, staged: Staged, change: Change) -> Path:
             for f in plan.files
         ]
     for _ in range(_NAME_TRIES):
-        name = unique_name(plan.target.name, taken_in(plan.target.parent))
+        name = unique_name(plan.target.name, library.taken_in(plan.target.parent))
         target = plan.target.with_name(name)
         move = Move.plan(staged.top, target)
         change.advance("publishing", move=move.to_json())

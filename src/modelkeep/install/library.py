@@ -6,6 +6,7 @@ there is no record, what was done is taken back; once it is there, what is left 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +17,12 @@ from modelkeep.core import paths
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.hashing import sample_hash
 from modelkeep.core.identity import Identification
-from modelkeep.core.names import is_inside, text_to_path
+from modelkeep.core.names import is_inside, taken_in, text_to_path
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.errors import RecordError
 from modelkeep.identification.engine import identify_path
 from modelkeep.identification.registry import load_rules
-from modelkeep.install.plan import Identify
+from modelkeep.install.plan import Identify, recorded_path
 from modelkeep.install.trash import Trash
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.records.base import ModelRecordServiceBase
@@ -84,8 +85,22 @@ class Library:
         return self.settings.models_dir / text_to_path(config.path)
 
     def is_ours(self, path: Path) -> bool:
-        """Tell whether a path lies in ``models_dir``."""
-        return is_inside(path, self.settings.models_dir)
+        """Tell whether a path lies in ``models_dir``, and not behind a link in there."""
+        models_dir = self.settings.models_dir
+        if not is_inside(path, models_dir):
+            return False
+        folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - resolve() follows links
+        return folder.resolve() == models_dir.resolve() / folder.relative_to(models_dir)
+
+    def taken_in(self, folder: Path) -> Callable[[str], bool]:
+        """Return a test whether a name is taken in ``folder``, on the disk or by a record."""
+        on_disk = taken_in(folder)
+
+        def is_taken(name: str) -> bool:
+            path = recorded_path(folder / name, self.settings.models_dir)
+            return on_disk(name) or bool(self.records.search_by_path(path))
+
+        return is_taken
 
     def is_recorded(self, key: str) -> bool | None:
         """Tell whether a record is there; None when the catalogue cannot say."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,12 +14,12 @@ from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import metadata_from_json
 from modelkeep.core.moves import Move
-from modelkeep.core.names import taken_in, unique_name
-from modelkeep.errors import DuplicateModelException, UnknownMetadataException
+from modelkeep.core.names import shown, unique_name
+from modelkeep.errors import DuplicateModelException, StorageError, UnknownMetadataException
 from modelkeep.install.library import Library, remove_entry, with_fields
-from modelkeep.install.ownership import describe_files, file_path, owned_files
+from modelkeep.install.ownership import describe_files, file_path, owned_files, removable
 from modelkeep.install.plan import recorded_path
-from modelkeep.install.trash import MANIFEST, TrashEntry, place_of
+from modelkeep.install.trash import MANIFEST, TrashEntry, name_below, place_of
 
 
 def remove(library: Library, key: str, *, everywhere: bool) -> TrashEntry | None:
@@ -66,8 +67,10 @@ def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
             f"{entry.name} is in the library already, under the key {entry.key}",
             hint="Nothing needs to be restored.",
         )
-    target = _place_for(library.path_of(record), entry)
+    before = library.path_of(record)
+    target = _place_for(library, before, entry)
     places = [place_of(target, name) for name in entry.names]
+    _refuse_incomplete(entry)
     back = [Move.plan(*ends) for ends in zip(entry.waiting, places, strict=True)]
     note = _note(entry, target, back)
     with library.journalled(
@@ -76,8 +79,7 @@ def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
         moves.do(back)
         models_dir = library.settings.models_dir
         config = with_fields(record, path=recorded_path(target, models_dir))
-        known = zip(places, entry.files, strict=True)
-        files = [_restored_file(place, file, models_dir) for place, file in known]
+        files = _restored_files(entry, before, target, models_dir)
         stored = library.records.add_model(entry.key, config, files=files)
         end_restore(library, entry.folder)
     return stored
@@ -142,7 +144,7 @@ def moves_in(note: dict[str, Any]) -> tuple[Move, ...]:
 def _plan_entry(library: Library, config: ModelConfigBase, top: Path) -> TrashEntry:
     models_dir = library.settings.models_dir
     files = owned_files(library.records, config, models_dir)
-    located = [file_path(file, models_dir) for file in files]
+    located = dict.fromkeys(removable(top, file_path(file, models_dir)) for file in files)
     metadata = _metadata_text(library, config.key)
     entry = library.trash.plan(config.to_json(), top, files, located, metadata)
     if entry.folder.parent != library.settings.trash_dir:
@@ -158,11 +160,33 @@ def _note(entry: TrashEntry, top: Path, planned: Sequence[Move]) -> dict[str, An
     }
 
 
-def _place_for(original: Path, entry: TrashEntry) -> Path:
-    """Return where a model goes back to: its old place unless a file of it is taken."""
-    if not any(place_of(original, name).exists() for name in entry.names):
+def _place_for(library: Library, original: Path, entry: TrashEntry) -> Path:
+    """Return where a model goes back to: its old place unless that is taken."""
+    recorded = library.records.search_by_path(recorded_path(original, library.settings.models_dir))
+    if not recorded and not any(os.path.lexists(place_of(original, name)) for name in entry.names):
         return original
-    return original.with_name(unique_name(original.name, taken_in(original.parent)))
+    is_taken = library.taken_in(original.parent)
+    return original.with_name(unique_name(original.name, is_taken))
+
+
+def _restored_files(
+    entry: TrashEntry, before: Path, target: Path, models_dir: Path
+) -> list[ModelFile]:
+    """Describe the files of a model that was at ``before`` and is at ``target`` again."""
+    known = [
+        (place_of(target, name_below(before, file_path(file, models_dir))), file)
+        for file in entry.files
+    ]
+    return [_restored_file(path, file, models_dir) for path, file in known if path.exists()]
+
+
+def _refuse_incomplete(entry: TrashEntry) -> None:
+    for place, origin in zip(entry.waiting, entry.origins, strict=True):
+        if not os.path.lexists(place):
+            raise StorageError(
+                f"{shown(place)} is missing: it was {shown(origin)} of {entry.name}",
+                hint=f"What is left of the model lies in {shown(entry.folder)}.",
+            )
 
 
 def _restored_file(path: Path, before: ModelFile, models_dir: Path) -> ModelFile:

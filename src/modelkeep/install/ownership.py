@@ -56,11 +56,13 @@ def owned_files(
     """Return the files that a record owns.
 
     A record that was written without files (by a program that adds configs on its own) owns what
-    is at its path now: the file, or every file of the folder, links included but not followed.
+    is at its path now: the file, or every file of the folder that no other record owns, links
+    included but not followed.
     """
     stored = store.files(config.key)
     if stored:
         return stored
+    others = {file_path(file, models_dir) for _, file in store.find_files()}
     top = models_dir / text_to_path(config.path)
     if top.is_dir() and not top.is_symlink():
         names = [
@@ -78,7 +80,21 @@ def owned_files(
             inode=path.lstat().st_ino,
         )
         for path in (top / name if name else top for name in sorted(names))
+        if path not in others
     ]
+
+
+def removable(top: Path, path: Path) -> Path:
+    """Return what goes when the file at ``path`` of the model at ``top`` is removed.
+
+    That is the file itself or, where a link leads to it, the first link on the way from ``top``.
+    """
+    here = top
+    for part in path.relative_to(top).parts:
+        if here.is_symlink():
+            break
+        here /= part
+    return here
 
 
 def names_below(top: Path) -> list[str]:

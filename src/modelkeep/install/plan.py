@@ -10,7 +10,13 @@ from typing import Any
 
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory, new_key
 from modelkeep.core.identity import Evidence, Identification
-from modelkeep.core.names import is_inside, path_to_text, safe_name, unique_name
+from modelkeep.core.names import (
+    full_path,
+    is_inside,
+    path_to_text,
+    safe_name,
+    unique_name,
+)
 from modelkeep.core.paths import free_space
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType, type_label
@@ -128,7 +134,7 @@ def make_plan(
         SourceError, InvalidModelException: the source cannot be used.
         InvalidModelConfigException: an override does not fit.
     """
-    path = Path(source.path).expanduser().absolute()
+    path = full_path(source.path)
     files = list_files(path)
     inplace = bool(source.inplace)
     identified = _identify(path, overrides, identify, strict=settings.verify != "off")

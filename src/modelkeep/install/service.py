@@ -13,11 +13,11 @@ from filelock import FileLock
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_when
-from modelkeep.core.names import is_inside, path_to_text, shown
-from modelkeep.errors import DuplicateModelException, ServiceInactiveException, UsageError
+from modelkeep.core.names import full_path
+from modelkeep.errors import ServiceInactiveException, UsageError
 from modelkeep.install import incoming, outgoing, recovery
 from modelkeep.install.base import ModelInstallServiceBase
-from modelkeep.install.duplicates import find_same
+from modelkeep.install.duplicates import find_same, refuse_place, refuse_plan
 from modelkeep.install.job import JobList, ModelInstallJob
 from modelkeep.install.library import Library
 from modelkeep.install.link import LinkMode
@@ -27,7 +27,6 @@ from modelkeep.install.plan import (
     check_base,
     identified_fields,
     make_plan,
-    recorded_path,
 )
 from modelkeep.install.trash import TrashEntry
 from modelkeep.install.worker import InstallWorker
@@ -140,8 +139,8 @@ class ModelInstallService(ModelInstallServiceBase):
             ModelKeepError: the source cannot be installed; says why.
         """
         source = _as_source(source)
-        self._refuse_recorded(Path(source.path).expanduser().absolute(), bool(source.inplace))
-        return make_plan(
+        refuse_place(self.library, full_path(source.path), inplace=bool(source.inplace))
+        plan = make_plan(
             source,
             config or {},
             settings=self.app_config,
@@ -149,6 +148,8 @@ class ModelInstallService(ModelInstallServiceBase):
             known_bases=self.library.known_bases,
             link=link,
         )
+        refuse_plan(self.library, plan)
+        return plan
 
     def find_same(self, plan: InstallPlan) -> str | None:
         """Return the key of a model that has the same bytes as the one planned, or None."""
@@ -344,22 +345,6 @@ class ModelInstallService(ModelInstallServiceBase):
                     raise
                 _log.warning("Installed, but something is left for the next start: %s", error)
                 return self._records.get_model(plan.config.key), None
-
-    def _refuse_recorded(self, path: Path, inplace: bool) -> None:
-        models_dir = self.app_config.models_dir
-        recorded = self._records.search_by_path(recorded_path(path, models_dir))
-        recorded = recorded or self._records.search_by_path(path_to_text(path))
-        if recorded:
-            raise DuplicateModelException(
-                f"{shown(path)} is in the library already, as {recorded[0].name} "
-                f"({recorded[0].key})",
-                hint=f"Look at it with: modelkeep show {recorded[0].key[:8]}",
-            )
-        if is_inside(path, models_dir) and not inplace:
-            raise DuplicateModelException(
-                f"{shown(path)} lies in the folder of installed models already",
-                hint=f"Record it where it is: modelkeep install --inplace {shown(path)}",
-            )
 
 
 def _as_source(source: LocalModelSource | str | Path) -> LocalModelSource:

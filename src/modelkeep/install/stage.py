@@ -7,7 +7,7 @@ from pathlib import Path
 
 from modelkeep.core import paths
 from modelkeep.core.hashing import Progress, only_stopping
-from modelkeep.core.names import shown
+from modelkeep.core.names import safe_name, shown
 from modelkeep.errors import SourceChangedError, StorageError
 from modelkeep.install.inventory import SourceFile
 from modelkeep.install.link import LinkMode
@@ -40,8 +40,11 @@ def stage(plan: InstallPlan, folder: Path, progress: Progress, *, verify: bool) 
         StorageError: the disk refused, or cannot do the way of linking that was asked for.
         SourceChangedError: the source is not what was planned with.
     """
-    paths.make_folder(folder)
-    top = folder / plan.target.name
+    paths.make_own_folder(folder.parent)
+    # The name of the folder around a file can be a hint to what it is: it is kept.
+    inner = folder / safe_name(plan.path.parent.name)
+    paths.make_folder(inner)
+    top = inner / plan.target.name
     hashes: dict[str, str] = {}
     stager = _Stager(plan.link or LinkMode.Copy, progress, verify=verify)
     if plan.is_folder:

@@ -7,6 +7,7 @@ were. It lies on the file system of the files, so that removing is renaming.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from collections.abc import Iterable, Sequence
@@ -24,6 +25,9 @@ MANIFEST = "manifest.json"
 FOREIGN_TRASH = ".modelkeep-trash"
 
 
+_log = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True, slots=True)
 class TrashEntry:
     """One removed model.
@@ -32,9 +36,9 @@ class TrashEntry:
         folder: Where its files wait.
         record: Its record, as plain values.
         top: Where the model was.
-        names: Names of its files below ``top`` (empty for ``top`` itself); the Nth of them waits
-            here as ``files/N``.
-        files: What the record knew of each of them.
+        names: Names below ``top`` (empty for ``top`` itself) of its files, or of links that led
+            to them; what had the Nth of them waits here as ``files/N``.
+        files: What the record knew of its files.
         removed_at: Seconds since the epoch.
         metadata: What a site told of it, as JSON text, if anything.
     """
@@ -59,12 +63,12 @@ class TrashEntry:
 
     @property
     def origins(self) -> list[Path]:
-        """Where each file was."""
+        """Where each of ``names`` was."""
         return [place_of(self.top, name) for name in self.names]
 
     @property
     def waiting(self) -> list[Path]:
-        """Where each file is now."""
+        """Where each of ``names`` is now."""
         return [self.folder / "files" / str(number) for number in range(len(self.names))]
 
     @property
@@ -147,7 +151,7 @@ class Trash:
         record: dict[str, Any],
         top: Path,
         files: Sequence[ModelFile],
-        located: Iterable[Path],
+        removed: Iterable[Path],
         metadata: str | None,
     ) -> TrashEntry:
         """Say how a model would be removed; changes nothing.
@@ -156,33 +160,38 @@ class Trash:
             record: Its record.
             top: Where the model is.
             files: The files that the record owns.
-            located: Where each of them is.
+            removed: What has to go: the files, or links that lead to them.
             metadata: What a site told of it, as JSON text.
         """
         now = time.time()
-        pairs = [
-            (f, p) for f, p in zip(files, located, strict=True) if p.is_symlink() or p.exists()
-        ]
-        parent = self._parent_for([path for _, path in pairs])
+        there = [path for path in removed if os.path.lexists(path)]
+        parent = self._parent_for(there)
         return TrashEntry(
             folder=parent / safe_name(f"{int(now * 1000):x}-{record['key']}"),
             record=record,
             top=top,
-            names=tuple(name_below(top, path) for _, path in pairs),
-            files=tuple(file for file, _ in pairs),
+            names=tuple(name_below(top, path) for path in there),
+            files=tuple(files),
             removed_at=now,
             metadata=metadata,
         )
 
     def entries(self) -> list[TrashEntry]:
-        """Return what is in the trash, the oldest first; folders without a manifest are left."""
-        found = [
-            TrashEntry.read(folder)
-            for parent in (self.home, *self.places)
-            if parent.is_dir()
-            for folder in sorted(parent.iterdir())
-            if (folder / MANIFEST).exists()
-        ]
+        """Return what is in the trash, the oldest first.
+
+        Folders without a readable manifest are left alone, and so is what lies behind a link.
+        """
+        found = []
+        for parent in (self.home, *self.places):
+            if parent.is_symlink() or not parent.is_dir():
+                continue
+            for folder in sorted(parent.iterdir()):
+                if folder.is_symlink() or not (folder / MANIFEST).exists():
+                    continue
+                try:
+                    found.append(TrashEntry.read(folder))
+                except CorruptDatabaseError as error:
+                    _log.warning("%s %s", error, error.hint)
         return sorted(found, key=lambda entry: entry.removed_at)
 
     def find(self, name: str) -> TrashEntry:
@@ -205,7 +214,7 @@ class Trash:
 
     def _parent_for(self, files: Sequence[Path]) -> Path:
         """Return a trash folder on the file system of the files."""
-        paths.make_folder(self.home)
+        paths.make_own_folder(self.home)
         if not files or all(paths.same_filesystem(path, self.home) for path in files):
             return self.home
         beside = Path(os.path.commonpath([path.parent for path in files]))

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from modelkeep.core.names import shown
 from modelkeep.core.paths import make_folder
@@ -260,6 +260,8 @@ class StateDatabase:
                 f"{shown(self.path)} was written by a newer modelkeep",
                 hint="Update modelkeep: pip install --upgrade modelkeep",
             )
+        if self._version() < VERSION and self._holds_tables():
+            self._refuse_foreign()
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -268,15 +270,21 @@ class StateDatabase:
         with self._transaction():
             if self._version() == VERSION:  # another process was first
                 return
-            if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-                raise WrongDatabaseError(
-                    f"{shown(self.path)} is no state file of modelkeep",
-                    hint="Move it elsewhere; modelkeep makes a new one.",
-                )
+            if self._holds_tables():
+                self._refuse_foreign()
             for statement in _SCHEMA.split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _holds_tables(self) -> bool:
+        return self._connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
+
+    def _refuse_foreign(self) -> NoReturn:
+        raise WrongDatabaseError(
+            f"{shown(self.path)} is no state file of modelkeep",
+            hint="Move it elsewhere; modelkeep makes a new one.",
+        )
 
     def _version(self) -> int:
         application = self._connection.execute("PRAGMA application_id").fetchone()[0]
