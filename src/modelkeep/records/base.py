@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel
 
@@ -18,6 +18,7 @@ from modelkeep.core.summary import ModelSummary
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelRecordOrderBy, ModelType
 from modelkeep.errors import DuplicateModelException, UnknownModelException, WrongDatabaseError
 from modelkeep.records.base_metadata import AnyMetadata, ModelMetadataStoreBase
+from modelkeep.records.locations import RecordSettings
 
 if TYPE_CHECKING:
     import sqlite3
@@ -46,25 +47,6 @@ class PaginatedResults(BaseModel, Generic[T]):
     per_page: int
     total: int
     items: list[T]
-
-
-class RecordSettings(Protocol):
-    """The settings that say where the catalogue is."""
-
-    @property
-    def model_config_db(self) -> Path | str | None:
-        """``auto``, the file of the catalogue, or None for ``conf_path``."""
-        ...
-
-    @property
-    def db_path(self) -> Path:
-        """The SQLite file that ``auto`` opens."""
-        ...
-
-    @property
-    def conf_path(self) -> Path:
-        """The YAML file."""
-        ...
 
 
 class ModelRecordServiceBase(ABC):

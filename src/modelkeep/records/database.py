@@ -8,13 +8,13 @@ import sqlite3
 import stat
 import threading
 from pathlib import Path
-from typing import Protocol
 
 from modelkeep.core.names import shown
 from modelkeep.core.paths import make_folder
 from modelkeep.errors import NotWritableError, WrongDatabaseError
 from modelkeep.records import mounts, schema
 from modelkeep.records.faults import damaged, translated
+from modelkeep.records.locations import DatabaseSettings
 
 #: "mkdb", in the header of every file that is ours alone.
 APPLICATION_ID = 0x6D6B6462
@@ -24,15 +24,6 @@ BUSY_TIMEOUT = 30.0
 _MEMORY = ":memory:"
 _MAGIC = b"SQLite format 3\x00"
 _HEADER_BYTES = 100
-
-
-class DatabaseSettings(Protocol):
-    """A settings object that says where the database is."""
-
-    @property
-    def db_path(self) -> Path:
-        """The file."""
-        ...
 
 
 class SqliteDatabase:
