@@ -1,21 +1,16 @@
-"""The files of a local source, listed once, with links to files followed and loops refused."""
+"""The files of a local source, listed once: what is planned with is what is installed."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelkeep.core import limits
-from modelkeep.core.names import safe_name, shown
+from modelkeep.core import walk
+from modelkeep.core.names import safe_name
 from modelkeep.core.paths import allocated_bytes
 from modelkeep.core.reading import open_regular, unreadable
-from modelkeep.errors import CorruptModelError, UnreadableSourceError
-
-#: What version control, caches and desktops leave in folders; no part of a model.
-_IGNORED = frozenset({".git", ".gitattributes", ".cache", "__pycache__", ".DS_Store"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +52,7 @@ def list_files(source: Path) -> tuple[SourceFile, ...]:
 
     Raises:
         SourceNotFoundError, UnreadableSourceError: something cannot be read.
-        CorruptModelError: more files or a deeper folder than a model has.
+        CorruptModelError: more files or deeper folders than a model has.
     """
     try:
         is_folder = stat.S_ISDIR(source.stat().st_mode)
@@ -65,40 +60,8 @@ def list_files(source: Path) -> tuple[SourceFile, ...]:
         raise unreadable(source, error) from error
     if not is_folder:
         return (SourceFile.of(source, ""),)
-    files: list[SourceFile] = []
-    for path, name in _walk(source, "", frozenset()):
-        files.append(SourceFile.of(path, name))
-        if len(files) > limits.FOLDER_FILES:
-            raise CorruptModelError(
-                f"{shown(source)} holds more than {limits.FOLDER_FILES:,} files",
-                hint="Name the folder of one model.",
-            )
+    files = [SourceFile.of(source / f.path, _portable(f.path)) for f in walk.list_files(source)]
     return tuple(sorted(files, key=lambda file: file.name))
-
-
-def _walk(folder: Path, prefix: str, above: frozenset[int]) -> Iterator[tuple[Path, str]]:
-    try:
-        here = folder.stat()
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        raise unreadable(folder, error) from error
-    if here.st_ino in above or len(above) >= limits.FOLDER_DEPTH:
-        raise UnreadableSourceError(
-            f"{shown(folder)} leads back into itself or is too deep",
-            hint="Remove the link that makes the loop.",
-        )
-    for entry in entries:
-        if entry.name in _IGNORED:
-            continue
-        name = f"{prefix}{_portable(entry.name)}"
-        try:
-            is_folder = entry.is_dir()
-        except OSError as error:
-            raise unreadable(Path(entry.path), error) from error
-        if is_folder:
-            yield from _walk(Path(entry.path), f"{name}/", above | {here.st_ino})
-        else:
-            yield Path(entry.path), name
 
 
 def _portable(name: str) -> str:
@@ -106,5 +69,5 @@ def _portable(name: str) -> str:
     try:
         name.encode()
     except UnicodeEncodeError:
-        return safe_name(name)
+        return "/".join(safe_name(part) for part in name.split("/"))
     return name

@@ -10,10 +10,10 @@ from typing import Any
 from modelkeep.core import limits
 from modelkeep.core.reading import LocalFile, printable
 from modelkeep.core.taxonomy import ModelRepoVariant
+from modelkeep.core.walk import FolderFile, list_files
 from modelkeep.errors import CorruptModelError
 from modelkeep.identification.header import TensorHeader
 from modelkeep.identification.readers.detect import read_header
-from modelkeep.identification.readers.walk import FolderFile, list_files
 from modelkeep.identification.readers.weights import check_weights, is_weight
 
 INDEX = "model_index.json"

@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from modelkeep.core.reading import printable
+from modelkeep.core.walk import FolderFile
 from modelkeep.errors import CorruptModelError, UnknownModelError
 from modelkeep.identification.header import TensorHeader
-from modelkeep.identification.readers.walk import FolderFile
 
 PICKLED = (".bin", ".pt", ".pth", ".ckpt")
 _WEIGHTS = (".safetensors", ".sft", *PICKLED, ".onnx", ".msgpack", ".gguf")
