@@ -71,6 +71,9 @@ def _interruptible() -> Iterator[None]:
 def _end(session: Session, error: BaseException) -> int:
     """Tell what ended the command and return its exit status."""
     match error:
+        case SystemExit(__context__=BrokenPipeError()):  # from the text of --help
+            _leave_output()
+            return EXIT_DONE
         case SystemExit():
             return error.code if isinstance(error.code, int) else EXIT_FAILED
         case typer.Exit():

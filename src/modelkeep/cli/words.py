@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import (
     BaseModelType,
     ModelFormat,
@@ -46,6 +47,14 @@ def parse_base(text: str) -> BaseModelType:
         raise typer.BadParameter(
             f"no base is called {text!r}; bases are {', '.join(BaseModelType)}"
         ) from None
+
+
+def named(source: str) -> str:
+    """Return a source for messages: printable, and without the query of an address.
+
+    What follows the question mark may be a token.
+    """
+    return printable(source.partition("?")[0] if "://" in source else source)
 
 
 def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:

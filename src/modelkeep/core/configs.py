@@ -384,10 +384,14 @@ class ModelConfigFactory:
             return kind(data[field])
         except KeyError:
             raise InvalidModelConfigException.of(
-                "ModelConfig", field, "this field is required"
+                "ModelConfig", field, "this field is required", hint=f"Give {field} too."
             ) from None
         except ValueError:
             words = ", ".join(member.value for member in kind)
             raise InvalidModelConfigException.of(
-                "ModelConfig", field, f"should be one of {words}", data[field]
+                "ModelConfig",
+                field,
+                f"should be one of {words}",
+                data[field],
+                hint="Choose one of them; nothing was changed.",
             ) from None

@@ -9,7 +9,7 @@ import typer
 
 from modelkeep.cli.output import size_text
 from modelkeep.cli.session import Session, message_of
-from modelkeep.cli.words import Sources, VerifyOption, status_of
+from modelkeep.cli.words import Sources, VerifyOption, named, status_of
 from modelkeep.core.identity import Identification
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import base_label, type_label
@@ -77,7 +77,7 @@ def _print_error(session: Session, source: str, error: ModelKeepError) -> None:
     if session.json:
         session.print_json(_error_line(source, error))
     else:
-        session.report(error, printable(source))
+        session.report(error, named(source))
 
 
 def _error_line(source: str, error: ModelKeepError) -> dict[str, Any]:

@@ -9,7 +9,15 @@ import typer
 
 from modelkeep.cli.output import Bar, size_text
 from modelkeep.cli.session import Session, message_of
-from modelkeep.cli.words import BaseOption, DryRun, Sources, TypeOption, VerifyOption, status_of
+from modelkeep.cli.words import (
+    BaseOption,
+    DryRun,
+    Sources,
+    TypeOption,
+    VerifyOption,
+    named,
+    status_of,
+)
 from modelkeep.core.names import path_to_text, shown
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import base_label, type_label
@@ -67,7 +75,7 @@ def install(
         except (ModelKeepError, OSError) as error:
             failed += 1
             _result(session, source, "error", error=message_of(error))
-            session.report(error, printable(source))
+            session.report(error, named(source))
         else:
             if is_interrupted:
                 session.say("\nInterrupted: the rest was not begun.")

@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from modelkeep import ModelManager, Settings
+from modelkeep.core.metadata import CivitaiMetadata, LicenseRestrictions
+from support.program import Program
+
+
+def names(program: Program, *words: str) -> list[str]:
+    return [line["name"] for line in program.call("list", "--json", *words).json]
+
+
+def key(program: Program, name: str) -> str:
+    return str(program.call("show", "-q", name).lines[0])
+
+
+def add_metadata(program: Program, model: str) -> None:
+    metadata = CivitaiMetadata(
+        name="Paper",
+        author="someone",
+        tags={"style", "paper"},
+        id=1,
+        version_name="v1",
+        version_id=2,
+        created="2024-01-01T00:00:00Z",
+        updated="2024-01-01T00:00:00Z",
+        published="2024-01-01T00:00:00Z",
+        description="cuts",
+        version_description="",
+        trained_words={"paper cut"},
+        download_url="https://civitai.example/2",
+        base_model_trained_on="SD 1.5",
+        restrictions=LicenseRestrictions(AllowNoCredit=True),
+    )
+    with ModelManager(Settings.load(root=program.root)) as manager:
+        manager.metadata.add_metadata(key(program, model), metadata)
+
+
+class TestList:
+    def test_people_get_a_table_with_their_words(self, filled: Program) -> None:
+        told = filled.run("list")
+        assert told.lines[0].split() == ["KEY", "NAME", "TYPE", "BASE", "FORM", "SIZE"]
+        assert "LoRA  " in told.out
+        assert "lycoris" not in told.out
+        assert told.err == ""
+        assert [line.split()[1] for line in told.lines[1:]] == ["blue", "green", "paper"]
+
+    @pytest.mark.parametrize(
+        ("words", "found"),
+        [
+            ((), ["blue", "green", "paper"]),
+            (("--type", "LoRA"), ["paper"]),
+            (("--type", "textual_inversion"), ["blue", "green"]),
+            (("--type", "Checkpoint"), []),
+            (("--base", "SD 1.5"), ["blue", "green", "paper"]),
+            (("--base", "Flux.1 D"), []),
+            (("--format", "embedding_folder"), ["green"]),
+            (("--search", "pap"), ["paper"]),
+            (("--search", "nothing like it"), []),
+            (("--sort", "size", "--limit", "1"), ["paper"]),
+            (("--sort", "name"), ["blue", "green", "paper"]),
+            (("--sort", "date"), ["green", "paper", "blue"]),
+            (("--sort", "type"), ["blue", "green", "paper"]),
+            (("--sort", "base", "--limit", "2"), ["blue", "green"]),
+            (("--missing",), []),
+        ],
+    )
+    def test_filters_and_orders(
+        self, filled: Program, words: tuple[str, ...], found: list[str]
+    ) -> None:
+        assert names(filled, *words) == found
+
+    def test_json_has_the_record(self, filled: Program) -> None:
+        [line] = filled.call("list", "--json", "--search", "paper").json
+        fields = {"key", "name", "type", "base", "format", "path", "size", "trigger_phrases"}
+        assert fields <= set(line)
+        assert (line["type"], line["format"], line["size"]) == ("lora", "lycoris", 21919)
+
+    def test_quiet_prints_keys(self, filled: Program) -> None:
+        keys = [line["key"] for line in filled.call("list", "--json").json]
+        assert filled.call("list", "-q").lines == keys
+
+    def test_missing_ones_are_found(self, filled: Program) -> None:
+        (filled.root / "models/sd-1/embedding/blue.safetensors").unlink()
+        assert names(filled, "--missing") == ["blue"]
+        assert "(missing)" in filled.call("show", "blue").out
+        assert filled.call("show", "--json", "blue").only["is_missing"] is True
+
+    def test_tags_are_those_of_the_sites(self, filled: Program) -> None:
+        add_metadata(filled, "paper")
+        assert names(filled, "--tag", "style") == ["paper"]
+        assert names(filled, "--tag", "style", "--tag", "paper") == ["paper"]
+        assert names(filled, "--tag", "style", "--tag", "other") == []
+
+    def test_nothing_found_is_told_on_stderr(self, filled: Program) -> None:
+        told = filled.call("list", "--type", "vae")
+        assert told.out == ""
+        assert "No model is like that" in told.err
+        assert filled.call("list", "--missing").err == "No model is missing.\n"
+
+    def test_an_empty_library_says_what_to_do(self, program: Program) -> None:
+        told = program.call("ls")
+        assert told.out == ""
+        assert "modelkeep install" in told.err
+
+
+class TestShow:
+    def test_everything_is_there(self, filled: Program) -> None:
+        add_metadata(filled, "paper")
+        line = filled.call("show", "--json", "paper").only
+        assert line["name"] == "paper"
+        assert line["trigger_phrases"] == ["paper cut"]
+        assert line["evidence"]
+        [file] = line["files"]
+        assert (file["path"], file["size"]) == ("sd-1/lora/paper.safetensors", 21919)
+        assert line["hashes"]["original_hash"] == line["original_hash"]
+        assert set(line["hashes"]["blake3"]) == {"sd-1/lora/paper.safetensors"}
+        assert line["metadata"]["restrictions"]["AllowNoCredit"] is True
+        told = filled.call("show", "paper").out
+        for word in ("paper cut", "blake3", "because", "restrictions", "author", line["key"]):
+            assert word in told
+
+    def test_a_model_has_four_names(self, filled: Program) -> None:
+        whole = key(filled, "blue")
+        path = filled.root / "models/sd-1/embedding/blue.safetensors"
+        for name in (whole, whole[:8], "blue", str(path)):
+            assert key(filled, name) == whole
+
+    def test_an_unknown_one_gives_1_and_a_hint(self, filled: Program) -> None:
+        told = filled.call("show", "nobody", status=1)
+        assert told.out == ""
+        assert told.err == (
+            "Error: No model is called 'nobody'\n       modelkeep list shows what is there.\n"
+        )
+
+    def test_a_name_of_two_models_lists_their_keys(self, filled: Program) -> None:
+        filled.call("edit", "blue", "name=green")
+        told = filled.call("show", "green", status=1)
+        for line in filled.call("list", "-q", "--search", "green").lines:
+            assert line[:8] in told.err
+
+
+class TestEdit:
+    def test_fields_are_set_and_cleared(self, filled: Program) -> None:
+        before = key(filled, "paper")
+        words = ("name=Paper cuts", "trigger_phrases=snip, snap", "base=Flux.1 D", "description=")
+        filled.call("edit", "paper", *words)
+        line = filled.call("show", "--json", "Paper cuts").only
+        assert line["key"] == before
+        assert line["trigger_phrases"] == ["snip", "snap"]
+        assert (line["base"], line["description"]) == ("flux", None)
+
+    @pytest.mark.parametrize(
+        ("change", "status"),
+        [
+            ("key=1", 2),
+            ("path=/x", 2),
+            ("size=3", 2),
+            ("nonsense=1", 2),
+            ("name", 2),
+            ("type=sofa", 1),
+            ("base=sofa", 1),
+            ("name=", 1),
+        ],
+    )
+    def test_what_does_not_fit_changes_nothing(
+        self, filled: Program, change: str, status: int
+    ) -> None:
+        before = filled.call("show", "--json", "paper").only
+        told = filled.call("edit", "paper", change, status=status)
+        assert told.out == ""
+        assert len(told.err.splitlines()) == 2, "a message and a hint"
+        assert filled.call("show", "--json", "paper").only == before
+
+    def test_reidentify_reads_the_file_again(self, filled: Program) -> None:
+        filled.call("edit", "paper", "base=sdxl", "name=mine")
+        told = filled.call("reidentify", "mine", "nobody", status=3)
+        assert told.lines == ['mine: base "sdxl" -> "sd-1"']
+        assert "nobody" in told.err
+        assert filled.call("reidentify", "mine").lines == ["mine: as it was"]
+        assert filled.call("reidentify", "--json", "mine").only["base"] == "sd-1"
+
+
+class TestRemove:
+    def test_without_a_terminal_it_goes_to_the_trash_and_says_so(self, filled: Program) -> None:
+        told = filled.run("remove", "blue")
+        assert "in the trash for 7 days" in told.out
+        assert names(filled) == ["green", "paper"]
+        assert not (filled.root / "models/sd-1/embedding/blue.safetensors").exists()
+        assert [line["name"] for line in filled.call("trash", "list", "--json").json] == ["blue"]
+
+    def test_json_and_quiet(self, filled: Program) -> None:
+        wanted = key(filled, "green")
+        line = filled.call("rm", "--json", "green").only
+        assert line["key"] == wanted
+        assert [Path(name).name for name in line["files"]] == [
+            "learned_embeds.safetensors",
+            "README.md",
+        ]
+        wanted = key(filled, "blue")
+        assert filled.call("rm", "-q", "blue").out == wanted + "\n"
+
+    def test_keep_files_forgets_the_record_only(self, filled: Program) -> None:
+        filled.call("remove", "--keep-files", "blue")
+        assert (filled.root / "models/sd-1/embedding/blue.safetensors").exists()
+        assert names(filled) == ["green", "paper"]
+        assert filled.call("trash", "list", "--json").json == []
+
+    def test_files_outside_stay_unless_asked_for(self, program: Program, sources: Path) -> None:
+        source = sources / "blue.safetensors"
+        program.call("install", "--inplace", source)
+        told = program.call("remove", "blue")
+        assert "stay" in told.out
+        assert source.exists()
+        program.call("install", "--inplace", source)
+        assert program.call("remove", "--files", "--json", "blue").only["files"] == [str(source)]
+        assert not source.exists()
+        program.call("trash", "restore", "blue")
+        assert source.exists()
+
+    def test_for_good_needs_a_yes(self, filled: Program) -> None:
+        told = filled.run("remove", "--now", "blue", status=2)
+        assert "--yes" in told.err
+        assert "blue" in names(filled)
+        filled.run("remove", "--now", "--yes", "blue")
+        assert "blue" not in names(filled)
+        assert filled.call("trash", "list", "--json").json == []
+
+    def test_a_dry_run_changes_nothing(self, filled: Program) -> None:
+        told = filled.call("remove", "--dry-run", "--now", "blue", "green")
+        assert told.out.count("would go") == 2
+        assert names(filled) == ["blue", "green", "paper"]
+
+    def test_some_of_several(self, filled: Program) -> None:
+        filled.call("remove", "nobody", "blue", status=3)
+        assert names(filled) == ["green", "paper"]
+        filled.call("remove", "--keep-files", "--now", "green", status=2)
+
+    def test_naming_one_twice_removes_it_once(self, filled: Program) -> None:
+        filled.call("remove", "blue", key(filled, "blue"))
+        assert names(filled) == ["green", "paper"]
+
+
+class TestTrash:
+    def test_there_and_back(self, filled: Program) -> None:
+        before = filled.call("show", "--json", "blue").only
+        filled.call("remove", "blue", "green")
+        told = filled.call("trash", "list")
+        assert "KEPT UNTIL" in told.out
+        assert {"key", "name", "files", "removed_at", "expires_at"} <= set(
+            filled.call("trash", "list", "--json").json[0]
+        )
+        assert filled.call("trash", "restore", "-q", before["key"][:8]).lines == [before["key"]]
+        assert filled.call("show", "--json", "blue").only == before
+        told = filled.call("trash", "restore", "nobody", "green", status=3)
+        assert "nobody" in told.err
+        assert filled.call("trash", "list").err == "The trash is empty.\n"
+
+    def test_emptying_needs_a_yes(self, filled: Program) -> None:
+        filled.call("remove", "blue", "green")
+        assert "--yes" in filled.call("trash", "empty", status=2).err
+        assert len(filled.call("trash", "list", "-q").lines) == 2
+        filled.call("trash", "empty", "--yes")
+        assert filled.call("trash", "list", "-q").out == ""
+        assert not list((filled.root / "models/.trash").rglob("*.safetensors"))
+        filled.call("trash", "empty")
+
+
+class TestJobs:
+    def test_jobs_of_other_processes_are_listed_and_pruned(
+        self, program: Program, sources: Path
+    ) -> None:
+        program.run("install", sources / "blue.safetensors")
+        program.call("install", sources / "paper.safetensors", "--base", "sofa", status=1)
+        first, second = program.call("jobs", "--json").json
+        assert (first["status"], second["status"]) == ("completed", "error")
+        assert {"id", "source", "status", "key", "error", "hint", "bytes"} <= set(first)
+        assert "sofa" in second["error"]
+        told = program.call("jobs")
+        assert "sofa" in told.out
+        assert "validation error" not in told.out
+        assert program.call("jobs", "-q").lines == [str(first["id"]), str(second["id"])]
+        assert program.call("prune", "--json").only == {"pruned": 2}
+        assert program.call("jobs").err == "There are no jobs.\n"
