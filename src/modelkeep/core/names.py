@@ -140,7 +140,12 @@ def full_path(path: Path | str) -> Path:
     if ".." not in parts:
         return absolute
     climbs = len(parts) - parts[::-1].index("..")
-    return Path(*parts[:climbs]).resolve().joinpath(*parts[climbs:])
+    return real_path(Path(*parts[:climbs])).joinpath(*parts[climbs:])
+
+
+def real_path(path: Path) -> Path:
+    """Return where a path leads, all links followed; one that leads nowhere stays as it is."""
+    return Path(os.path.realpath(path))  # resolve() raises where links go round in circles
 
 
 def shown(path: Path | str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import Progress, hash_file, sample_hash
-from modelkeep.core.names import is_inside, path_to_text, shown, text_to_path
+from modelkeep.core.names import is_inside, path_to_text, real_path, shown, text_to_path
 from modelkeep.errors import DuplicateModelException, SourceError
 from modelkeep.install.inventory import SourceFile
 from modelkeep.install.library import Library
@@ -25,7 +25,7 @@ def refuse_place(library: Library, path: Path, *, inplace: bool) -> None:
         DuplicateModelException: it is, or it lies in ``models_dir`` and shall be copied there.
     """
     models_dir = library.settings.models_dir
-    real, home = path.resolve(), models_dir.resolve()
+    real, home = real_path(path), real_path(models_dir)
     if is_inside(real, home):
         real = models_dir / real.relative_to(home)
     for text in (
@@ -55,11 +55,11 @@ def refuse_plan(library: Library, plan: InstallPlan) -> None:
             f"The key {key!r} is taken by {taken.name} at {taken.path}",
             hint="Leave the key out; a fresh one is made.",
         )
-    real = plan.path.resolve()
+    real = real_path(plan.path)
     sizes = {file.size for file in plan.files[:1]}
     for key in dict.fromkeys(k for s in sizes for k, _ in library.records.find_files(size=s)):
         config = library.records.get_model(key)
-        if library.path_of(config).resolve() == real:
+        if real_path(library.path_of(config)) == real:
             raise _is_recorded(plan.path, config)
 
 

@@ -17,7 +17,7 @@ from modelkeep.core import paths
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.hashing import sample_hash
 from modelkeep.core.identity import Identification
-from modelkeep.core.names import is_inside, taken_in, text_to_path
+from modelkeep.core.names import is_inside, real_path, taken_in, text_to_path
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.errors import RecordError
 from modelkeep.identification.engine import identify_path
@@ -90,7 +90,7 @@ class Library:
         if not is_inside(path, models_dir):
             return False
         folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - resolve() follows links
-        return folder.resolve() == models_dir.resolve() / folder.relative_to(models_dir)
+        return real_path(folder) == real_path(models_dir) / folder.relative_to(models_dir)
 
     def taken_in(self, folder: Path) -> Callable[[str], bool]:
         """Return a test whether a name is taken in ``folder``, on the disk or by a record."""

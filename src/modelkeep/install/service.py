@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_when
@@ -30,7 +28,7 @@ from modelkeep.install.plan import (
 )
 from modelkeep.install.trash import TrashEntry
 from modelkeep.install.worker import InstallWorker
-from modelkeep.jobs.owner import Owner
+from modelkeep.jobs.owner import Owner, locked
 from modelkeep.jobs.state import JobRow, StateDatabase
 from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.settings import Settings
@@ -119,7 +117,7 @@ class ModelInstallService(ModelInstallServiceBase):
 
     def recover(self) -> int:
         """Finish or take back what dead processes left; return how much that was."""
-        with FileLock(self.app_config.state_path.with_suffix(".recovery")):
+        with locked(self.app_config.state_path.with_suffix(".recovery")):
             settled = recovery.recover(self.library, self._owner.is_alive)
             outgoing.purge_expired(self.library)
         return settled

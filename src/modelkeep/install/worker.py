@@ -147,7 +147,7 @@ class InstallWorker:
     def _run(self, job: ModelInstallJob) -> None:
         try:
             self._state.update_job(job.id, status=job.status.value)
-            events.install_running(self._bus, str(job.source))
+            events.install_running(self._bus, printable(str(job.source)))
             self._carry_out(job)
         except JobCancelledError:
             self._end(job, InstallStatus.CANCELLED)
@@ -163,7 +163,7 @@ class InstallWorker:
     def _end(self, job: ModelInstallJob, status: InstallStatus) -> None:
         """Store how a job ended, tell the bus, then let those go on who wait for it."""
         self._store_end(job, status)
-        source = str(job.source)
+        source = printable(str(job.source))
         if status is InstallStatus.COMPLETED:
             key = job.config_out.key if job.config_out else ""
             events.install_completed(self._bus, source, key, job.total_bytes)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 from filelock import FileLock, Timeout
 
-from modelkeep.core.paths import make_folder, remove_file
+from modelkeep.core.paths import make_folder, remove_file, storage_error
 
 
 class Owner:
@@ -17,14 +18,19 @@ class Owner:
 
     Attributes:
         name: What jobs and journal entries call it.
+
+    Raises:
+        StorageError: the lock cannot be made.
     """
 
     def __init__(self, folder: Path) -> None:
         make_folder(folder)
         self.name = uuid.uuid4().hex
         self._folder = folder
-        self._lock = FileLock(_lock_path(folder, self.name), is_singleton=False)
-        self._lock.acquire(blocking=False)
+        path = _lock_path(folder, self.name)
+        self._lock = FileLock(path, is_singleton=False)
+        with _taking(path):
+            self._lock.acquire(blocking=False)
 
     def is_alive(self, name: str) -> bool:
         """Tell whether the owner called ``name`` still lives; a dead one's lock is removed."""
@@ -53,6 +59,30 @@ class Owner:
 
     def __exit__(self, *exception: object) -> None:
         self.release()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes out of what is done meanwhile; waits for them first.
+
+    Raises:
+        StorageError: the lock cannot be made.
+    """
+    lock = FileLock(path, is_singleton=False)
+    with _taking(path):
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _taking(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error, path) from error
 
 
 def _lock_path(folder: Path, name: str) -> Path:
