@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from modelkeep.core.reading import LocalFile
-from modelkeep.errors import UnsafeModelError
+from modelkeep.errors import CorruptModelError, UnsafeModelError
 from modelkeep.identification.header import TensorHeader
 from modelkeep.identification.readers.detect import read_header
 
@@ -299,10 +301,41 @@ def test_compiled_program_is_refused(tmp_path: Path) -> None:
         read(path)
 
 
+class Pipe(io.RawIOBase):
+    """A stream that cannot go back, so that sizes are written behind the data."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        self.content += bytes(content)
+        return len(content)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("stream", [io.BytesIO, Pipe])
+@pytest.mark.parametrize("long", [True, False])
+def test_checkpoint_packed_anew_is_read(
+    tmp_path: Path, method: int, stream: type[io.BytesIO | Pipe], *, long: bool
+) -> None:
+    path = tmp_path / "a.pt"
+    torch.save({"a": zeros(40), "b": zeros(3)}, path)
+    packed = stream()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(packed, "w", method) as new:
+        for name in old.namelist():
+            info = zipfile.ZipInfo(name)
+            info.compress_type = method
+            with new.open(info, "w", force_zip64=long) as member:
+                member.write(old.read(name))
+    path.write_bytes(packed.content if isinstance(packed, Pipe) else packed.getvalue())
+    assert list(read(path).tensors) == ["a", "b"]
+
+
 @pytest.mark.parametrize("as_zip", [True, False])
 def test_truncated_file_is_refused(tmp_path: Path, *, as_zip: bool) -> None:
-    from modelkeep.errors import CorruptModelError
-
     path = tmp_path / "a.pt"
     torch.save({"a": zeros(1000)}, path, _use_new_zipfile_serialization=as_zip)
     whole = path.read_bytes()
