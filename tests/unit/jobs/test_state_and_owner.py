@@ -1,0 +1,167 @@
+"""The state file keeps jobs and journal; owners are known to live while they do."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from modelkeep.errors import NewerDatabaseError, UnknownJobIDException, WrongDatabaseError
+from modelkeep.jobs.owner import Owner, locked
+from modelkeep.jobs.state import StateDatabase
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "databases" / "state.db"
+
+
+def test_jobs_are_kept_in_order_until_they_are_forgotten(path: Path) -> None:
+    state = StateDatabase(path)
+    first, second = (state.add_job(name, "me", {"link": None}) for name in ("a", "b"))
+    state.update_job(second, status="completed", bytes=7, key="k")
+    state.close()
+    again = StateDatabase(path)
+    assert [job.source for job in again.jobs()] == ["a", "b"]
+    assert (again.job(first).status, again.job(first).details) == ("waiting", {"link": None})
+    assert (again.job(second).status, again.job(second).bytes) == ("completed", 7)
+    assert again.forget_jobs([first, first + 100]) == 1
+    assert again.forget_jobs([]) == 0
+    with pytest.raises(UnknownJobIDException, match=str(first)) as caught:
+        again.job(first)
+    assert caught.value.hint
+    assert again.add_job("c", "me", {}) > second
+    again.close()
+
+
+def test_the_journal_says_what_was_begun_and_how_far_it_came(path: Path) -> None:
+    state = StateDatabase(path)
+    job = state.add_job("a", "me", {})
+    number = state.begin("install", "k", "me", {"a": 1}, stage="staging", job=job)
+    state.advance(number, "publishing", {"a": 1, "path": "\udcff"})
+    [entry] = state.entries()
+    assert (entry.operation, entry.key, entry.stage, entry.job) == (
+        "install",
+        "k",
+        "publishing",
+        job,
+    )
+    assert entry.plan == {"a": 1, "path": "\udcff"}
+    state.finish(number, status="completed", bytes=3)
+    assert state.entries() == []
+    assert (state.job(job).status, state.job(job).bytes) == ("completed", 3)
+    state.close()
+
+
+def test_a_job_may_be_forgotten_before_its_journal_entry_ends(path: Path) -> None:
+    state = StateDatabase(path)
+    job = state.add_job("a", "me", {})
+    number = state.begin("install", "k", "me", {}, stage="staging", job=job)
+    state.forget_jobs([job])
+    assert state.entries()[0].job is None
+    state.finish(number, status="completed")
+    assert state.entries() == []
+    state.close()
+
+
+def test_threads_may_write_at_once(path: Path) -> None:
+    state = StateDatabase(path)
+    other = StateDatabase(path)
+
+    def add(database: StateDatabase) -> None:
+        for _ in range(10):
+            database.add_job("a", "me", {})
+
+    threads = [threading.Thread(target=add, args=(one,)) for one in (state, state, other, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [job.id for job in state.jobs()] == list(range(1, 41))
+    state.close()
+    other.close()
+
+
+def test_a_foreign_file_is_refused_and_not_touched(path: Path) -> None:
+    path.parent.mkdir()
+    foreign = sqlite3.connect(path)
+    foreign.execute("CREATE TABLE recipe (name TEXT)")
+    foreign.commit()
+    foreign.close()
+    before = path.read_bytes()
+    with pytest.raises(WrongDatabaseError, match=r"state\.db") as caught:
+        StateDatabase(path)
+    assert caught.value.hint
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == ["state.db"]
+
+
+def test_a_newer_file_is_refused(path: Path) -> None:
+    StateDatabase(path).close()
+    later = sqlite3.connect(path)
+    later.execute("PRAGMA user_version = 2")
+    later.close()
+    with pytest.raises(NewerDatabaseError, match="newer") as caught:
+        StateDatabase(path)
+    assert "pip install" in caught.value.hint
+
+
+def test_owners_live_until_they_let_go(tmp_path: Path) -> None:
+    first, second = Owner(tmp_path), Owner(tmp_path)
+    assert first.name != second.name
+    assert first.is_alive(first.name)
+    assert first.is_alive(second.name)
+    assert not first.is_alive("nobody")
+    second.release()
+    assert not first.is_alive(second.name)
+    first.release()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_owner_that_was_killed_is_dead(tmp_path: Path) -> None:
+    code = (
+        "import sys, os\n"
+        "from pathlib import Path\n"
+        "from modelkeep.jobs.owner import Owner\n"
+        "me = Owner(Path(sys.argv[1]))\n"
+        "print(me.name, flush=True)\n"
+        "sys.stdin.read()\n"
+        "os._exit(9)\n"
+    )
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as child,
+        Owner(tmp_path) as me,
+    ):
+        assert child.stdout is not None
+        name = child.stdout.readline().strip()
+        assert me.is_alive(name)
+        child.communicate("")
+        assert not me.is_alive(name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_at_a_time_is_inside_a_lock(tmp_path: Path) -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    def enter(number: int) -> None:
+        with locked(tmp_path / "lock"):
+            inside.append(number)
+            most.append(len(inside))
+            inside.remove(number)
+
+    threads = [threading.Thread(target=enter, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1] * 8
