@@ -191,8 +191,8 @@ class Library(RuleBasedStateMachine):
 
 TestAnyOrder = Library.TestCase
 TestAnyOrder.settings = settings(
-    max_examples=200,
-    stateful_step_count=25,
+    max_examples=40,
+    stateful_step_count=20,
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
