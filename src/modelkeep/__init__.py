@@ -109,12 +109,13 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "records.metadata": ("ModelMetadataStore",),
     "records.sql": ("ModelRecordServiceSQL",),
     "settings": ("Settings",),
+    "sources.base": ("StringLikeSource",),
     "sources.local": ("LocalModelSource",),
 }
 
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = ["__version__", *sorted(_HOME_OF)]  # noqa: PLE0604 - strings, computed
+__all__ = [*sorted(("__version__", *_HOME_OF))]  # noqa: PLE0604 - strings, computed
 
 
 def __getattr__(name: str) -> Any:

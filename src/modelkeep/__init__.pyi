@@ -280,6 +280,9 @@ from modelkeep.records.sql import (
 from modelkeep.settings import (
     Settings as Settings,
 )
+from modelkeep.sources.base import (
+    StringLikeSource as StringLikeSource,
+)
 from modelkeep.sources.local import (
     LocalModelSource as LocalModelSource,
 )
@@ -362,6 +365,7 @@ __all__ = [
     "SourceNotFoundError",
     "SqliteDatabase",
     "StorageError",
+    "StringLikeSource",
     "SubModelType",
     "T2IConfig",
     "TextualInversionConfig",

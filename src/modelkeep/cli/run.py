@@ -71,7 +71,8 @@ def _interruptible() -> Iterator[None]:
 def _end(session: Session, error: BaseException) -> int:
     """Tell what ended the command and return its exit status."""
     match error:
-        case SystemExit(__context__=BrokenPipeError()):  # from the text of --help
+        # The last one comes from the text of --help.
+        case BrokenPipeError() | PipeClosedError() | SystemExit(__context__=BrokenPipeError()):
             _leave_output()
             return EXIT_DONE
         case SystemExit():
@@ -83,9 +84,6 @@ def _end(session: Session, error: BaseException) -> int:
         case typer.Abort() | KeyboardInterrupt():
             session.say("\nInterrupted; what was done is kept, nothing is half-way.")
             return EXIT_INTERRUPTED
-        case BrokenPipeError() | PipeClosedError():
-            _leave_output()
-            return EXIT_DONE
     session.report(error)
     _leave_output()
     return exit_status(error)
