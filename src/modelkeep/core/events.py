@@ -59,7 +59,7 @@ def deliver(handler: Handler, topic: str, payload: dict[str, Any]) -> None:
     """Call one handler; what it raises is logged, not passed on."""
     try:
         handler(topic, payload)
-    except Exception:  # noqa: BLE001 - foreign code: whatever it raises must not end the job
+    except (Exception, SystemExit):  # noqa: BLE001 - foreign code: whatever it raises must not end the job
         name = getattr(handler, "__qualname__", repr(handler))
         _log.exception("event handler %s failed on %s", name, payload.get("event"))
 

@@ -37,6 +37,8 @@ FOLDER_DEPTH = 32
 
 #: Bytes copied or hashed in one piece.
 PIECE_BYTES = 4 * MIB
+#: Bytes written in one call; larger ones have the system look for larger runs of free memory.
+WRITE_BYTES = 256 * KIB
 #: A file name may have this many bytes on the file systems that people use.
 NAME_BYTES = 255
 #: Free space that an install leaves untouched.

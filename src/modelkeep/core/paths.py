@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from modelkeep.core import limits
 from modelkeep.core.hashing import (
     BackgroundHasher,
     FullHashes,
@@ -186,7 +187,7 @@ def _copy_pieces(read_from: tuple[Path, int], writer: int, size: int, progress: 
 def _write_all(fd: int, piece: memoryview, position: int) -> None:
     done = 0
     while done < len(piece):
-        done += os.pwrite(fd, piece[done:], position + done)
+        done += os.pwrite(fd, piece[done : done + limits.WRITE_BYTES], position + done)
 
 
 def allocated_bytes(path: Path) -> int:
