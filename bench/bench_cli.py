@@ -65,7 +65,9 @@ def _fill(root: Path, count: int) -> None:
 def heavy_imports() -> list[str]:
     """Return which of the heavy libraries ``import modelkeep`` loads."""
     program = f"import sys, modelkeep; print(*[m for m in {_HEAVY!r} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
     return done.stdout.split()
 
 

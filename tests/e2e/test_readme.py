@@ -82,7 +82,7 @@ def test_every_command_prints_what_the_readme_says(tmp_path: Path) -> None:
 def test_the_python_example_runs(tmp_path: Path) -> None:
     example = re.search(r"```python\n(.*?)```", README, re.DOTALL)
     assert example
-    make = [sys.executable, PROJECT / "demo" / "sample_models.py", "samples"]
+    make = [sys.executable, str(PROJECT / "demo" / "sample_models.py"), "samples"]
     subprocess.run(make, cwd=tmp_path, check=True, capture_output=True)
     done = subprocess.run(
         [sys.executable, "-c", example[1]],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -52,17 +53,17 @@ class _Calls:
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(self._module, name)
-        if name == "open":
-            return lambda path, flags, *more: self._call(real, flags & os.O_CREAT, path, flags, *more)
-        if name not in _CHANGES:
+        if name not in _CHANGES | {"open"}:
             return real
-        return lambda *values, **named: self._call(real, True, *values, **named)
 
-    def _call(self, real: Callable[..., Any], counts: object, *values: Any, **named: Any) -> Any:
-        if counts and self._fault.step():
-            number = self._fault.error or 0
-            raise OSError(number, os.strerror(number))
-        return real(*values, **named)
+        def call(*values: Any, **named: Any) -> Any:
+            is_change = name != "open" or values[1] & os.O_CREAT
+            if is_change and self._fault.step():
+                number = self._fault.error or 0
+                raise OSError(number, os.strerror(number))
+            return real(*values, **named)
+
+        return call
 
 
 class _Statements:
@@ -103,20 +104,20 @@ def planted(fault: Fault, *holders: tuple[Any, str]) -> Iterator[Fault]:
         fault: What happens at which operation.
         holders: Objects and the names of their attributes that hold sqlite3 connections.
     """
-    real = paths.os, paths.fcntl
-    paths.os, paths.fcntl = _Calls(paths.os, fault), _Calls(paths.fcntl, fault)
+    modules = [(paths, "os", os), (paths, "fcntl", fcntl)]
+    for holder, name, module in modules:
+        setattr(holder, name, _Calls(module, fault))
     connections = [(holder, name, getattr(holder, name)) for holder, name in holders]
     for holder, name, connection in connections:
         setattr(holder, name, _Statements(connection, fault))
     try:
         yield fault
     finally:
-        paths.os, paths.fcntl = real
-        for holder, name, connection in connections:
-            setattr(holder, name, connection)
+        for holder, name, real in [*modules, *connections]:
+            setattr(holder, name, real)
 
 
-def in_child(work: Callable[[], None]) -> int:
+def in_child(work: Callable[[], object]) -> int:
     """Run ``work`` in a forked child and return its exit status."""
     child = os.fork()
     if not child:
