@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -78,7 +79,6 @@ class Settings(BaseSettings):
     offline: bool = Field(default=False, description="use no network")
     hf_endpoint: str = Field(
         "https://huggingface.co",
-        validation_alias=AliasChoices("hf_endpoint", "MODELKEEP_HF_ENDPOINT", "HF_ENDPOINT"),
         description="address of Hugging Face or a mirror",
     )
     civitai_endpoint: str = Field("https://civitai.com", description="address of Civitai")
@@ -124,8 +124,14 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env files are read
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor secret files
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Order the sources: arguments, environment, file."""
-        return init_settings, env_settings, _FileSource(settings_cls, init_settings)
+        """Order the sources: arguments, environment (ours before others'), file."""
+        others = {"hf_endpoint": value} if (value := os.environ.get("HF_ENDPOINT")) else {}
+        return (
+            init_settings,
+            env_settings,
+            InitSettingsSource(settings_cls, others),
+            _FileSource(settings_cls, init_settings),
+        )
 
     @classmethod
     def load(cls, **options: Any) -> Self:
@@ -186,7 +192,7 @@ class Settings(BaseSettings):
                 found[name] = "command line"
             elif variable in os.environ:
                 found[name] = f"environment {variable}"
-            elif name == "hf_endpoint" and "HF_ENDPOINT" in os.environ:
+            elif name == "hf_endpoint" and os.environ.get("HF_ENDPOINT"):
                 found[name] = "environment HF_ENDPOINT"
             else:
                 found[name] = SETTINGS_FILE if name in in_file else "default"
