@@ -157,7 +157,7 @@ def test_weights_without_bytes_are_taken_only_when_nothing_is_verified(
     tmp_path: Path,
 ) -> None:
     if not EMPTY_WEIGHTS.is_dir():
-        pytest.skip("the folder of empty weight files is not here")
+        pytest.skip("the folder of empty weight files is not beside this checkout")
     strict = open_world(tmp_path / "strict")
     with pytest.raises(CorruptModelError, match="0 bytes"):
         strict.service.install_path(EMPTY_WEIGHTS)
