@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import signal
 import sqlite3
 from pathlib import Path
@@ -17,7 +18,11 @@ def large(tmp_path: Path) -> Path:
 
 
 def is_copying(program: Program) -> bool:
-    return any((program.root / "models/.staging").glob("*/*"))
+    """A staged file has its size; an empty one comes and goes while a reflink is tried."""
+    staged = (program.root / "models/.staging").rglob("*.safetensors")
+    with contextlib.suppress(FileNotFoundError):
+        return any(path.stat().st_size for path in staged)
+    return False
 
 
 def left(program: Program) -> list[Path]:
