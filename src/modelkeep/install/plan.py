@@ -259,7 +259,11 @@ def _enum(kind: type[ModelType], field: str, value: Any) -> ModelType:
     except ValueError:
         words = ", ".join(kind)
         raise InvalidModelConfigException.of(
-            "ModelConfig", field, f"should be one of {words}", value
+            "ModelConfig",
+            field,
+            f"should be one of {words}",
+            value,
+            hint="Choose one of them; nothing was changed.",
         ) from None
 
 

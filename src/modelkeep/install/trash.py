@@ -198,7 +198,7 @@ class Trash:
         """Return the latest entry with this key, unique key prefix or name.
 
         Raises:
-            SourceNotFoundError: nothing in the trash is called that.
+            SourceNotFoundError: nothing in the trash is called that, or several keys begin so.
         """
         entries = self.entries()
         exact = [e for e in entries if name in {e.key, e.name}]
@@ -207,8 +207,14 @@ class Trash:
             return exact[-1]
         if len({e.key for e in near}) == 1:
             return near[-1]
+        if near:
+            keys = ", ".join(f"{entry.key} ({entry.name})" for entry in near)
+            raise SourceNotFoundError(
+                f"{name!r} begins the keys of several models in the trash: {keys}",
+                hint="Name more of the key.",
+            )
         raise SourceNotFoundError(
-            f"{name!r} names nothing in the trash, or more than one model",
+            f"Nothing in the trash is called {name!r}",
             hint="modelkeep trash list shows what is there.",
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,7 +30,7 @@ def show(ctx: typer.Context) -> None:
     session = ctx.ensure_object(Session)
     settings = session.settings
     origins = settings.origins({"root": session.root, **session.options})
-    values = settings.model_dump(mode="json")
+    values = {n: _without_password(v) for n, v in settings.model_dump(mode="json").items()}
     if session.json:
         for name, value in values.items():
             session.print_json({"setting": name, "value": value, "origin": origins[name]})
@@ -116,6 +117,11 @@ def _checked(setting: str, text: str) -> Any:
         complaints = "; ".join(line["msg"] for line in error.errors())
         raise UsageError(f"{setting} cannot be {text!r}: {complaints}", hint=hint) from error
     return value
+
+
+def _without_password(value: Any) -> Any:
+    """Hide what stands between ``://`` and ``@`` of an address."""
+    return re.sub(r"(?<=://)[^/@]*@", "***@", value) if isinstance(value, str) else value
 
 
 def _text(value: Any) -> str:

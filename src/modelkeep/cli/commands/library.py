@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -64,7 +65,7 @@ def list_models(
         limit=None if missing else limit,
     )
     if missing:
-        found = [model for model in found if not _path(session, model).exists()][:limit]
+        found = [model for model in found if _is_missing(_path(session, model))][:limit]
     if found or session.json or session.quiet:
         session.print_models(found)
     elif missing:
@@ -125,10 +126,21 @@ def reidentify(ctx: typer.Context, models: Models) -> int:
     return status_of(failed, len(models))
 
 
-def _path(session: Session, model: ModelConfigBase) -> Any:
+def _path(session: Session, model: ModelConfigBase) -> Path:
     from modelkeep.core.names import text_to_path
 
     return session.settings.models_dir / text_to_path(model.path)
+
+
+def _is_missing(path: Path) -> bool:
+    """Tell whether nothing is at ``path``; a folder that may not be entered tells nothing."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _parse_change(change: str) -> tuple[str, Any]:
@@ -175,7 +187,7 @@ def _everything(session: Session, model: ModelConfigBase) -> dict[str, Any]:
         "files": files,
         "hashes": hashes,
         "metadata": _metadata(session, model.key),
-        "is_missing": not _path(session, model).exists(),
+        "is_missing": _is_missing(_path(session, model)),
     }
 
 
@@ -194,7 +206,7 @@ def _print_model(session: Session, model: ModelConfigBase) -> None:
         ("type", type_label(model.type)),
         ("base", base_label(model.base)),
         ("format", str(model.format)),
-        ("path", shown(path) + ("" if path.exists() else "  (missing)")),
+        ("path", shown(path) + ("  (missing)" if _is_missing(path) else "")),
         ("size", size_text(model.size)),
         ("installed", time_text(session.manager.records.created_at(model.key))),
     ]
