@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,6 @@ def install(
     progress: Progress,
     *,
     job: int | None = None,
-    on_commit: Callable[[], None] = lambda: None,
 ) -> ModelConfigBase:
     """Bring a model into ``models_dir`` and record it.
 
@@ -59,7 +57,6 @@ def install(
         plan: What to install; not in place.
         progress: Told of every piece; may raise to stop.
         job: Number of the job in the state file.
-        on_commit: Called once before the record is written, the last moment to stop by raising.
 
     Raises:
         ModelKeepError: it could not be done; everything is as it was before.
@@ -79,7 +76,7 @@ def install(
         strict = library.settings.verify == "strict"
         staged = stage(plan, folder, progress, verify=strict)
         _check_identity(library, plan, staged)
-        on_commit()
+        progress(0)  # the last moment to stop
         target = _publish(library, plan, staged, change)
         names = [file.name for file in plan.files]
         models_dir = library.settings.models_dir
