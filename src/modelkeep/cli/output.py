@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
+from modelkeep.core.names import size_text
 from modelkeep.core.taxonomy import FORMAT_LABELS, base_label, type_label
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 #: Control characters, and those that turn the direction of text: terminals act upon them.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
-_UNITS = ("B", "KB", "MB", "GB", "TB")
-_STEP = 1000
 #: Characters of a bar's label.
 _LABEL = 32
 
@@ -32,17 +31,6 @@ def plain(text: str) -> str:
 def one_line(text: str) -> str:
     """Return ``text`` for a cell of a table: plain, and on one line."""
     return plain(" ".join(text.split()))
-
-
-def size_text(size: float | None) -> str:
-    """Return a number of bytes as people say it."""
-    if size is None:
-        return "-"
-    for unit in _UNITS[:-1]:
-        if size < _STEP:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= _STEP
-    return f"{size:.1f} {_UNITS[-1]}"
 
 
 def time_text(seconds: float | None) -> str:

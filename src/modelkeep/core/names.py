@@ -1,4 +1,4 @@
-"""Names: relative paths that stay inside, file names that every system takes, paths as text."""
+"""Names: paths that stay inside, file names that every system takes, paths and sizes as text."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from modelkeep.errors import SourceNotFoundError, UnsafePathError
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 _FILE_URI = "file://"
+_UNITS = ("B", "KB", "MB", "GB", "TB")
+_UNIT_STEP = 1000
 
 
 def safe_relpath(text: str) -> PurePosixPath:
@@ -153,3 +155,14 @@ def shown(path: Path | str) -> str:
     text = printable(path)
     home = os.path.expanduser("~")  # noqa: PTH111 - text in, text out
     return "~" + text[len(home) :] if home != "/" and text.startswith(home + "/") else text
+
+
+def size_text(size: float | None) -> str:
+    """Return a number of bytes as people say it."""
+    if size is None:
+        return "-"
+    for unit in _UNITS[:-1]:
+        if size < _UNIT_STEP:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= _UNIT_STEP
+    return f"{size:.1f} {_UNITS[-1]}"

@@ -15,11 +15,18 @@ from modelkeep.core.names import (
     is_inside,
     path_to_text,
     safe_name,
-    unique_name,
+    shown,
+    size_text,
 )
 from modelkeep.core.paths import free_space
 from modelkeep.core.reading import printable
-from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType, type_label
+from modelkeep.core.taxonomy import (
+    BaseModelType,
+    ModelFormat,
+    ModelType,
+    base_label,
+    type_label,
+)
 from modelkeep.errors import (
     AmbiguousModelError,
     InvalidModelConfigException,
@@ -81,15 +88,19 @@ class InstallPlan:
         """The model is a folder."""
         return self.files[:1] != () and self.files[0].name != ""
 
-    def describe(self) -> str:
-        """Return the plan as text for people."""
+    def __str__(self) -> str:
         config = self.config
-        what = "record in place" if self.inplace else f"{self.link} to"
-        return (
-            f"{self.source}: {type_label(config.type)}, {config.base}, {config.format}; "
-            f"{len(self.files)} file(s), {self.total_bytes:,} bytes; {what} {self.target}; "
-            f"{self.needed_bytes:,} bytes needed, {self.free_bytes:,} free"
-        )
+        how = "recorded where it is" if self.inplace else f"{self.link} to {shown(self.target)}"
+        what = f"{type_label(config.type)} for {base_label(config.base)}, {config.format}"
+        lines = [
+            self.source,
+            f"  what    {what}",
+            f"  name    {config.name}",
+            f"  files   {len(self.files)}, {size_text(self.total_bytes)}",
+            f"  where   {how}",
+            f"  disk    {size_text(self.needed_bytes)} needed, {size_text(self.free_bytes)} free",
+        ]
+        return "\n".join([*lines, *(f"  because {r.detail}" for r in config.evidence[:3])])
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as plain values."""
@@ -166,11 +177,6 @@ def recorded_path(path: Path, models_dir: Path) -> str:
     """Return a path as records have it: relative when inside ``models_dir``, else absolute."""
     inside = is_inside(path, models_dir)
     return path_to_text(path.relative_to(models_dir) if inside else path)
-
-
-def free_target(target: Path, is_taken: Callable[[str], bool]) -> Path:
-    """Return ``target``, or the first name beside it that is not taken."""
-    return target.with_name(unique_name(target.name, is_taken))
 
 
 def identified_fields(found: Identification) -> dict[str, Any]:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_when
-from modelkeep.core.names import full_path
+from modelkeep.core.names import full_path, unique_name
 from modelkeep.errors import ServiceInactiveException, UsageError
 from modelkeep.install import incoming, outgoing, recovery
 from modelkeep.install.base import ModelInstallServiceBase
 from modelkeep.install.duplicates import find_same, refuse_place, refuse_plan
 from modelkeep.install.job import JobList, ModelInstallJob
-from modelkeep.install.library import Library
+from modelkeep.install.library import Library, with_fields
 from modelkeep.install.link import LinkMode
 from modelkeep.install.plan import (
     Identify,
@@ -25,6 +26,7 @@ from modelkeep.install.plan import (
     check_base,
     identified_fields,
     make_plan,
+    recorded_path,
 )
 from modelkeep.install.trash import TrashEntry
 from modelkeep.install.worker import InstallWorker
@@ -147,7 +149,12 @@ class ModelInstallService(ModelInstallServiceBase):
             link=link,
         )
         refuse_plan(self.library, plan)
-        return plan
+        if plan.inplace:
+            return plan
+        name = unique_name(plan.target.name, self.library.taken_in(plan.target.parent))
+        target = plan.target.with_name(name)
+        path = recorded_path(target, self.app_config.models_dir)
+        return replace(plan, target=target, config=with_fields(plan.config, path=path))
 
     def find_same(self, plan: InstallPlan) -> str | None:
         """Return the key of a model that has the same bytes as the one planned, or None."""

@@ -659,3 +659,16 @@ def make_link(tmp_path: Path) -> Callable[[Path], None]:
         link.symlink_to(target)
 
     return make_it
+
+
+def test_a_plan_says_where_the_model_will_be(tmp_path: Path) -> None:
+    world = open_world(tmp_path)
+    first = tiny.embedding(tmp_path / "a" / "style.safetensors", 1)
+    other = tiny.embedding(tmp_path / "b" / "style.safetensors", 2)
+    world.service.install_path(first)
+    plan = world.service.plan(other)
+    assert plan.target.name == "style-2.safetensors"
+    assert "style-2.safetensors" in str(plan)
+    assert world.service.find_same(plan) is None
+    key = world.service.install_path(other)
+    assert world.service.record_store.get_model(key).path == plan.config.path

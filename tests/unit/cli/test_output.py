@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from modelkeep.cli.commands.config import _changed
 from modelkeep.cli.logs import listen, stop_listening
-from modelkeep.cli.output import Bar, one_line, plain, size_text, time_text
+from modelkeep.cli.output import Bar, one_line, plain, time_text
 from modelkeep.cli.session import Session
 from modelkeep.cli.words import named, status_of
+from modelkeep.core.names import size_text
 from modelkeep.errors import UsageError
 
 

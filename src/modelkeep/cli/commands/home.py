@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from modelkeep import __version__
-from modelkeep.cli.output import size_text, table
+from modelkeep.cli.output import table
 from modelkeep.cli.session import Session
-from modelkeep.core.names import path_to_text, shown
+from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.taxonomy import base_label, type_label
 
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from modelkeep.cli.output import size_text
 from modelkeep.cli.session import Session, message_of
 from modelkeep.cli.words import Sources, VerifyOption, named, status_of
 from modelkeep.core.identity import Identification
+from modelkeep.core.names import size_text
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import base_label, type_label
 from modelkeep.errors import ModelKeepError, UnknownModelError, hint_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modelkeep.cli.output import Bar, size_text
+from modelkeep.cli.output import Bar
 from modelkeep.cli.session import Session, message_of
 from modelkeep.cli.words import (
     BaseOption,
@@ -18,7 +18,7 @@ from modelkeep.cli.words import (
     named,
     status_of,
 )
-from modelkeep.core.names import path_to_text, shown
+from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import base_label, type_label
 from modelkeep.errors import EXIT_INTERRUPTED, ModelKeepError, UsageError
@@ -27,7 +27,6 @@ from modelkeep.install.link import LinkMode
 if TYPE_CHECKING:
     from modelkeep.core.configs import ModelConfigBase
     from modelkeep.install.job import ModelInstallJob
-    from modelkeep.install.plan import InstallPlan
 
 
 def install(
@@ -156,26 +155,15 @@ def _plan_one(
 
     parsed = parse_source(source, inplace=inplace)
     plan = session.manager.installer.plan(parsed, overrides, link=link)
+    same = session.manager.installer.find_same(plan)
     if session.json:
-        session.print_json({**plan.to_json(), "status": "planned", "key": None, "error": None})
+        told = {"status": "planned", "key": same, "already_there": same is not None, "error": None}
+        session.print_json({**plan.to_json(), **told})
     else:
-        for line in _plan_lines(plan):
-            session.print(line)
+        session.print(str(plan))
+        if same is not None:
+            session.print(f"  note    already in the library as {same}: nothing would be copied")
     return False
-
-
-def _plan_lines(plan: InstallPlan) -> list[str]:
-    config = plan.config
-    how = "recorded where it is" if plan.inplace else f"{plan.link} to {shown(plan.target)}"
-    lines = [
-        f"{plan.source}",
-        f"  what    {type_label(config.type)} for {base_label(config.base)}, {config.format}",
-        f"  name    {config.name}",
-        f"  files   {len(plan.files)}, {size_text(plan.total_bytes)}",
-        f"  where   {how}",
-        f"  disk    {size_text(plan.needed_bytes)} needed, {size_text(plan.free_bytes)} free",
-    ]
-    return [*lines, *(f"  because {reason.detail}" for reason in config.evidence[:3])]
 
 
 def _result(

@@ -6,8 +6,9 @@ from dataclasses import asdict
 
 import typer
 
-from modelkeep.cli.output import size_text, table, time_text
+from modelkeep.cli.output import table, time_text
 from modelkeep.cli.session import Session
+from modelkeep.core.names import size_text
 
 
 def jobs(ctx: typer.Context) -> None:

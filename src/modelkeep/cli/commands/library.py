@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modelkeep.cli.output import pairs, size_text, time_text
+from modelkeep.cli.output import pairs, time_text
 from modelkeep.cli.session import Session
 from modelkeep.cli.words import BaseOption, FormatOption, Model, Models, TypeOption, status_of
-from modelkeep.core.names import shown
+from modelkeep.core.names import shown, size_text
 from modelkeep.core.taxonomy import base_from_words, base_label, type_from_words, type_label
 from modelkeep.errors import ModelKeepError, UnknownMetadataException, UsageError
 

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelkeep.cli.output import size_text
 from modelkeep.cli.session import Session
 from modelkeep.cli.words import DryRun, Models, Yes, status_of
 from modelkeep.core import limits
-from modelkeep.core.names import path_to_text, shown
+from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.errors import EXIT_FAILED, ModelKeepError, UsageError
 
 if TYPE_CHECKING:

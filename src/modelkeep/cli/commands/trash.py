@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from modelkeep.cli.output import size_text, table, time_text
+from modelkeep.cli.output import table, time_text
 from modelkeep.cli.session import Session
 from modelkeep.cli.words import Yes, status_of
+from modelkeep.core.names import size_text
 from modelkeep.errors import EXIT_FAILED, ModelKeepError, UsageError
 
 
