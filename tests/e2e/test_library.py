@@ -163,7 +163,7 @@ class TestEdit:
             ("name", 2),
             ("type=sofa", 1),
             ("base=sofa", 1),
-            ("name=", 1),
+            ("name=", 2),
         ],
     )
     def test_what_does_not_fit_changes_nothing(

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from modelkeep.core.aliases import without_aliases
 from modelkeep.core.identity import Evidence
 from modelkeep.core.taxonomy import (
     BaseModelType,
@@ -24,9 +25,6 @@ from modelkeep.core.taxonomy import (
 from modelkeep.errors import InvalidModelConfigException
 
 NO_KEY = "<NOKEY>"
-
-#: The document's names for the three discriminators, accepted in dicts.
-ALIASES = {"model_type": "type", "model_format": "format", "base_model": "base"}
 
 
 def new_key() -> str:
@@ -85,7 +83,7 @@ class ModelConfigBase(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _accept_document_names(cls, data: Any) -> Any:
-        return _without_aliases(data) if isinstance(data, Mapping) else data
+        return without_aliases(data) if isinstance(data, Mapping) else data
 
     @property
     def model_type(self) -> ModelType:
@@ -109,7 +107,7 @@ class ModelConfigBase(BaseModel):
             InvalidModelConfigException: a field is unknown or a value does not fit.
         """
         changed = ModelConfigFactory.make_config(
-            {**self.model_dump(), **_without_aliases(attributes)}, dest_class=type(self)
+            {**self.model_dump(), **without_aliases(attributes)}, dest_class=type(self)
         )
         for name in type(self).model_fields:
             self.__dict__[name] = getattr(changed, name)
@@ -298,10 +296,6 @@ AnyModelConfig = (
 C = TypeVar("C", bound=ModelConfigBase)
 
 
-def _without_aliases(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {ALIASES.get(name, name): value for name, value in data.items()}
-
-
 def _choices(config_class: type[ModelConfigBase], field: str) -> tuple[Any, ...]:
     return get_args(config_class.model_fields[field].annotation)
 
@@ -334,8 +328,10 @@ class ModelConfigFactory:
                 a value does not fit.
         """
         if isinstance(model_data, ModelConfigBase):
-            return model_data.model_copy(update={"key": key}) if key else model_data
-        data = _without_aliases(model_data)
+            if dest_class is None or isinstance(model_data, dest_class):
+                return model_data.model_copy(update={"key": key}) if key else model_data
+            model_data = model_data.model_dump()
+        data = without_aliases(model_data)
         if key is not None:
             data["key"] = key
         chosen = dest_class or cls.class_for(data)
@@ -372,11 +368,6 @@ class ModelConfigFactory:
             form.value,
             hint="Set type and format together; modelkeep identify shows what fits.",
         )
-
-    @staticmethod
-    def field_name(name: str) -> str:
-        """Return the field that ``name``, perhaps one of the document's names, means."""
-        return ALIASES.get(name, name)
 
     @staticmethod
     def _enum(kind: type[Any], data: Mapping[str, Any], field: str) -> Any:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -60,16 +61,27 @@ def stop_when(is_cancelled: Callable[[], bool], progress: Progress = no_progress
     return report
 
 
-def new_blake3(*, parallel: bool = True) -> Hasher:
-    """Return a BLAKE3 hash; a parallel one uses all the processors there are."""
-    from blake3 import blake3  # noqa: PLC0415 - an extension that few commands need
-
-    return blake3(max_threads=blake3.AUTO if parallel else 1)
-
-
 def only_stopping(progress: Progress) -> Progress:
     """Return ``progress`` for work that does not count: it can stop it all the same."""
     return lambda _count: progress(0)
+
+
+def new_blake3(*, parallel: bool = True) -> Hasher:
+    """Return a BLAKE3 hash; a parallel one uses all the processors there are.
+
+    The threads of the library do not survive a fork, and a child that waited for them would wait
+    for ever: it hashes with one.
+    """
+    from blake3 import blake3  # noqa: PLC0415 - an extension that few commands need
+
+    is_at_home = parallel and _home_of_threads() == os.getpid()
+    return blake3(max_threads=blake3.AUTO if is_at_home else 1)
+
+
+@cache
+def _home_of_threads() -> int:
+    """Return the process that was the first to hash in parallel."""
+    return os.getpid()
 
 
 class BackgroundHasher:

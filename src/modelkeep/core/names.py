@@ -15,7 +15,8 @@ from modelkeep.core.reading import printable
 from modelkeep.errors import SourceNotFoundError, UnsafePathError
 
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
-_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
+#: What Windows forbids, control characters, and those that turn the direction of text around.
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 _FILE_URI = "file://"
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 _UNIT_STEP = 1000
@@ -90,7 +91,7 @@ def taken_in(folder: Path) -> Callable[[str], bool]:
     """Return a test whether a name is taken in ``folder``, whatever its case and accents."""
     try:
         present = {fold(os.fsencode(p.name).decode("utf-8", "replace")) for p in folder.iterdir()}
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         present = set()
     return lambda name: fold(name) in present
 

@@ -147,7 +147,9 @@ def _remove_source(top: Path, source: dict[str, Any]) -> None:
     except FileNotFoundError:
         return
     found = (there.st_size, there.st_mtime_ns, there.st_ino)
-    if found == (source["size"], source["mtime_ns"], source["inode"]):
+    if found != (source["size"], source["mtime_ns"], source["inode"]):
+        _log.warning("%s changed after it was installed, so it stays", shown(path))
+    else:
         paths.remove_file(path)
         if path != top:
             paths.remove_empty_folders(path.parent, top.parent)

@@ -46,6 +46,7 @@ class ModelInstallJob:
         source_metadata: What a site told of the model; None for local sources.
         download_parts: Downloads of a remote source; empty for local ones.
         exception: What went wrong.
+        is_settled: The job has ended and everybody who listens was told.
     """
 
     id: int
@@ -60,6 +61,7 @@ class ModelInstallJob:
     source_metadata: Any = None
     download_parts: set[Any] = field(default_factory=set)
     exception: BaseException | None = None
+    is_settled: bool = False
     _cancelled: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @property

@@ -15,7 +15,12 @@ from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import metadata_from_json
 from modelkeep.core.moves import Move
 from modelkeep.core.names import shown, unique_name
-from modelkeep.errors import DuplicateModelException, StorageError, UnknownMetadataException
+from modelkeep.errors import (
+    DuplicateModelException,
+    StorageError,
+    UnknownMetadataException,
+    UnknownModelException,
+)
 from modelkeep.install.library import Library, remove_entry, with_fields
 from modelkeep.install.ownership import describe_files, file_path, owned_files, removable
 from modelkeep.install.plan import recorded_path
@@ -48,7 +53,12 @@ def remove(library: Library, key: str, *, everywhere: bool) -> TrashEntry | None
         entry.write()
         paths.make_folder(entry.folder / "files")
         moves.do(planned)
-        library.records.del_model(key)
+        try:
+            library.records.del_model(key)
+        except UnknownModelException:  # another process was first, and has the files
+            if not any(os.path.lexists(path) for path in entry.waiting):
+                remove_entry(entry.folder)
+            raise
         end_removal(note)
     return entry
 

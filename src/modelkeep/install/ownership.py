@@ -65,6 +65,8 @@ def owned_files(
     others = {file_path(file, models_dir) for _, file in store.find_files()}
     top = models_dir / text_to_path(config.path)
     if top.is_dir() and not top.is_symlink():
+        if _is_of_the_program(top, models_dir):
+            return []
         names = [
             os.fspath((Path(folder) / name).relative_to(top))
             for folder, _, files in os.walk(top)
@@ -82,6 +84,13 @@ def owned_files(
         for path in (top / name if name else top for name in sorted(names))
         if path not in others
     ]
+
+
+def _is_of_the_program(top: Path, models_dir: Path) -> bool:
+    """Tell whether a folder is ``models_dir`` itself, one around it, or staging or trash."""
+    if top == models_dir or top in models_dir.parents:
+        return True
+    return is_inside(top, models_dir) and top.relative_to(models_dir).parts[0].startswith(".")
 
 
 def removable(top: Path, path: Path) -> Path:

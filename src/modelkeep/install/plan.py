@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from modelkeep.core.aliases import without_aliases
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory, new_key
 from modelkeep.core.identity import Evidence, Identification
 from modelkeep.core.names import (
     full_path,
     is_inside,
     path_to_text,
+    real_path,
     safe_name,
     shown,
     size_text,
@@ -30,8 +33,11 @@ from modelkeep.core.taxonomy import (
 from modelkeep.errors import (
     AmbiguousModelError,
     InvalidModelConfigException,
+    NotWritableError,
     UnknownModelError,
+    UsageError,
 )
+from modelkeep.identification.rules import FOLDER_FORMATS
 from modelkeep.install.inventory import SourceFile, list_files
 from modelkeep.install.link import LinkMode
 from modelkeep.settings import Settings
@@ -39,6 +45,8 @@ from modelkeep.sources.local import LocalModelSource
 
 #: ``identify(path, strict)``
 Identify = Callable[[Path, bool], Identification]
+
+_MODEL_SUFFIXES = frozenset({".safetensors", ".ckpt", ".pt", ".pth", ".bin"})
 
 _FORMATS = {
     ModelType.Lora: (ModelFormat.Lycoris, ModelFormat.Diffusers),
@@ -146,8 +154,10 @@ def make_plan(
         InvalidModelConfigException: an override does not fit.
     """
     path = full_path(source.path)
-    files = list_files(path)
     inplace = bool(source.inplace)
+    if not inplace:
+        _check_places(path, settings.models_dir, link)
+    files = list_files(path)
     identified = _identify(path, overrides, identify, strict=settings.verify != "off")
     found = identified or _as_the_caller_says(path, files, overrides)
     fields = _config_fields(found, overrides, settings, known_bases)
@@ -214,9 +224,35 @@ def _identify(
     try:
         return identify(path, strict)
     except (UnknownModelError, AmbiguousModelError):
+        _refuse_many(path)
         if "type" not in overrides and "model_type" not in overrides:
             raise
         return None
+
+
+def _check_places(path: Path, models_dir: Path, link: LinkMode | None) -> None:
+    if models_dir.exists() and not models_dir.is_dir():
+        raise NotWritableError(
+            f"{shown(models_dir)} is the folder of installed models and is no folder",
+            hint="Move that file away, or set models_dir to a folder.",
+        )
+    if link is LinkMode.Move and path.is_symlink():
+        raise UsageError(
+            f"{shown(path)} is a link: moving it would leave behind what it points to",
+            hint=f"Name the file itself: {shown(real_path(path))}",
+        )
+
+
+def _refuse_many(path: Path) -> None:
+    """Say of a folder of models what it is, instead of taking it for one."""
+    if not path.is_dir():
+        return
+    models = [p for p in path.iterdir() if p.suffix in _MODEL_SUFFIXES and p.is_file()]
+    if len(models) > 1 and not (path / "config.json").exists():
+        raise UnknownModelError(
+            f"{shown(path)} holds {len(models)} model files and is no model itself",
+            hint=f"Install them one by one: modelkeep install {shlex.quote(str(path))}/*",
+        )
 
 
 def _as_the_caller_says(
@@ -242,7 +278,7 @@ def _config_fields(
     settings: Settings,
     known_bases: frozenset[BaseModelType],
 ) -> dict[str, Any]:
-    given = {ModelConfigFactory.field_name(name): value for name, value in overrides.items()}
+    given = without_aliases(overrides)
     if "base" in given:
         check_base(given["base"], known_bases)
     fields = identified_fields(found)
@@ -271,6 +307,25 @@ def _enum(kind: type[ModelType], field: str, value: Any) -> ModelType:
             value,
             hint="Choose one of them; nothing was changed.",
         ) from None
+
+
+def check_form(value: Any, path: Path) -> None:
+    """Refuse the format of a folder for a file, and the reverse.
+
+    Raises:
+        InvalidModelConfigException: ``path`` is there and is the other one.
+    """
+    is_for_folders = value in FOLDER_FORMATS
+    if (path.is_file() and is_for_folders) or (
+        path.is_dir() and not is_for_folders and value != ModelFormat.Unknown
+    ):
+        raise InvalidModelConfigException.of(
+            "ModelConfig",
+            "format",
+            f"{shown(path)} is a {'file' if path.is_file() else 'folder'}, {value} is not",
+            value,
+            hint="modelkeep reidentify says what it is.",
+        )
 
 
 def check_base(value: Any, known: frozenset[BaseModelType]) -> None:

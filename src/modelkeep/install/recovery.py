@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from modelkeep.errors import InterruptedInstallError
+from modelkeep.errors import InterruptedInstallError, UnknownJobIDException
 from modelkeep.install.incoming import end_install, take_back_install
 from modelkeep.install.library import Library, remove_entry
 from modelkeep.install.outgoing import (
@@ -45,7 +46,7 @@ def _settle(library: Library, entry: JournalEntry) -> dict[str, Any]:
             return {"status": "completed", "key": entry.key}
         case "install", False:
             take_back_install(library, entry.plan)
-            return _interrupted(entry.plan["source"])
+            return _interrupted(entry.plan["source"], _details(library, entry.job))
         case "delete", True:
             take_back_removal(entry.plan)
         case "delete", False:
@@ -63,14 +64,34 @@ def _end_orphaned_jobs(library: Library, is_alive: Callable[[str], bool]) -> Non
     """Jobs of dead processes that had not come as far as the journal."""
     for job in library.state.jobs():
         if job.ended_at is None and not is_alive(job.owner):
-            fields = _interrupted(job.source)
+            fields = _interrupted(job.source, job.details)
             library.state.update_job(job.id, ended_at=time.time(), **fields)
 
 
-def _interrupted(source: str) -> dict[str, Any]:
+def _details(library: Library, job: int | None) -> dict[str, Any]:
+    try:
+        return library.state.job(job).details if job is not None else {}
+    except UnknownJobIDException:  # pruned in the meantime
+        return {}
+
+
+def _interrupted(source: str, details: dict[str, Any]) -> dict[str, Any]:
     return {
         "status": "error",
         "error_type": InterruptedInstallError.__name__,
         "error": f"The install of {source} was cut off; nothing of it was kept",
-        "hint": f"Start it again: modelkeep install {source}",
+        "hint": f"Start it again: {_command(source, details)}",
     }
+
+
+def _command(source: str, details: dict[str, Any]) -> str:
+    """Return the command that asks for the same install again."""
+    words = ["modelkeep", "install"]
+    if details.get("inplace"):
+        words.append("--inplace")
+    if details.get("link"):
+        words += ["--link", details["link"]]
+    for name, value in details.get("config", {}).items():
+        if name in {"name", "type", "base", "variant"}:
+            words += [f"--{name}", value]
+    return shlex.join([*words, source])

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
+from modelkeep.core.aliases import without_aliases
+from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_when
 from modelkeep.core.names import full_path, unique_name
@@ -24,6 +25,7 @@ from modelkeep.install.plan import (
     Identify,
     InstallPlan,
     check_base,
+    check_form,
     identified_fields,
     make_plan,
     recorded_path,
@@ -35,6 +37,7 @@ from modelkeep.jobs.state import JobRow, StateDatabase
 from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.settings import Settings
 from modelkeep.sources.local import LocalModelSource
+from modelkeep.sources.parse import local_source
 
 _log = logging.getLogger(__name__)
 
@@ -314,9 +317,11 @@ class ModelInstallService(ModelInstallServiceBase):
             UnknownModelException: there is no such record.
             InvalidModelConfigException: a field is unknown, or a value does not fit.
         """
-        fields = {ModelConfigFactory.field_name(name): value for name, value in changes.items()}
+        fields = without_aliases(changes)
         if "base" in fields:
             check_base(fields["base"], self.library.known_bases)
+        if "format" in fields:
+            check_form(fields["format"], self.library.path_of(self._records.get_model(key)))
         return self._records.update_model(key, fields)
 
     # -- plumbing
@@ -356,5 +361,5 @@ def _as_source(source: LocalModelSource | str | Path) -> LocalModelSource:
     if isinstance(source, LocalModelSource):
         return source
     if isinstance(source, str | Path):
-        return LocalModelSource(path=Path(source))
+        return local_source(source)
     raise UsageError(f"{source!r} is no source", hint="Give a path or a LocalModelSource.")

@@ -171,7 +171,7 @@ class Trash:
             record=record,
             top=top,
             names=tuple(name_below(top, path) for path in there),
-            files=tuple(files),
+            files=tuple(files) if there else (),
             removed_at=now,
             metadata=metadata,
         )
@@ -203,15 +203,16 @@ class Trash:
         entries = self.entries()
         exact = [e for e in entries if name in {e.key, e.name}]
         near = [e for e in entries if e.key.startswith(name)] if name else []
-        if exact:
+        if len({e.key for e in exact}) == 1:
             return exact[-1]
+        near = exact or near
         if len({e.key for e in near}) == 1:
             return near[-1]
         if near:
             keys = ", ".join(f"{entry.key} ({entry.name})" for entry in near)
             raise SourceNotFoundError(
-                f"{name!r} begins the keys of several models in the trash: {keys}",
-                hint="Name more of the key.",
+                f"{name!r} names several models in the trash: {keys}",
+                hint="Name one by its key.",
             )
         raise SourceNotFoundError(
             f"Nothing in the trash is called {name!r}",

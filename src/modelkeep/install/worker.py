@@ -86,7 +86,11 @@ class InstallWorker:
             raise ServiceInactiveException(
                 "The install service is not running", hint="Call start() first."
             )
-        details = {"inplace": bool(source.inplace), "link": link.value if link else None}
+        details = {
+            "inplace": bool(source.inplace),
+            "link": link.value if link else None,
+            "config": {name: printable(str(value)) for name, value in config.items()},
+        }
         number = self._state.add_job(printable(str(source)), self._owner, details)
         job = ModelInstallJob(number, source, dict(config), link)
         self.jobs.append(job)
@@ -130,7 +134,7 @@ class InstallWorker:
         """Wait until all jobs have ended, or for ``timeout`` seconds; return all of them."""
         with self._changed:
             self._changed.wait_for(
-                lambda: all(job.in_terminal_state for job in self.jobs), timeout=timeout
+                lambda: all(job.is_settled for job in self.jobs), timeout=timeout
             )
             return JobList(self.jobs)
 
@@ -163,6 +167,7 @@ class InstallWorker:
     def _end(self, job: ModelInstallJob, status: InstallStatus) -> None:
         """Store how a job ended, tell the bus, then let those go on who wait for it."""
         self._store_end(job, status)
+        job.status = status
         source = printable(str(job.source))
         if status is InstallStatus.COMPLETED:
             key = job.config_out.key if job.config_out else ""
@@ -172,7 +177,7 @@ class InstallWorker:
         else:
             events.install_error(self._bus, source, job.error_type or "", job.error or "")
         with self._changed:
-            job.status = status
+            job.is_settled = True
             self._changed.notify_all()
 
     def _store_end(self, job: ModelInstallJob, status: InstallStatus) -> None:

@@ -75,7 +75,7 @@ class ModelRecordServiceBase(ABC):
             return ModelRecordServiceSQL.from_db_file(path)
         raise WrongDatabaseError(
             f"No catalogue can be kept in {shown(path)}: its suffix is not .db",
-            hint="Name a file that ends in .db.",
+            hint="The YAML catalogue is not there yet: set model_config_db to auto or a .db file.",
         )
 
     @classmethod

@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from modelkeep.core.configs import ALIASES, AnyModelConfig, ModelConfigBase, ModelConfigFactory
+from modelkeep.core.aliases import without_aliases
+from modelkeep.core.configs import AnyModelConfig, ModelConfigBase, ModelConfigFactory
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import metadata_from_json
 from modelkeep.errors import InvalidModelConfigException
@@ -90,12 +91,17 @@ def changed_config(
     What only the old class has is dropped when the class changes, and what was left at the old
     class's default takes that of the new one.
 
+    ``original_hash`` never changes once it is known.
+
     Raises:
         InvalidModelConfigException: the result would be no valid config.
     """
     if isinstance(changes, ModelConfigBase):
-        return changes.model_copy(update={"key": old.key})
-    wanted = {ALIASES.get(field, field): value for field, value in changes.items()}
+        kept_hash = old.original_hash or changes.original_hash
+        return changes.model_copy(update={"key": old.key, "original_hash": kept_hash})
+    wanted = without_aliases(changes)
+    if old.original_hash is not None:
+        wanted.pop("original_hash", None)
     kept = old.model_dump()
     target = ModelConfigFactory.class_for({**kept, **wanted})
     if target is not type(old):

@@ -21,6 +21,7 @@ from modelkeep.errors import (
     StorageError,
     UnknownMetadataException,
     UnknownModelException,
+    UsageError,
 )
 from modelkeep.install.link import LinkMode
 from modelkeep.install.trash import MANIFEST, TrashEntry
@@ -672,3 +673,27 @@ def test_a_plan_says_where_the_model_will_be(tmp_path: Path) -> None:
     assert world.service.find_same(plan) is None
     key = world.service.install_path(other)
     assert world.service.record_store.get_model(key).path == plan.config.path
+
+
+def test_a_record_of_the_programs_own_folder_takes_nothing(world: World) -> None:
+    key = world.service.install_path(make(world, "x.safetensors", 1))
+    world.service.delete(key)
+    path = {"name": "odd", "type": "main", "base": "sd-1", "format": "diffusers", "path": ".trash"}
+    world.records.add_model("odd", path)
+    world.service.delete("odd")
+    assert world.service.restore(key).key == key
+
+
+@pytest.mark.parametrize("text", ["", " "])
+def test_no_path_is_not_the_current_folder(world: World, text: str) -> None:
+    with pytest.raises(SourceNotFoundError, match="No path was given"):
+        world.service.import_model(text)
+
+
+def test_a_link_is_not_moved(world: World, tmp_path: Path) -> None:
+    real = make(world, "real.safetensors", 1)
+    link = tmp_path / "link.safetensors"
+    link.symlink_to(real)
+    with pytest.raises(UsageError, match="is a link"):
+        world.service.install_path(link, link=LinkMode.Move)
+    assert real.exists()

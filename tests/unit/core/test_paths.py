@@ -171,3 +171,12 @@ def test_a_small_file_is_written_whole(tmp_path: Path) -> None:
     paths.write_file(tmp_path / "x" / "f", b"one")
     paths.write_file(tmp_path / "x" / "f", b"two")
     assert [p.read_bytes() for p in (tmp_path / "x").iterdir()] == [b"two"]
+
+
+def test_a_forked_child_hashes_after_its_parent_did(tmp_path: Path) -> None:
+    large = write(tmp_path / "large", os.urandom(8_000_000))
+    known = hash_file(large).blake3
+    child = os.fork()
+    if not child:
+        os._exit(0 if hash_file(large).blake3 == known else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -61,7 +61,12 @@ def set_value(
 ) -> None:
     """Write a setting to the settings file; comments in it are kept."""
     session = ctx.ensure_object(Session)
-    if setting == "root" or setting not in Settings.model_fields:
+    if setting == "root":
+        raise UsageError(
+            "The root says where the settings file is, so it is not in it",
+            hint="Use --root, or set MODELKEEP_ROOT.",
+        )
+    if setting not in Settings.model_fields:
         names = ", ".join(name for name in Settings.model_fields if name != "root")
         raise UsageError(f"No setting is called {setting!r}", hint=f"Settings are: {names}")
     file = _file(session)

@@ -51,7 +51,7 @@ def identify(
 
 def _print_found(session: Session, source: str, found: Identification, *, explain: bool) -> None:
     if session.json:
-        session.print_json({**found.to_json(), "source": printable(source)})
+        session.print_json({**found.to_json(), "source": named(source)})
         return
     variant = f" {found.variant}" if found.variant and found.variant != "normal" else ""
     session.print(
@@ -86,7 +86,7 @@ def _error_line(source: str, error: ModelKeepError) -> dict[str, Any]:
         del fields[hidden]
     what = {"kind": type(error).__name__, "message": message_of(error), "hint": hint_of(error)}
     kind = "unknown" if isinstance(error, UnknownModelError) else None
-    return {**fields, "source": printable(source), "type": kind, **_NOTHING, "error": what}
+    return {**fields, "source": named(source), "type": kind, **_NOTHING, "error": what}
 
 
 def _print_rules(session: Session, source: str) -> None:

@@ -110,6 +110,9 @@ def _install_one(
     if job.exception is not None or job.config_out is None:
         raise job.exception or ModelKeepError(f"The install of {printable(source)} did not end")
     _tell_installed(session, source, job.config_out, is_known=bool(job.same_as))
+    if job.same_as and overrides:
+        names = ", ".join(f"--{name}" for name in overrides)
+        session.say(f"{names} was not applied: change it with modelkeep edit {job.same_as[:8]}")
     return is_interrupted
 
 
@@ -179,7 +182,7 @@ def _result(
     if session.json:
         session.print_json(
             {
-                "source": printable(source),
+                "source": named(source),
                 "status": status,
                 "key": key,
                 "path": path,

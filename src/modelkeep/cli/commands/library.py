@@ -158,8 +158,8 @@ def _parse_change(change: str) -> tuple[str, Any]:
         return name, type_from_words(value) or value
     if name == "base":
         return name, base_from_words(value) or value
-    if value.casefold() in {"true", "false"}:
-        return name, value.casefold() == "true"
+    if name == "name" and not value:
+        raise UsageError("A name cannot be empty", hint='For example: name="My model"')
     return name, value or None
 
 

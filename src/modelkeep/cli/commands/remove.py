@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -78,10 +79,15 @@ def _remove_one(
         installer.unregister(model.key)
         _tell(session, model, [], "forgotten; its files stay")
         return
-    gone = _files_that_go(session, model, keep_files, everywhere=everywhere)
+    owned = dict(_files_that_go(session, model, keep_files, everywhere=everywhere))
     entry = installer.remove(model.key, everywhere=everywhere)
     if entry is None:
         _tell(session, model, [], "forgotten; its files lie outside the library and stay")
+        return
+    gone = [(path, owned.get(path, 0)) for path in entry.origins]
+    if not gone:
+        installer.purge(entry)
+        _tell(session, model, [], "forgotten; its files were gone already")
     elif now:
         installer.purge(entry)
         _tell(session, model, gone, "removed for good")
@@ -104,7 +110,8 @@ def _files_that_go(
         return []
     models_dir = library.settings.models_dir
     owned = owned_files(library.records, model, models_dir)
-    return [(file_path(file, models_dir), file.size) for file in owned]
+    located = [(file_path(file, models_dir), file.size) for file in owned]
+    return [(path, size) for path, size in located if os.path.lexists(path)]
 
 
 def _tell(
