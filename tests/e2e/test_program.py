@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -274,9 +275,18 @@ class TestCompletion:
         return program.run(env=env).out.split()
 
     def test_the_script_for_a_shell(self, program: Program) -> None:
-        told = program.run("--show-completion", "bash", env={"SHELL": "/bin/bash"})
-        assert "_MODELKEEP_COMPLETE" in told.out
-        assert told.err == ""
+        # Which shell it is shows in the processes around the program. The second command keeps
+        # the shell alive, which would otherwise become the program.
+        script = f"{shlex.quote(sys.executable)} -m modelkeep --show-completion; exit $?"
+        told = subprocess.run(
+            ["bash", "-c", script],
+            env=program.environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "_MODELKEEP_COMPLETE" in told.stdout
+        assert told.stderr == ""
 
     def test_models_types_and_commands(self, filled: Program) -> None:
         assert self.complete(filled, "modelkeep show pa") == ["paper"]
