@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from modelkeep.core.files import MODELS_ROOT, ModelFile
+from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import (
     BaseMetadata,
     CivitaiMetadata,
@@ -16,6 +16,7 @@ from modelkeep.core.metadata import (
     LicenseRestrictions,
     RemoteModelFile,
 )
+from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.core.taxonomy import CommercialUsage
 from modelkeep.errors import (
     DuplicateModelException,

@@ -14,12 +14,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from modelkeep.core.aliases import without_aliases
 from modelkeep.core.identity import Evidence
+from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.core.taxonomy import (
     BaseModelType,
     ModelFormat,
     ModelRepoVariant,
     ModelType,
     ModelVariantType,
+    RecordState,
     SchedulerPredictionType,
 )
 from modelkeep.errors import InvalidModelConfigException
@@ -51,6 +53,8 @@ class ModelConfigBase(BaseModel):
         quantization: How the weights are quantised; None when they are not.
         trigger_phrases: Words that call up what an adapter learned.
         evidence: Why it was identified as this.
+        root: Name of the root that the path lies in, empty when in none; set by the catalogue.
+        state: What was last seen of its files; set by scans and checks.
     """
 
     model_config = ConfigDict(
@@ -79,6 +83,8 @@ class ModelConfigBase(BaseModel):
     quantization: str | None = None
     trigger_phrases: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    root: str = MODELS_ROOT
+    state: RecordState = RecordState.PRESENT
 
     @model_validator(mode="before")
     @classmethod

@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-#: The root that ``models_dir`` is; files elsewhere have no root and an absolute path.
-MODELS_ROOT = "models"
-
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:

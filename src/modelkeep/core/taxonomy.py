@@ -163,6 +163,18 @@ class ModelRecordOrderBy(StrEnum):
     Format = "format"
 
 
+class RecordState(StrEnum):
+    """What was last seen of a record's files.
+
+    ``missing``: one of them was gone. ``changed``: they were there with other contents. Whether a
+    whole root is offline is no state of a record: nothing is marked then.
+    """
+
+    PRESENT = "present"
+    MISSING = "missing"
+    CHANGED = "changed"
+
+
 class CommercialUsage(StrEnum):
     """What a Civitai licence lets one sell."""
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from modelkeep.core.configs import ModelConfigBase
-from modelkeep.core.files import MODELS_ROOT, ModelFile
+from modelkeep.core.files import ModelFile
 from modelkeep.core.names import is_inside, path_to_text, text_to_path
+from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.install.inventory import list_files
 from modelkeep.records.base import ModelRecordServiceBase
 

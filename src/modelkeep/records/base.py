@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel
 
 from modelkeep.core.configs import AnyModelConfig, ModelConfigBase
 from modelkeep.core.files import ModelFile
 from modelkeep.core.names import shown
+from modelkeep.core.roots import Roots
 from modelkeep.core.summary import ModelSummary
-from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelRecordOrderBy, ModelType
+from modelkeep.core.taxonomy import (
+    BaseModelType,
+    ModelFormat,
+    ModelRecordOrderBy,
+    ModelType,
+    RecordState,
+)
 from modelkeep.errors import DuplicateModelException, UnknownModelException, WrongDatabaseError
+from modelkeep.records.base_files import FileTable
 from modelkeep.records.base_metadata import AnyMetadata, ModelMetadataStoreBase
+from modelkeep.records.base_search import RecordSearch
+from modelkeep.records.listing import NewRecord
 from modelkeep.records.locations import RecordSettings
 
 if TYPE_CHECKING:
@@ -25,8 +35,6 @@ if TYPE_CHECKING:
 
 #: Version of the record format, as the seed counts.
 RECORDS_VERSION = "3.2"
-
-SearchOrder = Literal["name", "size", "date", "type", "base"]
 
 T = TypeVar("T")
 
@@ -49,12 +57,18 @@ class PaginatedResults(BaseModel, Generic[T]):
     items: list[T]
 
 
-class ModelRecordServiceBase(ABC):
+class ModelRecordServiceBase(RecordSearch, FileTable):
     """Stores and finds the records of models.
 
     Every change is done as a whole or not at all, and is on the disk when the call returns. All
     methods may be called from several threads.
+
+    Attributes:
+        roots: The registered roots. Records and files are stored relative to the root they lie
+            in, and come back with the ``path`` that this gives now.
     """
+
+    roots: Roots = Roots()
 
     # -- opening and closing
 
@@ -151,6 +165,17 @@ class ModelRecordServiceBase(ABC):
             InvalidModelConfigException: the dict is no valid config.
         """
 
+    def add_models(self, records: Iterable[NewRecord]) -> list[AnyModelConfig]:
+        """Store many new records in one step: all of them, or none.
+
+        Returns:
+            The records as they were stored, in the same order.
+
+        Raises:
+            DuplicateModelException: a key, a path or a file is recorded already.
+        """
+        raise NotImplementedError
+
     @abstractmethod
     def update_model(self, key: str, config: ModelConfigBase | Mapping[str, Any]) -> AnyModelConfig:
         """Change a record; its key and its files stay.
@@ -172,6 +197,10 @@ class ModelRecordServiceBase(ABC):
     def rename_model(self, key: str, new_name: str) -> AnyModelConfig:
         """Give a record another name; for what is raised see ``update_model``."""
         return self.update_model(key, {"name": new_name})
+
+    def set_states(self, states: Mapping[str, RecordState]) -> None:
+        """Note what was seen of the files of some records; keys without a record are skipped."""
+        raise NotImplementedError
 
     @abstractmethod
     def del_model(self, key: str) -> None:
@@ -268,35 +297,6 @@ class ModelRecordServiceBase(ABC):
         return self.search_by_metadata_tag(tags)
 
     @abstractmethod
-    def search(
-        self,
-        *,
-        text: str | None = None,
-        types: Sequence[ModelType | str] = (),
-        bases: Sequence[BaseModelType | str] = (),
-        formats: Sequence[ModelFormat | str] = (),
-        tags: Iterable[str] = (),
-        order: SearchOrder = "name",
-        limit: int | None = None,
-    ) -> list[AnyModelConfig]:
-        """Return the records that fit everything that is given.
-
-        Args:
-            text: Words that must all occur in the name, the description or the source; parts of
-                words do, and case does not matter.
-            types: The record has one of these types; any when empty.
-            bases: The same for bases.
-            formats: The same for formats.
-            tags: The record has all of these.
-            order: ``size`` is largest first, ``date`` is newest first, the others are
-                alphabetical; equal ones are sorted by name.
-            limit: Return at most so many.
-
-        Raises:
-            UsageError: ``order`` is none of these.
-        """
-
-    @abstractmethod
     def list_models(
         self,
         page: int = 0,
@@ -313,54 +313,6 @@ class ModelRecordServiceBase(ABC):
         Raises:
             UsageError: ``page`` or ``per_page`` is too small.
         """
-
-    # -- files
-
-    @abstractmethod
-    def files(self, key: str) -> list[ModelFile]:
-        """Return the files that a record owns, sorted by path.
-
-        Raises:
-            UnknownModelException: there is no such record.
-        """
-
-    @abstractmethod
-    def set_files(self, key: str, files: Iterable[ModelFile]) -> None:
-        """Replace the files that a record owns.
-
-        Raises:
-            UnknownModelException: there is no such record.
-            DuplicateModelException: a file belongs to another record.
-        """
-
-    @abstractmethod
-    def set_file_hashes(
-        self,
-        key: str,
-        path: str,
-        *,
-        sha256: str | None = None,
-        blake3: str | None = None,
-        hashed_at: float | None = None,
-    ) -> None:
-        """Note full hashes of one file; those that are None stay as they were.
-
-        Args:
-            key: Of the record.
-            path: As the file's row has it.
-            sha256: 64 hex characters.
-            blake3: 64 hex characters.
-            hashed_at: Seconds since the epoch; now when None.
-
-        Raises:
-            UnknownModelException: there is no such record, or it has no such file.
-        """
-
-    @abstractmethod
-    def find_files(
-        self, *, size: int | None = None, blake3: str | None = None, sha256: str | None = None
-    ) -> list[tuple[str, ModelFile]]:
-        """Return (key, file) of the files that fit everything that is given."""
 
     # -- metadata
 

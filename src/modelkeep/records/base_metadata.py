@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from modelkeep.core.metadata import BaseMetadata, CivitaiMetadata, HuggingFaceMetadata
 
 AnyMetadata = BaseMetadata | HuggingFaceMetadata | CivitaiMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTags:
+    """The tags of one model.
+
+    Attributes:
+        site: Those that its metadata brought; they change when the metadata does.
+        hand: Those that the user gave; nothing but the user changes them.
+    """
+
+    site: frozenset[str] = frozenset()
+    hand: frozenset[str] = frozenset()
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Both."""
+        return self.site | self.hand
 
 
 class ModelMetadataStoreBase(ABC):
@@ -41,6 +60,24 @@ class ModelMetadataStoreBase(ABC):
     @abstractmethod
     def list_all_metadata(self) -> list[tuple[str, AnyMetadata]]:
         """Return (key, metadata) of all models that have any, sorted by key."""
+
+    def tags(self, model_key: str) -> ModelTags:
+        """Return the tags of a model.
+
+        Raises:
+            UnknownModelException: there is no such record.
+        """
+        raise NotImplementedError
+
+    def set_tags(self, model_key: str, tags: Iterable[str]) -> ModelTags:
+        """Replace the tags that the user gave a model; those of its site stay.
+
+        Tags are stored without blanks at the ends; empty ones are dropped.
+
+        Raises:
+            UnknownModelException: there is no such record.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def list_tags(self) -> set[str]:

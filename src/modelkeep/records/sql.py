@@ -22,8 +22,9 @@ from modelkeep.core.summary import ModelSummary
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelRecordOrderBy, ModelType
 from modelkeep.errors import DuplicateModelException, UnknownModelException
 from modelkeep.records import queries, rows, schema
-from modelkeep.records.base import ModelRecordServiceBase, PaginatedResults, SearchOrder
+from modelkeep.records.base import ModelRecordServiceBase, PaginatedResults
 from modelkeep.records.database import SqliteDatabase
+from modelkeep.records.listing import SearchOrder
 from modelkeep.records.metadata import (
     ModelMetadataStore,
     forget_metadata,

@@ -1,0 +1,80 @@
+"""What records are asked for, and what comes back: filters, pages, facets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from modelkeep.core.configs import AnyModelConfig, ModelConfigBase
+from modelkeep.core.files import ModelFile
+
+#: ``relevance`` puts the best matches of a text first; without a text it is ``name``.
+SearchOrder = Literal["relevance", "name", "size", "date", "type", "base"]
+FacetName = Literal["type", "base", "format", "tag", "root", "state"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFilter:
+    """What a record has to be like. Every condition that is given has to hold.
+
+    Attributes:
+        text: Words that must all occur in name, description, tags, trigger phrases or author,
+            in any order; each may be the beginning of a longer word; case, accents and the
+            difference between space, ``_``, ``-`` and ``.`` do not matter.
+        types, bases, formats: The record has one of these values; any when empty.
+        tags: The record has all of these, whoever gave them.
+        roots: It lies in one of these roots (``models`` for ``models_dir``, empty text for none).
+        states: Its state is one of these (``present``, ``missing``, ``changed``).
+    """
+
+    text: str = ""
+    types: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """Some records, and where the next ones begin.
+
+    Attributes:
+        items: The records.
+        next: What to give as ``after`` for the next page; None on the last one.
+    """
+
+    items: list[AnyModelConfig]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """How many records of a filtered set have each value.
+
+    Attributes:
+        total: Records in the set.
+        counts: For each facet the values that occur, with their counts. The counts of a facet
+            disregard the filter's own choice in that facet, so they say what choosing another
+            value would give.
+    """
+
+    total: int
+    counts: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecord:
+    """A record to add.
+
+    Attributes:
+        key: Any string.
+        config: Its fields.
+        files: What it owns on the disk.
+    """
+
+    key: str
+    config: ModelConfigBase
+    files: tuple[ModelFile, ...] = field(default=())
