@@ -31,10 +31,11 @@ from modelkeep.errors import (
     WrongDatabaseError,
 )
 
-VERSION = 1
 _APPLICATION_ID = 0x6D6B7374  # "mkst"
 
-_SCHEMA = """
+#: What each version of the file adds to the one before; a file is brought up when it is opened.
+_STEPS = (
+    """
 CREATE TABLE job (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     source TEXT NOT NULL,
@@ -61,7 +62,15 @@ CREATE TABLE journal (
     updated_at REAL NOT NULL
 );
 CREATE TABLE trash_place (folder TEXT PRIMARY KEY);
-"""
+""",
+    """
+CREATE TABLE job_wish (
+    job INTEGER PRIMARY KEY REFERENCES job(id) ON DELETE CASCADE,
+    wish TEXT NOT NULL
+);
+""",
+)
+VERSION = len(_STEPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +153,7 @@ class StateDatabase:
 
     def add_job(self, source: str, owner: str, details: Mapping[str, Any]) -> int:
         """Store a new waiting job and return its id."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO job (source, status, owner, details, created_at)"
                 " VALUES (?, 'waiting', ?, ?, ?)",
@@ -155,7 +164,7 @@ class StateDatabase:
     def update_job(self, job_id: int, **fields: Any) -> None:
         """Set columns of one job."""
         columns = ", ".join(f"{name} = ?" for name in fields)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 f"UPDATE job SET {columns} WHERE id = ?",  # noqa: S608 - names are keywords here
                 (*fields.values(), job_id),
@@ -167,7 +176,7 @@ class StateDatabase:
         Raises:
             UnknownJobIDException: there is none with this id.
         """
-        rows = self._select("SELECT * FROM job WHERE id = ?", job_id)
+        rows = self.select("SELECT * FROM job WHERE id = ?", job_id)
         if not rows:
             raise UnknownJobIDException(
                 f"There is no job {job_id}", hint="modelkeep jobs lists those that are there."
@@ -176,12 +185,12 @@ class StateDatabase:
 
     def jobs(self) -> list[JobRow]:
         """Return all jobs, the oldest first."""
-        return [_job_row(row) for row in self._select("SELECT * FROM job ORDER BY id")]
+        return [_job_row(row) for row in self.select("SELECT * FROM job ORDER BY id")]
 
     def forget_jobs(self, job_ids: list[int]) -> int:
         """Remove jobs from the list; return how many were there."""
         marks = ", ".join("?" * len(job_ids))
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             cursor = connection.execute(
                 f"DELETE FROM job WHERE id IN ({marks})",  # noqa: S608 - only question marks
                 job_ids,
@@ -201,7 +210,7 @@ class StateDatabase:
         job: int | None = None,
     ) -> int:
         """Write down what is about to be done; return the number of the entry."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO journal (operation, key, stage, owner, job, plan, updated_at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -211,7 +220,7 @@ class StateDatabase:
 
     def advance(self, entry: int, stage: str, plan: Mapping[str, Any]) -> None:
         """Write down the next stage of an entry, before it is entered."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 "UPDATE journal SET stage = ?, plan = ?, updated_at = ? WHERE id = ?",
                 (stage, json.dumps(plan), time.time(), entry),
@@ -219,7 +228,7 @@ class StateDatabase:
 
     def finish(self, entry: int, **job_fields: Any) -> None:
         """Cross out an entry and, in the same transaction, set columns of its job."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             row = connection.execute("SELECT job FROM journal WHERE id = ?", (entry,)).fetchone()
             if row is not None and row["job"] is not None and job_fields:
                 self.update_job(row["job"], **job_fields)
@@ -237,19 +246,19 @@ class StateDatabase:
                 job=row["job"],
                 plan=json.loads(row["plan"]),
             )
-            for row in self._select("SELECT * FROM journal ORDER BY id")
+            for row in self.select("SELECT * FROM journal ORDER BY id")
         ]
 
     # -- trash folders outside models_dir
 
     def add_trash_place(self, folder: str) -> None:
         """Remember a trash folder that lies on another disk."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO trash_place VALUES (?)", (folder,))
 
     def trash_places(self) -> list[str]:
         """Return the trash folders that lie on other disks."""
-        return [str(row["folder"]) for row in self._select("SELECT folder FROM trash_place")]
+        return [str(row["folder"]) for row in self.select("SELECT folder FROM trash_place")]
 
     # -- plumbing
 
@@ -260,20 +269,22 @@ class StateDatabase:
                 f"{shown(self.path)} was written by a newer modelkeep",
                 hint="Update modelkeep: pip install --upgrade modelkeep",
             )
-        if self._version() < VERSION and self._holds_tables():
+        if not self._version() and self._holds_tables():
             self._refuse_foreign()
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         if self._version() == VERSION:
             return
-        with self._transaction():
-            if self._version() == VERSION:  # another process was first
+        with self.transaction():
+            version = self._version()
+            if version == VERSION:  # another process was first
                 return
-            if self._holds_tables():
+            if not version and self._holds_tables():
                 self._refuse_foreign()
-            for statement in _SCHEMA.split(";"):
-                connection.execute(statement)
+            for step in _STEPS[version:]:
+                for statement in step.split(";"):
+                    connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
 
@@ -291,12 +302,14 @@ class StateDatabase:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         return int(version) if application == _APPLICATION_ID else 0
 
-    def _select(self, statement: str, *values: Any) -> list[sqlite3.Row]:
+    def select(self, statement: str, *values: Any) -> list[sqlite3.Row]:
+        """Return the rows that a statement finds."""
         with self._lock, self._translated():
             return self._connection.execute(statement, values).fetchall()
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection inside a transaction that is done as a whole, or not at all."""
         with self._lock, self._translated():
             if self._connection.in_transaction:
                 yield self._connection

@@ -100,10 +100,26 @@ def test_a_foreign_file_is_refused_and_not_touched(path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["state.db"]
 
 
+def test_a_file_of_the_first_version_is_brought_up(path: Path) -> None:
+    state = StateDatabase(path)
+    job = state.add_job("a.safetensors", "somebody", {})
+    for (table,) in state.select("SELECT name FROM sqlite_master WHERE type = 'table'"):
+        if table not in {"job", "journal", "trash_place", "sqlite_sequence"}:
+            with state.transaction() as connection:
+                connection.execute(f"DROP TABLE {table}")
+    with state.transaction() as connection:
+        connection.execute("PRAGMA user_version = 1")
+    state.close()
+    again = StateDatabase(path)
+    assert again.job(job).source == "a.safetensors"
+    assert [tuple(row) for row in again.select("SELECT * FROM job_wish")] == []
+    again.close()
+
+
 def test_a_newer_file_is_refused(path: Path) -> None:
     StateDatabase(path).close()
     later = sqlite3.connect(path)
-    later.execute("PRAGMA user_version = 2")
+    later.execute("PRAGMA user_version = 999")
     later.close()
     with pytest.raises(NewerDatabaseError, match="newer") as caught:
         StateDatabase(path)
