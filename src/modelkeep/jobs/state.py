@@ -69,6 +69,14 @@ CREATE TABLE job_wish (
     wish TEXT NOT NULL
 );
 """,
+    """
+CREATE TABLE lookup (
+    path BLOB PRIMARY KEY,
+    stamp TEXT NOT NULL,
+    rules TEXT NOT NULL,
+    verdict TEXT NOT NULL
+) WITHOUT ROWID;
+""",
 )
 VERSION = len(_STEPS)
 
