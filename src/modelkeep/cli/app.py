@@ -21,6 +21,10 @@ def make_app() -> typer.Typer:
         ("reidentify", library.reidentify, ()),
         ("remove", remove.remove, ("rm",)),
         ("jobs", jobs.jobs, ()),
+        ("pause", jobs.pause, ()),
+        ("resume", jobs.resume, ()),
+        ("retry", jobs.retry, ()),
+        ("cancel", jobs.cancel, ()),
         ("prune", jobs.prune, ()),
     ):
         command = with_common_options(function)

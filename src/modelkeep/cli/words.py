@@ -75,6 +75,24 @@ def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
     return names or [model.key for model in models if model.key.startswith(incomplete)]
 
 
+def complete_job(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the numbers of jobs that begin with what was typed."""
+    from modelkeep.jobs.state import StateDatabase
+    from modelkeep.settings import Settings
+
+    root = ctx.find_root().params.get("root") or ctx.params.get("root")
+    try:
+        path = Settings.load(root=root).state_path
+        if not path.exists():
+            return []
+        state = StateDatabase(path)
+        numbers = [str(row.id) for row in state.jobs()]
+        state.close()
+    except (ModelKeepError, OSError):
+        return []
+    return [number for number in numbers if number.startswith(incomplete)]
+
+
 def _starting(words: list[str]) -> Callable[[str], list[str]]:
     def complete(incomplete: str) -> list[str]:
         return [word for word in words if word.startswith(incomplete)]
@@ -135,6 +153,11 @@ Sources = Annotated[
     list[str],
     typer.Argument(metavar="SOURCE", help="Path of a model file or folder.", show_default=False),
 ]
+_JOB_ID = typer.Argument(
+    metavar="ID", autocompletion=complete_job, help="Number of a job, as modelkeep jobs shows it."
+)
+JobIds = Annotated[list[int], _JOB_ID]
+OptionalJobIds = Annotated[list[int] | None, _JOB_ID]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any, SupportsIndex, overload
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.errors import hint_of
 from modelkeep.install.link import LinkMode
+from modelkeep.jobs.wishes import JobWish
 from modelkeep.sources.local import LocalModelSource
 
 
@@ -22,6 +22,7 @@ class InstallStatus(StrEnum):
     WAITING = "waiting"
     DOWNLOADING = "downloading"
     RUNNING = "running"
+    PAUSED = "paused"
     COMPLETED = "completed"
     ERROR = "error"
     CANCELLED = "cancelled"
@@ -47,6 +48,7 @@ class ModelInstallJob:
         download_parts: Downloads of a remote source; empty for local ones.
         exception: What went wrong.
         is_settled: The job has ended and everybody who listens was told.
+        wish: What somebody asked to become of it.
     """
 
     id: int
@@ -62,7 +64,7 @@ class ModelInstallJob:
     download_parts: set[Any] = field(default_factory=set)
     exception: BaseException | None = None
     is_settled: bool = False
-    _cancelled: threading.Event = field(default_factory=threading.Event, repr=False)
+    wish: JobWish = JobWish.RUN
 
     @property
     def inplace(self) -> bool:
@@ -76,12 +78,17 @@ class ModelInstallJob:
 
     def cancel(self) -> None:
         """Ask the job to stop; it ends within one piece of the copy."""
-        self._cancelled.set()
+        self.wish = JobWish.CANCEL
 
     @property
     def is_cancel_requested(self) -> bool:
         """Somebody asked the job to stop."""
-        return self._cancelled.is_set()
+        return self.wish is JobWish.CANCEL
+
+    @property
+    def is_stop_requested(self) -> bool:
+        """Somebody asked the job to stop or to pause."""
+        return self.wish is not JobWish.RUN
 
     def set_error(self, error: BaseException) -> None:
         """Record what went wrong and end the job."""
@@ -117,6 +124,11 @@ class ModelInstallJob:
     def running(self) -> bool:
         """The model is being identified, put in place and recorded."""
         return self.status is InstallStatus.RUNNING
+
+    @property
+    def paused(self) -> bool:
+        """The job waits until somebody resumes it."""
+        return self.status is InstallStatus.PAUSED
 
     @property
     def complete(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from modelkeep.errors import InterruptedInstallError, UnknownJobIDException
 from modelkeep.install.incoming import end_install, take_back_install
+from modelkeep.install.job import InstallStatus
 from modelkeep.install.library import Library, remove_entry
 from modelkeep.install.outgoing import (
     end_removal,
@@ -61,9 +62,10 @@ def _settle(library: Library, entry: JournalEntry) -> dict[str, Any]:
 
 
 def _end_orphaned_jobs(library: Library, is_alive: Callable[[str], bool]) -> None:
-    """Jobs of dead processes that had not come as far as the journal."""
+    """Jobs of dead processes that had not come as far as the journal; paused ones stay so."""
     for job in library.state.jobs():
-        if job.ended_at is None and not is_alive(job.owner):
+        is_paused = job.status == InstallStatus.PAUSED.value
+        if job.ended_at is None and not is_paused and not is_alive(job.owner):
             fields = _interrupted(job.source, job.details)
             library.state.update_job(job.id, ended_at=time.time(), **fields)
 
@@ -93,5 +95,5 @@ def _command(source: str, details: dict[str, Any]) -> str:
         words += ["--link", details["link"]]
     for name, value in details.get("config", {}).items():
         if name in {"name", "type", "base", "variant"}:
-            words += [f"--{name}", value]
+            words += [f"--{name}", str(value)]
     return shlex.join([*words, source])

@@ -17,7 +17,8 @@ from modelkeep.core.names import full_path, unique_name
 from modelkeep.errors import ServiceInactiveException, UsageError
 from modelkeep.install import incoming, outgoing, recovery
 from modelkeep.install.base import ModelInstallServiceBase
-from modelkeep.install.duplicates import find_same, refuse_place, refuse_plan
+from modelkeep.install.control import JobControl
+from modelkeep.install.duplicates import find_same, only_one, refuse_place, refuse_plan
 from modelkeep.install.job import JobList, ModelInstallJob
 from modelkeep.install.library import Library, with_fields
 from modelkeep.install.link import LinkMode
@@ -56,6 +57,10 @@ class ModelInstallService(ModelInstallServiceBase):
         event_bus: Takes the install events; none are sent when None.
         session: HTTP session for remote sources; local ones need none.
         identify: Says what a path is; the installed families when None.
+
+    Attributes:
+        library: What installs and removals work on.
+        control: Pauses, resumes, cancels and retries jobs of any process on this root.
     """
 
     def __init__(  # noqa: PLR0917 - the seed's signature
@@ -79,6 +84,7 @@ class ModelInstallService(ModelInstallServiceBase):
             app_config, record_store, self._state, self._owner.name, identify
         )
         self._worker = InstallWorker(self._state, self._owner.name, event_bus, self._run_job)
+        self.control = JobControl(self._state, self._worker, self._owner.name, self._owner.is_alive)
 
     @property
     def app_config(self) -> Settings:
@@ -333,7 +339,7 @@ class ModelInstallService(ModelInstallServiceBase):
         def count(done: int) -> None:
             job.bytes = min(job.bytes + done, job.total_bytes)
 
-        progress = stop_when(lambda: job.is_cancel_requested, count)
+        progress = stop_when(lambda: job.is_stop_requested, count)
         progress(0)
         job.config_out, job.same_as = self._carry_out(plan, progress, job)
 
@@ -344,17 +350,22 @@ class ModelInstallService(ModelInstallServiceBase):
         with self._installing:
             if plan.inplace:
                 return incoming.register(self.library, plan), None
-            same = find_same(self.library, plan.files, only_stopping(progress))
-            if same is not None:
-                return self._records.get_model(same), same
-            number = job.id if job else None
-            try:
-                return incoming.install(self.library, plan, progress, job=number), None
-            except Exception as error:
-                if not self.library.is_recorded(plan.config.key):
-                    raise
-                _log.warning("Installed, but something is left for the next start: %s", error)
-                return self._records.get_model(plan.config.key), None
+            with only_one(self.library, plan.files, progress):
+                same = find_same(self.library, plan.files, only_stopping(progress))
+                if same is not None:
+                    return self._records.get_model(same), same
+                return self._install(plan, progress, job), None
+
+    def _install(
+        self, plan: InstallPlan, progress: Progress, job: ModelInstallJob | None
+    ) -> ModelConfigBase:
+        try:
+            return incoming.install(self.library, plan, progress, job=job.id if job else None)
+        except Exception as error:
+            if not self.library.is_recorded(plan.config.key):
+                raise
+            _log.warning("Installed, but something is left for the next start: %s", error)
+            return self._records.get_model(plan.config.key)
 
 
 def _as_source(source: LocalModelSource | str | Path) -> LocalModelSource:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import queue
 import threading
@@ -12,6 +13,7 @@ from typing import Any
 
 from modelkeep.core import events
 from modelkeep.core.events import EventBus
+from modelkeep.core.names import path_to_text
 from modelkeep.core.reading import printable
 from modelkeep.errors import (
     JobCancelledError,
@@ -22,7 +24,11 @@ from modelkeep.errors import (
 from modelkeep.install.job import InstallStatus, JobList, ModelInstallJob
 from modelkeep.install.link import LinkMode
 from modelkeep.jobs.state import StateDatabase
+from modelkeep.jobs.wishes import JobWish, wishes
 from modelkeep.sources.local import LocalModelSource
+
+#: How often the wishes of other processes are looked for.
+_LISTEN_SECONDS = 0.25
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +57,7 @@ class InstallWorker:
         self._queue: queue.Queue[ModelInstallJob | None] = queue.Queue()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
         self.jobs: list[ModelInstallJob] = []
 
     @property
@@ -60,13 +67,16 @@ class InstallWorker:
 
     def start(self) -> None:
         """Begin to work."""
+        self._stopping.clear()
         self._thread = threading.Thread(target=self._work, name="modelkeep-install", daemon=True)
         self._thread.start()
+        threading.Thread(target=self._listen, name="modelkeep-wishes", daemon=True).start()
 
     def stop(self) -> None:
-        """End after the job in progress; waiting jobs are cancelled."""
+        """End after the job in progress; waiting jobs are cancelled, paused ones stay paused."""
         if self._thread is None:
             return
+        self._stopping.set()
         for job in self.jobs:
             if job.waiting:
                 self.cancel(job)
@@ -86,14 +96,21 @@ class InstallWorker:
             raise ServiceInactiveException(
                 "The install service is not running", hint="Call start() first."
             )
-        details = {
-            "inplace": bool(source.inplace),
-            "link": link.value if link else None,
-            "config": {name: printable(str(value)) for name, value in config.items()},
-        }
-        number = self._state.add_job(printable(str(source)), self._owner, details)
+        number = self._state.add_job(
+            printable(str(source)), self._owner, job_details(source, config, link)
+        )
+        return self.take(number, source, config, link)
+
+    def take(
+        self,
+        number: int,
+        source: LocalModelSource,
+        config: Mapping[str, Any],
+        link: LinkMode | None,
+    ) -> ModelInstallJob:
+        """Put a job that is stored already, as ours, at the end of the queue."""
         job = ModelInstallJob(number, source, dict(config), link)
-        self.jobs.append(job)
+        self.jobs = [known for known in self.jobs if known.id != number] + [job]
         self._queue.put(job)
         return job
 
@@ -117,12 +134,62 @@ class InstallWorker:
     def cancel(self, job: ModelInstallJob) -> None:
         """Stop a job: at once while it waits, within one piece of the copy while it runs."""
         job.cancel()
-        with self._changed:
-            is_mine = job.waiting
-            if is_mine:
-                job.status = InstallStatus.CANCELLED
-        if is_mine:
+        if self._leave_queue(job, InstallStatus.CANCELLED):
             self._end(job, InstallStatus.CANCELLED)
+
+    def pause(self, job: ModelInstallJob) -> None:
+        """Hold a job; one that runs is taken back within one piece of the copy."""
+        if job.wish is JobWish.RUN:
+            job.wish = JobWish.PAUSE
+            if self._leave_queue(job, InstallStatus.PAUSED):
+                self._state.update_job(job.id, status=job.status.value)
+
+    def resume(self, job: ModelInstallJob) -> None:
+        """Put a paused job at the end of the queue again."""
+        if job.wish is JobWish.PAUSE:
+            job.wish = JobWish.RUN
+            with self._changed:
+                is_parked = job.paused
+                if is_parked:
+                    job.status = InstallStatus.WAITING
+            if is_parked:
+                self._state.update_job(job.id, status=job.status.value)
+                self._queue.put(job)
+
+    def _leave_queue(self, job: ModelInstallJob, status: InstallStatus) -> bool:
+        """Give a job that is not being worked on another status; tell whether it is so."""
+        with self._changed:
+            is_idle = job.waiting or job.paused
+            if is_idle:
+                job.status = status
+                self._changed.notify_all()
+            return is_idle
+
+    def _listen(self) -> None:
+        """Do what other processes wish of our jobs."""
+        while not self._stopping.wait(_LISTEN_SECONDS):
+            open_jobs = {job.id: job for job in self.jobs if not job.in_terminal_state}
+            if not open_jobs:
+                continue
+            for job in open_jobs.values():
+                if job.paused and job.is_cancel_requested:
+                    self.cancel(job)
+            try:
+                for number, wanted in wishes(self._state, self._owner).items():
+                    if number in open_jobs:
+                        self._obey(open_jobs[number], wanted)
+            except ModelKeepError as error:
+                _log.warning("What others wish of our jobs could not be read: %s", error)
+
+    def _obey(self, job: ModelInstallJob, wanted: JobWish) -> None:
+        if wanted is job.wish:
+            return
+        if wanted is JobWish.CANCEL:
+            self.cancel(job)
+        elif wanted is JobWish.PAUSE:
+            self.pause(job)
+        else:
+            self.resume(job)
 
     def prune(self) -> list[int]:
         """Forget the jobs that have ended; return their ids."""
@@ -131,10 +198,10 @@ class InstallWorker:
         return [job.id for job in ended]
 
     def wait(self, timeout: float | None) -> JobList:
-        """Wait until all jobs have ended, or for ``timeout`` seconds; return all of them."""
+        """Wait until all jobs have ended or are paused, or for ``timeout`` seconds."""
         with self._changed:
             self._changed.wait_for(
-                lambda: all(job.is_settled for job in self.jobs), timeout=timeout
+                lambda: all(job.is_settled or job.paused for job in self.jobs), timeout=timeout
             )
             return JobList(self.jobs)
 
@@ -154,7 +221,7 @@ class InstallWorker:
             events.install_running(self._bus, printable(str(job.source)))
             self._carry_out(job)
         except JobCancelledError:
-            self._end(job, InstallStatus.CANCELLED)
+            self._stopped(job)
         except BaseException as error:  # noqa: BLE001 - the thread must outlive any job
             if not isinstance(error, ModelKeepError):
                 _log.exception("The install of %s failed", printable(str(job.source)))
@@ -163,6 +230,26 @@ class InstallWorker:
         else:
             job.bytes = job.total_bytes
             self._end(job, InstallStatus.COMPLETED)
+
+    def _stopped(self, job: ModelInstallJob) -> None:
+        """A job was taken back because somebody asked for it."""
+        if job.is_cancel_requested:
+            self._end(job, InstallStatus.CANCELLED)
+            return
+        job.bytes = 0
+        self._state.update_job(job.id, status=InstallStatus.PAUSED.value)
+        with self._changed:
+            job.status = InstallStatus.PAUSED
+            self._changed.notify_all()
+        self._look_again(job)
+
+    def _look_again(self, job: ModelInstallJob) -> None:
+        """Do what was asked for while a job was on its way to being paused."""
+        if job.wish is JobWish.CANCEL:
+            self.cancel(job)
+        elif job.wish is JobWish.RUN:
+            job.wish = JobWish.PAUSE
+            self.resume(job)
 
     def _end(self, job: ModelInstallJob, status: InstallStatus) -> None:
         """Store how a job ended, tell the bus, then let those go on who wait for it."""
@@ -196,3 +283,15 @@ class InstallWorker:
             )
         except ModelKeepError:
             _log.exception("The end of job %s could not be stored", job.id)
+
+
+def job_details(
+    source: LocalModelSource, config: Mapping[str, Any], link: LinkMode | None
+) -> dict[str, Any]:
+    """Return what has to be stored of a job so that another process can begin it again."""
+    return {
+        "path": path_to_text(Path(source.path)),
+        "inplace": bool(source.inplace),
+        "link": link.value if link else None,
+        "config": json.loads(json.dumps(dict(config), default=str)),
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -11,6 +11,8 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from modelkeep.core.paths import make_folder, remove_file, storage_error
+
+_WAIT_SECONDS = 0.1
 
 
 class Owner:
@@ -62,15 +64,26 @@ class Owner:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, meanwhile: Callable[[], None] | None = None) -> Iterator[None]:
     """Keep other processes out of what is done meanwhile; waits for them first.
+
+    Args:
+        path: The lock file; it stays when the lock is given back.
+        meanwhile: Called several times a second while waiting; may raise to give up.
 
     Raises:
         StorageError: the lock cannot be made.
     """
     lock = FileLock(path, is_singleton=False)
     with _taking(path):
-        lock.acquire()
+        while True:
+            try:
+                lock.acquire(timeout=_WAIT_SECONDS if meanwhile else -1)
+            except Timeout:
+                if meanwhile:
+                    meanwhile()
+            else:
+                break
     try:
         yield
     finally:

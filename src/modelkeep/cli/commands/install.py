@@ -21,10 +21,12 @@ from modelkeep.cli.words import (
 from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import base_label, type_label
-from modelkeep.errors import EXIT_INTERRUPTED, ModelKeepError, UsageError
+from modelkeep.errors import EXIT_INTERRUPTED, JobCancelledError, ModelKeepError, UsageError
 from modelkeep.install.link import LinkMode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from modelkeep.core.configs import ModelConfigBase
     from modelkeep.install.job import ModelInstallJob
 
@@ -104,16 +106,45 @@ def _install_one(
 
     installer = session.manager.installer
     job = installer.import_model(parse_source(source, inplace=inplace), overrides, link=link)
-    is_interrupted = _wait(session, job)
-    if job.cancelled:
-        raise KeyboardInterrupt
-    if job.exception is not None or job.config_out is None:
-        raise job.exception or ModelKeepError(f"The install of {printable(source)} did not end")
-    _tell_installed(session, source, job.config_out, is_known=bool(job.same_as))
+    is_interrupted = _see_through(session, source, job)
     if job.same_as and overrides:
         names = ", ".join(f"--{name}" for name in overrides)
         session.say(f"{names} was not applied: change it with modelkeep edit {job.same_as[:8]}")
     return is_interrupted
+
+
+def _see_through(session: Session, source: str, job: ModelInstallJob) -> bool:
+    """Wait for a job and tell what came of it; return whether Ctrl-C came too late."""
+    is_interrupted = _wait(session, job)
+    if job.cancelled and is_interrupted:
+        raise KeyboardInterrupt
+    if job.cancelled:
+        raise JobCancelledError(
+            f"The install of {printable(source)} was cancelled from elsewhere",
+            hint=f"Begin it again with: modelkeep retry {job.id}",
+        )
+    if job.exception is not None or job.config_out is None:
+        raise job.exception or ModelKeepError(f"The install of {printable(source)} did not end")
+    _tell_installed(session, source, job.config_out, is_known=bool(job.same_as))
+    return is_interrupted
+
+
+def finish_jobs(session: Session, jobs: Sequence[ModelInstallJob]) -> int:
+    """Wait for jobs that were begun again, tell what came of each, return the exit status."""
+    failed = 0
+    for job in jobs:
+        source = str(job.source)
+        try:
+            if _see_through(session, source, job):
+                return EXIT_INTERRUPTED
+        except KeyboardInterrupt:
+            _take_back(session, source)
+            return EXIT_INTERRUPTED
+        except (ModelKeepError, OSError) as error:
+            failed += 1
+            _result(session, source, "error", error=message_of(error))
+            session.report(error, named(source))
+    return status_of(failed, len(jobs))
 
 
 def _tell_installed(
@@ -134,11 +165,14 @@ def _tell_installed(
 
 def _wait(session: Session, job: ModelInstallJob) -> bool:
     """Wait for a job, drawing its progress; return whether Ctrl-C asked it to end."""
-    is_interrupted = False
+    is_interrupted = is_told = False
     with Bar(job.local_path.name, is_shown=not session.quiet) as bar:
         while not job.in_terminal_state:
             try:
                 bar.show(job.bytes, job.total_bytes)
+                if job.paused and not is_told:
+                    session.say(f"\nPaused. Go on with: modelkeep resume {job.id}")
+                is_told = job.paused
                 time.sleep(0.01)
             except KeyboardInterrupt:
                 is_interrupted = True

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modelkeep.cli.commands.install import finish_jobs
 from modelkeep.cli.output import table, time_text
 from modelkeep.cli.session import Session
+from modelkeep.cli.words import JobIds, OptionalJobIds, status_of
 from modelkeep.core.names import size_text
+from modelkeep.errors import ModelKeepError, UsageError
+from modelkeep.jobs.wishes import JobWish
+
+if TYPE_CHECKING:
+    from modelkeep.install.job import ModelInstallJob
+    from modelkeep.jobs.state import JobRow
 
 
 def jobs(ctx: typer.Context) -> None:
@@ -36,6 +46,82 @@ def jobs(ctx: typer.Context) -> None:
                     session.print(f"   {row.hint}")
     else:
         session.say("There are no jobs.")
+
+
+def pause(ctx: typer.Context, ids: JobIds) -> int:
+    """Hold jobs until they are resumed, whichever process has them."""
+    session = ctx.ensure_object(Session)
+    return _each(session, ids, session.manager.installer.control.pause, JobWish.PAUSE)
+
+
+def cancel(ctx: typer.Context, ids: JobIds) -> int:
+    """Stop jobs for good, whichever process has them; what they have copied is taken back."""
+    session = ctx.ensure_object(Session)
+    return _each(session, ids, session.manager.installer.control.cancel, JobWish.CANCEL)
+
+
+def resume(
+    ctx: typer.Context,
+    ids: OptionalJobIds = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All that dead processes left behind.")
+    ] = False,
+) -> int:
+    """Let paused jobs go on, or begin those again that a process left when it died."""
+    session = ctx.ensure_object(Session)
+    if everything == bool(ids):
+        raise UsageError("Name jobs, or say --all", hint="modelkeep jobs lists them.")
+    control = session.manager.installer.control
+    if everything:
+        mine = control.take_over()
+        if not mine:
+            session.say("No job was left by a process that died.")
+        return finish_jobs(session, mine)
+    return _begin(session, ids or [], control.resume)
+
+
+def retry(ctx: typer.Context, ids: JobIds) -> int:
+    """Begin jobs again that failed or were cancelled."""
+    session = ctx.ensure_object(Session)
+    return _begin(session, ids, session.manager.installer.control.retry)
+
+
+def _begin(session: Session, ids: list[int], act: Callable[[int], ModelInstallJob | None]) -> int:
+    """Begin jobs and see those through that this process has now."""
+    failed, mine = 0, []
+    for number in ids:
+        try:
+            job = act(number)
+        except ModelKeepError as error:
+            failed += 1
+            session.report(error, f"job {number}")
+            continue
+        if job is None:
+            _tell(session, session.manager.installer.control.wait_for(number, JobWish.RUN))
+        else:
+            mine.append(job)
+    return max(status_of(failed, len(ids)), finish_jobs(session, mine))
+
+
+def _each(session: Session, ids: list[int], act: Callable[[int], JobRow], wanted: JobWish) -> int:
+    failed = 0
+    for number in ids:
+        try:
+            act(number)
+            _tell(session, session.manager.installer.control.wait_for(number, wanted))
+        except ModelKeepError as error:
+            failed += 1
+            session.report(error, f"job {number}")
+    return status_of(failed, len(ids))
+
+
+def _tell(session: Session, row: JobRow) -> None:
+    if session.json:
+        session.print_json({"id": row.id, "source": row.source, "status": row.status})
+    elif session.quiet:
+        session.print(str(row.id))
+    else:
+        session.print(f"{row.id}: {row.status}  {row.source}")
 
 
 def prune(ctx: typer.Context) -> None:
