@@ -119,7 +119,11 @@ class BackgroundHasher:
 
 
 def hash_file(
-    path: Path, algorithms: Iterable[str] = ("blake3",), progress: Progress = no_progress
+    path: Path,
+    algorithms: Iterable[str] = ("blake3",),
+    progress: Progress = no_progress,
+    *,
+    parallel: bool = True,
 ) -> FullHashes:
     """Return the full hashes of a file, reading it once in pieces.
 
@@ -127,6 +131,7 @@ def hash_file(
         path: The file; links are followed.
         algorithms: Any of ``sha256`` and ``blake3``.
         progress: Told of every piece.
+        parallel: Compute BLAKE3 with all processors.
 
     Raises:
         SourceNotFoundError, UnreadableSourceError: it cannot be read.
@@ -134,7 +139,7 @@ def hash_file(
     wanted = set(algorithms)
     hashers: dict[str, Hasher] = {}
     if "blake3" in wanted:
-        hashers["blake3"] = new_blake3()
+        hashers["blake3"] = new_blake3(parallel=parallel)
     if "sha256" in wanted:
         hashers["sha256"] = hashlib.sha256()
     fd = open_regular(path)

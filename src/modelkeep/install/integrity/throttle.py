@@ -1,0 +1,51 @@
+"""``TokenBucket``: reading no faster than asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from modelkeep.core.hashing import Progress
+
+
+class TokenBucket:
+    """Lets through so many bytes a second, and no more than one second's worth at once.
+
+    Args:
+        rate: Bytes a second; more than 0.
+        clock: Seconds that never go back.
+        sleep: Waits for so many seconds.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._sleep = sleep
+        self._room = rate
+        self._last = clock()
+
+    def take(self, count: int) -> None:
+        """Take ``count`` bytes, and wait until they were due."""
+        now = self._clock()
+        self._room = min(self._rate, self._room + (now - self._last) * self._rate) - count
+        self._last = now
+        if self._room < 0:
+            self._sleep(-self._room / self._rate)
+
+
+def at_most(bucket: TokenBucket | None, progress: Progress) -> Progress:
+    """Return ``progress`` for work that is slowed down by ``bucket``."""
+    if bucket is None:
+        return progress
+
+    def report(count: int) -> None:
+        progress(count)
+        bucket.take(count)
+
+    return report
