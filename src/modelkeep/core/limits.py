@@ -35,6 +35,14 @@ FOLDER_JSON_FILES = 200
 FOLDER_FILES = 10_000
 FOLDER_DEPTH = 32
 
+#: Files in which other programs say where their models are; theirs have a few kilobytes.
+LAYOUT_FILE_BYTES = 256 * KIB
+#: Folders that one of them may name, aliases followed.
+LAYOUT_FOLDERS = 10_000
+YAML_DEPTH = 16
+#: One model's entry in the catalogue of another program, as JSON.
+FOREIGN_ENTRY_BYTES = 1 * MIB
+
 #: Bytes copied or hashed in one piece.
 PIECE_BYTES = 4 * MIB
 #: Bytes written in one call; larger ones have the system look for larger runs of free memory.
@@ -45,3 +53,17 @@ NAME_BYTES = 255
 SPACE_RESERVE_BYTES = 64 * MIB
 #: Days that a removed model stays in the trash.
 TRASH_DAYS = 7
+
+#: A file beside a model that says something about it: the site's answers reach hundreds of KiB.
+SIDECAR_BYTES = 8 * MIB
+SIDECAR_NAME_CHARACTERS = 200
+SIDECAR_DESCRIPTION_CHARACTERS = 64 * KIB
+SIDECAR_URL_CHARACTERS = 2_000
+SIDECAR_PHRASE_CHARACTERS = 200
+SIDECAR_PHRASES = 64
+SIDECAR_TAGS = 200
+#: Files that a site's answer lists for one version of a model.
+SIDECAR_FILES = 200
+PREVIEW_BYTES = 64 * MIB
+#: Chunks looked at before the pixels of a PNG begin.
+PNG_CHUNKS = 100

@@ -1,1 +1,1 @@
-"""Files beside a model that say something about it, one kind a module."""
+"""Files beside a model that say something about it, one kind a module of ``kinds``."""

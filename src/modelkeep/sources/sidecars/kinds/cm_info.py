@@ -1,0 +1,65 @@
+"""``.cm-info.json`` of StabilityMatrix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.civitai import page_of
+from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
+from modelkeep.sources.sidecars.trust import Claim, concerns
+from modelkeep.sources.sidecars.words import (
+    known_word,
+    one_line,
+    phrases,
+    plain_text,
+    tags,
+    web_address,
+)
+
+_FIELDS = frozenset({"ModelId", "ModelName", "VersionId", "VersionName", "Hashes", "Source"})
+
+
+class CmInfo(SidecarReader):
+    """``stem.cm-info.json``. It states no size, so its hashes are never believed."""
+
+    name = "cm_info"
+    label = "StabilityMatrix"
+    order = 30
+
+    def find(self, model: Subject) -> tuple[str, ...]:
+        """Return the file's name if it is there."""
+        return model.beside(".cm-info.json")
+
+    def read(self, model: Subject, sidecar: Sidecar) -> Said | None:
+        """Return what it says; the user's own title goes before the site's."""
+        data = sidecar.json()
+        if not _FIELDS & data.keys():
+            return None
+        if not concerns((Claim(one_line(data.get("RemoteFileName")) or ""),), model):
+            return None
+        name, version = one_line(data.get("ModelName")), one_line(data.get("VersionName"))
+        together = f"{name} {version}" if name and version and version not in name else name
+        description = plain_text(data.get("ModelDescription"))
+        return Said(
+            name=one_line(data.get("UserTitle")) or together,
+            description=description or plain_text(data.get("VersionDescription")),
+            author=one_line(data.get("AuthorUsername")),
+            tags=tags(data.get("Tags")),
+            trigger_phrases=phrases(data.get("TrainedWords")),
+            source=_source(data),
+            base_hint=known_word(data.get("BaseModel")),
+            type_hint=known_word(data.get("ModelType")),
+        )
+
+
+def _source(data: Mapping[str, Any]) -> str | None:
+    """Return where it is from; the numbers are Civitai's unless another site is named."""
+    said = web_address(data.get("SourceUrl"))
+    if said or data.get("Source") not in (None, 0, "Civitai"):
+        return said
+    return page_of(data.get("ModelId"), data.get("VersionId"))
+
+
+READER = CmInfo()

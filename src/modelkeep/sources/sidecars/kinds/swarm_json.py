@@ -1,0 +1,44 @@
+"""``.swarm.json`` of SwarmUI: the fields of the modelspec, outside of the header."""
+
+from __future__ import annotations
+
+from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
+from modelkeep.sources.sidecars.words import known_word, one_line, phrases, plain_text, tags
+
+_PREFIX = "modelspec."
+_FIELDS = frozenset(
+    {"title", "author", "description", "architecture", "trigger_phrase", "tags", "license",
+     "usage_hint", "resolution", "date"}
+)  # fmt: skip
+
+
+class SwarmJson(SidecarReader):
+    """``stem.swarm.json``. Its hash is that of the tensors alone and no file's, so never given."""
+
+    name = "swarm_json"
+    label = "SwarmUI"
+    order = 50
+
+    def find(self, model: Subject) -> tuple[str, ...]:
+        """Return the file's name if it is there."""
+        return model.beside(".swarm.json")
+
+    def read(self, model: Subject, sidecar: Sidecar) -> Said | None:  # noqa: ARG002 - protocol
+        """Return what it says; it is about all models of the stem."""
+        data = {name.removeprefix(_PREFIX): value for name, value in sidecar.json().items()}
+        if not _FIELDS & data.keys():
+            return None
+        architecture, _, part = (one_line(data.get("architecture")) or "").partition("/")
+        return Said(
+            name=one_line(data.get("title")),
+            description=plain_text(data.get("description")),
+            author=known_word(data.get("author")),
+            tags=tags(data.get("tags"), ","),
+            trigger_phrases=phrases(data.get("trigger_phrase"), ","),
+            base_hint=known_word(architecture),
+            type_hint=known_word(part),
+        )
+
+
+READER = SwarmJson()

@@ -1,0 +1,178 @@
+"""What a kind of sidecar is, and what its reader is given: the model and the file."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from abc import ABC, abstractmethod
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from modelkeep.core import limits
+from modelkeep.core.reading import LocalFile, printable, unreadable
+from modelkeep.errors import UnreadableSourceError
+from modelkeep.sources.sidecars.base import Said
+
+#: Endings of model files: several of one stem share their sidecars.
+MODEL_SUFFIXES = (
+    ".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".pkl", ".onnx",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The model that sidecars are read for.
+
+    Attributes:
+        path: Its file or folder; absolute.
+        siblings: Names of everything in the folder that it lies in.
+        size: Bytes of its file; None for a folder, which no sidecar states the size of.
+        mtime_ns: When its file was last changed, nanoseconds since the epoch.
+    """
+
+    path: Path
+    siblings: AbstractSet[str]
+    size: int | None
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, path: Path, siblings: AbstractSet[str]) -> Self:
+        """Look at a model.
+
+        Raises:
+            SourceNotFoundError, UnreadableSourceError: it is not there.
+        """
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise unreadable(path, error) from error
+        size = None if stat.S_ISDIR(status.st_mode) else status.st_size
+        return cls(path, siblings, size, status.st_mtime_ns)
+
+    @property
+    def stem(self) -> str:
+        """Its name without the ending; a folder's whole name, which has none."""
+        return self.path.name if self.size is None else self.path.stem
+
+    @property
+    def is_alone(self) -> bool:
+        """No other model file has its stem, so sidecars of that stem are its own."""
+        if self.size is None:
+            return True
+        names = (self.stem + suffix for suffix in MODEL_SUFFIXES)
+        return not any(name in self.siblings for name in names if name != self.path.name)
+
+    def beside(self, *endings: str) -> tuple[str, ...]:
+        """Return the names of its stem with these endings that are there, without asking the disk.
+
+        The model itself is none of them.
+        """
+        names = (self.stem + ending for ending in endings)
+        return tuple(n for n in names if n in self.siblings and n != self.path.name)
+
+
+class Sidecar:
+    """One file beside a model, opened when it is asked for its contents.
+
+    Args:
+        path: The file; absolute.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @cached_property
+    def mtime_ns(self) -> int:
+        """When it was last changed, nanoseconds since the epoch.
+
+        Raises:
+            SourceNotFoundError, UnreadableSourceError: it is not there any more.
+        """
+        try:
+            return os.stat(self.path).st_mtime_ns  # noqa: PTH116 - one call, one error
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+
+    def open(self) -> LocalFile:
+        """Open it.
+
+        Raises:
+            SourceNotFoundError, UnreadableSourceError: it cannot be read or is no regular file.
+        """
+        return LocalFile(self.path)
+
+    def read(self, most: int = limits.SIDECAR_BYTES) -> bytes:
+        """Return all of it.
+
+        Raises:
+            SourceNotFoundError, UnreadableSourceError: it cannot be read or is over ``most`` bytes.
+            CorruptModelError: it became shorter meanwhile.
+        """
+        with self.open() as file:
+            if file.size > most:
+                raise self.broken(f"has {file.size:,} bytes; at most {most:,} are read")
+            return file.read_at(0, file.size)
+
+    def json(self) -> dict[str, Any]:
+        """Return the JSON object that it is.
+
+        Raises:
+            UnreadableSourceError: it is none, or as ``read``.
+            CorruptModelError: as ``read``.
+        """
+        data = self.read()
+        try:
+            value = json.loads(data.removeprefix(b"\xef\xbb\xbf"))
+        except (ValueError, RecursionError) as error:
+            raise self.broken(f"is no JSON: {_short(error)}") from error
+        if not isinstance(value, dict):
+            raise self.broken("is JSON, but no object")
+        return value
+
+    def broken(self, why: str) -> UnreadableSourceError:
+        """Return the error that says why nothing can be learned from it."""
+        return UnreadableSourceError(
+            f"{printable(self.path)} {why}",
+            hint="Have the program that wrote it write it again, or remove it.",
+        )
+
+
+class SidecarReader(ABC):
+    """One kind of sidecar: how it is named, and what it says. Nothing here writes.
+
+    Attributes:
+        name: One word for the kind.
+        label: Who writes it, for evidence; empty where nobody in particular does.
+        order: Of two kinds that speak of the same thing, the one with the smaller number is
+            believed.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str] = ""
+    order: ClassVar[int]
+
+    @abstractmethod
+    def find(self, model: Subject) -> tuple[str, ...]:
+        """Return the names of the model's sidecars of this kind, the most believed first.
+
+        Only ``model.siblings`` is asked, never the disk.
+        """
+
+    @abstractmethod
+    def read(self, model: Subject, sidecar: Sidecar) -> Said | None:
+        """Return what a sidecar says, or None when it is of another kind or about another model.
+
+        ``sidecars`` and ``said_by`` are filled in by the caller.
+
+        Raises:
+            SourceError, CorruptModelError: it is broken.
+        """
+
+
+def _short(error: ValueError | RecursionError) -> str:
+    # Some of these quote the whole text.
+    return str(error)[:100] if isinstance(error, json.JSONDecodeError) else type(error).__name__

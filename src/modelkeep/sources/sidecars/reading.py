@@ -1,0 +1,88 @@
+"""``read_sidecars``: all that the files beside a model say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from modelkeep.core.reading import printable
+from modelkeep.errors import CorruptModelError, SourceError
+from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
+from modelkeep.sources.sidecars.registry import SidecarReaders, load_readers
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarReport:
+    """What the files beside a model say, and which of them could not be understood.
+
+    Attributes:
+        said: All of it together; empty where nothing is said.
+        problems: A sentence for each sidecar that is broken, naming it and the cause.
+    """
+
+    said: Said
+    problems: tuple[str, ...] = ()
+
+
+def read_sidecars(
+    path: Path, siblings: Collection[str], readers: SidecarReaders | None = None
+) -> SidecarReport:
+    """Return what the files beside a model say about it. Nothing is written.
+
+    Sidecars lie in the model's own folder and bear its name; those of a folder model lie beside
+    the folder, never in it. A broken sidecar is reported and the others still count. A hash that
+    two sidecars contradict each other about is given by neither.
+
+    Args:
+        path: The model's file or folder; absolute.
+        siblings: Names of all that lies in the folder around it, as a scan lists them; a set,
+            where many models share a folder. No name that is not among them is looked for.
+        readers: The kinds to look for; all that are known when None.
+
+    Raises:
+        SourceNotFoundError, UnreadableSourceError: the model itself is not there.
+    """
+    names = siblings if isinstance(siblings, AbstractSet) else frozenset(siblings)
+    model = Subject.of(path, names)
+    said, problems = Said(), []
+    hashes = {"sha256": set[str](), "blake3": set[str]()}
+    seen: set[str] = set()
+    for reader in load_readers() if readers is None else readers:
+        for name in (name for name in reader.find(model) if name not in seen):
+            try:
+                more = _read(reader, model, path.with_name(name))
+            except (SourceError, CorruptModelError) as error:
+                seen.add(name)
+                problems.append(str(error))
+                continue
+            if more is not None:
+                seen.add(name)
+                said = said.over(more)
+                for kind, found in hashes.items():
+                    found.update({getattr(more, kind)} - {None})
+    for kind, found in hashes.items():
+        if len(found) > 1:
+            problems.append(_contradiction(path, kind))
+    return SidecarReport(
+        replace(said, sha256=_only(hashes["sha256"]), blake3=_only(hashes["blake3"])),
+        tuple(problems),
+    )
+
+
+def _read(reader: SidecarReader, model: Subject, path: Path) -> Said | None:
+    said = reader.read(model, Sidecar(path))
+    if said is None:
+        return None
+    by = (reader.label,) if reader.label else ()
+    return replace(said, sidecars=(path, *said.sidecars), said_by=(*by, *said.said_by))
+
+
+def _only(found: set[str]) -> str | None:
+    return found.pop() if len(found) == 1 else None
+
+
+def _contradiction(path: Path, kind: str) -> str:
+    return f"The sidecars of {printable(path)} name several hashes ({kind}): none is believed"
