@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
+from io import StringIO
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -17,23 +28,85 @@ from pydantic_settings import (
     SettingsError as PydanticSettingsError,
 )
 
-from modelkeep.core.names import shown
+from modelkeep.core.names import is_inside, real_path, shown
+from modelkeep.core.roots import Root, Roots, is_root_name
 from modelkeep.errors import SettingsError
 
 PREFIX = "MODELKEEP_"
 SETTINGS_FILE = "modelkeep.yaml"
 
 Verify = Literal["strict", "warn", "off"]
+RootLayout = Literal[
+    "comfyui",
+    "a1111",
+    "invokeai",
+    "hf-cache",
+    "swarmui",
+    "stabilitymatrix",
+    "fooocus",
+    "plain",
+]
+#: Whose folders a root can be.
+ROOT_LAYOUTS: tuple[RootLayout, ...] = get_args(RootLayout)
 
 
 class RootSettings(BaseModel):
-    """One more folder that holds models."""
+    """One more folder that holds models.
+
+    Attributes:
+        path: The folder; absolute, ``~`` is the home folder.
+        layout: Whose folder it is.
+        readonly: Nothing may ever be written in it, not even when asked.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     path: Path
-    layout: Literal["comfyui", "a1111", "invokeai", "hf-cache", "plain"] = "plain"
+    layout: RootLayout = "plain"
     readonly: bool = False
+
+    @field_validator("path")
+    @classmethod
+    def _make_absolute(cls, value: Path) -> Path:
+        path = value.expanduser()
+        if not path.is_absolute():
+            raise ValueError(f"the folder has to be given from / or ~ on, {str(value)!r} is not")
+        return Path(os.path.normpath(path))
+
+
+def _check_roots(roots: dict[str, RootSettings]) -> dict[str, RootSettings]:
+    """Refuse names that cannot be used, and one folder under two names."""
+    seen: dict[Path, str] = {}
+    folded: set[str] = set()
+    for name, root in roots.items():
+        if not is_root_name(name):
+            raise ValueError(
+                f"{name!r} is no name for a root: 2 to 32 letters, digits, - and _, not 'models'"
+            )
+        if name.casefold() in folded:
+            raise ValueError(f"two roots are called {name}")
+        folded.add(name.casefold())
+        real = real_path(root.path)
+        if real in seen:
+            raise ValueError(f"{seen[real]} and {name} are the same folder, {root.path}")
+        seen[real] = name
+    return roots
+
+
+def check_models_dir(roots: Mapping[str, RootSettings], models_dir: Path) -> None:
+    """Refuse roots that share files with the folder of installed models.
+
+    Raises:
+        ValueError: one of them is ``models_dir``, contains it or lies in it.
+    """
+    home = real_path(models_dir)
+    for name, root in roots.items():
+        real = real_path(root.path)
+        if real == home or is_inside(home, real) or is_inside(real, home):
+            raise ValueError(
+                f"the root {name} ({root.path}) and models_dir ({models_dir}) contain one another;"
+                " each file has to lie in one root only"
+            )
 
 
 def default_root() -> Path:
@@ -100,9 +173,19 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="what is logged"
     )
-    roots: dict[str, RootSettings] = Field(
+    roots: Annotated[dict[str, RootSettings], AfterValidator(_check_roots)] = Field(
         default_factory=dict, description="more folders that hold models"
     )
+
+    @field_validator("roots")
+    @classmethod
+    def _keep_roots_apart(
+        cls, roots: dict[str, RootSettings], info: ValidationInfo
+    ) -> dict[str, RootSettings]:
+        if roots and {"root", "models_dir"} <= info.data.keys():
+            library: Path = info.data["root"].expanduser().absolute()
+            check_models_dir(roots, library / info.data["models_dir"].expanduser())
+        return roots
 
     @model_validator(mode="after")
     def _make_paths_absolute(self) -> Self:
@@ -178,6 +261,15 @@ class Settings(BaseSettings):
         """Where removed models wait."""
         return self.models_dir / ".trash"
 
+    def named_roots(self) -> Roots:
+        """Return the registered roots, as paths in records are split by them."""
+        return Roots(
+            {
+                name: Root(name, root.path, root.layout, root.readonly, real_path(root.path))
+                for name, root in self.roots.items()
+            }
+        )
+
     def origins(self, options: dict[str, Any]) -> dict[str, str]:
         """Tell for each setting where its value comes from.
 
@@ -247,3 +339,26 @@ def read_settings_file(path: Path) -> dict[str, Any]:
             hint="Write one setting a line, such as: verify: strict",
         )
     return dict(data)
+
+
+def edited_settings(text: str, edit: Callable[[Any], None]) -> str:
+    """Return the text of a settings file with something changed; its comments are kept.
+
+    Args:
+        text: As it is; may be empty.
+        edit: Changes the document, a map of settings.
+    """
+    from ruamel.yaml import YAML  # noqa: PLC0415 - most commands change no settings
+
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    document: Any = yaml.load(text) or {}
+    # A file with no settings has no place for its comments: they are kept beside.
+    comments = "" if document else text
+    edit(document)
+    if not document:
+        lines = text.splitlines(keepends=True)
+        return "".join(line for line in lines if line.lstrip().startswith("#"))
+    out = StringIO()
+    yaml.dump(document, out)
+    return (comments + "\n" if comments and comments[-1] != "\n" else comments) + out.getvalue()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +20,7 @@ from modelkeep.settings import (
     SETTINGS_FILE,
     Settings,
     default_root,
+    edited_settings,
     read_settings_file,
 )
 
@@ -86,23 +86,14 @@ def _file(session: Session) -> Path:
 
 def _changed(text: str, setting: str, value: str) -> str:
     """Return the text of the settings file with one setting changed."""
-    from ruamel.yaml import YAML
 
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    document: Any = yaml.load(text) or {}
-    # A file with no settings has no place for its comments: they are kept beside.
-    comments = "" if document else text
-    if value:
-        document[setting] = _checked(setting, value)
-    else:
-        document.pop(setting, None)
-    if not document:
-        lines = text.splitlines(keepends=True)
-        return "".join(line for line in lines if line.lstrip().startswith("#"))
-    out = StringIO()
-    yaml.dump(document, out)
-    return (comments + "\n" if comments and comments[-1] != "\n" else comments) + out.getvalue()
+    def change(document: Any) -> None:
+        if value:
+            document[setting] = _checked(setting, value)
+        else:
+            document.pop(setting, None)
+
+    return edited_settings(text, change)
 
 
 def _checked(setting: str, text: str) -> Any:
