@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -38,10 +38,17 @@ class KnownModel:
     Attributes:
         path: Its file or folder; absolute.
         said: What the catalogue says of it.
+        revision: The commit it was taken from, where its source has commits.
     """
 
     path: Path
     said: Said
+    revision: str | None = None
+
+
+def ignore(remark: str) -> None:
+    """Take a remark that nobody asked for."""
+    del remark
 
 
 class Layout(ABC):
@@ -69,11 +76,20 @@ class Layout(ABC):
             SourceError: a file that says where they are cannot be read; names file and line.
         """
 
-    def known(self, folder: Path) -> Iterable[KnownModel]:
+    def type_of(self, place: Place, name: str) -> ModelType | None:
+        """Return what the program takes a file of this name in ``place`` for."""
+        del name
+        return place.type
+
+    def known(self, folder: Path, tell: Callable[[str], None] = ignore) -> Iterable[KnownModel]:
         """Give what the program's own catalogue says of its models; nothing by default.
+
+        Args:
+            folder: The folder that is scanned.
+            tell: Takes a sentence for people about each part that had to be left out.
 
         Raises:
             SourceError: there is a catalogue and it cannot be read.
         """
-        del folder
+        del folder, tell
         return ()

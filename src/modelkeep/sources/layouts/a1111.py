@@ -1,0 +1,105 @@
+"""The web UI of AUTOMATIC1111 and its kin: Forge, reForge, SD.Next.
+
+Folders given as options (``--ckpt-dir`` and the like) are known to the running program alone.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from modelkeep.core.taxonomy import ModelType
+from modelkeep.sources.layouts.base import Layout, Place
+from modelkeep.sources.layouts.folders import (
+    NO_MODELS,
+    Names,
+    category_places,
+    names_in,
+    without_repeats,
+)
+
+_CHECKPOINTS = "Stable-diffusion"
+
+#: By the folder's name in lower case.
+_TYPES: dict[str, ModelType | None] = {
+    "stable-diffusion": ModelType.Main,
+    "diffusers": ModelType.Main,
+    "lora": ModelType.Lora,
+    "lycoris": ModelType.Lora,
+    "vae": ModelType.Vae,
+    "vae-approx": ModelType.Vae,
+    "vae-taesd": ModelType.Vae,
+    "text_encoder": ModelType.TextEncoder,
+    "clip": ModelType.TextEncoder,
+    "controlnet": ModelType.ControlNet,
+    "hypernetworks": ModelType.Hypernetwork,
+    "embeddings": ModelType.TextualInversion,
+    "esrgan": ModelType.Upscaler,
+    "realesrgan": ModelType.Upscaler,
+    "swinir": ModelType.Upscaler,
+    "scunet": ModelType.Upscaler,
+    "bsrgan": ModelType.Upscaler,
+    "dat": ModelType.Upscaler,
+    "ldsr": ModelType.Upscaler,
+}
+#: Names of which one lies beside the checkpoints, in this program's spelling.
+_COMPANY = frozenset(
+    {"Lora", "LyCORIS", "VAE", "VAE-approx", "ESRGAN", "GFPGAN", "Codeformer", "ControlNet"}
+    | {"hypernetworks", "deepbooru", "karlo", "text_encoder", "diffusers"}
+)
+_PROGRAM = frozenset({"webui.py", "webui.sh", "webui.bat", "webui-user.sh", "webui-user.bat"})
+#: Extensions that keep models of their own, below the root.
+_EXTENSIONS: tuple[tuple[str, ModelType], ...] = (
+    ("extensions/sd-webui-controlnet/models", ModelType.ControlNet),
+    ("extensions/sd-webui-animatediff/model", ModelType.MotionModule),
+)
+#: A VAE may lie beside the checkpoint that it belongs to.
+_VAE = re.compile(r"\.vae\.(pt|ckpt|safetensors)$", re.IGNORECASE)
+
+
+class A1111(Layout):
+    """The root of such a web UI (or its data folder), or its folder of models."""
+
+    name = "a1111"
+    label = "A1111 / Forge"
+    order = 50
+
+    def recognises(self, folder: Path) -> bool:
+        """Tell by ``Stable-diffusion`` and its company, spelled as this program does."""
+        names = names_in(folder)
+        return _is_models(names) or _is_root(folder, names)
+
+    def places(self, folder: Path) -> tuple[Place, ...]:
+        """Return the categories, and for the root ``embeddings`` and those of extensions."""
+        if not _is_root(folder, names_in(folder)):
+            return tuple(category_places(folder, _TYPES))
+        found = category_places(folder / "models", _TYPES)
+        embeddings = Place(
+            folder / "embeddings", "embeddings", ModelType.TextualInversion, skip=NO_MODELS
+        )
+        extensions = [
+            Place(folder / below, below, kind, skip=NO_MODELS)
+            for below, kind in _EXTENSIONS
+            if (folder / below).is_dir()
+        ]
+        return without_repeats([*found, embeddings, *extensions])
+
+    def type_of(self, place: Place, name: str) -> ModelType | None:
+        """Return the type, knowing the VAEs beside checkpoints by their names."""
+        return ModelType.Vae if _VAE.search(name) else place.type
+
+
+def _is_models(names: Names) -> bool:
+    return _CHECKPOINTS in names.folders and not names.folders.isdisjoint(_COMPANY)
+
+
+def _is_root(folder: Path, names: Names) -> bool:
+    if "models" not in names.folders:
+        return False
+    below = names_in(folder / "models")
+    if _is_models(below):
+        return True
+    return not names.files.isdisjoint(_PROGRAM) and _CHECKPOINTS in below.folders
+
+
+LAYOUT = A1111()

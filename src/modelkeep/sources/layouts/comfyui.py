@@ -1,0 +1,125 @@
+"""ComfyUI: a folder of categories, and a file that names more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modelkeep.core.taxonomy import ModelType
+from modelkeep.sources.layouts.base import Layout, Place
+from modelkeep.sources.layouts.extra_model_paths import read_extra_model_paths
+from modelkeep.sources.layouts.folders import (
+    NO_MODELS,
+    Names,
+    category_places,
+    names_in,
+    without_repeats,
+)
+
+#: Of the several types of one folder, such as those of ``text_encoders``, the general one.
+TYPES: dict[str, ModelType | None] = {
+    "checkpoints": ModelType.Main,
+    "diffusion_models": ModelType.Main,
+    "unet": ModelType.Main,
+    "unet_gguf": ModelType.Main,
+    "diffusers": ModelType.Main,
+    "loras": ModelType.Lora,
+    "vae": ModelType.Vae,
+    "vae_approx": ModelType.Vae,
+    "text_encoders": ModelType.TextEncoder,
+    "clip": ModelType.TextEncoder,
+    "clip_gguf": ModelType.TextEncoder,
+    "clip_vision": ModelType.CLIPVision,
+    "controlnet": ModelType.ControlNet,
+    "t2i_adapter": ModelType.T2IAdapter,
+    "embeddings": ModelType.TextualInversion,
+    "upscale_models": ModelType.Upscaler,
+    "latent_upscale_models": ModelType.Upscaler,
+    "hypernetworks": ModelType.Hypernetwork,
+    "ipadapter": ModelType.IPAdapter,
+    "style_models": ModelType.StyleModel,
+    "animatediff_models": ModelType.MotionModule,
+    "animatediff_motion_lora": ModelType.Lora,
+    "model_patches": None,
+    "gligen": None,
+    "photomaker": None,
+    "classifiers": None,
+    "audio_encoders": None,
+}
+
+#: Both files are of one grammar; a later main.py prefers the second.
+_EXTRA_FILES = ("extra_model_paths.yaml", "extra_paths.yaml")
+_SAVED = ("checkpoints", "clip", "vae", "diffusion_models", "loras")
+_SKIP = NO_MODELS | {"configs"}
+#: One name alone, or two, are found in many a folder: ``unet`` and ``vae`` in every pipeline.
+_ENOUGH = 3
+#: The portable edition for Windows keeps the program one folder below.
+_PORTABLE = ("ComfyUI", "python_embeded")
+
+
+def looks_like_models(names: Names) -> bool:
+    """Tell whether these are the names in ComfyUI's folder of models, or in Fooocus's."""
+    return "model_index.json" not in names.files and len(names.folders & TYPES.keys()) >= _ENOUGH
+
+
+class ComfyUI(Layout):
+    """ComfyUI's root, its base folder, its portable edition, or its folder of models."""
+
+    name = "comfyui"
+    label = "ComfyUI"
+    order = 60
+
+    def recognises(self, folder: Path) -> bool:
+        """Tell by the program's files beside ``models``, or by three categories."""
+        names = names_in(folder)
+        return looks_like_models(names) or _root(folder, names) is not None
+
+    def places(self, folder: Path) -> tuple[Place, ...]:
+        """Return the categories, those it saves to, and what ``extra_model_paths.yaml`` names.
+
+        The folder of models alone has its categories only.
+
+        Raises:
+            SourceError: ``extra_model_paths.yaml`` cannot be read; names the line.
+        """
+        names = names_in(folder)
+        root = _root(folder, names)
+        if root is None:
+            return tuple(category_places(folder, TYPES, _SKIP))
+        own = category_places(root / "models", TYPES, _SKIP)
+        output = root / "output"
+        saved = names_in(output).folders
+        own += [Place(output / name, name, TYPES[name]) for name in _SAVED if name in saved]
+        return without_repeats(_with_extra(root, own))
+
+
+def _root(folder: Path, names: Names) -> Path | None:
+    """Return where the program is, if ``folder`` is one of its folders above the models."""
+    if names.folders.issuperset(_PORTABLE):
+        inner = folder / _PORTABLE[0]
+        return _root(inner, names_in(inner))
+    if "models" not in names.folders:
+        return None
+    is_program = "folder_paths.py" in names.files or {"comfy", "comfy_extras"} <= names.folders
+    is_base = "custom_nodes" in names.folders or not names.files.isdisjoint(_EXTRA_FILES)
+    if is_program or (is_base and names_in(folder / "models").folders & TYPES.keys()):
+        return folder
+    return folder if looks_like_models(names_in(folder / "models")) else None
+
+
+def _with_extra(root: Path, own: list[Place]) -> list[Place]:
+    first: list[Place] = []
+    last: list[Place] = []
+    for name in _EXTRA_FILES:
+        file = root / name
+        if not file.is_file():
+            continue
+        for extra in read_extra_model_paths(file):
+            place = Place(
+                extra.path, extra.category, TYPES.get(extra.category.lower()), skip=NO_MODELS
+            )
+            (first if extra.is_default else last).append(place)
+    # Each default is put before all others, so the last one named is the first one searched.
+    return [*reversed(first), *own, *last]
+
+
+LAYOUT = ComfyUI()

@@ -1,0 +1,38 @@
+"""Draw Things: its ``.ckpt`` files are databases of its own, which nobody else can load."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from modelkeep.sources.layouts.base import Layout, Place
+from modelkeep.sources.layouts.folders import names_in
+
+_LISTS = frozenset(
+    {"custom.json", "custom_lora.json", "custom_controlnet.json"}
+    | {"custom_textual_inversions.json"}
+)
+#: It names files by their precision.
+_OWN = re.compile(r"(_(f16|f32|q\d+p)\.ckpt|\.ckpt-tensordata)$")
+
+
+class DrawThings(Layout):
+    """Its folder of models, recognised so that nothing in it is taken for a checkpoint."""
+
+    name = "draw-things"
+    label = "Draw Things"
+    order = 70
+
+    def recognises(self, folder: Path) -> bool:
+        """Tell by its lists beside files that are named as it names them."""
+        files = names_in(folder).files
+        has_list = not files.isdisjoint(_LISTS)
+        return has_list and any(_OWN.search(name) for name in files)
+
+    def places(self, folder: Path) -> tuple[Place, ...]:
+        """Return none: there is nothing to load."""
+        del folder
+        return ()
+
+
+LAYOUT = DrawThings()

@@ -1,0 +1,107 @@
+"""Looking at folders by their names, and paths that programs of other systems wrote."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from modelkeep.core.names import full_path
+from modelkeep.core.taxonomy import ModelType
+from modelkeep.sources.layouts.base import Place
+
+#: Folders of version control, which every program leaves out.
+NO_MODELS = frozenset({".git"})
+
+_DRIVE = re.compile(r"([A-Za-z]):(?:/|$)")
+#: Where the Windows Subsystem for Linux has the drives.
+_DRIVES = Path("/mnt")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names in one folder.
+
+    Attributes:
+        folders: Names of folders, and of links to folders.
+        files: All other names.
+    """
+
+    folders: frozenset[str] = field(default=frozenset())
+    files: frozenset[str] = field(default=frozenset())
+
+
+def names_in(folder: Path) -> Names:
+    """Return the names in a folder.
+
+    One that is not there or may not be read has none: nothing can be recognised in it, and whoever
+    searches it for models says why it cannot be read.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            found = [(entry.name, _is_folder(entry)) for entry in entries]
+    except (OSError, ValueError):  # ValueError: no path has a NUL
+        return Names()
+    return Names(
+        frozenset(name for name, is_folder in found if is_folder),
+        frozenset(name for name, is_folder in found if not is_folder),
+    )
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that goes round in circles
+        return False
+
+
+def category_places(
+    models: Path, types: Mapping[str, ModelType | None], skip: frozenset[str] = NO_MODELS
+) -> list[Place]:
+    """Return a place for each folder directly in ``models``, and one for loose files in it.
+
+    Args:
+        models: A folder of categories.
+        types: What the program takes a category's files for, by its name in lower case. Others
+            are places too: extensions bring categories of their own.
+        skip: Names of folders that hold no models, here and below.
+    """
+    names = sorted(name for name in names_in(models).folders if not name.startswith("."))
+    places = [
+        Place(models / name, name, types.get(name.lower()), skip=skip)
+        for name in names
+        if name not in skip
+    ]
+    return [*places, Place(models, recursive=False)]
+
+
+def without_repeats(places: list[Place]) -> tuple[Place, ...]:
+    """Return the places in their order, each folder once."""
+    kept: dict[Path, Place] = {}
+    for place in places:
+        kept.setdefault(place.path, place)
+    return tuple(kept.values())
+
+
+def foreign_path(text: str, base: Path) -> Path:
+    r"""Return the absolute path that ``text``, written on whatever system, means here.
+
+    Back slashes separate, unless a file of that very name is there. ``D:\models`` is
+    ``/mnt/d/models`` where that drive is mounted so; else it leads nowhere, and still says what is
+    missing.
+
+    Args:
+        text: A path; not empty, without NUL.
+        base: What a relative path is relative to.
+    """
+    literal = base / text
+    if "\\" in text and not os.path.lexists(literal):
+        text = text.replace("\\", "/")
+    drive = _DRIVE.match(text)
+    if drive is None:
+        return full_path(base / text)
+    mounted = _DRIVES / drive[1].lower()
+    below = text[len(drive[0]) :]
+    return full_path(mounted / below if mounted.is_dir() else f"/{drive[0]}{below}")

@@ -1,0 +1,91 @@
+"""Fooocus: ``models`` as ComfyUI has it, or what ``config.txt`` says instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from modelkeep.core.taxonomy import ModelType
+from modelkeep.sources.layouts.base import Layout, Place
+from modelkeep.sources.layouts.comfyui import TYPES
+from modelkeep.sources.layouts.folders import (
+    NO_MODELS,
+    category_places,
+    foreign_path,
+    names_in,
+    without_repeats,
+)
+from modelkeep.sources.layouts.text_files import read_json_map
+
+_CONFIG = "config.txt"
+_PROGRAM = frozenset({"fooocus_version.py", "entry_with_update.py"})
+_TUTORIAL = "config_modification_tutorial.txt"
+#: Settings that name folders of models, and the category whose place they take.
+_PATHS: dict[str, str] = {
+    "path_checkpoints": "checkpoints",
+    "path_loras": "loras",
+    "path_embeddings": "embeddings",
+    "path_vae": "vae",
+    "path_vae_approx": "vae_approx",
+    "path_upscale_models": "upscale_models",
+    "path_inpaint": "inpaint",
+    "path_controlnet": "controlnet",
+    "path_clip_vision": "clip_vision",
+    "path_safety_checker": "safety_checker",
+    "path_sam": "sam",
+}
+#: Fooocus edits by a patch for SDXL that is no model of a known type.
+_TYPES: dict[str, ModelType | None] = {**TYPES, "inpaint": None}
+
+
+class Fooocus(Layout):
+    """Fooocus's root. Its folder of models alone is arranged as ComfyUI's."""
+
+    name = "fooocus"
+    label = "Fooocus"
+    order = 45
+
+    def recognises(self, folder: Path) -> bool:
+        """Tell by files that only this program has."""
+        return _root(folder) is not None
+
+    def places(self, folder: Path) -> tuple[Place, ...]:
+        """Return the folders of ``config.txt``, and of ``models`` what is not named there.
+
+        Raises:
+            SourceError: ``config.txt`` cannot be read; names the line.
+        """
+        root = _root(folder)
+        if root is None:
+            return tuple(category_places(folder, _TYPES))
+        file = root / _CONFIG
+        config = read_json_map(file) if file.is_file() else {}
+        named = [
+            Place(path, category, _TYPES.get(category), skip=NO_MODELS)
+            for setting, category in _PATHS.items()
+            for path in _folders(config.get(setting), root)
+        ]
+        return without_repeats([*named, *category_places(root / "models", _TYPES)])
+
+
+def _folders(value: Any, root: Path) -> list[Path]:
+    """Return the folders of one setting; the program, too, passes over what is no path."""
+    texts = value if isinstance(value, list) else [value]
+    return [
+        foreign_path(text, root)
+        for text in texts
+        if isinstance(text, str) and text.strip() and "\0" not in text
+    ]
+
+
+def _root(folder: Path) -> Path | None:
+    names = names_in(folder)
+    if not names.files.isdisjoint(_PROGRAM) or {_CONFIG, _TUTORIAL} <= names.files:
+        return folder
+    # The download for Windows keeps the program one folder below.
+    inner = folder / "Fooocus"
+    is_portable = {"Fooocus", "python_embeded"} <= names.folders
+    return inner if is_portable and _PROGRAM & names_in(inner).files else None
+
+
+LAYOUT = Fooocus()

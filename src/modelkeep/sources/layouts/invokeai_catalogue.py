@@ -1,0 +1,181 @@
+"""InvokeAI's database, read as it is now and as it was when a config had a name that was unique.
+
+Since its migration 7 it has ``models``; before that ``model_config``, with what sites say in
+``model_metadata``. Both keep a model as JSON in ``config``; columns computed from it are not
+asked for, since one broken row would make the whole query fail.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from modelkeep.core import limits
+from modelkeep.core.foreign import foreign_database, log_is_out_of_reach
+from modelkeep.core.names import shown
+from modelkeep.sources.layouts.base import KnownModel
+from modelkeep.sources.layouts.folders import foreign_path
+from modelkeep.sources.sidecars.base import Said
+
+_TABLES = ("models", "model_config")
+_HEX = re.compile(r"[0-9a-f]{64}")
+#: Some file systems note the time of a change in steps of two seconds.
+_SLACK = 2.0
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One pass over the rows of a catalogue."""
+
+    models: Path
+    found: list[KnownModel] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    def take(self, row: sqlite3.Row, site: dict[str, Any]) -> None:
+        """Add one row; ``site`` is what a site said of it."""
+        config = _config(row["config"])
+        path = config.get("path")
+        if not isinstance(path, str) or not path.strip() or "\0" in path:
+            self.broken.append(str(row["id"]))
+            return
+        said = _said(str(row["id"]), config, site)
+        cover = self.models / "model_images" / f"{Path(said.key or '').name}.webp"
+        where = foreign_path(path, self.models)
+        sha256, blake3 = _hashes(config, where, row["created_at"])
+        preview = cover if cover.is_file() else None
+        said = replace(said, sha256=sha256, blake3=blake3, preview=preview)
+        self.found.append(KnownModel(where, said))
+
+
+def read_catalogue(
+    database: Path, models: Path, tell: Callable[[str], None]
+) -> tuple[KnownModel, ...]:
+    """Return the models that a database of InvokeAI has.
+
+    A hash counts where the model is one file that has the size of the record and was not changed
+    since the record was made.
+
+    Args:
+        database: The file; it is not changed, and nothing is left beside it.
+        models: What its relative paths are relative to.
+        tell: Takes a sentence about rows that are left out.
+
+    Raises:
+        SourceError: the database cannot be read.
+    """
+    reading = _Reading(models)
+    with foreign_database(database) as connection:
+        table = _table(connection)
+        if table is None:
+            tell(f"{shown(database)} has no table of models: it is older than InvokeAI 4")
+        else:
+            sites = _sites(connection) if table == "model_config" else {}
+            for row in _rows(connection, table):
+                reading.take(row, sites.get(row["id"], {}))
+    if log_is_out_of_reach(database):
+        tell(
+            f"{shown(database)} has a log without its index (-shm): what InvokeAI changed last is"
+            " not seen; start and stop InvokeAI once"
+        )
+    if reading.broken:
+        tell(
+            f"{shown(database)}: {len(reading.broken)} of its rows are no config with a path and"
+            f" are left out; the first has the id {reading.broken[0]}"
+        )
+    return tuple(reading.found)
+
+
+def _table(connection: sqlite3.Connection) -> str | None:
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    there = {row["name"] for row in rows}
+    return next((name for name in _TABLES if name in there), None)
+
+
+def _rows(connection: sqlite3.Connection, table: str) -> sqlite3.Cursor:
+    columns = {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}
+    created = "created_at" if "created_at" in columns else "NULL"
+    return connection.execute(
+        "SELECT id, CASE WHEN length(config) <= :limit THEN config END AS config,"  # noqa: S608
+        f" {created} AS created_at FROM {table} ORDER BY id",  # both are words of this module
+        {"limit": limits.FOREIGN_ENTRY_BYTES},
+    )
+
+
+def _sites(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
+    """Return what sites said of models, by their ids; what is no JSON is of no use."""
+    query = (
+        "SELECT id, metadata FROM model_metadata WHERE json_valid(metadata)"
+        " AND length(metadata) <= ?"
+    )
+    if not connection.execute(
+        "SELECT 1 FROM sqlite_master WHERE name = 'model_metadata'"
+    ).fetchone():
+        return {}
+    rows = connection.execute(query, (limits.FOREIGN_ENTRY_BYTES,))
+    found = {row["id"]: json.loads(row["metadata"]) for row in rows}
+    return {key: value for key, value in found.items() if isinstance(value, dict)}
+
+
+def _config(text: object) -> dict[str, Any]:
+    """Return a row's config; an empty one where it is no JSON object."""
+    try:
+        config = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):  # counted and told, as a config without a path
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
+def _said(key: str, config: dict[str, Any], site: dict[str, Any]) -> Said:
+    return Said(
+        name=_text(config.get("name")),
+        key=key,
+        description=_text(config.get("description")) or _text(site.get("description")),
+        author=_text(site.get("author")),
+        tags=_texts(site.get("tags")),
+        trigger_phrases=_texts(config.get("trigger_phrases")) or _texts(site.get("trained_words")),
+        source=_text(config.get("source")) or _text(config.get("source_url")),
+        base_hint=_text(config.get("base")),
+        type_hint=_text(config.get("type")),
+        said_by=("InvokeAI",),
+    )
+
+
+def _hashes(config: dict[str, Any], path: Path, created: object) -> tuple[str | None, str | None]:
+    """Return SHA-256 and BLAKE3, where the record has them and they still hold."""
+    algorithm, _, digest = str(config.get("hash") or "").partition(":")
+    if not _HEX.fullmatch(digest) or algorithm not in {"sha256", "blake3"}:
+        return None, None
+    try:
+        now = os.stat(path)  # noqa: PTH116 - once for kind, size and time
+    except OSError:  # a model that is not there has no hash
+        return None, None
+    is_same = stat.S_ISREG(now.st_mode) and now.st_size == config.get("file_size")
+    if not is_same or now.st_mtime > _seconds(created) + _SLACK:
+        return None, None
+    return (digest, None) if algorithm == "sha256" else (None, digest)
+
+
+def _seconds(created: object) -> float:
+    """Return a time of the database, which is in UTC; one that is none lies before all files."""
+    try:
+        return datetime.fromisoformat(str(created)).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return float("-inf")
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        return ()
+    return tuple(dict.fromkeys(text for text in value if _text(text)))

@@ -1,0 +1,118 @@
+"""Stability Matrix: one folder of models that its packages share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modelkeep.core.names import is_inside, real_path
+from modelkeep.core.taxonomy import ModelType
+from modelkeep.sources.layouts.a1111 import A1111
+from modelkeep.sources.layouts.base import Layout, Place
+from modelkeep.sources.layouts.comfyui import ComfyUI
+from modelkeep.sources.layouts.folders import Names, category_places, names_in, without_repeats
+from modelkeep.sources.layouts.fooocus import Fooocus
+from modelkeep.sources.layouts.swarmui import SwarmUI
+
+_CHECKPOINTS = "StableDiffusion"
+
+#: By the folder's name in lower case.
+_TYPES: dict[str, ModelType | None] = {
+    "stablediffusion": ModelType.Main,
+    "diffusionmodels": ModelType.Main,
+    "unet": ModelType.Main,
+    "diffusers": ModelType.Main,
+    "lora": ModelType.Lora,
+    "lycoris": ModelType.Lora,
+    "vae": ModelType.Vae,
+    "approxvae": ModelType.Vae,
+    "textencoders": ModelType.TextEncoder,
+    "clip": ModelType.TextEncoder,
+    "clipvision": ModelType.CLIPVision,
+    "invokeclipvision": ModelType.CLIPVision,
+    "controlnet": ModelType.ControlNet,
+    "t2iadapter": ModelType.T2IAdapter,
+    "ipadapter": ModelType.IPAdapter,
+    "ipadapters15": ModelType.IPAdapter,
+    "ipadaptersxl": ModelType.IPAdapter,
+    "invokeipadapters15": ModelType.IPAdapter,
+    "invokeipadaptersxl": ModelType.IPAdapter,
+    "embeddings": ModelType.TextualInversion,
+    "textualinversion": ModelType.TextualInversion,
+    "hypernetwork": ModelType.Hypernetwork,
+    "stylemodels": ModelType.StyleModel,
+    "esrgan": ModelType.Upscaler,
+    "realesrgan": ModelType.Upscaler,
+    "swinir": ModelType.Upscaler,
+    "bsrgan": ModelType.Upscaler,
+    "scunet": ModelType.Upscaler,
+    "ldsr": ModelType.Upscaler,
+    "modelpatches": None,
+}
+_COMPANY = frozenset(
+    {"Lora", "LyCORIS", "VAE", "ApproxVAE", "Embeddings", "TextualInversion", "Hypernetwork"}
+    | {"ControlNet", "ESRGAN", "RealESRGAN", "TextEncoders", "DiffusionModels", "ClipVision"}
+)
+_ENOUGH = 2
+#: The programs it installs whose own folders may hold models beside the shared ones.
+_PACKAGES: tuple[Layout, ...] = (SwarmUI(), Fooocus(), A1111(), ComfyUI())
+
+
+class StabilityMatrix(Layout):
+    """Its folder, the ``Data`` folder in it, or the folder of models it shares out."""
+
+    name = "stabilitymatrix"
+    label = "Stability Matrix"
+    order = 30
+
+    def recognises(self, folder: Path) -> bool:
+        """Tell by ``StableDiffusion`` and its company, or by ``Models`` beside ``Packages``."""
+        return _is_models(names_in(folder)) or _data(folder) is not None
+
+    def places(self, folder: Path) -> tuple[Place, ...]:
+        """Return the shared categories and what packages have beside them.
+
+        Folders of packages that are links to shared ones are left out.
+
+        Raises:
+            SourceError: a package's file that says where its models are cannot be read.
+        """
+        data = _data(folder)
+        if data is None:
+            return tuple(category_places(folder, _TYPES))
+        shared = real_path(data / "Models")
+        found = category_places(data / "Models", _TYPES)
+        for name in sorted(names_in(data / "Packages").folders):
+            package = data / "Packages" / name
+            layout = next((one for one in _PACKAGES if one.recognises(package)), None)
+            places = layout.places(package) if layout else ()
+            found += [place for place in places if not _is_shared(place, shared)]
+        return without_repeats(found)
+
+
+def _is_shared(place: Place, shared: Path) -> bool:
+    real = real_path(place.path)
+    return real == shared or is_inside(real, shared)
+
+
+def _is_models(names: Names) -> bool:
+    return _CHECKPOINTS in names.folders and len(names.folders & _COMPANY) >= _ENOUGH
+
+
+def _data(folder: Path) -> Path | None:
+    """Return the folder with ``Models`` and ``Packages``: ``folder`` or the ``Data`` in it."""
+    names = names_in(folder)
+    if _is_data(folder, names):
+        return folder
+    inner = folder / "Data"
+    return inner if "Data" in names.folders and _is_data(inner, names_in(inner)) else None
+
+
+def _is_data(folder: Path, names: Names) -> bool:
+    if "Models" not in names.folders:
+        return False
+    if "Packages" in names.folders and "settings.json" in names.files:
+        return True
+    return _is_models(names_in(folder / "Models"))
+
+
+LAYOUT = StabilityMatrix()

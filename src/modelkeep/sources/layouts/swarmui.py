@@ -1,0 +1,138 @@
+"""SwarmUI: ``Models``, or what ``Data/Settings.fds`` says instead."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from modelkeep.core.taxonomy import ModelType
+from modelkeep.sources.layouts.base import Layout, Place
+from modelkeep.sources.layouts.folders import (
+    NO_MODELS,
+    Names,
+    category_places,
+    foreign_path,
+    names_in,
+    without_repeats,
+)
+from modelkeep.sources.layouts.text_files import broken_file, read_text
+
+_CHECKPOINTS = "Stable-Diffusion"
+_SETTINGS = Path("Data", "Settings.fds")
+
+#: By the folder's name in lower case.
+_TYPES: dict[str, ModelType | None] = {
+    "stable-diffusion": ModelType.Main,
+    "diffusion_models": ModelType.Main,
+    "unet": ModelType.Main,
+    "tensorrt": None,
+    "lora": ModelType.Lora,
+    "vae": ModelType.Vae,
+    "text_encoders": ModelType.TextEncoder,
+    "clip": ModelType.TextEncoder,
+    "clip_vision": ModelType.CLIPVision,
+    "controlnet": ModelType.ControlNet,
+    "model_patches": None,
+    "embeddings": ModelType.TextualInversion,
+    "upscale_models": ModelType.Upscaler,
+}
+_COMPANY = frozenset(
+    {"Lora", "VAE", "Embeddings", "controlnet", "clip", "clip_vision", "text_encoders"}
+    | {"diffusion_models", "upscale_models"}
+)
+_PROGRAM = frozenset(
+    {"SwarmUI.sln", "SwarmUI.csproj", "launch-linux.sh", "launch-windows.bat", "launch-macos.sh"}
+)
+
+#: Settings that name a category's folders, below each model root or absolute.
+_FOLDERS: dict[str, ModelType] = {
+    "SDModelFolder": ModelType.Main,
+    "SDLoraFolder": ModelType.Lora,
+    "SDVAEFolder": ModelType.Vae,
+    "SDEmbeddingFolder": ModelType.TextualInversion,
+    "SDControlNetsFolder": ModelType.ControlNet,
+    "SDClipFolder": ModelType.TextEncoder,
+    "SDClipVisionFolder": ModelType.CLIPVision,
+}
+_ROOT = "ModelRoot"
+_SECTION = "Paths"
+_LINE = re.compile(r"(?P<indent>[ \t]*)(?P<key>[^\s:=#][^:=]*)(?P<mark>[:=])\s*(?P<value>.*)")
+_ESCAPES = {r"\\": "\\", r"\t": "\t", r"\n": "\n", r"\r": "\r", r"\x": ""}
+
+
+class SwarmUI(Layout):
+    """SwarmUI's root or its folder of models."""
+
+    name = "swarmui"
+    label = "SwarmUI"
+    order = 40
+
+    def recognises(self, folder: Path) -> bool:
+        """Tell by ``Stable-Diffusion`` and its company, or by the program's files."""
+        names = names_in(folder)
+        return _is_models(names) or _is_root(folder, names)
+
+    def places(self, folder: Path) -> tuple[Place, ...]:
+        """Return the categories below each model root, and the folders that settings name.
+
+        Raises:
+            SourceError: ``Data/Settings.fds`` cannot be read; names the line.
+        """
+        if not _is_root(folder, names_in(folder)):
+            return tuple(category_places(folder, _TYPES))
+        file = folder / _SETTINGS
+        settings = read_paths(file) if file.is_file() else {}
+        roots = _split(settings.get(_ROOT, ""), folder) or [folder / "Models"]
+        named = [
+            Place(path, key, kind, skip=NO_MODELS)
+            for root in roots
+            for key, kind in _FOLDERS.items()
+            for path in _split(settings.get(key, ""), root)
+        ]
+        listed = [place for root in roots for place in category_places(root, _TYPES)]
+        words = {place.path: place for place in listed}
+        return without_repeats([words.get(place.path, place) for place in named] + listed)
+
+
+def read_paths(file: Path) -> dict[str, str]:
+    """Return the section ``Paths`` of a ``Settings.fds``, unescaped.
+
+    Raises:
+        SourceError: it cannot be read, or a line of that section is no setting; names the line.
+    """
+    found: dict[str, str] = {}
+    is_inside = False
+    for number, line in enumerate(read_text(file).splitlines(), 1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        entry = _LINE.fullmatch(line)
+        if not line[0].isspace():
+            is_inside = entry is not None and entry["key"].strip() == _SECTION
+        elif is_inside and entry is not None:
+            value = re.sub(r"\\[\\tnrx]", lambda found: _ESCAPES[found[0]], entry["value"].strip())
+            if "\0" in value:
+                raise broken_file(file, number, "no path holds a NUL")
+            found[entry["key"].strip()] = value
+        elif is_inside and text[0] not in "->":  # items of a list, which no path is
+            raise broken_file(file, number, "a setting is expected here (name: value)")
+    return found
+
+
+def _split(text: str, base: Path) -> list[Path]:
+    return [foreign_path(part.strip(), base) for part in text.split(";") if part.strip()]
+
+
+def _is_models(names: Names) -> bool:
+    return _CHECKPOINTS in names.folders and not names.folders.isdisjoint(_COMPANY)
+
+
+def _is_root(folder: Path, names: Names) -> bool:
+    if not names.files.isdisjoint(_PROGRAM) and not names.folders.isdisjoint({"Models", "Data"}):
+        return True
+    if "Models" not in names.folders:
+        return False
+    return (folder / _SETTINGS).is_file() or _is_models(names_in(folder / "Models"))
+
+
+LAYOUT = SwarmUI()
