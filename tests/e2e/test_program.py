@@ -14,7 +14,8 @@ from support.program import Program
 
 COMMANDS = (
     ("install",), ("identify",), ("list",), ("show",), ("edit",), ("reidentify",), ("remove",),
-    ("jobs",), ("pause",), ("resume",), ("retry",), ("cancel",), ("prune",), ("trash",), ("trash", "list"), ("trash", "restore"),
+    ("jobs",), ("pause",), ("resume",), ("retry",), ("cancel",), ("prune",),
+    ("trash",), ("trash", "list"), ("trash", "restore"),
     ("trash", "empty"), ("config",), ("config", "show"), ("config", "path"), ("config", "set"),
     ("ls",), ("rm",), ("pull",), (),
 )  # fmt: skip
