@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from modelkeep.core.aliases import without_aliases
 from modelkeep.core.identity import Evidence
@@ -76,7 +76,7 @@ class ModelConfigBase(BaseModel):
     current_hash: str | None = None
     description: str | None = None
     source: str | None = None
-    size: int | None = None
+    size: int | None = Field(default=None, ge=0)
     repo_variant: ModelRepoVariant | None = None
     lineage: str | None = None
     fits: tuple[ModelVariantType, ...] | None = None

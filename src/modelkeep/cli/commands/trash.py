@@ -51,7 +51,7 @@ def restore(
     return status_of(failed, len(models))
 
 
-def empty(ctx: typer.Context, yes: Yes = False) -> int | None:
+def empty(ctx: typer.Context, yes: Yes = False) -> int:
     """Remove for good what is in the trash."""
     session = ctx.ensure_object(Session)
     installer = session.manager.installer
@@ -63,11 +63,18 @@ def empty(ctx: typer.Context, yes: Yes = False) -> int | None:
         if not session.confirm(f"Remove {len(entries)} model(s), {total}, for good?"):
             session.say("The trash is as it was.")
             return EXIT_FAILED
+    failed = 0
     for entry in entries:
-        installer.purge(entry)
+        try:
+            installer.purge(entry)
+        except ModelKeepError as error:
+            failed += 1
+            session.report(error, entry.name)
+            continue
         if session.json:
             session.print_json(entry.to_json())
         elif session.quiet:
             session.print(entry.key)
-    session.say(f"Removed {len(entries)} model(s), {total}.")
-    return None
+    if not failed:
+        session.say(f"Removed {len(entries)} model(s), {total}.")
+    return status_of(failed, len(entries))
