@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
+from modelkeep.core.lookonly import copy_for_looking
 from modelkeep.core.names import shown
 from modelkeep.core.paths import make_folder
 from modelkeep.errors import (
@@ -152,6 +153,29 @@ class StateDatabase:
             )
             self._connection.row_factory = sqlite3.Row
             self._open()
+
+    @classmethod
+    def for_looking(cls, path: Path) -> Self:
+        """Open a copy of a state file in memory: nothing is changed on the disk.
+
+        Args:
+            path: The file; one that is not there is an empty one.
+
+        Raises:
+            DatabaseError: it is no state file of ours, damaged or newer.
+        """
+        state = cls.__new__(cls)
+        state.path = path
+        state._lock = threading.RLock()
+        with state._translated():
+            state._connection = copy_for_looking(path)
+            state._connection.row_factory = sqlite3.Row
+            try:
+                state._open()
+            except BaseException:
+                state.close()
+                raise
+        return state
 
     def close(self) -> None:
         """Close the file."""
