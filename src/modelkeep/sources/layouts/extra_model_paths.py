@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelkeep.core import limits
-from modelkeep.sources.layouts.folders import foreign_path
+from modelkeep.sources.layouts.folders import can_be_path, foreign_path
 from modelkeep.sources.layouts.text_files import broken_file
 from modelkeep.sources.layouts.yaml_nodes import (
     Node,
@@ -84,7 +84,7 @@ def _section(file: Path, section: str, entries: dict[str, Node]) -> Iterator[Ext
         for text, line in texts_of(file, node):
             for name in text.split("\n"):
                 if name.strip():
-                    _refuse_nul(file, name, line)
+                    _refuse_no_path(file, name, line)
                     yield ExtraFolder(section, category, foreign_path(name, base), is_default)
 
 
@@ -94,7 +94,9 @@ def _base(file: Path, node: Node | None) -> Path:
     text, line = found[0]
     if len(found) > 1:
         raise broken_file(file, line, f"{_BASE} has to be one folder")
-    _refuse_nul(file, text, line)
+    if not text:
+        return file.parent
+    _refuse_no_path(file, text, line)
     expanded = os.path.expandvars(os.path.expanduser(text))  # noqa: PTH111 - before the variables
     return foreign_path(expanded.strip(), file.parent)
 
@@ -103,6 +105,6 @@ def _is_yes(node: Node | None) -> bool:
     return node is not None and (node.id != "scalar" or node.value.lower() not in _NO)
 
 
-def _refuse_nul(file: Path, text: str, line: int) -> None:
-    if "\0" in text:
-        raise broken_file(file, line, "no path holds a NUL")
+def _refuse_no_path(file: Path, text: str, line: int) -> None:
+    if not can_be_path(text):
+        raise broken_file(file, line, "this can be no path")

@@ -85,6 +85,14 @@ def without_repeats(places: list[Place]) -> tuple[Place, ...]:
     return tuple(kept.values())
 
 
+def can_be_path(text: str) -> bool:
+    """Tell whether a file can have this name at all: no NUL, nothing that cannot be encoded."""
+    try:
+        return "\0" not in text and bool(os.fsencode(text))
+    except UnicodeEncodeError:
+        return False
+
+
 def foreign_path(text: str, base: Path) -> Path:
     r"""Return the absolute path that ``text``, written on whatever system, means here.
 
@@ -93,7 +101,7 @@ def foreign_path(text: str, base: Path) -> Path:
     missing.
 
     Args:
-        text: A path; not empty, without NUL.
+        text: A path, for which ``can_be_path`` holds.
         base: What a relative path is relative to.
     """
     literal = base / text

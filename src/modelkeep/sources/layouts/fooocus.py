@@ -10,6 +10,7 @@ from modelkeep.sources.layouts.base import Layout, Place
 from modelkeep.sources.layouts.comfyui import TYPES
 from modelkeep.sources.layouts.folders import (
     NO_MODELS,
+    can_be_path,
     category_places,
     foreign_path,
     names_in,
@@ -74,7 +75,7 @@ def _folders(value: Any, root: Path) -> list[Path]:
     return [
         foreign_path(text, root)
         for text in texts
-        if isinstance(text, str) and text.strip() and "\0" not in text
+        if isinstance(text, str) and text.strip() and can_be_path(text)
     ]
 
 

@@ -11,6 +11,7 @@ from modelkeep.sources.layouts.base import KnownModel, Layout, Place, ignore
 from modelkeep.sources.layouts.folders import (
     NO_MODELS,
     Names,
+    can_be_path,
     category_places,
     foreign_path,
     names_in,
@@ -111,8 +112,8 @@ def _paths(root: Path) -> _Paths:
                 waiting.append(map_of(file, node))
             elif key in {"models_dir", "db_dir", "autoimport_dir", "download_cache_dir"}:
                 for text, line in texts_of(file, node):
-                    if "\0" in text:
-                        raise broken_file(file, line, "no path holds a NUL")
+                    if text and not can_be_path(text):
+                        raise broken_file(file, line, "this can be no path")
                     said[key] = text
 
     def path(key: str, default: str) -> Path:

@@ -22,7 +22,7 @@ from modelkeep.core import limits
 from modelkeep.core.foreign import foreign_database, log_is_out_of_reach
 from modelkeep.core.names import shown
 from modelkeep.sources.layouts.base import KnownModel
-from modelkeep.sources.layouts.folders import foreign_path
+from modelkeep.sources.layouts.folders import can_be_path, foreign_path
 from modelkeep.sources.sidecars.base import Said
 
 _TABLES = ("models", "model_config")
@@ -43,7 +43,7 @@ class _Reading:
         """Add one row; ``site`` is what a site said of it."""
         config = _config(row["config"])
         path = config.get("path")
-        if not isinstance(path, str) or not path.strip() or "\0" in path:
+        if not isinstance(path, str) or not path.strip() or not can_be_path(path):
             self.broken.append(str(row["id"]))
             return
         said = _said(str(row["id"]), config, site)
@@ -110,25 +110,22 @@ def _rows(connection: sqlite3.Connection, table: str) -> sqlite3.Cursor:
 
 
 def _sites(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
-    """Return what sites said of models, by their ids; what is no JSON is of no use."""
-    query = (
-        "SELECT id, metadata FROM model_metadata WHERE json_valid(metadata)"
-        " AND length(metadata) <= ?"
-    )
-    if not connection.execute(
-        "SELECT 1 FROM sqlite_master WHERE name = 'model_metadata'"
-    ).fetchone():
+    """Return what sites said of models, by their ids."""
+    query = "SELECT 1 FROM sqlite_master WHERE name = 'model_metadata'"
+    if not connection.execute(query).fetchone():
         return {}
-    rows = connection.execute(query, (limits.FOREIGN_ENTRY_BYTES,))
-    found = {row["id"]: json.loads(row["metadata"]) for row in rows}
-    return {key: value for key, value in found.items() if isinstance(value, dict)}
+    rows = connection.execute(
+        "SELECT id, metadata FROM model_metadata WHERE length(metadata) <= ?",
+        (limits.FOREIGN_ENTRY_BYTES,),
+    )
+    return {row["id"]: _config(row["metadata"]) for row in rows}
 
 
 def _config(text: object) -> dict[str, Any]:
-    """Return a row's config; an empty one where it is no JSON object."""
+    """Return the object that a row holds as JSON; an empty one where it is none."""
     try:
         config = json.loads(text) if isinstance(text, str) else None
-    except (ValueError, RecursionError):  # counted and told, as a config without a path
+    except (ValueError, RecursionError):  # a config without a path is counted
         return {}
     return config if isinstance(config, dict) else {}
 

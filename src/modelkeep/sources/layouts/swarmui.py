@@ -10,6 +10,7 @@ from modelkeep.sources.layouts.base import Layout, Place
 from modelkeep.sources.layouts.folders import (
     NO_MODELS,
     Names,
+    can_be_path,
     category_places,
     foreign_path,
     names_in,
@@ -84,14 +85,13 @@ class SwarmUI(Layout):
         settings = read_paths(file) if file.is_file() else {}
         roots = _split(settings.get(_ROOT, ""), folder) or [folder / "Models"]
         named = [
-            Place(path, key, kind, skip=NO_MODELS)
+            Place(path, path.name, kind, skip=NO_MODELS)
             for root in roots
             for key, kind in _FOLDERS.items()
             for path in _split(settings.get(key, ""), root)
         ]
         listed = [place for root in roots for place in category_places(root, _TYPES)]
-        words = {place.path: place for place in listed}
-        return without_repeats([words.get(place.path, place) for place in named] + listed)
+        return without_repeats(named + listed)
 
 
 def read_paths(file: Path) -> dict[str, str]:
@@ -111,8 +111,8 @@ def read_paths(file: Path) -> dict[str, str]:
             is_inside = entry is not None and entry["key"].strip() == _SECTION
         elif is_inside and entry is not None:
             value = re.sub(r"\\[\\tnrx]", lambda found: _ESCAPES[found[0]], entry["value"].strip())
-            if "\0" in value:
-                raise broken_file(file, number, "no path holds a NUL")
+            if value and not can_be_path(value):
+                raise broken_file(file, number, "this can be no path")
             found[entry["key"].strip()] = value
         elif is_inside and text[0] not in "->":  # items of a list, which no path is
             raise broken_file(file, number, "a setting is expected here (name: value)")
