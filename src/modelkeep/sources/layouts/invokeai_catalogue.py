@@ -22,10 +22,11 @@ from modelkeep.core import limits
 from modelkeep.core.foreign import foreign_database, log_is_out_of_reach
 from modelkeep.core.names import shown
 from modelkeep.sources.layouts.base import KnownModel
-from modelkeep.sources.layouts.folders import can_be_path, foreign_path
+from modelkeep.sources.layouts.folders import can_be_path, foreign_path, names_in
 from modelkeep.sources.sidecars.base import Said
 
 _TABLES = ("models", "model_config")
+_COVERS = "model_images"
 _HEX = re.compile(r"[0-9a-f]{64}")
 #: Some file systems note the time of a change in steps of two seconds.
 _SLACK = 2.0
@@ -36,6 +37,7 @@ class _Reading:
     """One pass over the rows of a catalogue."""
 
     models: Path
+    covers: frozenset[str]
     found: list[KnownModel] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
@@ -47,10 +49,10 @@ class _Reading:
             self.broken.append(str(row["id"]))
             return
         said = _said(str(row["id"]), config, site)
-        cover = self.models / "model_images" / f"{Path(said.key or '').name}.webp"
+        cover = f"{said.key}.webp"
         where = foreign_path(path, self.models)
         sha256, blake3 = _hashes(config, where, row["created_at"])
-        preview = cover if cover.is_file() else None
+        preview = self.models / _COVERS / cover if cover in self.covers else None
         said = replace(said, sha256=sha256, blake3=blake3, preview=preview)
         self.found.append(KnownModel(where, said))
 
@@ -71,7 +73,7 @@ def read_catalogue(
     Raises:
         SourceError: the database cannot be read.
     """
-    reading = _Reading(models)
+    reading = _Reading(models, names_in(models / _COVERS).files)
     with foreign_database(database) as connection:
         table = _table(connection)
         if table is None:
