@@ -64,6 +64,14 @@ SIDECAR_PHRASES = 64
 SIDECAR_TAGS = 200
 #: Files that a site's answer lists for one version of a model.
 SIDECAR_FILES = 200
+#: Another program's file with hashes of all its models, which also keeps their headers' texts.
+OTHER_CACHE_BYTES = 32 * MIB
 PREVIEW_BYTES = 64 * MIB
 #: Chunks looked at before the pixels of a PNG begin.
 PNG_CHUNKS = 100
+
+#: A YAML catalogue: 5,000 models with what their sites say take about 20 MiB.
+CATALOGUE_BYTES = 64 * MIB
+#: Values of one record of a YAML catalogue, aliases counted as often as they stand there.
+CATALOGUE_VALUES = 200_000
+CATALOGUE_DEPTH = 32

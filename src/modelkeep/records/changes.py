@@ -1,0 +1,80 @@
+"""Changes of records that every catalogue makes the same way, wherever it keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modelkeep.core.aliases import without_aliases
+from modelkeep.core.configs import AnyModelConfig, ModelConfigBase, ModelConfigFactory
+from modelkeep.errors import InvalidModelConfigException
+
+_INT64_MAX = 2**63 - 1
+
+
+def new_config(key: str, config: ModelConfigBase | Mapping[str, Any]) -> AnyModelConfig:
+    """Return the config of a new record.
+
+    Raises:
+        InvalidModelConfigException: it is no valid config, or cannot be stored.
+    """
+    made = ModelConfigFactory.make_config(config, key=key)
+    # An empty key is a key too, which make_config does not see.
+    new: AnyModelConfig = made.model_copy(update={"key": key})
+    refuse_unstorable(new)
+    return new
+
+
+def refuse_unstorable(config: ModelConfigBase) -> None:
+    """Raise if a config has a value that catalogues cannot keep.
+
+    Raises:
+        InvalidModelConfigException: it has.
+    """
+    if config.size is not None and abs(config.size) > _INT64_MAX:
+        raise InvalidModelConfigException.of(
+            type(config).__name__, "size", "is too large", config.size, hint="Count bytes."
+        )
+    try:
+        config.key.encode()  # it is set unseen
+        config.model_dump_json()
+    except ValueError as error:
+        raise InvalidModelConfigException.of(
+            type(config).__name__, "key", f"is no valid text ({error})", hint="Use another text."
+        ) from error
+
+
+def changed_config(
+    old: ModelConfigBase, changes: ModelConfigBase | Mapping[str, Any]
+) -> ModelConfigBase:
+    """Return ``old`` with the changes, in the class that its type and format now ask for.
+
+    What only the old class has is dropped when the class changes, and what was left at the old
+    class's default takes that of the new one.
+
+    ``original_hash`` never changes once it is known.
+
+    Raises:
+        InvalidModelConfigException: the result would be no valid config.
+    """
+    if isinstance(changes, ModelConfigBase):
+        kept_hash = old.original_hash or changes.original_hash
+        return changes.model_copy(update={"key": old.key, "original_hash": kept_hash})
+    wanted = without_aliases(changes)
+    if old.original_hash is not None:
+        wanted.pop("original_hash", None)
+    kept = old.model_dump()
+    target = ModelConfigFactory.class_for({**kept, **wanted})
+    if target is not type(old):
+        kinds = {"type", "base", "format"}
+        kept = {
+            field: value
+            for field, value in kept.items()
+            if field in kinds
+            or (field in target.model_fields and value != type(old).model_fields[field].default)
+        }
+    changed: ModelConfigBase = ModelConfigFactory.make_config(
+        {**kept, **wanted}, key=old.key, dest_class=target
+    )
+    # An empty key is a key too, which make_config does not see.
+    return changed.model_copy(update={"key": old.key})
