@@ -117,14 +117,14 @@ class Sidecar:
                 raise self.broken(f"has {file.size:,} bytes; at most {most:,} are read")
             return file.read_at(0, file.size)
 
-    def json(self) -> dict[str, Any]:
+    def json(self, most: int = limits.SIDECAR_BYTES) -> dict[str, Any]:
         """Return the JSON object that it is.
 
         Raises:
             UnreadableSourceError: it is none, or as ``read``.
             CorruptModelError: as ``read``.
         """
-        data = self.read()
+        data = self.read(most)
         try:
             value = json.loads(data.removeprefix(b"\xef\xbb\xbf"))
         except (ValueError, RecursionError) as error:
