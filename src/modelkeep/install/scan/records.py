@@ -1,0 +1,125 @@
+"""From a model that a scan found, and what others say about it, to the record it gets."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from modelkeep.core.identity import Evidence, Identification
+from modelkeep.errors import SourceError
+from modelkeep.install.library import Library, sampled
+from modelkeep.install.ownership import describe_files, names_below
+from modelkeep.install.plan import make_plan
+from modelkeep.install.scan.walk import Candidate
+from modelkeep.records.listing import NewRecord
+from modelkeep.sources.layouts.base import Layout
+from modelkeep.sources.local import LocalModelSource
+from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.reading import read_sidecars
+
+#: Fields of a record that whoever knows a model may speak about.
+_SPOKEN = ("name", "description", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class NewModel:
+    """The record that a model would get.
+
+    Attributes:
+        record: The record, with its files.
+        said: What others say about it.
+    """
+
+    record: NewRecord
+    said: Said
+
+
+class Hearsay:
+    """What others say about the models of a folder: its program's catalogue, and sidecars.
+
+    Args:
+        folder: The folder that is scanned.
+        layout: Whose it is; None for nobody's.
+        remarks: Takes sentences about what could not be read.
+    """
+
+    def __init__(self, folder: Path, layout: Layout | None, remarks: list[str]) -> None:
+        self._remarks = remarks
+        self._catalogue: dict[Path, Said] = {}
+        try:
+            for model in layout.known(folder, self.remark) if layout is not None else ():
+                self._catalogue[model.path] = model.said
+        except SourceError as error:  # the models are there all the same
+            self.remark(str(error))
+
+    def about(self, candidate: Candidate) -> Said:
+        """Return what is said about one model."""
+        try:
+            report = read_sidecars(candidate.path, candidate.siblings)
+        except SourceError as error:  # the model vanished; whoever reads it next says so
+            self.remark(str(error))
+            return self._catalogue.get(candidate.path, Said())
+        for problem in report.problems:
+            self.remark(problem)
+        in_catalogue = self._catalogue.get(candidate.path)
+        return in_catalogue.over(report.said) if in_catalogue else report.said
+
+    def remark(self, text: str) -> None:
+        """Take a sentence about what could not be read; the first hundred are kept."""
+        if len(self._remarks) < 100 and text not in self._remarks:  # noqa: PLR2004 - as it says
+            self._remarks.append(text)
+
+
+def fields_of(said: Said, found: Identification) -> dict[str, Any]:
+    """Return the fields of a record in which others are believed.
+
+    What a model is, its own header says; names, descriptions and trigger phrases are theirs.
+    """
+    fields = {name: value for name in _SPOKEN if (value := getattr(said, name))}
+    phrases = tuple(dict.fromkeys((*said.trigger_phrases, *found.trigger_phrases)))
+    if phrases != found.trigger_phrases:
+        fields["trigger_phrases"] = phrases
+    if said.said_by and (fields or said.base_hint or said.type_hint):
+        fields["evidence"] = (*found.evidence, _evidence(said))
+    return fields
+
+
+def _evidence(said: Said) -> Evidence:
+    who = " and ".join(said.said_by)
+    hints = ", ".join(hint for hint in (said.base_hint, said.type_hint) if hint)
+    if hints:
+        return Evidence("metadata", f"{who} says it is: {hints}")
+    return Evidence("name", f"{who} gave name, words or source")
+
+
+def new_model(library: Library, path: Path, found: Identification, said: Said) -> NewModel:
+    """Return the record of a model that stays where it is; nothing is stored.
+
+    Raises:
+        ModelKeepError: it cannot be recorded; says why.
+        OSError: it vanished meanwhile.
+    """
+    names = names_below(path)
+    overrides = {**fields_of(said, found), **sampled(path, names)}
+    plan = make_plan(
+        LocalModelSource(path=path, inplace=True),
+        overrides,
+        settings=library.settings,
+        identify=lambda _path, _strict: found,
+        known_bases=library.known_bases,
+    )
+    now = time.time()
+    files = describe_files(plan.target, names, library.settings.models_dir, {}, now)
+    if (said.sha256 or said.blake3) and names == [""]:
+        files = [replace(files[0], sha256=said.sha256, blake3=said.blake3, hashed_at=now)]
+    return NewModel(NewRecord(plan.config.key, plan.config, tuple(files)), said)
+
+
+def store_extras(library: Library, key: str, said: Said) -> None:
+    """Store what is said about a model beside its record: the site's answer, else tags."""
+    if said.metadata is not None:
+        library.records.metadata_store.add_metadata(key, said.metadata)
+    if said.tags and said.metadata is None:
+        library.records.metadata_store.set_tags(key, said.tags)

@@ -1,0 +1,141 @@
+"""``ScanFinding`` and ``ScanSummary``: what a scan tells, one by one and in all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from modelkeep.core.names import path_to_text
+from modelkeep.core.taxonomy import BaseModelType, ModelType
+
+
+class ScanStatus(StrEnum):
+    """What became of a candidate.
+
+    ``found`` is a model that is not in the library, ``known`` one that is, ``unknown`` a file that
+    no rule knows or several do, ``error`` one that is broken, unsafe or cannot be read.
+
+    The others are of records, and come from ``sync`` alone: ``moved`` is a model that was elsewhere
+    before, ``possible`` a file that may be such a one, ``missing`` a record whose file is gone,
+    ``present`` one whose file is back, ``changed`` one whose file has other bytes, ``offline`` a
+    root that is not there, and ``held`` a root of which so much is gone that nothing was marked.
+    """
+
+    FOUND = "found"
+    REGISTERED = "registered"
+    INSTALLED = "installed"
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+    ERROR = "error"
+    MOVED = "moved"
+    POSSIBLE = "possible"
+    MISSING = "missing"
+    PRESENT = "present"
+    CHANGED = "changed"
+    OFFLINE = "offline"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFinding:
+    """One candidate of a scan.
+
+    Attributes:
+        path: Where it is.
+        status: What became of it.
+        type, base: What it is, where that is known.
+        key: Of its record, where it has one.
+        name: What it is called.
+        size: Bytes of all its files.
+        error: Why nothing was done with it; empty when there is nothing to say.
+        hint: What can be done about that.
+        reason: Why it was skipped, in words that many share.
+        category: The word of the program whose folder this is for models like it.
+        same_as: Where the same file lies under another name.
+        said_by: Who else said something about it.
+    """
+
+    path: Path
+    status: ScanStatus
+    type: ModelType | None = None
+    base: BaseModelType | None = None
+    key: str | None = None
+    name: str | None = None
+    size: int | None = None
+    error: str = ""
+    hint: str = ""
+    reason: str = ""
+    category: str = ""
+    same_as: Path | None = None
+    said_by: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "path": path_to_text(self.path),
+            "status": self.status.value,
+            "type": self.type.value if self.type else None,
+            "base": self.base.value if self.base else None,
+            "key": self.key,
+            "name": self.name,
+            "size": self.size,
+            "error": self.error or None,
+            "hint": self.hint or None,
+            "reason": self.reason or None,
+            "category": self.category or None,
+            "same_as": path_to_text(self.same_as) if self.same_as else None,
+            "said_by": list(self.said_by),
+        }
+
+
+@dataclass(slots=True)
+class ScanSummary:
+    """A scan in numbers, exact at any moment of it.
+
+    Attributes:
+        files: Files seen, whatever they are.
+        folders: Folders entered.
+        headers: Candidates that were read.
+        remembered: Candidates that had not changed since an earlier scan read them.
+        bytes: Bytes of what was found, registered or installed.
+        statuses: Candidates by what became of them.
+        kinds: Models by type and base, whether or not they were in the library.
+        skipped: What was passed by, by reason.
+        vanished: Verdicts forgotten, since their files are gone.
+        remarks: Sentences for people about what could not be taken into account.
+    """
+
+    files: int = 0
+    folders: int = 0
+    headers: int = 0
+    remembered: int = 0
+    bytes: int = 0
+    statuses: Counter[ScanStatus] = field(default_factory=Counter)
+    kinds: Counter[tuple[ModelType, BaseModelType]] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    vanished: int = 0
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def candidates(self) -> int:
+        """How many findings there were, those that were skipped aside."""
+        return self.statuses.total() - self.statuses[ScanStatus.SKIPPED]
+
+    @property
+    def failed(self) -> int:
+        """How many candidates ended in an error."""
+        return self.statuses[ScanStatus.ERROR]
+
+    def count(self, finding: ScanFinding) -> None:
+        """Take a finding in."""
+        self.statuses[finding.status] += 1
+        if finding.type is not None and finding.base is not None:
+            self.kinds[finding.type, finding.base] += 1
+        if finding.reason:
+            self.skipped[finding.reason] += 1
+        if finding.status in {ScanStatus.FOUND, ScanStatus.REGISTERED, ScanStatus.INSTALLED}:
+            self.bytes += finding.size or 0

@@ -1,0 +1,98 @@
+"""``Verdict``: what a candidate was found to be, as a value that can be remembered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from modelkeep import __version__, errors, identification
+from modelkeep.core.identity import Identification
+from modelkeep.errors import (
+    AmbiguousModelError,
+    InvalidModelException,
+    ModelKeepError,
+    UnknownModelError,
+    hint_of,
+)
+from modelkeep.identification.registry import ENTRY_POINTS
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a candidate is, or why that cannot be told.
+
+    Attributes:
+        found: What it is; None when there is an error.
+        kind: Name of the error's class.
+        message: What the error says.
+        hint: What can be done about it.
+    """
+
+    found: Identification | None = None
+    kind: str = ""
+    message: str = ""
+    hint: str = ""
+
+    @classmethod
+    def of(cls, error: Exception) -> Self:
+        """Return the verdict that an error is."""
+        return cls(None, type(error).__name__, str(error), hint_of(error))
+
+    @property
+    def is_unknown(self) -> bool:
+        """It could be read, but not be told what it is."""
+        return self.kind in {UnknownModelError.__name__, AmbiguousModelError.__name__}
+
+    @property
+    def is_lasting(self) -> bool:
+        """It says something about the file and not about this moment."""
+        kind = getattr(errors, self.kind, None) if self.kind else InvalidModelException
+        return isinstance(kind, type) and issubclass(kind, InvalidModelException)
+
+    @property
+    def error(self) -> ModelKeepError:
+        """The error that it is."""
+        kind: type[ModelKeepError] = getattr(errors, self.kind, ModelKeepError)
+        return kind(self.message, hint=self.hint)
+
+    def to_text(self) -> str:
+        """Return it as text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> Verdict | None:
+        """Return what ``to_text`` wrote; None where another version wrote something else."""
+        try:
+            # Names of files may be no text, which only Python's own decoder lets pass.
+            return msgspec.convert(json.loads(text), Verdict)
+        except (msgspec.ValidationError, ValueError):
+            return None
+
+
+@cache
+def _judges() -> str:
+    """Return what stands for this program's readers and rules, and for installed families."""
+    whole = hashlib.blake2b(__version__.encode(), digest_size=12)
+    for folder in identification.__path__:
+        for path in sorted(Path(folder).rglob("*.py")):
+            whole.update(path.read_bytes())
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
+        version = point.dist.version if point.dist else ""
+        whole.update(f"{point.name} {point.value} {version}".encode())
+    return whole.hexdigest()
+
+
+def rules_fingerprint(*, strict: bool) -> str:
+    """Return what changes whenever the same file may get another verdict.
+
+    Args:
+        strict: Empty weight files and missing shards are refused.
+    """
+    return f"{_judges()}-{'strict' if strict else 'lenient'}"
