@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
+    ClauseElement,
     ColumnElement,
     Select,
     bindparam,
     delete,
     distinct,
     func,
+    literal_column,
+    null,
     select,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert
 
 from modelkeep.errors import DuplicateModelException, UnknownMetadataException
-from modelkeep.records import rows, schema
-from modelkeep.records.base_metadata import AnyMetadata, ModelMetadataStoreBase
+from modelkeep.records import rows, schema, text_index
+from modelkeep.records.base_metadata import AnyMetadata, ModelMetadataStoreBase, ModelTags
+from modelkeep.records.sql_part import unknown
 from modelkeep.records.transactions import ConnectionHolder, Transactions, Work
 
 #: More values than this go to SQLite as one: it bounds the number of parameters.
 _PARAMETERS = 500
+
+#: Who gave a tag, as the table has it.
+_SITE, _HAND = "site", "hand"
 
 _metadata, _tag, _model_tag = schema.metadata.c, schema.tag.c, schema.model_tag.c
 
@@ -65,7 +72,7 @@ class ModelMetadataStore(ModelMetadataStoreBase):
                 )
             row = rows.metadata_row(model_key, metadata)
             work.run(insert(schema.metadata).values(row))
-            _set_tags(work, model_key, metadata.tags)
+            _set_tags(work, model_key, metadata.tags, _SITE)
 
     def get_metadata(self, model_key: str) -> AnyMetadata:
         """Return the metadata of a model."""
@@ -82,7 +89,7 @@ class ModelMetadataStore(ModelMetadataStoreBase):
             work.run(update(schema.metadata).where(_metadata.model_key == model_key).values(row))
             if not work.changed:
                 raise _unknown(model_key)
-            _set_tags(work, model_key, metadata.tags)
+            _set_tags(work, model_key, metadata.tags, _SITE)
         return metadata
 
     def list_all_metadata(self) -> list[tuple[str, AnyMetadata]]:
@@ -94,10 +101,22 @@ class ModelMetadataStore(ModelMetadataStoreBase):
         name = self._transactions.name
         return [(key, rows.read_metadata(text, name)) for key, text in found]
 
+    def tags(self, model_key: str) -> ModelTags:
+        """Return the tags of a model."""
+        with self._transactions.reading() as work:
+            return _tags_by_origin(work, model_key)
+
+    def set_tags(self, model_key: str, tags: Iterable[str]) -> ModelTags:
+        """Replace the tags that the user gave a model; those of its site stay."""
+        with self._transactions.writing() as work:
+            _set_tags(work, model_key, (tag.strip() for tag in tags if tag.strip()), _HAND)
+            return _tags_by_origin(work, model_key)
+
     def list_tags(self) -> set[str]:
         """Return all tags that are in use."""
+        used = select(_model_tag.tag_id).where(_model_tag.tag_id == _tag.id).exists()
         with self._transactions.reading() as work:
-            return {text for (text,) in work.run(select(_tag.text))}
+            return {text for (text,) in work.run(select(_tag.text).where(used))}
 
     def search_by_tag(self, tags: Iterable[str]) -> set[str]:
         """Return the keys of the models that have all of these tags; none for no tags."""
@@ -143,22 +162,76 @@ def tags_of(work: Work, keys: Collection[str]) -> dict[str, set[str]]:
 
 def forget_metadata(work: Work, model_key: str) -> None:
     """Remove the metadata and tags of a model, and the tags that no other model has."""
-    _set_tags(work, model_key, ())
+    for origin in (_SITE, _HAND):
+        _set_tags(work, model_key, (), origin)
     work.run(delete(schema.metadata).where(_metadata.model_key == model_key))
 
 
-def _set_tags(work: Work, model_key: str, tags: Iterable[str]) -> None:
-    mine = work.run(select(_model_tag.tag_id).where(_model_tag.model_key == model_key))
-    work.run(delete(schema.model_tag).where(_model_tag.model_key == model_key))
-    wanted = [{"text_": text} for text in sorted(set(tags))]
-    text: BindParameter[str] = bindparam("text_")
-    work.run_many(insert(schema.tag).values(text=text).on_conflict_do_nothing(), wanted)
-    tag_id = select(bindparam("key_", model_key), _tag.id).where(_tag.text == text)
-    link = insert(schema.model_tag).from_select(["model_key", "tag_id"], tag_id)
-    work.run_many(link, [{"key_": model_key, **row} for row in wanted])
+def _tags_by_origin(work: Work, model_key: str) -> ModelTags:
+    known = select(schema.model.c.key).where(schema.model.c.key == model_key)
+    if not work.run(known):
+        raise unknown(model_key)
+    statement = (
+        select(_model_tag.origin, _tag.text)
+        .join(schema.tag, _tag.id == _model_tag.tag_id)
+        .where(_model_tag.model_key == model_key)
+    )
+    found = work.run(statement)
+    site, hand = (
+        frozenset(text for given, text in found if given == origin) for origin in (_SITE, _HAND)
+    )
+    return ModelTags(site=site, hand=hand)
+
+
+def _set_tags(work: Work, model_key: str, tags: Iterable[str], origin: str) -> None:
+    """Make these the tags that ``origin`` gives; those that stay are not touched."""
+    mine = (_model_tag.model_key == model_key) & (_model_tag.origin == origin)
+    before = work.run(
+        select(_tag.id, _tag.text).join(schema.model_tag, _tag.id == _model_tag.tag_id).where(mine)
+    )
+    wanted, there = set(tags), {text for _, text in before}
+    if wanted == there:
+        return
+    key = {"key_": model_key}
+    work.run_many("begin tags", lambda: _tag_words(null()), [key])
+    new = [{"text": text, "words": rows.words_text(text)} for text in sorted(wanted - there)]
+    work.run_many("add tags", lambda: insert(schema.tag).on_conflict_do_nothing(), new)
+    links = [{"key_": model_key, "origin_": origin, "text_": row["text"]} for row in new]
+    work.run_many("link tags", _link, links)
+    gone = [
+        {"key_": model_key, "origin_": origin, "id_": tag_id}
+        for tag_id, text in before
+        if text not in wanted
+    ]
+    work.run_many("unlink tags", _unlink, gone)
+    work.run_many("prune tags", _prune, [{"id_": row["id_"]} for row in gone])
+    words: ColumnElement[Any] = literal_column(text_index.TAG_WORDS.format(key=":key_"))
+    work.run_many("end tags", lambda: _tag_words(words), [key])
+
+
+def _tag_words(words: ColumnElement[Any]) -> ClauseElement:
+    this = schema.model.c.key == bindparam("key_")
+    return update(schema.model).where(this).values(tag_words=words)
+
+
+def _link() -> ClauseElement:
+    found = select(bindparam("key_"), _tag.id, bindparam("origin_")).where(
+        _tag.text == bindparam("text_")
+    )
+    return insert(schema.model_tag).from_select(["model_key", "tag_id", "origin"], found)
+
+
+def _unlink() -> ClauseElement:
+    return delete(schema.model_tag).where(
+        _model_tag.model_key == bindparam("key_"),
+        _model_tag.tag_id == bindparam("id_"),
+        _model_tag.origin == bindparam("origin_"),
+    )
+
+
+def _prune() -> ClauseElement:
     used = select(_model_tag.tag_id).where(_model_tag.tag_id == _tag.id).exists()
-    prune = delete(schema.tag).where(_tag.id == bindparam("id_"), ~used)
-    work.run_many(prune, [{"id_": tag_id} for (tag_id,) in mine])
+    return delete(schema.tag).where(_tag.id == bindparam("id_"), ~used)
 
 
 def _is_one_of(column: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from pydantic import ValidationError
 
 from modelkeep.core.aliases import without_aliases
 from modelkeep.core.configs import AnyModelConfig, ModelConfigBase, ModelConfigFactory
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import metadata_from_json
+from modelkeep.core.roots import Roots
 from modelkeep.errors import InvalidModelConfigException
 from modelkeep.records import schema
 from modelkeep.records.base_metadata import AnyMetadata
 from modelkeep.records.faults import damaged
+from modelkeep.records.places import Place, place_of_file
 from modelkeep.records.transactions import Row
+from modelkeep.records.words import fold_words
 
 _INT64_MAX = 2**63 - 1
 _INT64_RANGE = 2**64
@@ -29,13 +32,27 @@ FILE_COLUMNS = tuple(
 )
 
 
+#: Columns in the order in which ``RecordReader`` takes them.
+RECORD_COLUMNS = tuple(
+    schema.model.c[name]
+    for name in ("key", "type", "base", "format", "root", "path", "state", "config")
+)
+#: Fields that have a column and are not in the JSON: there is one place for each.
+_IN_COLUMNS = {"key", "path", "root", "state"}
+
+
 def folded(text: str) -> str:
     """Return text as it is compared when case does not matter."""
     return text.casefold()
 
 
-def model_row(config: ModelConfigBase) -> dict[str, Any]:
-    """Return the columns of a record, without ``created_at``.
+def words_text(*texts: str | None) -> str:
+    """Return the words of some texts as the text index takes them."""
+    return " ".join(word for text in texts if text for word in fold_words(text))
+
+
+def model_row(config: ModelConfigBase, place: Place) -> dict[str, Any]:
+    """Return the columns of a record that lies at ``place``, without ``created_at``.
 
     Raises:
         InvalidModelConfigException: a value cannot be stored.
@@ -45,12 +62,12 @@ def model_row(config: ModelConfigBase) -> dict[str, Any]:
             type(config).__name__, "size", "is too large", config.size, hint="Count bytes."
         )
     try:
-        text = config.model_dump_json()
-    except ValueError as error:  # a lone surrogate in the key, which is set unseen
+        f"{config.key}{config.path}".encode()  # the key is set unseen
+        text = config.model_dump_json(exclude=_IN_COLUMNS)
+    except ValueError as error:
         raise InvalidModelConfigException.of(
             type(config).__name__, "key", f"is no valid text ({error})", hint="Use another key."
         ) from error
-    said = (config.name, config.description, config.source)
     return {
         "key": config.key,
         "name": config.name,
@@ -58,29 +75,57 @@ def model_row(config: ModelConfigBase) -> dict[str, Any]:
         "type": config.type,
         "base": config.base,
         "format": config.format,
-        "path": config.path,
+        "root": place[0],
+        "path": place[1],
+        "state": config.state,
         "original_hash": config.original_hash,
         "current_hash": config.current_hash,
         "size": config.size,
-        "description": config.description,
         "source": config.source,
-        "words": folded("\n".join(words for words in said if words)),
         "updated_at": time.time(),
         "config": text,
+        "name_words": words_text(config.name),
+        "phrase_words": words_text(*config.trigger_phrases),
+        "description_words": words_text(config.description),
     }
 
 
-def read_config(text: str, name: str) -> AnyModelConfig:
-    """Return the record that the ``config`` column holds.
+class RecordReader:
+    """Makes records of rows, in the class that each was stored as.
 
-    Raises:
-        CorruptDatabaseError: it holds none; ``name`` is the database, for the message.
+    Args:
+        name: The database, for messages.
     """
-    try:
-        config: AnyModelConfig = ModelConfigFactory.make_config(json.loads(text))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise damaged(name, f"a record cannot be read ({error}): {text!r:.200}") from error
-    return config
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._classes: dict[tuple[str, str, str], type[ModelConfigBase]] = {}
+
+    def read(self, row: Row, roots: Roots) -> AnyModelConfig:
+        """Return the record of a row of ``RECORD_COLUMNS``.
+
+        Raises:
+            CorruptDatabaseError: the row holds none.
+        """
+        key, type_, base, form, root, path, state, text = row
+        try:
+            fields = msgspec.json.decode(text, type=dict)
+            fields |= {"key": key, "path": roots.join(root, path), "root": root, "state": state}
+            config: Any = self._class_of(type_, base, form).model_validate(fields)
+        except (ValueError, TypeError, AttributeError) as error:
+            reason = f"a record cannot be read ({error}): {text!r:.200}"
+            raise damaged(self._name, reason) from error
+        result: AnyModelConfig = config
+        return result
+
+    def _class_of(self, *kind: str) -> type[ModelConfigBase]:
+        type_, base, form = kind
+        try:
+            return self._classes[type_, base, form]
+        except KeyError:
+            fields = {"type": type_, "base": base, "format": form}
+            found = self._classes[type_, base, form] = ModelConfigFactory.class_for(fields)
+            return found
 
 
 def changed_config(
@@ -119,12 +164,13 @@ def changed_config(
     return changed.model_copy(update={"key": old.key})
 
 
-def file_row(key: str, file: ModelFile) -> dict[str, Any]:
+def file_row(key: str, file: ModelFile, roots: Roots) -> dict[str, Any]:
     """Return the columns of a file that the record ``key`` owns."""
+    root, path = place_of_file(roots, file)
     return {
         "model_key": key,
-        "root": file.root,
-        "path": file.path,
+        "root": root,
+        "path": path,
         "size": file.size,
         "mtime_ns": file.mtime_ns,
         # Some file systems number with all 64 bits; SQLite's integers have a sign.
@@ -135,11 +181,11 @@ def file_row(key: str, file: ModelFile) -> dict[str, Any]:
     }
 
 
-def read_file(row: Row) -> ModelFile:
+def read_file(row: Row, roots: Roots) -> ModelFile:
     """Return the file that a row of ``FILE_COLUMNS`` describes."""
     path, size, mtime_ns, inode, root, sha256, blake3, hashed_at = row
     return ModelFile(
-        path=path,
+        path=roots.join(root, path),
         size=size,
         mtime_ns=mtime_ns,
         inode=inode if inode >= 0 else inode + _INT64_RANGE,
@@ -158,6 +204,7 @@ def metadata_row(key: str, metadata: AnyMetadata) -> dict[str, Any]:
         "name": metadata.name,
         "author": metadata.author,
         "metadata": metadata.model_dump_json(),
+        "author_words": words_text(metadata.author),
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Collection
 
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
@@ -15,9 +16,10 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 import modelkeep
 from modelkeep.errors import NewerDatabaseError, WrongDatabaseError
+from modelkeep.records import text_index
 
 #: Version of these tables. A database with a higher one is refused.
-VERSION = 1
+VERSION = 2
 
 tables = MetaData()
 
@@ -27,31 +29,59 @@ def _model_key(*, primary_key: bool = False, index: bool = False) -> Column[str]
     return Column("model_key", owner, primary_key=primary_key, index=index, nullable=False)
 
 
-#: One row for each record. ``config`` is the whole record as JSON; the other columns repeat what
-#: is filtered and sorted by. ``sort_name`` and ``words`` are folded to lower case.
+def _words(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default="")
+
+
+#: One row for each record, which lies at ``path`` below ``root``. ``config`` is the record as
+#: JSON without key, path, root and state; the other columns repeat what is filtered and sorted
+#: by. ``sort_name`` is folded to lower case. The columns that end in ``_words`` are what text
+#: search reads: the words of ``records.words.fold_words`` with a blank between them.
+#: ``tag_words`` and ``author_words`` are filled in by triggers.
 model = Table(
     "mk_model",
     tables,
-    Column("key", Text, primary_key=True),
-    Column("name", Text, nullable=False, index=True),
-    Column("sort_name", Text, nullable=False, index=True),
+    Column("id", Integer, primary_key=True),  # of its own: VACUUM renumbers rows without one
+    Column("key", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("sort_name", Text, nullable=False),
     Column("type", Text, nullable=False),
-    Column("base", Text, nullable=False, index=True),
-    Column("format", Text, nullable=False, index=True),
-    Column("path", Text, nullable=False, unique=True),
+    Column("base", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="present"),
     Column("original_hash", Text, index=True),
-    Column("current_hash", Text, index=True),
-    Column("size", Integer, index=True),
-    Column("description", Text),
+    Column("current_hash", Text),
+    Column("size", Integer),
     Column("source", Text, index=True),
-    Column("words", Text, nullable=False),
-    Column("created_at", Float, nullable=False, index=True),
+    Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     Column("config", Text, nullable=False),
-    Index("ix_mk_model_default_order", "type", "base", "format", "sort_name"),
+    _words("name_words"),
+    Column("tag_words", Text, server_default=""),  # NULL while tags are being set
+    _words("phrase_words"),
+    _words("author_words"),
+    _words("description_words"),
 )
 
-#: One row for each file that a record owns; see ``core.files.ModelFile``.
+Index("ix_mk_model_place", model.c.root, model.c.path, unique=True)
+# Each order that records are listed in, and each filter that such an order is common with. The
+# names are in no index: models of one name are few, and are sorted when they are read.
+Index("ix_mk_model_by_name", model.c.sort_name)
+Index("ix_mk_model_by_size", model.c.size.desc(), model.c.sort_name)
+Index("ix_mk_model_by_date", model.c.created_at.desc(), model.c.sort_name)
+Index("ix_mk_model_by_type", model.c.type, model.c.sort_name)
+Index("ix_mk_model_by_base", model.c.base, model.c.sort_name)
+Index("ix_mk_model_by_format", model.c.format, model.c.sort_name)
+Index("ix_mk_model_by_type_base", model.c.type, model.c.base, model.c.sort_name)
+Index("ix_mk_model_default_order", *(model.c[n] for n in ("type", "base", "format", "sort_name")))
+Index("ix_mk_model_state", model.c.state, model.c.sort_name)
+# Read alone, in place of the rows, when records are counted.
+Index("ix_mk_model_facets", *(model.c[n] for n in ("type", "base", "format", "root", "state")))
+
+#: One row for each file that a record owns, at ``path`` below ``root``; see
+#: ``core.files.ModelFile``.
 file = Table(
     "mk_file",
     tables,
@@ -77,6 +107,7 @@ metadata = Table(
     Column("name", Text, nullable=False, index=True),
     Column("author", Text, nullable=False, index=True),
     Column("metadata", Text, nullable=False),
+    _words("author_words"),
 )
 
 tag = Table(
@@ -84,13 +115,17 @@ tag = Table(
     tables,
     Column("id", Integer, primary_key=True),
     Column("text", Text, nullable=False, unique=True),
+    _words("words"),
 )
 
+#: Who gave a model a tag: its site, by way of the metadata, or the user, by hand; perhaps both.
 model_tag = Table(
     "mk_model_tag",
     tables,
     _model_key(primary_key=True),
-    Column("tag_id", ForeignKey("mk_tag.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("tag_id", ForeignKey("mk_tag.id", ondelete="CASCADE"), primary_key=True),
+    Column("origin", Text, primary_key=True, server_default="site"),
+    Index("ix_mk_model_tag_tag_id", "tag_id", "model_key"),
 )
 
 schema_version = Table(
@@ -102,45 +137,82 @@ schema_version = Table(
 )
 
 
-def check(connection: sqlite3.Connection, name: str) -> bool:
-    """Tell whether the database has our tables: True all of them, False none.
+def check(connection: sqlite3.Connection, name: str) -> int:
+    """Return the version of the tables that the database has: ``VERSION``, an older one, or 0.
 
     Args:
         connection: To look at; nothing is changed.
         name: The database, for messages.
 
+    Returns:
+        0 when it has none of our tables. Whether an older version is complete is for its
+        migration to see.
+
     Raises:
         WrongDatabaseError: it has some of them, or no version.
         NewerDatabaseError: it was written by a newer modelkeep.
     """
-    names = {text(value) for (value,) in _rows(connection, _TABLES)}
-    found = names & tables.tables.keys()
-    if not found:
-        return False
-    versions = _rows(connection, "SELECT version FROM mk_schema") if "mk_schema" in found else []
-    version = versions[0][0] if versions else None
-    if not isinstance(version, int):
-        raise _incomplete(name, "mk_schema")
+    version = version_in(connection, name)
     if version > VERSION:
         raise newer(name, version)
-    missing = tables.tables.keys() - found
+    if version == VERSION:
+        refuse_incomplete(connection, name, {*tables.tables, text_index.TABLE})
+    return version
+
+
+def version_in(connection: sqlite3.Connection, name: str) -> int:
+    """Return the version of the tables that the database has, newer ones too; 0 for none.
+
+    Raises:
+        WrongDatabaseError: it has some of them, or no version.
+    """
+    found = {*tables.tables, text_index.TABLE} & names_in(connection)
+    if not found:
+        return 0
+    versions = rows_of(connection, "SELECT version FROM mk_schema") if "mk_schema" in found else []
+    version = versions[0][0] if versions else None
+    if not isinstance(version, int) or version < 1:
+        raise _incomplete(name, "mk_schema")
+    return version
+
+
+def refuse_incomplete(connection: sqlite3.Connection, name: str, wanted: Collection[str]) -> None:
+    """Raise unless the database has all the tables in ``wanted``.
+
+    Raises:
+        WrongDatabaseError: it lacks some; the message names them.
+    """
+    missing = set(wanted) - names_in(connection)
     if missing:
         raise _incomplete(name, *sorted(missing))
-    return True
+
+
+def names_in(connection: sqlite3.Connection) -> set[str]:
+    """Return the names of all tables in the database, ours or not."""
+    return {text(value) for (value,) in rows_of(connection, _TABLES)}
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Create our tables, inside a transaction that the caller has begun."""
+    """Create our tables and the text index, inside a transaction that the caller has begun."""
+    create_tables(connection)
+    cursor = connection.cursor()
+    for statement in text_index.STATEMENTS:
+        cursor.execute(statement)
+    cursor.execute(
+        "INSERT INTO mk_schema (version, written_by, created_at) VALUES (?, ?, ?)",
+        (VERSION, f"modelkeep {modelkeep.__version__}", time.time()),
+    )
+    cursor.close()
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Create our tables with their indexes, empty, without what keeps the text index in step."""
     sqlite = dialect()
     cursor = connection.cursor()
     for table in tables.sorted_tables:
         cursor.execute(str(CreateTable(table).compile(dialect=sqlite)))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             cursor.execute(str(CreateIndex(index).compile(dialect=sqlite)))
-    cursor.execute(
-        "INSERT INTO mk_schema (version, written_by, created_at) VALUES (?, ?, ?)",
-        (VERSION, f"modelkeep {modelkeep.__version__}", time.time()),
-    )
     cursor.close()
 
 
@@ -168,7 +240,8 @@ def _incomplete(name: str, *missing: str) -> WrongDatabaseError:
     )
 
 
-def _rows(connection: sqlite3.Connection, statement: str) -> list[tuple[object, ...]]:
+def rows_of(connection: sqlite3.Connection, statement: str) -> list[tuple[object, ...]]:
+    """Return the rows of a statement, as plain tuples."""
     cursor = connection.cursor()
     cursor.row_factory = None  # plain tuples, whatever the connection makes of rows
     rows: list[tuple[object, ...]] = cursor.execute(statement).fetchall()

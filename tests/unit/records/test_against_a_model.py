@@ -21,6 +21,7 @@ from modelkeep.errors import (
 )
 from modelkeep.records.database import SqliteDatabase
 from modelkeep.records.sql import ModelRecordServiceSQL
+from modelkeep.records.words import fold_words
 
 KEYS = st.sampled_from(["a", "b", "c", "", "d'", "%"])
 PATHS = st.sampled_from(["p", "q", "r/s", "T", "t"])
@@ -144,12 +145,12 @@ class Catalogue(RuleBasedStateMachine):
 
     @rule(text=TEXTS)
     def search_text(self, text: str) -> None:
-        words = text.casefold().split()
+        words = fold_words(text)
         found = {config.key for config in self.store.search(text=text)}
         assert found == {
             key
             for key, config in self.configs.items()
-            if all(word in config.name.casefold() for word in words)
+            if all(any(w.startswith(word) for w in fold_words(config.name)) for word in words)
         }
 
     @rule(per_page=st.integers(1, 4))

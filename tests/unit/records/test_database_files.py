@@ -29,6 +29,7 @@ from modelkeep.errors import (
     NoSpaceError,
     WrongDatabaseError,
 )
+from modelkeep.records import schema
 from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.records.database import SqliteDatabase
 from modelkeep.records.sql import ModelRecordServiceSQL
@@ -89,7 +90,7 @@ def test_an_own_file_is_set_up_to_lose_nothing(tmp_path: Path) -> None:
         "foreign_keys": 1,
         "busy_timeout": 30_000,
         "application_id": 0x6D6B6462,
-        "user_version": 1,
+        "user_version": schema.VERSION,
     }
     assert db.integrity_errors() == []
     db.close()
@@ -377,7 +378,7 @@ def test_an_integrity_check_finds_a_damaged_index(healthy: Path, tmp_path: Path)
         assert db.integrity_errors() == []
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
-        connection.execute("DELETE FROM mk_model WHERE key = 'key5'")
+        connection.execute("UPDATE mk_file SET model_key = 'nobody' WHERE model_key = 'key5'")
     with closing(SqliteDatabase(path)) as db:
         assert any("mk_file" in line for line in db.integrity_errors())
 

@@ -114,7 +114,8 @@ def _dies_at(path: Path, kind: str, number: int) -> bool:
 
 def _change_and_die(path: Path, kind: str, number: int) -> None:
     left = number
-    run, run_many, execute = Work.run, Work.run_many, transactions._execute
+    doing = {name: getattr(Work, name) for name in ("run", "ask", "run_many")}
+    execute = transactions._execute
 
     def count() -> None:
         nonlocal left
@@ -122,13 +123,12 @@ def _change_and_die(path: Path, kind: str, number: int) -> None:
             os._exit(77)
         left -= 1
 
-    def counted_run(self: Work, statement: Any) -> Any:
-        count()
-        return run(self, statement)
+    def counted(name: str) -> Callable[..., Any]:
+        def run(*args: Any) -> Any:
+            count()
+            return doing[name](*args)
 
-    def counted_run_many(self: Work, statement: Any, rows: list[dict[str, Any]]) -> None:
-        count()
-        run_many(self, statement, rows)
+        return run
 
     def counted_execute(connection: sqlite3.Connection, *statements: str) -> None:
         count()  # BEGIN, COMMIT and their kin
@@ -137,7 +137,8 @@ def _change_and_die(path: Path, kind: str, number: int) -> None:
     code = 1
     try:
         transactions._execute = counted_execute
-        Work.run, Work.run_many = counted_run, counted_run_many  # type: ignore[method-assign]
+        for name in doing:
+            setattr(Work, name, counted(name))
         store = ModelRecordServiceSQL.from_db_file(path)
         change(store, kind)
         code = 0

@@ -1,0 +1,78 @@
+"""Counting the records of a filtered set by the values they have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Select, distinct, func, select
+
+from modelkeep.records import paging, schema
+from modelkeep.records.filters import Filter
+from modelkeep.records.listing import FacetName, Facets, RecordFilter
+from modelkeep.records.transactions import Work
+
+_model, _tag, _model_tag = schema.model.c, schema.tag.c, schema.model_tag.c
+
+#: Facets that are columns: those of ``ix_mk_model_facets``.
+_COLUMNS = ("type", "base", "format", "root", "state")
+
+
+def counted(work: Work, where: RecordFilter, names: Iterable[FacetName]) -> Facets:
+    """Count a filtered set, and for each facet the set without the filter's choice in it."""
+    whole, wanted = Filter(where), list(names)
+    # One pass over the index: all that differs in no more than what is counted and chosen.
+    combined = [name for name in _COLUMNS if name in wanted or name in whole.choices]
+    free = [name for name in combined if name in wanted]
+    rest = Filter(where, without=free)
+    shape = ("facets", *rest.shape, *combined)
+    found = work.ask(shape, lambda: _combinations(rest, combined), rest.values)
+    total, counts = _fold(found, combined, whole)
+    result: dict[str, Mapping[str, int]] = {}
+    for name in wanted:
+        result[name] = _tags(work, where) if name == "tag" else dict(counts[name])
+    return Facets(total=total, counts=result)
+
+
+def _combinations(rest: Filter, columns: list[str]) -> Select[Any]:
+    grouped = [_model[name] for name in columns]
+    statement = select(*grouped, func.count()).select_from(schema.model).where(*rest.conditions())
+    statement = statement.with_hint(schema.model, paging.counting_hint(rest))
+    return statement.group_by(*grouped)
+
+
+def _fold(
+    found: list[tuple[Any, ...]], columns: list[str], whole: Filter
+) -> tuple[int, dict[str, Counter[str]]]:
+    total = 0
+    counts: dict[str, Counter[str]] = {name: Counter() for name in columns}
+    for *values, number in found:
+        unfit = [
+            name
+            for name, value in zip(columns, values, strict=True)
+            if name in whole.choices and value not in whole.choices[name]
+        ]
+        if not unfit:
+            total += number
+        for name, value in zip(columns, values, strict=True):
+            if not unfit or unfit == [name]:
+                counts[name][value] += number
+    return total, counts
+
+
+def _tags(work: Work, where: RecordFilter) -> dict[str, int]:
+    chosen = Filter(where, without=("tag",))
+    shape = ("tag facet", *chosen.shape)
+    return dict(work.ask(shape, lambda: _tag_counts(chosen), chosen.values))
+
+
+def _tag_counts(chosen: Filter) -> Select[Any]:
+    number = func.count(distinct(_model_tag.model_key))
+    statement = select(_tag.text, number).join(schema.model_tag, _model_tag.tag_id == _tag.id)
+    conditions = chosen.conditions()
+    if conditions:
+        hint = paging.gathering_hint(chosen)
+        fits = select(_model.key).where(*conditions).with_hint(schema.model, hint)
+        statement = statement.where(_model_tag.model_key.in_(fits))
+    return statement.group_by(_tag.id)

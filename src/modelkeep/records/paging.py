@@ -1,0 +1,166 @@
+"""The statements that read one page of a filtered and sorted list.
+
+SQLite keeps no statistics of our tables, so which index a statement goes by is decided here. A
+list can be *walked*, in its order, by an index that has this order, until the page is full; or
+its records can be gathered by what they are filtered by, and sorted. Walking is cheap while many
+records fit the filter, sorting while few do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, tuple_
+
+from modelkeep.records import rows, schema
+from modelkeep.records.cursors import Cursor
+from modelkeep.records.filters import Filter
+
+_model = schema.model.c
+
+#: Column that an order sorts by before the names; relevance has none.
+_COLUMNS = {
+    "name": "sort_name",
+    "size": "size",
+    "date": "created_at",
+    "type": "type",
+    "base": "base",
+}
+_DESCENDING = frozenset({"size", "date"})
+_BY_NAME = (_model.sort_name, _model.name, _model.key)
+
+#: Indexes that list all records of some values by name; the first that fits is the best.
+_LISTED_BY_NAME: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"type", "base", "format"}), "ix_mk_model_default_order"),
+    (frozenset({"type", "base"}), "ix_mk_model_by_type_base"),
+    (frozenset({"type"}), "ix_mk_model_by_type"),
+    (frozenset({"base"}), "ix_mk_model_by_base"),
+    (frozenset({"format"}), "ix_mk_model_by_format"),
+    (frozenset({"state"}), "ix_mk_model_state"),
+    (frozenset(), "ix_mk_model_by_name"),
+)
+_GATHERED = {columns: name for columns, name in _LISTED_BY_NAME if columns} | {
+    frozenset({"root"}): "ix_mk_model_place"
+}
+_BY_ROWID = "NOT INDEXED"
+_FACETS = "INDEXED BY ix_mk_model_facets"
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """How a list is walked.
+
+    Attributes:
+        hint: Names the index.
+        is_exact: All that the index passes fits the filter, but for the order's own column.
+    """
+
+    hint: str
+    is_exact: bool
+
+
+def walk_of(chosen: Filter, order: str) -> Walk:
+    """Return how a list in this order is walked."""
+    single = {name for name in chosen.choices if chosen.is_one(name)}
+    if order in {"type", "base"} and order not in single:
+        index, used = f"ix_mk_model_by_{order}", frozenset[str]()
+    elif order in _DESCENDING:
+        index, used = f"ix_mk_model_by_{order}", frozenset()
+    else:
+        used, index = next(pair for pair in _LISTED_BY_NAME if pair[0] <= single)
+    is_exact = not chosen.needs_other_tables and used == chosen.choices.keys()
+    return Walk(f"INDEXED BY {index}", is_exact)
+
+
+def gathering_hint(chosen: Filter) -> str:
+    """Return the hint that gathers the records of a filter."""
+    if chosen.needs_other_tables:
+        return _BY_ROWID
+    index = _GATHERED.get(frozenset(chosen.choices))
+    return f"INDEXED BY {index}" if index else _FACETS
+
+
+def counted(chosen: Filter, *, at_most: bool = False) -> Select[Any]:
+    """Count the records of a filter; with ``at_most`` stop at the value ``most_``."""
+    if not at_most:
+        statement = select(func.count()).select_from(schema.model).where(*chosen.conditions())
+        return statement.with_hint(schema.model, counting_hint(chosen))
+    found = select(_model.id).where(*chosen.conditions()).limit(bindparam("most_"))
+    found = found.with_hint(schema.model, counting_hint(chosen))
+    return select(func.count()).select_from(found.subquery())
+
+
+def counting_hint(chosen: Filter) -> str:
+    """Return the hint that counts the records of a filter without reading their rows."""
+    return _BY_ROWID if chosen.needs_other_tables else _FACETS
+
+
+def parts(order: str, after: Cursor | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the parts of a list that follow ``after``, in order, each with its values.
+
+    A part is one range of an index: what equals the cursor in the order's column, what lies
+    beyond, and what has no value there.
+    """
+    if after is None:
+        yield "all", {}
+        return
+    names = {"sort_name_": after.sort_name, "name_": after.name, "after_key_": after.key}
+    if order == "name":
+        yield "names", names
+    elif after.value is None:
+        yield "names without", names
+    else:
+        yield "names within", {**names, "value_": after.value}
+        yield "beyond", {"value_": after.value}
+        if order == "size":
+            yield "without", {}
+
+
+def page_of(chosen: Filter, order: str, part: str, hint: str) -> Select[Any]:
+    """Find at most ``limit_`` records of one part of a list; see ``parts``."""
+    sort = _model[_COLUMNS[order]]
+    by = () if order == "name" else (sort.desc() if order in _DESCENDING else sort,)
+    conditions = [*chosen.conditions(), *_limits_of(order, part)]
+    if hint == _FACETS:
+        # Found in the index alone, so that only the rows that fit are read.
+        fits = select(_model.id).where(*chosen.conditions()).with_hint(schema.model, hint)
+        conditions = [_model.id.in_(fits.correlate(None)), *_limits_of(order, part)]
+        hint = _BY_ROWID
+    found = (
+        select(_model.id)
+        .where(*conditions)
+        .with_hint(schema.model, hint)
+        .order_by(*by, *_BY_NAME)
+        .limit(bindparam("limit_"))
+        .subquery()
+    )
+    # Only the rows of the page are read whole.
+    return (
+        select(*rows.RECORD_COLUMNS, *_cursor_columns(order))
+        .join(found, found.c.id == _model.id)
+        .order_by(*by, *_BY_NAME)
+    )
+
+
+def _cursor_columns(order: str) -> tuple[ColumnElement[Any], ...]:
+    return (_model[_COLUMNS[order]], _model.sort_name, _model.name)
+
+
+def _limits_of(order: str, part: str) -> list[ColumnElement[bool]]:
+    sort = _model[_COLUMNS[order]]
+    value: Any = bindparam("value_")
+    if part == "all":
+        return []
+    if part == "beyond":
+        return [sort < value if order in _DESCENDING else sort > value]
+    if part == "without":
+        return [sort.is_(None)]
+    names: list[Any] = [bindparam(name) for name in ("sort_name_", "name_", "after_key_")]
+    limits = [_model.sort_name >= names[0], tuple_(*_BY_NAME) > tuple_(*names)]
+    if part == "names within":
+        limits.append(sort == value)
+    if part == "names without":
+        limits.append(sort.is_(None))
+    return limits
