@@ -336,12 +336,44 @@ def write_file(path: Path, data: bytes, mode: int = 0o644) -> None:
     with _changing(path):
         fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
         try:
-            _write_all(fd, memoryview(data), 0)
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+            try:
+                _write_all(fd, memoryview(data), 0)
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+            os.rename(draft, path)
+        except OSError:  # half a file would keep a full disk full
+            with suppress(OSError):
+                os.unlink(draft)
+            raise
+    fsync(path.parent)
+
+
+def make_file(path: Path, mode: int = 0o666) -> None:
+    """Make an empty file that is new, for another library to write.
+
+    Raises:
+        StorageError: the name is taken, or the disk refused.
+    """
+    with _changing(path):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode))
+
+
+def replace_file(draft: Path, path: Path) -> None:
+    """Put a finished and synced file of the program in the place of another one, at once."""
+    with _changing(path):
         os.rename(draft, path)
     fsync(path.parent)
+
+
+def set_mode(path: Path, mode: int) -> None:
+    """Set who may read and change a file or folder of the program; no link is followed."""
+    with _changing(path):
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            os.fchmod(fd, mode)
+        finally:
+            os.close(fd)
 
 
 def is_writable(folder: Path) -> bool:

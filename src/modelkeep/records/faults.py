@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 from modelkeep.errors import (
@@ -16,6 +17,7 @@ from modelkeep.errors import (
     NotWritableError,
     UsageError,
 )
+from modelkeep.records.holders import holders
 
 _DAMAGED_HINT = "Stop other programs, keep a copy of the file, then run: modelkeep doctor"
 
@@ -62,8 +64,14 @@ _FAULTS: dict[int, _Fault] = {
 _PRIMARY = 0xFF
 
 
-def database_error(error: sqlite3.Error, name: str) -> ModelKeepError:
-    """Return the error of ours that says what ``error`` says of the database ``name``."""
+def database_error(error: sqlite3.Error, name: str, path: Path | None = None) -> ModelKeepError:
+    """Return the error of ours that says what ``error`` says of the database ``name``.
+
+    Args:
+        error: What SQLite said.
+        name: The database, for messages.
+        path: Its file, where there is one: then the message says who holds it.
+    """
     code = getattr(error, "sqlite_errorcode", None)
     if code == sqlite3.SQLITE_IOERR_SHORT_READ:
         fault = _DAMAGED
@@ -77,7 +85,16 @@ def database_error(error: sqlite3.Error, name: str) -> ModelKeepError:
         )
     else:
         fault = _OTHER
-    return fault.kind(f"The catalogue {name} {fault.what}: {error}", hint=fault.hint)
+    reason = str(error)
+    if fault is _LOCKED and path is not None and (known := holders(path)):
+        reason += f" by {', '.join(known)}"
+    return fault.kind(f"The catalogue {name} {fault.what}: {reason}", hint=fault.hint)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Tell whether SQLite found a database damaged."""
+    code = getattr(error, "sqlite_errorcode", None) or 0
+    return code & _PRIMARY in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def damaged(name: str, reason: str) -> CorruptDatabaseError:
@@ -86,12 +103,17 @@ def damaged(name: str, reason: str) -> CorruptDatabaseError:
 
 
 @contextmanager
-def translated(name: str) -> Iterator[None]:
-    """Raise errors of ours, naming the database, in place of those of sqlite3."""
+def translated(name: str, path: Path | None = None) -> Iterator[None]:
+    """Raise errors of ours, naming the database, in place of those of sqlite3.
+
+    Args:
+        name: The database, for messages.
+        path: Its file, where there is one.
+    """
     try:
         yield
     except sqlite3.Error as error:
-        raise database_error(error, name) from error
+        raise database_error(error, name, path) from error
     except OverflowError as error:
         raise UsageError(
             f"A number is too large for the catalogue {name}: {error}",

@@ -27,3 +27,11 @@ class RecordSettings(DatabaseSettings, Protocol):
     def conf_path(self) -> Path:
         """The file that is opened when ``model_config_db`` is None."""
         ...
+
+
+def catalogue_file(config: RecordSettings) -> Path:
+    """Return the file that is opened when no connection is lent."""
+    chosen = config.model_config_db
+    if chosen is None:
+        return config.conf_path
+    return config.db_path if str(chosen) == "auto" else Path(chosen)
