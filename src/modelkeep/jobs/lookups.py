@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,13 +80,6 @@ class Lookups:
                     connection.executemany("DELETE FROM lookup WHERE path = ?", vanished)
             gone += len(vanished)
         return gone
-
-    def forget(self, paths: Iterable[Path]) -> None:
-        """Drop the verdicts on some files."""
-        with self._state.transaction() as connection:
-            connection.executemany(
-                "DELETE FROM lookup WHERE path = ?", [(os.fsencode(path),) for path in paths]
-            )
 
     def _batches(self, prefix: bytes) -> Iterator[list[bytes]]:
         """Give the paths that begin with ``prefix``, in order, without holding them all."""

@@ -27,6 +27,8 @@ from modelkeep.sources.layouts.unfinished import is_unfinished
 THREADS = 12
 #: Candidates that the walk may be ahead of what is given.
 _AHEAD = 4 * THREADS
+#: Seconds of waiting for a header between two looks whether to stop.
+_PATIENCE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class Finder:
         self._check()
         if not isinstance(one, Future):
             return one
-        done = one.result()
+        done = self._wait(one)
         if done.passed is not None:
             return done.passed
         if done.verdict is not None:
@@ -129,6 +131,14 @@ class Finder:
                 self._summary.headers += 1
                 self._remember(done, done.verdict)
         return done
+
+    def _wait(self, one: Future[Examined]) -> Examined:
+        """Wait for a slow disk, and still stop when that is asked for."""
+        while True:
+            try:
+                return one.result(_PATIENCE)
+            except TimeoutError:
+                self._check()
 
     def _remember(self, done: Examined, verdict: Verdict) -> None:
         if done.stamp and verdict.is_lasting:

@@ -17,8 +17,8 @@ _STANDARD = (
 )
 #: Stems of weights that alone tell what their folder is.
 _LEADING = frozenset({"pytorch_lora_weights", "adapter_model", "learned_embeds", "ip_adapter"})
-_DENOISERS = ("unet", "transformer", "prior", "decoder")
-_ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3")
+_COMPONENTS = ("unet", "transformer", "prior", "text_encoder", "text_encoder_2", "text_encoder_3")
+_ONLY_IN_MODELS = ("scheduler", "tokenizer")
 
 
 def is_model_folder(folder: Path, names: Collection[str], weights: Collection[str]) -> bool:
@@ -55,10 +55,12 @@ def _has_components(folder: Path, names: Collection[str]) -> bool:
     """Tell whether the folders below are the parts of one model.
 
     Other programs call their folders of models ``unet`` or ``vae`` too, so a part has to hold a
-    config and weights under the names that libraries give them.
+    config and weights under the names that libraries give them, and something beside it that only
+    models have.
     """
-    encoders = _ENCODERS if any(name.startswith("tokenizer") for name in names) else ()
-    return any(name in names and _is_component(folder / name) for name in (*_DENOISERS, *encoders))
+    if not any(name.startswith(_ONLY_IN_MODELS) for name in names):
+        return False
+    return any(name in names and _is_component(folder / name) for name in _COMPONENTS)
 
 
 def _is_component(folder: Path) -> bool:

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from modelkeep.core.names import shown
 from modelkeep.core.reading import unreadable
@@ -86,6 +87,14 @@ class _Folder:
     odd: list[os.DirEntry[str]] = field(default_factory=list)
 
 
+class _Waiting(NamedTuple):
+    """A folder to enter: whether a link led there, and what lies beside it where that is known."""
+
+    path: Path
+    is_linked: bool
+    siblings: frozenset[str] | None
+
+
 class Walk:
     """Goes through places, folder by folder, sorted by name; files before folders.
 
@@ -104,7 +113,8 @@ class Walk:
         check: Callable[[], None] = lambda: None,
     ) -> None:
         self._summary = summary
-        self._places = tuple(places)
+        # What is looked through by a recursive place is done; the reverse would leave folders out.
+        self._places = sorted(places, key=lambda place: not place.recursive)
         self._real = [(Path(os.path.realpath(place.path)), place) for place in self._places]
         self._check = check
         self._visited: set[tuple[int, int]] = set()
@@ -117,21 +127,22 @@ class Walk:
             yield from self._through(place)
 
     def _through(self, place: Place) -> Iterator[Candidate | Passed]:
-        waiting = [(place.path, False)]
+        waiting = [_Waiting(place.path, False, None)]  # noqa: FBT003 - a field
         while waiting:
-            path, is_linked = waiting.pop()
+            path, is_linked, beside = waiting.pop()
             self._check()
             try:
                 there = path.stat()
+                siblings = frozenset(_listed(path.parent)) if beside is None else beside
                 if stat.S_ISREG(there.st_mode):
-                    siblings = frozenset(_listed(path.parent))
                     yield from self._file(path, there, siblings, place, is_linked=False)
                     continue
-                if (there.st_dev, there.st_ino) in self._visited:
+                here = (there.st_dev, there.st_ino)
+                if here in self._visited:
                     if path != place.path:  # places may lie in each other
                         yield _again(path)
                     continue
-                self._visited.add((there.st_dev, there.st_ino))
+                self._visited.add(here)
                 found = self._list(path)
             except OSError as error:
                 if not (path == place.path and isinstance(error, FileNotFoundError)):
@@ -140,7 +151,6 @@ class Walk:
             self._summary.folders += 1
             weights = [e.name for e in (*found.files, *found.links) if weight_suffix(e.name)]
             if is_model_folder(path, found.names, weights):
-                siblings = frozenset(_listed(path.parent))
                 yield Candidate(path, True, there, place, siblings)  # noqa: FBT003 - a field
                 continue
             yield from self._files(found, place, is_linked=is_linked)
@@ -242,12 +252,13 @@ class Walk:
         path: Path,
         found: _Folder,
         place: Place,
-        waiting: list[tuple[Path, bool]],
+        waiting: list[_Waiting],
         *,
         is_linked: bool,
     ) -> Iterator[Passed]:
         """Put the folders to enter on ``waiting``, the first on top."""
-        inside = []
+        inside: list[_Waiting] = []
+        siblings = frozenset(found.names)
         for entry in sorted((*found.folders, *found.links), key=_name):
             here = Path(entry.path)
             if _is_left_out(entry.name, place):
@@ -261,9 +272,9 @@ class Walk:
                     detail = f"{shown(here)} leads to {shown(real)}, which is looked at itself"
                     yield Passed(here, "link to a folder that is looked at", detail, real)
                 else:
-                    inside.append((here, True))
+                    inside.append(_Waiting(here, True, siblings))  # noqa: FBT003 - a field
             else:
-                inside.append((here, is_linked))
+                inside.append(_Waiting(here, is_linked, siblings))
         waiting.extend(reversed(inside))
 
     def _covers(self, real: Path) -> bool:
