@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from modelkeep.records.base import RECORDS_VERSION
@@ -170,7 +171,7 @@ def cut(text: str, indent: int, line: int = 0) -> tuple[str, list[Entry], str]:
     line += above.count("\n")
     entries: list[Entry] = []
     lead = ""
-    for begin, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for begin, end in pairwise([*starts, len(text)] if starts else []):
         piece = text[begin:end]
         middle = _comments_below(piece, indent)
         entries.append(Entry(lead, piece[:middle], line + lead.count("\n")))

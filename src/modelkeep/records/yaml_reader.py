@@ -45,7 +45,8 @@ _STRING = re.compile(
     r'[0-9a-fA-F]{2})*"'
 )
 _SINGLE = re.compile(r"'(?:[^']|'')*'")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e[+-][0-9]+)?")
+#: A number, or what begins like one: a version, a hash, a time.
+_NUMBER = re.compile(r"-?[0-9][\w.+-]*(?::[0-9][\w.+-]*)*")
 
 
 class RefusedError(Exception):
@@ -163,7 +164,7 @@ class _OwnStyle:
 
 
 def _scalar(text: str, *, is_text: bool) -> Any:
-    if text[0] == '"':
+    if text.startswith('"'):
         return _string(text)
     if PLAIN.fullmatch(text) or _NUMBER.fullmatch(text):
         return _plain(text, is_text=is_text)
@@ -312,9 +313,12 @@ def _read_events(text: str, depth: int) -> Any:
             line = event.start_mark.line
             building.take(event)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = mark.line if mark is not None else line
-        raise RefusedError(place, str(error.problem or error.context)) from error
+        problem = str(error.problem or error.context)
+        marks = [error.problem_mark, error.context_mark]
+        if "end of stream" in problem:  # what has no end is wrong where it begins
+            marks.reverse()
+        places = [mark.line for mark in marks if mark is not None]
+        raise RefusedError(places[0] if places else line, problem) from error
     except (YAMLError, ValueError, LookupError, OverflowError, AttributeError, TypeError) as error:
         # The parser itself stumbles over some texts that are no YAML.
         raise RefusedError(line, f"this is no YAML ({error})") from error

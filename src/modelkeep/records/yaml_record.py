@@ -214,7 +214,7 @@ def _files(values: Any) -> list[ModelFile]:
 def _file(values: Any) -> ModelFile:
     if not isinstance(values, dict) or not {"path", "size"} <= values.keys() <= _FILE_FIELDS.keys():
         raise InvalidRecordError(
-            "files", f"a file has path and size, and may have {', '.join(_FILE_FIELDS)}"
+            "files", f"each of files has path and size, and may have {', '.join(_FILE_FIELDS)}"
         )
     wanted = {
         **dict.fromkeys(("size", "mtime_ns", "inode"), int),
