@@ -116,6 +116,7 @@ class Walk:
         # What is looked through by a recursive place is done; the reverse would leave folders out.
         self._places = sorted(places, key=lambda place: not place.recursive)
         self._real = [(Path(os.path.realpath(place.path)), place) for place in self._places]
+        self._tops = {place.path for place in self._places}
         self._check = check
         self._visited: set[tuple[int, int]] = set()
         self._shared: dict[tuple[int, int], Path] = {}
@@ -139,7 +140,7 @@ class Walk:
                     continue
                 here = (there.st_dev, there.st_ino)
                 if here in self._visited:
-                    if path != place.path:  # places may lie in each other
+                    if path not in self._tops:  # places may lie in each other
                         yield _again(path)
                     continue
                 self._visited.add(here)
