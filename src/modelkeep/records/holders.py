@@ -21,20 +21,30 @@ def holders(path: Path) -> list[str]:
     Returns:
         Empty where the system does not tell.
     """
+    found = _locks(path)
+    return [_name_of(process) for process in sorted(found["WRITE"] or found["READ"])]
+
+
+def writers(path: Path) -> list[str]:
+    """Return the processes that keep others from writing a database now, as ``holders`` does."""
+    return [_name_of(process) for process in sorted(_locks(path)["WRITE"])]
+
+
+def _locks(path: Path) -> dict[str, set[int]]:
+    """Return the processes with a lock on a database or the index of its log, by kind of lock."""
+    found: dict[str, set[int]] = {"WRITE": set(), "READ": set()}
     files = {
         place for suffix in ("", "-shm") if (place := _place(path.with_name(path.name + suffix)))
     }
     try:
         lines = (_PROC / "locks").read_text().splitlines()
     except OSError:  # no /proc here: nothing is known
-        return []
-    found: dict[str, set[int]] = {"WRITE": set(), "READ": set()}
+        return found
     for line in lines:
         fields = line.split()
         if len(fields) == _FIELDS and fields[5] in files and fields[3] in found:
             found[fields[3]].add(int(fields[4]))
-    chosen = found["WRITE"] or found["READ"]
-    return [_name_of(process) for process in sorted(chosen)]
+    return found
 
 
 def _place(path: Path) -> str:
