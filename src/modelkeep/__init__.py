@@ -78,6 +78,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "NewerDatabaseError",
         "NoSpaceError",
         "NotWritableError",
+        "OfflineRootError",
         "RecordError",
         "ServiceInactiveException",
         "SettingsError",

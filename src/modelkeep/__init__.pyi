@@ -179,6 +179,9 @@ from modelkeep.errors import (
     NotWritableError as NotWritableError,
 )
 from modelkeep.errors import (
+    OfflineRootError as OfflineRootError,
+)
+from modelkeep.errors import (
     RecordError as RecordError,
 )
 from modelkeep.errors import (
@@ -352,6 +355,7 @@ __all__ = [
     "ONNXConfig",
     "ONNXSD1Config",
     "ONNXSD2Config",
+    "OfflineRootError",
     "PaginatedResults",
     "PartConfig",
     "RecordError",

@@ -28,6 +28,7 @@
     ├── StorageError                    the disk refuses
     │   ├── NoSpaceError                not enough room
     │   ├── NotWritableError            read-only or no permission
+    │   ├── OfflineRootError            a root is not mounted, or not registered any more
     │   ├── UnsafePathError             a name that would leave its folder
     │   └── SourceChangedError          a file changed while it was being read
     ├── JobError                        a job cannot be done or controlled
@@ -194,6 +195,10 @@ class NoSpaceError(StorageError):
 
 class NotWritableError(StorageError):
     """Raised when a folder is read-only or may not be written by this user."""
+
+
+class OfflineRootError(StorageError):
+    """Raised when files are needed that lie in a root which is not there now."""
 
 
 class UnsafePathError(StorageError):

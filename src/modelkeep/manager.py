@@ -14,6 +14,7 @@ from modelkeep.settings import Settings
 if TYPE_CHECKING:
     from modelkeep.core.configs import ModelConfigBase
     from modelkeep.core.identity import Identification
+    from modelkeep.install.presence import Presence
     from modelkeep.install.service import ModelInstallService
     from modelkeep.records.base import ModelRecordServiceBase
 
@@ -55,6 +56,8 @@ class ModelManager:
         made = self.__dict__
         if "installer" in made:
             made.pop("installer").close()
+        if "presence" in made:
+            made.pop("presence").state.close()
         if "records" in made:
             made.pop("records").close()
 
@@ -64,7 +67,9 @@ class ModelManager:
         from modelkeep.records.base import ModelRecordServiceBase  # noqa: PLC0415 - heavy
 
         with self._making:
-            return ModelRecordServiceBase.open(self.settings)
+            store = ModelRecordServiceBase.open(self.settings)
+            store.roots = self.settings.named_roots()
+            return store
 
     @cached_property
     def installer(self) -> ModelInstallService:
@@ -78,6 +83,16 @@ class ModelManager:
             service = ModelInstallService(self.settings, self.records, event_bus=self.events)
             service.start()
             return service
+
+    @cached_property
+    def presence(self) -> Presence:
+        """Tells which roots are there and which are offline."""
+        from modelkeep.install.presence import Presence  # noqa: PLC0415 - heavy
+        from modelkeep.jobs.state import StateDatabase  # noqa: PLC0415 - heavy
+
+        with self._making:
+            state = StateDatabase(self.settings.state_path)
+            return Presence(self.records, state, self.settings.models_dir)
 
     @property
     def metadata(self) -> Any:

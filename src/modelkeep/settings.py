@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -36,18 +36,6 @@ PREFIX = "MODELKEEP_"
 SETTINGS_FILE = "modelkeep.yaml"
 
 Verify = Literal["strict", "warn", "off"]
-RootLayout = Literal[
-    "comfyui",
-    "a1111",
-    "invokeai",
-    "hf-cache",
-    "swarmui",
-    "stabilitymatrix",
-    "fooocus",
-    "plain",
-]
-#: Whose folders a root can be.
-ROOT_LAYOUTS: tuple[RootLayout, ...] = get_args(RootLayout)
 
 
 class RootSettings(BaseModel):
@@ -55,14 +43,14 @@ class RootSettings(BaseModel):
 
     Attributes:
         path: The folder; absolute, ``~`` is the home folder.
-        layout: Whose folder it is.
+        layout: Whose folder it is: comfyui, a1111, invokeai, hf-cache ... or plain.
         readonly: Nothing may ever be written in it, not even when asked.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     path: Path
-    layout: RootLayout = "plain"
+    layout: str = Field("plain", pattern=r"^[a-z0-9][a-z0-9-]*$")
     readonly: bool = False
 
     @field_validator("path")

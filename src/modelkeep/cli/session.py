@@ -6,7 +6,7 @@ import json
 import re
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,14 +133,20 @@ class Session:
         text = json.dumps(value, ensure_ascii=not is_utf8)
         sys.stdout.write(_DELICATE.sub(lambda m: f"\\u{ord(m[0]):04x}", text) + "\n")
 
-    def print_models(self, models: Iterable[ModelConfigBase]) -> None:
-        """Print records in the form that was asked for."""
+    def print_models(self, models: Iterable[ModelConfigBase], offline: Container[str] = ()) -> None:
+        """Print records in the form that was asked for.
+
+        Args:
+            models: The records.
+            offline: Names of roots that are not there; the state of a record in one is not known.
+        """
         from modelkeep.cli.output import model_table
 
         chosen = list(models)
         if self.json:
             for model in chosen:
-                self.print_json(model.to_json())
+                state = {"state": "offline"} if model.root in offline else {}
+                self.print_json({**model.to_json(), **state})
         elif self.quiet:
             for model in chosen:
                 self.print(model.key)

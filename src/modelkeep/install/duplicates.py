@@ -12,12 +12,12 @@ from pathlib import Path
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import Progress, hash_file, sample_hash
-from modelkeep.core.names import is_inside, path_to_text, real_path, shown, text_to_path
+from modelkeep.core.names import is_inside, path_to_text, real_path, shown
 from modelkeep.core.paths import make_folder
 from modelkeep.errors import DuplicateModelException, SourceError
 from modelkeep.install.inventory import SourceFile
 from modelkeep.install.library import Library
-from modelkeep.install.ownership import file_path
+from modelkeep.install.link import LinkMode
 from modelkeep.install.plan import InstallPlan, recorded_path
 from modelkeep.jobs.owner import locked
 
@@ -38,6 +38,7 @@ def refuse_place(library: Library, path: Path, *, inplace: bool) -> None:
     for text in (
         recorded_path(path, models_dir),
         path_to_text(path),
+        path_to_text(library.roots.normal(path)),
         recorded_path(real, models_dir),
     ):
         for config in library.records.search_by_path(text):
@@ -50,11 +51,14 @@ def refuse_place(library: Library, path: Path, *, inplace: bool) -> None:
 
 
 def refuse_plan(library: Library, plan: InstallPlan) -> None:
-    """Refuse a plan whose key is taken, or whose source a record leads to through links.
+    """Refuse a plan whose key is taken, whose source a record leads to, or may not be moved away.
 
     Raises:
-        DuplicateModelException: so it is.
+        DuplicateModelException: the key is taken, or a record leads to the source through links.
+        NotWritableError: it is to be moved out of a read-only root.
     """
+    if plan.link is LinkMode.Move:
+        library.require_writable(plan.path)
     key = plan.config.key
     if library.records.exists(key):
         taken = library.records.get_model(key)
@@ -66,7 +70,8 @@ def refuse_plan(library: Library, plan: InstallPlan) -> None:
     sizes = {file.size for file in plan.files[:1]}
     for key in dict.fromkeys(k for s in sizes for k, _ in library.records.find_files(size=s)):
         config = library.records.get_model(key)
-        if real_path(library.path_of(config)) == real:
+        place = library.find(config)
+        if place is not None and real_path(place) == real:
             raise _is_recorded(plan.path, config)
 
 
@@ -122,11 +127,12 @@ def only_one(library: Library, files: Sequence[SourceFile], progress: Progress) 
 
 def _files_by_name(library: Library, key: str) -> dict[str, ModelFile]:
     config = library.records.get_model(key)
-    top = text_to_path(config.path)
-    names = {}
+    top = library.find(config)
+    names: dict[str, ModelFile] = {}
+    if top is None:  # in a root that is not registered: its bytes cannot be compared
+        return names
     for file in library.records.files(key):
-        path = text_to_path(file.path)
-        name = os.path.relpath(path, top)
+        name = os.path.relpath(library.path_of(file), top)
         names["" if name == "." else name] = file
     return names
 
@@ -134,7 +140,7 @@ def _files_by_name(library: Library, key: str) -> dict[str, ModelFile]:
 def _is_same(
     library: Library, key: str, theirs: ModelFile, ours: SourceFile, progress: Progress
 ) -> bool:
-    path = file_path(theirs, library.settings.models_dir)
+    path = library.path_of(theirs)
     try:
         there = path.stat()
         if not theirs.is_unchanged(there):

@@ -37,10 +37,12 @@ def register(library: Library, plan: InstallPlan) -> ModelConfigBase:
     Raises:
         DuplicateModelException: its path is recorded already.
     """
-    names = names_below(plan.path)
-    config = with_fields(plan.config, **sampled(plan.path, names))
-    files = describe_files(plan.path, names, library.settings.models_dir, {}, time.time())
-    return library.records.add_model(config.key, config, files=files)
+    names = names_below(plan.target)
+    config = with_fields(plan.config, **sampled(plan.target, names))
+    files = describe_files(plan.target, names, library.settings.models_dir, {}, time.time())
+    stored = library.records.add_model(config.key, config, files=files)
+    library.presence.note_seen(stored.root)
+    return stored
 
 
 def install(
@@ -84,6 +86,7 @@ def install(
         config = with_fields(plan.config, path=path, **sampled(target, names))
         files = describe_files(target, names, models_dir, staged.blake3, time.time())
         stored = library.records.add_model(key, config, files=files)
+        library.presence.note_seen(stored.root)
         end_install(change.note)
         total = plan.total_bytes
         change.finish(

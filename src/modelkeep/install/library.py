@@ -15,15 +15,18 @@ from typing import Any, Self
 
 from modelkeep.core import paths
 from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import sample_hash
 from modelkeep.core.identity import Identification
-from modelkeep.core.names import is_inside, real_path, taken_in, text_to_path
+from modelkeep.core.names import is_inside, real_path, shown, taken_in, text_to_path
+from modelkeep.core.roots import Roots, RootState
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.errors import RecordError
+from modelkeep.errors import NotWritableError, OfflineRootError, RecordError
 from modelkeep.identification.engine import identify_path
 from modelkeep.identification.registry import load_rules
 from modelkeep.install.plan import Identify, recorded_path
-from modelkeep.install.trash import Trash
+from modelkeep.install.presence import Presence
+from modelkeep.install.trash import FOREIGN_TRASH, Trash
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.settings import Settings
@@ -58,7 +61,7 @@ class Library:
         owner: str,
         identify: Identify | None = None,
     ) -> Self:
-        """Put a library together.
+        """Put a library together; the catalogue learns the roots of the settings.
 
         Args:
             settings: Of this root.
@@ -73,16 +76,79 @@ class Library:
         def by_rules(path: Path, strict: bool) -> Identification:
             return identify_path(path, rules=rules, strict=strict)
 
+        records.roots = settings.named_roots()
         return cls(settings, records, state, owner, identify or by_rules, known)
 
     @property
     def trash(self) -> Trash:
         """The trash folders of this root."""
-        return Trash(self.settings.trash_dir, [text_to_path(p) for p in self.state.trash_places()])
+        places = [text_to_path(place) for place in self.state.trash_places()]
+        return Trash(self.settings.trash_dir, places, self.roots)
 
-    def path_of(self, config: ModelConfigBase) -> Path:
-        """Return where a model is."""
-        return self.settings.models_dir / text_to_path(config.path)
+    # -- roots
+
+    @property
+    def roots(self) -> Roots:
+        """The registered roots."""
+        return self.records.roots
+
+    @property
+    def presence(self) -> Presence:
+        """Tells which roots are there."""
+        return Presence(self.records, self.state, self.settings.models_dir)
+
+    def root_state(self, name: str) -> RootState:
+        """Tell whether a root is there; one that is not registered is offline."""
+        return self.presence.state_of(name)
+
+    def find(self, item: ModelConfigBase | ModelFile) -> Path | None:
+        """Return where a model or a file of one is, or None when its root is not registered."""
+        return self.roots.locate(item.root, item.path, self.settings.models_dir)
+
+    def path_of(self, item: ModelConfigBase | ModelFile) -> Path:
+        """Return where a model or a file of one is, also when its root is not mounted.
+
+        Raises:
+            OfflineRootError: its root is not registered.
+        """
+        path = self.find(item)
+        if path is None:
+            root, _ = self.roots.split(item.path)
+            raise self._offline(item.path, root)
+        return path
+
+    def reach(self, config: ModelConfigBase) -> Path:
+        """Return where a model is, for work that needs its files.
+
+        Raises:
+            OfflineRootError: its root is not there.
+        """
+        if self.root_state(config.root) is RootState.OFFLINE:
+            raise self._offline(config.name, config.root)
+        return self.path_of(config)
+
+    def require_writable(self, path: Path) -> None:
+        """Refuse to change what lies in a read-only root.
+
+        Raises:
+            NotWritableError: it does; names the root and the setting.
+        """
+        root = self.roots.around(self.roots.normal(path))
+        if root is not None and root.is_readonly:
+            raise NotWritableError(
+                f"{shown(path)} lies in the root {root.name}, in which nothing is ever changed",
+                hint=f"The setting roots.{root.name}.readonly in"
+                f" {shown(self.settings.settings_path)} says so.",
+            )
+
+    def _offline(self, what: str, root: str) -> OfflineRootError:
+        presence = self.presence
+        return OfflineRootError(
+            f"{what} lies in the root {root}, which is offline. {presence.why_offline(root)}",
+            hint=presence.hint_for(root),
+        )
+
+    # -- places
 
     def is_ours(self, path: Path) -> bool:
         """Tell whether a path lies in ``models_dir``, and not behind a link in there."""
@@ -161,9 +227,11 @@ class Change:
 
 
 def remove_entry(folder: Path) -> None:
-    """Remove a folder of the program, if it is there."""
+    """Remove a folder of the program, if it is there; of a trash beside models nothing stays."""
     if folder.exists():
         paths.remove_tree(folder, folder.parent)
+    if folder.parent.name == FOREIGN_TRASH and folder.parent.exists():
+        paths.remove_empty_folders(folder.parent, folder.parent.parent)
 
 
 def with_fields(config: ModelConfigBase, **fields: Any) -> ModelConfigBase:

@@ -14,7 +14,8 @@ from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import metadata_from_json
 from modelkeep.core.moves import Move
-from modelkeep.core.names import shown, unique_name
+from modelkeep.core.names import path_to_text, shown, unique_name
+from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
 from modelkeep.errors import (
     DuplicateModelException,
     StorageError,
@@ -22,7 +23,7 @@ from modelkeep.errors import (
     UnknownModelException,
 )
 from modelkeep.install.library import Library, remove_entry, with_fields
-from modelkeep.install.ownership import describe_files, file_path, owned_files, removable
+from modelkeep.install.ownership import describe_files, owned_files, removable
 from modelkeep.install.plan import recorded_path
 from modelkeep.install.trash import MANIFEST, TrashEntry, name_below, place_of
 
@@ -40,12 +41,15 @@ def remove(library: Library, key: str, *, everywhere: bool) -> TrashEntry | None
 
     Raises:
         UnknownModelException: there is no such record.
+        OfflineRootError: its files are to be removed and their root is not there.
+        NotWritableError: its files are to be removed from a read-only root.
     """
     config = library.records.get_model(key)
-    top = library.path_of(config)
-    if not (everywhere or library.is_ours(top)):
+    place = library.find(config)
+    if not everywhere and (place is None or not library.is_ours(place)):
         library.records.del_model(key)
         return None
+    top = library.reach(config)
     entry = _plan_entry(library, config, top)
     planned = [Move.plan(*ends) for ends in zip(entry.origins, entry.waiting, strict=True)]
     note = _note(entry, top, planned)
@@ -70,6 +74,8 @@ def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
 
     Raises:
         DuplicateModelException: a record with its key is there.
+        OfflineRootError: the root that it was in is not there.
+        NotWritableError: that root is read-only by now.
     """
     record: ModelConfigBase = ModelConfigFactory.make_config(entry.record)
     if library.records.exists(entry.key):
@@ -77,7 +83,8 @@ def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
             f"{entry.name} is in the library already, under the key {entry.key}",
             hint="Nothing needs to be restored.",
         )
-    before = library.path_of(record)
+    before = library.reach(record)
+    library.require_writable(before)
     target = _place_for(library, before, entry)
     places = [place_of(target, name) for name in entry.names]
     _refuse_incomplete(entry)
@@ -89,14 +96,19 @@ def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
         moves.do(back)
         models_dir = library.settings.models_dir
         config = with_fields(record, path=recorded_path(target, models_dir))
-        files = _restored_files(entry, before, target, models_dir)
+        files = _restored_files(library, entry, before, target)
         stored = library.records.add_model(entry.key, config, files=files)
         end_restore(library, entry.folder)
     return stored
 
 
 def purge(library: Library, entry: TrashEntry) -> None:
-    """Remove a trash entry for good."""
+    """Remove a trash entry for good.
+
+    Raises:
+        NotWritableError: it lies in a read-only root.
+    """
+    library.require_writable(entry.folder)
     note = _note(entry, entry.folder, [])
     with library.journalled("purge", entry.key, note, stage="purging", take_back=None):
         remove_entry(entry.folder)
@@ -106,7 +118,9 @@ def purge_expired(library: Library) -> None:
     """Remove for good what has been in the trash for its time."""
     now = time.time()
     for entry in library.trash.entries():
-        if entry.expires_at <= now:
+        root = library.roots.around(entry.folder)
+        is_kept = (root is not None and root.is_readonly) or not paths.is_writable(entry.folder)
+        if entry.expires_at <= now and not is_kept:
             purge(library, entry)
 
 
@@ -154,12 +168,24 @@ def moves_in(note: dict[str, Any]) -> tuple[Move, ...]:
 def _plan_entry(library: Library, config: ModelConfigBase, top: Path) -> TrashEntry:
     models_dir = library.settings.models_dir
     files = owned_files(library.records, config, models_dir)
-    located = dict.fromkeys(removable(top, file_path(file, models_dir)) for file in files)
+    located = dict.fromkeys(removable(top, library.path_of(file)) for file in files)
+    for path in located:
+        library.require_writable(path)
     metadata = _metadata_text(library, config.key)
-    entry = library.trash.plan(config.to_json(), top, files, located, metadata)
+    record = {**config.to_json(), "path": _movable(library, config)}
+    kept = [replace(file, path=_movable(library, file)) for file in files]
+    entry = library.trash.plan(record, top, kept, located, metadata)
     if entry.folder.parent != library.settings.trash_dir:
         library.state.add_trash_place(str(entry.folder.parent))
     return entry
+
+
+def _movable(library: Library, item: ModelConfigBase | ModelFile) -> str:
+    """Return a path for the manifest: in a root as ``root:/path``, since roots can be moved."""
+    root, below = library.roots.split(path_to_text(library.path_of(item)))
+    if root in {MODELS_ROOT, NO_ROOT} or item.root in {MODELS_ROOT, NO_ROOT}:
+        return item.path
+    return f"{root}:/{below}"
 
 
 def _note(entry: TrashEntry, top: Path, planned: Sequence[Move]) -> dict[str, Any]:
@@ -180,12 +206,12 @@ def _place_for(library: Library, original: Path, entry: TrashEntry) -> Path:
 
 
 def _restored_files(
-    entry: TrashEntry, before: Path, target: Path, models_dir: Path
+    library: Library, entry: TrashEntry, before: Path, target: Path
 ) -> list[ModelFile]:
     """Describe the files of a model that was at ``before`` and is at ``target`` again."""
+    models_dir = library.settings.models_dir
     known = [
-        (place_of(target, name_below(before, file_path(file, models_dir))), file)
-        for file in entry.files
+        (place_of(target, name_below(before, library.path_of(file))), file) for file in entry.files
     ]
     return [_restored_file(path, file, models_dir) for path, file in known if path.exists()]
 

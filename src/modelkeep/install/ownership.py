@@ -8,16 +8,28 @@ from pathlib import Path
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
-from modelkeep.core.names import is_inside, path_to_text, text_to_path
-from modelkeep.core.roots import MODELS_ROOT
+from modelkeep.core.names import is_inside, path_to_text
+from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Roots
+from modelkeep.errors import OfflineRootError
 from modelkeep.install.inventory import list_files
 from modelkeep.records.base import ModelRecordServiceBase
 
+_NO_ROOTS = Roots()
 
-def file_path(file: ModelFile, models_dir: Path) -> Path:
-    """Return where a file of a model is."""
-    path = text_to_path(file.path)
-    return models_dir / path if file.root == MODELS_ROOT else path
+
+def file_path(file: ModelFile, models_dir: Path, roots: Roots = _NO_ROOTS) -> Path:
+    """Return where a file of a model is; ``Library.path_of`` knows the roots by itself.
+
+    Raises:
+        OfflineRootError: it lies in a root that is not among ``roots``.
+    """
+    path = roots.locate(file.root, file.path, models_dir)
+    if path is None:
+        raise OfflineRootError(
+            f"{file.path} lies in the root {file.root}, which is not registered",
+            hint="Register it again with: modelkeep root add NAME DIR",
+        )
+    return path
 
 
 def describe_files(
@@ -43,7 +55,7 @@ def describe_files(
                 size=there.st_size,
                 mtime_ns=there.st_mtime_ns,
                 inode=there.st_ino,
-                root=MODELS_ROOT if inside else "",
+                root=MODELS_ROOT if inside else NO_ROOT,
                 blake3=blake3.get(name),
                 hashed_at=now if name in blake3 else None,
             )
@@ -63,10 +75,13 @@ def owned_files(
     stored = store.files(config.key)
     if stored:
         return stored
-    others = {file_path(file, models_dir) for _, file in store.find_files()}
-    top = models_dir / text_to_path(config.path)
+    roots = store.roots
+    others = {roots.locate(file.root, file.path, models_dir) for _, file in store.find_files()}
+    top = roots.locate(config.root, config.path, models_dir)
+    if top is None:
+        return []
     if top.is_dir() and not top.is_symlink():
-        if _is_of_the_program(top, models_dir):
+        if _is_of_the_program(top, models_dir) or _holds_a_root(top, roots):
             return []
         names = [
             os.fspath((Path(folder) / name).relative_to(top))
@@ -92,6 +107,12 @@ def _is_of_the_program(top: Path, models_dir: Path) -> bool:
     if top == models_dir or top in models_dir.parents:
         return True
     return is_inside(top, models_dir) and top.relative_to(models_dir).parts[0].startswith(".")
+
+
+def _holds_a_root(top: Path, roots: Roots) -> bool:
+    """Tell whether a folder is a registered root or around one: no record owns all of that."""
+    places = [place for root in roots.named.values() for place in (root.path, root.real)]
+    return any(place is not None and (place == top or top in place.parents) for place in places)
 
 
 def removable(top: Path, path: Path) -> Path:

@@ -161,7 +161,8 @@ def make_plan(
     identified = _identify(path, overrides, identify, strict=settings.verify != "off")
     found = identified or _as_the_caller_says(path, files, overrides)
     fields = _config_fields(found, overrides, settings, known_bases)
-    target = path if inplace else settings.models_dir / fields["base"] / fields["type"]
+    place = settings.named_roots().normal(path)
+    target = place if inplace else settings.models_dir / fields["base"] / fields["type"]
     if not inplace:
         target /= safe_name(path.name)
     fields["path"] = recorded_path(target, settings.models_dir)

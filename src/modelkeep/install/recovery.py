@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from modelkeep.core.roots import RootState
 from modelkeep.errors import InterruptedInstallError, UnknownJobIDException
 from modelkeep.install.incoming import end_install, take_back_install
 from modelkeep.install.job import InstallStatus
@@ -24,6 +25,8 @@ from modelkeep.jobs.state import JournalEntry
 def recover(library: Library, is_alive: Callable[[str], bool]) -> int:
     """Go through the journal once; every step may be cut off and done again.
 
+    What concerns files in a root that is offline waits until it is back.
+
     Args:
         library: The library to put in order.
         is_alive: Tells whether the owner of an entry still lives; its entries are left alone.
@@ -31,12 +34,21 @@ def recover(library: Library, is_alive: Callable[[str], bool]) -> int:
     Returns:
         How many entries were settled.
     """
-    left = [entry for entry in library.state.entries() if not is_alive(entry.owner)]
+    dead = [entry for entry in library.state.entries() if not is_alive(entry.owner)]
+    left = [entry for entry in dead if not _is_offline(library, entry.plan)]
     for entry in left:
         job_fields = _settle(library, entry)
         library.state.finish(entry.id, ended_at=time.time(), **job_fields)
     _end_orphaned_jobs(library, is_alive)
     return len(left)
+
+
+def _is_offline(library: Library, plan: dict[str, Any]) -> bool:
+    """Tell whether files that an entry speaks of lie in a root that is not there."""
+    moves = plan.get("moves", [])
+    places = [end for move in moves for end in (move["source"], move["target"])]
+    roots = {library.roots.around(Path(place)) for place in (*places, plan.get("folder", "/"))}
+    return any(root and library.root_state(root.name) is RootState.OFFLINE for root in roots)
 
 
 def _settle(library: Library, entry: JournalEntry) -> dict[str, Any]:

@@ -17,11 +17,14 @@ from typing import Any
 
 from modelkeep.core import limits, paths
 from modelkeep.core.files import ModelFile
-from modelkeep.core.names import path_to_text, safe_name, shown
+from modelkeep.core.filesystems import can_rename
+from modelkeep.core.names import path_to_text, real_path, safe_name, shown
+from modelkeep.core.roots import Roots
 from modelkeep.errors import CorruptDatabaseError, SourceNotFoundError
 
 MANIFEST = "manifest.json"
-#: Name of a trash folder beside models that lie on another disk than ``models_dir``.
+#: Name of a trash folder at the top of a root, or beside models in none, that lie on another disk
+#: than ``models_dir``.
 FOREIGN_TRASH = ".modelkeep-trash"
 
 
@@ -141,10 +144,12 @@ class Trash:
     Attributes:
         home: The one in ``models_dir``.
         places: Those that lie on other disks.
+        roots: The registered roots.
     """
 
     home: Path
     places: list[Path] = field(default_factory=list)
+    roots: Roots = field(default_factory=Roots)
 
     def plan(
         self,
@@ -222,9 +227,12 @@ class Trash:
     def _parent_for(self, files: Sequence[Path]) -> Path:
         """Return a trash folder on the file system of the files."""
         paths.make_own_folder(self.home)
-        if not files or all(paths.same_filesystem(path, self.home) for path in files):
+        if not files or all(can_rename(path, self.home) for path in files):
             return self.home
         beside = Path(os.path.commonpath([path.parent for path in files]))
+        root = self.roots.around(beside)
+        if root is not None and can_rename(real_path(root.path), files[0]):
+            beside = root.path
         return beside / FOREIGN_TRASH
 
 

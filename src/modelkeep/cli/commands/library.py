@@ -14,6 +14,7 @@ from modelkeep.cli.output import pairs, time_text
 from modelkeep.cli.session import Session
 from modelkeep.cli.words import BaseOption, FormatOption, Model, Models, TypeOption, status_of
 from modelkeep.core.names import shown, size_text
+from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
 from modelkeep.core.taxonomy import base_from_words, base_label, type_from_words, type_label
 from modelkeep.errors import ModelKeepError, UnknownMetadataException, UsageError
 
@@ -65,9 +66,13 @@ def list_models(
         limit=None if missing else limit,
     )
     if missing:
-        found = [model for model in found if _is_missing(_path(session, model))][:limit]
+        found = [model for model in found if _state(session, model) == "missing"][:limit]
     if found or session.json or session.quiet:
-        session.print_models(found)
+        offline = _offline(session, {model.root for model in found})
+        session.print_models(found, offline)
+        for name, why in offline.items():
+            count = sum(model.root == name for model in found)
+            session.say(f"{count} of them are offline, in {name}: {why}")
     elif missing:
         session.say("No model is missing.")
     elif any((type_, base, format_, tag, search)):
@@ -126,10 +131,27 @@ def reidentify(ctx: typer.Context, models: Models) -> int:
     return status_of(failed, len(models))
 
 
-def _path(session: Session, model: ModelConfigBase) -> Path:
-    from modelkeep.core.names import text_to_path
+def _offline(session: Session, names: set[str]) -> dict[str, str]:
+    """Return why roots other than that of installed models are offline, and how they come back."""
+    presence = session.manager.presence if names - {MODELS_ROOT, NO_ROOT} else None
+    if presence is None:
+        return {}
+    reasons = {name: presence.why_offline(name) for name in sorted(names - {MODELS_ROOT})}
+    return {name: f"{why}. {presence.hint_for(name)}" for name, why in reasons.items() if why}
 
-    return session.settings.models_dir / text_to_path(model.path)
+
+def _path(session: Session, model: ModelConfigBase) -> Path | None:
+    """Return where a model is, or None when its root is not registered."""
+    roots = session.manager.records.roots
+    return roots.locate(model.root, model.path, session.settings.models_dir)
+
+
+def _state(session: Session, model: ModelConfigBase) -> str:
+    """Return ``missing`` or ``offline`` when nothing is where a model should be, else nothing."""
+    path = _path(session, model)
+    if path is not None and not _is_missing(path):
+        return ""
+    return "offline" if session.manager.presence.why_offline(model.root) else "missing"
 
 
 def _is_missing(path: Path) -> bool:
@@ -182,12 +204,14 @@ def _everything(session: Session, model: ModelConfigBase) -> dict[str, Any]:
         "sha256": {f["path"]: f["sha256"] for f in files if f["sha256"]},
         "blake3": {f["path"]: f["blake3"] for f in files if f["blake3"]},
     }
+    state = _state(session, model)
     return {
         **model.to_json(),
+        **({"state": state} if state == "offline" else {}),
         "files": files,
         "hashes": hashes,
         "metadata": _metadata(session, model.key),
-        "is_missing": _is_missing(_path(session, model)),
+        "is_missing": state == "missing",
     }
 
 
@@ -199,14 +223,15 @@ def _metadata(session: Session, key: str) -> dict[str, Any] | None:
 
 
 def _print_model(session: Session, model: ModelConfigBase) -> None:
-    path = _path(session, model)
+    state, path = _state(session, model), _path(session, model)
     facts = [
         ("name", model.name),
         ("key", model.key),
         ("type", type_label(model.type)),
         ("base", base_label(model.base)),
         ("format", str(model.format)),
-        ("path", shown(path) + ("  (missing)" if _is_missing(path) else "")),
+        ("path", (shown(path) if path else model.path) + (f"  ({state})" if state else "")),
+        ("root", model.root if model.root != MODELS_ROOT else ""),
         ("size", size_text(model.size)),
         ("installed", time_text(session.manager.records.created_at(model.key))),
     ]
@@ -224,3 +249,5 @@ def _print_model(session: Session, model: ModelConfigBase) -> None:
     for name, value in (metadata or {}).items():
         facts.append((name, value if isinstance(value, str) else json.dumps(value)))
     pairs(session, [(name, value) for name, value in facts if value])
+    for name, why in _offline(session, {model.root} if state == "offline" else set()).items():
+        session.say(f"{name} is offline: {why}")

@@ -103,14 +103,14 @@ def _files_that_go(
     everywhere: bool,
 ) -> list[tuple[Path, int]]:
     """Return the files that removing a model would remove, with their sizes in bytes."""
-    from modelkeep.install.ownership import file_path, owned_files
+    from modelkeep.install.ownership import owned_files
 
     library = session.manager.installer.library
-    if keep_files or not (everywhere or library.is_ours(library.path_of(model))):
+    place = library.find(model)
+    if place is None or keep_files or not (everywhere or library.is_ours(place)):
         return []
-    models_dir = library.settings.models_dir
-    owned = owned_files(library.records, model, models_dir)
-    located = [(file_path(file, models_dir), file.size) for file in owned]
+    owned = owned_files(library.records, model, library.settings.models_dir)
+    located = [(library.path_of(file), file.size) for file in owned]
     return [(path, size) for path, size in located if os.path.lexists(path)]
 
 

@@ -1,0 +1,124 @@
+"""Whether a root is there: its folder, and the models in it, or only the place for its disk."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelkeep.core.names import path_to_text, shown
+from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, RootState
+from modelkeep.jobs.seen_roots import SeenRoot, note_root, seen_roots
+from modelkeep.jobs.state import StateDatabase
+from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.records.listing import RecordFilter
+
+#: What an empty file system holds by itself.
+_OF_THE_DISK = frozenset({"lost+found"})
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Tells which roots are there. Nothing is written in them.
+
+    Attributes:
+        records: The catalogue, which knows the roots and what lies in them.
+        state: Remembers on which disk they were seen.
+        models_dir: Folder of the root ``models``.
+    """
+
+    records: ModelRecordServiceBase
+    state: StateDatabase
+    models_dir: Path
+
+    def state_of(self, name: str) -> RootState:
+        """Return the state of a root; one that is not registered is offline."""
+        return RootState.OFFLINE if self.why_offline(name) else RootState.ONLINE
+
+    def why_offline(self, name: str) -> str:
+        """Return why a root counts as offline, as one sentence; empty when it is there.
+
+        Its folder is not there, or there is another one at its place (which an unmounted or
+        another disk leaves) with none of its models in it.
+        """
+        if name == NO_ROOT:
+            return ""
+        folder = self.folder_of(name)
+        if folder is None:
+            return self._why_unknown(name)
+        try:
+            identity, is_empty = self._look_at(folder, is_home=name == MODELS_ROOT)
+        except OSError as error:
+            if name == MODELS_ROOT and not self._holds_records(name):
+                return ""  # it is made with the first install
+            return f"Its folder {shown(folder)} is not there: {error.strerror}"
+        if self._is_same(name, folder, identity, is_empty=is_empty):
+            return ""
+        return f"{shown(folder)} holds none of its models: its disk is not mounted, or another is"
+
+    def _is_same(self, name: str, folder: Path, identity: str, *, is_empty: bool) -> bool:
+        """Tell whether the folder at the place of a root is that root, and remember it if so."""
+        before = seen_roots(self.state).get(name)
+        known = before.identity if before and before.path == path_to_text(folder) else ""
+        if identity == known and not (is_empty and folder.is_mount()):
+            return True
+        if not is_empty and self._sees_a_model(name):
+            note_root(self.state, name, SeenRoot(path_to_text(folder), identity))
+            return True
+        # A folder that was never seen with models and holds something may be anything.
+        return not self._holds_records(name) or not (known or is_empty)
+
+    def note_seen(self, name: str) -> None:
+        """Remember a root in which a model was just seen."""
+        folder = self.folder_of(name)
+        if folder is None:
+            return
+        identity, _ = self._look_at(folder, is_home=True)
+        seen = SeenRoot(path_to_text(folder), identity)
+        if seen_roots(self.state).get(name) != seen:
+            note_root(self.state, name, seen)
+
+    def folder_of(self, name: str) -> Path | None:
+        """Return the folder of a root, or None when it is not registered."""
+        if name == MODELS_ROOT:
+            return self.models_dir
+        root = self.records.roots.named.get(name)
+        return root.path if root else None
+
+    def hint_for(self, name: str) -> str:
+        """Return how an offline root comes back."""
+        if self.folder_of(name) is not None:
+            return f"Mount its disk or, if it was moved: modelkeep root move {name} NEWDIR"
+        before = seen_roots(self.state).get(name)
+        folder = before.path if before else "DIR"
+        return f"Register it again: modelkeep root add {name} {folder}"
+
+    def _why_unknown(self, name: str) -> str:
+        before = seen_roots(self.state).get(name)
+        was = f"; it was {shown(before.path)}" if before else ""
+        return f"No root is registered as {name}{was}"
+
+    def _look_at(self, folder: Path, *, is_home: bool) -> tuple[str, bool]:
+        """Return which folder this is, and whether nothing of anybody's is in it.
+
+        What the program keeps in ``models_dir`` shows that it is there.
+        """
+        there = folder.stat()
+        if not stat.S_ISDIR(there.st_mode):
+            raise NotADirectoryError(20, "it is no folder")
+        with os.scandir(folder) as entries:
+            names = {entry.name for entry in entries} - _OF_THE_DISK
+        own = names if is_home else {name for name in names if not name.startswith(".")}
+        return f"{there.st_dev}:{there.st_ino}:{os.statvfs(folder).f_fsid}", not own
+
+    def _sees_a_model(self, name: str) -> bool:
+        roots = self.records.roots
+        places = (
+            roots.locate(config.root, config.path, self.models_dir)
+            for config in self.records.each(RecordFilter(roots=(name,)))
+        )
+        return any(place is not None and os.path.lexists(place) for place in places)
+
+    def _holds_records(self, name: str) -> bool:
+        return bool(self.records.page(RecordFilter(roots=(name,)), limit=1).items)
