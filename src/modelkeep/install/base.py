@@ -72,6 +72,14 @@ class ModelInstallServiceBase(ABC):
         """Forget a record and remove its files wherever they are."""
 
     @abstractmethod
+    def scan_directory(self, scan_dir: Path | str, install: bool = False) -> list[str]:
+        """Register every model below a folder, or install it; return the keys of new records."""
+
+    @abstractmethod
+    def sync_to_config(self) -> None:
+        """Register new files in all roots, find moved ones again, mark missing ones."""
+
+    @abstractmethod
     def list_jobs(self) -> list[ModelInstallJob]:
         """Return the jobs of this service."""
 
