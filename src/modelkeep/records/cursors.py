@@ -19,6 +19,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "base": (str,),
     "relevance": (float, int),
 }
+#: Values of a cursor that has keys before it.
+_LONG = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Cursor:
         sort_name: The name in lower case.
         name: The name.
         key: The key.
+        before: Keys of the records before it, the nearest first; for relevance alone.
     """
 
     order: str
@@ -38,10 +41,12 @@ class Cursor:
     sort_name: str
     name: str
     key: str
+    before: tuple[str, ...] = ()
 
     def to_text(self) -> str:
         """Return it as letters, digits, ``-`` and ``_``."""
         values = [self.order, self.value, self.sort_name, self.name, self.key]
+        values += [list(self.before)] if self.before else []
         packed = json.dumps(values, separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
@@ -57,10 +62,12 @@ def read_cursor(text: str, order: str) -> Cursor:
         values = json.loads(packed, parse_constant=_refuse)
     except (ValueError, RecursionError, binascii.Error):
         values = None
-    if not isinstance(values, list) or len(values) != len(Cursor.__slots__):
+    before = values.pop() if isinstance(values, list) and len(values) == _LONG else []
+    if not isinstance(values, list) or len(values) != _LONG - 1 or not isinstance(before, list):
         raise _no_cursor(text)
-    cursor = Cursor(*values)
-    rest = (cursor.sort_name, cursor.name, cursor.key)
+    asked, value, sort_name, name, key = values
+    cursor = Cursor(asked, value, sort_name, name, key, tuple(before))
+    rest = (cursor.sort_name, cursor.name, cursor.key, *before)
     is_ours = isinstance(cursor.value, _KINDS[order]) and not isinstance(cursor.value, bool)
     if cursor.order != order or not is_ours or not all(isinstance(part, str) for part in rest):
         raise _no_cursor(text)

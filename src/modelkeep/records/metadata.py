@@ -109,6 +109,7 @@ class ModelMetadataStore(ModelMetadataStoreBase):
     def set_tags(self, model_key: str, tags: Iterable[str]) -> ModelTags:
         """Replace the tags that the user gave a model; those of its site stay."""
         with self._transactions.writing() as work:
+            _tags_by_origin(work, model_key)  # refuses a model that is not there
             _set_tags(work, model_key, (tag.strip() for tag in tags if tag.strip()), _HAND)
             return _tags_by_origin(work, model_key)
 

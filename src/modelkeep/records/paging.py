@@ -44,8 +44,8 @@ _LISTED_BY_NAME: tuple[tuple[frozenset[str], str], ...] = (
 _GATHERED = {columns: name for columns, name in _LISTED_BY_NAME if columns} | {
     frozenset({"root"}): "ix_mk_model_place"
 }
-_BY_ROWID = "NOT INDEXED"
-_FACETS = "INDEXED BY ix_mk_model_facets"
+BY_ROWID = "NOT INDEXED"
+FACETS = "INDEXED BY ix_mk_model_facets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,9 @@ def walk_of(chosen: Filter, order: str) -> Walk:
 def gathering_hint(chosen: Filter) -> str:
     """Return the hint that gathers the records of a filter."""
     if chosen.needs_other_tables:
-        return _BY_ROWID
+        return BY_ROWID
     index = _GATHERED.get(frozenset(chosen.choices))
-    return f"INDEXED BY {index}" if index else _FACETS
+    return f"INDEXED BY {index}" if index else FACETS
 
 
 def counted(chosen: Filter, *, at_most: bool = False) -> Select[Any]:
@@ -94,7 +94,7 @@ def counted(chosen: Filter, *, at_most: bool = False) -> Select[Any]:
 
 def counting_hint(chosen: Filter) -> str:
     """Return the hint that counts the records of a filter without reading their rows."""
-    return _BY_ROWID if chosen.needs_other_tables else _FACETS
+    return BY_ROWID if chosen.needs_other_tables else FACETS
 
 
 def parts(order: str, after: Cursor | None) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -122,30 +122,19 @@ def page_of(chosen: Filter, order: str, part: str, hint: str) -> Select[Any]:
     """Find at most ``limit_`` records of one part of a list; see ``parts``."""
     sort = _model[_COLUMNS[order]]
     by = () if order == "name" else (sort.desc() if order in _DESCENDING else sort,)
-    conditions = [*chosen.conditions(), *_limits_of(order, part)]
-    if hint == _FACETS:
+    columns = (*rows.RECORD_COLUMNS, sort, _model.sort_name, _model.name)
+    conditions, limits = chosen.conditions(), _limits_of(order, part)
+    if hint == FACETS:
         # Found in the index alone, so that only the rows that fit are read.
-        fits = select(_model.id).where(*chosen.conditions()).with_hint(schema.model, hint)
-        conditions = [_model.id.in_(fits.correlate(None)), *_limits_of(order, part)]
-        hint = _BY_ROWID
-    found = (
-        select(_model.id)
-        .where(*conditions)
-        .with_hint(schema.model, hint)
-        .order_by(*by, *_BY_NAME)
-        .limit(bindparam("limit_"))
-        .subquery()
-    )
-    # Only the rows of the page are read whole.
-    return (
-        select(*rows.RECORD_COLUMNS, *_cursor_columns(order))
-        .join(found, found.c.id == _model.id)
-        .order_by(*by, *_BY_NAME)
-    )
-
-
-def _cursor_columns(order: str) -> tuple[ColumnElement[Any], ...]:
-    return (_model[_COLUMNS[order]], _model.sort_name, _model.name)
+        fits = select(_model.id).where(*conditions).with_hint(schema.model, hint)
+        conditions, hint = [_model.id.in_(fits.correlate(None))], BY_ROWID
+    listed = select(*columns).where(*conditions, *limits).with_hint(schema.model, hint)
+    if hint == walk_of(chosen, order).hint:
+        return listed.order_by(*by, *_BY_NAME).limit(bindparam("limit_"))
+    # Only the rows of the page are read whole: what is sorted before is small.
+    found = listed.with_only_columns(_model.id).order_by(*by, *_BY_NAME)
+    ids = found.limit(bindparam("limit_")).subquery()
+    return select(*columns).join(ids, ids.c.id == _model.id).order_by(*by, *_BY_NAME)
 
 
 def _limits_of(order: str, part: str) -> list[ColumnElement[bool]]:

@@ -14,9 +14,12 @@ _BY_NAME = (_model.sort_name, _model.name, _model.key)
 
 
 def score_of_key() -> Select[Any]:
-    """Find what the record ``after_key_`` scores, if it is there and fits the text."""
-    this = select(_model.id).where(_model.key == bindparam("after_key_")).scalar_subquery()
-    return select(_score()).where(matches(), TEXT_INDEX.c.rowid == this)
+    """Find score, sort_name and name of ``after_key_``, if it is there and fits the text."""
+    return (
+        select(_score(), _model.sort_name, _model.name)
+        .join(schema.model, _model.id == TEXT_INDEX.c.rowid)
+        .where(matches(), _model.key == bindparam("after_key_"))
+    )
 
 
 def page_by_relevance(chosen: Filter, *, is_first: bool) -> Select[Any]:

@@ -99,6 +99,7 @@ class RecordReader:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._decoder = msgspec.json.Decoder(dict[str, Any])
         self._classes: dict[tuple[str, str, str], type[ModelConfigBase]] = {}
 
     def read(self, row: Row, roots: Roots) -> AnyModelConfig:
@@ -109,7 +110,7 @@ class RecordReader:
         """
         key, type_, base, form, root, path, state, text = row
         try:
-            fields = msgspec.json.decode(text, type=dict)
+            fields = self._decoder.decode(text)
             fields |= {"key": key, "path": roots.join(root, path), "root": root, "state": state}
             config: Any = self._class_of(type_, base, form).model_validate(fields)
         except (ValueError, TypeError, AttributeError) as error:

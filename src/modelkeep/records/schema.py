@@ -38,7 +38,7 @@ def _words(name: str) -> Column[str]:
 #: by. ``sort_name`` is folded to lower case. The columns that end in ``_words`` are what text
 #: search reads: the words of ``records.words.fold_words`` with a blank between them.
 #: ``tag_words`` and ``author_words`` are filled in by triggers.
-model = Table(
+model: Table = Table(
     "mk_model",
     tables,
     Column("id", Integer, primary_key=True),  # of its own: VACUUM renumbers rows without one
@@ -82,7 +82,7 @@ Index("ix_mk_model_facets", *(model.c[n] for n in ("type", "base", "format", "ro
 
 #: One row for each file that a record owns, at ``path`` below ``root``; see
 #: ``core.files.ModelFile``.
-file = Table(
+file: Table = Table(
     "mk_file",
     tables,
     Column("id", Integer, primary_key=True),
@@ -99,7 +99,7 @@ file = Table(
 )
 
 #: What a site says about a model, as JSON.
-metadata = Table(
+metadata: Table = Table(
     "mk_metadata",
     tables,
     _model_key(primary_key=True),
@@ -110,7 +110,7 @@ metadata = Table(
     _words("author_words"),
 )
 
-tag = Table(
+tag: Table = Table(
     "mk_tag",
     tables,
     Column("id", Integer, primary_key=True),
@@ -119,7 +119,7 @@ tag = Table(
 )
 
 #: Who gave a model a tag: its site, by way of the metadata, or the user, by hand; perhaps both.
-model_tag = Table(
+model_tag: Table = Table(
     "mk_model_tag",
     tables,
     _model_key(primary_key=True),
@@ -128,7 +128,7 @@ model_tag = Table(
     Index("ix_mk_model_tag_tag_id", "tag_id", "model_key"),
 )
 
-schema_version = Table(
+schema_version: Table = Table(
     "mk_schema",
     tables,
     Column("version", Integer, nullable=False),

@@ -20,6 +20,8 @@ from modelkeep.records.transactions import Row, Work
 _ALL = -1
 #: With fewer records than this, sorting them is cheaper than walking to them.
 _FEW = 2000
+#: With so many records of a page a cursor by relevance can do without the last.
+_KEYS_BEFORE = 8
 
 
 class SqlSearch(SqlPart, RecordSearch):
@@ -44,7 +46,7 @@ class SqlSearch(SqlPart, RecordSearch):
             found = _rows(work, chosen, sort, start, limit + 1)
         items = [self._reader.read(row[: len(RECORD_COLUMNS)], self.roots) for row in found[:limit]]
         has_more = len(found) > limit
-        return RecordPage(items, _cursor_at(found[limit - 1], sort) if has_more else None)
+        return RecordPage(items, _cursor_at(found[:limit], sort) if has_more else None)
 
     def search(
         self,
@@ -136,16 +138,7 @@ def _count(work: Work, chosen: Filter, most: int | None = None) -> int:
 def _rows_by_relevance(work: Work, chosen: Filter, after: Cursor | None, limit: int) -> list[Row]:
     values = {**chosen.values, "limit_": limit}
     if after is not None:
-        # Scores change with what else is in the catalogue: the record's place is the one it has
-        # now, if it still has one.
-        there = {"match_": chosen.match, "after_key_": after.key}
-        now = work.ask("score", relevance.score_of_key, there)
-        values |= {
-            "value_": now[0][0] if now else float(after.value),
-            "sort_name_": after.sort_name,
-            "name_": after.name,
-            "after_key_": after.key,
-        }
+        values |= _place_now(work, chosen, after)
     is_first = after is None
     return work.ask(
         ("relevance", *chosen.shape, is_first),
@@ -154,6 +147,25 @@ def _rows_by_relevance(work: Work, chosen: Filter, after: Cursor | None, limit: 
     )
 
 
-def _cursor_at(row: Row, order: str) -> str:
-    value, sort_name, name = row[len(RECORD_COLUMNS) :]
-    return Cursor(order, None if order == "name" else value, sort_name, name, row[0]).to_text()
+def _place_now(work: Work, chosen: Filter, after: Cursor) -> dict[str, Any]:
+    """Return the place in the order where a page by relevance ended.
+
+    Scores change with what else is in the catalogue. So the place is that of the page's last
+    record that is still there, by the score that it has now.
+    """
+    for key in (after.key, *after.before):
+        values = {"match_": chosen.match, "after_key_": key}
+        for score, sort_name, name in work.ask("score", relevance.score_of_key, values):
+            return {**values, "value_": score, "sort_name_": sort_name, "name_": name}
+    place = {"sort_name_": after.sort_name, "name_": after.name, "after_key_": after.key}
+    return {**place, "value_": float(after.value)}
+
+
+def _cursor_at(rows: list[Row], order: str) -> str:
+    *before, last = rows
+    value, sort_name, name = last[len(RECORD_COLUMNS) :]
+    if order != "relevance":
+        before = []
+    keys = tuple(row[0] for row in before[: -_KEYS_BEFORE - 1 : -1])
+    first = None if order == "name" else value
+    return Cursor(order, first, sort_name, name, last[0], keys).to_text()

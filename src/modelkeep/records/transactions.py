@@ -154,8 +154,8 @@ class Transactions:
 
     On a lent connection our tables are made if none are there, and upgraded if they are of an
     older version, inside a savepoint. A backup is made beside the file first, unless there is
-    no file or its owner is in the middle of a transaction: what is committed is another state
-    then, and a rollback of the owner undoes the upgrade too.
+    no file, the connection keeps it to itself, or its owner is in the middle of a transaction:
+    what is committed is another state then, and a rollback of the owner undoes the upgrade too.
 
     Args:
         db: A ``SqliteDatabase``, or any object with ``conn`` and ``lock`` (a lent connection).
@@ -224,8 +224,11 @@ class Transactions:
     def _upgrade(self, version: int) -> None:
         from modelkeep.records.migrations.upgrade import Target, upgrade  # noqa: PLC0415 - heavy
 
-        path = None if self._db.conn.in_transaction else self._path
-        target = Target(self._db.conn, self.name, path, is_ours_alone=False)
+        connection = self._db.conn
+        ((locking,),) = schema.rows_of(connection, "PRAGMA locking_mode")
+        is_shared = not connection.in_transaction and schema.text(locking) == "normal"
+        path = self._path if is_shared else None
+        target = Target(connection, self.name, path, is_ours_alone=False)
         upgrade(target, version, self._locked(), logging.getLogger(__name__))
 
     @contextmanager
