@@ -23,6 +23,9 @@ APPLICATION_ID = 0x6D6B6462
 #: How long to wait for another process that keeps the file from being read, seconds.
 BUSY_TIMEOUT = 30.0
 
+#: Bytes of the smallest SQLite database: one page of the smallest size.
+_SMALLEST = 512
+
 
 def is_ours_alone(path: Path, name: str) -> bool:
     """Tell whether a file is a catalogue and nothing else, or may become one.
@@ -139,6 +142,8 @@ def _size_of(path: Path, name: str) -> int:
         raise _no_catalogue(name, "it is no regular file")
     if not os.access(path, os.R_OK):
         raise _closed(name, "permission denied")
+    if 0 < there.st_size < _SMALLEST:  # SQLite would take a byte or two for nothing at all
+        raise _no_catalogue(name, f"it has no more than {there.st_size} byte(s)")
     return there.st_size
 
 

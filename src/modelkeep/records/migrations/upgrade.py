@@ -9,7 +9,7 @@ import io
 import logging
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -116,18 +116,17 @@ def run(target: Target, version: int) -> None:
     schema.refuse_incomplete(target.connection, target.name, steps[0].NEEDS)
     _refuse_guests(target)
     _refuse_orphans(target)
-    cursor = target.connection.cursor()
-    cursor.row_factory = None  # plain tuples, whatever the connection makes of rows
-    operations = _operations(cursor)
-    for step in steps:
-        step.upgrade(operations, cursor)
-    cursor.execute(
-        "UPDATE mk_schema SET version = ?, written_by = ?",
-        (schema.VERSION, f"modelkeep {modelkeep.__version__}"),
-    )
-    if target.is_ours_alone:
-        cursor.execute(f"PRAGMA user_version = {schema.VERSION}")
-    cursor.close()
+    with closing(target.connection.cursor()) as cursor:
+        cursor.row_factory = None  # plain tuples, whatever the connection makes of rows
+        operations = _operations(cursor)
+        for step in steps:
+            step.upgrade(operations, cursor)
+        cursor.execute(
+            "UPDATE mk_schema SET version = ?, written_by = ?",
+            (schema.VERSION, f"modelkeep {modelkeep.__version__}"),
+        )
+        if target.is_ours_alone:
+            cursor.execute(f"PRAGMA user_version = {schema.VERSION}")
     schema.check(target.connection, target.name)
     _refuse_orphans(target)
 
