@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from modelkeep.cli.commands import config, home, identify, install, jobs, library, remove, trash
+from modelkeep.cli.commands import (
+    config,
+    home,
+    identify,
+    install,
+    jobs,
+    library,
+    remove,
+    root,
+    trash,
+)
 from modelkeep.cli.common import take_common_options, with_common_options
 
 
@@ -33,6 +43,7 @@ def make_app() -> typer.Typer:
             app.command(alias, hidden=True)(command)
     app.add_typer(_trash())
     app.add_typer(_config())
+    app.add_typer(_root())
     return app
 
 
@@ -55,6 +66,18 @@ def _config() -> typer.Typer:
     app.command("show")(with_common_options(config.show))
     app.command("path")(with_common_options(config.path))
     app.command("set")(with_common_options(config.set_value))
+    return app
+
+
+def _root() -> typer.Typer:
+    app = _group("root", "Folders of other programs and disks that hold models.")
+    app.callback(help="Folders of other programs and disks that hold models.")(
+        with_common_options(take_common_options)
+    )
+    app.command("add")(with_common_options(root.add))
+    app.command("list")(with_common_options(root.list_roots))
+    app.command("remove")(with_common_options(root.remove))
+    app.command("move")(with_common_options(root.move))
     return app
 
 
