@@ -73,7 +73,40 @@ def lent_bytes(folder: Path) -> Iterator[ModelRecordServiceBase]:
     connection.close()
 
 
-FACTORIES: list[StoreFactory] = [own_file, in_memory, lent, lent_in_transaction, lent_bytes]
+@contextmanager
+def yaml_file(folder: Path) -> Iterator[ModelRecordServiceBase]:
+    with ModelRecordServiceBase.from_db_file(folder / "configs" / "models.yaml") as store:
+        yield store
+
+
+@contextmanager
+def yaml_by_hand(folder: Path) -> Iterator[ModelRecordServiceBase]:
+    """Begin with a file as a person may leave it; another process reads it again in the end."""
+    path = folder / "models.yml"
+    path.write_bytes(
+        b"\xef\xbb\xbf---\r\n# mine\r\n'models' : # here\r\n\r\n"
+        b'"__metadata__": {version: 3.2.0}   # there\r\n# end'
+    )
+    with ModelRecordServiceBase.from_db_file(path) as store:
+        yield store
+        with ModelRecordServiceBase.from_db_file(path) as again:
+            again.roots = store.roots
+            assert again.all_models() == store.all_models()
+            assert again.find_files() == store.find_files()
+            assert again.list_all_metadata() == store.list_all_metadata()
+    text = path.read_text(encoding="utf-8")
+    assert all(mark in text for mark in ("# mine", "# here", "# there", "# end"))
+
+
+FACTORIES: list[StoreFactory] = [
+    own_file,
+    in_memory,
+    lent,
+    lent_in_transaction,
+    lent_bytes,
+    yaml_file,
+    yaml_by_hand,
+]
 
 
 @pytest.fixture(params=FACTORIES, ids=lambda factory: factory.__name__)

@@ -77,19 +77,24 @@ class ModelRecordServiceBase(RecordSearch, FileTable):
         """Open the catalogue in a file, which is made when it is not there.
 
         Args:
-            path: Its suffix says the kind: ``.db`` for SQLite.
+            path: Its suffix says the kind: ``.db`` for SQLite, ``.yaml`` or ``.yml`` for YAML.
 
         Raises:
             WrongDatabaseError: the suffix is no catalogue's, or the file is none.
             DatabaseError: the file is damaged, newer or locked.
         """
-        if Path(path).suffix.lower() == ".db":
+        suffix = Path(path).suffix.lower()
+        if suffix == ".db":
             from modelkeep.records.sql import ModelRecordServiceSQL  # noqa: PLC0415 - heavy
 
             return ModelRecordServiceSQL.from_db_file(path)
+        if suffix in {".yaml", ".yml"}:
+            from modelkeep.records.file import ModelRecordServiceFile  # noqa: PLC0415 - seldom used
+
+            return ModelRecordServiceFile.from_db_file(path)
         raise WrongDatabaseError(
-            f"No catalogue can be kept in {shown(path)}: its suffix is not .db",
-            hint="The YAML catalogue is not there yet: set model_config_db to auto or a .db file.",
+            f"No catalogue can be kept in {shown(path)}: its suffix is not .db, .yaml or .yml",
+            hint="Set model_config_db to auto, to a .db file or to a .yaml file.",
         )
 
     @classmethod

@@ -27,6 +27,7 @@ from modelkeep.core.taxonomy import (
 )
 from modelkeep.records import queries, rows, schema
 from modelkeep.records.base import ModelRecordServiceBase, PaginatedResults
+from modelkeep.records.changes import changed_config
 from modelkeep.records.database import SqliteDatabase
 from modelkeep.records.listing import NewRecord
 from modelkeep.records.metadata import (
@@ -146,7 +147,7 @@ class ModelRecordServiceSQL(SqlFiles, SqlSearch, ModelRecordServiceBase):
         """Change a record; its key and its files stay."""
         with self._transactions.writing() as work:
             old = self._config(work, key)
-            new: Any = rows.changed_config(old, config)
+            new: Any = changed_config(old, config)
             if new.path == old.path:
                 new = new.model_copy(update={"root": old.root})
             place = place_of(self.roots, new)

@@ -143,10 +143,14 @@ def _sort_key(place: Cursor) -> SortKey:
 
 
 def _weight(record: StoredRecord, word: str) -> int | None:
-    """Return how well a record fits a word, 0 best; None when it does not."""
+    """Return how well a record fits a word, 0 best; None when it does not.
+
+    A whole word is better than the beginning of one, a name better than a description.
+    """
     for place, words in enumerate(record.words):
         if word in words:
-            return 2 * place
+            return place
+    for place, words in enumerate(record.words, start=len(record.words)):
         if any(other.startswith(word) for other in words):
-            return 2 * place + 1
+            return place
     return None
