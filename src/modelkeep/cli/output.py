@@ -109,6 +109,10 @@ class Bar:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.hide()
+
+    def hide(self) -> None:
+        """Take the bar off the screen; the next ``show`` draws it again."""
         if self._is_shown and self._last:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import stat
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Self, TypeVar
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
-from modelkeep.core.names import shown, text_to_path
-from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
+from modelkeep.core.names import shown
 from modelkeep.core.taxonomy import RecordState
-from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.install.presence import Presence
 from modelkeep.records.listing import RecordFilter
 
 T = TypeVar("T")
@@ -109,28 +109,16 @@ class ModelCondition:
         return f"{first.detail}{more}"
 
 
-@dataclass(frozen=True, slots=True)
 class Look:
-    """Looks at files, knowing where the roots are and which of them are not there at all.
+    """Looks at files, knowing which roots are not there at all.
 
-    Attributes:
-        models_dir: Folder of installed models.
-        known: Names of the roots.
-        offline: Why nothing can be said of the files in a root, by its name.
+    Args:
+        presence: Of the roots. What it says of one is asked for once.
     """
 
-    models_dir: Path
-    known: frozenset[str]
-    offline: Mapping[str, str]
-
-    @classmethod
-    def of(cls, records: ModelRecordServiceBase, models_dir: Path) -> Self:
-        """Look at the roots of a catalogue."""
-        folders = {MODELS_ROOT: models_dir}
-        folders |= {name: root.path for name, root in records.roots.named.items()}
-        reasons = {name: _why_offline(folder) for name, folder in folders.items()}
-        offline = {name: why for name, why in reasons.items() if why}
-        return cls(models_dir, frozenset({NO_ROOT, *folders}), offline)
+    def __init__(self, presence: Presence) -> None:
+        self._presence = presence
+        self._why_offline = cache(presence.why_offline)
 
     def at_file(self, row: ModelFile) -> FileCondition:
         """Look at one file of a record."""
@@ -141,64 +129,53 @@ class Look:
         return self._at(config, None)
 
     def _at(self, item: ModelFile | ModelConfigBase, row: ModelFile | None) -> FileCondition:
-        path = self.models_dir / text_to_path(item.path)
-        why = self.offline.get(item.root, "")
-        if item.root not in self.known:
-            why = f"the root {item.root!r} is not registered"
-        return FileCondition(path, Condition.OFFLINE, why) if why else _seen(path, row)
+        models_dir, roots = self._presence.models_dir, self._presence.records.roots
+        path = roots.locate(item.root, item.path, models_dir)
+        why = self._why_offline(item.root)
+        if why or path is None:
+            return FileCondition(path or Path(item.path), Condition.OFFLINE, why)
+        return _seen(path, row)
 
 
-def _why_offline(folder: Path) -> str:
-    """Return why a root is taken for not mounted; empty when it is there."""
-    try:
-        is_empty = not any(folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return f"{shown(folder)} is not there"
-    except OSError as error:
-        return f"{shown(folder)} cannot be listed: {error.strerror}"
-    # The folder that a disk is mounted on is there and empty while the disk is not.
-    return f"{shown(folder)} is empty: its disk may not be mounted" if is_empty else ""
-
-
-def condition_of(
-    records: ModelRecordServiceBase, config: ModelConfigBase, models_dir: Path
-) -> ModelCondition:
+def condition_of(presence: Presence, config: ModelConfigBase) -> ModelCondition:
     """Look at the files of one record.
+
+    Args:
+        presence: Of the roots, and the catalogue that knows them.
+        config: The record.
 
     Raises:
         UnknownModelException: there is no such record.
     """
-    look = Look.of(records, models_dir)
-    rows = records.files(config.key)
+    look = Look(presence)
+    rows = presence.records.files(config.key)
     files = [look.at_file(row) for row in rows] if rows else [look.at_record(config)]
     return ModelCondition.of(config.key, files)
 
 
-def survey(
-    records: ModelRecordServiceBase, models_dir: Path, *, workers: int = WORKERS
-) -> dict[str, ModelCondition]:
+def survey(presence: Presence, *, workers: int = WORKERS) -> dict[str, ModelCondition]:
     """Look at the files of all records.
 
     Args:
-        records: The catalogue.
-        models_dir: Folder of installed models.
+        presence: Of the roots, and the catalogue that knows them.
         workers: Looks at the same time.
 
     Returns:
         Those that are not present, by key.
     """
-    look = Look.of(records, models_dir)
+    look = Look(presence)
     odd: dict[str, list[FileCondition]] = {}
     with_files: set[str] = set()
     with ThreadPoolExecutor(workers, thread_name_prefix="modelkeep-look") as pool:
-        for shares in _batches(_batches(records.each_file(), _SHARE), workers * 4):
+        files = _batches(_batches(presence.records.each_file(), _SHARE), workers * 4)
+        for shares in files:
             found = pool.map(lambda share: [look.at_file(row) for _, row in share], shares)
             for share, seen in zip(shares, found, strict=True):
                 for (key, _), file in zip(share, seen, strict=True):
                     with_files.add(key)
                     if file.condition is not Condition.PRESENT:
                         odd.setdefault(key, []).append(file)
-    for config in records.each(RecordFilter()):
+    for config in presence.records.each(RecordFilter()):
         if config.key not in with_files:
             file = look.at_record(config)
             if file.condition is not Condition.PRESENT:

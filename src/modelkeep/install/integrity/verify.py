@@ -111,8 +111,8 @@ class ModelCheck:
 
     @property
     def is_well(self) -> bool:
-        """All of it was read and nothing is wrong."""
-        return self.verdict in {Verdict.OK, Verdict.NEW}
+        """All of it was read and nothing is wrong, or it was accepted."""
+        return self.is_accepted or self.verdict in {Verdict.OK, Verdict.NEW}
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``verify --json`` prints."""
@@ -146,8 +146,7 @@ def verify_model(
         UnknownModelException: there is no such record.
     """
     config = library.records.get_model(key)
-    models_dir = library.settings.models_dir
-    look = Look.of(library.records, models_dir)
+    look = Look(library.presence)
     recorded = library.records.files(key)
     rows = recorded or _rows_of(library, config)
     if not rows:

@@ -1,0 +1,42 @@
+"""The checks, in the order in which they are made: what others rest on comes first."""
+
+from __future__ import annotations
+
+from modelkeep.install.integrity.doctor.checks.backups import check_backups
+from modelkeep.install.integrity.doctor.checks.catalogue import check_catalogue
+from modelkeep.install.integrity.doctor.checks.drafts import check_drafts
+from modelkeep.install.integrity.doctor.checks.empty_folders import check_empty_folders
+from modelkeep.install.integrity.doctor.checks.journal import check_journal
+from modelkeep.install.integrity.doctor.checks.locks import check_locks
+from modelkeep.install.integrity.doctor.checks.models import check_models, check_states
+from modelkeep.install.integrity.doctor.checks.names import check_names
+from modelkeep.install.integrity.doctor.checks.orphans import check_orphans
+from modelkeep.install.integrity.doctor.checks.rights import check_models_dir, check_secrets
+from modelkeep.install.integrity.doctor.checks.roots import check_roots
+from modelkeep.install.integrity.doctor.checks.rows import check_rows
+from modelkeep.install.integrity.doctor.checks.space import check_space
+from modelkeep.install.integrity.doctor.checks.staging import check_staging
+from modelkeep.install.integrity.doctor.checks.state_file import check_state_file
+from modelkeep.install.integrity.doctor.checks.trash import check_trash
+from modelkeep.install.integrity.doctor.finding import Check
+
+CHECKS: tuple[Check, ...] = (
+    check_models_dir,
+    check_secrets,
+    check_locks,
+    check_state_file,
+    check_catalogue,
+    check_rows,
+    check_journal,
+    check_staging,
+    check_trash,
+    check_roots,
+    check_models,
+    check_states,
+    check_orphans,
+    check_names,
+    check_empty_folders,
+    check_drafts,
+    check_space,
+    check_backups,
+)

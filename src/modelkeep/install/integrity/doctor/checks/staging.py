@@ -1,0 +1,60 @@
+"""Staging: folders of installs that are in nobody's hands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from modelkeep.core import paths
+from modelkeep.core.names import shown, size_text
+from modelkeep.core.reading import printable
+from modelkeep.errors import JobError
+from modelkeep.install.integrity.doctor.finding import Finding, Repair
+from modelkeep.install.integrity.doctor.patient import Patient
+from modelkeep.install.integrity.doctor.tree import Tree
+from modelkeep.install.integrity.doctor.workshop import Workshop
+from modelkeep.jobs.state import JournalEntry
+
+
+def check_staging(patient: Patient) -> Iterator[Finding]:
+    """Every folder in staging is named by the journal."""
+    staging = patient.settings.staging_dir
+    if staging.is_symlink() or not staging.is_dir():
+        return
+    # The folders first: whoever makes one has written it in the journal before.
+    folders = sorted(staging.iterdir())
+    named = _named(patient.entries)
+    # Without a journal nobody knows whose a folder is, as long as somebody is at work.
+    is_unknown = patient.state is None and bool(patient.living)
+    for folder in folders:
+        if os.fspath(folder) not in named:
+            yield Finding(
+                "staging_leftover",
+                printable(folder),
+                f"{shown(folder)} is left of an install that was cut off ({_size(folder)})",
+                "No model is in it: doctor --fix removes it."
+                if not is_unknown
+                else "Run doctor again when no other modelkeep is at work.",
+                repair=None if is_unknown else _remove(folder),
+            )
+
+
+def _named(entries: Iterable[JournalEntry]) -> set[str]:
+    return {str(entry.plan["staging"]) for entry in entries if "staging" in entry.plan}
+
+
+def _size(folder: Path) -> str:
+    tree = Tree(folder.parent)
+    if folder.is_dir() and not folder.is_symlink():
+        tree.enter(folder)
+    return size_text(sum(tree.files.values()))
+
+
+def _remove(folder: Path) -> Repair:
+    def remove(workshop: Workshop) -> None:
+        if os.fspath(folder) in _named(workshop.library.state.entries()):
+            raise JobError("an install has begun to use it", hint="Wait until it has ended.")
+        paths.remove_tree(folder, workshop.settings.staging_dir)
+
+    return remove
