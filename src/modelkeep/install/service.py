@@ -16,7 +16,6 @@ from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_wh
 from modelkeep.core.names import full_path, unique_name
 from modelkeep.errors import ServiceInactiveException, UsageError
 from modelkeep.install import incoming, outgoing, recovery
-from modelkeep.install.base import ModelInstallServiceBase
 from modelkeep.install.control import JobControl
 from modelkeep.install.duplicates import find_same, only_one, refuse_place, refuse_plan
 from modelkeep.install.job import JobList, ModelInstallJob
@@ -32,6 +31,7 @@ from modelkeep.install.plan import (
     recorded_path,
 )
 from modelkeep.install.root_records import settle_roots
+from modelkeep.install.scan.service import Scanner, ScanningService
 from modelkeep.install.trash import TrashEntry
 from modelkeep.install.worker import InstallWorker
 from modelkeep.jobs.owner import Owner, locked
@@ -44,7 +44,7 @@ from modelkeep.sources.parse import local_source
 _log = logging.getLogger(__name__)
 
 
-class ModelInstallService(ModelInstallServiceBase):
+class ModelInstallService(ScanningService):
     """Installs, records and removes models.
 
     Jobs run one after the other in a background thread; programs may exit without stopping it.
@@ -85,6 +85,7 @@ class ModelInstallService(ModelInstallServiceBase):
             app_config, record_store, self._state, self._owner.name, identify
         )
         self._worker = InstallWorker(self._state, self._owner.name, event_bus, self._run_job)
+        self.scanner = Scanner(self.library, lambda: self._installing, self._install_found)
         self.control = JobControl(self._state, self._worker, self._owner.name, self._owner.is_alive)
 
     @property
@@ -107,6 +108,8 @@ class ModelInstallService(ModelInstallServiceBase):
     def start(self, invoker: Any = None) -> None:  # noqa: ARG002 - the seed's signature
         """Finish or take back what an earlier run left, and begin to work on jobs.
 
+        What was put into the autoimport folder since then is registered.
+
         Raises:
             ServiceInactiveException: it was started already.
         """
@@ -115,6 +118,7 @@ class ModelInstallService(ModelInstallServiceBase):
                 "The install service was started already", hint="Start it once."
             )
         self.recover()
+        self.scanner.autoimport()
         self._worker.start()
 
     def stop(self, invoker: Any = None) -> None:  # noqa: ARG002 - the seed's signature
@@ -333,6 +337,13 @@ class ModelInstallService(ModelInstallServiceBase):
         return self._records.update_model(key, fields)
 
     # -- plumbing
+
+    def _install_found(
+        self, path: Path, fields: dict[str, Any], link: LinkMode | None
+    ) -> tuple[str, bool]:
+        plan = self.plan(LocalModelSource(path=path), fields, link=link)
+        config, same = self._carry_out(plan, no_progress)
+        return config.key, same is not None
 
     def _run_job(self, job: ModelInstallJob) -> None:
         plan = self.plan(job.source, job.config_in, link=job.link)
