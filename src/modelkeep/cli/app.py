@@ -6,6 +6,8 @@ import typer
 
 from modelkeep.cli.commands import (
     config,
+    db,
+    doctor,
     home,
     identify,
     install,
@@ -13,7 +15,9 @@ from modelkeep.cli.commands import (
     library,
     remove,
     root,
+    scan,
     trash,
+    verify,
 )
 from modelkeep.cli.common import take_common_options, with_common_options
 
@@ -30,6 +34,10 @@ def make_app() -> typer.Typer:
         ("edit", library.edit, ()),
         ("reidentify", library.reidentify, ()),
         ("remove", remove.remove, ("rm",)),
+        ("scan", scan.scan, ()),
+        ("sync", scan.sync, ()),
+        ("verify", verify.verify, ()),
+        ("doctor", doctor.doctor, ()),
         ("jobs", jobs.jobs, ()),
         ("pause", jobs.pause, ()),
         ("resume", jobs.resume, ()),
@@ -44,6 +52,7 @@ def make_app() -> typer.Typer:
     app.add_typer(_trash())
     app.add_typer(_config())
     app.add_typer(_root())
+    app.add_typer(_db())
     return app
 
 
@@ -78,6 +87,16 @@ def _root() -> typer.Typer:
     app.command("list")(with_common_options(root.list_roots))
     app.command("remove")(with_common_options(root.remove))
     app.command("move")(with_common_options(root.move))
+    return app
+
+
+def _db() -> typer.Typer:
+    app = _group("db", "The version of the catalogue's tables.")
+    app.callback(help="The version of the catalogue's tables.")(
+        with_common_options(take_common_options)
+    )
+    app.command("version")(with_common_options(db.version))
+    app.command("upgrade")(with_common_options(db.upgrade))
     return app
 
 

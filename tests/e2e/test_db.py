@@ -1,0 +1,83 @@
+"""``modelkeep db``: the version of the catalogue, and upgrading it."""
+
+from __future__ import annotations
+
+import shlex
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from support import old_catalogues as old
+from support.program import Program
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """An old catalogue in the program's library, and a folder with a blank to make it hard."""
+    return old.put("v1-crowd", tmp_path / "library" / "databases" / "modelkeep.db")
+
+
+def test_version_says_what_there_is_and_changes_nothing(program: Program, path: Path) -> None:
+    before = path.read_bytes()
+    told = program.call("db", "version")
+    assert told.lines[1:] == ["Version  1", "Needed   2"]
+    assert "db upgrade" in told.err
+    answer = program.call("db", "version", "--json").only
+    assert answer == {"path": str(path), "version": 1, "needed": 2, "needs_upgrade": True}
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_upgrade_says_where_the_backup_is_and_how_to_go_back(program: Program, path: Path) -> None:
+    before = path.read_bytes()
+    told = program.call("db", "upgrade")
+    (backup,) = path.parent.glob("*.bak")
+    assert str(backup) in told.err
+    command = told.err[told.err.index("rm -f") :].strip()
+    again = program.call("db", "upgrade", "--json").only
+    assert again == {"path": str(path), "from": 2, "to": 2, "backup": None}
+    assert program.call("db", "version", "--json").only["needs_upgrade"] is False
+    subprocess.run(["sh", "-c", command], check=True)
+    assert shlex.split(command)[0] == "rm"
+    assert program.call("db", "version", "--json").only["version"] == 1
+    assert len(path.read_bytes()) == len(before)
+    answer = program.call("db", "upgrade", "--json").only
+    assert (answer["from"], answer["to"]) == (1, 2)
+    assert Path(answer["backup"]).exists()
+
+
+def test_any_command_upgrades_and_says_so_in_one_line(program: Program, path: Path) -> None:
+    told = program.call("list", "--quiet", "--json")
+    assert "bak" not in told.err, "nothing is told to those who asked for quiet"
+    (backup,) = path.parent.glob("*.bak")
+    backup.rename(path)
+    told = program.call("list", "--json")
+    assert len(told.json) == len(old.expected("v1-crowd"))
+    assert told.err.count("\n") == 1
+    assert str(next(path.parent.glob("*.bak"))) in told.err
+
+
+def test_before_there_is_a_catalogue(program: Program) -> None:
+    assert "no catalogue yet" in program.call("db", "version").err
+    assert program.call("db", "upgrade", "--json").only["from"] is None
+    assert not (program.root / "databases").exists()
+
+
+def test_a_newer_catalogue_is_told_and_refused(program: Program, path: Path) -> None:
+    program.call("db", "upgrade")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE mk_schema SET version = 99")
+    assert program.call("db", "version", "--json").only["version"] == 99
+    for command in ("version", "upgrade"):
+        told = program.call("db", command, status=1)
+        assert "99" in told.err
+        assert "pip install" in told.err
+
+
+def test_a_yaml_catalogue_has_no_tables(program: Program) -> None:
+    program.root.mkdir(parents=True)
+    (program.root / "modelkeep.yaml").write_text("model_config_db: configs/models.yaml\n")
+    assert "YAML" in program.call("db", "version", status=2).err
