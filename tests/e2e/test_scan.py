@@ -1,0 +1,156 @@
+"""``scan`` and ``sync`` as people type them."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from support import tiny
+from support.program import Program, wait_until
+
+
+def test_a_scan_tells_what_is_there_and_what_to_type_next(program: Program, sources: Path) -> None:
+    (sources / "half.safetensors.part").write_bytes(b"half")
+    told = program.run("scan", sources)
+    assert "3 not in the library" in told.out
+    assert "1 unfinished download" in told.out
+    for words in (("Embedding", "SD 1", "2"), ("LoRA", "SD 1", "1")):
+        assert any(all(word in line for word in words) for line in told.lines)
+    assert f"modelkeep scan {sources} --register" in told.err
+    assert program.call("list", "-q").lines == []
+
+
+def test_json_has_one_line_a_file(program: Program, sources: Path) -> None:
+    (sources / "bad.ckpt").write_bytes(b"")
+    told = program.call("scan", sources, "--json", status=3)
+    for line in told.json:
+        assert {"path", "status", "type", "base", "key", "error"} <= set(line)
+    by_name = {Path(line["path"]).name: line for line in told.json}
+    assert {name: line["status"] for name, line in by_name.items()} == {
+        "bad.ckpt": "error", "blue.safetensors": "found", "green": "found",
+        "paper.safetensors": "found",
+    }  # fmt: skip
+    assert (by_name["paper.safetensors"]["type"], by_name["paper.safetensors"]["base"]) == (
+        "lora", "sd-1",
+    )  # fmt: skip
+    assert "empty" in by_name["bad.ckpt"]["error"]
+    assert told.err == ""
+
+
+def test_register_records_in_place(program: Program, sources: Path) -> None:
+    keys = program.call("scan", sources, "--register", "-q").lines
+    assert len(keys) == 3
+    listed = program.call("list", "--json").json
+    assert {line["key"] for line in listed} == set(keys)
+    assert {line["path"] for line in listed} == {
+        str(sources / name) for name in ("blue.safetensors", "paper.safetensors", "green")
+    }
+    again = program.call("scan", sources, "--json")
+    assert {line["status"] for line in again.json} == {"known"}
+    assert {line["key"] for line in again.json} == set(keys)
+
+
+def test_install_copies(program: Program, sources: Path) -> None:
+    told = program.call("scan", sources, "--install", "--link", "hardlink")
+    assert "3 installed" in told.out
+    blue = program.root / "models/sd-1/embedding/blue.safetensors"
+    assert blue.samefile(sources / "blue.safetensors")
+
+
+@pytest.mark.parametrize(
+    "words", [["--register", "--install"], ["--link", "move"], ["--layout", "sofa"]]
+)
+def test_wrong_usage_is_told(program: Program, sources: Path, words: list[str]) -> None:
+    told = program.call("scan", sources, *words, status=1 if "sofa" in words else 2)
+    assert "Error" in told.err
+    assert told.err.count("\n") >= 2
+
+
+def test_a_folder_that_is_not_there_is_told(program: Program, tmp_path: Path) -> None:
+    told = program.call("scan", tmp_path / "nowhere", status=1)
+    assert "nowhere does not exist" in told.err
+
+
+def test_roots_are_scanned_by_name_and_all_together(program: Program, tmp_path: Path) -> None:
+    tiny.lora(tmp_path / "disk" / "theirs.safetensors", 1)
+    tiny.lora(program.root / "models" / "mine.safetensors", 2)
+    (program.root / "modelkeep.yaml").write_text(f"roots: {{disk: {{path: {tmp_path / 'disk'}}}}}")
+    [line] = program.call("scan", "disk", "--json").json
+    assert Path(line["path"]).name == "theirs.safetensors"
+    names = {Path(line["path"]).name for line in program.call("scan", "--json").json}
+    assert names == {"theirs.safetensors", "mine.safetensors"}
+
+
+def test_an_unknown_file_says_how_to_record_it(program: Program, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.safetensors"
+    odd.write_bytes(tiny.safetensors_bytes({"nobody.knows": ("F32", (2, 3))}))
+    told = program.call("scan", odd)
+    assert "unknown: " in told.out
+    assert "modelkeep install --inplace --type TYPE" in told.out
+
+
+def test_progress_is_drawn_on_a_terminal(program: Program, sources: Path) -> None:
+    for number in range(300):
+        tiny.embedding(sources / "many" / f"{number}.safetensors", number % 250)
+    shown = program.on_terminal("scan", sources)
+    assert "models looked at" in shown
+    assert "303 not in the library" in shown
+
+
+def test_an_interrupted_scan_keeps_what_it_registered(program: Program, tmp_path: Path) -> None:
+    top = tmp_path / "many"
+    for number in range(3000):
+        tiny.embedding(top / f"{number:04}.safetensors", number % 250)
+    process = program.start("scan", top, "--register")
+    database = program.root / "databases" / "modelkeep.db"
+
+    def some_are_there() -> bool:
+        return database.exists() and len(program.call("list", "-q").lines) > 0
+
+    wait_until(some_are_there, process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert b"Traceback" not in err
+    kept = len(program.call("list", "-q").lines)
+    assert 0 < kept < 3000
+    assert f"the {kept:,} models that were registered are kept".encode() in err
+    told = program.call("scan", top, "--register")
+    assert f"{3000 - kept:,} registered" in told.out
+    assert f"{kept:,} in the library already" in told.out
+
+
+# -- sync
+
+
+def test_sync_registers_and_marks(program: Program, sources: Path) -> None:
+    tiny.lora(program.root / "models" / "by hand.safetensors", 7)
+    told = program.run("sync")
+    assert "1 registered" in told.out
+    program.call("scan", sources, "--register", "-q")
+    (sources / "blue.safetensors").unlink()
+    told = program.call("sync")
+    assert "1 missing now" in told.out
+    assert f"missing: {sources / 'blue.safetensors'}" in told.out
+    [line] = program.call("list", "--missing", "--json").json
+    assert line["name"] == "blue"
+    assert "nothing changed" in program.call("sync").out
+
+
+def test_sync_asks_before_much_is_marked(program: Program, tmp_path: Path) -> None:
+    for number in range(25):
+        tiny.embedding(program.root / "models" / f"{number}.safetensors", number)
+    tiny.lora(program.root / "models" / "kept.safetensors")
+    program.call("sync")
+    for number in range(25):
+        (program.root / "models" / f"{number}.safetensors").unlink()
+    told = program.call("sync", status=3)
+    assert "25 of 26" in told.out
+    assert "modelkeep sync --yes" in told.out
+    shown = program.on_terminal("sync", answer="n\n", status=3)
+    assert "[y/N]" in shown
+    lines = program.call("sync", "--yes", "--json").json
+    assert [line["status"] for line in lines] == ["missing"] * 25
+    del tmp_path
