@@ -19,7 +19,7 @@ from modelkeep.records import yaml_document
 from modelkeep.records.base import RECORDS_VERSION
 from modelkeep.records.places import Place, possible_places
 from modelkeep.records.yaml_document import Entry, Layout, NoCatalogueError
-from modelkeep.records.yaml_reader import RefusedError, read_map
+from modelkeep.records.yaml_reader import YamlFlaw, read_map
 from modelkeep.records.yaml_record import (
     InvalidRecordError,
     StoredRecord,
@@ -69,7 +69,7 @@ class Catalogue:
                 f"{name} is no catalogue of modelkeep: it has no __metadata__ with a version",
                 hint=_WRONG_HINT,
             ) from error
-        except RefusedError as error:
+        except YamlFlaw as error:
             self._refuse(error.line, error.reason, error)
         _check_version(name, layout)
         self._head, self._tail, self._indent = layout.head, layout.tail, layout.indent
@@ -199,7 +199,7 @@ class Catalogue:
     def _read(self, entry: Entry) -> StoredRecord:
         try:
             values = read_map(entry.text)
-        except RefusedError as error:
+        except YamlFlaw as error:
             self._refuse(entry.line + error.line, error.reason, error)
         if len(values) != 1:
             self._refuse(entry.line, "one record is expected here")

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from modelkeep.records.base import RECORDS_VERSION
-from modelkeep.records.yaml_reader import RefusedError, read_map
+from modelkeep.records.yaml_reader import YamlFlaw, read_map
 from modelkeep.records.yaml_text import map_lines
 
 #: Version of the layout of our documents. A document with a higher one is refused.
@@ -35,8 +35,11 @@ _START = re.compile(r"---[ ]*(?:\#.*)?\n")
 _FORBIDDEN = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class NoCatalogueError(Exception):
+class NoCatalogueError(YamlFlaw):
     """Raised inside: the text is something else than a catalogue."""
+
+    def __init__(self) -> None:
+        super().__init__(0, "this is no catalogue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +84,13 @@ def parse(text: str) -> Layout:
 
     Raises:
         NoCatalogueError: it is none.
-        RefusedError: it is one, but broken.
+        YamlFlaw: it is one, but broken.
     """
     start = _START.match(text)
     above = start.group() if start else ""
     try:
         lead, entries, tail = cut(text[len(above) :], 0, above.count("\n"))
-    except RefusedError as error:
+    except YamlFlaw as error:
         raise NoCatalogueError from error
     parts = {_head_key(entry): number for number, entry in enumerate(entries)}
     if "__metadata__" not in parts:
@@ -95,17 +98,17 @@ def parse(text: str) -> Layout:
     bad = _FORBIDDEN.search(text)
     if bad:
         line = text.count("\n", 0, bad.start())
-        raise RefusedError(line, f"the character {bad.group()!r} is not allowed in YAML")
+        raise YamlFlaw(line, f"the character {bad.group()!r} is not allowed in YAML")
     for entry in entries:
         if _head_key(entry) not in {"__metadata__", "models"}:
-            raise RefusedError(entry.line, "only __metadata__: and models: may stand here")
+            raise YamlFlaw(entry.line, "only __metadata__: and models: may stand here")
     if len(parts) != len(entries):
-        raise RefusedError(entries[-1].line, "__metadata__ or models stands here a second time")
+        raise YamlFlaw(entries[-1].line, "__metadata__ or models stands here a second time")
     about = _shifted(entries[parts["__metadata__"]])["__metadata__"]
     if not isinstance(about, dict):
-        raise RefusedError(entries[parts["__metadata__"]].line, "a version is expected here")
+        raise YamlFlaw(entries[parts["__metadata__"]].line, "a version is expected here")
     if "models" not in parts:
-        raise RefusedError(max(text.count("\n") - 1, 0), "there is no models: in it")
+        raise YamlFlaw(max(text.count("\n") - 1, 0), "there is no models: in it")
     number = parts["models"]
     layout = _records(entries[number])
     before = above + lead + "".join(e.lead + e.text for e in entries[:number])
@@ -123,14 +126,14 @@ def _head_key(entry: Entry) -> str | None:
 def _shifted(entry: Entry) -> dict[str, Any]:
     try:
         return read_map(entry.text)
-    except RefusedError as error:
-        raise RefusedError(entry.line + error.line, error.reason) from error
+    except YamlFlaw as error:
+        raise YamlFlaw(entry.line + error.line, error.reason) from error
 
 
 def _records(models: Entry) -> Layout:
     head = _MODELS.match(models.text)
     if head is None:
-        raise RefusedError(models.line, "models: is written with one key a line below it")
+        raise YamlFlaw(models.line, "models: is written with one key a line below it")
     below = models.text[head.end() :]
     first = re.search(r"^( *)[^ #\n]", below, re.MULTILINE)
     if first is None:
@@ -138,7 +141,7 @@ def _records(models: Entry) -> Layout:
         line = f"{head[1]}{' ' + head[3] if head[3] else ''}\n"
         return Layout(line, [], below)
     if head[2]:
-        raise RefusedError(models.line, "models: has a value, and lines below it")
+        raise YamlFlaw(models.line, "models: has a value, and lines below it")
     indent = len(first[1])
     lead, entries, tail = cut(below, indent, models.line + 1)
     return Layout(head.group() + lead, entries, tail, indent)
@@ -156,7 +159,7 @@ def cut(text: str, indent: int, line: int = 0) -> tuple[str, list[Entry], str]:
         What stands above all entries, these, and the comments below the last.
 
     Raises:
-        RefusedError: a line is indented by less.
+        YamlFlaw: a line is indented by less.
     """
     starts = [m.start() for m in re.finditer(rf"^ {{{indent}}}(?=[^ #\n])", text, re.MULTILINE)]
     less = re.search(rf"^ {{0,{indent - 1}}}[^ #\n]", text, re.MULTILINE) if indent else None
@@ -164,9 +167,7 @@ def cut(text: str, indent: int, line: int = 0) -> tuple[str, list[Entry], str]:
     more = re.search(r"^ *[^ #\n]", text[:first], re.MULTILINE)
     if less or more:
         at = less.start() if less else more.start()  # type: ignore[union-attr]
-        raise RefusedError(
-            line + text.count("\n", 0, at), "this line is not indented as the others"
-        )
+        raise YamlFlaw(line + text.count("\n", 0, at), "this line is not indented as the others")
     above = text[:first]
     line += above.count("\n")
     entries: list[Entry] = []
@@ -228,7 +229,7 @@ def with_changes(text: str, indent: int, old: dict[str, Any], new: dict[str, Any
     margin = len(first[1])
     try:
         lead, entries, tail = cut(below, margin)
-    except RefusedError:
+    except YamlFlaw:
         return None
     kept = [head + "\n", lead]
     seen: set[str] = set()

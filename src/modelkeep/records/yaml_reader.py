@@ -49,7 +49,7 @@ _SINGLE = re.compile(r"'(?:[^']|'')*'")
 _NUMBER = re.compile(r"-?[0-9][\w.+-]*(?::[0-9][\w.+-]*)*")
 
 
-class RefusedError(Exception):
+class YamlFlaw(Exception):
     """Raised inside the reader of YAML catalogues; becomes a ``CorruptDatabaseError``.
 
     Attributes:
@@ -63,8 +63,11 @@ class RefusedError(Exception):
         self.reason = reason
 
 
-class _OtherStyleError(Exception):
+class _OtherStyleError(YamlFlaw):
     """Raised when a text is not in the style that we write."""
+
+    def __init__(self) -> None:
+        super().__init__(0, "this is not our style")
 
 
 def read_map(text: str, depth: int = 0) -> dict[str, Any]:
@@ -75,14 +78,14 @@ def read_map(text: str, depth: int = 0) -> dict[str, Any]:
         depth: 0 for a map of records (its fields lie two levels down), 1 for one record.
 
     Raises:
-        RefusedError: it is no map, is no YAML, or exceeds a limit.
+        YamlFlaw: it is no map, is no YAML, or exceeds a limit.
     """
     try:
         value = _OwnStyle(text, depth).read()
     except _OtherStyleError:
         value = _read_events(text, depth)
     if not isinstance(value, dict):
-        raise RefusedError(0, "a map of names and values is expected here")
+        raise YamlFlaw(0, "a map of names and values is expected here")
     return value
 
 
@@ -217,12 +220,12 @@ class _Events:
         line = event.start_mark.line
         kind = type(event).__name__
         if getattr(event, "tag", None) is not None:
-            raise RefusedError(line, f"the tag {event.tag} is not used in a catalogue")
+            raise YamlFlaw(line, f"the tag {event.tag} is not used in a catalogue")
         if kind in {"MappingEndEvent", "SequenceEndEvent"}:
             self._end(line)
         elif kind == "DocumentStartEvent":
             if self.is_done:
-                raise RefusedError(line, "a second document begins")
+                raise YamlFlaw(line, "a second document begins")
         elif kind == "AliasEvent":
             self._alias(event.anchor, line)
         elif kind == "ScalarEvent":
@@ -233,7 +236,7 @@ class _Events:
     def _counted(self, more: int, line: int) -> None:
         self.count += more
         if self.count > limits.CATALOGUE_VALUES:
-            raise RefusedError(
+            raise YamlFlaw(
                 line, f"a record has more than {limits.CATALOGUE_VALUES:,} values, aliases counted"
             )
 
@@ -246,7 +249,7 @@ class _Events:
     def _begin(self, value: Any, anchor: str | None, line: int) -> None:
         self._refuse_as_key(line)
         if len(self.stack) + self.depth > limits.CATALOGUE_DEPTH:
-            raise RefusedError(line, f"more than {limits.CATALOGUE_DEPTH} levels in each other")
+            raise YamlFlaw(line, f"more than {limits.CATALOGUE_DEPTH} levels in each other")
         self._counted(1, line)
         depth = self.depth + len(self.stack)
         new = _Building(value, self._is_text_below(), anchor, self.count - 1, None, depth)
@@ -261,7 +264,7 @@ class _Events:
     def _alias(self, anchor: str, line: int) -> None:
         self._refuse_as_key(line)
         if anchor not in self.anchors:
-            raise RefusedError(line, f"the alias *{anchor} names nothing in the same record")
+            raise YamlFlaw(line, f"the alias *{anchor} names nothing in the same record")
         value, size = self.anchors[anchor]
         self._counted(size, line)
         self._put(value, line)
@@ -271,9 +274,9 @@ class _Events:
         top = self.stack[-1] if self.stack else None
         if top is not None and isinstance(top.value, dict) and top.key is None:
             if event.anchor is not None:
-                raise RefusedError(line, "a key has an anchor")
+                raise YamlFlaw(line, "a key has an anchor")
             if event.value in top.value:
-                raise RefusedError(line, f"{event.value!r} stands here a second time")
+                raise YamlFlaw(line, f"{event.value!r} stands here a second time")
             top.key = event.value
             return
         value = event.value
@@ -286,12 +289,12 @@ class _Events:
     def _refuse_as_key(self, line: int) -> None:
         top = self.stack[-1] if self.stack else None
         if top is not None and isinstance(top.value, dict) and top.key is None:
-            raise RefusedError(line, "a key has to be plain text")
+            raise YamlFlaw(line, "a key has to be plain text")
 
     def _put(self, value: Any, line: int) -> None:
         if not self.stack:
             if self.is_done:
-                raise RefusedError(line, "something stands after the end")
+                raise YamlFlaw(line, "something stands after the end")
             self.result, self.is_done = value, True
             return
         top = self.stack[-1]
@@ -318,8 +321,8 @@ def _read_events(text: str, depth: int) -> Any:
         if "end of stream" in problem:  # what has no end is wrong where it begins
             marks.reverse()
         places = [mark.line for mark in marks if mark is not None]
-        raise RefusedError(places[0] if places else line, problem) from error
+        raise YamlFlaw(places[0] if places else line, problem) from error
     except (YAMLError, ValueError, LookupError, OverflowError, AttributeError, TypeError) as error:
         # The parser itself stumbles over some texts that are no YAML.
-        raise RefusedError(line, f"this is no YAML ({error})") from error
+        raise YamlFlaw(line, f"this is no YAML ({error})") from error
     return building.result

@@ -17,6 +17,7 @@ from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
 from modelkeep.records.base_metadata import AnyMetadata, ModelTags
 from modelkeep.records.places import Place
 from modelkeep.records.words import fold_words
+from modelkeep.records.yaml_reader import YamlFlaw
 
 #: Fields of the record itself; the others are those of its config.
 _OWN_FIELDS = ("tags", "metadata", "files", "created_at", "updated_at")
@@ -25,7 +26,7 @@ _FILE_FIELDS = {f.name: f for f in fields(ModelFile)}
 _MICROSECONDS = 1_000_000
 
 
-class InvalidRecordError(Exception):
+class InvalidRecordError(YamlFlaw):
     """Raised inside: what stands in the file is no record.
 
     Attributes:
@@ -33,7 +34,7 @@ class InvalidRecordError(Exception):
     """
 
     def __init__(self, field: str, reason: str) -> None:
-        super().__init__(reason)
+        super().__init__(0, reason)
         self.field = field
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from modelkeep.records import yaml_reader
-from modelkeep.records.yaml_reader import RefusedError, read_map
+from modelkeep.records.yaml_reader import YamlFlaw, read_map
 from modelkeep.records.yaml_text import map_lines
 
 AWKWARD = [
@@ -103,5 +103,5 @@ def test_fields_of_text_are_text_whatever_they_look_like() -> None:
 
 def test_very_deep_values_are_refused() -> None:
     deep = "".join(f"{'  ' * level}a:\n" for level in range(1000))
-    with pytest.raises(RefusedError, match="levels"):
+    with pytest.raises(YamlFlaw, match="levels"):
         read_map(deep)
