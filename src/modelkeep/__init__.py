@@ -107,6 +107,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "manager": ("ModelManager", "identify"),
     "records.base": ("ModelRecordServiceBase", "PaginatedResults"),
     "records.database": ("SqliteDatabase",),
+    "records.file": ("ModelRecordServiceFile",),
     "records.metadata": ("ModelMetadataStore",),
     "records.sql": ("ModelRecordServiceSQL",),
     "settings": ("Settings",),

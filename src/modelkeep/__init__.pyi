@@ -274,6 +274,9 @@ from modelkeep.records.base import (
 from modelkeep.records.database import (
     SqliteDatabase as SqliteDatabase,
 )
+from modelkeep.records.file import (
+    ModelRecordServiceFile as ModelRecordServiceFile,
+)
 from modelkeep.records.metadata import (
     ModelMetadataStore as ModelMetadataStore,
 )
@@ -344,6 +347,7 @@ __all__ = [
     "ModelNotFoundException",
     "ModelRecordOrderBy",
     "ModelRecordServiceBase",
+    "ModelRecordServiceFile",
     "ModelRecordServiceSQL",
     "ModelRepoVariant",
     "ModelSummary",

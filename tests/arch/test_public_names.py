@@ -51,6 +51,7 @@ SEED = {
     "ModelConfigFactory",
     "ModelRecordServiceBase",
     "ModelRecordServiceSQL",
+    "ModelRecordServiceFile",
     "SqliteDatabase",
     "PaginatedResults",
     "ModelSummary",
