@@ -267,6 +267,35 @@ def test_any_change_of_a_valid_file_is_read_or_refused(data: st.DataObject) -> N
     opens_or_refuses(text.encode())
 
 
+LINES = VALID.splitlines(keepends=True)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, len(LINES) - 1),
+            st.sampled_from(
+                ["\n", "# c\n", "  # c\n", "    # c\n", "      # c\n", "DROP", "TWICE", "  #", ""]
+            ),
+        ),
+        max_size=5,
+    )
+)
+def test_lines_of_comment_may_stand_anywhere(changes: list[tuple[int, str]]) -> None:
+    lines = LINES.copy()
+    for number, what in changes:
+        if what == "DROP":
+            lines[number] = ""
+        elif what == "TWICE":
+            lines[number] *= 2
+        elif what == "  #":
+            lines[number] = lines[number].replace("\n", " # c\n", 1)
+        else:
+            lines[number] += what
+    opens_or_refuses("".join(lines).encode())
+
+
 def test_the_valid_file_is_valid() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "m.yaml"
