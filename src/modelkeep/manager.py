@@ -14,6 +14,7 @@ from modelkeep.settings import Settings
 if TYPE_CHECKING:
     from modelkeep.core.configs import ModelConfigBase
     from modelkeep.core.identity import Identification
+    from modelkeep.install.integrity.background import LibraryHasher
     from modelkeep.install.presence import Presence
     from modelkeep.install.service import ModelInstallService
     from modelkeep.records.base import ModelRecordServiceBase
@@ -54,6 +55,8 @@ class ModelManager:
     def close(self) -> None:
         """Stop what was started and close what was opened."""
         made = self.__dict__
+        if "hasher" in made:
+            made.pop("hasher").stop()
         if "installer" in made:
             made.pop("installer").close()
         if "presence" in made:
@@ -67,9 +70,7 @@ class ModelManager:
         from modelkeep.records.base import ModelRecordServiceBase  # noqa: PLC0415 - heavy
 
         with self._making:
-            store = ModelRecordServiceBase.open(self.settings)
-            store.roots = self.settings.named_roots()
-            return store
+            return ModelRecordServiceBase.open(self.settings)
 
     @cached_property
     def installer(self) -> ModelInstallService:
@@ -83,6 +84,17 @@ class ModelManager:
             service = ModelInstallService(self.settings, self.records, event_bus=self.events)
             service.start()
             return service
+
+    @cached_property
+    def hasher(self) -> LibraryHasher:
+        """Gives models that were recorded without reading them their full hashes, once started.
+
+        ``manager.hasher.start()`` begins, in a thread that gives way to everything else.
+        """
+        from modelkeep.install.integrity.background import LibraryHasher  # noqa: PLC0415 - heavy
+
+        with self._making:
+            return LibraryHasher(self.installer.library)
 
     @cached_property
     def presence(self) -> Presence:

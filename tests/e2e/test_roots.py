@@ -50,6 +50,17 @@ class TestAdd:
         assert (shown["root"], shown["path"]) == ("comfy", str(path))
         assert shown["state"] == "present"
 
+    def test_its_models_are_recorded_where_they_are(self, program: Program, disk: Path) -> None:
+        before = exactly(disk)
+        words = ("root", "add", "comfy", disk / "models", "--readonly", "--layout", "comfyui")
+        told = program.call(*words)
+        assert told.lines[0] == f"comfy is {disk}/models (comfyui, read-only)"
+        listed = program.call("list", "--json").json
+        assert {(m["name"], m["root"]) for m in listed} == {("paper", "comfy"), ("blue", "comfy")}
+        program.call("scan", "comfy")
+        program.call("sync")
+        assert exactly(disk) == before
+
     def test_json_and_quiet(self, program: Program, disk: Path) -> None:
         words = ("root", "add", "comfy", disk, "--readonly", "--no-scan", "--layout", "plain")
         assert program.call(*words, "--json").only == {

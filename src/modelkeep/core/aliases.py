@@ -11,6 +11,8 @@ from modelkeep.errors import InvalidModelConfigException
 
 #: The document's names for the three discriminators, accepted in dicts.
 ALIASES = {"model_type": "type", "model_format": "format", "base_model": "base"}
+#: Types of stored values. Reading a long list of records spends much of its time here.
+_PLAIN = frozenset({str, int, float, bool, type(None), list, tuple, dict})
 
 
 def without_aliases(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,6 +21,8 @@ def without_aliases(data: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InvalidModelConfigException: a field is given under both names, with different values.
     """
+    if ALIASES.keys().isdisjoint(data) and _PLAIN.issuperset(map(type, data.values())):
+        return dict(data)
     fields: dict[str, Any] = {}
     for name, value in data.items():
         field = ALIASES.get(name, name)

@@ -143,16 +143,19 @@ class StateDatabase:
         DatabaseError: it is no state file of ours, damaged, newer or locked.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, to_look: bool = False) -> None:
         self.path = path
         self._lock = threading.RLock()
-        make_folder(path.parent)
+        if not to_look:
+            make_folder(path.parent)
         with self._translated():
-            self._connection = sqlite3.connect(
-                path, timeout=30, isolation_level=None, check_same_thread=False
-            )
+            self._connection = copy_for_looking(path) if to_look else _connect(path)
             self._connection.row_factory = sqlite3.Row
-            self._open()
+            try:
+                self._open()
+            except BaseException:
+                self._connection.close()
+                raise
 
     @classmethod
     def for_looking(cls, path: Path) -> Self:
@@ -164,18 +167,7 @@ class StateDatabase:
         Raises:
             DatabaseError: it is no state file of ours, damaged or newer.
         """
-        state = cls.__new__(cls)
-        state.path = path
-        state._lock = threading.RLock()
-        with state._translated():
-            state._connection = copy_for_looking(path)
-            state._connection.row_factory = sqlite3.Row
-            try:
-                state._open()
-            except BaseException:
-                state.close()
-                raise
-        return state
+        return cls(path, to_look=True)
 
     def close(self) -> None:
         """Close the file."""
@@ -360,6 +352,10 @@ class StateDatabase:
             yield
         except sqlite3.Error as error:
             raise _database_error(error, self.path) from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
 
 
 def _job_row(row: sqlite3.Row) -> JobRow:

@@ -108,7 +108,8 @@ class ModelRecordServiceBase(RecordSearch, FileTable):
 
         Args:
             config: ``model_config_db`` decides: ``auto`` takes the connection that is lent, or
-                opens ``db_path``; a path is opened; None opens ``conf_path``.
+                opens ``db_path``; a path is opened; None opens ``conf_path``. Where it has
+                ``named_roots``, as our settings do, the catalogue knows these roots.
             conn: A connection that is lent; its transactions and settings are left alone.
             lock: What guards ``conn``.
 
@@ -116,6 +117,18 @@ class ModelRecordServiceBase(RecordSearch, FileTable):
             WrongDatabaseError: the file is no catalogue.
             DatabaseError: the catalogue is damaged, newer or locked.
         """
+        store = cls._open(config, conn, lock)
+        named_roots = getattr(config, "named_roots", None)
+        if named_roots is not None:
+            store.roots = named_roots()
+        return store
+
+    @staticmethod
+    def _open(
+        config: RecordSettings,
+        conn: sqlite3.Connection | None,
+        lock: AbstractContextManager[Any] | None,
+    ) -> ModelRecordServiceBase:
         chosen = config.model_config_db
         if chosen is None:
             return ModelRecordServiceBase.from_db_file(config.conf_path)

@@ -6,13 +6,14 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from faults.crash import KILLED, Fault, in_child, planted
+from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import DuplicateModelException, ModelKeepError
 from modelkeep.install.link import LinkMode
 from modelkeep.install.ownership import file_path
@@ -30,12 +31,22 @@ _points = st.integers(0, 40)
 
 
 class Library(RuleBasedStateMachine):
-    """A library, its sources, and what has been done to it."""
+    """A library, its sources, and what has been done to it.
+
+    A model is known by the contents of its files: names change, and what lies about is found and
+    registered by scans. ``strays`` are the places to which a person moved files behind the
+    library's back; a sync puts an end to them.
+    """
+
+    catalogue: ClassVar[str] = "auto"
 
     def __init__(self) -> None:
         super().__init__()
         self._folder = Path(tempfile.mkdtemp(prefix="modelkeep-order-"))
-        self._settings = Settings(root=self._folder / "root")
+        self._settings = Settings(
+            root=self._folder / "root", model_config_db=self.catalogue, autoimport_dir="import"
+        )
+        self._strays: set[Path] = set()
         self._manager: ModelManager | None = None
         self._contents: dict[int, dict[str, bytes]] = {}
         self._number_of: dict[str, int] = {}
@@ -56,14 +67,12 @@ class Library(RuleBasedStateMachine):
     )
     def install(self, number: int, link: LinkMode, point: int) -> None:
         source = self._write(number)
-        name = {"name": str(number)}
-        self._do(lambda m: m.installer.install_path(source, name, link=link), point)
+        self._do(lambda m: m.installer.install_path(source, link=link), point)
 
     @rule(number=_numbers, point=_points)
     def register(self, number: int, point: int) -> None:
         source = self._write(number)
-        name = {"name": str(number)}
-        self._do(lambda m: m.installer.register_path(source, name), point)
+        self._do(lambda m: m.installer.register_path(source), point)
 
     @precondition(lambda self: self.manager.records.all_models())
     @rule(which=_places, everywhere=st.booleans(), point=_points)
@@ -84,7 +93,11 @@ class Library(RuleBasedStateMachine):
     def purge(self, which: int, point: int) -> None:
         entries = self.manager.installer.trash()
         entry = entries[which % len(entries)]
-        self._purged.add(int(entry.name))
+        self._purged |= {
+            number
+            for number, contents in self._contents.items()
+            if {path.read_bytes() for path in entry.waiting} == set(contents.values())
+        }
         self._do(lambda m: m.installer.purge(entry), point)
 
     @precondition(lambda self: self.manager.records.all_models())
@@ -93,6 +106,41 @@ class Library(RuleBasedStateMachine):
         models = self.manager.records.all_models()
         key = models[which % len(models)].key
         self._do(lambda m: m.installer.edit(key, {"description": text}), point)
+
+    @precondition(lambda self: self.manager.records.all_models())
+    @rule(which=_places, name=st.text("xyz", min_size=1, max_size=5), point=_points)
+    def rename(self, which: int, name: str, point: int) -> None:
+        models = self.manager.records.all_models()
+        key = models[which % len(models)].key
+        self._do(lambda m: m.records.rename_model(key, name), point)
+
+    @precondition(lambda self: self._installed_files())
+    @rule(which=_places, folder=st.sampled_from(["here", "there"]))
+    def move_by_hand(self, which: int, folder: str) -> None:
+        """A person moves the one file of an installed model, behind the library's back."""
+        files = self._installed_files()
+        path = files[which % len(files)]
+        target = self._settings.models_dir / folder / f"{len(self._strays)}-{path.name}"
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(target)
+            self._strays.add(target)
+
+    @rule(folder=st.sampled_from(["a", "b"]), install=st.booleans(), point=_points)
+    def scan(self, folder: str, install: bool, point: int) -> None:
+        top = self._folder / folder
+        self._do(lambda m: m.installer.scan_directory(top, install=install), point)
+
+    @rule(point=_points)
+    def sync(self, point: int) -> None:
+        self._do(lambda m: m.installer.sync_to_config(), point)
+        self.manager.installer.sync_to_config()
+        owned = self._owned_files()
+        assert self._strays <= owned, "what was moved by hand is registered or found again"
+        self._strays.clear()
+        for model in self.manager.records.all_models():
+            is_there = all(path.exists() for path in self._files_of(model.key))
+            assert (model.state is RecordState.PRESENT) is is_there, model
 
     @rule()
     def restart(self) -> None:
@@ -106,31 +154,55 @@ class Library(RuleBasedStateMachine):
         models_dir = self._settings.models_dir
         assert manager.installer.library.state.entries() == []
         assert not list(self._settings.staging_dir.glob("*"))
-        owned: set[Path] = set()
-        held: set[int] = set()
+        held: set[frozenset[bytes]] = set()
+        owners: dict[Path, str] = {}
         for model in manager.records.all_models():
-            paths = [file_path(row, models_dir) for row in manager.records.files(model.key)]
-            assert not owned & set(paths)
-            owned |= set(paths)
-            number = int(model.name)
-            held.add(number)
-            assert {p.read_bytes() for p in paths} == set(self._contents[number].values())
+            for path in self._files_of(model.key):
+                assert owners.setdefault(path, model.key) == model.key, "a file has one owner"
+            if self._is_whole(model.key):
+                contents = frozenset(path.read_bytes() for path in self._files_of(model.key))
+                assert contents in self._all_contents(), f"{model.path} is none of the sources"
+                held.add(contents)
+        waiting: set[Path] = set()
         for entry in manager.installer.trash():
-            number = int(entry.name)
-            held.add(number)
-            found = {path.read_bytes() for path in entry.waiting}
-            assert found == set(self._contents[number].values())
-            owned |= set(entry.waiting) | {entry.folder / "manifest.json"}
+            held.add(frozenset(path.read_bytes() for path in entry.waiting))
+            waiting |= set(entry.waiting) | {entry.folder / "manifest.json"}
+        held |= {frozenset([path.read_bytes()]) for path in self._strays if path.exists()}
         inside = {p for p in models_dir.rglob("*") if p.is_file()}
-        assert inside == {p for p in owned if p.is_relative_to(models_dir)}
-        self._sources_are_whole(held)
+        mine = {p for p in owners.keys() | waiting if p.is_relative_to(models_dir)}
+        assert inside <= mine | self._strays, "nothing is orphaned"
+        self._nothing_is_lost(held)
 
-    def _sources_are_whole(self, held: set[int]) -> None:
+    def _nothing_is_lost(self, held: set[frozenset[bytes]]) -> None:
         for number, contents in self._contents.items():
             now = self._read(number)
             assert now.items() <= contents.items()
-            if number not in held | self._purged:
+            if number not in self._purged and frozenset(contents.values()) not in held:
                 assert now == contents, f"{_SOURCES[number]} is nowhere any more"
+
+    def _all_contents(self) -> set[frozenset[bytes]]:
+        return {frozenset(contents.values()) for contents in self._contents.values()}
+
+    def _files_of(self, key: str) -> list[Path]:
+        models_dir = self._settings.models_dir
+        return [file_path(row, models_dir) for row in self.manager.records.files(key)]
+
+    def _is_whole(self, key: str) -> bool:
+        return all(path.exists() for path in self._files_of(key))
+
+    def _owned_files(self) -> set[Path]:
+        models = self.manager.records.all_models()
+        return {path for model in models for path in self._files_of(model.key)}
+
+    def _installed_files(self) -> list[Path]:
+        """Return the files in ``models_dir`` that are a whole model each."""
+        found = []
+        for model in self.manager.records.all_models():
+            files = self._files_of(model.key)
+            inside = files[:1] and files[0].is_relative_to(self._settings.models_dir)
+            if len(files) == 1 and inside and files[0].exists():
+                found.append(files[0])
+        return sorted(found)
 
     # -- plumbing
 
@@ -180,20 +252,32 @@ class Library(RuleBasedStateMachine):
 
     def _begin(self, act: Act, point: int) -> None:
         with ModelManager(self._settings) as manager:
-            store: Any = manager.records
             state: Any = manager.installer.library.state
-            with planted(Fault(at=point), (store.db, "conn"), (state, "_connection")):
+            holders = [(state, "_connection")]
+            store: Any = manager.records
+            if hasattr(store, "db"):
+                holders.append((store.db, "conn"))
+            with planted(Fault(at=point), *holders):
                 try:
                     act(manager)
                 except ModelKeepError as error:
                     assert isinstance(error, DuplicateModelException)  # noqa: PT017 - as above
 
 
-TestAnyOrder = Library.TestCase
-TestAnyOrder.settings = settings(
-    max_examples=40,
+class LibraryInYaml(Library):
+    """The same with the records in a YAML file."""
+
+    catalogue: ClassVar[str] = "configs/models.yaml"
+
+
+_SETTINGS = settings(
+    max_examples=30,
     stateful_step_count=20,
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
 )
+TestAnyOrder = Library.TestCase
+TestAnyOrder.settings = _SETTINGS
+TestAnyOrderInYaml = LibraryInYaml.TestCase
+TestAnyOrderInYaml.settings = _SETTINGS

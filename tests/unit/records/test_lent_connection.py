@@ -14,6 +14,7 @@ import pytest
 
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import BaseMetadata
+from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import (
     DatabaseError,
     DatabaseLockedError,
@@ -25,6 +26,7 @@ from modelkeep.errors import (
 )
 from modelkeep.records import schema
 from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.records.listing import RecordFilter
 from modelkeep.records.metadata import ModelMetadataStore
 from modelkeep.records.sql import ModelRecordServiceSQL
 
@@ -88,6 +90,11 @@ def everything(store: ModelRecordServiceSQL) -> None:
     assert [item.name for item in store.list_models().items] == ["B"]
     assert [model.name for model in store.search(tags=["x"])] == ["B"]
     assert store.list_tags() == {"x", "y"}
+    store.metadata_store.set_tags("b", ["by hand"])
+    store.set_states({"b": RecordState.MISSING})
+    assert store.page(RecordFilter(text="by b"), order="relevance", limit=1).next is None
+    assert store.facets(RecordFilter(text="b")).counts["tag"] == {"x": 1, "y": 1, "by hand": 1}
+    assert [file.path for _, file in store.each_file()] == ["b"]
     store.close()
 
 

@@ -15,7 +15,13 @@ from modelkeep.cli.session import Session
 from modelkeep.cli.words import BaseOption, FormatOption, Model, Models, TypeOption, status_of
 from modelkeep.core.names import shown, size_text
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
-from modelkeep.core.taxonomy import base_from_words, base_label, type_from_words, type_label
+from modelkeep.core.taxonomy import (
+    RecordState,
+    base_from_words,
+    base_label,
+    type_from_words,
+    type_label,
+)
 from modelkeep.errors import ModelKeepError, UnknownMetadataException, UsageError
 
 if TYPE_CHECKING:
@@ -66,7 +72,8 @@ def list_models(
         limit=None if missing else limit,
     )
     if missing:
-        found = [model for model in found if _state(session, model) == "missing"][:limit]
+        gone = _gone(session)
+        found = [model for model in found if model.key in gone][:limit]
     if found or session.json or session.quiet:
         offline = _offline(session, {model.root for model in found})
         session.print_models(found, offline)
@@ -146,23 +153,24 @@ def _path(session: Session, model: ModelConfigBase) -> Path | None:
     return roots.locate(model.root, model.path, session.settings.models_dir)
 
 
-def _state(session: Session, model: ModelConfigBase) -> str:
-    """Return ``missing`` or ``offline`` when nothing is where a model should be, else nothing."""
-    path = _path(session, model)
-    if path is not None and not _is_missing(path):
-        return ""
-    return "offline" if session.manager.presence.why_offline(model.root) else "missing"
+def _seen(session: Session, model: ModelConfigBase) -> tuple[str, str]:
+    """Return how the files of a model are now, as a word and a sentence; empty when as recorded."""
+    from modelkeep.install.integrity.condition import Condition, condition_of
+
+    seen = condition_of(session.manager.presence, model)
+    if seen.condition is not Condition.PRESENT:
+        return seen.condition.value, seen.detail
+    if model.state is RecordState.CHANGED:
+        return model.state.value, "it held other bytes when it was last read"
+    return "", ""
 
 
-def _is_missing(path: Path) -> bool:
-    """Tell whether nothing is at ``path``; a folder that may not be entered tells nothing."""
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return False
+def _gone(session: Session) -> set[str]:
+    """Return the keys of the models of which a file is gone."""
+    from modelkeep.install.integrity.condition import Condition, survey
+
+    seen = survey(session.manager.presence)
+    return {key for key, model in seen.items() if model.condition is Condition.MISSING}
 
 
 def _parse_change(change: str) -> tuple[str, Any]:
@@ -204,10 +212,10 @@ def _everything(session: Session, model: ModelConfigBase) -> dict[str, Any]:
         "sha256": {f["path"]: f["sha256"] for f in files if f["sha256"]},
         "blake3": {f["path"]: f["blake3"] for f in files if f["blake3"]},
     }
-    state = _state(session, model)
+    state, _ = _seen(session, model)
     return {
         **model.to_json(),
-        **({"state": state} if state == "offline" else {}),
+        **({"state": state} if state else {}),
         "files": files,
         "hashes": hashes,
         "metadata": _metadata(session, model.key),
@@ -223,7 +231,7 @@ def _metadata(session: Session, key: str) -> dict[str, Any] | None:
 
 
 def _print_model(session: Session, model: ModelConfigBase) -> None:
-    state, path = _state(session, model), _path(session, model)
+    (state, reason), path = _seen(session, model), _path(session, model)
     facts = [
         ("name", model.name),
         ("key", model.key),
@@ -249,5 +257,7 @@ def _print_model(session: Session, model: ModelConfigBase) -> None:
     for name, value in (metadata or {}).items():
         facts.append((name, value if isinstance(value, str) else json.dumps(value)))
     pairs(session, [(name, value) for name, value in facts if value])
+    if reason and state != "offline":
+        session.say(f"It is {state}: {reason}")
     for name, why in _offline(session, {model.root} if state == "offline" else set()).items():
         session.say(f"{name} is offline: {why}")

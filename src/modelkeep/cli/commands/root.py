@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modelkeep.cli.commands import scan
 from modelkeep.cli.output import table
 from modelkeep.cli.session import Session
 from modelkeep.cli.words import Yes
@@ -38,10 +39,10 @@ def add(
         bool, typer.Option("--readonly", help="Never write in it, not even when asked.")
     ] = False,
     no_scan: Annotated[
-        bool, typer.Option("--no-scan", help="Do not look for the models in it now.")
+        bool, typer.Option("--no-scan", help="Do not record the models in it now.")
     ] = False,
-) -> None:
-    """Register a folder that holds models; nothing in it is changed."""
+) -> int | None:
+    """Register a folder and record the models in it where they are; nothing in it is changed."""
     session = ctx.ensure_object(Session)
     path = full_path(folder)
     chosen = _layout(path, layout) if path.is_dir() else "plain"
@@ -56,8 +57,7 @@ def add(
         session.print(f"{name} is {shown(path)} ({chosen}{rights})")
         if count:
             session.print(f"  {count} model(s) recorded in it before belong to it now")
-    if not no_scan:
-        session.say(f"Its models are registered with: modelkeep scan {shown(path)} --register")
+    return None if no_scan else scan.scan(ctx, name, register=True)
 
 
 def list_roots(ctx: typer.Context) -> None:
