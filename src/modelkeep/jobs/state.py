@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import Any, Literal, Self
 
 from modelkeep.core.lookonly import copy_for_looking
 from modelkeep.core.names import shown
@@ -293,8 +293,7 @@ class StateDatabase:
                 f"{shown(self.path)} was written by a newer modelkeep",
                 hint="Update modelkeep: pip install --upgrade modelkeep",
             )
-        if not self._version() and self._holds_tables():
-            self._refuse_foreign()
+        self._refuse_foreign()
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -304,18 +303,18 @@ class StateDatabase:
             version = self._version()
             if version == VERSION:  # another process was first
                 return
-            if not version and self._holds_tables():
-                self._refuse_foreign()
             for step in _STEPS[version:]:
                 for statement in step.split(";"):
                     connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
 
-    def _holds_tables(self) -> bool:
-        return self._connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
-
-    def _refuse_foreign(self) -> NoReturn:
+    def _refuse_foreign(self) -> None:
+        # In one transaction: another process may be making its tables at this moment.
+        with self.transaction("DEFERRED") as connection:
+            holds_tables = connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
+            if not holds_tables or self._version():
+                return
         raise WrongDatabaseError(
             f"{shown(self.path)} is no state file of modelkeep",
             hint="Move it elsewhere; modelkeep makes a new one.",
@@ -332,13 +331,18 @@ class StateDatabase:
             return self._connection.execute(statement, values).fetchall()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection inside a transaction that is done as a whole, or not at all."""
+    def transaction(
+        self, kind: Literal["IMMEDIATE", "DEFERRED"] = "IMMEDIATE"
+    ) -> Iterator[sqlite3.Connection]:
+        """Give the connection inside a transaction that is done as a whole, or not at all.
+
+        A ``DEFERRED`` one that only reads sees everything as it was at one moment.
+        """
         with self._lock, self._translated():
             if self._connection.in_transaction:
                 yield self._connection
                 return
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(f"BEGIN {kind}")
             try:
                 yield self._connection
             except BaseException:

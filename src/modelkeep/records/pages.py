@@ -9,7 +9,7 @@ are whole: they are then read one by one, as if each were a table of its own.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from typing import Any
 
@@ -26,15 +26,18 @@ _REACH = 2**48
 _TELLING = frozenset({"mk_model", "mk_file", "mk_metadata"})
 
 
-def readable_rows(data: bytes, table: str) -> Iterator[Row]:
+def readable_rows(
+    data: bytes, table: str, fits: Callable[[Row], bool] | None = None
+) -> Iterator[Row]:
     """Give the rows of a table that can be read, in no order, each once.
 
-    Rows of other tables may be among them, and such as were deleted: whoever asks checks what is
-    in them.
+    Such as were deleted may be among them.
 
     Args:
         data: The whole file.
         table: One of ours.
+        fits: Whether a row can be one of this table. Rows of others are met with where the tree
+            is broken, and must not hide one of the same number.
     """
     tree = _Tree(data, table)
     seen: set[int] = set()
@@ -45,7 +48,11 @@ def readable_rows(data: bytes, table: str) -> Iterator[Row]:
         return
     latest: dict[int, Row] = {}
     for number, row in _rows_of_leaves(data, table):
-        if number not in seen and _age(row) >= _age(latest.get(number, {})):
+        if (
+            number not in seen
+            and (fits is None or fits(row))
+            and _age(row) >= _age(latest.get(number, {}))
+        ):
             latest[number] = row
     yield from latest.values()
 

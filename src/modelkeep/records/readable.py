@@ -46,14 +46,15 @@ def read_models(data: bytes, roots: Roots) -> list[SavedModel]:
         roots: The registered roots.
     """
     files: dict[str, list[ModelFile]] = defaultdict(list)
-    for row in readable_rows(data, "mk_file"):
+    for row in readable_rows(data, "mk_file", lambda row: _file(row, roots) is not None):
         if file := _file(row, roots):
             files[str(row["model_key"])].append(file)
-    metadata = dict(filter(None, map(_metadata, readable_rows(data, "mk_metadata"))))
+    about = readable_rows(data, "mk_metadata", lambda row: _metadata(row) is not None)
+    metadata = dict(filter(None, map(_metadata, about)))
     tags = _hand_tags(data)
     found: dict[str, SavedModel] = {}
     places: set[str] = set()
-    for row in readable_rows(data, "mk_model"):
+    for row in readable_rows(data, "mk_model", lambda row: _record(row, {}, roots) is not None):
         record = _record(row, files, roots)
         if record is None or record.key in found or record.config.path in places:
             continue
