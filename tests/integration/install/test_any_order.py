@@ -133,8 +133,9 @@ class Library(RuleBasedStateMachine):
 
     @rule(point=_points)
     def sync(self, point: int) -> None:
-        self._do(lambda m: m.installer.sync_to_config(), point)
-        self.manager.installer.sync_to_config()
+        # Not every file has a full hash yet that would prove it to be the one that was moved.
+        self._do(lambda m: list(m.installer.scanner.sync(confirm=lambda _: True)), point)
+        list(self.manager.installer.scanner.sync(confirm=lambda _: True))
         owned = self._owned_files()
         assert self._strays <= owned, "what was moved by hand is registered or found again"
         self._strays.clear()
