@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -197,48 +197,48 @@ def _repeated(part: Callable[[int], str], count: int) -> bytes:
     return ("{" + ",".join(part(i) for i in range(count)) + "}").encode()
 
 
-def bombs() -> Iterator[tuple[str, bytes]]:
-    """Give headers that ask for memory or time; all are refused, or read within the limits."""
+def bombs() -> dict[str, Callable[[], bytes]]:
+    """Return what makes headers that ask for memory or time, by their names.
+
+    All are refused, or read within the limits.
+    """
     limit = 100_000_000
-    yield "a million tensors", _repeated(lambda i: f'"t{i}":{{{_SHORT}', 1_000_000)
-    yield "200,001 tensors", _repeated(lambda i: f'"t{i}":{{{_SHORT}', 200_001)
-    yield "long names", _repeated(lambda i: f'"{i}{"n" * 420}":{{{_SHORT}', 199_000)
-    yield "wide names", _repeated(lambda i: f'"{i}{WIDE * 80}":{{{_SHORT}', 199_000)
     quotes = '\\"' * 200
-    yield "names of quotes", _repeated(lambda i: f'"{i}{quotes}":{{{_SHORT}', 199_000)
     cuts = "]},\\u0022" * 40
-    yield "names like cuts", _repeated(lambda i: f'"{i}{cuts}":{{{_SHORT}', 199_000)
     ones = ",".join("1" * 60)
-    yield (
-        "own shapes",
-        _repeated(
+    text = 15 * 1024 * 1024
+    return {
+        "a million tensors": lambda: _repeated(lambda i: f'"t{i}":{{{_SHORT}', 1_000_000),
+        "200,001 tensors": lambda: _repeated(lambda i: f'"t{i}":{{{_SHORT}', 200_001),
+        "long names": lambda: _repeated(lambda i: f'"{i}{"n" * 420}":{{{_SHORT}', 199_000),
+        "wide names": lambda: _repeated(lambda i: f'"{i}{WIDE * 80}":{{{_SHORT}', 199_000),
+        "names of quotes": lambda: _repeated(lambda i: f'"{i}{quotes}":{{{_SHORT}', 199_000),
+        "names like cuts": lambda: _repeated(lambda i: f'"{i}{cuts}":{{{_SHORT}', 199_000),
+        "own shapes": lambda: _repeated(
             lambda i: f'"t{i}":{{"dtype":"U8","shape":[0,{i + 300},{ones}],"data_offsets":[0,0]}}',
             199_000,
         ),
-    )
-    yield "one name", b'{"' + b"n" * (limit - 4) + b'":'
-    yield "one shape", b'{"a":{"dtype":"U8","shape":[' + b"0," * (limit // 2 - 50)
-    yield (
-        "shapes of a slice",
-        _repeated(
+        "one name": lambda: b'{"' + b"n" * (limit - 4) + b'":',
+        "one shape": lambda: b'{"a":{"dtype":"U8","shape":[' + b"0," * (limit // 2 - 50),
+        "shapes of a slice": lambda: _repeated(
             lambda i: f'"t{i}":{{"dtype":"U8","shape":[{"300," * 120_000}0],"data_offsets":[0,0]}}',
             200,
         ),
-    )
-    yield "blanks", b"{" + b" " * (limit - 2) + b"}"
-    yield "padding", b"{}" + b" " * (limit - 2)
-    yield "lists", b'{"a":[' + b"[]," * (limit // 3 - 10) + b"[]]}"
-    yield "lists in a mebibyte", b'{"a":[' + b"[]," * 349_000 + b"[]]}"
-    yield "objects in a mebibyte", b'{"a":[' + b"{}," * 349_000 + b"{}]}"
-    yield "deep", b'{"a":' + b"[" * (limit - 10)
-    yield (
-        "keys of metadata",
-        b'{"__metadata__":{' + b",".join(b'"%d":""' % i for i in range(1_500_000)) + b"}}",
-    )
-    text = 15 * 1024 * 1024
-    yield "plain metadata", b'{"__metadata__":{"a":"' + b"x" * text + b'"}}'
-    yield "escaped metadata", b'{"__metadata__":{"a":"' + b'\\"' * (text // 2) + b'"}}'
-    yield "wide metadata", b'{"__metadata__":{"a":"' + b"x" * text + WIDE.encode() + b'"}}'
-    yield "escaped wide metadata", b'{"__metadata__":{"a":"' + b"x" * text + b'\\ud835\\udd4f"}}'
-    yield "long metadata", b'{"__metadata__":{"a":"' + b"x" * (limit - 40) + b'"}}'
-    yield "metadata of numbers", b'{"__metadata__":{"a":[' + b"0," * 7_000_000 + b"0]}}"
+        "blanks": lambda: b"{" + b" " * (limit - 2) + b"}",
+        "padding": lambda: b"{}" + b" " * (limit - 2),
+        "lists": lambda: b'{"a":[' + b"[]," * (limit // 3 - 10) + b"[]]}",
+        "lists in a mebibyte": lambda: b'{"a":[' + b"[]," * 349_000 + b"[]]}",
+        "objects in a mebibyte": lambda: b'{"a":[' + b"{}," * 349_000 + b"{}]}",
+        "deep": lambda: b'{"a":' + b"[" * (limit - 10),
+        "keys of metadata": lambda: (
+            b'{"__metadata__":{' + b",".join(b'"%d":""' % i for i in range(1_500_000)) + b"}}"
+        ),
+        "plain metadata": lambda: b'{"__metadata__":{"a":"' + b"x" * text + b'"}}',
+        "escaped metadata": lambda: b'{"__metadata__":{"a":"' + b'\\"' * (text // 2) + b'"}}',
+        "wide metadata": lambda: b'{"__metadata__":{"a":"' + b"x" * text + WIDE.encode() + b'"}}',
+        "escaped wide metadata": lambda: (
+            b'{"__metadata__":{"a":"' + b"x" * text + b'\\ud835\\udd4f"}}'
+        ),
+        "long metadata": lambda: b'{"__metadata__":{"a":"' + b"x" * (limit - 40) + b'"}}',
+        "metadata of numbers": lambda: b'{"__metadata__":{"a":[' + b"0," * 7_000_000 + b"0]}}",
+    }
