@@ -21,6 +21,12 @@ INSTALL_COMPLETED = "model_install_completed"
 INSTALL_ERROR = "model_install_error"
 INSTALL_CANCELLED = "model_install_cancelled"
 
+DOWNLOAD_STARTED = "download_started"
+DOWNLOAD_PROGRESS = "download_progress"
+DOWNLOAD_COMPLETE = "download_complete"
+DOWNLOAD_CANCELLED = "download_cancelled"
+DOWNLOAD_ERROR = "download_error"
+
 Handler = Callable[[str, dict[str, Any]], None]
 
 _log = logging.getLogger(__name__)
@@ -89,3 +95,47 @@ def install_error(bus: EventBus | None, source: str, error_type: str, error: str
 def install_cancelled(bus: EventBus | None, source: str) -> None:
     """The install of ``source`` was cancelled."""
     emit(bus, MODEL_EVENT, INSTALL_CANCELLED, source=source)
+
+
+def download_started(bus: EventBus | None, source: str, download_path: str) -> None:
+    """The file of ``source`` begins to arrive at ``download_path``."""
+    emit(bus, DOWNLOAD_EVENT, DOWNLOAD_STARTED, source=source, download_path=download_path)
+
+
+def download_progress(
+    bus: EventBus | None, source: str, download_path: str, current_bytes: int, total_bytes: int
+) -> None:
+    """More of ``source`` has arrived; a total of 0 is not known."""
+    emit(
+        bus,
+        DOWNLOAD_EVENT,
+        DOWNLOAD_PROGRESS,
+        source=source,
+        download_path=download_path,
+        current_bytes=current_bytes,
+        total_bytes=total_bytes,
+    )
+
+
+def download_complete(
+    bus: EventBus | None, source: str, download_path: str, total_bytes: int
+) -> None:
+    """All of ``source`` is at ``download_path``."""
+    emit(
+        bus,
+        DOWNLOAD_EVENT,
+        DOWNLOAD_COMPLETE,
+        source=source,
+        download_path=download_path,
+        total_bytes=total_bytes,
+    )
+
+
+def download_cancelled(bus: EventBus | None, source: str) -> None:
+    """The download of ``source`` was cancelled."""
+    emit(bus, DOWNLOAD_EVENT, DOWNLOAD_CANCELLED, source=source)
+
+
+def download_error(bus: EventBus | None, source: str, error_type: str, error: str) -> None:
+    """The download of ``source`` failed; ``error`` is the traceback."""
+    emit(bus, DOWNLOAD_EVENT, DOWNLOAD_ERROR, source=source, error_type=error_type, error=error)
