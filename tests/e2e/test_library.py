@@ -66,6 +66,13 @@ class TestList:
             (("--sort", "type"), ["blue", "green", "paper"]),
             (("--sort", "base", "--limit", "2"), ["blue", "green"]),
             (("--missing",), []),
+            (("--search", "blue", "--sort", "relevance"), ["blue"]),
+            (("--search", 'pap" OR (*'), []),
+            (("--search", "(*"), ["blue", "green", "paper"]),
+            (("--in", "models"), ["blue", "green", "paper"]),
+            (("--in", ""), []),
+            (("--state", "present", "--type", "lora"), ["paper"]),
+            (("--state", "missing"), []),
         ],
     )
     def test_filters_and_orders(
@@ -89,11 +96,66 @@ class TestList:
         assert "(missing)" in filled.call("show", "blue").out
         assert filled.call("show", "--json", "blue").only["is_missing"] is True
 
+    def test_a_search_puts_the_best_match_first(self, filled: Program) -> None:
+        filled.call("edit", "green", "description=goes with blue")
+        filled.call("edit", "paper", "name=blue")
+        found = filled.call("list", "--json", "--search", "blue").json
+        assert [line["name"] for line in found] == ["blue", "blue", "green"]
+        by_name = filled.call("list", "--json", "--search", "blue", "--sort", "size").json
+        assert [line["type"] for line in by_name] == ["lora", "embedding", "embedding"]
+
+    def test_pages_end_where_the_next_begins(self, filled: Program) -> None:
+        first = filled.call("list", "--json", "--limit", "1")
+        second = filled.call("list", "--json", "--limit", "1", "--after", first.err.split()[-1])
+        rest = filled.call("list", "--json", "--limit", "1", "--after", second.err.split()[-1])
+        found = [told.only["name"] for told in (first, second, rest)]
+        assert found == ["blue", "green", "paper"]
+        assert rest.err == ""
+        filled.call("list", "--after", "x", status=2)
+        filled.call("list", "--after", "x", "--limit", "1", status=2)
+
+    def test_facets_count_what_is_there(self, filled: Program) -> None:
+        filled.call("edit", "paper", "tags=style, cut")
+        counted = filled.call("list", "--json", "--facets", "--type", "lora").json
+        assert {(c["facet"], c["value"]): c["count"] for c in counted} == {
+            ("type", "embedding"): 2,
+            ("type", "lora"): 1,
+            ("base", "sd-1"): 1,
+            ("format", "lycoris"): 1,
+            ("tag", "cut"): 1,
+            ("tag", "style"): 1,
+            ("root", "models"): 1,
+            ("state", "present"): 1,
+        }
+        told = filled.call("list", "--facets")
+        assert ["type", "LoRA", "1"] in [line.split() for line in told.lines]
+        assert "3 models in all" in told.err
+
+    def test_what_cannot_be_listed_is_told(self, filled: Program) -> None:
+        assert "Roots are: models" in filled.call("list", "--in", "nowhere", status=2).err
+        filled.call("list", "--missing", "--facets", status=2)
+
     def test_tags_are_those_of_the_sites(self, filled: Program) -> None:
         add_metadata(filled, "paper")
         assert names(filled, "--tag", "style") == ["paper"]
         assert names(filled, "--tag", "style", "--tag", "paper") == ["paper"]
         assert names(filled, "--tag", "style", "--tag", "other") == []
+
+    def test_own_tags_stand_beside_those_of_the_sites(self, filled: Program) -> None:
+        add_metadata(filled, "paper")
+        assert filled.call("edit", "-q", "paper", "tags=mine, style").lines == [
+            key(filled, "paper")
+        ]
+        line = filled.call("show", "--json", "paper").only
+        assert line["tags"] == ["mine", "paper", "style"]
+        assert line["tags_by_hand"] == ["mine", "style"]
+        assert names(filled, "--tag", "mine", "--tag", "paper") == ["paper"]
+        told = filled.call("show", "paper").out
+        assert "your tags" in told
+        assert "mine, style" in told
+        filled.call("edit", "paper", "tags=", "name=other")
+        line = filled.call("show", "--json", "other").only
+        assert (line["tags"], line["tags_by_hand"]) == (["paper", "style"], [])
 
     def test_nothing_found_is_told_on_stderr(self, filled: Program) -> None:
         told = filled.call("list", "--type", "vae")
@@ -258,6 +320,16 @@ class TestTrash:
         told = filled.call("trash", "restore", "nobody", "green", status=3)
         assert "nobody" in told.err
         assert filled.call("trash", "list").err == "The trash is empty.\n"
+
+    def test_own_tags_come_back_too(self, filled: Program) -> None:
+        add_metadata(filled, "paper")
+        filled.call("edit", "paper", "tags=mine")
+        before = filled.call("show", "--json", "paper").only
+        filled.call("remove", "paper")
+        filled.call("trash", "restore", "paper")
+        after = filled.call("show", "--json", "paper").only
+        assert after["tags_by_hand"] == ["mine"]
+        assert (after["tags"], after["metadata"]) == (before["tags"], before["metadata"])
 
     def test_emptying_needs_a_yes(self, filled: Program) -> None:
         filled.call("remove", "blue", "green")

@@ -13,6 +13,7 @@ from modelkeep.cli.commands import (
     install,
     jobs,
     library,
+    listing,
     remove,
     root,
     scan,
@@ -29,7 +30,7 @@ def make_app() -> typer.Typer:
     for name, function, aliases in (
         ("install", install.install, ("pull",)),
         ("identify", identify.identify, ()),
-        ("list", library.list_models, ("ls",)),
+        ("list", listing.list_models, ("ls",)),
         ("show", library.show, ()),
         ("edit", library.edit, ()),
         ("reidentify", library.reidentify, ()),

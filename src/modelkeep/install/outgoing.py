@@ -150,9 +150,11 @@ def take_back_restore(note: dict[str, Any]) -> None:
 
 
 def end_restore(library: Library, folder: Path) -> None:
-    """Do what is left once a restored model is recorded: its metadata, and the entry goes."""
+    """Do what is left once a restored model is recorded: metadata and tags; the entry goes."""
     if (folder / MANIFEST).exists():
         entry = TrashEntry.read(folder)
+        if entry.tags:
+            library.records.metadata_store.set_tags(entry.key, entry.tags)
         if entry.metadata and _metadata_text(library, entry.key) is None:
             library.records.metadata_store.add_metadata(
                 entry.key, metadata_from_json(entry.metadata)
@@ -174,7 +176,8 @@ def _plan_entry(library: Library, config: ModelConfigBase, top: Path) -> TrashEn
     metadata = _metadata_text(library, config.key)
     record = {**config.to_json(), "path": _movable(library, config)}
     kept = [replace(file, path=_movable(library, file)) for file in files]
-    entry = library.trash.plan(record, top, kept, located, metadata)
+    tags = tuple(sorted(library.records.metadata_store.tags(config.key).hand))
+    entry = replace(library.trash.plan(record, top, kept, located, metadata), tags=tags)
     if entry.folder.parent != library.settings.trash_dir:
         library.state.add_trash_place(str(entry.folder.parent))
     return entry

@@ -44,6 +44,7 @@ class TrashEntry:
         files: What the record knew of its files.
         removed_at: Seconds since the epoch.
         metadata: What a site told of it, as JSON text, if anything.
+        tags: Those that the user gave it.
     """
 
     folder: Path
@@ -53,6 +54,7 @@ class TrashEntry:
     files: tuple[ModelFile, ...]
     removed_at: float
     metadata: str | None = None
+    tags: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -106,6 +108,7 @@ class TrashEntry:
             "names": self.names,
             "removed_at": self.removed_at,
             "metadata": self.metadata,
+            "tags": self.tags,
         }
         paths.write_file(self.folder / MANIFEST, json.dumps(data, indent=1).encode())
 
@@ -126,6 +129,7 @@ class TrashEntry:
                 files=tuple(ModelFile(**file) for file in data["files"]),
                 removed_at=float(data["removed_at"]),
                 metadata=data["metadata"],
+                tags=tuple(map(str, data.get("tags", ()))),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CorruptDatabaseError(

@@ -1,20 +1,20 @@
-"""``list``, ``show``, ``edit``, ``reidentify``: what is in the library."""
+"""``show``, ``edit``, ``reidentify``: one model of the library."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from modelkeep.cli.commands.listing import offline_roots
 from modelkeep.cli.output import pairs, time_text
 from modelkeep.cli.session import Session
-from modelkeep.cli.words import BaseOption, FormatOption, Model, Models, TypeOption, status_of
+from modelkeep.cli.words import Model, Models, status_of
 from modelkeep.core.names import shown, size_text
-from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
+from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.core.taxonomy import (
     RecordState,
     base_from_words,
@@ -27,65 +27,10 @@ from modelkeep.errors import ModelKeepError, UnknownMetadataException, UsageErro
 if TYPE_CHECKING:
     from modelkeep.core.configs import ModelConfigBase
 
+#: What is edited like a field and kept beside the record: tags that the user gives.
+_TAGS = "tags"
 #: Fields that say what is on the disk; they are not for editing.
 _FIXED = frozenset({"key", "path", "original_hash", "current_hash", "size", "evidence"})
-
-
-class SortOrder(StrEnum):
-    """What a list is sorted by."""
-
-    NAME = "name"
-    SIZE = "size"
-    DATE = "date"
-    TYPE = "type"
-    BASE = "base"
-
-
-def list_models(
-    ctx: typer.Context,
-    type_: TypeOption = None,
-    base: BaseOption = None,
-    format_: FormatOption = None,
-    tag: Annotated[
-        list[str] | None, typer.Option(metavar="TAG", help="Has this tag; may be repeated.")
-    ] = None,
-    search: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Words in name, description, source.")
-    ] = None,
-    sort: Annotated[
-        SortOrder, typer.Option(metavar="ORDER", help="name, size, date, type or base.")
-    ] = SortOrder.NAME,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many.")] = None,
-    missing: Annotated[
-        bool, typer.Option("--missing", help="Only models whose files are gone.")
-    ] = False,
-) -> None:
-    """List the models of the library."""
-    session = ctx.ensure_object(Session)
-    found = session.manager.records.search(
-        text=search,
-        types=[type_] if type_ else (),
-        bases=[base] if base else (),
-        formats=[format_] if format_ else (),
-        tags=tag or (),
-        order=sort.value,
-        limit=None if missing else limit,
-    )
-    if missing:
-        gone = _gone(session)
-        found = [model for model in found if model.key in gone][:limit]
-    if found or session.json or session.quiet:
-        offline = _offline(session, {model.root for model in found})
-        session.print_models(found, offline)
-        for name, why in offline.items():
-            count = sum(model.root == name for model in found)
-            session.say(f"{count} of them are offline, in {name}: {why}")
-    elif missing:
-        session.say("No model is missing.")
-    elif any((type_, base, format_, tag, search)):
-        session.say("No model is like that. All of them: modelkeep list")
-    else:
-        session.say("No model is here. Put one in with: modelkeep install FILE")
 
 
 def show(ctx: typer.Context, model: Model) -> None:
@@ -107,16 +52,21 @@ def edit(
         list[str], typer.Argument(metavar="FIELD=VALUE", help="Fields to set; empty clears.")
     ],
 ) -> None:
-    """Change what the record of a model says."""
+    """Change what the record of a model says; tags=a,b sets your own tags."""
     session = ctx.ensure_object(Session)
     wanted = dict(_parse_change(change) for change in changes)
     found = session.manager.find(model)
-    unknown = [name for name in wanted if name not in type(found).model_fields]
+    known = {*type(found).model_fields, _TAGS}
+    unknown = [name for name in wanted if name not in known]
     if unknown:
-        names = ", ".join(sorted(set(type(found).model_fields) - _FIXED))
+        names = ", ".join(sorted(known - _FIXED))
         raise UsageError(f"{found.name} has no field {unknown[0]!r}", hint=f"Fields are: {names}")
-    changed = session.manager.installer.edit(found.key, wanted)
-    session.print_models([changed])
+    tags = wanted.pop(_TAGS, None)
+    if wanted:  # the only one of the two that can be refused
+        found = session.manager.installer.edit(found.key, wanted)
+    if tags is not None:
+        session.manager.metadata.set_tags(found.key, tags)
+    session.print_models([found])
 
 
 def reidentify(ctx: typer.Context, models: Models) -> int:
@@ -138,15 +88,6 @@ def reidentify(ctx: typer.Context, models: Models) -> int:
     return status_of(failed, len(models))
 
 
-def _offline(session: Session, names: set[str]) -> dict[str, str]:
-    """Return why roots other than that of installed models are offline, and how they come back."""
-    presence = session.manager.presence if names - {MODELS_ROOT, NO_ROOT} else None
-    if presence is None:
-        return {}
-    reasons = {name: presence.why_offline(name) for name in sorted(names - {MODELS_ROOT})}
-    return {name: f"{why}. {presence.hint_for(name)}" for name, why in reasons.items() if why}
-
-
 def _path(session: Session, model: ModelConfigBase) -> Path | None:
     """Return where a model is, or None when its root is not registered."""
     roots = session.manager.records.roots
@@ -165,14 +106,6 @@ def _seen(session: Session, model: ModelConfigBase) -> tuple[str, str]:
     return "", ""
 
 
-def _gone(session: Session) -> set[str]:
-    """Return the keys of the models of which a file is gone."""
-    from modelkeep.install.integrity.condition import Condition, survey
-
-    seen = survey(session.manager.presence)
-    return {key for key, model in seen.items() if model.condition is Condition.MISSING}
-
-
 def _parse_change(change: str) -> tuple[str, Any]:
     name, equals, value = change.partition("=")
     if not equals or not name:
@@ -182,7 +115,7 @@ def _parse_change(change: str) -> tuple[str, Any]:
             f"{name} says what is on the disk and is not for editing",
             hint="modelkeep reidentify reads the file again.",
         )
-    if name in {"trigger_phrases", "fits"}:
+    if name in {"trigger_phrases", "fits", _TAGS}:
         return name, tuple(word.strip() for word in value.split(",") if word.strip())
     if name == "type":
         return name, type_from_words(value) or value
@@ -213,9 +146,12 @@ def _everything(session: Session, model: ModelConfigBase) -> dict[str, Any]:
         "blake3": {f["path"]: f["blake3"] for f in files if f["blake3"]},
     }
     state, _ = _seen(session, model)
+    tags = session.manager.metadata.tags(model.key)
     return {
         **model.to_json(),
         **({"state": state} if state else {}),
+        "tags": sorted(tags.all),
+        "tags_by_hand": sorted(tags.hand),
         "files": files,
         "hashes": hashes,
         "metadata": _metadata(session, model.key),
@@ -248,6 +184,8 @@ def _print_model(session: Session, model: ModelConfigBase) -> None:
     facts += [("description", model.description or ""), ("source", model.source or "")]
     if model.trigger_phrases:
         facts.append(("triggers", ", ".join(model.trigger_phrases)))
+    tags = session.manager.metadata.tags(model.key)
+    facts += [("your tags", ", ".join(sorted(tags.hand))), ("tags", ", ".join(sorted(tags.site)))]
     facts.append(("sample hash", model.current_hash or ""))
     for file in session.manager.records.files(model.key):
         facts.append(("file", f"{file.path}  {size_text(file.size)}"))
@@ -255,9 +193,10 @@ def _print_model(session: Session, model: ModelConfigBase) -> None:
     facts += [(f"because ({r.kind})", r.detail) for r in model.evidence]
     metadata = _metadata(session, model.key)
     for name, value in (metadata or {}).items():
-        facts.append((name, value if isinstance(value, str) else json.dumps(value)))
+        if name != _TAGS:
+            facts.append((name, value if isinstance(value, str) else json.dumps(value)))
     pairs(session, [(name, value) for name, value in facts if value])
     if reason and state != "offline":
         session.say(f"It is {state}: {reason}")
-    for name, why in _offline(session, {model.root} if state == "offline" else set()).items():
+    for name, why in offline_roots(session, {model.root} if state == "offline" else set()).items():
         session.say(f"{name} is offline: {why}")
