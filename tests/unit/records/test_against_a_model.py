@@ -112,6 +112,15 @@ class Catalogue(RuleBasedStateMachine):
         del self.configs[key], self.owned[key]
         self.said.pop(key, None)
 
+    @rule(key=KEYS, description=TEXTS, phrases=st.lists(TEXTS, max_size=2))
+    def describe(self, key: str, description: str, phrases: list[str]) -> None:
+        changes = {"description": description, "trigger_phrases": tuple(phrases)}
+        if key not in self.configs:
+            with pytest.raises(UnknownModelException):
+                self.store.update_model(key, changes)
+            return
+        self.configs[key] = self.store.update_model(key, changes)
+
     @rule(key=KEYS, tags=TAGS, author=TEXTS)
     def say(self, key: str, tags: set[str], author: str) -> None:
         metadata = BaseMetadata(name="n", author=author, tags=tags)
@@ -145,13 +154,26 @@ class Catalogue(RuleBasedStateMachine):
 
     @rule(text=TEXTS)
     def search_text(self, text: str) -> None:
-        words = fold_words(text)
+        wanted = fold_words(text)
         found = {config.key for config in self.store.search(text=text)}
         assert found == {
             key
-            for key, config in self.configs.items()
-            if all(any(w.startswith(word) for w in fold_words(config.name)) for word in words)
+            for key in self.configs
+            if all(any(has.startswith(word) for has in self.words(key)) for word in wanted)
         }
+
+    @rule(key=KEYS, length=st.integers(1, 3), number=st.integers(0, 9))
+    def search_a_word_that_is_there(self, key: str, length: int, number: int) -> None:
+        if key in self.configs and (words := self.words(key)):
+            word = words[number % len(words)][:length]
+            assert key in {config.key for config in self.store.search(text=word)}
+
+    def words(self, key: str) -> list[str]:
+        """Return the words that a model is found by."""
+        config, said = self.configs[key], self.said.get(key)
+        texts = [config.name, config.description or "", *config.trigger_phrases]
+        texts += [said.author, *said.tags] if said else []
+        return [word for text in texts for word in fold_words(text)]
 
     @rule(per_page=st.integers(1, 4))
     def page_through(self, per_page: int) -> None:
