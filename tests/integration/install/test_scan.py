@@ -405,6 +405,37 @@ def test_one_refused_record_does_not_take_its_batch_along(world: World) -> None:
     assert len(world.records.all_models()) == 5
 
 
+def test_a_folder_is_known_by_all_its_weights_and_not_by_a_part(tmp_path: Path) -> None:
+    whole = identify(tiny.embedding_folder(tmp_path / "such"), strict=True)
+
+    def told(path: Path, strict: bool) -> Identification:
+        return whole if path.is_dir() else identify(path, strict=strict)
+
+    world = open_world(tmp_path / "world", told)
+    top = world.downloads / "whole"
+    part = tiny.embedding(top / "model-1.safetensors", 1)
+    tiny.embedding(top / "model-2.safetensors", 2)
+    (top / "config.json").write_text("{}")
+    key = world.service.register_path(part)
+    assert statuses(scanned(world)[0], world.downloads) == {"whole": "found"}
+    [refused], _ = scanned(world, action=ScanAction.REGISTER)
+    assert refused.status is ScanStatus.ERROR
+    assert "model-1.safetensors" in refused.error
+    world.service.unregister(key)
+    [new], _ = scanned(world, action=ScanAction.REGISTER)
+    assert new.status is ScanStatus.REGISTERED
+    other = world.downloads / "revision"
+    other.mkdir()
+    for file in top.iterdir():
+        os.link(file, other / file.name)
+    [same, again] = scanned(world)[0]
+    assert (same.key, again.key) == (new.key, new.key)
+    (other / "model-2.safetensors").unlink()
+    tiny.embedding(other / "model-2.safetensors", 3)
+    assert statuses(scanned(world)[0], world.downloads) == {"revision": "found", "whole": "known"}
+    world.close()
+
+
 def test_installing_copies_and_knows_the_same_bytes(world: World, mixed: Path) -> None:
     shutil.copy(mixed / "b" / "paper.safetensors", mixed / "z.safetensors")
     findings, summary = scanned(world, action=ScanAction.INSTALL)

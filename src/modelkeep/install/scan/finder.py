@@ -21,7 +21,7 @@ from modelkeep.install.scan.report import ScanSummary
 from modelkeep.install.scan.verdicts import Verdict, rules_fingerprint
 from modelkeep.install.scan.walk import UNFINISHED, Candidate, Passed, Walk
 from modelkeep.jobs.lookups import Lookup, Lookups
-from modelkeep.sources.layouts.unfinished import is_unfinished
+from modelkeep.sources.layouts.unfinished import is_unfinished, weight_suffix
 
 #: Threads that read headers. Their waiting overlaps; their computing does not.
 THREADS = 12
@@ -168,11 +168,16 @@ class Finder:
     def _key_of(
         self, candidate: Candidate, statuses: list[tuple[str, os.stat_result]]
     ) -> str | None:
-        for name, there in statuses:
-            key = self._known.find(candidate.path / name, there)
-            if key is not None:
-                return key
-        return self._known.at(candidate.path)
+        """Return the record that a folder is: one at its path, or one that has all its weights.
+
+        A part that is recorded on its own does not make the whole known, and neither does a file
+        that two revisions of a model share.
+        """
+        if (key := self._known.at(candidate.path)) is not None:
+            return key
+        weights = [one for one in statuses if weight_suffix(one[0])] or statuses
+        keys = {self._known.find(candidate.path / name, there) for name, there in weights}
+        return keys.pop() if len(keys) == 1 else None
 
     def _judge(self, candidate: Candidate, stamp: str, size: int) -> Examined:
         text = self._lookups.get(candidate.path, stamp, self._rules)

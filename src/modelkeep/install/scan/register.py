@@ -96,6 +96,10 @@ class Registrar:
         if refused is None:
             config = new.record.config
             return replace(finding, status=ScanStatus.REGISTERED, key=config.key, name=config.name)
-        if isinstance(refused, DuplicateModelException):
+        if isinstance(refused, DuplicateModelException) and self._is_recorded(new):
             return replace(finding, status=ScanStatus.KNOWN, error=str(refused))
         return replace(finding, status=ScanStatus.ERROR, error=str(refused), hint=hint_of(refused))
+
+    def _is_recorded(self, new: NewModel) -> bool:
+        """Tell whether the model itself is recorded by now, and not only one of its files."""
+        return bool(self._library.records.search_by_path(new.record.config.path))
