@@ -23,7 +23,7 @@ from modelkeep.errors import (
     UnknownModelException,
 )
 from modelkeep.install.library import Library, remove_entry, with_fields
-from modelkeep.install.ownership import describe_files, owned_files, removable
+from modelkeep.install.ownership import describe_files, located, owned_files, removable
 from modelkeep.install.plan import recorded_path
 from modelkeep.install.trash import MANIFEST, TrashEntry, name_below, place_of
 
@@ -170,14 +170,14 @@ def moves_in(note: dict[str, Any]) -> tuple[Move, ...]:
 def _plan_entry(library: Library, config: ModelConfigBase, top: Path) -> TrashEntry:
     models_dir = library.settings.models_dir
     files = owned_files(library.records, config, models_dir)
-    located = dict.fromkeys(removable(top, library.path_of(file)) for file in files)
-    for path in located:
+    leaving = dict.fromkeys(removable(top, library.path_of(file)) for file in files)
+    for path in leaving:
         library.require_writable(path)
     metadata = _metadata_text(library, config.key)
     record = {**config.to_json(), "path": _movable(library, config)}
     kept = [replace(file, path=_movable(library, file)) for file in files]
     tags = tuple(sorted(library.records.metadata_store.tags(config.key).hand))
-    entry = replace(library.trash.plan(record, top, kept, located, metadata), tags=tags)
+    entry = replace(library.trash.plan(record, top, kept, leaving, metadata), tags=tags)
     if entry.folder.parent != library.settings.trash_dir:
         library.state.add_trash_place(str(entry.folder.parent))
     return entry
@@ -216,7 +216,7 @@ def _restored_files(
     known = [
         (place_of(target, name_below(before, library.path_of(file))), file) for file in entry.files
     ]
-    return [_restored_file(path, file, models_dir) for path, file in known if path.exists()]
+    return [_restored_file(path, file, models_dir) for path, file in known]
 
 
 def _refuse_incomplete(entry: TrashEntry) -> None:
@@ -229,7 +229,13 @@ def _refuse_incomplete(entry: TrashEntry) -> None:
 
 
 def _restored_file(path: Path, before: ModelFile, models_dir: Path) -> ModelFile:
-    """Describe a restored file; the hashes known of it stay valid while it is unchanged."""
+    """Describe a restored file; the hashes known of it stay valid while it is unchanged.
+
+    One that was missing when its model was removed is missing still, and can be found again.
+    """
+    if not path.exists():
+        root, name = located(path, models_dir)
+        return replace(before, root=root, path=name)
     [row] = describe_files(path, [""], models_dir, {}, time.time())
     if (row.size, row.mtime_ns) != (before.size, before.mtime_ns):
         return row

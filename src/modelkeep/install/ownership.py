@@ -48,19 +48,26 @@ def describe_files(
     for name in names:
         path = top / name if name else top
         there = path.stat()
-        inside = is_inside(path, models_dir)
+        root, text = located(path, models_dir)
         rows.append(
             ModelFile(
-                path=path_to_text(path.relative_to(models_dir) if inside else path),
+                path=text,
+                root=root,
                 size=there.st_size,
                 mtime_ns=there.st_mtime_ns,
                 inode=there.st_ino,
-                root=MODELS_ROOT if inside else NO_ROOT,
                 blake3=blake3.get(name),
                 hashed_at=now if name in blake3 else None,
             )
         )
     return rows
+
+
+def located(path: Path, models_dir: Path) -> tuple[str, str]:
+    """Return the root and the path by which a row says where its file is."""
+    if is_inside(path, models_dir):
+        return MODELS_ROOT, path_to_text(path.relative_to(models_dir))
+    return NO_ROOT, path_to_text(path)
 
 
 def owned_files(

@@ -78,8 +78,8 @@ class TrashEntry:
 
     @property
     def size(self) -> int:
-        """Bytes of its files."""
-        return sum(file.size for file in self.files)
+        """Bytes of its files; none of them may have been there any more."""
+        return sum(file.size for file in self.files) if self.names else 0
 
     @property
     def expires_at(self) -> float:
@@ -180,7 +180,7 @@ class Trash:
             record=record,
             top=top,
             names=tuple(name_below(top, path) for path in there),
-            files=tuple(files) if there else (),
+            files=tuple(files),
             removed_at=now,
             metadata=metadata,
         )

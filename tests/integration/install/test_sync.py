@@ -312,3 +312,18 @@ def test_a_record_without_files_is_known_by_its_path(world: World) -> None:
     assert synced(world) == {}
     with pytest.raises(DuplicateModelException):
         world.service.register_path(path)
+
+
+def test_a_lost_model_that_was_in_the_trash_is_found_again(world: World) -> None:
+    key = hashed(world, world.service.install_path(tiny.lora(world.downloads / "a.safetensors", 1)))
+    [before] = world.records.files(key)
+    lost = world.place(key)
+    found = world.models / "elsewhere" / "b.safetensors"
+    found.parent.mkdir()
+    lost.rename(found)
+    world.service.remove(key)
+    world.service.restore(key)
+    assert world.records.files(key) == [before]
+    synced(world)
+    assert world.place(key) == found
+    assert state(world, key) is RecordState.PRESENT
