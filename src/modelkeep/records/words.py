@@ -9,10 +9,8 @@ def fold_words(text: str) -> list[str]:
     """Return the words of a text without case and accents, in their order.
 
     Everything that is no letter, digit or mark separates words: ``_``, ``-`` and ``.`` too.
-    Characters of scripts without spaces count as letters, and so do pictures such as emoji.
+    Characters of scripts without spaces count as letters.
     """
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    kinds = [(mark, unicodedata.category(mark)) for mark in apart]
-    return "".join(
-        mark if mark.isalnum() or kind == "So" else " " for mark, kind in kinds if kind[0] != "M"
-    ).split()
+    marks = [mark for mark in apart if unicodedata.category(mark)[0] != "M"]
+    return "".join(mark if mark.isalnum() else " " for mark in marks).split()
