@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from modelkeep.core.identity import Evidence, Identification
-from modelkeep.errors import SourceError
+from modelkeep.core.names import shown
+from modelkeep.errors import CorruptModelError, SourceError
 from modelkeep.install.library import Library, sampled
 from modelkeep.install.ownership import describe_files, names_below
 from modelkeep.install.plan import make_plan
@@ -18,6 +19,7 @@ from modelkeep.sources.layouts.base import Layout
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.sidecars.base import Said
 from modelkeep.sources.sidecars.reading import read_sidecars
+from modelkeep.sources.sidecars.registry import usable_readers
 
 #: Fields of a record that whoever knows a model may speak about.
 _SPOKEN = ("name", "description", "source")
@@ -47,29 +49,46 @@ class Hearsay:
 
     def __init__(self, folder: Path, layout: Layout | None, remarks: list[str]) -> None:
         self._remarks = remarks
+        self._readers = usable_readers(self.remark)
         self._catalogue: dict[Path, Said] = {}
         try:
             for model in layout.known(folder, self.remark) if layout is not None else ():
                 self._catalogue[model.path] = model.said
-        except SourceError as error:  # the models are there all the same
+        except (SourceError, CorruptModelError) as error:  # the models are there all the same
             self.remark(str(error))
+        except Exception as error:  # noqa: BLE001 - a layout may be another's code
+            what = f"The catalogue of {shown(folder)} was not read"
+            self.remark(f"{what}: {type(error).__name__}: {error}")
 
     def about(self, candidate: Candidate) -> Said:
         """Return what is said about one model."""
         try:
-            report = read_sidecars(candidate.path, candidate.siblings)
+            report = read_sidecars(candidate.path, candidate.siblings, self._readers)
         except SourceError as error:  # the model vanished; whoever reads it next says so
             self.remark(str(error))
             return self._catalogue.get(candidate.path, Said())
         for problem in report.problems:
             self.remark(problem)
         in_catalogue = self._catalogue.get(candidate.path)
-        return in_catalogue.over(report.said) if in_catalogue else report.said
+        return _joined(in_catalogue, report.said) if in_catalogue else report.said
 
     def remark(self, text: str) -> None:
         """Take a sentence about what could not be read; the first hundred are kept."""
         if len(self._remarks) < 100 and text not in self._remarks:  # noqa: PLR2004 - as it says
             self._remarks.append(text)
+
+
+def _joined(catalogue: Said, sidecars: Said) -> Said:
+    """Return what both say; a hash that they contradict each other about is not believed."""
+    return replace(
+        catalogue.over(sidecars),
+        sha256=_agreed(catalogue.sha256, sidecars.sha256),
+        blake3=_agreed(catalogue.blake3, sidecars.blake3),
+    )
+
+
+def _agreed(one: str | None, other: str | None) -> str | None:
+    return None if one and other and one != other else one or other
 
 
 def fields_of(said: Said, found: Identification) -> dict[str, Any]:

@@ -6,10 +6,12 @@ Folders given as options (``--ckpt-dir`` and the like) are known to the running 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from modelkeep.core.taxonomy import ModelType
-from modelkeep.sources.layouts.base import Layout, Place
+from modelkeep.sources.layouts.a1111_hashes import noted_models
+from modelkeep.sources.layouts.base import KnownModel, Layout, Place, ignore
 from modelkeep.sources.layouts.folders import (
     NO_MODELS,
     Names,
@@ -19,6 +21,8 @@ from modelkeep.sources.layouts.folders import (
 )
 
 _CHECKPOINTS = "Stable-diffusion"
+#: Hashes and texts of headers that the program has read, in its root.
+_CACHE = "cache.json"
 
 #: By the folder's name in lower case.
 _TYPES: dict[str, ModelType | None] = {
@@ -83,6 +87,16 @@ class A1111(Layout):
             if (folder / below).is_dir()
         ]
         return without_repeats([*found, embeddings, *extensions])
+
+    def known(self, folder: Path, tell: Callable[[str], None] = ignore) -> Iterable[KnownModel]:
+        """Give the models whose hashes the program's ``cache.json`` has and still holds for.
+
+        Newer versions keep a folder ``cache`` instead, which is not read.
+        """
+        root = folder if _is_root(folder, names_in(folder)) else folder.parent
+        if _CACHE not in names_in(root).files:
+            return ()
+        return noted_models(root / _CACHE, self.places(folder), tell)
 
     def type_of(self, place: Place, name: str) -> ModelType | None:
         """Return the type, knowing the VAEs beside checkpoints by their names."""

@@ -33,7 +33,8 @@ def read_sidecars(
     """Return what the files beside a model say about it. Nothing is written.
 
     Sidecars lie in the model's own folder and bear its name; those of a folder model lie beside
-    the folder, never in it. A broken sidecar is reported and the others still count. A hash that
+    the folder, never in it. A broken sidecar, or one whose reader fails, is reported and the
+    others still count. A hash that
     two sidecars contradict each other about is given by neither.
 
     Args:
@@ -45,18 +46,26 @@ def read_sidecars(
     Raises:
         SourceNotFoundError, UnreadableSourceError: the model itself is not there.
     """
-    names = siblings if isinstance(siblings, AbstractSet) else frozenset(siblings)
-    model = Subject.of(path, names)
+    beside = siblings if isinstance(siblings, AbstractSet) else frozenset(siblings)
+    model = Subject.of(path, beside)
     said, problems = Said(), []
     hashes = {"sha256": set[str](), "blake3": set[str]()}
     seen: set[str] = set()
     for reader in load_readers() if readers is None else readers:
-        for name in (name for name in reader.find(model) if name not in seen):
+        try:
+            names = tuple(reader.find(model))
+        except Exception as error:  # noqa: BLE001 - it may be another's code
+            problems.append(_failure(reader, path, error))
+            continue
+        for name in (name for name in names if name not in seen):
             try:
                 more = _read(reader, model, path.with_name(name))
             except (SourceError, CorruptModelError) as error:
                 seen.add(name)
                 problems.append(str(error))
+                continue
+            except Exception as error:  # noqa: BLE001 - it may be another's code
+                problems.append(_failure(reader, path.with_name(name), error))
                 continue
             if more is not None:
                 seen.add(name)
@@ -78,6 +87,13 @@ def _read(reader: SidecarReader, model: Subject, path: Path) -> Said | None:
         return None
     by = (reader.label,) if reader.label else ()
     return replace(said, sidecars=(path, *said.sidecars), said_by=(*by, *said.said_by))
+
+
+def _failure(reader: SidecarReader, path: Path, error: Exception) -> str:
+    return (
+        f"{printable(path)} was not read: the sidecar reader {reader.name}"
+        f" ({type(reader).__module__}) failed with {type(error).__name__}: {error}"
+    )
 
 
 def _only(found: set[str]) -> str | None:

@@ -23,9 +23,9 @@ from __future__ import annotations
 import functools
 import importlib.util
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
@@ -35,6 +35,8 @@ from modelkeep.sources.sidecars import kinds
 from modelkeep.sources.sidecars.reader import SidecarReader
 
 ENTRY_POINTS = "modelkeep.sidecars"
+#: Imports one module that holds a reader.
+Load = Callable[[], object]
 _HINT = "Correct or remove the sidecar reader that the message names."
 
 
@@ -83,38 +85,69 @@ def load_readers(extra_folders: Iterable[Path] = ()) -> SidecarReaders:
     return _load(folders) if folders else _load_default()
 
 
+def usable_readers(tell: Callable[[str], None]) -> SidecarReaders:
+    """Return the readers that can be used: one that another package broke is told and left out.
+
+    Args:
+        tell: Takes a sentence about each that is left out.
+    """
+    readers: list[SidecarReader] = []
+    for name, load in (*_ours(), *_installed()):
+        try:
+            reader = _reader(name, load())
+            SidecarReaders.of((*readers, reader))
+        except SettingsError as error:
+            tell(f"{error}. {error.hint}")
+        else:
+            readers.append(reader)
+    return SidecarReaders.of(readers)
+
+
 @functools.cache
 def _load_default() -> SidecarReaders:
     return _load(())
 
 
 def _load(folders: tuple[Path, ...]) -> SidecarReaders:
-    readers: list[SidecarReader] = []
-    for name, module in _modules(folders):
-        reader = getattr(module, "READER", None)
-        if not isinstance(reader, SidecarReader):
-            raise SettingsError(f"the sidecar reader {name} has no READER", hint=_HINT)
-        readers.append(reader)
-    return SidecarReaders.of(readers)
+    named = (*_ours(), *_installed(), *_files(folders))
+    return SidecarReaders.of([_reader(name, load()) for name, load in named])
 
 
-def _modules(folders: tuple[Path, ...]) -> Iterator[tuple[str, object]]:
+def _reader(name: str, module: object) -> SidecarReader:
+    reader = getattr(module, "READER", None)
+    if not isinstance(reader, SidecarReader):
+        raise SettingsError(f"the sidecar reader {name} has no READER", hint=_HINT)
+    return reader
+
+
+def _ours() -> Iterator[tuple[str, Load]]:
     for info in sorted(pkgutil.iter_modules(kinds.__path__), key=lambda info: info.name):
         if not info.name.startswith("_"):
-            yield info.name, importlib.import_module(f"{kinds.__name__}.{info.name}")
+            whole = f"{kinds.__name__}.{info.name}"
+            yield info.name, functools.partial(importlib.import_module, whole)
+
+
+def _installed() -> Iterator[tuple[str, Load]]:
     for point in entry_points(group=ENTRY_POINTS):
-        try:
-            yield point.name, point.load()
-        except (ImportError, AttributeError) as error:
-            raise SettingsError(
-                f"the installed sidecar reader {point.name} ({point.value}) cannot be imported:"
-                f" {error}",
-                hint="Update or remove the package that brought it.",
-            ) from error
+        yield point.name, functools.partial(_import_point, point)
+
+
+def _files(folders: tuple[Path, ...]) -> Iterator[tuple[str, Load]]:
     for folder in folders:
         for path in sorted(folder.glob("*.py")):
             if not path.name.startswith("_"):
-                yield printable(path), _import_file(path)
+                yield printable(path), functools.partial(_import_file, path)
+
+
+def _import_point(point: EntryPoint) -> object:
+    try:
+        return point.load()
+    except Exception as error:  # it is another's code, which may do anything when it is imported
+        raise SettingsError(
+            f"the installed sidecar reader {point.name} ({point.value}) cannot be imported:"
+            f" {error}",
+            hint="Update or remove the package that brought it.",
+        ) from error
 
 
 def _import_file(path: Path) -> ModuleType:

@@ -1,0 +1,58 @@
+"""Hashes that A1111 and Forge have noted of their models in ``cache.json``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from modelkeep.core.taxonomy import ModelType
+from modelkeep.errors import SourceError
+from modelkeep.sources.layouts.base import KnownModel, Place
+from modelkeep.sources.layouts.unfinished import weight_suffix
+from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.other_caches import match_hashes, read_cache
+
+#: What the titles of models begin with, by what their folder is for.
+_PREFIXES = {
+    ModelType.Main: "checkpoint",
+    ModelType.Lora: "lora",
+    ModelType.TextualInversion: "textual_inversion",
+    ModelType.Hypernetwork: "hypernet",
+}
+
+
+def noted_models(
+    cache: Path, places: Iterable[Place], tell: Callable[[str], None]
+) -> Iterator[KnownModel]:
+    """Give the models in some folders whose noted hashes can still be believed.
+
+    Args:
+        cache: The program's ``cache.json``.
+        places: The program's folders.
+        tell: Takes a sentence about each kind of model that could not be looked through.
+
+    Raises:
+        SourceError, CorruptModelError: the cache cannot be read.
+    """
+    noted = read_cache(cache)
+    by_prefix: dict[str, list[Path]] = {}
+    for place in places:
+        if place.type in _PREFIXES:
+            by_prefix.setdefault(_PREFIXES[place.type], []).append(place.path)
+    for prefix, folders in by_prefix.items():
+        # A title may be made of the stem alone: two files of one stem, in whatever folders, are
+        # told apart only when all of them are looked at together.
+        files = (file for folder in folders for file in _weights_below(folder))
+        try:
+            matched = match_hashes(noted, prefix, folders[0], files)
+        except SourceError as error:  # a model vanished meanwhile
+            tell(str(error))
+            continue
+        for path, sha256 in matched.items():
+            yield KnownModel(path, Said(sha256=sha256))
+
+
+def _weights_below(folder: Path) -> Iterator[Path]:
+    for here, _, names in os.walk(folder):
+        yield from (Path(here) / name for name in names if weight_suffix(name))
