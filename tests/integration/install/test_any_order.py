@@ -35,7 +35,7 @@ class Library(RuleBasedStateMachine):
 
     A model is known by the contents of its files: names change, and what lies about is found and
     registered by scans. ``strays`` are the places to which a person moved files behind the
-    library's back; a sync puts an end to them.
+    library's back, until a sync records them.
     """
 
     catalogue: ClassVar[str] = "auto"
@@ -137,8 +137,11 @@ class Library(RuleBasedStateMachine):
         self._do(lambda m: list(m.installer.scanner.sync(confirm=lambda _: True)), point)
         list(self.manager.installer.scanner.sync(confirm=lambda _: True))
         owned = self._owned_files()
-        assert self._strays <= owned, "what was moved by hand is registered or found again"
-        self._strays.clear()
+        self._strays -= owned
+        # Another name of a file that is recorded is known, not registered twice.
+        known = {path.stat().st_ino for path in owned if path.exists()}
+        for path in self._strays:
+            assert path.stat().st_ino in known, "moved by hand: registered or found again"
         for model in self.manager.records.all_models():
             is_there = all(path.exists() for path in self._files_of(model.key))
             assert (model.state is RecordState.PRESENT) is is_there, model
