@@ -249,6 +249,11 @@ class Settings(BaseSettings):
         """Where removed models wait."""
         return self.models_dir / ".trash"
 
+    @property
+    def previews_dir(self) -> Path:
+        """Where the pictures of installed models are."""
+        return self.models_dir / ".previews"
+
     def named_roots(self) -> Roots:
         """Return the registered roots, as paths in records are split by them."""
         return Roots(

@@ -53,6 +53,7 @@ class ModelConfigBase(BaseModel):
         quantization: How the weights are quantised; None when they are not.
         trigger_phrases: Words that call up what an adapter learned.
         evidence: Why it was identified as this.
+        preview: A picture of what it makes, relative to the folder that the model lies in.
         root: Name of the root that the path lies in, empty when in none; set by the catalogue.
         state: What was last seen of its files; set by scans and checks.
     """
@@ -83,6 +84,7 @@ class ModelConfigBase(BaseModel):
     quantization: str | None = None
     trigger_phrases: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    preview: str | None = None
     root: str = MODELS_ROOT
     state: RecordState = RecordState.PRESENT
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,17 @@ from modelkeep.core.names import shown, unique_name
 from modelkeep.errors import (
     DuplicateModelException,
     NoSpaceError,
+    RecordError,
     SourceChangedError,
     StorageError,
 )
+from modelkeep.install.hearsay import store_extras
 from modelkeep.install.library import Change, Library, remove_entry, sampled, with_fields
 from modelkeep.install.link import LinkMode
 from modelkeep.install.outgoing import purge
 from modelkeep.install.ownership import describe_files, names_below
 from modelkeep.install.plan import InstallPlan, recorded_path
+from modelkeep.install.previews import preview_text
 from modelkeep.install.stage import Staged, stage
 
 #: Names tried for one model while other processes take them at the same moment.
@@ -42,6 +46,7 @@ def register(library: Library, plan: InstallPlan) -> ModelConfigBase:
     files = describe_files(plan.target, names, library.settings.models_dir, {}, time.time())
     stored = library.records.add_model(config.key, config, files=files)
     library.presence.note_seen(stored.root)
+    _store_said(library, plan)
     return stored
 
 
@@ -67,6 +72,9 @@ def install(
     key = plan.config.key
     folder = library.settings.staging_dir / new_key()
     note = {"staging": str(folder), "source": plan.source}
+    if plan.preview is not None:
+        place = library.previews.place_for(key, plan.preview)
+        note |= {} if os.path.lexists(place) else {"preview": str(place)}
     with library.journalled(
         "install",
         key,
@@ -83,10 +91,12 @@ def install(
         names = [file.name for file in plan.files]
         models_dir = library.settings.models_dir
         path = recorded_path(target, models_dir)
-        config = with_fields(plan.config, path=path, **sampled(target, names))
+        picture = _keep_preview(library, plan, target, change.note)
+        config = with_fields(plan.config, path=path, preview=picture, **sampled(target, names))
         files = describe_files(target, names, models_dir, staged.blake3, time.time())
         stored = library.records.add_model(key, config, files=files)
         library.presence.note_seen(stored.root)
+        _store_said(library, plan)
         end_install(change.note)
         total = plan.total_bytes
         change.finish(
@@ -129,6 +139,10 @@ def take_back_install(library: Library, note: dict[str, Any]) -> None:
         move = Move.from_json(note["move"])
         moves.undo([move])
         paths.remove_empty_folders(Path(move.target).parent, library.settings.models_dir)
+    if "preview" in note:
+        picture = Path(note["preview"])
+        paths.remove_file(picture)
+        paths.remove_empty_folders(picture.parent, library.settings.models_dir)
     remove_entry(Path(note["staging"]))
 
 
@@ -156,6 +170,24 @@ def _remove_source(top: Path, source: dict[str, Any]) -> None:
         paths.remove_file(path)
         if path != top:
             paths.remove_empty_folders(path.parent, top.parent)
+
+
+def _keep_preview(
+    library: Library, plan: InstallPlan, target: Path, note: dict[str, Any]
+) -> str | None:
+    """Copy the picture to where the journal says, and return what the record says of it."""
+    if plan.preview is None or "preview" not in note:
+        return None
+    kept = library.previews.keep(plan.preview, Path(note["preview"]))
+    return preview_text(kept, target) if kept else None
+
+
+def _store_said(library: Library, plan: InstallPlan) -> None:
+    """Store tags and the site's answer; the model is in the library with them or without."""
+    try:
+        store_extras(library, plan.config.key, plan.said)
+    except RecordError as error:
+        _log.warning("%s is recorded, but not its tags: %s", plan.config.name, error)
 
 
 def _check_identity(library: Library, plan: InstallPlan, staged: Staged) -> None:

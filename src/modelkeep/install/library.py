@@ -26,6 +26,7 @@ from modelkeep.identification.engine import identify_path
 from modelkeep.identification.registry import load_rules
 from modelkeep.install.plan import Identify, recorded_path
 from modelkeep.install.presence import Presence
+from modelkeep.install.previews import Previews, preview_place
 from modelkeep.install.trash import FOREIGN_TRASH, Trash
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.records.base import ModelRecordServiceBase
@@ -84,6 +85,17 @@ class Library:
         """The trash folders of this root."""
         places = [text_to_path(place) for place in self.state.trash_places()]
         return Trash(self.settings.trash_dir, places, self.roots)
+
+    @property
+    def previews(self) -> Previews:
+        """The pictures of installed models."""
+        return Previews(self.settings.previews_dir)
+
+    def preview_of(self, config: ModelConfigBase) -> Path | None:
+        """Return the picture of a model; None when it has none or the picture is gone."""
+        top = self.find(config)
+        picture = preview_place(config, top) if top is not None else None
+        return picture if picture is not None and picture.is_file() else None
 
     # -- roots
 

@@ -111,7 +111,14 @@ def purge(library: Library, entry: TrashEntry) -> None:
     library.require_writable(entry.folder)
     note = _note(entry, entry.folder, [])
     with library.journalled("purge", entry.key, note, stage="purging", take_back=None):
-        remove_entry(entry.folder)
+        end_purge(library, entry.key, entry.folder)
+
+
+def end_purge(library: Library, key: str, folder: Path) -> None:
+    """Remove a trash entry, and the picture of a model that no record has any more."""
+    if library.is_recorded(key) is False:
+        library.previews.drop(key)
+    remove_entry(folder)
 
 
 def purge_expired(library: Library) -> None:

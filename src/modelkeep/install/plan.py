@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from modelkeep.core.names import (
     safe_name,
     shown,
     size_text,
+    text_to_path,
 )
 from modelkeep.core.paths import free_space
 from modelkeep.core.reading import printable
@@ -40,8 +41,10 @@ from modelkeep.errors import (
 from modelkeep.identification.rules import FOLDER_FORMATS
 from modelkeep.install.inventory import SourceFile, list_files
 from modelkeep.install.link import LinkMode
+from modelkeep.install.previews import preview_text
 from modelkeep.settings import Settings
 from modelkeep.sources.local import LocalModelSource
+from modelkeep.sources.sidecars.base import Said
 
 #: ``identify(path, strict)``
 Identify = Callable[[Path, bool], Identification]
@@ -73,6 +76,9 @@ class InstallPlan:
         target: Where the model will be.
         needed_bytes: Room that the install takes on the disk of ``models_dir``.
         free_bytes: Room that there is.
+        preview: The picture that comes along as a copy; None when there is none, or when the model
+            stays where it is.
+        said: What the files beside it say, as far as no field of the record has it.
     """
 
     source: str
@@ -85,6 +91,8 @@ class InstallPlan:
     target: Path
     needed_bytes: int
     free_bytes: int
+    preview: Path | None = None
+    said: Said = field(default_factory=Said)
 
     @property
     def total_bytes(self) -> int:
@@ -126,6 +134,7 @@ class InstallPlan:
             "needed_bytes": self.needed_bytes,
             "free_bytes": self.free_bytes,
             "needs_token": False,
+            "preview": path_to_text(self.preview) if self.preview else None,
             "evidence": [asdict(reason) for reason in self.config.evidence],
         }
 
@@ -167,6 +176,9 @@ def make_plan(
         target /= safe_name(path.name)
     fields["path"] = recorded_path(target, settings.models_dir)
     fields["source"] = overrides.get("source", path_to_text(path))
+    picture = _picture(fields, path)
+    if picture is not None:
+        fields["preview"] = preview_text(picture, path) if inplace else None
     config = ModelConfigFactory.make_config(fields)
     how = None if inplace else link or LinkMode.Copy
     is_copied = how is LinkMode.Copy
@@ -181,7 +193,14 @@ def make_plan(
         target=target,
         needed_bytes=sum(file.allocated for file in files) if is_copied else 0,
         free_bytes=free_space(settings.models_dir),
+        preview=None if inplace else picture,
     )
+
+
+def _picture(fields: Mapping[str, Any], path: Path) -> Path | None:
+    """Return the picture of the model at ``path``, as an absolute path."""
+    given = fields.get("preview")
+    return path.parent / text_to_path(given) if isinstance(given, str) and given else None
 
 
 def recorded_path(path: Path, models_dir: Path) -> str:

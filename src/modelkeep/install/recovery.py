@@ -12,8 +12,9 @@ from modelkeep.core.roots import RootState
 from modelkeep.errors import InterruptedInstallError, UnknownJobIDException
 from modelkeep.install.incoming import end_install, take_back_install
 from modelkeep.install.job import InstallStatus
-from modelkeep.install.library import Library, remove_entry
+from modelkeep.install.library import Library
 from modelkeep.install.outgoing import (
+    end_purge,
     end_removal,
     end_restore,
     take_back_removal,
@@ -69,7 +70,7 @@ def _settle(library: Library, entry: JournalEntry) -> dict[str, Any]:
         case "restore", False:
             take_back_restore(entry.plan)
         case _:
-            remove_entry(Path(entry.plan["folder"]))
+            end_purge(library, entry.key, Path(entry.plan["folder"]))
     return {}
 
 

@@ -52,8 +52,8 @@ def move_records(store: ModelRecordServiceBase, gone: Root, roots: Roots) -> Non
     owned = [store.files(config.key) for config in configs]
     store.roots = roots
     for config, files in zip(configs, owned, strict=True):
-        store.set_files(config.key, [replace(file, root=NO_ROOT) for file in files])
-        store.update_model(config.key, {"path": config.path})
+        outside = [replace(file, root=NO_ROOT) for file in files]
+        store.update_model(config.key, {"path": config.path}, files=outside)
 
 
 def _resplit(store: ModelRecordServiceBase, names: Iterable[str]) -> int:
@@ -66,9 +66,7 @@ def _resplit(store: ModelRecordServiceBase, names: Iterable[str]) -> int:
             if not is_moved and all(store.roots.split(f.path)[0] == f.root for f in files):
                 continue
             try:
-                # The files first: a run that is cut off in between finds the record again.
-                store.set_files(config.key, files)
-                store.update_model(config.key, {"path": config.path})
+                store.update_model(config.key, {"path": config.path}, files=files)
             except DuplicateModelException as error:
                 _log.warning("%s stays outside its root: %s", config.name, error)
             else:

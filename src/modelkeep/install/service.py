@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,12 @@ from modelkeep.core.aliases import without_aliases
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_when
-from modelkeep.core.names import full_path, unique_name
 from modelkeep.errors import ServiceInactiveException, UsageError
 from modelkeep.install import incoming, outgoing, recovery
 from modelkeep.install.control import JobControl
-from modelkeep.install.duplicates import find_same, only_one, refuse_place, refuse_plan
+from modelkeep.install.duplicates import find_same, only_one
 from modelkeep.install.job import JobList, ModelInstallJob
-from modelkeep.install.library import Library, with_fields
+from modelkeep.install.library import Library
 from modelkeep.install.link import LinkMode
 from modelkeep.install.plan import (
     Identify,
@@ -27,9 +25,8 @@ from modelkeep.install.plan import (
     check_base,
     check_form,
     identified_fields,
-    make_plan,
-    recorded_path,
 )
+from modelkeep.install.planning import plan_install
 from modelkeep.install.root_records import settle_roots
 from modelkeep.install.scan.service import Scanner, ScanningService
 from modelkeep.install.trash import TrashEntry
@@ -150,26 +147,13 @@ class ModelInstallService(ScanningService):
     ) -> InstallPlan:
         """Say what installing a source would do; changes nothing.
 
+        What the files beside it say comes along: names, trigger phrases, tags, a preview.
+
         Raises:
             ModelKeepError: the source cannot be installed; says why.
         """
         source = _as_source(source)
-        refuse_place(self.library, full_path(source.path), inplace=bool(source.inplace))
-        plan = make_plan(
-            source,
-            config or {},
-            settings=self.app_config,
-            identify=self.library.identify,
-            known_bases=self.library.known_bases,
-            link=link,
-        )
-        refuse_plan(self.library, plan)
-        if plan.inplace:
-            return plan
-        name = unique_name(plan.target.name, self.library.taken_in(plan.target.parent))
-        target = plan.target.with_name(name)
-        path = recorded_path(target, self.app_config.models_dir)
-        return replace(plan, target=target, config=with_fields(plan.config, path=path))
+        return plan_install(self.library, source, config or {}, link=link, is_heard=False)
 
     def find_same(self, plan: InstallPlan) -> str | None:
         """Return the key of a model that has the same bytes as the one planned, or None."""
@@ -274,6 +258,7 @@ class ModelInstallService(ScanningService):
             UnknownModelException: there is no such record.
         """
         self._records.del_model(key)
+        self.library.previews.drop(key)
 
     def delete(self, key: str) -> None:
         """Forget a record and, if its files are inside ``models_dir``, put them in the trash."""
@@ -341,7 +326,8 @@ class ModelInstallService(ScanningService):
     def _install_found(
         self, path: Path, fields: dict[str, Any], link: LinkMode | None
     ) -> tuple[str, bool]:
-        plan = self.plan(LocalModelSource(path=path), fields, link=link)
+        source = LocalModelSource(path=path)
+        plan = plan_install(self.library, source, fields, link=link, is_heard=True)
         config, same = self._carry_out(plan, no_progress)
         return config.key, same is not None
 

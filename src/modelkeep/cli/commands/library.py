@@ -13,7 +13,7 @@ from modelkeep.cli.commands.listing import offline_roots
 from modelkeep.cli.output import pairs, time_text
 from modelkeep.cli.session import Session
 from modelkeep.cli.words import Model, Models, status_of
-from modelkeep.core.names import shown, size_text
+from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.core.taxonomy import (
     RecordState,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: What is edited like a field and kept beside the record: tags that the user gives.
 _TAGS = "tags"
 #: Fields that say what is on the disk; they are not for editing.
-_FIXED = frozenset({"key", "path", "original_hash", "current_hash", "size", "evidence"})
+_FIXED = frozenset({"key", "path", "original_hash", "current_hash", "size", "evidence", "preview"})
 
 
 def show(ctx: typer.Context, model: Model) -> None:
@@ -155,6 +155,7 @@ def _everything(session: Session, model: ModelConfigBase) -> dict[str, Any]:
         "files": files,
         "hashes": hashes,
         "metadata": _metadata(session, model.key),
+        "preview_path": _preview(session, model),
         "is_missing": state == "missing",
     }
 
@@ -164,6 +165,15 @@ def _metadata(session: Session, key: str) -> dict[str, Any] | None:
         return session.manager.records.get_metadata(key).model_dump(mode="json")
     except UnknownMetadataException:
         return None
+
+
+def _preview(session: Session, model: ModelConfigBase) -> str | None:
+    """Return where the picture of a model is, if it is there."""
+    from modelkeep.install.previews import preview_place
+
+    top = _path(session, model)
+    picture = preview_place(model, top) if top is not None else None
+    return path_to_text(picture) if picture is not None and picture.is_file() else None
 
 
 def _print_model(session: Session, model: ModelConfigBase) -> None:
@@ -186,6 +196,7 @@ def _print_model(session: Session, model: ModelConfigBase) -> None:
         facts.append(("triggers", ", ".join(model.trigger_phrases)))
     tags = session.manager.metadata.tags(model.key)
     facts += [("your tags", ", ".join(sorted(tags.hand))), ("tags", ", ".join(sorted(tags.site)))]
+    facts.append(("preview", _preview(session, model) or ""))
     facts.append(("sample hash", model.current_hash or ""))
     for file in session.manager.records.files(model.key):
         facts.append(("file", f"{file.path}  {size_text(file.size)}"))

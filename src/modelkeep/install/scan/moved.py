@@ -17,6 +17,8 @@ from modelkeep.errors import ModelKeepError, SourceError
 from modelkeep.install.library import Library
 from modelkeep.install.ownership import describe_files, names_below
 from modelkeep.install.plan import recorded_path
+from modelkeep.install.planning import said_beside
+from modelkeep.install.previews import preview_place, preview_text
 from modelkeep.install.scan.finder import Examined
 from modelkeep.install.scan.report import ScanFinding, ScanStatus
 
@@ -135,6 +137,16 @@ class Gone:
             hint="Nothing was changed: modelkeep sync --yes takes it for the same.",
         )
 
+    def _preview(self, config: ModelConfigBase, old: Path, new: Path) -> str | None:
+        """Return the picture of a moved model: the one beside it now, else the one it had."""
+        before = preview_place(config, old)
+        if before is not None and self._library.previews.is_ours(before):
+            return preview_text(before, new)
+        beside = said_beside(new).preview
+        if beside is not None:
+            return preview_text(beside, new)
+        return preview_text(before, new) if before is not None and before.is_file() else None
+
     def _move(self, lost: Lost, path: Path, known: dict[str, ModelFile]) -> ScanFinding:
         """Let a record say where its files are now. Done twice, it gives the same."""
         records, key, old = self._library.records, lost.config.key, self._place(lost)
@@ -147,9 +159,10 @@ class Gone:
             for name, row in by_name.items()
         ]  # fmt: skip
         try:
-            records.update_model(key, {"path": recorded_path(path, self._models_dir)})
-            records.set_files(key, rows)
-            records.set_states({key: RecordState.PRESENT})
+            where = recorded_path(path, self._models_dir)
+            preview = self._preview(lost.config, old, path)
+            changes = {"path": where, "preview": preview, "state": RecordState.PRESENT}
+            records.update_model(key, changes, files=rows)
         except ModelKeepError as error:
             return ScanFinding(path, ScanStatus.ERROR, key=key, error=str(error), hint=error.hint)
         config = lost.config

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from modelkeep.core.identity import Evidence, Identification
+from modelkeep.core.identity import Identification
 from modelkeep.core.names import shown
 from modelkeep.errors import CorruptModelError, SourceError
+from modelkeep.install.hearsay import fields_of
 from modelkeep.install.library import Library, sampled
 from modelkeep.install.ownership import describe_files, names_below
 from modelkeep.install.plan import make_plan
@@ -20,9 +20,6 @@ from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.sidecars.base import Said
 from modelkeep.sources.sidecars.reading import read_sidecars
 from modelkeep.sources.sidecars.registry import usable_readers
-
-#: Fields of a record that whoever knows a model may speak about.
-_SPOKEN = ("name", "description", "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +88,6 @@ def _agreed(one: str | None, other: str | None) -> str | None:
     return None if one and other and one != other else one or other
 
 
-def fields_of(said: Said, found: Identification) -> dict[str, Any]:
-    """Return the fields of a record in which others are believed.
-
-    What a model is, its own header says; names, descriptions and trigger phrases are theirs.
-    """
-    fields = {name: value for name in _SPOKEN if (value := getattr(said, name))}
-    phrases = tuple(dict.fromkeys((*said.trigger_phrases, *found.trigger_phrases)))
-    if phrases != found.trigger_phrases:
-        fields["trigger_phrases"] = phrases
-    if said.said_by and (fields or said.base_hint or said.type_hint):
-        fields["evidence"] = (*found.evidence, _evidence(said))
-    return fields
-
-
-def _evidence(said: Said) -> Evidence:
-    who = " and ".join(said.said_by)
-    hints = ", ".join(hint for hint in (said.base_hint, said.type_hint) if hint)
-    if hints:
-        return Evidence("metadata", f"{who} says it is: {hints}")
-    return Evidence("name", f"{who} gave name, words or source")
-
-
 def new_model(library: Library, path: Path, found: Identification, said: Said) -> NewModel:
     """Return the record of a model that stays where it is; nothing is stored.
 
@@ -134,11 +109,3 @@ def new_model(library: Library, path: Path, found: Identification, said: Said) -
     if (said.sha256 or said.blake3) and names == [""]:
         files = [replace(files[0], sha256=said.sha256, blake3=said.blake3, hashed_at=now)]
     return NewModel(NewRecord(plan.config.key, plan.config, tuple(files)), said)
-
-
-def store_extras(library: Library, key: str, said: Said) -> None:
-    """Store what is said about a model beside its record: the site's answer, else tags."""
-    if said.metadata is not None:
-        library.records.metadata_store.add_metadata(key, said.metadata)
-    if said.tags and said.metadata is None:
-        library.records.metadata_store.set_tags(key, said.tags)

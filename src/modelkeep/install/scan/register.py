@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from modelkeep.core.roots import NO_ROOT
 from modelkeep.errors import DuplicateModelException, ModelKeepError, RecordError, hint_of
+from modelkeep.install.hearsay import store_extras
 from modelkeep.install.library import Library
 from modelkeep.install.scan.known import KnownFiles
-from modelkeep.install.scan.records import NewModel, store_extras
+from modelkeep.install.scan.records import NewModel
 from modelkeep.install.scan.report import ScanFinding, ScanStatus
 
 #: Records stored in one step.

@@ -13,10 +13,11 @@ from modelkeep.core.identity import Identification
 from modelkeep.core.names import shown
 from modelkeep.core.taxonomy import type_label
 from modelkeep.errors import ModelKeepError, UnknownModelException, hint_of
+from modelkeep.install.hearsay import fields_of, store_extras
 from modelkeep.install.library import Library
 from modelkeep.install.scan.finder import Examined, Finder
 from modelkeep.install.scan.known import KnownFiles
-from modelkeep.install.scan.records import Hearsay, NewModel, fields_of, new_model, store_extras
+from modelkeep.install.scan.records import Hearsay, NewModel, new_model
 from modelkeep.install.scan.register import Registrar
 from modelkeep.install.scan.report import ScanFinding, ScanStatus, ScanSummary
 from modelkeep.install.scan.verdicts import Verdict

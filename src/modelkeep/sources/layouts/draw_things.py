@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
-from modelkeep.sources.layouts.base import Layout, Place
+from modelkeep.core.names import shown
+from modelkeep.sources.layouts.base import KnownModel, Layout, Place, ignore
 from modelkeep.sources.layouts.folders import names_in
 
 _LISTS = frozenset(
@@ -32,6 +34,15 @@ class DrawThings(Layout):
     def places(self, folder: Path) -> tuple[Place, ...]:
         """Return none: there is nothing to load."""
         del folder
+        return ()
+
+    def known(self, folder: Path, tell: Callable[[str], None] = ignore) -> tuple[KnownModel, ...]:
+        """Give none, and tell why: an empty report would look like a mistake."""
+        count = sum(bool(_OWN.search(name)) for name in names_in(folder).files)
+        tell(
+            f"{shown(folder)} is the folder of Draw Things: its {count:,} files are databases that"
+            " no other program loads, and are left alone"
+        )
         return ()
 
 

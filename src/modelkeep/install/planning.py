@@ -1,0 +1,99 @@
+"""From a source to its plan: what lies beside the source is heard, and what may not be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from modelkeep.core.aliases import without_aliases
+from modelkeep.core.identity import Identification
+from modelkeep.core.names import full_path, unique_name
+from modelkeep.errors import AmbiguousModelError, ModelKeepError, SourceError, UnknownModelError
+from modelkeep.install.duplicates import refuse_place, refuse_plan
+from modelkeep.install.hearsay import fields_of
+from modelkeep.install.library import Library, with_fields
+from modelkeep.install.link import LinkMode
+from modelkeep.install.plan import Identify, InstallPlan, make_plan, recorded_path
+from modelkeep.sources.local import LocalModelSource
+from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.reading import read_sidecars
+from modelkeep.sources.sidecars.registry import usable_readers
+
+
+def plan_install(
+    library: Library,
+    source: LocalModelSource,
+    config: Mapping[str, Any],
+    *,
+    link: LinkMode | None,
+    is_heard: bool,
+) -> InstallPlan:
+    """Say what installing a source would do; changes nothing.
+
+    Args:
+        library: Where to.
+        source: The local model.
+        config: Fields of the record that win over everything else.
+        link: How files get into ``models_dir``; ``copy`` when None.
+        is_heard: What lies beside the source is in ``config`` already.
+
+    Raises:
+        ModelKeepError: the source cannot be installed; says why.
+    """
+    path = full_path(source.path)
+    refuse_place(library, path, inplace=bool(source.inplace))
+    said = Said() if is_heard else said_beside(path)
+    fields, identify = _spoken(library, path, said, config)
+    plan = make_plan(
+        source,
+        fields,
+        settings=library.settings,
+        identify=identify,
+        known_bases=library.known_bases,
+        link=link,
+    )
+    plan = replace(plan, said=said)
+    refuse_plan(library, plan)
+    if plan.inplace:
+        return plan
+    name = unique_name(plan.target.name, library.taken_in(plan.target.parent))
+    target = plan.target.with_name(name)
+    where = recorded_path(target, library.settings.models_dir)
+    return replace(plan, target=target, config=with_fields(plan.config, path=where))
+
+
+def said_beside(path: Path) -> Said:
+    """Return what the files beside a model say; nothing where they cannot be listed or read."""
+    try:
+        names = frozenset(other.name for other in path.parent.iterdir())
+        return read_sidecars(path, names, usable_readers(_nobody)).said
+    except (OSError, SourceError):  # whoever reads the model itself says what is wrong
+        return Said()
+
+
+def _spoken(
+    library: Library, path: Path, said: Said, config: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], Identify]:
+    """Return the fields of the record that are known, and what says what the model is."""
+    if said == Said():
+        return config, library.identify
+    strict = library.settings.verify != "off"
+    try:
+        found = library.identify(path, strict)
+    except (UnknownModelError, AmbiguousModelError):
+        given = {name: getattr(said, name) for name in ("name", "description")}
+        given = {name: value for name, value in given.items() if value}
+        return {**given, **without_aliases(config)}, library.identify
+    except ModelKeepError:  # it is met again, and told, when the plan is made
+        return config, library.identify
+
+    def known(_path: Path, _strict: bool) -> Identification:
+        return found
+
+    return {**fields_of(said, found), **without_aliases(config)}, known
+
+
+def _nobody(remark: str) -> None:
+    del remark
