@@ -124,6 +124,25 @@ def test_deleting_a_record_frees_its_files(store: ModelRecordServiceBase) -> Non
     assert store.files("m") == [file("a")]
 
 
+def test_a_record_and_its_files_change_together_or_not_at_all(
+    three: ModelRecordServiceBase,
+) -> None:
+    three.set_files("b", [file("taken.bin")])
+    three.set_files("a", [file("old.bin")])
+    before = three.get_model("a")
+    with pytest.raises(DuplicateModelException):
+        three.update_model("a", {"path": "new"}, files=[file("new.bin"), file("taken.bin")])
+    assert three.get_model("a") == before
+    assert three.files("a") == [file("old.bin")]
+    three.update_model("a", {"path": "new"}, files=[file("new.bin")])
+    assert three.get_model("a").path == "new"
+    assert three.files("a") == [file("new.bin")]
+    three.update_model("a", {"path": "newer"})
+    assert three.files("a") == [file("new.bin")]
+    three.update_model("a", {}, files=[])
+    assert three.files("a") == []
+
+
 # -- metadata
 
 

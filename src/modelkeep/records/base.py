@@ -195,20 +195,27 @@ class ModelRecordServiceBase(RecordSearch, FileTable):
         raise NotImplementedError
 
     @abstractmethod
-    def update_model(self, key: str, config: ModelConfigBase | Mapping[str, Any]) -> AnyModelConfig:
-        """Change a record; its key and its files stay.
+    def update_model(
+        self,
+        key: str,
+        config: ModelConfigBase | Mapping[str, Any],
+        *,
+        files: Iterable[ModelFile] | None = None,
+    ) -> AnyModelConfig:
+        """Change a record, all of it at once; its key stays.
 
         Args:
             key: Of the record.
             config: A whole config, or a dict of the fields to change. With another type or
                 format the record moves to the config class of these.
+            files: The files that it owns from now on; those that it owns already when None.
 
         Returns:
             The record as it was stored.
 
         Raises:
             UnknownModelException: there is no such record.
-            DuplicateModelException: the new path belongs to another record.
+            DuplicateModelException: the new path, or a file, belongs to another record.
             InvalidModelConfigException: the result would be no valid config.
         """
 

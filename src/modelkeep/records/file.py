@@ -83,13 +83,25 @@ class ModelRecordServiceFile(ModelRecordServiceBase):
         """Store many new records in one step: all of them, or none."""
         return self._add([(new_config(r.key, r.config), list(r.files)) for r in records])
 
-    def update_model(self, key: str, config: ModelConfigBase | Mapping[str, Any]) -> AnyModelConfig:
-        """Change a record; its key and its files stay."""
+    def update_model(
+        self,
+        key: str,
+        config: ModelConfigBase | Mapping[str, Any],
+        *,
+        files: Iterable[ModelFile] | None = None,
+    ) -> AnyModelConfig:
+        """Change a record, all of it at once; its key stays."""
+        owned = None if files is None else self._placed_files(list(files))
         with self._file.changing() as draft:
             old = draft.get(key)
             changed = changed_config(self._shown(old), config)
             refuse_unstorable(changed)
-            record = replace(old, config=self._placed(changed), updated_at=stamp(time.time()))
+            record = replace(
+                old,
+                config=self._placed(changed),
+                files=old.files if owned is None else owned,
+                updated_at=stamp(time.time()),
+            )
             draft.put(record, self.roots)
         return self._shown(record)
 

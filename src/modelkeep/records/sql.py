@@ -37,7 +37,7 @@ from modelkeep.records.metadata import (
     tags_of,
 )
 from modelkeep.records.places import place_of
-from modelkeep.records.sql_files import SqlFiles, add_files, refuse_owned
+from modelkeep.records.sql_files import SqlFiles, add_files, refuse_owned, replace_files
 from modelkeep.records.sql_part import unknown
 from modelkeep.records.sql_search import SqlSearch
 from modelkeep.records.taken import refuse_taken
@@ -143,8 +143,14 @@ class ModelRecordServiceSQL(SqlFiles, SqlSearch, ModelRecordServiceBase):
             add_files(work, self.roots, ((record.key, record.files) for record in listed))
         return added
 
-    def update_model(self, key: str, config: ModelConfigBase | Mapping[str, Any]) -> AnyModelConfig:
-        """Change a record; its key and its files stay."""
+    def update_model(
+        self,
+        key: str,
+        config: ModelConfigBase | Mapping[str, Any],
+        *,
+        files: Iterable[ModelFile] | None = None,
+    ) -> AnyModelConfig:
+        """Change a record, all of it at once; its key stays."""
         with self._transactions.writing() as work:
             old = self._config(work, key)
             new: Any = changed_config(old, config)
@@ -155,6 +161,8 @@ class ModelRecordServiceSQL(SqlFiles, SqlSearch, ModelRecordServiceBase):
             refuse_taken(work, self.roots, [new], is_known=True)
             row = rows.model_row(new, place)
             work.run(update(schema.model).where(_model.key == key).values(row))
+            if files is not None:
+                replace_files(work, self.roots, key, list(files))
         result: AnyModelConfig = new
         return result
 

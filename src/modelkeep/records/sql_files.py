@@ -40,9 +40,7 @@ class SqlFiles(SqlPart, FileTable):
         owned = list(files)
         with self._transactions.writing() as work:
             self._require(work, key)
-            work.run(delete(schema.file).where(_file.model_key == key))
-            refuse_owned(work, self.roots, owned)
-            add_files(work, self.roots, [(key, owned)])
+            replace_files(work, self.roots, key, owned)
 
     def set_file_hashes(
         self,
@@ -106,6 +104,17 @@ def add_files(work: Work, roots: Roots, owned: Iterable[tuple[str, Sequence[Mode
     """Store the files of some records, given by their keys."""
     rows_ = [rows.file_row(key, file, roots) for key, files in owned for file in files]
     work.run_many("add files", lambda: insert(schema.file), rows_)
+
+
+def replace_files(work: Work, roots: Roots, key: str, files: Sequence[ModelFile]) -> None:
+    """Let a record own these files and no others.
+
+    Raises:
+        DuplicateModelException: one of them belongs to another record.
+    """
+    work.run(delete(schema.file).where(_file.model_key == key))
+    refuse_owned(work, roots, files)
+    add_files(work, roots, [(key, files)])
 
 
 def refuse_owned(work: Work, roots: Roots, files: Iterable[ModelFile]) -> None:

@@ -161,11 +161,11 @@ class TestWhatLiesInARoot:
         record_all(world, disk)
         before, calls = world.records.update_model, []
 
-        def fail(*arguments: Any) -> Any:
+        def fail(*arguments: Any, **options: Any) -> Any:
             calls.append(arguments)
             if len(calls) == 2:
                 raise KeyboardInterrupt
-            return before(*arguments)
+            return before(*arguments, **options)
 
         monkeypatch.setattr(world.records, "update_model", fail)
         with pytest.raises(KeyboardInterrupt):
@@ -542,11 +542,11 @@ class TestRemovingARoot:
         before = comfy.records.update_model
         calls: list[Any] = []
 
-        def fail(*arguments: Any) -> Any:
+        def fail(*arguments: Any, **options: Any) -> Any:
             calls.append(arguments)
             if len(calls) == 2:
                 raise KeyboardInterrupt
-            return before(*arguments)
+            return before(*arguments, **options)
 
         monkeypatch.setattr(comfy.records, "update_model", fail)
         with pytest.raises(KeyboardInterrupt):
