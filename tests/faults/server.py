@@ -94,6 +94,7 @@ class FaultServer:
         self._changed = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._listeners: list[socket.socket] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="fault server", daemon=True)
 
     def __enter__(self) -> Self:
@@ -151,34 +152,33 @@ class FaultServer:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         for listener in self._listeners:
-            self._loop.create_task(self._accept(listener))
+            self._loop.add_reader(listener, self._accept, listener)
         try:
             self._loop.run_forever()
         finally:
-            left = asyncio.all_tasks(self._loop)
-            for task in left:
-                task.cancel()
-            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             for listener in self._listeners:
+                self._loop.remove_reader(listener)
                 listener.close()
+            for task in self._tasks:
+                task.cancel()
+            left = asyncio.gather(*self._tasks, return_exceptions=True)
+            self._loop.run_until_complete(left)
             self._loop.close()
 
     def _tell(self) -> None:
         with self._changed:
             self._changed.notify_all()
 
-    async def _accept(self, listener: socket.socket) -> None:
-        tasks = set()
-        while True:
-            client, _ = await self._loop.sock_accept(listener)
-            client.settimeout(0)
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = _Connection(self, client, self.connections)
-            task = self._loop.create_task(connection.serve())
-            self.connections += 1
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-            task.add_done_callback(connection.close)
+    def _accept(self, listener: socket.socket) -> None:
+        client, _ = listener.accept()
+        client.settimeout(0)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = _Connection(self, client, self.connections)
+        self.connections += 1
+        task = self._loop.create_task(connection.serve())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(connection.close)
 
 
 class _Connection:
