@@ -1,0 +1,30 @@
+"""``Asked``: what is to be fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from modelkeep.download.origins import Origin, Token
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One file of a server.
+
+    Attributes:
+        url: Where it is; may redirect elsewhere.
+        headers: Sent with every request, beside those of the engine.
+        token: Sent to its own origin alone.
+        size: Bytes that the file has, where a site said so.
+        hashes: What a site says of its bytes: hex by name (``sha256``, ``blake3``, ``md5``,
+            ``sha1``, ``crc32``, ``autov2``).
+        aliases: Further origins that may see the token.
+    """
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    token: Token | None = None
+    size: int | None = None
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    aliases: frozenset[Origin] = frozenset()

@@ -1,0 +1,50 @@
+"""``TransferOptions``: how patiently and with how many connections a file is fetched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+MIB = 1 << 20
+
+#: What a hash that does not fit does: end the download, be told, or nothing (none is computed).
+Verify = Literal["strict", "warn", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class TransferOptions:
+    """Limits of one transfer; all times are seconds.
+
+    Attributes:
+        segments: Connections that may fetch parts of one file at once.
+        tries: How often one piece is asked for before the download fails.
+        connect_timeout: For a connection to be accepted.
+        first_byte_timeout: From a request to the head of its answer.
+        idle_timeout: Between two pieces of a body.
+        min_speed: Bytes each second below which a connection counts as stuck.
+        min_speed_time: How long it may stay below.
+        retry_after_cap: The longest wait that a server may ask for.
+        backoff_base: The longest wait before the second try; it doubles with each further one.
+        backoff_cap: The longest wait that it doubles to.
+        max_redirects: Hops that one request may take.
+        min_segment: Bytes below which no piece is split between connections.
+        verify: What a wrong hash does.
+        preserve_partial: Keep what has come when a download is cancelled.
+        allow_private_hosts: Hosts of a private network that a redirect may lead to.
+    """
+
+    segments: int = 8
+    tries: int = 5
+    connect_timeout: float = 10.0
+    first_byte_timeout: float = 30.0
+    idle_timeout: float = 60.0
+    min_speed: float = 1024.0
+    min_speed_time: float = 60.0
+    retry_after_cap: float = 600.0
+    backoff_base: float = 0.5
+    backoff_cap: float = 30.0
+    max_redirects: int = 10
+    min_segment: int = MIB
+    verify: Verify = "strict"
+    preserve_partial: bool = True
+    allow_private_hosts: tuple[str, ...] = ()
