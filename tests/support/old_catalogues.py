@@ -16,7 +16,7 @@ from modelkeep.records.base import ModelRecordServiceBase
 FOLDER = Path(__file__).parents[1] / "data" / "catalogues"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.sql"))
 #: Fields that records did not have yet, or had before they meant anything.
-_LATER = {"root", "state"}
+_LATER = {"root", "state", "preview"}
 
 
 def put(name: str, path: Path) -> Path:

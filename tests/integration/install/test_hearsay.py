@@ -154,3 +154,11 @@ def test_a_broken_cache_is_remarked(world: World) -> None:
     [finding], summary = scanned(world, root)
     assert finding.status is ScanStatus.REGISTERED
     assert any("cache.json" in remark for remark in summary.remarks)
+
+
+def test_the_folder_of_draw_things_says_why_nothing_is_found(world: World) -> None:
+    (world.downloads / "custom.json").write_text("[]")
+    (world.downloads / "ink_q8p.ckpt").write_bytes(b"SQLite format 3\0")
+    findings, summary = scanned(world)
+    assert findings == []
+    assert ["Draw Things" in remark for remark in summary.remarks] == [True]

@@ -92,6 +92,9 @@ class Scanner:
     def sync(self, *, confirm: Callable[[str], bool] = never, watch: Watcher = unwatched) -> Sync:
         """Return a sync of all roots that are there, to go through.
 
+        Files that moved are looked for in the roots and in the autoimport folder, nowhere else: a
+        model that was moved out of them is marked missing until its new folder is registered.
+
         Args:
             confirm: Asked before much of a root is marked missing, and before a file that cannot
                 be proven to be a lost model is taken for it.

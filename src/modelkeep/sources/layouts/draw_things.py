@@ -40,8 +40,8 @@ class DrawThings(Layout):
         """Give none, and tell why: an empty report would look like a mistake."""
         count = sum(bool(_OWN.search(name)) for name in names_in(folder).files)
         tell(
-            f"{shown(folder)} is the folder of Draw Things: its {count:,} files are databases that"
-            " no other program loads, and are left alone"
+            f"{shown(folder)} is the folder of Draw Things: its {count:,} file(s) are databases"
+            " that no other program loads, and are left alone"
         )
         return ()
 
