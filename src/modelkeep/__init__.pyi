@@ -125,10 +125,16 @@ from modelkeep.core.taxonomy import (
     SubModelType as SubModelType,
 )
 from modelkeep.errors import (
+    AddressRefusedError as AddressRefusedError,
+)
+from modelkeep.errors import (
     AmbiguousModelError as AmbiguousModelError,
 )
 from modelkeep.errors import (
     ConfigFileVersionMismatchException as ConfigFileVersionMismatchException,
+)
+from modelkeep.errors import (
+    ConnectionFailedError as ConnectionFailedError,
 )
 from modelkeep.errors import (
     CorruptDatabaseError as CorruptDatabaseError,
@@ -143,10 +149,19 @@ from modelkeep.errors import (
     DatabaseLockedError as DatabaseLockedError,
 )
 from modelkeep.errors import (
+    DownloadError as DownloadError,
+)
+from modelkeep.errors import (
     DownloadJobCancelledException as DownloadJobCancelledException,
 )
 from modelkeep.errors import (
     DuplicateModelException as DuplicateModelException,
+)
+from modelkeep.errors import (
+    HashMismatchError as HashMismatchError,
+)
+from modelkeep.errors import (
+    HttpStatusError as HttpStatusError,
 )
 from modelkeep.errors import (
     InterruptedInstallError as InterruptedInstallError,
@@ -176,13 +191,22 @@ from modelkeep.errors import (
     NoSpaceError as NoSpaceError,
 )
 from modelkeep.errors import (
+    NotAModelAnswerError as NotAModelAnswerError,
+)
+from modelkeep.errors import (
     NotWritableError as NotWritableError,
 )
 from modelkeep.errors import (
     OfflineRootError as OfflineRootError,
 )
 from modelkeep.errors import (
+    ProtocolError as ProtocolError,
+)
+from modelkeep.errors import (
     RecordError as RecordError,
+)
+from modelkeep.errors import (
+    RedirectRefusedError as RedirectRefusedError,
 )
 from modelkeep.errors import (
     ServiceInactiveException as ServiceInactiveException,
@@ -295,6 +319,7 @@ from modelkeep.sources.local import (
 
 __version__: str
 __all__ = [
+    "AddressRefusedError",
     "AmbiguousModelError",
     "AnyModelConfig",
     "AnyModelRepoMetadata",
@@ -304,16 +329,20 @@ __all__ = [
     "CivitaiMetadata",
     "CommercialUsage",
     "ConfigFileVersionMismatchException",
+    "ConnectionFailedError",
     "ControlNetCheckpointConfig",
     "ControlNetDiffusersConfig",
     "CorruptDatabaseError",
     "CorruptModelError",
     "DatabaseError",
     "DatabaseLockedError",
+    "DownloadError",
     "DownloadJobCancelledException",
     "DuplicateModelException",
     "EventBus",
     "Evidence",
+    "HashMismatchError",
+    "HttpStatusError",
     "HuggingFaceMetadata",
     "IPAdapterConfig",
     "Identification",
@@ -355,6 +384,7 @@ __all__ = [
     "ModelVariantType",
     "NewerDatabaseError",
     "NoSpaceError",
+    "NotAModelAnswerError",
     "NotWritableError",
     "ONNXConfig",
     "ONNXSD1Config",
@@ -362,7 +392,9 @@ __all__ = [
     "OfflineRootError",
     "PaginatedResults",
     "PartConfig",
+    "ProtocolError",
     "RecordError",
+    "RedirectRefusedError",
     "RemoteModelFile",
     "SchedulerPredictionType",
     "ServiceInactiveException",

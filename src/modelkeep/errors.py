@@ -8,7 +8,15 @@
     ├── SourceError                     what was asked for cannot be had
     │   ├── SourceNotFoundError         no such file or folder
     │   ├── UnreadableSourceError       it is there but cannot be read
-    │   └── UnsupportedSourceError      no source of this kind is known
+    │   ├── UnsupportedSourceError      no source of this kind is known
+    │   └── DownloadError               a server did not give it, or gave something else
+    │       ├── HttpStatusError         the server refused: status and reason
+    │       ├── ConnectionFailedError   no connection, or all tries broke off
+    │       ├── ProtocolError           the answer contradicts itself or the request
+    │       ├── AddressRefusedError     the address lies where nobody may send us
+    │       │   └── RedirectRefusedError a redirect goes where none may go, or never ends
+    │       ├── NotAModelAnswerError    a web page or message in place of the file
+    │       └── HashMismatchError       the bytes are not those that the source promised
     ├── InvalidModelException           the file is not a model that can be used
     │   ├── UnknownModelError           no rule fits; the nearest ones are named
     │   ├── AmbiguousModelError         several rules fit and none comes first
@@ -83,6 +91,50 @@ class UnreadableSourceError(SourceError):
 
 class UnsupportedSourceError(SourceError):
     """Raised when no known kind of source has this form."""
+
+
+class DownloadError(SourceError):
+    """Raised when a server does not give a file, or gives something else."""
+
+
+class HttpStatusError(DownloadError):
+    """Raised when a server refuses.
+
+    Args:
+        message: Names the address and what the server said.
+        status: The HTTP status, 400 or more.
+        reason: The reason phrase, such as ``NOT FOUND``.
+        hint: What to do next.
+    """
+
+    def __init__(self, message: str, *, status: int, reason: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.reason = reason
+
+
+class ConnectionFailedError(DownloadError):
+    """Raised when no connection comes about, or each try broke off; says what was kept."""
+
+
+class ProtocolError(DownloadError):
+    """Raised when the head of an answer contradicts itself or does not fit the request."""
+
+
+class AddressRefusedError(DownloadError):
+    """Raised when an address that others gave leads into a private network."""
+
+
+class RedirectRefusedError(AddressRefusedError):
+    """Raised when a redirect goes where none may go, or never ends; names the chain."""
+
+
+class NotAModelAnswerError(DownloadError):
+    """Raised when a web page or a message comes with status 200 in place of a file."""
+
+
+class HashMismatchError(DownloadError):
+    """Raised when the bytes are not those that the source promised; names both hashes."""
 
 
 class InvalidModelException(ModelKeepError):

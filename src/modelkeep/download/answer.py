@@ -1,0 +1,213 @@
+"""What the head of an answer says; heads that contradict themselves or the request are refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from modelkeep.errors import ProtocolError
+
+#: Bytes asked for: the first, and the last or None for all the rest.
+ByteRange = tuple[int, int | None]
+
+_CONTENT_RANGE = re.compile(
+    r"bytes\s+(\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.ASCII | re.IGNORECASE
+)
+_UNSATISFIED = re.compile(r"bytes\s+\*/(\d{1,19})", re.ASCII | re.IGNORECASE)
+_STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
+_ETAG_CHARACTERS = 1024
+#: A parameter of Content-Disposition: its name, then a quoted text or a plain word.
+_PARAMETER = re.compile(
+    r';\s*([\w!#$%&+\-^`|~.*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))', re.ASCII
+)
+#: Codings that leave the bytes as they are; ``none`` is what some stores write.
+_PLAIN_CODINGS = {"", "identity", "none"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The head of one answer, believed after it was checked.
+
+    Attributes:
+        status: The HTTP status.
+        start: Which byte of the file the body begins with; 0 for a whole file.
+        total: Bytes of the whole file, or None where the server does not say.
+        length: Bytes of this body, or None where the server does not say.
+        validator: The ETag if it is a strong one, else None.
+        last_modified: The Last-Modified header as it came.
+        accepts_ranges: Whether parts can be asked for; None where the server does not say.
+        file_name: The name in Content-Disposition as the server wrote it: not to be trusted.
+        content_type: Without parameters, in small letters; empty where there is none.
+    """
+
+    status: int
+    start: int
+    total: int | None
+    length: int | None
+    validator: str | None
+    last_modified: str | None
+    accepts_ranges: bool | None
+    file_name: str | None
+    content_type: str
+
+    @property
+    def is_partial(self) -> bool:
+        """The body is the part that was asked for."""
+        return self.status == 206  # noqa: PLR2004 - the status that says it
+
+
+def header(headers: Mapping[str, Any], name: str) -> str:
+    """Return one header as text, empty where it is missing.
+
+    Args:
+        headers: As a response has them; values may be numbers (sessions of tests give such), names
+            of a plain ``dict`` may have any case.
+        name: The usual spelling.
+    """
+    value = headers.get(name)
+    if value is None:
+        folded = name.lower()
+        value = next((each for key, each in headers.items() if key.lower() == folded), None)
+    return "" if value is None else str(value).strip()
+
+
+def read_answer(
+    status: int,
+    headers: Mapping[str, Any],
+    byte_range: ByteRange | None = None,
+    *,
+    known_total: int | None = None,
+) -> Answer:
+    """Read the head of an answer.
+
+    Args:
+        status: The HTTP status; of a refusal (400 and more, 416 apart) nothing is checked.
+        headers: Names and values, repeated ones joined with commas.
+        byte_range: What was asked for, or None for the whole file.
+        known_total: Bytes of the whole file, where an earlier answer told.
+
+    Returns:
+        What it says. A 206 begins with the byte that was asked for, a 200 with byte 0.
+
+    Raises:
+        ProtocolError: lengths that contradict each other or are no numbers, an encoding that we
+            did not ask for, several parts in one answer, a part other than the one asked for, or
+            a status that comes without a file.
+    """
+    start, total, length = 0, None, None
+    if status in {200, 203}:
+        _check_encoding(headers)
+        total = length = _content_length(headers)
+    elif status == 206:  # noqa: PLR2004 - named where it is checked
+        _check_encoding(headers)
+        start, total, length = _part(headers, byte_range, known_total)
+    elif status == 416:  # noqa: PLR2004 - named where it is checked
+        told = _UNSATISFIED.fullmatch(header(headers, "Content-Range"))
+        total = int(told[1]) if told else None
+    elif status < 400:  # noqa: PLR2004 - refusals begin there
+        raise ProtocolError(f"an answer with status {status} brings no file")
+    return Answer(
+        status,
+        start,
+        total,
+        length,
+        _strong_etag(header(headers, "ETag")),
+        header(headers, "Last-Modified") or None,
+        _accepts_ranges(status, headers),
+        _file_name(header(headers, "Content-Disposition")),
+        header(headers, "Content-Type").partition(";")[0].strip().lower(),
+    )
+
+
+def _check_encoding(headers: Mapping[str, Any]) -> None:
+    coding = header(headers, "Content-Encoding").lower()
+    if not {each.strip() for each in coding.split(",")} <= _PLAIN_CODINGS:
+        raise ProtocolError(
+            f"the body is packed ({coding[:40]!r}) though it was asked for as it is",
+            hint="Some proxies pack all that they pass on: try without it.",
+        )
+    transfer = header(headers, "Transfer-Encoding").lower()
+    if transfer not in {"", "identity", "chunked"}:
+        raise ProtocolError(f"the transfer encoding {transfer[:40]!r} was not asked for")
+
+
+def _content_length(headers: Mapping[str, Any]) -> int | None:
+    """Return Content-Length; chunks say themselves where the body ends."""
+    text = header(headers, "Content-Length")
+    values = {each.strip() for each in text.split(",")} if text else set()
+    if len(values) > 1:
+        raise ProtocolError(f"the answer gives two lengths: Content-Length: {text[:80]!r}")
+    value = next(iter(values), None)
+    if value is not None and not re.fullmatch(r"\d{1,19}", value, re.ASCII):
+        raise ProtocolError(f"Content-Length: {text[:80]!r} is no length")
+    is_chunked = header(headers, "Transfer-Encoding").lower() == "chunked"
+    return None if value is None or is_chunked else int(value)
+
+
+def _part(
+    headers: Mapping[str, Any], byte_range: ByteRange | None, known_total: int | None
+) -> tuple[int, int | None, int]:
+    """Return start, total and length of a 206 that is the part asked for."""
+    wanted, _ = byte_range or (0, None)
+    if header(headers, "Content-Type").lower().startswith("multipart/byteranges"):
+        raise ProtocolError(f"several parts came where one was asked for, from byte {wanted} on")
+    text = header(headers, "Content-Range")
+    # A repeated header is harmless where it repeats itself.
+    told = {each.strip() for each in text.split(",")}
+    found = _CONTENT_RANGE.fullmatch(min(told))
+    if found is None or len(told) > 1:
+        raise ProtocolError(
+            f"the part from byte {wanted} on came with Content-Range: {text[:80]!r}"
+        )
+    start, last = int(found[1]), int(found[2])
+    total = None if found[3] == "*" else int(found[3])
+    if start != wanted:
+        raise ProtocolError(f"the part begins at byte {start}, not at byte {wanted} as asked")
+    if last < start or (total is not None and last >= total):
+        raise ProtocolError(f"Content-Range: {text[:80]!r} cannot be")
+    if byte_range is None and (total is None or last != total - 1):
+        raise ProtocolError(f"bytes {start}-{last} came in place of the whole file")
+    if known_total is not None and total not in {None, known_total}:
+        raise ProtocolError(
+            f"the file has {total} bytes in the part from byte {wanted} on, not {known_total}"
+        )
+    length = last - start + 1
+    if _content_length(headers) not in {None, length}:
+        raise ProtocolError(
+            f"bytes {start}-{last} are {length}, but Content-Length is"
+            f" {header(headers, 'Content-Length')[:40]}"
+        )
+    return start, total, length
+
+
+def _strong_etag(text: str) -> str | None:
+    is_strong = len(text) <= _ETAG_CHARACTERS and _STRONG_ETAG.fullmatch(text) is not None
+    return text if is_strong else None
+
+
+def _accepts_ranges(status: int, headers: Mapping[str, Any]) -> bool | None:
+    if status == 206:  # noqa: PLR2004 - it did
+        return True
+    told = header(headers, "Accept-Ranges").lower()
+    return None if not told else "bytes" in {each.strip() for each in told.split(",")}
+
+
+def _file_name(disposition: str) -> str | None:
+    """Return the name in a Content-Disposition; ``filename*`` is the better one."""
+    given: dict[str, str] = {}
+    for name, quoted, plain in _PARAMETER.findall(disposition):
+        given.setdefault(name.lower(), re.sub(r"\\(.)", r"\1", quoted) if quoted else plain.strip())
+    extended = given.get("filename*", "")
+    charset, _, rest = extended.partition("'")
+    encoded = rest.partition("'")[2]
+    if encoded and charset.lower() in {"utf-8", "iso-8859-1"}:
+        return unquote_to_bytes(encoded).decode(charset, "replace")
+    name = given.get("filename", "")
+    try:
+        # Heads are read as Latin-1; many servers write UTF-8.
+        return name.encode("latin-1").decode("utf-8") or None
+    except UnicodeError:
+        return name or None
