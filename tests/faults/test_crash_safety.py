@@ -48,6 +48,7 @@ class Story:
         prepare: Done before, undisturbed.
         is_folder: The source is a folder.
         takes_source: The source is gone once the model is there.
+        has_picture: A preview lies beside the source.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Story:
     prepare: Callable[[ModelManager, World], object] = lambda _manager, _world: None
     is_folder: bool = False
     takes_source: bool = False
+    has_picture: bool = False
 
 
 def install(link: LinkMode) -> Callable[[ModelManager, World], object]:
@@ -114,6 +116,8 @@ STORIES = [
     Story("restore a file", restore, delete_then_restore),
     Story("restore a folder", restore, delete_then_restore, is_folder=True),
     Story("empty the trash", empty_trash, delete_then_restore),
+    Story("copy a file and its picture", install(LinkMode.Copy), has_picture=True),
+    Story("empty the trash of a picture", empty_trash, delete_then_restore, has_picture=True),
 ]
 
 
@@ -125,6 +129,8 @@ def build(folder: Path, story: Story) -> World:
     else:
         world = World(world.root, world.source.with_suffix(".safetensors"))
         tiny.embedding(world.source, 7)
+    if story.has_picture:
+        world.source.with_suffix(".preview.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(99))
     tiny.lora(folder / "elsewhere" / "precious.safetensors", 1)
     with ModelManager(world.settings) as manager:
         manager.installer.install_path(folder / "elsewhere" / "precious.safetensors")
@@ -174,7 +180,12 @@ def check_law(world: World, story: Story, before: dict[str, bytes], elsewhere: P
 
     inside = {p for p in world.settings.models_dir.rglob("*") if p.is_file()}
     program = {p for p in inside if p.name == "manifest.json" and ".trash" in p.parts}
-    assert inside - program == {p for p in owned | trashed if p.is_relative_to(world.root)}
+    pictures = {p for p in inside if p.parent == world.settings.previews_dir}
+    assert {p.stem for p in pictures} <= {one.key for one in (*models, *entries)}
+    assert all(len(p.read_bytes()) == 107 for p in pictures), "a picture is whole or not there"
+    assert inside - program - pictures == {
+        p for p in owned | trashed if p.is_relative_to(world.root)
+    }
     assert not list(world.settings.staging_dir.glob("*"))
 
     now = tree(elsewhere)

@@ -14,13 +14,14 @@ from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import metadata_from_json
 from modelkeep.core.moves import Move
-from modelkeep.core.names import path_to_text, shown, unique_name
+from modelkeep.core.names import path_to_text, refuse_climbing, shown, unique_name
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
 from modelkeep.errors import (
     DuplicateModelException,
     StorageError,
     UnknownMetadataException,
     UnknownModelException,
+    UnsafePathError,
 )
 from modelkeep.install.library import Library, remove_entry, with_fields
 from modelkeep.install.ownership import describe_files, located, owned_files, removable
@@ -43,6 +44,8 @@ def remove(library: Library, key: str, *, everywhere: bool) -> TrashEntry | None
         UnknownModelException: there is no such record.
         OfflineRootError: its files are to be removed and their root is not there.
         NotWritableError: its files are to be removed from a read-only root.
+        UnsafePathError: its files are to be removed and the record says that they lie outside of
+            their folder.
     """
     config = library.records.get_model(key)
     place = library.find(config)
@@ -76,6 +79,7 @@ def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
         DuplicateModelException: a record with its key is there.
         OfflineRootError: the root that it was in is not there.
         NotWritableError: that root is read-only by now.
+        UnsafePathError: its record says a place outside of its folder.
     """
     record: ModelConfigBase = ModelConfigFactory.make_config(entry.record)
     if library.records.exists(entry.key):
@@ -84,6 +88,7 @@ def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
             hint="Nothing needs to be restored.",
         )
     before = library.reach(record)
+    refuse_climbing(before, entry.name)
     library.require_writable(before)
     target = _place_for(library, before, entry)
     places = [place_of(target, name) for name in entry.names]
@@ -116,7 +121,7 @@ def purge(library: Library, entry: TrashEntry) -> None:
 
 def end_purge(library: Library, key: str, folder: Path) -> None:
     """Remove a trash entry, and the picture of a model that no record has any more."""
-    if library.is_recorded(key) is False:
+    if not library.records.exists(key):
         library.previews.drop(key)
     remove_entry(folder)
 
@@ -176,8 +181,12 @@ def moves_in(note: dict[str, Any]) -> tuple[Move, ...]:
 
 def _plan_entry(library: Library, config: ModelConfigBase, top: Path) -> TrashEntry:
     models_dir = library.settings.models_dir
+    refuse_climbing(top, config.name)
     files = owned_files(library.records, config, models_dir)
-    leaving = dict.fromkeys(removable(top, library.path_of(file)) for file in files)
+    places = [library.path_of(file) for file in files]
+    for path in places:
+        _refuse_outside(path, top, config.name)
+    leaving = dict.fromkeys(removable(top, path) for path in places)
     for path in leaving:
         library.require_writable(path)
     metadata = _metadata_text(library, config.key)
@@ -188,6 +197,16 @@ def _plan_entry(library: Library, config: ModelConfigBase, top: Path) -> TrashEn
     if entry.folder.parent != library.settings.trash_dir:
         library.state.add_trash_place(str(entry.folder.parent))
     return entry
+
+
+def _refuse_outside(path: Path, top: Path, name: str) -> None:
+    """Refuse to take a file along that a record claims and that is no part of its model."""
+    refuse_climbing(path, name)
+    if path != top and top not in path.parents:
+        raise UnsafePathError(
+            f"The record of {name} claims {shown(path)}, which does not lie in {shown(top)}",
+            hint="No file is touched there. Forget the record: modelkeep remove --keep-files",
+        )
 
 
 def _movable(library: Library, item: ModelConfigBase | ModelFile) -> str:
