@@ -239,13 +239,13 @@ with ModelManager(Settings(root=Path(sys.argv[1]))) as manager:
 
 
 def main(
-    rounds: int = 3, files: int = 100_000, models: int = 1_000, slow: int = 500
+    rounds: int = 3, files: int = 100_000, models: int = 1_000, many: int = 5_000
 ) -> list[Ratio]:
     """Run all and print the table."""
     rows = [
         *scan_vs_walk(files, models, rounds),
-        overlapping(slow),
-        *register_vs_inserts(models, rounds),
+        overlapping(many),
+        *register_vs_inserts(many, rounds),
     ]
     for row in rows:
         print(row.line())
