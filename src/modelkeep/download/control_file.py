@@ -1,0 +1,168 @@
+"""The control file beside a partial file: which download it belongs to, and what of it is there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from modelkeep.core.paths import write_file
+from modelkeep.core.reading import open_regular
+from modelkeep.download.asked import Asked
+from modelkeep.download.origins import redacted
+from modelkeep.download.pieces import Range, merged
+
+_FORMAT = "modelkeep-download-1"
+_MOST_BYTES = 1 << 20
+#: Hashes that tell two files apart beyond doubt.
+STRONG_HASHES = ("sha256", "blake3", "sha1", "md5")
+
+
+@cache
+def boot_id() -> str:
+    """Return what tells this start of the machine from others; empty where that is not known."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def digest_of(url: str) -> str:
+    """Return what tells an address from others without showing it."""
+    return hashlib.sha256(url.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What is known of a partial file.
+
+    Attributes:
+        url: The address as it may be shown.
+        url_digest: What tells the real one from others.
+        validator: The strong ETag, if there was one.
+        total: Bytes of the whole file, None when not known.
+        hashes: What was asked of its bytes.
+        inode: Number of the partial file: no other one is meant.
+        synced: Ranges that are on the disk.
+        written: Ranges that the system has; they outlive the process, not the machine.
+        boot: The start of the machine for which ``written`` holds.
+        clean_retries: Whole files that were thrown away for a wrong hash.
+    """
+
+    url: str
+    url_digest: str
+    validator: str | None
+    total: int | None
+    hashes: Mapping[str, str]
+    inode: int
+    synced: Sequence[Range] = ()
+    written: Sequence[Range] = ()
+    boot: str = field(default_factory=boot_id)
+    clean_retries: int = 0
+
+    @classmethod
+    def of(cls, asked: Asked, *, validator: str | None, total: int | None, inode: int) -> Control:
+        """Describe a new partial file."""
+        return cls(
+            redacted(asked.url),
+            digest_of(asked.url),
+            validator,
+            total,
+            {name: value.lower() for name, value in asked.hashes.items()},
+            inode,
+        )
+
+    @property
+    def done(self) -> list[Range]:
+        """Ranges that can be relied on now."""
+        is_same_run = bool(self.boot) and self.boot == boot_id()
+        return merged([*self.synced, *(self.written if is_same_run else ())])
+
+    def fits(self, asked: Asked) -> bool:
+        """Tell whether it belongs to what is asked for: the same bytes, or the same address."""
+        if asked.size is not None and self.total not in {None, asked.size}:
+            return False
+        common = [
+            self.hashes[name] == asked.hashes[name].lower()
+            for name in STRONG_HASHES
+            if name in self.hashes and name in asked.hashes
+        ]
+        if common:
+            return all(common)
+        return self.url_digest == digest_of(asked.url)
+
+
+def control_path(part: Path) -> Path:
+    """Return where the control file of a partial file is."""
+    return part.with_name(f"{part.name}.json")
+
+
+def save(control: Control, part: Path) -> None:
+    """Write the control file of ``part`` at once and durably.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    content = {"format": _FORMAT, **asdict(control)}
+    write_file(control_path(part), json.dumps(content, indent=1).encode(), 0o600)
+
+
+def load(part: Path) -> Control | None:
+    """Return what the control file of ``part`` says; None when there is none or it is broken."""
+    path = control_path(part)
+    if not path.is_file() or path.is_symlink():
+        return None
+    try:
+        content = json.loads(_content(path))
+        return _checked(content)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _content(path: Path) -> bytes:
+    with os.fdopen(open_regular(path), "rb") as file:
+        return file.read(_MOST_BYTES)
+
+
+def _checked(content: Any) -> Control | None:
+    if not isinstance(content, dict) or content.pop("format", "") != _FORMAT:
+        return None
+    total = content["total"]
+    end = _natural(total) if total is not None else 1 << 62
+    hashes = content["hashes"]
+    texts = [content["url"], content["url_digest"], content["boot"], *hashes.values()]
+    validator = content["validator"]
+    if not all(isinstance(text, str) for text in texts):
+        return None
+    if not isinstance(validator, str | None):
+        return None
+    return Control(
+        url=content["url"],
+        url_digest=content["url_digest"],
+        validator=validator,
+        total=total,
+        hashes=hashes,
+        inode=_natural(content["inode"]),
+        synced=_ranges(content["synced"], end),
+        written=_ranges(content["written"], end),
+        boot=content["boot"],
+        clean_retries=_natural(content["clean_retries"]),
+    )
+
+
+def _natural(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{value!r} is no number of bytes")
+    return value
+
+
+def _ranges(value: Any, end: int) -> list[Range]:
+    found = [(_natural(start), _natural(stop)) for start, stop in value]
+    if any(start > stop or stop > end for start, stop in found):
+        raise ValueError("a range lies outside the file")
+    return found

@@ -1,0 +1,148 @@
+"""Hashes of a file that is still arriving."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+
+from modelkeep.core.hashing import Hasher, new_blake3
+
+#: Reads bytes of the file: a buffer, a position, and how many came.
+Read = Callable[[memoryview, int], int]
+
+_PIECE = 1 << 20
+_POLL_SECONDS = 0.02
+#: Names of hashes that sites publish, and what each is made of.
+_MADE_OF = {
+    "sha256": "sha256",
+    "autov2": "sha256",
+    "blake3": "blake3",
+    "sha1": "sha1",
+    "md5": "md5",
+    "crc32": "crc32",
+}
+_AUTOV2_CHARACTERS = 10
+
+
+class _Crc32:
+    def __init__(self) -> None:
+        self._value = 0
+
+    def update(self, data: bytes | memoryview, /) -> None:
+        self._value = zlib.crc32(data, self._value)
+
+    def hexdigest(self) -> str:
+        return f"{self._value:08x}"
+
+
+def _new(algorithm: str) -> Hasher:
+    if algorithm == "crc32":
+        return _Crc32()
+    if algorithm == "blake3":
+        return new_blake3(parallel=False)
+    return hashlib.new(algorithm, usedforsecurity=False)
+
+
+def checkable(names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of these names of hashes that can be computed here."""
+    return tuple(name for name in names if name.lower() in _MADE_OF)
+
+
+def first_difference(
+    asked: Mapping[str, str], found: Mapping[str, str]
+) -> tuple[str, str, str] | None:
+    """Compare hashes.
+
+    Returns:
+        The name, what was asked for and what was found of the first one that differs, or None.
+    """
+    for name, value in asked.items():
+        if name in found and found[name] != value.strip().lower():
+            return name, value.strip().lower(), found[name]
+    return None
+
+
+class Follower:
+    """Hashes the beginning of a file that is there, in a thread of its own.
+
+    Args:
+        names: Which hashes, such as ``sha256``; those that are not known are left out.
+        read: Reads from the file.
+        ready: Returns how many bytes are there from the start on without a gap.
+    """
+
+    def __init__(self, names: Iterable[str], read: Read, ready: Callable[[], int]) -> None:
+        self._names = checkable(names)
+        self._read = read
+        self._ready = ready
+        self._hashers = {name: _new(name) for name in {_MADE_OF[n.lower()] for n in self._names}}
+        self._position = 0
+        self._stopped = threading.Event()
+        self._error: Exception | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def position(self) -> int:
+        """Bytes that are hashed."""
+        return self._position
+
+    def start(self) -> None:
+        """Begin to follow; without this all is hashed at the end."""
+        if self._hashers:
+            self._thread = threading.Thread(target=self._follow, name="modelkeep-hash", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; it can be followed no further."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def finish(self, total: int, cancelled: Callable[[], bool]) -> dict[str, str] | None:
+        """Hash the rest.
+
+        Args:
+            total: Bytes of the file, which are all there.
+            cancelled: Asked between pieces.
+
+        Returns:
+            The hashes in hex by name, or None when it was cancelled.
+
+        Raises:
+            StorageError: the file cannot be read.
+        """
+        self.stop()
+        if self._error is not None:
+            raise self._error
+        if self._hashers:
+            buffer = memoryview(bytearray(min(_PIECE, total)))
+            while self._position < total:
+                if cancelled() or not self._take(buffer, total):
+                    return None
+        values = {name: hasher.hexdigest() for name, hasher in self._hashers.items()}
+        return {name: _value(name.lower(), values) for name in self._names}
+
+    def _follow(self) -> None:
+        buffer = memoryview(bytearray(_PIECE))
+        try:
+            while not self._stopped.is_set():
+                ready = self._ready()
+                if ready - self._position < _PIECE or not self._take(buffer, ready):
+                    self._stopped.wait(_POLL_SECONDS)
+        except Exception as error:  # noqa: BLE001 - raised again where the hash is asked for
+            self._error = error
+
+    def _take(self, buffer: memoryview, ready: int) -> int:
+        count = self._read(buffer[: ready - self._position], self._position)
+        for hasher in self._hashers.values():
+            hasher.update(buffer[:count])
+        self._position += count
+        return count
+
+
+def _value(name: str, values: Mapping[str, str]) -> str:
+    value = values[_MADE_OF[name]]
+    return value[:_AUTOV2_CHARACTERS] if name == "autov2" else value

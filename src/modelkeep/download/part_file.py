@@ -1,0 +1,242 @@
+"""``PartFile``: the file that arrives, until it gets its name.
+
+A new one has no name at all, so that a download which dies early leaves nothing behind. When
+it is worth keeping it is called ``<target>.part`` and gets a control file; what lies under such
+a name without one is somebody else's, and stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from modelkeep.core import open_files
+from modelkeep.core.names import shown
+from modelkeep.core.paths import make_folder, publish, remove_file
+from modelkeep.download import control_file
+from modelkeep.download.asked import Asked
+from modelkeep.download.control_file import Control
+from modelkeep.errors import DownloadError, DuplicateModelException
+
+_NAMES = 9
+_LONGEST_NAME = 255 - len(".quarantine-12345678")
+
+
+class PartFile:
+    """An open file beside its target; locked against other processes as long as it is open.
+
+    Attributes:
+        target: What it will be called.
+        path: Its name now; None while it has none.
+        inode: Its number.
+    """
+
+    def __init__(self, target: Path, fd: int, path: Path | None) -> None:
+        self.target = target
+        self.path = path
+        self.inode = os.fstat(fd).st_ino
+        self._fd = fd
+        self._is_open = True
+
+    @classmethod
+    def begin(cls, target: Path) -> PartFile:
+        """Make a new one.
+
+        Raises:
+            StorageError: the disk refused.
+            DownloadError: all names that it could have are taken.
+        """
+        make_folder(target.parent)
+        fd = open_files.open_nameless(target.parent)
+        if fd is not None:
+            return cls(target, fd, None)
+        path = _free_name(target)
+        part = cls(target, open_files.open_new(path), path)
+        open_files.keep_others_out(part._fd)
+        return part
+
+    @classmethod
+    def resume(cls, target: Path, asked: Asked) -> tuple[PartFile, Control] | None:
+        """Open the one that an earlier run left for the same bytes.
+
+        One that belongs to another download of the same target is removed; what is not ours
+        stays.
+
+        Returns:
+            It and what is known of it, or None when there is none.
+
+        Raises:
+            DownloadError: another process or job is fetching it right now.
+        """
+        for path in _names(target):
+            found = cls._adopt(target, path)
+            if found is None:
+                continue
+            part, control = found
+            if control.fits(asked):
+                return part, control
+            part.discard()
+        return None
+
+    @classmethod
+    def _adopt(cls, target: Path, path: Path) -> tuple[PartFile, Control] | None:
+        control = control_file.load(path)
+        if control is None:
+            return None
+        if not _is_file(path):
+            if not os.path.lexists(path):  # published or removed, then cut off
+                remove_file(control_file.control_path(path))
+            return None
+        fd = open_files.open_own(path)
+        if fd is None:
+            return None
+        if not open_files.keep_others_out(fd):
+            os.close(fd)
+            raise _busy(target)
+        if os.fstat(fd).st_ino != control.inode or not _is_same(path, control.inode):
+            os.close(fd)
+            return None
+        return cls(target, fd, path), control
+
+    def take_space(self, total: int) -> None:
+        """Give it its length, and the blocks for it where that can be done.
+
+        Raises:
+            NoSpaceError: they are not there.
+        """
+        open_files.take_space(self._fd, total, self._shown)
+
+    def write(self, data: memoryview, position: int) -> None:
+        """Write bytes to a place."""
+        open_files.write_at(self._fd, data, position, self._shown)
+
+    def read(self, buffer: memoryview, position: int) -> int:
+        """Read bytes from a place; return how many came."""
+        return open_files.read_at(self._fd, buffer, position, self._shown)
+
+    def cut(self, size: int) -> None:
+        """Give it this length."""
+        open_files.cut(self._fd, size, self._shown)
+
+    def sync(self) -> None:
+        """Force its bytes to the disk."""
+        open_files.sync_data(self._fd, self._shown)
+
+    def save(self, control: Control) -> None:
+        """Keep it for another run: give it a name if it has none, and write its control file.
+
+        Raises:
+            StorageError: the disk refused.
+            DownloadError: another process keeps one for the same target.
+        """
+        path = self.path or _free_name(self.target)
+        control_file.save(replace(control, inode=self.inode), path)
+        if self.path is None:
+            open_files.keep_others_out(self._fd)
+            try:
+                open_files.name_file(self._fd, path)
+            except DuplicateModelException as error:
+                raise _busy(self.target) from error
+            self.path = path
+
+    def publish(self) -> None:
+        """Force it to the disk and give it the name of its target.
+
+        Raises:
+            DuplicateModelException: the name is taken.
+            StorageError: the disk refused.
+        """
+        open_files.sync(self._fd, self._shown)
+        self._give_name(self.target)
+
+    def put_aside(self, digest: str) -> Path:
+        """Call it a file in quarantine; one with the same bytes that is there already does.
+
+        Args:
+            digest: Hash of its bytes.
+
+        Returns:
+            Its new name.
+        """
+        path = _beside(self.target, f".quarantine-{digest[:8]}")
+        try:
+            self._give_name(path)
+        except DuplicateModelException:
+            self.discard()
+        self.close()
+        return path
+
+    def discard(self) -> None:
+        """Remove it."""
+        if self.path is not None:
+            remove_file(self.path)
+            remove_file(control_file.control_path(self.path))
+            self.path = None
+        self.close()
+
+    def close(self) -> None:
+        """Let it go; one without a name is gone."""
+        if self._is_open:
+            self._is_open = False
+            os.close(self._fd)
+
+    @property
+    def _shown(self) -> Path:
+        return self.path or self.target
+
+    def _give_name(self, path: Path) -> None:
+        if self.path is None:
+            open_files.name_file(self._fd, path)
+            return
+        publish(self.path, path)
+        remove_file(control_file.control_path(self.path))
+        self.path = None
+
+
+def _names(target: Path) -> Iterator[Path]:
+    yield _beside(target, ".part")
+    for number in range(2, _NAMES + 1):
+        yield _beside(target, f".{number}.part")
+
+
+def _beside(target: Path, suffix: str) -> Path:
+    name = target.name
+    raw = os.fsencode(name)
+    if len(raw) > _LONGEST_NAME:
+        name = os.fsdecode(raw[: _LONGEST_NAME - 9]) + "-" + hashlib.sha256(raw).hexdigest()[:8]
+    return target.with_name(name + suffix)
+
+
+def _free_name(target: Path) -> Path:
+    for path in _names(target):
+        if not os.path.lexists(path):
+            return path
+    raise DownloadError(
+        f"{shown(target)} cannot be fetched: all names for its partial file are taken",
+        hint=f"Remove what you do not need of {target.name}.part and the like.",
+    )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _is_same(path: Path, inode: int) -> bool:
+    with suppress(OSError):
+        return path.lstat().st_ino == inode
+    return False
+
+
+def _busy(target: Path) -> DownloadError:
+    return DownloadError(
+        f"{shown(target)} is being fetched by another process or job",
+        hint="Wait until it is done; then the file is there.",
+    )
