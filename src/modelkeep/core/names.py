@@ -125,6 +125,23 @@ def is_inside(path: Path, folder: Path) -> bool:
     return absolute != folder and folder in absolute.parents
 
 
+def refuse_climbing(path: Path, whose: str) -> None:
+    """Refuse a path with ``..`` in it, which could leave the folder that it is said to lie in.
+
+    Args:
+        path: As a record or a manifest has it, joined to its folder or not.
+        whose: What the path was said of, for the message.
+
+    Raises:
+        UnsafePathError: it climbs.
+    """
+    if ".." in path.parts:
+        raise UnsafePathError(
+            f"{whose} is said to lie at {printable(path)}, a path that leaves its folder",
+            hint="No file is touched there. Forget the record: modelkeep remove --keep-files",
+        )
+
+
 def full_path(path: Path | str) -> Path:
     """Return a path of a user as an absolute one without ``~`` and ``..``; links stay.
 

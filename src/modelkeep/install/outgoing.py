@@ -89,6 +89,8 @@ def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
         )
     before = library.reach(record)
     refuse_climbing(before, entry.name)
+    for file in entry.files:
+        _refuse_outside(library.path_of(file), before, entry.name)
     library.require_writable(before)
     target = _place_for(library, before, entry)
     places = [place_of(target, name) for name in entry.names]

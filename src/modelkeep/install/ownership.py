@@ -6,11 +6,12 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from modelkeep.core import limits
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
-from modelkeep.core.names import is_inside, path_to_text
+from modelkeep.core.names import is_inside, path_to_text, shown
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Roots
-from modelkeep.errors import OfflineRootError
+from modelkeep.errors import OfflineRootError, UnsafePathError
 from modelkeep.install.inventory import list_files
 from modelkeep.records.base import ModelRecordServiceBase
 
@@ -78,6 +79,9 @@ def owned_files(
     A record that was written without files (by a program that adds configs on its own) owns what
     is at its path now: the file, or every file of the folder that no other record owns, links
     included but not followed.
+
+    Raises:
+        UnsafePathError: no files were recorded, and there are more than any model has.
     """
     stored = store.files(config.key)
     if stored:
@@ -90,11 +94,7 @@ def owned_files(
     if top.is_dir() and not top.is_symlink():
         if _is_of_the_program(top, models_dir) or _holds_a_root(top, roots):
             return []
-        names = [
-            os.fspath((Path(folder) / name).relative_to(top))
-            for folder, _, files in os.walk(top)
-            for name in files
-        ]
+        names = _names_in(top)
     else:
         names = [""] if top.exists() or top.is_symlink() else []
     return [
@@ -109,17 +109,37 @@ def owned_files(
     ]
 
 
+def _names_in(top: Path) -> list[str]:
+    names: list[str] = []
+    for folder, _, files in os.walk(top):
+        names += [os.fspath((Path(folder) / name).relative_to(top)) for name in files]
+        if len(names) > limits.FOLDER_FILES:
+            raise UnsafePathError(
+                f"{shown(top)} holds more than {limits.FOLDER_FILES:,} files and is no model",
+                hint="No file is touched there. Forget the record: modelkeep remove --keep-files",
+            )
+    return names
+
+
 def _is_of_the_program(top: Path, models_dir: Path) -> bool:
-    """Tell whether a folder is ``models_dir`` itself, one around it, or staging or trash."""
-    if top == models_dir or top in models_dir.parents:
+    """Tell whether a folder is ``models_dir`` itself, one around it, or staging or trash.
+
+    Folders are compared by what they are: one has many spellings, ``//`` among them.
+    """
+    if any(_is_same(top, folder) for folder in (models_dir, *models_dir.parents)):
         return True
-    return is_inside(top, models_dir) and top.relative_to(models_dir).parts[0].startswith(".")
+    place = Path(os.path.abspath(top))  # noqa: PTH100 - resolve() would follow links
+    return is_inside(place, models_dir) and place.relative_to(models_dir).parts[0].startswith(".")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one == other or (other.exists() and one.samefile(other))
 
 
 def _holds_a_root(top: Path, roots: Roots) -> bool:
     """Tell whether a folder is a registered root or around one: no record owns all of that."""
-    places = [place for root in roots.named.values() for place in (root.path, root.real)]
-    return any(place is not None and (place == top or top in place.parents) for place in places)
+    places = [root.path for root in roots.named.values()]
+    return any(_is_same(top, around) for place in places for around in (place, *place.parents))
 
 
 def removable(top: Path, path: Path) -> Path:

@@ -121,11 +121,14 @@ class TrashEntry:
         """
         try:
             data = json.loads((folder / MANIFEST).read_bytes())
+            names = tuple(map(str, data["names"]))
+            for name in names:
+                _refuse_leaving(name)
             return cls(
                 folder=folder,
                 record=data["record"],
                 top=Path(data["top"]),
-                names=tuple(map(str, data["names"])),
+                names=names,
                 files=tuple(ModelFile(**file) for file in data["files"]),
                 removed_at=float(data["removed_at"]),
                 metadata=data["metadata"],
@@ -238,6 +241,13 @@ class Trash:
         if root is not None and can_rename(real_path(root.path), files[0]):
             beside = root.path
         return beside / FOREIGN_TRASH
+
+
+def _refuse_leaving(name: str) -> None:
+    """Refuse a name of a manifest that would bring a file back to outside of its model."""
+    path = Path(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError(f"{name!r} does not lie in the model")
 
 
 def name_below(top: Path, path: Path) -> str:

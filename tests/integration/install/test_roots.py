@@ -6,7 +6,6 @@ import logging
 import os
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from modelkeep.install.roots import RootService
 from modelkeep.records.listing import RecordFilter
 from modelkeep.sources.local import LocalModelSource
 from support import tiny
+from support.mounts import mounted
 
 Open = Callable[..., World]
 
@@ -283,24 +283,6 @@ class TestNothingIsWritten:
             assert not (disk / ".modelkeep-trash").exists()
             world.close()
             reopen()
-
-
-class mounted:  # noqa: N801 - reads as a verb where it is used
-    """Something mounted on a folder for a while; the test skips where that may not be done."""
-
-    def __init__(self, what: list[str], where: Path, *more: list[str]) -> None:
-        self._commands = [["mount", *what, str(where)], *(["mount", *m, str(where)] for m in more)]
-        self._where = where
-
-    def __enter__(self) -> None:
-        for number, command in enumerate(self._commands):
-            if subprocess.run(command, capture_output=True, check=False).returncode:
-                if number:
-                    self.__exit__()
-                pytest.skip("this user may not mount here")
-
-    def __exit__(self, *exception: object) -> None:
-        subprocess.run(["umount", "-l", str(self._where)], capture_output=True, check=True)
 
 
 class TestOffline:

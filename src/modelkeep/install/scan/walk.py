@@ -28,6 +28,9 @@ _SUFFIXES_KEPT = 1000
 NO_WEIGHTS = "not a weight file"
 UNFINISHED = "unfinished download"
 PROGRAM_FOLDER = "folder of a program"
+SYSTEM_FOLDER = "folder of the system"
+#: What the system shows of itself as files: there are many, and none holds a model.
+_SYSTEM = ("/dev", "/proc", "/sys")
 _KINDS = (
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
@@ -121,6 +124,7 @@ class Walk:
         self._visited: set[tuple[int, int]] = set()
         self._shared: dict[tuple[int, int], Path] = {}
         self._suffixes: dict[str, bool] = {}
+        self._system = {Path(top).stat().st_dev for top in _SYSTEM if os.path.ismount(top)}
 
     def __iter__(self) -> Iterator[Candidate | Passed]:
         """Go through all places."""
@@ -137,6 +141,9 @@ class Walk:
                 siblings = frozenset(_listed(path.parent)) if beside is None else beside
                 if stat.S_ISREG(there.st_mode):
                     yield from self._file(path, there, siblings, place, is_linked=False)
+                    continue
+                if there.st_dev in self._system:
+                    yield Passed(path, SYSTEM_FOLDER, f"{shown(path)} is no folder of files")
                     continue
                 here = (there.st_dev, there.st_ino)
                 if here in self._visited:

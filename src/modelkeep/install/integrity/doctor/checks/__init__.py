@@ -11,6 +11,7 @@ from modelkeep.install.integrity.doctor.checks.locks import check_locks
 from modelkeep.install.integrity.doctor.checks.models import check_models, check_states
 from modelkeep.install.integrity.doctor.checks.names import check_names
 from modelkeep.install.integrity.doctor.checks.orphans import check_orphans
+from modelkeep.install.integrity.doctor.checks.places import check_places
 from modelkeep.install.integrity.doctor.checks.previews import check_previews
 from modelkeep.install.integrity.doctor.checks.rights import check_models_dir, check_secrets
 from modelkeep.install.integrity.doctor.checks.roots import check_roots
@@ -33,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     check_trash,
     check_previews,
     check_roots,
+    check_places,
     check_models,
     check_states,
     check_orphans,
