@@ -105,16 +105,36 @@ class HttpStatusError(DownloadError):
         status: The HTTP status, 400 or more.
         reason: The reason phrase, such as ``NOT FOUND``.
         hint: What to do next.
+        retry_after: Seconds after which the server wants to be asked again, where it says so.
     """
 
-    def __init__(self, message: str, *, status: int, reason: str, hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        reason: str,
+        hint: str = "",
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.reason = reason
+        self.retry_after = retry_after
 
 
 class ConnectionFailedError(DownloadError):
-    """Raised when no connection comes about, or each try broke off; says what was kept."""
+    """Raised when no connection comes about, or each try broke off; says what was kept.
+
+    Args:
+        message: Names the host, what happened and what was kept.
+        hint: What to do next.
+        is_lasting: Trying again cannot help, as with a certificate that is not trusted.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", is_lasting: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.is_lasting = is_lasting
 
 
 class ProtocolError(DownloadError):

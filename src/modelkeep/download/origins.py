@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from modelkeep.errors import UnsupportedSourceError
+from modelkeep.errors import UnsupportedSourceError, UsageError
 
 _PORTS = {"http": 80, "https": 443}
 #: An address is shown up to this length: signed ones have thousands of characters.
@@ -41,10 +41,21 @@ class Token:
     Attributes:
         value: What is sent as ``Authorization: Bearer``; never shown.
         origin: To whom it belongs.
+
+    Raises:
+        UsageError: the secret has characters that cannot be sent; they are not shown.
     """
 
     value: str = field(repr=False)
     origin: Origin
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[\x21-\x7e]+", self.value):
+            raise UsageError(
+                f"The token for {self.origin} has spaces, line ends or other characters that no"
+                " token has.",
+                hint="Copy it once more, and nothing around it.",
+            )
 
     def is_for(self, origin: Origin, aliases: AbstractSet[Origin] = frozenset()) -> bool:
         """Tell whether ``origin`` may see it.

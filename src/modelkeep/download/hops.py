@@ -1,0 +1,348 @@
+"""Asking for a file: redirects are followed here, one hop after the other, each one checked."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urljoin, urlsplit
+
+import requests
+import urllib3
+
+from modelkeep import __version__
+from modelkeep.download.answer import Answer, ByteRange, header, read_answer
+from modelkeep.download.asked import Asked
+from modelkeep.download.connecting import Watch
+from modelkeep.download.options import TransferOptions
+from modelkeep.download.origins import Origin, origin_of, redacted
+from modelkeep.download.refusals import refusal
+from modelkeep.download.retries import described, is_of_network, is_transient, root_cause
+from modelkeep.download.session import Sender, prepared_url
+from modelkeep.errors import (
+    AddressRefusedError,
+    ConnectionFailedError,
+    DownloadJobCancelledException,
+    ProtocolError,
+    RedirectRefusedError,
+    UnsupportedSourceError,
+)
+
+_REDIRECTS = {301, 302, 303, 307, 308}
+_REFUSED_FROM = 400
+_RANGE_REFUSED = 416
+#: How stores refuse an address whose signature is spent or too old.
+_EXPIRED = {400, 401, 403, 404, 410}
+#: A redirect's body up to this size is read, so that its connection can be used again.
+_SMALL_BODY = 16 * 1024
+#: Seconds that the body of a redirect or a refusal may take: it is not what was asked for.
+_SIDE_BODY_TIME = 5.0
+_ALWAYS = {
+    "User-Agent": f"modelkeep/{__version__}",
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+}
+#: Headers that the engine alone decides on.
+_OURS = {"accept-encoding", "connection", "content-length", "host", "if-range", "range"}
+#: Parts of names of headers that give the sender away; they stay with the first origin.
+_SECRET_PARTS = ("auth", "cookie", "token", "key", "secret", "session")
+
+
+@dataclass
+class Opened:
+    """An answer whose body can be read.
+
+    Attributes:
+        response: Its ``raw`` gives the bytes.
+        answer: What its head says; its status is 200, 203, 206, or 416 where a part was asked for.
+        chain: All addresses on the way, as they may be shown.
+        url: The last of them as it is, to be asked again without the redirects; may be a secret.
+        was_refreshed: The address that the caller gave was refused, and the first one asked again.
+        watch: The watch over the connection; None in an injected session.
+    """
+
+    response: requests.Response
+    answer: Answer
+    chain: tuple[str, ...]
+    url: str = field(repr=False)
+    was_refreshed: bool = False
+    watch: Watch | None = field(default=None, repr=False)
+
+    def close(self) -> None:
+        """Give the connection back, or end it when the body was not read to its end."""
+        self.response.close()
+
+
+def open_url(
+    sender: Sender,
+    asked: Asked,
+    *,
+    byte_range: ByteRange | None = None,
+    if_range: str | None = None,
+    options: TransferOptions,
+    cancelled: Callable[[], bool],
+    url: str | None = None,
+    known_total: int | None = None,
+    public_only: bool = False,
+) -> Opened:
+    """Ask for a file or a part of it.
+
+    Args:
+        sender: Through which session.
+        asked: What, with its token and its headers.
+        byte_range: First and last byte, or None for the whole file.
+        if_range: A strong validator: the part is wanted of this version alone.
+        options: The time limits, and how many redirects.
+        cancelled: Asked between hops, and twice a second while we wait (our own session).
+        url: ``Opened.url`` of an earlier answer: asked first. Refused, it has expired, and the
+            redirects are followed anew from ``asked.url``.
+        known_total: Bytes of the whole file, where an earlier answer told.
+        public_only: The address came from somebody else than the person at this machine: it may
+            not lead into a private network, not even at its first hop.
+
+    Returns:
+        The answer; the caller closes it.
+
+    Raises:
+        HttpStatusError: it was refused with a status of 400 or more.
+        ConnectionFailedError: no connection, or it broke off; ``retries.is_transient`` tells
+            whether trying again may help.
+        ProtocolError: the head contradicts itself or what was asked for.
+        RedirectRefusedError: a redirect leads where none may.
+        AddressRefusedError: ``public_only`` and the first address is private.
+        UnsupportedSourceError: the address is none of the web.
+        DownloadJobCancelledException: ``cancelled`` said so.
+    """
+    route = _Route(sender, asked, options, cancelled, public_only=public_only)
+    route.byte_range, route.known_total = byte_range, known_total
+    if byte_range is not None:
+        first, last = byte_range
+        route.headers["Range"] = f"bytes={first}-{'' if last is None else last}"
+        if if_range is not None:
+            route.headers["If-Range"] = if_range
+    if url is not None and url != asked.url:
+        opened = route.follow(url, is_shortcut=True)
+        if opened is not None:
+            return opened
+    opened = route.follow(asked.url, is_shortcut=False)
+    if opened is None:  # pragma: no cover - only a shortcut ends without an answer or an error
+        raise ConnectionFailedError(f"{redacted(asked.url)} gave no answer")
+    opened.was_refreshed = url is not None and url != asked.url
+    return opened
+
+
+class _Route:
+    """One way through redirects to an answer."""
+
+    byte_range: ByteRange | None = None
+    known_total: int | None = None
+
+    def __init__(
+        self,
+        sender: Sender,
+        asked: Asked,
+        options: TransferOptions,
+        cancelled: Callable[[], bool],
+        *,
+        public_only: bool,
+    ) -> None:
+        self._sender = sender
+        self._asked = asked
+        self._options = options
+        self._cancelled = cancelled
+        self._given_public_only = public_only
+        self.headers: dict[str, str] = {}
+        self._chain: list[str] = []
+        self._seen: set[str] = set()
+        self._first, self._first_url = _normal(asked.url)
+
+    def follow(self, url: str, *, is_shortcut: bool) -> Opened | None:
+        """Ask, and follow redirects to the end; None when a shortcut has expired."""
+        self._chain, self._seen = [], set()
+        is_first = url == self._asked.url
+        origin, url = (self._first, self._first_url) if is_first else _normal(url)
+        self._public_only = self._given_public_only or (
+            is_shortcut and origin != self._first and not self._sender.is_private(self._first)
+        )
+        while True:
+            self._check_hop(url, origin)
+            response, watch = self._send(url, origin)
+            try:
+                status = int(response.status_code)
+                if status not in _REDIRECTS:
+                    return self._ended(response, watch, url, is_shortcut=is_shortcut)
+                target = self._target(response, url, origin)
+                _finish(response, watch)
+            except BaseException:
+                response.close()
+                raise
+            if not self._sender.is_private(origin):
+                self._public_only = True
+            origin, url = target
+
+    def _check_hop(self, url: str, origin: Origin) -> None:
+        """Refuse loops, too many hops and private hosts; remember the hop."""
+        if self._cancelled():
+            raise DownloadJobCancelledException("The download was stopped.")
+        self._chain.append(redacted(url))
+        if url in self._seen:
+            raise self._refused("it goes round in a circle")
+        if len(self._seen) > self._options.max_redirects:
+            raise self._refused(f"there are more than {self._options.max_redirects} redirects")
+        self._seen.add(url)
+        if self._public_only and self._sender.is_named_private(origin, self._options):
+            raise self._private(
+                AddressRefusedError(
+                    f"{origin.host} lies in a private network",
+                    hint=f"If you trust it, add {origin.host} to the setting allow_private_hosts.",
+                )
+            )
+
+    def _send(self, url: str, origin: Origin) -> tuple[requests.Response, Watch | None]:
+        try:
+            return self._sender.send(
+                url,
+                origin,
+                self._headers_for(origin, url),
+                self._options,
+                cancelled=self._cancelled,
+                public_only=self._public_only,
+                is_first=origin == self._first,
+            )
+        except AddressRefusedError as error:
+            raise self._private(error) from error
+        except requests.exceptions.InvalidHeader:
+            # urllib3 reads lengths too, and gives up on two that differ.
+            raise ProtocolError(
+                f"{redacted(url)} answered with a head that contradicts itself (its lengths)"
+            ) from None
+        except Exception as error:
+            if not is_of_network(error):
+                raise
+            # The errors around the innermost one name all of the address, secrets too.
+            raise self._unreached(origin, error) from root_cause(error)
+
+    def _unreached(self, origin: Origin, error: BaseException) -> ConnectionFailedError:
+        way = f" (after {' -> '.join(self._chain[:-1])})" if len(self._chain) > 1 else ""
+        return ConnectionFailedError(
+            f"{origin} could not be asked: {described(error)}{way}",
+            hint="Check the connection and the proxy, then try again.",
+            is_lasting=not is_transient(error),
+        )
+
+    def _headers_for(self, origin: Origin, url: str) -> dict[str, str]:
+        """Return all headers for one hop; secrets only for whom they are meant."""
+        asked = self._asked
+        is_trusted = origin == self._first or origin in asked.aliases
+        headers = dict(_ALWAYS)
+        for name, value in asked.headers.items():
+            folded = name.lower()
+            is_secret = any(part in folded for part in _SECRET_PARTS)
+            if folded not in _OURS and (is_trusted or not is_secret):
+                headers["User-Agent" if folded == "user-agent" else name] = value
+        if asked.token is not None and asked.token.is_for(origin, asked.aliases):
+            headers = {k: v for k, v in headers.items() if k.lower() != "authorization"}
+            headers["Authorization"] = f"Bearer {asked.token.value}"
+        elif url == self._first_url and "@" in urlsplit(url).netloc:
+            headers["Authorization"] = _login_in(url)
+        return {**headers, **self.headers}
+
+    def _target(self, response: requests.Response, url: str, origin: Origin) -> tuple[Origin, str]:
+        """Return where a redirect leads, if one may go there."""
+        location = header(response.headers, "Location")
+        if not location:
+            raise self._refused("it says no address")
+        try:
+            # Heads are read as Latin-1; many servers write UTF-8.
+            location = location.encode("latin-1").decode("utf-8")
+        except UnicodeError:
+            location = header(response.headers, "Location")
+        try:
+            target, address = _normal(_without_login(urljoin(url, location)))
+        except (UnsupportedSourceError, ValueError) as error:
+            self._chain.append(redacted(location))
+            raise self._refused("that is no address of the web") from error
+        if origin.scheme == "https" and target.scheme != "https":
+            self._chain.append(redacted(address))
+            raise self._refused("it leaves the encryption")
+        return target, address
+
+    def _ended(
+        self, response: requests.Response, watch: Watch | None, url: str, *, is_shortcut: bool
+    ) -> Opened | None:
+        """Turn the last answer into what was asked for, or into an error."""
+        status = int(response.status_code)
+        is_past_end = status == _RANGE_REFUSED and self.byte_range is not None
+        if status >= _REFUSED_FROM and not is_past_end:
+            if is_shortcut and status in _EXPIRED:
+                _finish(response, watch)
+                return None
+            if watch is not None:
+                watch.body_until = time.monotonic() + _SIDE_BODY_TIME
+            error = refusal(response, url, self._asked.token, cap=self._options.retry_after_cap)
+            response.close()
+            raise error
+        try:
+            answer = read_answer(
+                status, response.headers, self.byte_range, known_total=self.known_total
+            )
+        except ProtocolError as error:
+            raise ProtocolError(f"{redacted(url)}: {error}", hint=error.hint) from error
+        return Opened(response, answer, tuple(self._chain), url, watch=watch)
+
+    def _refused(self, why: str) -> RedirectRefusedError:
+        return RedirectRefusedError(
+            f"{self._chain[0]} redirects, and {why}: {' -> '.join(self._chain)}",
+            hint="Open the address in a browser to see where it leads.",
+        )
+
+    def _private(self, error: AddressRefusedError) -> AddressRefusedError:
+        if len(self._chain) == 1:
+            return AddressRefusedError(f"{self._chain[0]} is refused: {error}", hint=error.hint)
+        return RedirectRefusedError(
+            f"{self._chain[0]} redirects into a private network ({error}):"
+            f" {' -> '.join(self._chain)}",
+            hint=error.hint,
+        )
+
+
+def _normal(url: str) -> tuple[Origin, str]:
+    """Return the origin of an address, and the address as it is sent."""
+    try:
+        address = prepared_url(url)
+    except requests.RequestException:
+        # Its text names all of the address.
+        raise UnsupportedSourceError(
+            f"{redacted(url)} is no address of a web server",
+            hint="Addresses begin with https:// or http:// and a host.",
+        ) from None
+    return origin_of(address), address.partition("#")[0]
+
+
+def _without_login(url: str) -> str:
+    """Drop a login that a redirect brings: servers do not choose whom we say we are."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _login_in(url: str) -> str:
+    """Return the header for the login that a person wrote into an address."""
+    parts = urlsplit(url)
+    name, word = unquote(parts.username or ""), unquote(parts.password or "")
+    return "Basic " + base64.b64encode(f"{name}:{word}".encode()).decode("ascii")
+
+
+def _finish(response: requests.Response, watch: Watch | None) -> None:
+    """Read a small body that nobody wants, so that its connection can be used again."""
+    length = header(response.headers, "Content-Length")
+    is_small = length.isdecimal() and int(length[:12]) <= _SMALL_BODY
+    if is_small and watch is not None:
+        watch.body_until = time.monotonic() + _SIDE_BODY_TIME
+        try:
+            while response.raw.read(_SMALL_BODY):
+                pass
+        except (OSError, urllib3.exceptions.HTTPError):
+            # It is not used again then.
+            pass
+    response.close()

@@ -1,0 +1,303 @@
+"""Our own session, and the cheap way to ask for a file through any session."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, should_bypass_proxies
+
+from modelkeep.download.addresses import AllowedHosts, is_private_host
+from modelkeep.download.connecting import Door, Resolver, Watch, resolve, watch_pools
+from modelkeep.download.options import TransferOptions
+from modelkeep.download.origins import Origin
+
+#: Hosts to whose connections are kept for reuse; a download meets two or three.
+_HOSTS = 32
+
+
+class _Adapter(HTTPAdapter):
+    """Makes connections that ask a door, and one TLS context for all of them."""
+
+    def __init__(self, door: Door, connections: int) -> None:
+        self._door = door
+        self._context: ssl.SSLContext | None = None
+        self._making = threading.Lock()
+        super().__init__(pool_connections=_HOSTS, pool_maxsize=connections)
+        watch_pools(self.poolmanager, door)
+
+    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
+        """Watch the connections through a proxy too."""
+        is_new = proxy not in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, **named)
+        if is_new and not proxy.lower().startswith("socks"):
+            watch_pools(manager, self._door)
+        return manager
+
+    def build_connection_pool_key_attributes(
+        self, request: Any, verify: Any, cert: Any = None
+    ) -> tuple[Any, Any]:
+        """Name the context: without it each connection would read all certificates anew."""
+        host: Any
+        pool: Any
+        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+        if host["scheme"] == "https" and verify is True:
+            pool["ssl_context"] = self._trusting()
+        return host, pool
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leave the certificates to the context where it has them."""
+        if verify is not True or cert:
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+
+    def _trusting(self) -> ssl.SSLContext:
+        with self._making:
+            if self._context is None:
+                self._context = make_context()
+            return self._context
+
+
+def make_context() -> ssl.SSLContext:
+    """Make what checks certificates: as the system does where truststore is installed.
+
+    Companies put their own certificates into the system's store; the list that comes with
+    requests does not know them.
+    """
+    try:
+        import truststore  # noqa: PLC0415 - may be missing
+    except ImportError:
+        return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return context
+
+
+class DownloadSession(requests.Session):
+    """A session that checks addresses, keeps no cookies and reads no ``.netrc``.
+
+    Args:
+        door: Who is let through.
+        connections: Connections to one host that are kept for reuse.
+        proxy: For all requests; None takes those of the environment.
+    """
+
+    def __init__(self, door: Door, connections: int, proxy: str | None = None) -> None:
+        super().__init__()
+        self.door = door
+        self._proxy = proxy
+        self.anywhere = _Adapter(door, connections)
+        self.public = _Adapter(door, connections)
+        self.mount("https://", self.anywhere)
+        self.mount("http://", self.anywhere)
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        # A login that does nothing keeps requests from looking into .netrc for one.
+        self.auth = _as_it_is
+
+    def merge_environment_settings(
+        self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        """Let the proxy of our settings win over those of the environment, no_proxy apart."""
+        settings: dict[str, Any] = dict(
+            super().merge_environment_settings(url, proxies, stream, verify, cert)
+        )
+        if self._proxy and not should_bypass_proxies(url, no_proxy=os.environ.get("no_proxy")):
+            settings["proxies"] = {"http": self._proxy, "https": self._proxy}
+        return settings
+
+    def close(self) -> None:
+        """Close all connections."""
+        super().close()
+        self.public.close()
+
+
+def _as_it_is(request: Any) -> Any:
+    return request
+
+
+def make_session(
+    options: TransferOptions,
+    *,
+    parallel: int = 5,
+    proxy: str | None = None,
+    resolver: Resolver = resolve,
+) -> requests.Session:
+    """Make a session of our own.
+
+    Args:
+        options: Gives the number of connections and the private hosts that may be reached.
+        parallel: Files that are fetched at once.
+        proxy: Address of a proxy for all requests; None takes those of the environment.
+        resolver: Finds the addresses of hosts.
+    """
+    door = Door(AllowedHosts(options.allow_private_hosts), resolver)
+    return DownloadSession(door, max(8, options.segments * parallel), proxy)
+
+
+class Sender:
+    """Sends requests through one session, ours or an injected one.
+
+    An injected session is used as it is: nothing is mounted on it, no name is looked up for it,
+    and its own headers, logins and cookies go along.
+
+    Args:
+        session: Used for every request; may be shared by threads.
+    """
+
+    def __init__(self, session: requests.Session) -> None:
+        self.session = session
+        self._ours = session if isinstance(session, DownloadSession) else None
+        self._settings: dict[Origin, dict[str, Any]] = {}
+
+    def is_private(self, origin: Origin) -> bool:
+        """Tell whether a host is private, as far as is known without looking it up."""
+        return (
+            self._ours.door.is_private(origin.host) if self._ours else is_private_host(origin.host)
+        )
+
+    def is_named_private(self, origin: Origin, options: TransferOptions) -> bool:
+        """Tell whether a host is private by its name and not allowed.
+
+        Connections of ours are checked by their address as well; through a proxy or an injected
+        session the name is all that is known.
+        """
+        allowed = (
+            self._ours.door.allowed if self._ours else AllowedHosts(options.allow_private_hosts)
+        )
+        return is_private_host(origin.host) and origin.host not in allowed
+
+    def send(
+        self,
+        url: str,
+        origin: Origin,
+        headers: Mapping[str, str],
+        options: TransferOptions,
+        *,
+        cancelled: Callable[[], bool],
+        public_only: bool = False,
+        is_first: bool = True,
+    ) -> tuple[requests.Response, Watch | None]:
+        """Ask for an address once: no redirect is followed, nothing is tried again.
+
+        Args:
+            url: As ``prepared_url`` returned it.
+            origin: Its origin.
+            headers: All headers of the request.
+            options: The time limits.
+            cancelled: Asked twice a second while we wait.
+            public_only: Connect to public addresses alone.
+            is_first: ``origin`` is the one that was asked for; an injected session's own login
+                goes to no other.
+
+        Returns:
+            The response, its body not read yet; and the watch over it where the session is ours.
+
+        Raises:
+            requests.RequestException: as requests does.
+            AddressRefusedError: the address is private, against ``public_only``.
+            DownloadJobCancelledException: it was cancelled meanwhile.
+        """
+        settings = self._settings.get(origin)
+        if settings is None:
+            settings = self._merged(url)
+            self._settings[origin] = settings
+        if self._ours is None:
+            return self._send_foreign(url, headers, options, settings, is_first=is_first), None
+        watch = Watch(
+            cancelled,
+            time.monotonic() + options.connect_timeout,
+            options.first_byte_timeout,
+            options.idle_timeout,
+            public_only,
+        )
+        door = self._ours.door
+        door.watch = watch
+        try:
+            response = (self._ours.public if public_only else self._ours.anywhere).send(
+                _bare(url, headers),
+                stream=True,
+                timeout=(options.connect_timeout, options.first_byte_timeout),
+                **settings,
+            )
+        finally:
+            door.watch = None
+        return response, watch
+
+    def _merged(self, url: str) -> dict[str, Any]:
+        merge = getattr(self.session, "merge_environment_settings", None)
+        merged = merge(url, {}, True, None, None) if merge else {}  # noqa: FBT003 - requests' own order
+        return {name: merged[name] for name in ("proxies", "verify", "cert") if name in merged}
+
+    def _send_foreign(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        options: TransferOptions,
+        settings: dict[str, Any],
+        *,
+        is_first: bool,
+    ) -> requests.Response:
+        prepare = getattr(self.session, "prepare_request", None)
+        if prepare is None:
+            prepared = _bare(url, headers)
+        else:
+            login = _Ours(headers["Authorization"]) if "Authorization" in headers else None
+            prepared = prepare(requests.Request("GET", url, headers=dict(headers), auth=login))
+            if not is_first and login is None:
+                prepared.headers.pop("Authorization", None)
+        # A redirect whose Location requests can see makes it read the body and follow in part.
+        hidden: list[str] = []
+
+        def hide(response: requests.Response, *_: Any, **__: Any) -> None:
+            if "location" in response.headers:
+                hidden.append(response.headers.pop("location"))
+
+        prepared.hooks["response"] = [*prepared.hooks.get("response", ()), hide]
+        read = max(options.first_byte_timeout, options.idle_timeout)
+        response: requests.Response = self.session.send(
+            prepared,
+            stream=True,
+            allow_redirects=False,
+            timeout=(options.connect_timeout, read),
+            **settings,
+        )
+        for location in hidden:
+            response.headers["Location"] = location
+        return response
+
+
+class _Ours(requests.auth.AuthBase):
+    """Our own Authorization in place of one that the session would take from ``.netrc``."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._value
+        return request
+
+
+def prepared_url(url: str) -> str:
+    """Return an address as requests sends it: quoted, its host in ASCII.
+
+    Raises:
+        requests.RequestException: it is no address.
+    """
+    prepared = requests.PreparedRequest()
+    prepared.prepare_url(url, None)
+    return str(prepared.url)
+
+
+def _bare(url: str, headers: Mapping[str, str]) -> requests.PreparedRequest:
+    """Make a request that is ready; preparing it the usual way costs as much as sending it."""
+    prepared = requests.PreparedRequest()
+    prepared.method = "GET"
+    prepared.url = url
+    prepared.headers = CaseInsensitiveDict(headers)
+    return prepared
