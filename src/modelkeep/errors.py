@@ -36,6 +36,7 @@
     ├── StorageError                    the disk refuses
     │   ├── NoSpaceError                not enough room
     │   ├── NotWritableError            read-only or no permission
+    │   ├── TargetTakenError            other bytes have the name (also a FileExistsError)
     │   ├── OfflineRootError            a root is not mounted, or not registered any more
     │   ├── UnsafePathError             a name that would leave its folder
     │   └── SourceChangedError          a file changed while it was being read
@@ -45,12 +46,14 @@
     │   ├── ServiceInactiveException    the service was not started, or was stopped
     │   ├── JobCancelledError
     │   │   └── DownloadJobCancelledException
+    │   ├── DownloadPausedError         a download stopped, to go on later
     │   └── InterruptedInstallError     an earlier run was cut off
     └── ModelNotFoundException          the record is there, its file is not
 """
 
 from __future__ import annotations
 
+import errno
 from typing import Any, Self
 
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
@@ -269,6 +272,14 @@ class NotWritableError(StorageError):
     """Raised when a folder is read-only or may not be written by this user."""
 
 
+class TargetTakenError(StorageError, FileExistsError):
+    """Raised when something else has the name that a file was to get."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.errno = errno.EEXIST
+
+
 class OfflineRootError(StorageError):
     """Raised when files are needed that lie in a root which is not there now."""
 
@@ -303,6 +314,10 @@ class JobCancelledError(JobError):
 
 class DownloadJobCancelledException(JobCancelledError):
     """Raised inside a download that was cancelled."""
+
+
+class DownloadPausedError(JobError):
+    """Raised inside a download that was paused; what has come is kept."""
 
 
 class InterruptedInstallError(JobError):

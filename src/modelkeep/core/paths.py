@@ -329,8 +329,11 @@ def _remove_below(folder: Path) -> None:
     os.rmdir(folder)
 
 
-def write_file(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write a small file of the program whole or not at all, replacing the one before."""
+def write_file(path: Path, data: bytes, mode: int = 0o644, *, durable: bool = True) -> None:
+    """Write a small file of the program whole or not at all, replacing the one before.
+
+    One that is not ``durable`` is safe from the end of the process, not from that of the machine.
+    """
     make_folder(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}.new")
     with _changing(path):
@@ -338,7 +341,8 @@ def write_file(path: Path, data: bytes, mode: int = 0o644) -> None:
         try:
             try:
                 _write_all(fd, memoryview(data), 0)
-                os.fsync(fd)
+                if durable:
+                    os.fsync(fd)
             finally:
                 os.close(fd)
             os.rename(draft, path)
@@ -346,7 +350,8 @@ def write_file(path: Path, data: bytes, mode: int = 0o644) -> None:
             with suppress(OSError):
                 os.unlink(draft)
             raise
-    fsync(path.parent)
+    if durable:
+        fsync(path.parent)
 
 
 def make_file(path: Path, mode: int = 0o666) -> None:

@@ -51,7 +51,6 @@ class Control:
         synced: Ranges that are on the disk.
         written: Ranges that the system has; they outlive the process, not the machine.
         boot: The start of the machine for which ``written`` holds.
-        clean_retries: Whole files that were thrown away for a wrong hash.
     """
 
     url: str
@@ -63,7 +62,6 @@ class Control:
     synced: Sequence[Range] = ()
     written: Sequence[Range] = ()
     boot: str = field(default_factory=boot_id)
-    clean_retries: int = 0
 
     @classmethod
     def of(cls, asked: Asked, *, validator: str | None, total: int | None, inode: int) -> Control:
@@ -102,14 +100,15 @@ def control_path(part: Path) -> Path:
     return part.with_name(f"{part.name}.json")
 
 
-def save(control: Control, part: Path) -> None:
-    """Write the control file of ``part`` at once and durably.
+def save(control: Control, part: Path, *, durable: bool = True) -> None:
+    """Write the control file of ``part`` whole or not at all; see ``core.paths.write_file``.
 
     Raises:
         StorageError: the disk refused.
     """
     content = {"format": _FORMAT, **asdict(control)}
-    write_file(control_path(part), json.dumps(content, indent=1).encode(), 0o600)
+    data = json.dumps(content, indent=1).encode()
+    write_file(control_path(part), data, 0o600, durable=durable)
 
 
 def load(part: Path) -> Control | None:
@@ -151,7 +150,6 @@ def _checked(content: Any) -> Control | None:
         synced=_ranges(content["synced"], end),
         written=_ranges(content["written"], end),
         boot=content["boot"],
-        clean_retries=_natural(content["clean_retries"]),
     )
 
 

@@ -127,15 +127,19 @@ class PartFile:
         """Force its bytes to the disk."""
         open_files.sync_data(self._fd, self._shown)
 
-    def save(self, control: Control) -> None:
+    def save(self, control: Control, *, durable: bool = True) -> None:
         """Keep it for another run: give it a name if it has none, and write its control file.
+
+        Args:
+            control: What is known of it.
+            durable: It shall outlive the machine, not only the process.
 
         Raises:
             StorageError: the disk refused.
             DownloadError: another process keeps one for the same target.
         """
         path = self.path or _free_name(self.target)
-        control_file.save(replace(control, inode=self.inode), path)
+        control_file.save(replace(control, inode=self.inode), path, durable=durable)
         if self.path is None:
             open_files.keep_others_out(self._fd)
             try:

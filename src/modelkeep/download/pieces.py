@@ -12,6 +12,10 @@ Range = tuple[int, int]
 OPEN_END = 1 << 62
 #: A lease that brought nothing for so long may be taken over, seconds.
 STALL_SECONDS = 1.0
+#: Others have to have brought something so much later: else it is the line that is stuck.
+_EVIDENCE_SECONDS = 0.3
+#: Without that, so many times the patience.
+_MUCH_PATIENCE = 3.0
 #: A rest that would take longer than this is worth sharing even when it is small, seconds.
 _LONG_SECONDS = 0.5
 _SMALLEST_SHARE = 64 * 1024
@@ -57,7 +61,9 @@ class Lease:
         end: The byte behind its last one; others may make it smaller.
         leased_at: When it was given out.
         last_at: When bytes came last, or it was given out.
+        reach: The end of the answer that is being read: up to there it may grow again.
         is_revoked: Nothing may be written any more.
+        was_taken: Another connection does the rest.
     """
 
     start: int
@@ -65,7 +71,9 @@ class Lease:
     end: int
     leased_at: float
     last_at: float
+    reach: int = 0
     is_revoked: bool = False
+    was_taken: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def write(self, data: memoryview, write: Write, now: float) -> bool:
@@ -117,6 +125,7 @@ class Pieces:
         self._free = missing(self._done, self._end)
         self._live: list[Lease] = []
         self._min_segment = min_segment
+        self._last_at = 0.0
 
     @property
     def total(self) -> int | None:
@@ -132,13 +141,21 @@ class Pieces:
                 with lease._lock:  # noqa: SLF001 - leases are part of their pieces
                     lease.end = max(min(lease.end, total), lease.position)
 
-    def lease(self, now: float, rate: float = 0.0, *, first_only: bool = False) -> Lease | None:
+    def lease(
+        self,
+        now: float,
+        rate: float = 0.0,
+        *,
+        free_only: bool = False,
+        patience: float = STALL_SECONDS,
+    ) -> Lease | None:
         """Give out bytes: what is free, else a share of what is still to come elsewhere.
 
         Args:
             now: The time.
             rate: Bytes each second that the asker brought before; 0 when it is new.
-            first_only: Give out only what is free.
+            free_only: Give out only what is free.
+            patience: Seconds without a byte after which a lease may be taken over.
 
         Returns:
             A lease, or None when there is nothing left to share.
@@ -146,7 +163,7 @@ class Pieces:
         with self._lock:
             if self._free:
                 start, end = self._free.pop(0)
-            elif first_only or (share := self._share(now, rate)) is None:
+            elif free_only or (share := self._share(now, rate, patience)) is None:
                 return None
             else:
                 start, end = share
@@ -155,7 +172,11 @@ class Pieces:
             return lease
 
     def release(self, lease: Lease) -> None:
-        """End a lease: what it wrote is done, its rest is free; nothing more can be written."""
+        """End a lease: what it wrote is done, nothing more can be written.
+
+        Its rest goes back to the lease before it where that one's answer has these bytes too,
+        else it is free.
+        """
         with self._lock:
             self._close(lease)
 
@@ -204,33 +225,52 @@ class Pieces:
                 return
             lease.is_revoked = True
         self._live.remove(lease)
+        self._last_at = max(self._last_at, lease.last_at)
         self._done = merged([*self._done, (lease.start, lease.position)])
-        if lease.position < lease.end:
+        if lease.position < lease.end and not self._give_back(lease.position, lease.end):
             self._free = merged([*self._free, (lease.position, lease.end)])
 
-    def _share(self, now: float, rate: float) -> Range | None:
+    def _give_back(self, start: int, end: int) -> bool:
+        for before in self._live:
+            with before._lock:  # noqa: SLF001 - leases are part of their pieces
+                is_open = not before.is_revoked and before.position < before.end
+                if is_open and before.end == start and before.reach >= end:
+                    before.end = end
+                    return True
+        return False
+
+    def _share(self, now: float, rate: float, patience: float) -> Range | None:
         """Take the whole rest of a lease that is stuck, or half of the one that lasts longest."""
         if self._end == OPEN_END:
             return None
         open_ones = [each for each in self._live if each.left > 0]
-        stalled = [each for each in open_ones if now - each.last_at >= STALL_SECONDS]
+        stalled = [each for each in open_ones if self._is_stalled(each, now, patience)]
         if stalled:
             return self._take_over(max(stalled, key=lambda each: each.left))
-        by_time = sorted(open_ones, key=lambda each: _lasts(each, now), reverse=True)
-        for victim in by_time:
+        for victim in sorted(open_ones, key=lambda each: _lasts(each, now), reverse=True):
             long = _lasts(victim, now) > _LONG_SECONDS and victim.left >= 2 * _SMALLEST_SHARE
-            if victim.left >= 2 * self._min_segment or long:
-                if long and rate > _MUCH_FASTER * victim.rate(now):
-                    return self._take_over(victim)
+            if long and rate > _MUCH_FASTER * victim.rate(now) > 0:
+                return self._take_over(victim)
+            if long or victim.left >= 2 * self._min_segment:
                 return _halve(victim)
         return None
 
+    def _is_stalled(self, lease: Lease, now: float, patience: float) -> bool:
+        silent = now - lease.last_at
+        if silent < patience:
+            return False
+        newest = max(self._last_at, *(each.last_at for each in self._live))
+        has_evidence = newest - lease.last_at >= _EVIDENCE_SECONDS
+        return has_evidence or silent >= _MUCH_PATIENCE * patience
+
     def _take_over(self, lease: Lease) -> Range | None:
+        lease.was_taken = True
+        before = list(self._free)
         self._close(lease)
-        if lease.position >= lease.end:
-            return None
         rest = (lease.position, lease.end)
-        self._free = [(a, b) for a, b in self._free if not (a <= rest[0] and rest[1] <= b)]
+        if rest not in self._free:  # it came meanwhile, or its neighbour has it
+            return None
+        self._free = before
         return rest
 
 
