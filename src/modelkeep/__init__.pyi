@@ -155,6 +155,9 @@ from modelkeep.errors import (
     DownloadJobCancelledException as DownloadJobCancelledException,
 )
 from modelkeep.errors import (
+    DownloadPausedError as DownloadPausedError,
+)
+from modelkeep.errors import (
     DuplicateModelException as DuplicateModelException,
 )
 from modelkeep.errors import (
@@ -225,6 +228,9 @@ from modelkeep.errors import (
 )
 from modelkeep.errors import (
     StorageError as StorageError,
+)
+from modelkeep.errors import (
+    TargetTakenError as TargetTakenError,
 )
 from modelkeep.errors import (
     UnknownInstallJobException as UnknownInstallJobException,
@@ -338,6 +344,7 @@ __all__ = [
     "DatabaseLockedError",
     "DownloadError",
     "DownloadJobCancelledException",
+    "DownloadPausedError",
     "DuplicateModelException",
     "EventBus",
     "Evidence",
@@ -408,6 +415,7 @@ __all__ = [
     "StringLikeSource",
     "SubModelType",
     "T2IConfig",
+    "TargetTakenError",
     "TextualInversionConfig",
     "UnknownConfig",
     "UnknownInstallJobException",
