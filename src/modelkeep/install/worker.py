@@ -58,6 +58,8 @@ class InstallWorker:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
+        # How jobs ended, where that is not stored yet: a full disk may refuse it for a while.
+        self._ends: dict[int, dict[str, Any]] = {}
         self.jobs: list[ModelInstallJob] = []
 
     @property
@@ -83,6 +85,7 @@ class InstallWorker:
         self._queue.put(None)
         self._thread.join()
         self._thread = None
+        self._save_ends()
 
     def submit(
         self, source: LocalModelSource, config: Mapping[str, Any], link: LinkMode | None
@@ -109,6 +112,7 @@ class InstallWorker:
         link: LinkMode | None,
     ) -> ModelInstallJob:
         """Put a job that is stored already, as ours, at the end of the queue."""
+        self._ends.pop(number, None)
         job = ModelInstallJob(number, source, dict(config), link)
         self.jobs = [known for known in self.jobs if known.id != number] + [job]
         self._queue.put(job)
@@ -168,6 +172,7 @@ class InstallWorker:
     def _listen(self) -> None:
         """Do what other processes wish of our jobs."""
         while not self._stopping.wait(_LISTEN_SECONDS):
+            self._save_ends()
             open_jobs = {job.id: job for job in self.jobs if not job.in_terminal_state}
             if not open_jobs:
                 continue
@@ -268,21 +273,28 @@ class InstallWorker:
             self._changed.notify_all()
 
     def _store_end(self, job: ModelInstallJob, status: InstallStatus) -> None:
-        error = printable(str(job.exception)) if job.exception else None
-        try:
-            self._state.update_job(
-                job.id,
-                status=status.value,
-                key=job.config_out.key if job.config_out else None,
-                error_type=job.error_type,
-                error=error,
-                hint=printable(job.hint) or None,
-                bytes=job.bytes,
-                total_bytes=job.total_bytes,
-                ended_at=time.time(),
-            )
-        except ModelKeepError:
-            _log.exception("The end of job %s could not be stored", job.id)
+        self._ends[job.id] = {
+            "status": status.value,
+            "key": job.config_out.key if job.config_out else None,
+            "error_type": job.error_type,
+            "error": printable(str(job.exception)) if job.exception else None,
+            "hint": printable(job.hint) or None,
+            "bytes": job.bytes,
+            "total_bytes": job.total_bytes,
+            "ended_at": time.time(),
+        }
+        self._save_ends()
+        if job.id in self._ends:
+            _log.warning("The end of job %s is stored as soon as that can be done", job.id)
+
+    def _save_ends(self) -> None:
+        for number, fields in list(self._ends.items()):
+            try:
+                self._state.update_job(number, **fields)
+            except ModelKeepError as error:
+                _log.debug("The end of job %s could not be stored: %s", number, error)
+            else:
+                self._ends.pop(number, None)
 
 
 def job_details(

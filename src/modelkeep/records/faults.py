@@ -44,6 +44,12 @@ _FULL = _Fault(
     "cannot grow: the disk is full",
     "Free some space, for example with: modelkeep trash empty",
 )
+#: Even looking at it takes some kilobytes, and emptying the trash begins with a look.
+_NO_ROOM_TO_READ = _Fault(
+    NoSpaceError,
+    "cannot be opened: the disk is full",
+    "Free a megabyte by hand, then for example run: modelkeep trash empty",
+)
 _OTHER = _Fault(DatabaseError, "refuses", "Try again; nothing was changed by this call.")
 
 #: Primary result codes of SQLite (https://sqlite.org/rescode.html) and what they mean here.
@@ -75,6 +81,8 @@ def database_error(error: sqlite3.Error, name: str, path: Path | None = None) ->
     code = getattr(error, "sqlite_errorcode", None)
     if code == sqlite3.SQLITE_IOERR_SHORT_READ:
         fault = _DAMAGED
+    elif code in {sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN}:
+        fault = _NO_ROOM_TO_READ
     elif code is not None:
         fault = _FAULTS.get(code & _PRIMARY, _OTHER)
     elif "decode" in str(error):  # text that is no UTF-8; we never write any
