@@ -89,9 +89,14 @@ class _WatchedBytes(io.RawIOBase):
         if self._head_until is not None and time.monotonic() > self._head_until:
             raise TimeoutError("the head of the answer did not come in time")
         try:
-            return self._sock.recv_into(buffer)
+            count = self._sock.recv_into(buffer)
         except TimeoutError:
-            return self._go_on_waiting(buffer)
+            count = self._go_on_waiting(buffer)
+        if not count and self._head_until is not None:
+            # http.client takes the end of a connection for the end of a head: half of the headers
+            # would be believed, and a body without a length would seem to be whole.
+            raise http.client.RemoteDisconnected("the connection ended before the head did")
+        return count
 
     def _go_on_waiting(self, buffer: Any) -> int:
         watch = self._watch
