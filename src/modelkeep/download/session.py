@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -15,10 +16,12 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, should_bypass_proxies
 
+from modelkeep.core.names import shown
 from modelkeep.download.addresses import AllowedHosts, is_private_host
 from modelkeep.download.connecting import Door, Resolver, Watch, resolve, watch_pools
 from modelkeep.download.options import TransferOptions
 from modelkeep.download.origins import Origin
+from modelkeep.errors import SettingsError
 
 #: Hosts to whose connections are kept for reuse; a download meets two or three.
 _HOSTS = 32
@@ -29,7 +32,7 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, door: Door, connections: int) -> None:
         self._door = door
-        self._context: ssl.SSLContext | None = None
+        self._contexts: dict[str, ssl.SSLContext] = {}
         self._making = threading.Lock()
         super().__init__(pool_connections=_HOSTS, pool_maxsize=connections)
         watch_pools(self.poolmanager, door)
@@ -49,28 +52,47 @@ class _Adapter(HTTPAdapter):
         host: Any
         pool: Any
         host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
-        if host["scheme"] == "https" and verify is True:
-            pool["ssl_context"] = self._trusting()
+        if host["scheme"] == "https" and verify and not cert:
+            pool["ssl_context"] = self._trusting("" if verify is True else str(verify))
+            pool.pop("ca_certs", None)
+            pool.pop("ca_cert_dir", None)
         return host, pool
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Leave the certificates to the context where it has them."""
-        if verify is not True or cert:
+        if cert or not verify:
             super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
 
-    def _trusting(self) -> ssl.SSLContext:
+    def _trusting(self, bundle: str) -> ssl.SSLContext:
         with self._making:
-            if self._context is None:
-                self._context = make_context()
-            return self._context
+            if bundle not in self._contexts:
+                self._contexts[bundle] = make_context(bundle)
+            return self._contexts[bundle]
 
 
-def make_context() -> ssl.SSLContext:
-    """Make what checks certificates: as the system does where truststore is installed.
+def make_context(bundle: str = "") -> ssl.SSLContext:
+    """Make what checks certificates.
 
     Companies put their own certificates into the system's store; the list that comes with
-    requests does not know them.
+    requests does not know them. So the system decides where truststore is installed.
+
+    Args:
+        bundle: File or folder of the certificates to trust; empty takes those of the system, or
+            of requests.
+
+    Raises:
+        SettingsError: there is no such file or folder, or it cannot be read.
     """
+    try:
+        if bundle and Path(bundle).is_dir():
+            return ssl.create_default_context(capath=bundle)
+        if bundle:
+            return ssl.create_default_context(cafile=bundle)
+    except OSError as error:
+        raise SettingsError(
+            f"The certificates in {shown(Path(bundle))} cannot be used: {error}",
+            hint="Correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE in the environment.",
+        ) from error
     try:
         import truststore  # noqa: PLC0415 - may be missing
     except ImportError:
