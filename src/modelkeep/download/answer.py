@@ -63,12 +63,12 @@ def header(headers: Mapping[str, Any], name: str) -> str:
     """Return one header as text, empty where it is missing.
 
     Args:
-        headers: As a response has them; values may be numbers (sessions of tests give such), names
-            of a plain ``dict`` may have any case.
+        headers: As a response has them; values may be numbers (sessions of tests give such), and
+            the names in a plain ``dict`` may have any case.
         name: The usual spelling.
     """
     value = headers.get(name)
-    if value is None:
+    if value is None and isinstance(headers, dict):
         folded = name.lower()
         value = next((each for key, each in headers.items() if key.lower() == folded), None)
     return "" if value is None else str(value).strip()
