@@ -28,7 +28,8 @@ from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.settings import Settings
 from support import tiny
 
-ROUNDS = 40
+#: The command line has rounds of its own, in ``test_rows_catalogues``.
+ROUNDS = 20
 MODELS = 150
 MODELS_OF_A_PAGE = 4
 PAGE = 4096

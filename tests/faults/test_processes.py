@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
 
+from faults.crash import KILLED, Fault, planted
 from modelkeep import ModelManager, Settings
 from modelkeep.install.job import InstallStatus
 from modelkeep.install.link import LinkMode
@@ -23,19 +24,24 @@ def settings(root: Path) -> Settings:
     return Settings(root=root)
 
 
-def at_once(work: Callable[..., None], *arguments: object) -> None:
-    """Run ``work(number, barrier, *arguments)`` in eight processes that begin together."""
+def at_once(
+    work: Callable[..., None],
+    *arguments: object,
+    processes: int = PROCESSES,
+    ends: Collection[int] = (0,),
+) -> None:
+    """Run ``work(number, barrier, *arguments)`` in processes that begin together."""
     context = multiprocessing.get_context("fork")
-    barrier = context.Barrier(PROCESSES)
-    processes = [
+    barrier = context.Barrier(processes)
+    started = [
         context.Process(target=work, args=(number, barrier, *arguments))
-        for number in range(PROCESSES)
+        for number in range(processes)
     ]
-    for process in processes:
+    for process in started:
         process.start()
-    for process in processes:
+    for process in started:
         process.join(120)
-        assert process.exitcode == 0
+        assert process.exitcode in (ends if process is started[0] else {0})
 
 
 def installed_files(root: Path) -> list[Path]:
@@ -67,6 +73,62 @@ def test_the_same_models_from_eight_processes(tmp_path: Path) -> None:
         assert [job.status for job in jobs] == ["completed"] * PROCESSES * len(sources)
         keys = {model.key for model in manager.records.all_models()}
         assert {job.key for job in jobs} == keys
+
+
+@pytest.mark.parametrize("processes", [2, 3, 5])
+@pytest.mark.parametrize("is_yaml", [False, True], ids=["sqlite", "yaml"])
+def test_some_install_and_some_scan_the_same_model(
+    tmp_path: Path, processes: int, is_yaml: bool
+) -> None:
+    """All at once, from the first use of the root on: one record, and one copy where one is."""
+    catalogue = tmp_path / "library" / "models.yaml" if is_yaml else "auto"
+    chosen = Settings(root=tmp_path / "library", model_config_db=catalogue)
+    top = tmp_path / "downloads"
+    tiny.embedding(top / "one.safetensors", 1)
+
+    def work(number: int, barrier: multiprocessing.Barrier) -> None:  # type: ignore[valid-type]
+        barrier.wait(60)  # type: ignore[attr-defined]
+        with ModelManager(chosen) as manager:
+            manager.installer.scan_directory(top, install=bool(number % 2))
+
+    at_once(work, processes=processes)
+    with ModelManager(chosen) as manager:
+        models = manager.records.all_models()
+        places = {manager.installer.library.path_of(model) for model in models}
+        inside = [place for place in places if place.is_relative_to(chosen.models_dir)]
+        assert len(models) == len(places)
+        assert len(inside) <= 1
+        assert len(places) - len(inside) <= 1
+        assert models
+        assert installed_files(chosen.root) == inside
+        assert manager.installer.library.state.entries() == []
+
+
+@pytest.mark.parametrize("point", [3, 8, 14])
+def test_one_that_dies_in_the_midst_lets_the_others_go_on(tmp_path: Path, point: int) -> None:
+    """It holds the model that they wait for; what it began is taken back, and theirs is done."""
+    root = tmp_path / "library"
+    source = tiny.embedding(tmp_path / "one.safetensors", 1)
+    ModelManager(settings(root)).installer.close()
+
+    def work(number: int, barrier: multiprocessing.Barrier) -> None:  # type: ignore[valid-type]
+        with ModelManager(settings(root)) as manager:
+            service = manager.installer
+            barrier.wait(60)  # type: ignore[attr-defined]
+            if not number:
+                with planted(Fault(at=point)):
+                    service.install_path(source)
+                return
+            job = service.import_model(source)
+            service.wait_for_installs()
+            assert job.complete, job.error
+
+    at_once(work, processes=4, ends={KILLED, 0})
+    with ModelManager(settings(root)) as manager:
+        [model] = manager.records.all_models()
+        assert installed_files(root) == [manager.installer.library.path_of(model)]
+        assert manager.installer.library.state.entries() == []
+        assert list(manager.settings.staging_dir.glob("*")) == []
 
 
 def test_other_models_of_one_name_from_eight_processes(tmp_path: Path) -> None:

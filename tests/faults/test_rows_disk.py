@@ -297,7 +297,8 @@ def test_a_move_to_another_disk_that_is_cut_off_anywhere(
     move_in(begin("count"), source, count)
     assert not source.exists()
     assert count.count > 5
-    for point in range(1, count.count + 1):
+    # A folder has the same steps for each of its files.
+    for point in range(1, count.count + 1, 3 if is_folder else 1):
         settings = begin("world")
         assert in_child(partial(move_in, settings, source, Fault(at=point))) == KILLED
         with ModelManager(settings) as manager:

@@ -23,7 +23,7 @@ from support.mounts import mounted
 from support.program import Program
 
 #: Files of the tree that stands for a large one; set it to 100000 to look at a large one.
-FILES = int(os.environ.get("MODELKEEP_TEST_FILES", "4000"))
+FILES = int(os.environ.get("MODELKEEP_TEST_FILES", "2000"))
 
 
 @pytest.fixture

@@ -157,5 +157,5 @@ def _closed(name: str, reason: str) -> NotWritableError:
 def _no_catalogue(name: str, reason: str) -> WrongDatabaseError:
     return WrongDatabaseError(
         f"{name} is no catalogue of modelkeep: {reason}",
-        hint="Name another file; nothing was changed in this one.",
+        hint="Name another file, or move this one away; nothing was changed in it.",
     )

@@ -56,7 +56,7 @@ def examine(path: Path) -> Health:
         if not was_ours(path):
             raise WrongDatabaseError(
                 f"{shown(path)} is no catalogue of modelkeep: it is no SQLite database",
-                hint="Name another file; nothing was changed in this one.",
+                hint="Name another file, or move this one away; nothing was changed in it.",
             ) from error
         return Health(damage=(str(error),))
 
