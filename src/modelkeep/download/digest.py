@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 from modelkeep.core.hashing import Hasher, new_blake3
+from modelkeep.core.reading import open_regular
 
 #: Reads bytes of the file: a buffer, a position, and how many came.
 Read = Callable[[memoryview, int], int]
@@ -62,6 +65,22 @@ def first_difference(
         if name in found and found[name] != value.strip().lower():
             return name, value.strip().lower(), found[name]
     return None
+
+
+def hashes_of(
+    path: Path, names: Iterable[str], cancelled: Callable[[], bool]
+) -> dict[str, str] | None:
+    """Return hashes of a file that is there in hex by name, or None when it was cancelled.
+
+    Raises:
+        SourceNotFoundError, UnreadableSourceError: it cannot be read.
+    """
+    fd = open_regular(path)
+    try:
+        follower = Follower(names, lambda buffer, at: os.preadv(fd, [buffer], at), lambda: 0)
+        return follower.finish(os.fstat(fd).st_size, cancelled)
+    finally:
+        os.close(fd)
 
 
 class Follower:

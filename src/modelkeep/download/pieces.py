@@ -64,6 +64,7 @@ class Lease:
         reach: The end of the answer that is being read: up to there it may grow again.
         is_revoked: Nothing may be written any more.
         was_taken: Another connection does the rest.
+        home: Whose bytes they are.
     """
 
     start: int
@@ -74,6 +75,7 @@ class Lease:
     reach: int = 0
     is_revoked: bool = False
     was_taken: bool = False
+    home: Pieces | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def write(self, data: memoryview, write: Write, now: float) -> bool:
@@ -95,6 +97,11 @@ class Lease:
             self.position += fits
             self.last_at = now
             return self.position < self.end
+
+    def release(self) -> None:
+        """End the lease, see ``Pieces.release``; doing so again does nothing."""
+        if self.home is not None:
+            self.home.release(self)
 
     @property
     def left(self) -> int:
@@ -167,7 +174,7 @@ class Pieces:
                 return None
             else:
                 start, end = share
-            lease = Lease(start, start, end, now, now)
+            lease = Lease(start, start, end, now, now, home=self)
             self._live.append(lease)
             return lease
 
