@@ -18,6 +18,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from modelkeep.download.addresses import AllowedHosts, is_private_host, is_public, literal
+from modelkeep.download.origins import redacted
 from modelkeep.errors import AddressRefusedError, DownloadJobCancelledException
 
 #: What a resolver returns: as ``socket.getaddrinfo``.
@@ -134,6 +135,9 @@ class _WatchedResponse(http.client.HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
+        if self.msg.get_payload():
+            # What follows a line that is no header was not read: a length may have been lost.
+            raise http.client.HTTPException("a line of the head is no header")
         self._bytes.end_head()
 
 
@@ -280,6 +284,10 @@ class _Checked(HTTPConnection):
         self.response_class = http.client.HTTPResponse
         if watch is not None:
             self.response_class = partial(_WatchedResponse, watch)  # type: ignore[assignment]
+        options = self._response_options
+        if options is not None:
+            # urllib3 writes this address into its log when a head is odd.
+            self._response_options = options._replace(request_url=redacted(options.request_url))
         return super().getresponse()
 
 

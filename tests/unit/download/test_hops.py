@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 import traceback
@@ -379,8 +380,27 @@ def test_heads_that_contradict_themselves(server: FaultServer, page: Page) -> No
 # connections that fail
 
 
+def test_odd_heads_put_no_secret_into_a_log(
+    server: FaultServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = Page(raw=b"HTTP/1.1 200 OK\r\n folded\r\nContent-Length: 3\r\n\r\nabc")
+    with opened(server.serve("/m", page) + "?sig=hush") as answer:
+        assert body(answer) == b"abc"
+    assert "hush" not in " ".join(
+        each.getMessage() for each in caplog.records if each.levelno > logging.DEBUG
+    )
+
+
 @pytest.mark.parametrize(
-    "page", [Page(raw=b""), Page(raw=b"no http\r\n\r\n"), Page(raw=b"HTTP/1.1 200 OK\r\nA: ")]
+    "page",
+    [
+        Page(raw=b""),
+        Page(raw=b"no http\r\n\r\n"),
+        Page(raw=b"HTTP/1.1 200 OK\r\nA: "),
+        Page(raw=b"HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 5\r\n"),
+        Page(raw=b"HTTP/1.1 200 OK\r\nno header\r\nContent-Length: 5\r\n\r\nabc"),
+        Page(raw=b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n"),
+    ],
 )
 def test_broken_heads(server: FaultServer, page: Page) -> None:
     url = server.serve("/m", page) + "?sig=hush"

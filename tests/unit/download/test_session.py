@@ -278,7 +278,7 @@ def test_certificates_are_checked_against_the_name(
     encrypted: int, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "modelkeep.download.session.make_context",
+        "modelkeep.download.adapter.make_context",
         lambda _: ssl.create_default_context(cafile=str(certificate)),
     )
 
