@@ -289,9 +289,9 @@ class _Connection:
                 if page.flip is not None and at <= page.flip < at + size:
                     data = bytearray(data)
                     data[page.flip - at] ^= 0xFF
-                await self._send(_chunk(data) if page.chunked else data)
                 at += size
-                request.sent += size
+                request.sent += size  # before the client can have them
+                await self._send(_chunk(data) if page.chunked else data)
         if page.chunked:
             await self._send(b"0\r\n\r\n")
 
