@@ -14,12 +14,12 @@ import urllib3
 from modelkeep import __version__
 from modelkeep.download.answer import Answer, ByteRange, header, read_answer
 from modelkeep.download.asked import Asked
-from modelkeep.download.connecting import Watch
 from modelkeep.download.options import TransferOptions
 from modelkeep.download.origins import Origin, origin_of, redacted
 from modelkeep.download.refusals import refusal
 from modelkeep.download.retries import described, is_of_network, is_transient, root_cause
 from modelkeep.download.session import Sender, prepared_url
+from modelkeep.download.watch import Watch
 from modelkeep.errors import (
     AddressRefusedError,
     ConnectionFailedError,

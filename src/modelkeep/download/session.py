@@ -14,9 +14,10 @@ from requests.utils import should_bypass_proxies
 
 from modelkeep.download.adapter import CheckedAdapter
 from modelkeep.download.addresses import AllowedHosts, is_private_host
-from modelkeep.download.connecting import Door, Resolver, Watch, resolve
+from modelkeep.download.connecting import Door, Resolver, resolve
 from modelkeep.download.options import TransferOptions
 from modelkeep.download.origins import Origin
+from modelkeep.download.watch import Watch
 
 
 class DownloadSession(requests.Session):
