@@ -19,7 +19,7 @@ from faults.server import FaultServer
 from support.downloads import MIB, data, left
 
 KILLS = int(os.environ.get("MODELKEEP_KILLS", "8"))
-SIZE = 24 * MIB + 12_345
+SIZE = (24 + 2 * KILLS) * MIB + 12_345
 CONTENT = data(SIZE, 7)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 _TESTS = Path(__file__).resolve().parents[1]
@@ -61,22 +61,36 @@ def test_a_killed_download_goes_on_where_it_was(tmp_path: Path, segments: int, k
     dice = random.Random(f"{segments}{knows}")
     target = tmp_path / "m.bin"
     sha256 = SHA256 if knows == "hash" else ""
-    kills = max(1, KILLS // 4)
+    moments = [12 * MIB, *(dice.randrange(1, 8 * SIZE // KILLS) for _ in range(KILLS // 4 - 1))]
     with FaultServer() as server:
         page = Page(CONTENT, etag='"v1"' if knows == "etag" else None, rate=60e6 / segments)
         url = server.serve("/m", page)
-        for kill in range(kills):
-            is_last = kill == kills - 1
-            moment = dice.randrange(1, SIZE // kills)
+        for moment in moments:
+            if target.exists():
+                break
             with _child(url, target, sha256=sha256, segments=segments) as process:
-                _kill_when(server, process, SIZE if is_last and sha256 else moment)
-            assert not target.exists() or target.read_bytes() == CONTENT
+                _kill_when(server, process, moment)
         if not target.exists():
             with _child(url, target, sha256=sha256, segments=segments) as process:
                 _, told = process.communicate(timeout=60)
             assert process.returncode == 0, told
         assert target.read_bytes() == CONTENT
         assert left(tmp_path) == ["m.bin"]
-        assert server.sent <= 1.1 * SIZE + kills * 8 * MIB
-        if knows == "etag":
-            assert any(request.start > 0 for request in server.requests)
+        assert server.sent <= 1.1 * SIZE + len(moments) * 8 * MIB
+        assert any(request.start > 0 for request in server.requests)
+
+
+def test_a_download_killed_at_its_end_is_whole_or_not_there(tmp_path: Path) -> None:
+    dice = random.Random(9)
+    with FaultServer() as server:
+        url = server.serve("/m", Page(CONTENT, etag='"v1"'))
+        for number in range(max(2, KILLS // 4)):
+            target = tmp_path / f"{number}.bin"
+            with _child(url, target, sha256=SHA256, segments=4) as process:
+                _kill_when(server, process, SIZE - dice.choice([0, 1, MIB]))
+            assert not target.exists() or target.read_bytes() == CONTENT
+            with _child(url, target, sha256=SHA256, segments=4) as process:
+                _, told = process.communicate(timeout=60)
+            assert process.returncode == 0, told
+            assert target.read_bytes() == CONTENT
+        assert left(tmp_path) == sorted(f"{each}.bin" for each in range(max(2, KILLS // 4)))
