@@ -19,6 +19,8 @@ from modelkeep.errors import EXIT_INTERRUPTED, EXIT_SOME_FAILED, UsageError
 from modelkeep.install.link import LinkMode
 from modelkeep.install.scan.report import ScanFinding, ScanStatus, ScanSummary
 
+#: Sidecars that could not be read and the like, of which there may be many.
+_FEW_REMARKS = 3
 #: Findings of one kind that are listed for people.
 _LISTED = 20
 _TELLING = (
@@ -217,8 +219,11 @@ def _tell_rest(
     if skipped:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in skipped)
         session.print(f"Skipped: {reasons}")
-    for remark in summary.remarks:
+    shown_now = summary.remarks if session.verbose else summary.remarks[:_FEW_REMARKS]
+    for remark in shown_now:
         session.say(remark)
+    if (more := len(summary.remarks) - len(shown_now)) > 0:
+        session.say(f"{more:,} more of this kind; -v shows them.")
 
 
 def _without_path(finding: ScanFinding) -> str:
