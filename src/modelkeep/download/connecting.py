@@ -170,14 +170,25 @@ class _Checked(HTTPConnection):
 
     def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
         watch = self.door.watch
-        self.response_class = http.client.HTTPResponse
-        if watch is not None:
-            self.response_class = partial(WatchedResponse, watch)  # type: ignore[assignment]
+        make: Any = http.client.HTTPResponse if watch is None else partial(WatchedResponse, watch)
+        made: list[http.client.HTTPResponse] = []
+
+        def remembered(*arguments: Any, **named: Any) -> http.client.HTTPResponse:
+            made.append(make(*arguments, **named))
+            return made[-1]
+
+        self.response_class = remembered  # type: ignore[assignment]
         options = self._response_options
         if options is not None:
             # urllib3 writes this address into its log when a head is odd.
             self._response_options = options._replace(request_url=redacted(options.request_url))
-        return super().getresponse()
+        try:
+            return super().getresponse()
+        except BaseException:
+            # urllib3 forgets a response whose head it does not like.
+            for response in made:
+                response.close()
+            raise
 
 
 class _CheckedTLS(_Checked, HTTPSConnection):
