@@ -15,7 +15,7 @@ from support.program import Program
 from tree import CANARY, Tree, make_tree, move_some
 
 #: Set it to 2000 for the tree as it is meant; the cases are the same.
-FILES = int(os.environ.get("MODELKEEP_TEST_FILES", "300"))
+FILES = int(os.environ.get("MODELKEEP_TEST_TREE_FILES", "300"))
 #: Larger files are not read whole for the snapshot: they are holes but for their heads.
 _HEAD = 64 * 1024
 #: Models up to so many bytes are verified.
