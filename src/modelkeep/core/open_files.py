@@ -11,6 +11,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from modelkeep.core import limits
@@ -42,7 +43,7 @@ def open_nameless(folder: Path) -> int | None:
     Raises:
         StorageError: the folder may not be written, or no space is left.
     """
-    if not Path("/proc/self/fd").is_dir():  # the way to name it later
+    if not _can_name():
         return None
     try:
         return os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666)
@@ -50,6 +51,11 @@ def open_nameless(folder: Path) -> int | None:
         if error.errno in _NO_NAMELESS and folder.is_dir():
             return None
         raise storage_error(error, folder) from error
+
+
+@cache
+def _can_name() -> bool:
+    return os.path.isdir("/proc/self/fd")
 
 
 def name_file(fd: int, path: Path) -> None:

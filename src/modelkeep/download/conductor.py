@@ -32,7 +32,7 @@ Tell = Callable[[Stage, float], None]
 _log = logging.getLogger(__name__)
 
 #: Seconds between two looks, while much happens and else.
-_QUICK, _CALM = 0.02, 0.1
+_RAMPING, _QUICK, _CALM = 0.005, 0.02, 0.1
 _MUCH_BYTES = 1 << 20
 #: Fewer new bytes than this do not make a try a good one.
 _PROGRESS_BYTES = 64 * 1024
@@ -126,15 +126,19 @@ class Conductor:
             self._slots.release(host)
             return
         self._tell("connecting", 0.0)
-        self._start(lease, host)
+        # A session of others may hold its caller for as long as it likes.
+        self._start(lease, host, here=self._work.sender.is_ours and self._work.facts is None)
 
-    def _start(self, lease: Lease, host: str) -> None:
+    def _start(self, lease: Lease, host: str, *, here: bool = False) -> None:
         connection = Connection(
             self._work, lease, is_stopped=self._is_stopped, ended=self._mail.put, host=host
         )
         connection.is_alone = self._ramp is None or self._ramp.wanted <= 1
         self._live.append(connection)
-        connection.start()
+        if here:
+            connection.start_here(lambda: self._tell("downloading", 0.0))
+        else:
+            connection.start()
 
     def _host(self) -> str:
         facts = self._work.facts
@@ -146,10 +150,12 @@ class Conductor:
     def _take_mail(self) -> None:
         """Wait a moment for connections that end."""
         received = self._work.pieces.received
-        is_busy = received - self._seen >= _MUCH_BYTES or not (self._ramp and self._ramp.is_settled)
+        pause = _QUICK if received - self._seen >= _MUCH_BYTES else _CALM
+        if self._ramp is None or not self._ramp.is_settled:
+            pause = _RAMPING
         self._seen = received
         with suppress(queue.Empty):
-            connection = self._mail.get(timeout=_QUICK if is_busy else _CALM)
+            connection = self._mail.get(timeout=pause)
             while True:
                 if connection is not None:
                     self._on_end(connection)
@@ -164,7 +170,7 @@ class Conductor:
         self._tell("downloading", 0.0)
         self._drop_stuck(now)
         if self._ramp is None:
-            self._ramp = Ramp(work.options.segments, work.pieces.total)
+            self._ramp = Ramp(work.options.segments, work.pieces.total, self._best)
         if not work.can_join or now < self._hold_until:
             return
         received = work.pieces.received

@@ -37,6 +37,7 @@ class Connection:
         has_delivered: Bytes have come.
         opening_since: When it began to wait for an answer; None while it reads a body.
         is_alone: It takes only what is free, and shares nobody's work.
+        looked: Called after every piece, if anything is.
     """
 
     def __init__(
@@ -56,6 +57,9 @@ class Connection:
         self.opening_since: float | None = time.monotonic()
         self.is_alone = False
         self.host = host
+        self.looked: Callable[[], None] | None = None
+        self._opened: Opened | None = None
+        self._cost = 0.1
         self._work = work
         self._is_stopped = is_stopped
         self._ended = ended
@@ -67,6 +71,26 @@ class Connection:
         self._thread = threading.Thread(target=self.run, name="modelkeep-connection", daemon=True)
         self._thread.start()
 
+    def start_here(self, looked: Callable[[], None]) -> None:
+        """Begin in this thread, and fetch a small file all here: a thread would cost more.
+
+        Args:
+            looked: Called after every piece as long as it is done here.
+        """
+        self.looked = looked
+        try:
+            self._open(self.lease)
+        except BaseException as error:  # noqa: BLE001 - it is judged where all connections are
+            self.error = error
+            self.lease.release()
+            self._ended(self)
+            return
+        if self._work.is_small:
+            self.run()
+        else:
+            self.looked = None
+            self.start()
+
     def run(self) -> None:
         """Fetch until nothing is left to do."""
         try:
@@ -75,7 +99,7 @@ class Connection:
                 self.lease = lease
                 self._fetch(lease)
                 rate = self.lease.rate(time.monotonic())
-                lease = self._work.next_lease(rate, alone=self.is_alone)
+                lease = self._work.next_lease(rate, self._cost, alone=self.is_alone)
             if lease is not None:
                 lease.release()
         except BaseException as error:  # noqa: BLE001 - it is judged where all connections are
@@ -102,6 +126,20 @@ class Connection:
             self._thread.join(seconds)
 
     def _fetch(self, lease: Lease) -> None:
+        try:
+            if self._opened is None:
+                self._open(lease)
+            if self._opened is not None and not self.is_unwanted():
+                self._copy(self._opened, self.lease)
+        finally:
+            self._body = None
+            self.lease.release()
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
+
+    def _open(self, lease: Lease) -> None:
+        """Get an answer; none is left open where it turns out that nothing is to come."""
         work = self._work
         self.opening_since = time.monotonic()
         byte_range = work.range_of(lease)
@@ -109,15 +147,15 @@ class Connection:
         opened = work.ask(byte_range, self.is_unwanted)
         try:
             accepted = work.accept(opened, lease, byte_range)
-            if accepted is None or self.is_unwanted():
-                return
-            self.lease = accepted
-            self._copy(opened, accepted)
-        finally:
-            self._body = None
-            self.lease.release()
-            lease.release()
+        except BaseException:
             opened.close()
+            raise
+        if accepted is None:
+            opened.close()
+        else:
+            self.lease, self._opened = accepted, opened
+        if accepted is not lease:
+            lease.release()
 
     def _copy(self, opened: Opened, lease: Lease) -> None:
         work = self._work
@@ -131,12 +169,16 @@ class Connection:
             count = self._first_bytes(opened, body, buffer, speed)
         else:
             count = body.readinto(buffer)
-        self.opening_since = None
+        if self.opening_since is not None:
+            self._cost = time.monotonic() - self.opening_since
+            self.opening_since = None
         while count:
             self.has_delivered = True
             now = time.monotonic()
             if not lease.write(buffer[:count], part.write, now) or self.is_unwanted():
                 break
+            if self.looked is not None:
+                self.looked()
             waited = work.limiter.take(count, self.is_unwanted)
             speed.check(count, now, waited)
             count = body.readinto(buffer)
@@ -154,7 +196,6 @@ class Connection:
                 if not more:
                     break
                 count += more
-                self.opening_since = None
                 speed.check(more, time.monotonic(), 0.0)
         except ConnectionFailedError:
             self._sniff(opened, buffer[:count])

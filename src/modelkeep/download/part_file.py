@@ -75,6 +75,8 @@ class PartFile:
             DownloadError: another process or job is fetching it right now.
         """
         for path in _names(target):
+            if not os.path.lexists(path) and not control_file.control_path(path).exists():
+                return None  # names are taken in order
             found = cls._adopt(target, path)
             if found is None:
                 continue

@@ -16,8 +16,10 @@ STALL_SECONDS = 1.0
 _EVIDENCE_SECONDS = 0.3
 #: Without that, so many times the patience.
 _MUCH_PATIENCE = 3.0
-#: A rest that would take longer than this is worth sharing even when it is small, seconds.
-_LONG_SECONDS = 0.5
+#: A small rest is worth sharing when it takes longer than this, and so many times as long as it
+#: takes until a further request brings something.
+_LONG_SECONDS = 0.05
+_LONG_TIMES = 4.0
 _SMALLEST_SHARE = 64 * 1024
 #: A connection that is so many times faster takes all of a slow one's rest.
 _MUCH_FASTER = 4.0
@@ -155,6 +157,7 @@ class Pieces:
         *,
         free_only: bool = False,
         patience: float = STALL_SECONDS,
+        cost: float = 0.125,
     ) -> Lease | None:
         """Give out bytes: what is free, else a share of what is still to come elsewhere.
 
@@ -163,6 +166,7 @@ class Pieces:
             rate: Bytes each second that the asker brought before; 0 when it is new.
             free_only: Give out only what is free.
             patience: Seconds without a byte after which a lease may be taken over.
+            cost: Seconds until a further request brings its first byte.
 
         Returns:
             A lease, or None when there is nothing left to share.
@@ -170,7 +174,7 @@ class Pieces:
         with self._lock:
             if self._free:
                 start, end = self._free.pop(0)
-            elif free_only or (share := self._share(now, rate, patience)) is None:
+            elif free_only or (share := self._share(now, rate, patience, cost)) is None:
                 return None
             else:
                 start, end = share
@@ -246,7 +250,7 @@ class Pieces:
                     return True
         return False
 
-    def _share(self, now: float, rate: float, patience: float) -> Range | None:
+    def _share(self, now: float, rate: float, patience: float, cost: float) -> Range | None:
         """Take the whole rest of a lease that is stuck, or half of the one that lasts longest."""
         if self._end == OPEN_END:
             return None
@@ -254,8 +258,9 @@ class Pieces:
         stalled = [each for each in open_ones if self._is_stalled(each, now, patience)]
         if stalled:
             return self._take_over(max(stalled, key=lambda each: each.left))
+        worth = max(_LONG_SECONDS, _LONG_TIMES * cost)
         for victim in sorted(open_ones, key=lambda each: _lasts(each, now), reverse=True):
-            long = _lasts(victim, now) > _LONG_SECONDS and victim.left >= 2 * _SMALLEST_SHARE
+            long = _lasts(victim, now) > worth and victim.left >= 2 * _SMALLEST_SHARE
             if long and rate > _MUCH_FASTER * victim.rate(now) > 0:
                 return self._take_over(victim)
             if long or victim.left >= 2 * self._min_segment:

@@ -96,6 +96,11 @@ class Sender:
         self._ours = session if isinstance(session, DownloadSession) else None
         self._settings: dict[Origin, dict[str, Any]] = {}
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether the session is one of ours, whose waits can be ended at any time."""
+        return self._ours is not None
+
     def is_private(self, origin: Origin) -> bool:
         """Tell whether a host is private, as far as is known without looking it up."""
         return (

@@ -106,10 +106,14 @@ class Work:
         total = self.pieces.total
         return total is not None and total < SMALL
 
-    def next_lease(self, rate: float, *, alone: bool) -> Lease | None:
-        """Return what a connection that has ended its work may do next."""
+    def next_lease(self, rate: float, cost: float, *, alone: bool) -> Lease | None:
+        """Return what a connection that has ended its work may do next; see ``Pieces.lease``."""
         return self.pieces.lease(
-            time.monotonic(), rate, free_only=alone or not self.can_join, patience=self.patience
+            time.monotonic(),
+            rate,
+            free_only=alone or not self.can_join,
+            patience=self.patience,
+            cost=cost,
         )
 
     def range_of(self, lease: Lease) -> ByteRange | None:
