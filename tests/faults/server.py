@@ -145,9 +145,12 @@ class FaultServer:
         Raises:
             TimeoutError: It never did.
         """
+        until = time.monotonic() + seconds
         with self._changed:
-            if not self._changed.wait_for(condition, seconds):
-                raise TimeoutError(f"never seen; requests: {self.requests}")
+            while not condition():
+                if time.monotonic() > until:
+                    raise TimeoutError(f"never seen; requests: {self.requests}")
+                self._changed.wait(0.01)  # bytes are counted without a word
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

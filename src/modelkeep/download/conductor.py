@@ -76,6 +76,7 @@ class Conductor:
         self._live: list[Connection] = []
         self._ramp: Ramp | None = None
         self._failed = 0
+        self._begun = 0
         self._best = 0
         self._seen = 0
         self._hold_until = 0.0
@@ -93,7 +94,7 @@ class Conductor:
             StorageError: the disk refused.
             DownloadPausedError, DownloadJobCancelledException: as it was asked for.
         """
-        self._best = self._seen = self._work.pieces.received
+        self._begun = self._best = self._seen = self._work.pieces.received
         with self._control.telling(lambda: self._mail.put(None)):
             try:
                 while not self._work.pieces.is_complete:
@@ -247,18 +248,20 @@ class Conductor:
         self._count_failure()
         is_last = self._failed >= self._policy.tries
         is_useless = isinstance(error, TryAgainError | RangesRefusedError)
-        if not is_useless and not is_transient(error):
-            is_part_refused = isinstance(error, HttpStatusError) and connection.asked_part
-            if is_last or not is_part_refused:
+        is_passing = is_transient(error)
+        if not is_useless and not is_passing:
+            # Servers with a limit of connections still count those that have just ended.
+            worked = connection.asked_part or self._work.pieces.received > self._begun
+            if is_last or not (isinstance(error, HttpStatusError) and worked):
                 raise error
         elif is_last:
             raise self._given_up(error) from error
-        if not is_useless and is_transient(error):
-            delay = self._policy.delay(max(self._failed, 1), error) or 0.0
+        if connection.asked_part and not is_passing and (is_useless or self._failed > 1):
+            self._work.ask_whole_next()
+        if not is_useless:
+            delay = self._policy.delay(max(self._failed, 1), error if is_passing else None) or 0.0
             self._tell("waiting", delay)
             self._wait(delay, self._is_stopped)
-        elif connection.asked_part:
-            self._work.ask_whole_next()
 
     def _count_failure(self) -> None:
         """Count a try that brought nothing new; one that did starts the count again."""
