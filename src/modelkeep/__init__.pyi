@@ -124,6 +124,39 @@ from modelkeep.core.taxonomy import (
 from modelkeep.core.taxonomy import (
     SubModelType as SubModelType,
 )
+from modelkeep.download.base import (
+    DownloadQueueServiceBase as DownloadQueueServiceBase,
+)
+from modelkeep.download.job import (
+    DownloadEventHandler as DownloadEventHandler,
+)
+from modelkeep.download.job import (
+    DownloadJob as DownloadJob,
+)
+from modelkeep.download.job import (
+    DownloadJobBase as DownloadJobBase,
+)
+from modelkeep.download.job import (
+    DownloadJobPath as DownloadJobPath,
+)
+from modelkeep.download.job import (
+    DownloadJobRemoteSource as DownloadJobRemoteSource,
+)
+from modelkeep.download.job import (
+    DownloadJobStatus as DownloadJobStatus,
+)
+from modelkeep.download.job import (
+    DownloadJobURL as DownloadJobURL,
+)
+from modelkeep.download.options import (
+    TransferOptions as TransferOptions,
+)
+from modelkeep.download.progress import (
+    TqdmProgress as TqdmProgress,
+)
+from modelkeep.download.queue import (
+    DownloadQueueService as DownloadQueueService,
+)
 from modelkeep.errors import (
     AddressRefusedError as AddressRefusedError,
 )
@@ -343,8 +376,17 @@ __all__ = [
     "DatabaseError",
     "DatabaseLockedError",
     "DownloadError",
+    "DownloadEventHandler",
+    "DownloadJob",
+    "DownloadJobBase",
     "DownloadJobCancelledException",
+    "DownloadJobPath",
+    "DownloadJobRemoteSource",
+    "DownloadJobStatus",
+    "DownloadJobURL",
     "DownloadPausedError",
+    "DownloadQueueService",
+    "DownloadQueueServiceBase",
     "DuplicateModelException",
     "EventBus",
     "Evidence",
@@ -417,6 +459,8 @@ __all__ = [
     "T2IConfig",
     "TargetTakenError",
     "TextualInversionConfig",
+    "TqdmProgress",
+    "TransferOptions",
     "UnknownConfig",
     "UnknownInstallJobException",
     "UnknownJobIDException",

@@ -128,6 +128,9 @@ def test_every_error_is_under_one_root_and_says_when() -> None:
         "pickle_zip.py: ZipFlaw",
         "safetensors_entries.py: Flaw",
         "session.py: PipeClosedError",
+        "transfer.py: _ThereError",
+        "work.py: RangesRefusedError",
+        "work.py: TryAgainError",
         "yaml_reader.py: YamlFlaw",
     ]
 

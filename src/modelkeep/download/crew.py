@@ -1,0 +1,70 @@
+"""``Crew``: threads that are made when work comes and wait for more without using the processor."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+Work = Callable[[], None]
+
+
+class Crew:
+    """Does each piece of work at once, in a daemon thread that has none or in a new one.
+
+    Programs exit without waiting for these threads. Work that never ends keeps its thread and
+    nobody else's.
+
+    Args:
+        name: What the threads are called.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+        self._idle: list[_Member] = []
+
+    def run(self, work: Work) -> None:
+        """Do ``work`` in another thread; it must not raise."""
+        with self._lock:
+            member = self._idle.pop() if self._idle else None
+        if member is None:
+            member = _Member(self._rest)
+            thread = threading.Thread(target=member.serve, name=self._name, daemon=True)
+            member.give(work)
+            thread.start()
+        else:
+            member.give(work)
+
+    def dismiss(self) -> None:
+        """Let the threads that have nothing to do end."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for member in idle:
+            member.give(None)
+
+    def _rest(self, member: _Member) -> None:
+        with self._lock:
+            self._idle.append(member)
+
+
+class _Member:
+    def __init__(self, rest: Callable[[_Member], None]) -> None:
+        self._rest = rest
+        self._work: Work | None = None
+        self._given = threading.Semaphore(0)
+
+    def give(self, work: Work | None) -> None:
+        """Hand over what to do next; None is to go home."""
+        self._work = work
+        self._given.release()
+
+    def serve(self) -> None:
+        """Do what is given, one after the other."""
+        while True:
+            self._given.acquire()
+            work, self._work = self._work, None
+            if work is None:
+                return
+            work()
+            del work  # an idle thread keeps nothing of the last job alive
+            self._rest(self)

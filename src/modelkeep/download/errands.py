@@ -1,0 +1,177 @@
+"""``Errands``: the work of one job of a queue, whatever kind of job it is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from modelkeep.download.answer import Answer
+from modelkeep.download.asked import Asked
+from modelkeep.download.control import TransferControl, TransferState
+from modelkeep.download.destinations import file_name
+from modelkeep.download.job import (
+    DownloadJobBase,
+    DownloadJobPath,
+    DownloadJobRemoteSource,
+    DownloadJobStatus,
+)
+from modelkeep.download.move import move
+from modelkeep.download.options import TransferOptions
+from modelkeep.download.origins import Token, origin_of
+from modelkeep.download.ports import FreeSlots, HostSlots, Limiter, NoLimit
+from modelkeep.download.remains import discard
+from modelkeep.errors import (
+    ConnectionFailedError,
+    DownloadPausedError,
+    NoSpaceError,
+    UnsupportedSourceError,
+)
+
+Report = Callable[[int, int], None]
+
+
+class Errands:
+    """Moves files, and fetches them through one session.
+
+    Args:
+        session: Used for every request, as it is; one of our own, made when it is needed, if None.
+        options: Limits of one transfer.
+        limiter: Shares the bandwidth; no limit when None.
+        slots: Shares the connections to hosts; no limit when None.
+    """
+
+    def __init__(
+        self,
+        session: Any,
+        options: TransferOptions,
+        *,
+        limiter: Limiter | None = None,
+        slots: HostSlots | None = None,
+    ) -> None:
+        self._session = session
+        self._options = options
+        self._limiter = limiter or NoLimit()
+        self._slots = slots or FreeSlots()
+        self._lock = threading.Lock()
+        self._sender: Any = None
+
+    def do(self, job: DownloadJobBase, control: TransferControl, report: Report) -> None:
+        """Do the work of a job in this thread.
+
+        Args:
+            job: Gets the path of the file, and what was learnt of it.
+            control: Stops it.
+            report: Told of the bytes so far and of all (0: not known).
+
+        Raises:
+            ModelKeepError: it could not be done; says why.
+            JobCancelledError: ``control`` said so.
+        """
+        if isinstance(job, DownloadJobPath):
+            is_cancelled = partial(getattr, control, "is_stopped")
+            job.download_path = move(job.source, self._place_of(job), report, is_cancelled)
+        elif isinstance(job, DownloadJobRemoteSource):
+            self._fetch(job, control, report)
+        else:
+            raise UnsupportedSourceError(
+                f"No queue knows how to fetch {job.source}", hint="Give a link or a path."
+            )
+
+    def asked_of(self, job: DownloadJobRemoteSource) -> Asked:
+        """Return what a job asks for; a subclass may know more kinds of sources.
+
+        Raises:
+            UnsupportedSourceError: its source is no link.
+        """
+        url = str(job.source)
+        if not url.lower().startswith(("http://", "https://")):
+            raise UnsupportedSourceError(
+                f"{url!r} is neither a link nor a path that exists",
+                hint="Give a link that begins with https://, or the path of a file.",
+            )
+        token = Token(job.access_token, origin_of(url)) if job.access_token else None
+        return Asked(url, token=token, size=job.size, hashes=job.hashes)
+
+    def new_control(self) -> TransferControl:
+        """Return what stops the next turn of a job."""
+        return TransferControl()
+
+    def status_after(
+        self, job: DownloadJobBase, error: BaseException, control: TransferControl
+    ) -> DownloadJobStatus:
+        """Return what becomes of a job whose work raised ``error``.
+
+        What can be gone on with as soon as the line or the disk is well again is paused, where
+        the job keeps its part; the rest has failed.
+        """
+        if isinstance(error, DownloadPausedError):
+            return DownloadJobStatus.PAUSED
+        if control.wanted == "cancel":
+            return DownloadJobStatus.CANCELLED
+        job.exception = error
+        may_go_on = isinstance(error, ConnectionFailedError | NoSpaceError)
+        if may_go_on and job.preserve_partial_downloads:
+            return DownloadJobStatus.PAUSED
+        return DownloadJobStatus.ERROR
+
+    def discard(self, job: DownloadJobBase) -> None:
+        """Remove what has arrived of a job that is not being done any more."""
+        if isinstance(job, DownloadJobRemoteSource) and job.download_path is not None:
+            discard(self.asked_of(job), job.download_path)
+
+    def close(self) -> None:
+        """Close the session, if it is ours."""
+        with self._lock:
+            sender, self._sender = self._sender, None
+        if sender is not None and self._session is None:
+            sender.session.close()
+
+    def _fetch(
+        self, job: DownloadJobRemoteSource, control: TransferControl, report: Report
+    ) -> None:
+        from modelkeep.download.transfer import Transfer  # noqa: PLC0415 - brings requests
+
+        def on_progress(state: TransferState) -> None:
+            job.download_path = state.path or job.download_path
+            report(state.received, state.total or 0)
+
+        options = replace(self._options, preserve_partial=job.preserve_partial_downloads)
+        fetched = Transfer(
+            self.asked_of(job),
+            job.download_path or self._target_of(job),
+            sender=self._sender_for_all(),
+            options=options,
+            limiter=self._limiter,
+            slots=self._slots,
+            on_progress=on_progress,
+            control=control,
+        ).run()
+        job.download_path = fetched.path
+        job.content_type = fetched.content_type
+        job.is_verified = fetched.verified
+        report(fetched.size, fetched.size)
+
+    def _target_of(self, job: DownloadJobBase) -> Path | Callable[[Answer, str], Path]:
+        """Return the file that a job makes, or what finds its name once an answer came."""
+        if not (job.is_folder or job.dest.is_dir()):
+            return job.dest
+
+        def named(answer: Answer, url: str) -> Path:
+            return job.dest / file_name(answer.file_name, url)
+
+        return named
+
+    def _place_of(self, job: DownloadJobPath) -> Path:
+        return job.dest / job.source.name if job.is_folder else job.dest
+
+    def _sender_for_all(self) -> Any:
+        from modelkeep.download.session import Sender, make_session  # noqa: PLC0415 - as above
+
+        with self._lock:
+            if self._sender is None:
+                self._sender = Sender(self._session or make_session(self._options))
+            return self._sender

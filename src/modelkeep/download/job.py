@@ -1,0 +1,275 @@
+"""The jobs of a download queue: what is to be fetched, how far it is, what came of it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import total_ordering
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from pydantic import AliasChoices, AnyHttpUrl, BaseModel, ConfigDict, Field, PrivateAttr
+
+from modelkeep.download.origins import redacted
+from modelkeep.errors import HttpStatusError, hint_of
+
+DownloadEventHandler = Callable[[Any], None]
+"""Takes a job whenever its status changes and about every 1 % of its bytes."""
+
+
+class DownloadJobStatus(StrEnum):
+    """Where a job is.
+
+    ``enqueued`` and ``waiting`` are one state; a job that was made but not started is ``idle``.
+    """
+
+    IDLE = "idle"
+    ENQUEUED = "enqueued"
+    WAITING = "enqueued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        return cls("enqueued") if value == "waiting" else None
+
+
+TERMINAL = frozenset(
+    {DownloadJobStatus.COMPLETED, DownloadJobStatus.ERROR, DownloadJobStatus.CANCELLED}
+)
+
+
+@total_ordering
+class DownloadJobBase(BaseModel):
+    """Something that a queue does in the background.
+
+    The queue alone changes a job; what somebody wishes of it goes through the queue's methods or
+    ``cancel``.
+
+    Attributes:
+        id: Number of the job in its queue; -1 before it is submitted.
+        priority: Lower ones run first; of equals, the older.
+        source: Where the bytes come from.
+        dest: What was asked for: a folder, or the file; also ``destination``.
+        is_folder: ``dest`` is a folder, made when it is not there.
+        status: Where the job is.
+        event_handlers: Called with the job on every change, before those of the queue.
+        preserve_partial_downloads: Keep what has arrived when the job ends in an error. Pausing,
+            and being cut off, always keep it.
+        download_path: The file, once its name is known.
+        bytes, total_bytes: Progress; a total of 0 is not known.
+        started_at, ended_at: When it began and ended, seconds since the epoch.
+        job_sequence: The how-manieth job it was that its queue began.
+        exception: What went wrong.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
+
+    id: int = -1
+    priority: int = 10
+    source: Any
+    dest: Path = Field(validation_alias=AliasChoices("dest", "destination"))
+    is_folder: bool = False
+    status: DownloadJobStatus = DownloadJobStatus.IDLE
+    event_handlers: list[DownloadEventHandler] = Field(default_factory=list)
+    preserve_partial_downloads: bool = False
+    download_path: Path | None = None
+    bytes: int = 0
+    total_bytes: int = 0
+    started_at: float | None = None
+    ended_at: float | None = None
+    job_sequence: int | None = None
+    exception: BaseException | None = None
+    _on_cancel: Callable[[], None] | None = PrivateAttr(default=None)
+    _callbacks: dict[str, DownloadEventHandler] = PrivateAttr(default_factory=dict)
+
+    CALLBACKS: ClassVar[tuple[str, ...]] = (
+        "on_start", "on_progress", "on_complete", "on_cancelled", "on_error",
+    )  # fmt: skip
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __lt__(self, other: DownloadJobBase) -> bool:
+        return (self.priority, self.id) < (other.priority, other.id)
+
+    # -- who listens
+
+    def add_event_handler(self, handler: DownloadEventHandler) -> None:
+        """Call ``handler(job)`` on every change from now on."""
+        self.event_handlers.append(handler)
+
+    def clear_event_handlers(self) -> None:
+        """Take off all handlers of this job; those of the queue stay."""
+        self.event_handlers.clear()
+
+    def set_callbacks(
+        self,
+        on_start: DownloadEventHandler | None = None,
+        on_progress: DownloadEventHandler | None = None,
+        on_complete: DownloadEventHandler | None = None,
+        on_cancelled: DownloadEventHandler | None = None,
+        on_error: DownloadEventHandler | None = None,
+    ) -> None:
+        """Set what is called with the job at one kind of change each; None is nothing."""
+        given = (on_start, on_progress, on_complete, on_cancelled, on_error)
+        self._callbacks = {
+            name: call for name, call in zip(self.CALLBACKS, given, strict=True) if call
+        }
+
+    @property
+    def callbacks(self) -> dict[str, DownloadEventHandler]:
+        """The callbacks that are set, by their names."""
+        return self._callbacks
+
+    # -- what somebody wishes
+
+    def cancel(self) -> None:
+        """Ask the job to stop for good; it ends within two seconds."""
+        if self._on_cancel is not None:
+            self._on_cancel()
+        elif not self.in_terminal_state:
+            self.status = DownloadJobStatus.CANCELLED
+
+    def heed(self, on_cancel: Callable[[], None]) -> None:
+        """Let a queue do what ``cancel`` asks for."""
+        self._on_cancel = on_cancel
+
+    # -- other names and views
+
+    @property
+    def destination(self) -> Path:
+        """The document's name for ``dest``."""
+        return self.dest
+
+    @property
+    def job_started(self) -> str | None:
+        """When it began, as ISO 8601 in UTC."""
+        return _iso(self.started_at)
+
+    @property
+    def job_ended(self) -> str | None:
+        """When it ended, as ISO 8601 in UTC."""
+        return _iso(self.ended_at)
+
+    @property
+    def error_type(self) -> str | None:
+        """Name of the exception's class; of a refusal by HTTP ``HTTPError(reason)``."""
+        if isinstance(self.exception, HttpStatusError):
+            return f"HTTPError({self.exception.reason})"
+        return type(self.exception).__name__ if self.exception else None
+
+    @property
+    def error(self) -> str | None:
+        """Traceback of the exception, as text."""
+        return "".join(traceback.format_exception(self.exception)) if self.exception else None
+
+    @property
+    def hint(self) -> str:
+        """What to do next after an error."""
+        return hint_of(self.exception) if self.exception else ""
+
+    @property
+    def waiting(self) -> bool:
+        """The job waits for its turn."""
+        return self.status is DownloadJobStatus.ENQUEUED
+
+    @property
+    def running(self) -> bool:
+        """The job is being done."""
+        return self.status is DownloadJobStatus.RUNNING
+
+    @property
+    def paused(self) -> bool:
+        """The job waits until somebody starts it again."""
+        return self.status is DownloadJobStatus.PAUSED
+
+    @property
+    def complete(self) -> bool:
+        """The job is done."""
+        return self.status is DownloadJobStatus.COMPLETED
+
+    @property
+    def errored(self) -> bool:
+        """The job failed."""
+        return self.status is DownloadJobStatus.ERROR
+
+    @property
+    def cancelled(self) -> bool:
+        """The job was cancelled."""
+        return self.status is DownloadJobStatus.CANCELLED
+
+    @property
+    def in_terminal_state(self) -> bool:
+        """The job will not go on."""
+        return self.status in TERMINAL
+
+
+class DownloadJobPath(DownloadJobBase):
+    """Moves a local file or folder in the background.
+
+    Attributes:
+        source: The file or folder.
+    """
+
+    source: Path
+
+
+class DownloadJobRemoteSource(DownloadJobBase):
+    """Fetches something from another machine.
+
+    Attributes:
+        source: A link, or what a subclass of the queue makes one of.
+        access_token: Sent to the host of the source, and to no other.
+        hashes: What the bytes must be, by algorithm: ``{"sha256": "..."}``.
+        size: Bytes that the source is said to have; None when that is not known.
+        content_type: What the server called it.
+        is_verified: A hash of the bytes that arrived was compared.
+    """
+
+    source: str
+    access_token: str | None = Field(default=None, repr=False)
+    hashes: dict[str, str] = Field(default_factory=dict)
+    size: int | None = None
+    content_type: str | None = None
+    is_verified: bool = False
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(id={self.id}, source={redacted(str(self.source))!r})"
+
+
+class DownloadJobURL(DownloadJobRemoteSource):
+    """Fetches a link, which is checked when the job is made.
+
+    Attributes:
+        source: The link.
+    """
+
+    source: AnyHttpUrl  # type: ignore[assignment]  # the document makes it so
+
+
+#: The code's one class of jobs.
+DownloadJob = DownloadJobURL
+
+
+def kind_for(source: str | Path | AnyHttpUrl) -> type[DownloadJobBase]:
+    """Return the class of jobs that fits a source."""
+    if isinstance(source, AnyHttpUrl):
+        return DownloadJobURL
+    if isinstance(source, Path):
+        return DownloadJobPath
+    if source.lower().startswith(("http://", "https://")):
+        return DownloadJobURL
+    return DownloadJobPath if Path(source).exists() else DownloadJobRemoteSource
+
+
+def _iso(moment: float | None) -> str | None:
+    return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat()
