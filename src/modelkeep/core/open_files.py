@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -21,6 +22,9 @@ from modelkeep.errors import DuplicateModelException
 
 _NO_NAMELESS = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.EISDIR, errno.EINVAL, errno.ENOENT}
 _NO_RESERVING = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EPERM}
+#: Bytes that a file system takes in this time when it only notes down which blocks they are.
+_FIRST_BYTES = 16 << 20
+_QUICK_SECONDS = 0.0008
 
 
 @contextmanager
@@ -117,17 +121,21 @@ def keep_others_out(fd: int) -> bool:
 
 
 def take_space(fd: int, size: int, path: Path) -> None:
-    """Give a file its length and, where the file system can, the blocks for it.
+    """Give a file its length and, where the file system can do so quickly, the blocks for it.
 
     Raises:
         NoSpaceError: they are not there.
     """
     with _changing(path):
-        if not _reserve(fd, size):
+        begun = time.monotonic()
+        can_reserve = _reserve(fd, 0, min(size, _FIRST_BYTES))
+        # Memory file systems fill every page: that is slower than to write the file as it comes.
+        is_quick = time.monotonic() - begun < _QUICK_SECONDS
+        if not (can_reserve and is_quick and _reserve(fd, 0, size)):
             os.ftruncate(fd, size)
 
 
-def _reserve(fd: int, size: int) -> bool:
+def _reserve(fd: int, start: int, size: int) -> bool:
     """Take blocks by ``fallocate(2)``; the library's own way out would write zeros for hours."""
     import ctypes  # noqa: PLC0415 - only large downloads need it
 
@@ -136,7 +144,7 @@ def _reserve(fd: int, size: int) -> bool:
     if call is None or size <= 0:
         return False
     call.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_longlong, ctypes.c_longlong)
-    while call(fd, 0, 0, size):
+    while call(fd, 0, start, size):
         number = ctypes.get_errno()
         if number in _NO_RESERVING:
             return False

@@ -15,7 +15,7 @@ from modelkeep.download.work import Work
 from modelkeep.errors import ConnectionFailedError
 
 #: Bytes read at once: what the processor's cache holds is written faster than more.
-BUFFER_BYTES = 256 * 1024
+BUFFER_BYTES = 512 * 1024
 _SNIFFED_BYTES = 512
 
 
@@ -174,9 +174,11 @@ class Connection:
             self.opening_since = None
         while count:
             self.has_delivered = True
-            now = time.monotonic()
+            now, position = time.monotonic(), lease.position
             if not lease.write(buffer[:count], part.write, now) or self.is_unwanted():
                 break
+            if work.follower is not None:
+                buffer = work.follower.offer(buffer, count, position)
             if self.looked is not None:
                 self.looked()
             waited = work.limiter.take(count, self.is_unwanted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import queue
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +18,8 @@ Read = Callable[[memoryview, int], int]
 
 _PIECE = 1 << 20
 _POLL_SECONDS = 0.02
+#: Pieces in memory that may wait to be hashed.
+_WAITING = 4
 #: Names of hashes that sites publish, and what each is made of.
 _MADE_OF = {
     "sha256": "sha256",
@@ -98,20 +101,49 @@ class Follower:
         self._ready = ready
         self._hashers = {name: _new(name) for name in {_MADE_OF[n.lower()] for n in self._names}}
         self._position = 0
+        self._next = 0
+        self._lock = threading.Lock()
+        self._offered: queue.Queue[tuple[memoryview, int]] = queue.Queue(_WAITING)
+        self._spare: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
-
-    @property
-    def position(self) -> int:
-        """Bytes that are hashed."""
-        return self._position
 
     def start(self) -> None:
         """Begin to follow; without this all is hashed at the end."""
         if self._hashers:
             self._thread = threading.Thread(target=self._follow, name="modelkeep-hash", daemon=True)
             self._thread.start()
+
+    def offer(self, buffer: memoryview, count: int, position: int) -> memoryview:
+        """Let bytes be hashed from memory that were just written, if they are the next ones.
+
+        Waits while the hash is behind: it has to be done before the file is.
+
+        Args:
+            buffer: Begins with the bytes; belongs to the follower when it is taken.
+            count: How many.
+            position: Where in the file they are.
+
+        Returns:
+            The buffer to go on with, the same one or another.
+        """
+        if self._thread is None:
+            return buffer
+        with self._lock:
+            if position != self._next:
+                return buffer
+            self._next += count
+        while not self._stopped.is_set():
+            try:
+                self._offered.put((buffer, count), timeout=_POLL_SECONDS)
+            except queue.Full:
+                continue
+            try:
+                return self._spare.get_nowait()
+            except queue.Empty:
+                return memoryview(bytearray(len(buffer)))
+        return buffer
 
     def stop(self) -> None:
         """End the thread; it can be followed no further."""
@@ -139,27 +171,50 @@ class Follower:
         if self._hashers:
             buffer = memoryview(bytearray(min(_PIECE, total)))
             while self._position < total:
-                if cancelled() or not self._take(buffer, total):
+                if cancelled() or not self._take(buffer, min(self._position + _PIECE, total)):
                     return None
         values = {name: hasher.hexdigest() for name, hasher in self._hashers.items()}
         return {name: _value(name.lower(), values) for name in self._names}
 
     def _follow(self) -> None:
-        buffer = memoryview(bytearray(_PIECE))
+        own = memoryview(bytearray(_PIECE))
         try:
             while not self._stopped.is_set():
-                ready = self._ready()
-                if ready - self._position < _PIECE or not self._take(buffer, ready):
-                    self._stopped.wait(_POLL_SECONDS)
+                try:
+                    buffer, count = self._offered.get(timeout=_POLL_SECONDS)
+                except queue.Empty:
+                    while self._is_behind() and not self._stopped.is_set():
+                        self._take(own, self._position + _PIECE)
+                else:
+                    self._hash(buffer[:count])
+                    self._spare.put(buffer)
         except Exception as error:  # noqa: BLE001 - raised again where the hash is asked for
             self._error = error
+            self._stopped.set()
 
-    def _take(self, buffer: memoryview, ready: int) -> int:
-        count = self._read(buffer[: ready - self._position], self._position)
+    def _is_behind(self) -> bool:
+        """Claim the next bytes to be read from the file, when nobody has offered them."""
+        with self._lock:
+            if self._next != self._position or self._ready() - self._position < _PIECE:
+                return False
+            self._next += _PIECE
+            return True
+
+    def _take(self, buffer: memoryview, end: int) -> int:
+        """Read and hash up to ``end``; return how many bytes there were."""
+        taken = 0
+        while self._position < end:
+            count = self._read(buffer[: end - self._position], self._position)
+            if not count:
+                break
+            self._hash(buffer[:count])
+            taken += count
+        return taken
+
+    def _hash(self, data: memoryview) -> None:
         for hasher in self._hashers.values():
-            hasher.update(buffer[:count])
-        self._position += count
-        return count
+            hasher.update(data)
+        self._position += len(data)
 
 
 def _value(name: str, values: Mapping[str, str]) -> str:
