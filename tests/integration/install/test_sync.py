@@ -270,11 +270,21 @@ def test_other_bytes_of_the_same_size_are_another_model(world: World) -> None:
     assert len(found[ScanStatus.REGISTERED]) == 1
 
 
-def test_without_a_full_hash_a_move_is_only_possible(world: World) -> None:
+def test_a_file_with_its_number_and_time_is_the_same_under_another_name(world: World) -> None:
     old = tiny.lora(world.models / "one.safetensors", 1)
     synced(world)
     [config] = world.records.all_models()
     new = old.rename(world.models / "two.safetensors")
+    assert [f.key for f in synced(world)[ScanStatus.MOVED]] == [config.key]
+    assert world.place(config.key) == new
+
+
+def test_without_a_full_hash_a_copy_elsewhere_is_only_possible(world: World) -> None:
+    old = tiny.lora(world.models / "one.safetensors", 1)
+    synced(world)
+    [config] = world.records.all_models()
+    new = Path(shutil.copy2(old, world.models / "two.safetensors"))
+    old.unlink()
     found = synced(world)
     [possible] = found[ScanStatus.POSSIBLE]
     assert (possible.key, possible.path) == (config.key, new)

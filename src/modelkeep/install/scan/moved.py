@@ -121,6 +121,8 @@ class Gone:
         config = lost.config
         if sample not in {config.current_hash, config.original_hash}:
             return None
+        if _is_renamed(lost, path):
+            return self._move(lost, path, {})
         what = f"{shown(path)} may be {config.name}, which was at {shown(self._place(lost))}"
         why = f"{what}: size and samples are the same, but no full hash of it is known"
         if self._confirm(f"{why}. Take it for the same?"):
@@ -176,3 +178,20 @@ class Gone:
             lost.size,
             same_as=old,
         )
+
+
+def _is_renamed(lost: Lost, path: Path) -> bool:
+    """Tell whether these are the very files of a lost model, under other names.
+
+    A number, a length and a time to the nanosecond are what a known hash is believed by, too. A
+    copy has another number.
+    """
+    for name, file in lost.files.items():
+        there = (path / name if name else path).stat()
+        if (there.st_ino, there.st_size, there.st_mtime_ns) != (
+            file.inode,
+            file.size,
+            file.mtime_ns,
+        ):
+            return False
+    return True
