@@ -20,7 +20,7 @@ from modelkeep.core.names import shown
 from modelkeep.core.paths import fsync, storage_error
 from modelkeep.errors import DuplicateModelException
 
-_NO_NAMELESS = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.EISDIR, errno.EINVAL, errno.ENOENT}
+_NO_NAMELESS = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.EISDIR, errno.EINVAL}
 _NO_RESERVING = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EPERM}
 #: Bytes that a file system takes in this time when it only notes down which blocks they are.
 _FIRST_BYTES = 16 << 20

@@ -14,8 +14,6 @@ from modelkeep.download.refusals import sniff
 from modelkeep.download.work import Work
 from modelkeep.errors import ConnectionFailedError
 
-#: Bytes read at once: what the processor's cache holds is written faster than more.
-BUFFER_BYTES = 512 * 1024
 _SNIFFED_BYTES = 512
 
 
@@ -163,27 +161,31 @@ class Connection:
         if part is None:  # pragma: no cover - it is there since the first answer
             return
         body = self._body = Body(opened.response, str(origin_of(opened.url)))
-        buffer = memoryview(bytearray(min(BUFFER_BYTES, max(body.left or BUFFER_BYTES, 1))))
         speed = _Speed(work.options.min_speed, work.options.min_speed_time)
-        if lease.position == 0:
-            count = self._first_bytes(opened, body, buffer, speed)
-        else:
-            count = body.readinto(buffer)
-        if self.opening_since is not None:
-            self._cost = time.monotonic() - self.opening_since
-            self.opening_since = None
-        while count:
-            self.has_delivered = True
-            now, position = time.monotonic(), lease.position
-            if not lease.write(buffer[:count], part.write, now) or self.is_unwanted():
-                break
-            if work.follower is not None:
-                buffer = work.follower.offer(buffer, count, position)
-            if self.looked is not None:
-                self.looked()
-            waited = work.limiter.take(count, self.is_unwanted)
-            speed.check(count, now, waited)
-            count = body.readinto(buffer)
+        buffers = work.sender.buffers
+        buffer = buffers.take()
+        try:
+            if lease.position == 0:
+                count = self._first_bytes(opened, body, buffer, speed)
+            else:
+                count = body.readinto(buffer)
+            if self.opening_since is not None:
+                self._cost = time.monotonic() - self.opening_since
+                self.opening_since = None
+            while count:
+                self.has_delivered = True
+                now, position = time.monotonic(), lease.position
+                if not lease.write(buffer[:count], part.write, now) or self.is_unwanted():
+                    break
+                if work.follower is not None:
+                    buffer = work.follower.offer(buffer, count, position)
+                if self.looked is not None:
+                    self.looked()
+                waited = work.limiter.take(count, self.is_unwanted)
+                speed.check(count, now, waited)
+                count = body.readinto(buffer)
+        finally:
+            buffers.give(buffer)
         if not count:
             self._at_end(body, lease)
         body.finish()
@@ -205,6 +207,7 @@ class Connection:
                 self.lease.write(buffer[:count], work.part.write, time.monotonic())
             raise
         self._sniff(opened, buffer[:count])
+        work.was_sniffed = True
         return count
 
     def _sniff(self, opened: Opened, data: memoryview) -> None:

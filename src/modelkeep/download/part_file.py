@@ -21,7 +21,7 @@ from modelkeep.core.paths import make_folder, publish, remove_file
 from modelkeep.download import control_file
 from modelkeep.download.asked import Asked
 from modelkeep.download.control_file import Control
-from modelkeep.errors import DownloadError, DuplicateModelException
+from modelkeep.errors import DownloadError, DuplicateModelException, StorageError
 
 _NAMES = 9
 _PIECE = 1 << 20
@@ -52,8 +52,11 @@ class PartFile:
             StorageError: the disk refused.
             DownloadError: all names that it could have are taken.
         """
-        make_folder(target.parent)
-        fd = open_files.open_nameless(target.parent)
+        try:
+            fd = open_files.open_nameless(target.parent)
+        except StorageError:
+            make_folder(target.parent)
+            fd = open_files.open_nameless(target.parent)
         if fd is not None:
             return cls(target, fd, None)
         path = _free_name(target)

@@ -14,6 +14,7 @@ from requests.utils import should_bypass_proxies
 
 from modelkeep.download.adapter import CheckedAdapter
 from modelkeep.download.addresses import AllowedHosts, is_private_host
+from modelkeep.download.buffers import Buffers
 from modelkeep.download.connecting import Door, Resolver, resolve
 from modelkeep.download.options import TransferOptions
 from modelkeep.download.origins import Origin
@@ -89,10 +90,14 @@ class Sender:
 
     Args:
         session: Used for every request; may be shared by threads.
+
+    Attributes:
+        buffers: What bodies are read into.
     """
 
     def __init__(self, session: requests.Session) -> None:
         self.session = session
+        self.buffers = Buffers()
         self._ours = session if isinstance(session, DownloadSession) else None
         self._settings: dict[Origin, dict[str, Any]] = {}
 

@@ -206,7 +206,7 @@ class Transfer:
     def _check_kind(self) -> None:
         """Look once more for a page in place of a model: its begin may have come in two parts."""
         work, facts = self._work, self._work.facts
-        if work.part is None or facts is None or self._is_verified:
+        if work.part is None or facts is None or work.was_sniffed or self._is_verified:
             return
         begin = memoryview(bytearray(_SNIFFED_BYTES))
         count = work.part.read(begin, 0)

@@ -59,6 +59,7 @@ class Work:
         pieces: Which of them are there.
         follower: Hashes what is there.
         was_resumed: Bytes of an earlier run were gone on with.
+        was_sniffed: The begin of the file is that of a model and not of a page.
         note: What the user should know.
     """
 
@@ -82,6 +83,7 @@ class Work:
         self.pieces = Pieces(None, min_segment=options.min_segment)
         self.follower: Follower | None = None
         self.was_resumed = False
+        self.was_sniffed = False
         self.note = ""
         self.patience = 1.0
         self.lock = threading.RLock()
@@ -244,7 +246,7 @@ class Work:
     def drop(self) -> None:
         """Throw away what is there."""
         self.pieces.revoke_all()
-        self.was_resumed = False
+        self.was_resumed = self.was_sniffed = False
         if self.follower is not None:
             self.follower.stop()
             self.follower = None
@@ -289,6 +291,8 @@ class Work:
         )
 
     def _check_space(self, target: Path, total: int | None) -> None:
+        if total is not None and total < SMALL:
+            return
         needed = (total or 0) + self._spoken_for(target)
         free = free_space(target.parent)
         if needed + SPACE_RESERVE_BYTES > free:
