@@ -18,7 +18,7 @@ from modelkeep.records.base_metadata import AnyMetadata
 from modelkeep.records.faults import damaged
 from modelkeep.records.places import Place, place_of_file
 from modelkeep.records.transactions import Row
-from modelkeep.records.words import fold_words
+from modelkeep.records.words import indexed_words
 
 _INT64_MAX = 2**63 - 1
 _INT64_RANGE = 2**64
@@ -46,7 +46,7 @@ def folded(text: str) -> str:
 
 def words_text(*texts: str | None) -> str:
     """Return the words of some texts as the text index takes them."""
-    return " ".join(word for text in texts if text for word in fold_words(text))
+    return " ".join(word for text in texts if text for word in indexed_words(text))
 
 
 def model_row(config: ModelConfigBase, place: Place) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def _words(name: str) -> Column[str]:
 #: One row for each record, which lies at ``path`` below ``root``. ``config`` is the record as
 #: JSON without key, path, root and state; the other columns repeat what is filtered and sorted
 #: by. ``sort_name`` is folded to lower case. The columns that end in ``_words`` are what text
-#: search reads: the words of ``records.words.fold_words`` with a blank between them.
+#: search reads: the words of ``records.words.indexed_words`` with a blank between them.
 #: ``tag_words`` and ``author_words`` are filled in by triggers.
 model: Table = Table(
     "mk_model",

@@ -1,8 +1,8 @@
 """The index that text search uses, and the triggers that keep it in step with the tables.
 
 The triggers also see what somebody else does with plain SQL in a database that is theirs. What
-is indexed are the ``_words`` columns of ``mk_model``, folded by ``fold_words``: the tokenizer
-only has to split at blanks, so a word is the same here as everywhere else in modelkeep.
+is indexed are the ``_words`` columns of ``mk_model``, as ``indexed_words`` gives them: the
+tokenizer only has to split at blanks, so a word is the same here as everywhere else in modelkeep.
 """
 # ruff: noqa: S608 - statements of names that stand in this file
 

@@ -16,7 +16,7 @@ from modelkeep.core.names import text_to_path
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
 from modelkeep.records.base_metadata import AnyMetadata, ModelTags
 from modelkeep.records.places import Place
-from modelkeep.records.words import fold_words
+from modelkeep.records.words import indexed_words
 from modelkeep.records.yaml_reader import YamlFlaw
 
 #: Fields of the record itself; the others are those of its config.
@@ -88,7 +88,7 @@ class StoredRecord:
             (self.config.description, self.metadata.author if self.metadata else None),
         )
         return tuple(
-            tuple(word for text in texts if text for word in fold_words(text)) for texts in said
+            tuple(word for text in texts if text for word in indexed_words(text)) for texts in said
         )
 
 

@@ -21,7 +21,7 @@ from modelkeep.errors import (
 )
 from modelkeep.records.database import SqliteDatabase
 from modelkeep.records.sql import ModelRecordServiceSQL
-from modelkeep.records.words import fold_words
+from modelkeep.records.words import fold_words, indexed_words
 
 KEYS = st.sampled_from(["a", "b", "c", "", "d'", "%"])
 PATHS = st.sampled_from(["p", "q", "r/s", "T", "t"])
@@ -173,7 +173,7 @@ class Catalogue(RuleBasedStateMachine):
         config, said = self.configs[key], self.said.get(key)
         texts = [config.name, config.description or "", *config.trigger_phrases]
         texts += [said.author, *said.tags] if said else []
-        return [word for text in texts for word in fold_words(text)]
+        return [word for text in texts for word in indexed_words(text)]
 
     @rule(per_page=st.integers(1, 4))
     def page_through(self, per_page: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep.records.words import fold_words
+from modelkeep.records.words import fold_words, indexed_words
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,18 @@ def test_folding_words_again_changes_nothing(text: str) -> None:
     words = fold_words(text)
     assert fold_words(" ".join(words)) == words
     assert fold_words("_".join(words)) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("harbourLightsXL_v20", ["harbour", "lights", "xl"]),
+        ("SDXLModel", ["sdxl", "model"]),
+        ("lights", []),
+        ("Lights", []),
+        ("aB", []),
+        ("midnight LightsOut lights", ["out"]),
+    ],
+)
+def test_words_written_together_are_found_by_their_parts(text: str, parts: list[str]) -> None:
+    assert indexed_words(text) == [*fold_words(text), *parts]

@@ -16,7 +16,7 @@ from sqlalchemy import Column, Float, ForeignKey, Integer, Text, UniqueConstrain
 from sqlalchemy import text as sql
 from sqlalchemy.schema import SchemaItem
 
-from modelkeep.records.words import fold_words
+from modelkeep.records.words import indexed_words
 
 #: Children before what they refer to.
 _TABLES = ("mk_model_tag", "mk_metadata", "mk_file", "mk_tag", "mk_model")
@@ -213,7 +213,7 @@ def _rows(cursor: sqlite3.Cursor, query: str) -> Iterator[tuple[object, ...]]:
 def _words(*texts: object) -> str:
     """Return the words of some texts; a lent connection may hand these out as bytes."""
     said = [text.decode() if isinstance(text, bytes) else str(text) for text in texts if text]
-    return " ".join(word for text in said for word in fold_words(text))
+    return " ".join(word for text in said for word in indexed_words(text))
 
 
 def _phrases(config: object) -> list[object]:
