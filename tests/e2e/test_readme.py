@@ -16,6 +16,8 @@ README = (PROJECT / "README.md").read_text(encoding="utf-8")
 #: Lines that are no commands to run here: they set up a shell, or a power failure.
 NOT_RUN = ("source ", "modelkeep install samples/harbourLightsXL_v20.safetensors     #")
 
+LOOKS_AT_MESS = ("modelkeep scan ", "modelkeep root add ", "modelkeep sync")
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -47,6 +49,7 @@ def normal(line: str) -> str:
     """Take out what differs from run to run: keys, hashes and times."""
     line = re.sub(r"\b[0-9a-f]{64}\b|\b[0-9a-f]{32}\b", "HEX", line)
     line = re.sub(r"^[0-9a-f]{8}  ", "KEY       ", line)
+    line = re.sub(r"\([0-9a-f]{8}\)", "(KEY)", line)
     return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME", line).rstrip()
 
 
@@ -71,9 +74,11 @@ def test_every_command_prints_what_the_readme_says(tmp_path: Path) -> None:
             timeout=120,
             check=False,
         )
-        assert done.returncode == 0, (item.command, done.stderr)
+        # Some files of the messy folder are damaged on purpose.
+        allowed = {0, 3} if item.command.startswith(LOOKS_AT_MESS) else {0}
+        assert done.returncode in allowed, (item.command, done.stderr)
         wanted = [normal(line) for line in item.output]
-        if wanted and wanted[-1] == "  ...":
+        if wanted and wanted[-1].strip() == "...":
             wanted.pop()
         text = done.stdout.replace(str(home), "/home/me").splitlines()
         assert [normal(line) for line in text][: len(wanted)] == wanted, item.command
