@@ -9,6 +9,7 @@ from typing import Any
 import requests
 import urllib3
 
+from modelkeep.download.origins import origin_of
 from modelkeep.download.retries import described, is_of_network
 from modelkeep.errors import ConnectionFailedError
 
@@ -23,12 +24,12 @@ class Body:
 
     Args:
         response: Its head was read, its body not.
-        host: Who sends it, for messages.
+        url: Where it comes from, for messages.
     """
 
-    def __init__(self, response: requests.Response, host: str) -> None:
+    def __init__(self, response: requests.Response, url: str) -> None:
         self._raw: Any = response.raw
-        self._host = host
+        self._url = url
         self._direct = _direct(self._raw)
         #: Bytes that are still to come, None when that is not known.
         self.left: int | None = self._direct.length if self._direct else None
@@ -49,7 +50,7 @@ class Body:
             if not is_of_network(error):
                 raise
             raise ConnectionFailedError(
-                f"{self._host} sent only a part: {described(error)}",
+                f"{origin_of(self._url)} sent only a part: {described(error)}",
                 hint="Check the connection, then try again.",
             ) from error
 

@@ -7,6 +7,7 @@ import queue
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
 
 from modelkeep.download.connection import Connection
 from modelkeep.download.control import Stage, TransferControl
@@ -70,8 +71,6 @@ class Conductor:
         self._keeper = keeper
         self._wait = wait
         self._tell = tell
-        options = work.options
-        self._policy = RetryPolicy(options.tries, options.backoff_base, options.backoff_cap)
         self._mail: queue.SimpleQueue[Connection | None] = queue.SimpleQueue()
         self._live: list[Connection] = []
         self._ramp: Ramp | None = None
@@ -80,6 +79,12 @@ class Conductor:
         self._best = 0
         self._seen = 0
         self._hold_until = 0.0
+
+    @cached_property
+    def _policy(self) -> RetryPolicy:
+        """Made for the first failure: its dice cost more than a small file."""
+        options = self._work.options
+        return RetryPolicy(options.tries, options.backoff_base, options.backoff_cap)
 
     @property
     def connections(self) -> int:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from modelkeep.download.body import Body
 from modelkeep.download.hops import Opened
-from modelkeep.download.origins import origin_of
 from modelkeep.download.pieces import OPEN_END, Lease
 from modelkeep.download.refusals import sniff
 from modelkeep.download.work import Work
@@ -80,10 +79,10 @@ class Connection:
             self._open(self.lease)
         except BaseException as error:  # noqa: BLE001 - it is judged where all connections are
             self.error = error
+        if self._opened is None:
             self.lease.release()
             self._ended(self)
-            return
-        if self._work.is_small:
+        elif self._work.is_small:
             self.run()
         else:
             self.looked = None
@@ -160,7 +159,7 @@ class Connection:
         part = work.part
         if part is None:  # pragma: no cover - it is there since the first answer
             return
-        body = self._body = Body(opened.response, str(origin_of(opened.url)))
+        body = self._body = Body(opened.response, opened.url)
         speed = _Speed(work.options.min_speed, work.options.min_speed_time)
         buffers = work.sender.buffers
         buffer = buffers.take()

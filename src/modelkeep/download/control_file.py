@@ -125,7 +125,10 @@ def load(part: Path) -> Control | None:
 
 def _content(path: Path) -> bytes:
     with os.fdopen(open_regular(path), "rb") as file:
-        return file.read(_MOST_BYTES)
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ValueError("that is no control file")
+    return content
 
 
 def _checked(content: Any) -> Control | None:
@@ -134,6 +137,8 @@ def _checked(content: Any) -> Control | None:
     total = content["total"]
     end = _natural(total) if total is not None else 1 << 62
     hashes = content["hashes"]
+    if not isinstance(hashes, dict):
+        return None
     texts = [content["url"], content["url_digest"], content["boot"], *hashes.values()]
     validator = content["validator"]
     if not all(isinstance(text, str) for text in texts):

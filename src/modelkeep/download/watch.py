@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import socket
+import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ class _WatchedBytes(io.RawIOBase):
             raise TimeoutError("the head of the answer did not come in time")
         try:
             count = self._sock.recv_into(buffer)
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             count = self._go_on_waiting(buffer)
         if not count and self._head_until is not None:
             # http.client takes the end of a connection for the end of a head: half of the headers
@@ -94,12 +95,19 @@ class _WatchedBytes(io.RawIOBase):
             self._wait_at_most(left)
             try:
                 return self._sock.recv_into(buffer)
-            except TimeoutError:
+            except (TimeoutError, BlockingIOError):
                 continue
 
     def _wait_at_most(self, seconds: float) -> None:
         self._slice = max(0.001, min(seconds, LOOK_UP))
-        self._sock.settimeout(self._slice)
+        if type(self._sock) is not socket.socket:  # TLS counts the time itself
+            self._sock.settimeout(self._slice)
+            return
+        # The system's own limit costs nothing; Python's asks before each piece whether it is there.
+        self._sock.settimeout(None)
+        whole = int(self._slice)
+        limit = struct.pack("@ll", whole, int((self._slice - whole) * 1e6))
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
 
     def close(self) -> None:
         self._file.close()
