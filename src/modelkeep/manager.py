@@ -14,6 +14,7 @@ from modelkeep.settings import Settings
 if TYPE_CHECKING:
     from modelkeep.core.configs import ModelConfigBase
     from modelkeep.core.identity import Identification
+    from modelkeep.download.queue import DownloadQueueService
     from modelkeep.install.integrity.background import LibraryHasher
     from modelkeep.install.presence import Presence
     from modelkeep.install.service import ModelInstallService
@@ -57,6 +58,8 @@ class ModelManager:
         made = self.__dict__
         if "hasher" in made:
             made.pop("hasher").stop()
+        if "downloads" in made:
+            made.pop("downloads").stop()
         if "installer" in made:
             made.pop("installer").close()
         if "presence" in made:
@@ -84,6 +87,35 @@ class ModelManager:
             service = ModelInstallService(self.settings, self.records, event_bus=self.events)
             service.start()
             return service
+
+    @cached_property
+    def downloads(self) -> DownloadQueueService:
+        """The download queue, started; also ``download_queue``."""
+        from modelkeep.download.errands import Errands  # noqa: PLC0415 - heavy
+        from modelkeep.download.options import TransferOptions  # noqa: PLC0415 - heavy
+        from modelkeep.download.queue import DownloadQueueService  # noqa: PLC0415 - heavy
+
+        settings = self.settings
+        with self._making:
+            options = TransferOptions(
+                segments=settings.segments,
+                verify=settings.verify,
+                allow_private_hosts=tuple(settings.allow_private_hosts),
+            )
+            errands = Errands(
+                None,
+                options,
+                parallel=settings.max_parallel_dl,
+                proxy=settings.proxy,
+                is_offline=settings.offline,
+            )
+            queue = DownloadQueueService(
+                max_parallel_dl=settings.max_parallel_dl,
+                event_bus=self.events,
+                errands=errands,
+            )
+            queue.start()
+            return queue
 
     @cached_property
     def hasher(self) -> LibraryHasher:
@@ -125,6 +157,11 @@ class ModelManager:
     def model_install(self) -> ModelInstallService:
         """The document's name for ``installer``."""
         return self.installer
+
+    @property
+    def download_queue(self) -> DownloadQueueService:
+        """The document's name for ``downloads``."""
+        return self.downloads
 
     def find(self, name: str) -> ModelConfigBase:
         """Return the model that a person means by ``name``.

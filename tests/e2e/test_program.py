@@ -15,6 +15,9 @@ from support.program import Program
 COMMANDS = (
     ("install",), ("identify",), ("list",), ("show",), ("edit",), ("reidentify",), ("remove",),
     ("jobs",), ("pause",), ("resume",), ("retry",), ("cancel",), ("prune",),
+    ("scan",), ("sync",), ("verify",), ("doctor",), ("download",), ("root",), ("root", "add"),
+    ("root", "list"), ("root", "remove"), ("root", "move"), ("db",), ("db", "version"),
+    ("db", "upgrade"),
     ("trash",), ("trash", "list"), ("trash", "restore"),
     ("trash", "empty"), ("config",), ("config", "show"), ("config", "path"), ("config", "set"),
     ("ls",), ("rm",), ("pull",), (),

@@ -21,7 +21,7 @@ from modelkeep.download.job import (
 )
 from modelkeep.download.move import move
 from modelkeep.download.options import TransferOptions
-from modelkeep.download.origins import Token, origin_of
+from modelkeep.download.origins import Token, origin_of, redacted
 from modelkeep.download.ports import FreeSlots, HostSlots, Limiter, NoLimit
 from modelkeep.download.remains import discard
 from modelkeep.errors import (
@@ -42,6 +42,9 @@ class Errands:
         options: Limits of one transfer.
         limiter: Shares the bandwidth; no limit when None.
         slots: Shares the connections to hosts; no limit when None.
+        parallel: Files that are fetched at once, for a session of our own.
+        proxy: Its proxy; None takes those of the environment.
+        is_offline: Refuse to use the network.
     """
 
     def __init__(
@@ -51,11 +54,17 @@ class Errands:
         *,
         limiter: Limiter | None = None,
         slots: HostSlots | None = None,
+        parallel: int = 5,
+        proxy: str | None = None,
+        is_offline: bool = False,
     ) -> None:
         self._session = session
         self._options = options
         self._limiter = limiter or NoLimit()
         self._slots = slots or FreeSlots()
+        self._parallel = parallel
+        self._proxy = proxy
+        self._is_offline = is_offline
         self._lock = threading.Lock()
         self._sender: Any = None
 
@@ -133,6 +142,11 @@ class Errands:
     def _fetch(
         self, job: DownloadJobRemoteSource, control: TransferControl, report: Report
     ) -> None:
+        if self._is_offline:
+            raise ConnectionFailedError(
+                f"{redacted(str(job.source))} is not fetched: the setting offline is on",
+                hint="modelkeep config set offline false allows it.",
+            )
         from modelkeep.download.transfer import Transfer  # noqa: PLC0415 - brings requests
 
         def on_progress(state: TransferState) -> None:
@@ -169,9 +183,14 @@ class Errands:
         return job.dest / job.source.name if job.is_folder else job.dest
 
     def _sender_for_all(self) -> Any:
-        from modelkeep.download.session import Sender, make_session  # noqa: PLC0415 - as above
+        from modelkeep.download.session import Sender  # noqa: PLC0415 - as above
 
         with self._lock:
             if self._sender is None:
-                self._sender = Sender(self._session or make_session(self._options))
+                self._sender = Sender(self._session or self._own_session())
             return self._sender
+
+    def _own_session(self) -> Any:
+        from modelkeep.download.session import make_session  # noqa: PLC0415 - brings requests
+
+        return make_session(self._options, parallel=self._parallel, proxy=self._proxy)
