@@ -35,17 +35,24 @@ class Fault:
     lasting: bool = False
     count: int = 0
 
+    def is_next(self) -> bool:
+        """Tell whether the next operation has to fail."""
+        return self.count + 1 == self.at or (self.lasting and 0 < self.at <= self.count)
+
     def step(self) -> bool:
         """Count one operation; tell whether it has to fail."""
+        is_now = self.is_next()
         self.count += 1
-        is_now = self.count == self.at or (self.lasting and 0 < self.at < self.count)
         if is_now and self.error is None:
             os._exit(KILLED)
         return is_now
 
 
 class _Calls:
-    """Stands in for a module and counts the calls that change the disk."""
+    """Stands in for a module and counts the calls that change the disk.
+
+    Of what is written when it fails, half comes to the disk.
+    """
 
     def __init__(self, module: Any, fault: Fault) -> None:
         self._module = module
@@ -58,6 +65,8 @@ class _Calls:
 
         def call(*values: Any, **named: Any) -> Any:
             is_change = name != "open" or values[1] & os.O_CREAT
+            if is_change and self._fault.is_next() and name == "pwrite":
+                real(values[0], values[1][: len(values[1]) // 2], *values[2:])
             if is_change and self._fault.step():
                 number = self._fault.error or 0
                 raise OSError(number, os.strerror(number))

@@ -5,22 +5,23 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from modelkeep.core import limits, moves, paths
 from modelkeep.core.configs import ModelConfigBase, new_key
+from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import Progress
 from modelkeep.core.moves import Move
 from modelkeep.core.names import shown, unique_name
 from modelkeep.errors import (
     DuplicateModelException,
     NoSpaceError,
-    RecordError,
     SourceChangedError,
     StorageError,
 )
-from modelkeep.install.hearsay import store_extras
+from modelkeep.install.hearsay import store_new, with_extras
 from modelkeep.install.library import Change, Library, remove_entry, sampled, with_fields
 from modelkeep.install.link import LinkMode
 from modelkeep.install.outgoing import purge
@@ -28,6 +29,7 @@ from modelkeep.install.ownership import describe_files, names_below
 from modelkeep.install.plan import InstallPlan, recorded_path
 from modelkeep.install.previews import preview_text
 from modelkeep.install.stage import Staged, stage
+from modelkeep.records.listing import NewRecord
 
 #: Names tried for one model while other processes take them at the same moment.
 _NAME_TRIES = 100
@@ -44,9 +46,8 @@ def register(library: Library, plan: InstallPlan) -> ModelConfigBase:
     names = names_below(plan.target)
     config = with_fields(plan.config, **sampled(plan.target, names))
     files = describe_files(plan.target, names, library.settings.models_dir, {}, time.time())
-    stored = library.records.add_model(config.key, config, files=files)
+    stored = _record(library, plan, config, files)
     library.presence.note_seen(stored.root)
-    _store_said(library, plan)
     return stored
 
 
@@ -94,9 +95,8 @@ def install(
         picture = _keep_preview(library, plan, target, change.note)
         config = with_fields(plan.config, path=path, preview=picture, **sampled(target, names))
         files = describe_files(target, names, models_dir, staged.blake3, time.time())
-        stored = library.records.add_model(key, config, files=files)
+        stored = _record(library, plan, config, files)
         library.presence.note_seen(stored.root)
-        _store_said(library, plan)
         end_install(change.note)
         total = plan.total_bytes
         change.finish(
@@ -182,12 +182,12 @@ def _keep_preview(
     return preview_text(kept, target) if kept else None
 
 
-def _store_said(library: Library, plan: InstallPlan) -> None:
-    """Store tags and the site's answer; the model is in the library with them or without."""
-    try:
-        store_extras(library, plan.config.key, plan.said)
-    except RecordError as error:
-        _log.warning("%s is recorded, but not its tags: %s", plan.config.name, error)
+def _record(
+    library: Library, plan: InstallPlan, config: ModelConfigBase, files: Sequence[ModelFile]
+) -> ModelConfigBase:
+    """Store the record of a model and what is said about it: the commit point."""
+    new = with_extras(NewRecord(config.key, config, tuple(files)), plan.said)
+    return store_new(library.records, [new])[0]
 
 
 def _check_identity(library: Library, plan: InstallPlan, staged: Staged) -> None:

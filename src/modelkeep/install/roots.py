@@ -6,8 +6,7 @@ Only settings, the catalogue and the state file are written; never anything in a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Root, Roots, RootState
 from modelkeep.errors import SourceNotFoundError, UsageError
 from modelkeep.install.library import Library
 from modelkeep.install.root_records import move_records, settle_roots
-from modelkeep.jobs.owner import locked
+from modelkeep.install.settings_file import changing_settings
 from modelkeep.jobs.seen_roots import forget_root, seen_roots
 from modelkeep.records.listing import RecordFilter
 from modelkeep.settings import RootSettings, Settings, edited_settings, read_settings_file
@@ -127,7 +126,7 @@ class RootService:
         if readonly:
             value["readonly"] = True
         self._check({**self._settings.roots, name: value})
-        with self._changing():
+        with changing_settings(self._settings):
             self._write(lambda roots: roots.update({name: value}))
             return settle_roots(self._library)
 
@@ -162,7 +161,7 @@ class RootService:
                 hint="--forget forgets them, --keep keeps them with absolute paths;"
                 " the files stay in both cases.",
             )
-        with self._changing():
+        with changing_settings(self._settings):
             self._empty(name, root, forget=forget)
             if root is not None:
                 self._write(lambda roots: roots.pop(name))
@@ -202,7 +201,7 @@ class RootService:
                 hint="Name the folder that takes the place of"
                 f" {shown(before.path)}, or add --yes if they are gone.",
             )
-        with self._changing():
+        with changing_settings(self._settings):
             self._write(lambda roots: roots[name].update({"path": path_to_text(path)}))
             for place in self._state.trash_places():
                 if is_inside(text_to_path(place), before.path):
@@ -261,12 +260,6 @@ class RootService:
                 f"The root cannot be registered: {complaints.replace('Value error, ', '')}",
                 hint="modelkeep root list shows what is registered.",
             ) from error
-
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """One process at a time changes the settings file; what it says then holds here."""
-        with locked(self._settings.state_path.with_suffix(".settings")):
-            yield
 
     def _write(self, edit: Callable[[Any], Any]) -> None:
         file = self._settings.settings_path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from modelkeep.install.plan import (
 from modelkeep.install.planning import plan_install
 from modelkeep.install.root_records import settle_roots
 from modelkeep.install.scan.service import Scanner, ScanningService
+from modelkeep.install.settings_file import drop_settings_drafts
 from modelkeep.install.trash import TrashEntry
 from modelkeep.install.worker import InstallWorker
 from modelkeep.jobs.owner import Owner, locked
@@ -37,6 +39,7 @@ from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.settings import Settings
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.parse import local_source
+from modelkeep.sources.sidecars.base import Said
 
 _log = logging.getLogger(__name__)
 
@@ -133,6 +136,7 @@ class ModelInstallService(ScanningService):
         with locked(self.app_config.state_path.with_suffix(".recovery")):
             settled = recovery.recover(self.library, self._owner.is_alive)
             settle_roots(self.library)
+            drop_settings_drafts(self.app_config)
             outgoing.purge_expired(self.library)
         return settled
 
@@ -324,11 +328,11 @@ class ModelInstallService(ScanningService):
     # -- plumbing
 
     def _install_found(
-        self, path: Path, fields: dict[str, Any], link: LinkMode | None
+        self, path: Path, fields: dict[str, Any], said: Said, link: LinkMode | None
     ) -> tuple[str, bool]:
         source = LocalModelSource(path=path)
         plan = plan_install(self.library, source, fields, link=link, is_heard=True)
-        config, same = self._carry_out(plan, no_progress)
+        config, same = self._carry_out(replace(plan, said=said), no_progress)
         return config.key, same is not None
 
     def _run_job(self, job: ModelInstallJob) -> None:

@@ -77,11 +77,11 @@ class ModelRecordServiceFile(ModelRecordServiceBase):
         files: Iterable[ModelFile] = (),
     ) -> AnyModelConfig:
         """Store a new record, and the files that it owns, in one step."""
-        return self._add([(new_config(key, config), list(files))])[0]
+        return self._add([NewRecord(key, new_config(key, config), tuple(files))])[0]
 
     def add_models(self, records: Iterable[NewRecord]) -> list[AnyModelConfig]:
         """Store many new records in one step: all of them, or none."""
-        return self._add([(new_config(r.key, r.config), list(r.files)) for r in records])
+        return self._add([replace(r, config=new_config(r.key, r.config)) for r in records])
 
     def update_model(
         self,
@@ -318,16 +318,18 @@ class ModelRecordServiceFile(ModelRecordServiceBase):
     def _listed(self, records: Iterable[StoredRecord]) -> list[AnyModelConfig]:
         return [self._shown(record) for record in sorted(records, key=yaml_search.by_default)]
 
-    def _add(self, new: list[tuple[AnyModelConfig, list[ModelFile]]]) -> list[AnyModelConfig]:
+    def _add(self, new: list[NewRecord]) -> list[AnyModelConfig]:
         now = stamp(time.time())
         records = [
             StoredRecord(
-                config=self._placed(config),
-                files=self._placed_files(files),
+                config=self._placed(record.config),
+                files=self._placed_files(list(record.files)),
+                tags=frozenset(tag.strip() for tag in record.tags if tag.strip()),
+                metadata=record.metadata.model_copy(deep=True) if record.metadata else None,
                 created_at=now,
                 updated_at=now,
             )
-            for config, files in new
+            for record in new
         ]
         with self._file.changing() as draft:
             for record in records:

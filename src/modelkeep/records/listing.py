@@ -8,6 +8,7 @@ from typing import Literal
 
 from modelkeep.core.configs import AnyModelConfig, ModelConfigBase
 from modelkeep.core.files import ModelFile
+from modelkeep.records.base_metadata import AnyMetadata
 
 #: ``relevance`` puts the best matches of a text first; without a text it is ``name``.
 SearchOrder = Literal["relevance", "name", "size", "date", "type", "base"]
@@ -73,8 +74,12 @@ class NewRecord:
         key: Any string.
         config: Its fields.
         files: What it owns on the disk.
+        metadata: What its site says of it.
+        tags: Those that are given by hand; blanks around them are taken off.
     """
 
     key: str
     config: ModelConfigBase
     files: tuple[ModelFile, ...] = field(default=())
+    metadata: AnyMetadata | None = None
+    tags: tuple[str, ...] = ()

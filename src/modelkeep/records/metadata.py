@@ -70,9 +70,7 @@ class ModelMetadataStore(ModelMetadataStoreBase):
                     f"The model {model_key!r} has metadata already",
                     hint="Replace it with update_metadata.",
                 )
-            row = rows.metadata_row(model_key, metadata)
-            work.run(insert(schema.metadata).values(row))
-            _set_tags(work, model_key, metadata.tags, _SITE)
+            add_first_metadata(work, model_key, metadata)
 
     def get_metadata(self, model_key: str) -> AnyMetadata:
         """Return the metadata of a model."""
@@ -110,7 +108,7 @@ class ModelMetadataStore(ModelMetadataStoreBase):
         """Replace the tags that the user gave a model; those of its site stay."""
         with self._transactions.writing() as work:
             _tags_by_origin(work, model_key)  # refuses a model that is not there
-            _set_tags(work, model_key, (tag.strip() for tag in tags if tag.strip()), _HAND)
+            put_tags(work, model_key, tags)
             return _tags_by_origin(work, model_key)
 
     def list_tags(self) -> set[str]:
@@ -182,6 +180,17 @@ def _tags_by_origin(work: Work, model_key: str) -> ModelTags:
         frozenset(text for given, text in found if given == origin) for origin in (_SITE, _HAND)
     )
     return ModelTags(site=site, hand=hand)
+
+
+def add_first_metadata(work: Work, model_key: str, metadata: AnyMetadata) -> None:
+    """Store the metadata of a model that is there and has none, as part of a transaction."""
+    work.run(insert(schema.metadata).values(rows.metadata_row(model_key, metadata)))
+    _set_tags(work, model_key, metadata.tags, _SITE)
+
+
+def put_tags(work: Work, model_key: str, tags: Iterable[str]) -> None:
+    """Make these the tags that the user gave a model that is there, as part of a transaction."""
+    _set_tags(work, model_key, (tag.strip() for tag in tags if tag.strip()), _HAND)
 
 
 def _set_tags(work: Work, model_key: str, tags: Iterable[str], origin: str) -> None:

@@ -32,8 +32,10 @@ from modelkeep.records.database import SqliteDatabase
 from modelkeep.records.listing import NewRecord
 from modelkeep.records.metadata import (
     ModelMetadataStore,
+    add_first_metadata,
     forget_metadata,
     keys_with_tags,
+    put_tags,
     tags_of,
 )
 from modelkeep.records.places import place_of
@@ -141,6 +143,11 @@ class ModelRecordServiceSQL(SqlFiles, SqlSearch, ModelRecordServiceBase):
             refuse_owned(work, self.roots, (file for record in listed for file in record.files))
             work.run_many("add models", lambda: insert(schema.model), new_rows)
             add_files(work, self.roots, ((record.key, record.files) for record in listed))
+            for record in listed:
+                if record.metadata is not None:
+                    add_first_metadata(work, record.key, record.metadata)
+                if record.tags:
+                    put_tags(work, record.key, record.tags)
         return added
 
     def update_model(

@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from modelkeep.core import limits
+from modelkeep.core.drafts import drop_drafts
 from modelkeep.core.names import real_path, shown
 from modelkeep.core.paths import make_folder, storage_error, write_file
 from modelkeep.core.reading import open_regular
@@ -75,6 +76,7 @@ class CatalogueFile:
             with self._alone():
                 if not os.path.lexists(self.path):
                     write_file(self.path, EMPTY.encode())
+        drop_drafts((self.path, self._copy), self._alone)
         self.read()
 
     def read(self) -> Catalogue:

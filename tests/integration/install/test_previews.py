@@ -105,7 +105,7 @@ def test_an_install_that_fails_takes_the_copy_back(
         assert len(kept(world)) == 1
         raise RecordError("no")
 
-    monkeypatch.setattr(world.records, "add_model", refuse)
+    monkeypatch.setattr(world.records, "add_models", refuse)
     with pytest.raises(RecordError):
         world.service.install_path(ink)
     assert snapshot(world.models) == before

@@ -9,7 +9,7 @@ from pathlib import Path
 from modelkeep.core.identity import Identification
 from modelkeep.core.names import shown
 from modelkeep.errors import CorruptModelError, SourceError
-from modelkeep.install.hearsay import fields_of
+from modelkeep.install.hearsay import fields_of, with_extras
 from modelkeep.install.library import Library, sampled
 from modelkeep.install.ownership import describe_files, names_below
 from modelkeep.install.plan import make_plan
@@ -108,4 +108,5 @@ def new_model(library: Library, path: Path, found: Identification, said: Said) -
     files = describe_files(plan.target, names, library.settings.models_dir, {}, now)
     if (said.sha256 or said.blake3) and names == [""]:
         files = [replace(files[0], sha256=said.sha256, blake3=said.blake3, hashed_at=now)]
-    return NewModel(NewRecord(plan.config.key, plan.config, tuple(files)), said)
+    new = NewRecord(plan.config.key, plan.config, tuple(files))
+    return NewModel(with_extras(new, said), said)

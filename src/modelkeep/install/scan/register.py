@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from modelkeep.core.roots import NO_ROOT
 from modelkeep.errors import DuplicateModelException, ModelKeepError, RecordError, hint_of
-from modelkeep.install.hearsay import store_extras
+from modelkeep.install.hearsay import store_new
 from modelkeep.install.library import Library
 from modelkeep.install.scan.known import KnownFiles
 from modelkeep.install.scan.records import NewModel
@@ -19,8 +18,6 @@ from modelkeep.install.scan.report import ScanFinding, ScanStatus
 BATCH = 200
 #: Findings that wait for such a step, so that they come in order.
 _HELD_BACK = 2000
-
-_log = logging.getLogger(__name__)
 
 
 class Registrar:
@@ -68,7 +65,7 @@ class Registrar:
         if not models:
             return {}
         try:
-            stored = self._library.records.add_models([model.record for model in models])
+            stored = store_new(self._library.records, [model.record for model in models])
         except DuplicateModelException as error:
             if len(models) == 1:
                 return {models[0].record.key: error}
@@ -79,17 +76,10 @@ class Registrar:
         for root in {config.root for config in stored} - {NO_ROOT}:
             self._library.presence.note_seen(root)
         for model in models:
-            self._store_extras(model)
+            for file in model.record.files:
+                path = self._library.path_of(file)
+                self._known.add(model.record.key, path, file.inode)
         return {}
-
-    def _store_extras(self, model: NewModel) -> None:
-        record = model.record
-        for file in record.files:
-            self._known.add(record.key, self._library.path_of(file), file.inode)
-        try:
-            store_extras(self._library, record.key, model.said)
-        except RecordError as error:
-            _log.warning("%s is registered, but not its tags: %s", record.config.name, error)
 
     def _settled(
         self, finding: ScanFinding, new: NewModel, refused: ModelKeepError | None

@@ -13,7 +13,7 @@ from modelkeep.core.identity import Identification
 from modelkeep.core.names import shown
 from modelkeep.core.taxonomy import type_label
 from modelkeep.errors import ModelKeepError, UnknownModelException, hint_of
-from modelkeep.install.hearsay import fields_of, store_extras
+from modelkeep.install.hearsay import fields_of
 from modelkeep.install.library import Library
 from modelkeep.install.scan.finder import Examined, Finder
 from modelkeep.install.scan.known import KnownFiles
@@ -24,6 +24,7 @@ from modelkeep.install.scan.verdicts import Verdict
 from modelkeep.install.scan.walk import Candidate, Passed, Walk
 from modelkeep.jobs.lookups import Lookups
 from modelkeep.sources.layouts.base import Layout, Place
+from modelkeep.sources.sidecars.base import Said
 
 
 class ScanAction(StrEnum):
@@ -49,8 +50,8 @@ class Target:
     places: tuple[Place, ...]
 
 
-#: ``install(path, fields)`` gives (key, whether it was there before).
-Installer = Callable[[Path, dict[str, Any]], tuple[str, bool]]
+#: ``install(path, fields, said)`` gives (key, whether it was there before).
+Installer = Callable[[Path, dict[str, Any], Said], tuple[str, bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +177,7 @@ class Scan:
         said = hearsay.about(one.candidate)
         fields = fields_of(said, one.verdict.found)
         try:
-            key, is_known = self._means.install(finding.path, fields)
-            if not is_known:
-                store_extras(self._library, key, said)
+            key, is_known = self._means.install(finding.path, fields, said)
         except ModelKeepError as error:
             return replace(finding, status=ScanStatus.ERROR, error=str(error), hint=hint_of(error))
         status = ScanStatus.KNOWN if is_known else ScanStatus.INSTALLED

@@ -22,9 +22,10 @@ from modelkeep.install.scan.targets import target_of, targets_of
 from modelkeep.install.scan.verdicts import rules_fingerprint
 from modelkeep.install.scan.walk import Candidate, Walk
 from modelkeep.jobs.lookups import Lookup, Lookups
+from modelkeep.sources.sidecars.base import Said
 
-#: ``install(path, fields, link)`` gives (key, whether it was there before).
-Installer = Callable[[Path, dict[str, Any], LinkMode | None], tuple[str, bool]]
+#: ``install(path, fields, said, link)`` gives (key, whether it was there before).
+Installer = Callable[[Path, dict[str, Any], Said, LinkMode | None], tuple[str, bool]]
 #: Told of the numbers so far, often; may raise to stop.
 Watcher = Callable[[ScanSummary], None]
 
@@ -138,7 +139,7 @@ class Scanner:
         return Means(
             self._library,
             self._alone,
-            lambda path, fields: self._install(path, fields, link),
+            lambda path, fields, said: self._install(path, fields, said, link),
             watch,
         )
 

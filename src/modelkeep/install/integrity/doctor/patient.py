@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -202,7 +201,3 @@ def _is_held(lock: Path) -> bool:
     finally:
         os.close(fd)
     return False
-
-
-#: What files of the program are called while they are not finished yet.
-DRAFT = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)\.(new|upgrade)(-wal|-shm|-journal)?")

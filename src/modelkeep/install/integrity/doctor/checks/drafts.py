@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from modelkeep.core import paths
+from modelkeep.core.drafts import DRAFT, is_left
 from modelkeep.core.names import shown
 from modelkeep.core.reading import printable
 from modelkeep.install.integrity.doctor.finding import Finding, Repair
-from modelkeep.install.integrity.doctor.patient import DRAFT, Patient
+from modelkeep.install.integrity.doctor.patient import Patient
 
 
 def check_drafts(patient: Patient) -> Iterator[Finding]:
@@ -27,7 +27,7 @@ def check_drafts(patient: Patient) -> Iterator[Finding]:
     for folder in sorted(folders):
         for path in _files_in(folder):
             found = DRAFT.fullmatch(path.name)
-            if found and not _is_running(int(found["process"])):
+            if found and is_left(path.name):
                 yield Finding(
                     "draft",
                     printable(path),
@@ -42,16 +42,6 @@ def _files_in(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if path.is_file())
     except OSError:
         return []
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):  # somebody else's, or no process at all
-        return True
-    return process != os.getpid()
 
 
 def _remove(path: Path) -> Repair:

@@ -1,0 +1,27 @@
+"""The settings file, where services change it: one process at a time, and no drafts stay."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from modelkeep.core.drafts import drop_drafts
+from modelkeep.jobs.owner import locked
+from modelkeep.settings import Settings
+
+
+def changing_settings(settings: Settings) -> AbstractContextManager[None]:
+    """Keep other processes from changing the settings file meanwhile; waits for them first.
+
+    Raises:
+        StorageError: the lock cannot be made.
+    """
+    return locked(settings.state_path.with_suffix(".settings"))
+
+
+def drop_settings_drafts(settings: Settings) -> None:
+    """Remove what is left of a change of the settings file that was cut off.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    drop_drafts((settings.settings_path,), lambda: changing_settings(settings))
