@@ -53,7 +53,7 @@ contracts: $(VENV)/.testing
 check: lint types contracts ## lint, types and import contracts
 
 test: check ## everything that has to hold
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
 bench: $(VENV)/.testing ## all benchmarks, one table
 	$(BIN)/python -m bench
