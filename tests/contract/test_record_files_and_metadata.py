@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from modelkeep.core.configs import ModelConfigFactory
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import (
     BaseMetadata,
@@ -24,7 +25,8 @@ from modelkeep.errors import (
     UnknownModelException,
 )
 from modelkeep.records.base import ModelRecordServiceBase
-from modelkeep.records.base_metadata import AnyMetadata
+from modelkeep.records.base_metadata import AnyMetadata, ModelTags
+from modelkeep.records.listing import NewRecord
 
 
 def config(name: str) -> dict[str, Any]:
@@ -186,6 +188,26 @@ def test_metadata_of_every_kind_comes_back_equal(three: ModelRecordServiceBase) 
         assert three.metadata_store.get_metadata(key) == metadata
     assert three.list_all_metadata() == list(kinds.items())
     assert three.metadata_store.list_all_metadata() == list(kinds.items())
+
+
+def test_new_records_bring_metadata_and_tags(store: ModelRecordServiceBase) -> None:
+    def new(key: str, **fields: Any) -> NewRecord:
+        return NewRecord(key, ModelConfigFactory.make_config(config(key)), **fields)
+
+    store.add_models([
+        new("a", metadata=said("n", "me", "site"), tags=(" by hand ", " ")),
+        new("b", tags=("by hand",)),
+        new("c"),
+    ])  # fmt: skip
+    assert store.get_metadata("a") == said("n", "me", "site")
+    tags = store.metadata_store.tags
+    assert tags("a") == ModelTags(frozenset({"site"}), frozenset({"by hand"}))
+    assert tags("b") == ModelTags(hand=frozenset({"by hand"}))
+    assert tags("c") == ModelTags()
+    assert [model.key for model in store.search_by_metadata_tag(["by hand"])] == ["a", "b"]
+    with pytest.raises(DuplicateModelException):
+        store.add_models([new("d", tags=("lost",)), new("a")])
+    assert "lost" not in store.metadata_store.list_tags()
 
 
 def test_metadata_needs_a_record_and_comes_once(three: ModelRecordServiceBase) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from faults.crash import KILLED, Fault, in_child
-from faults.crash_stories import STORIES
+from faults.crash_stories import ABOUT_FILES, STORIES
 from faults.crash_world import Story, World, build, run, tree
 from modelkeep.core.drafts import DRAFT
 from modelkeep.errors import ModelKeepError, UnknownMetadataException
@@ -51,7 +51,7 @@ class Loop:
     """
 
     def __init__(self, name: str, folder: Path, *, is_yaml: bool) -> None:
-        self._story = next(story for story in STORIES if story.name == name)
+        self._story = next(s for s in (*STORIES, *ABOUT_FILES) if s.name == name)
         self._kept = folder / "kept"
         self._place = folder / "world"
         self._world = build(self._place, self._story, is_yaml=is_yaml)

@@ -163,32 +163,19 @@ def remove_root(*, keep: bool) -> Act:
 
 
 STORIES = [
-    Story("copy a file", install(LinkMode.Copy)),
-    Story("copy a folder", install(LinkMode.Copy), lay=folder),
-    Story("copy a file and its picture", install(LinkMode.Copy), lay=picture),
     Story("copy a file and its tags", install(LinkMode.Copy), lay=tagged),
-    Story("hard-link a file", install(LinkMode.Hardlink)),
-    Story("hard-link a folder", install(LinkMode.Hardlink), lay=folder),
     Story("move a file", install(LinkMode.Move), takes_source=True),
-    Story("move a folder", install(LinkMode.Move), lay=folder, takes_source=True),
-    Story("register a file", register),
-    Story("register a folder", register, lay=folder),
     Story("register a file and what a site tells of it", register, lay=described),
     Story("edit", with_source(change), install_plainly),
     Story("delete a file", delete, install_plainly),
-    Story("delete a folder", delete, install_plainly, lay=folder),
-    Story("delete a file in place", delete_everywhere, register, takes_source=True),
-    Story("restore a file", restore, delete_then_restore),
-    Story("restore a folder", restore, delete_then_restore, lay=folder),
-    Story("restore a file and its tags", restore, delete_then_restore, lay=tagged),
-    Story("empty the trash", empty_trash, delete_then_restore, forgets=True),
+    Story("restore a file and its tags", restore, delete_then_restore, tagged),
     Story("empty the trash of a picture", empty_trash, delete_then_restore, picture, forgets=True),
     Story("scan and register", scan(install=False), lay=shelf),
     Story("scan and install", scan(install=True), lay=two),
     Story("sync", sync, registered_root, shelf, rearranged),
     Story("add a root", add_root, scan(install=False), shelf),
     Story("move a root", move_root, registered_root, shelf, carried_off),
-    Story("remove a root and keep its records", remove_root(keep=True), registered_root, shelf),
+    Story("remove a root, keep its records", remove_root(keep=True), registered_root, shelf),
     Story(
         "remove a root and its records",
         remove_root(keep=False),
@@ -196,4 +183,17 @@ STORIES = [
         shelf,
         forgets=True,
     ),
+]
+
+#: What these do to the catalogue, others do too: they are told with one store.
+ABOUT_FILES = [
+    Story("copy a folder", install(LinkMode.Copy), lay=folder),
+    Story("copy a file and its picture", install(LinkMode.Copy), lay=picture),
+    Story("hard-link a file", install(LinkMode.Hardlink)),
+    Story("hard-link a folder", install(LinkMode.Hardlink), lay=folder),
+    Story("move a folder", install(LinkMode.Move), lay=folder, takes_source=True),
+    Story("register a folder", register, lay=folder),
+    Story("delete a folder", delete, install_plainly, folder),
+    Story("delete a file in place", delete_everywhere, register, takes_source=True),
+    Story("restore a folder", restore, delete_then_restore, folder),
 ]

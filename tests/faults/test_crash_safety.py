@@ -5,6 +5,7 @@ See ``crash_loop`` for the law that holds then, and ``crash_stories`` for what i
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
@@ -13,43 +14,58 @@ from typing import Any
 import pytest
 
 from faults.crash_loop import become_lean, failures, kills
-from faults.crash_stories import STORIES
+from faults.crash_stories import ABOUT_FILES, STORIES
 
-#: Does one loop; given by its test's parameters.
-Loops = Callable[[str, bool, str], int]
 _WORK = {"kill": kills, "failing disk": failures}
+_CASES = [
+    *((story.name, is_yaml) for story in STORIES for is_yaml in (False, True)),
+    *((story.name, False) for story in ABOUT_FILES),
+]
+#: Where the tests share the processors among themselves, the loops take no more.
+_IS_SHARED = "PYTEST_XDIST_WORKER" in os.environ
+#: A story, whether the catalogue is a YAML file, and what happens.
+_Loop = tuple[str, bool, str]
 
 
 @pytest.fixture(scope="module")
-def loops(request: pytest.FixtureRequest) -> Iterator[Loops]:
-    """All loops that were asked for, begun at once in two processes of their own.
+def loops(request: pytest.FixtureRequest) -> Iterator[Callable[[_Loop], int]]:
+    """What does one of the loops and returns how many operations it has.
 
-    Those are small, so that forking them is quick.
+    They are done in processes of their own, which are small, so that forking them is quick. All
+    that were asked for are begun at once.
     """
     context: Any = get_context("spawn")
-    with ProcessPoolExecutor(2, mp_context=context, initializer=become_lean) as pool:
-        begun: dict[tuple[str, bool, str], Future[int]] = {}
-        for item in request.session.items:
+    workers = 1 if _IS_SHARED else 2
+    begun: dict[_Loop, Future[int]] = {}
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=become_lean) as pool:
+
+        def begin(loop: _Loop) -> Future[int]:
+            if loop not in begun:
+                story, is_yaml, how = loop
+                begun[loop] = pool.submit(_WORK[how], story, is_yaml=is_yaml)
+            return begun[loop]
+
+        for item in () if _IS_SHARED else request.session.items:
             if isinstance(item, pytest.Function) and item.path == request.path:
                 asked: dict[str, Any] = dict(item.callspec.params)
-                name, is_yaml, how = asked["story"], asked["is_yaml"], asked["how"]
-                begun[name, is_yaml, how] = pool.submit(_WORK[how], name, is_yaml=is_yaml)
+                begin((asked["story"], asked["is_yaml"], asked["how"]))
         try:
-            yield lambda *loop: begun[loop].result()
+            yield lambda loop: begin(loop).result()
         finally:
             pool.shutdown(cancel_futures=True)
 
 
 @pytest.mark.parametrize("how", list(_WORK))
-@pytest.mark.parametrize("is_yaml", [False, True], ids=["SQL", "YAML"])
-@pytest.mark.parametrize("story", [story.name for story in STORIES])
+@pytest.mark.parametrize(
+    ("story", "is_yaml"), _CASES, ids=[f"{name}, {'YAML' if y else 'SQL'}" for name, y in _CASES]
+)
 def test_nothing_is_lost(
     story: str,
     is_yaml: bool,
     how: str,
-    loops: Loops,
+    loops: Callable[[_Loop], int],
     record_property: Callable[[str, object], None],
 ) -> None:
-    points = loops(story, is_yaml, how)
+    points = loops((story, is_yaml, how))
     record_property("points", points)
     assert points

@@ -70,8 +70,11 @@ def upgrade(path: Path, fault: Fault) -> int:
 
 def check_law(path: Path, name: str = NAME) -> None:
     """Look at what is there, then start once more."""
-    assert stored_version(path, path.name) in {1, schema.VERSION}
-    for copy in path.parent.glob("*.bak"):
+    version = stored_version(path, path.name)
+    copies = list(path.parent.glob("*.bak"))
+    assert version in {1, schema.VERSION}
+    assert version == 1 or copies, "it was changed before there was a copy of it"
+    for copy in copies:
         with closing(sqlite3.connect(copy)) as kept:
             assert kept.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert schema.version_in(kept, copy.name) == 1

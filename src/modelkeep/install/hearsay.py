@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from modelkeep.core.configs import AnyModelConfig
 from modelkeep.core.identity import Evidence, Identification
 from modelkeep.core.names import path_to_text
-from modelkeep.errors import DuplicateModelException, RecordError
-from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.records.listing import NewRecord
 from modelkeep.sources.sidecars.base import Said
 
 #: Fields of a record that whoever knows a model may speak about.
 _SPOKEN = ("name", "description", "source")
-
-_log = logging.getLogger(__name__)
 
 
 def fields_of(said: Said, found: Identification) -> dict[str, Any]:
@@ -50,23 +43,3 @@ def with_extras(new: NewRecord, said: Said) -> NewRecord:
     if said.metadata is not None:
         return replace(new, metadata=said.metadata, tags=())
     return replace(new, metadata=None, tags=tuple(said.tags))
-
-
-def store_new(records: ModelRecordServiceBase, new: Sequence[NewRecord]) -> list[AnyModelConfig]:
-    """Store new records in one step, with their metadata and tags or, if need be, without.
-
-    Raises:
-        RecordError: they cannot be stored.
-    """
-    try:
-        return records.add_models(new)
-    except DuplicateModelException:
-        raise
-    except RecordError as error:
-        plain = [replace(one, metadata=None, tags=()) for one in new]
-        if plain == list(new):
-            raise
-        stored = records.add_models(plain)
-        names = ", ".join(one.config.name for one in new if one.metadata or one.tags)
-        _log.warning("%s: recorded, but not the tags: %s", names, error)
-        return stored

@@ -21,7 +21,7 @@ from modelkeep.errors import (
     SourceChangedError,
     StorageError,
 )
-from modelkeep.install.hearsay import store_new, with_extras
+from modelkeep.install.hearsay import with_extras
 from modelkeep.install.library import Change, Library, remove_entry, sampled, with_fields
 from modelkeep.install.link import LinkMode
 from modelkeep.install.outgoing import purge
@@ -187,7 +187,7 @@ def _record(
 ) -> ModelConfigBase:
     """Store the record of a model and what is said about it: the commit point."""
     new = with_extras(NewRecord(config.key, config, tuple(files)), plan.said)
-    return store_new(library.records, [new])[0]
+    return library.records.add_models([new])[0]
 
 
 def _check_identity(library: Library, plan: InstallPlan, staged: Staged) -> None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from modelkeep.core.roots import NO_ROOT
 from modelkeep.errors import DuplicateModelException, ModelKeepError, RecordError, hint_of
-from modelkeep.install.hearsay import store_new
 from modelkeep.install.library import Library
 from modelkeep.install.scan.known import KnownFiles
 from modelkeep.install.scan.records import NewModel
@@ -65,7 +64,7 @@ class Registrar:
         if not models:
             return {}
         try:
-            stored = store_new(self._library.records, [model.record for model in models])
+            stored = self._library.records.add_models([model.record for model in models])
         except DuplicateModelException as error:
             if len(models) == 1:
                 return {models[0].record.key: error}
