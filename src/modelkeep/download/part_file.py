@@ -25,7 +25,8 @@ from modelkeep.errors import DownloadError, DuplicateModelException, StorageErro
 
 _NAMES = 9
 _PIECE = 1 << 20
-_LONGEST_NAME = 255 - len(".quarantine-12345678")
+#: What a name may have besides: the longest is that of a control file that is being written.
+_LONGEST_NAME = 255 - len("..9.part.json.4194304.new")
 
 
 class PartFile:

@@ -257,7 +257,8 @@ class Pieces:
         open_ones = [each for each in self._live if each.left > 0]
         stalled = [each for each in open_ones if self._is_stalled(each, now, patience)]
         if stalled:
-            return self._take_over(max(stalled, key=lambda each: each.left))
+            rest = self._take_over(max(stalled, key=lambda each: each.left))
+            return rest or self._share(now, rate, patience, cost)
         worth = max(_LONG_SECONDS, _LONG_TIMES * cost)
         for victim in sorted(open_ones, key=lambda each: _lasts(each, now), reverse=True):
             long = _lasts(victim, now) > worth and victim.left >= 2 * _SMALLEST_SHARE

@@ -72,9 +72,8 @@ class _WatchedBytes(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if self._head_until is not None and time.monotonic() > self._head_until:
             raise TimeoutError("the head of the answer did not come in time")
-        try:
-            count = self._sock.recv_into(buffer)
-        except (TimeoutError, BlockingIOError):
+        count = self._received(buffer)
+        if count is None:
             count = self._go_on_waiting(buffer)
         if not count and self._head_until is not None:
             # http.client takes the end of a connection for the end of a head: half of the headers
@@ -93,10 +92,16 @@ class _WatchedBytes(io.RawIOBase):
             if left <= 0:
                 raise TimeoutError("nothing came in time")
             self._wait_at_most(left)
-            try:
-                return self._sock.recv_into(buffer)
-            except (TimeoutError, BlockingIOError):
-                continue
+            count = self._received(buffer)
+            if count is not None:
+                return count
+
+    def _received(self, buffer: Any) -> int | None:
+        """Return how many bytes came; None when there were none in this slice of time."""
+        try:
+            return self._sock.recv_into(buffer)
+        except (TimeoutError, BlockingIOError):
+            return None
 
     def _wait_at_most(self, seconds: float) -> None:
         self._slice = max(0.001, min(seconds, LOOK_UP))

@@ -51,9 +51,9 @@ class Fetching(RuleBasedStateMachine):
         lease = self.pieces.lease(self.now, rate, patience=patience)
         if lease is None:
             assert not self.pieces.has_free
-            return
-        lease.reach = lease.end
-        self.readers.append(Reader(lease, lease.position))
+        else:
+            lease.reach = lease.end
+            self.readers.append(Reader(lease, lease.position))
         for reader in [each for each in self.readers if each.lease.was_taken]:
             self._drop(reader)
 
@@ -121,7 +121,7 @@ class Fetching(RuleBasedStateMachine):
 
 
 TestFetching = Fetching.TestCase
-TestFetching.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestFetching.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
 
 
 def test_a_rest_goes_back_to_the_answer_that_has_it() -> None:
