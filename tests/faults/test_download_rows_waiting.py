@@ -24,7 +24,7 @@ from modelkeep.errors import (
     HttpStatusError,
     ProtocolError,
 )
-from support.downloads import MIB, TransferState, Waiter, control, data, fetch, left
+from support.downloads import MIB, TransferState, Waiter, control, data, fetch, left, threads
 
 SIZE = 300_001
 MIDDLE = SIZE // 2
@@ -187,7 +187,7 @@ def test_8_a_server_that_stays_slow_is_told(server: FaultServer, tmp_path: Path,
     error = outcome.failure(ConnectionFailedError)
     assert "127.0.0.1" in str(error)
     assert "2 tries" in str(error)
-    assert not [each.name for each in threading.enumerate() if "modelkeep" in each.name]
+    assert not threads()
 
 
 def test_8_one_byte_a_second_is_below_the_least_speed(server: FaultServer, tmp_path: Path) -> None:

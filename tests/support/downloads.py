@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -40,6 +41,12 @@ def data(size: int, seed: int) -> bytes:
 def left(folder: Path) -> list[str]:
     """Return the names of all that lies in a folder."""
     return sorted(each.name for each in folder.iterdir())
+
+
+def threads() -> list[str]:
+    """Return the threads of transfers that run now."""
+    ours = {"modelkeep-connection", "modelkeep-sync", "modelkeep-hash"}
+    return [thread.name for thread in threading.enumerate() if thread.name in ours]
 
 
 def control() -> TransferControl:

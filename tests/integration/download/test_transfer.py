@@ -31,7 +31,7 @@ from modelkeep.errors import (
     NoSpaceError,
     TargetTakenError,
 )
-from support.downloads import MIB, data, left
+from support.downloads import MIB, data, left, threads
 
 CONTENT = data(12 * MIB + 345, 1)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -66,10 +66,6 @@ def fetch(
     with session or make_session(options) as own:
         asked = Asked(url, hashes=hashes or {})
         return Transfer(asked, target, sender=Sender(own), options=options, **more).run()
-
-
-def _threads() -> list[str]:
-    return [each.name for each in threading.enumerate() if each.name.startswith("modelkeep")]
 
 
 # ordinary ways
@@ -392,9 +388,9 @@ def test_a_disk_that_fills_up_keeps_what_came(
 def test_no_thread_is_left(server: FaultServer, tmp_path: Path) -> None:
     fetch(server.serve("/m", PAGE.but(rate=8e6)), tmp_path / "m", hashes={"sha256": SHA256})
     deadline = time.monotonic() + SOON
-    while _threads() and time.monotonic() < deadline:
+    while threads() and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert _threads() == []
+    assert threads() == []
 
 
 def test_a_thread_that_comes_late_writes_nothing(server: FaultServer, tmp_path: Path) -> None:
@@ -422,7 +418,7 @@ def test_a_thread_that_comes_late_writes_nothing(server: FaultServer, tmp_path: 
     assert asleep
     awake.set()
     deadline = time.monotonic() + SOON
-    while _threads() and time.monotonic() < deadline:
+    while threads() and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert _threads() == []
+    assert threads() == []
     assert fetched.path.read_bytes() == CONTENT
