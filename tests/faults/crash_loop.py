@@ -132,7 +132,7 @@ def _place() -> Iterator[Path]:
     """Give a folder in memory, where there is room: what is forced to the disk is no matter."""
     memory = Path("/dev/shm")
     is_there = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
-    with TemporaryDirectory(dir=memory if is_there else None) as folder:
+    with TemporaryDirectory(prefix="modelkeep-", dir=memory if is_there else None) as folder:
         yield Path(folder)
 
 
