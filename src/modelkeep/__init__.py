@@ -69,7 +69,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "DownloadJobStatus",
         "DownloadJobURL",
     ),
-    "download.options": ("TransferOptions",),
+    "http.options": ("TransferOptions",),
     "download.progress": ("TqdmProgress",),
     "download.queue": ("DownloadQueueService",),
     "errors": (

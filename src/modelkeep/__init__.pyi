@@ -148,9 +148,6 @@ from modelkeep.download.job import (
 from modelkeep.download.job import (
     DownloadJobURL as DownloadJobURL,
 )
-from modelkeep.download.options import (
-    TransferOptions as TransferOptions,
-)
 from modelkeep.download.progress import (
     TqdmProgress as TqdmProgress,
 )
@@ -297,6 +294,9 @@ from modelkeep.errors import (
 )
 from modelkeep.errors import (
     WrongDatabaseError as WrongDatabaseError,
+)
+from modelkeep.http.options import (
+    TransferOptions as TransferOptions,
 )
 from modelkeep.identification.probe import (
     VaeFolderProbe as VaeFolderProbe,

@@ -92,8 +92,8 @@ class ModelManager:
     def downloads(self) -> DownloadQueueService:
         """The download queue, started; also ``download_queue``."""
         from modelkeep.download.errands import Errands  # noqa: PLC0415 - heavy
-        from modelkeep.download.options import TransferOptions  # noqa: PLC0415 - heavy
         from modelkeep.download.queue import DownloadQueueService  # noqa: PLC0415 - heavy
+        from modelkeep.http.options import TransferOptions  # noqa: PLC0415 - heavy
 
         settings = self.settings
         with self._making:

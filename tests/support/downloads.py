@@ -12,14 +12,14 @@ from typing import Any
 
 import requests
 
-from modelkeep.download.asked import Asked
 from modelkeep.download.control import TransferControl, TransferState
-from modelkeep.download.options import TransferOptions
-from modelkeep.download.origins import Token, origin_of
-from modelkeep.download.retries import wait
-from modelkeep.download.session import Sender, make_session
 from modelkeep.download.transfer import Transfer
 from modelkeep.errors import ModelKeepError
+from modelkeep.http.asked import Asked
+from modelkeep.http.options import TransferOptions
+from modelkeep.http.origins import Token, origin_of
+from modelkeep.http.retries import wait
+from modelkeep.http.session import Sender, make_session
 
 __all__ = ["MIB", "Outcome", "TransferState", "Waiter", "control", "data", "fetch", "left"]
 

@@ -9,9 +9,9 @@ from typing import Any
 import requests
 import urllib3
 
-from modelkeep.download.origins import origin_of
-from modelkeep.download.retries import described, is_of_network
 from modelkeep.errors import ConnectionFailedError
+from modelkeep.http.origins import origin_of
+from modelkeep.http.retries import described, is_of_network
 
 _SLOW_PIECE = 64 * 1024
 

@@ -12,11 +12,9 @@ from functools import cached_property
 from modelkeep.download.connection import Connection
 from modelkeep.download.control import Stage, TransferControl
 from modelkeep.download.keeper import Keeper
-from modelkeep.download.origins import origin_of
 from modelkeep.download.pieces import STALL_SECONDS, Lease
 from modelkeep.download.ports import HostSlots
 from modelkeep.download.ramp import Ramp, Sample
-from modelkeep.download.retries import RetryPolicy, is_transient
 from modelkeep.download.work import RangesRefusedError, TryAgainError, Work
 from modelkeep.errors import (
     ConnectionFailedError,
@@ -24,6 +22,8 @@ from modelkeep.errors import (
     DownloadPausedError,
     HttpStatusError,
 )
+from modelkeep.http.origins import origin_of
+from modelkeep.http.retries import RetryPolicy, is_transient
 
 #: Waits between tries: the seconds, and what tells that nobody wants to wait any more.
 Wait = Callable[[float, Callable[[], bool]], bool]
@@ -184,17 +184,17 @@ class Conductor:
         wanted = self._ramp.see(Sample(now, received, len(self._live), delivering))
         for each in self._live:
             each.is_alone = wanted <= 1
-        while wanted > 1 and self._active(now) < wanted and self._add(now):
+        while wanted > 1 and self._active(now) < wanted and self._add():
             pass
 
     def _active(self, now: float) -> int:
         return sum(now - each.lease.last_at < self._work.patience for each in self._live)
 
-    def _add(self, now: float) -> bool:
+    def _add(self) -> bool:
         host = self._host()
         if not self._slots.try_acquire(host):
             return False
-        lease = self._work.pieces.lease(now, patience=self._work.patience)
+        lease = self._work.next_lease()
         if lease is None:
             self._slots.release(host)
             return False

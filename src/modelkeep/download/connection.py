@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 
 from modelkeep.download.body import Body
-from modelkeep.download.hops import Opened
 from modelkeep.download.pieces import OPEN_END, Lease
-from modelkeep.download.refusals import sniff
 from modelkeep.download.work import Work
 from modelkeep.errors import ConnectionFailedError
+from modelkeep.http.hops import Opened
+from modelkeep.http.refusals import sniff
 
 _SNIFFED_BYTES = 512
 
@@ -56,7 +56,6 @@ class Connection:
         self.host = host
         self.looked: Callable[[], None] | None = None
         self._opened: Opened | None = None
-        self._cost = 0.1
         self._work = work
         self._is_stopped = is_stopped
         self._ended = ended
@@ -96,7 +95,7 @@ class Connection:
                 self.lease = lease
                 self._fetch(lease)
                 rate = self.lease.rate(time.monotonic())
-                lease = self._work.next_lease(rate, self._cost, alone=self.is_alone)
+                lease = self._work.next_lease(rate, alone=self.is_alone)
             if lease is not None:
                 lease.release()
         except BaseException as error:  # noqa: BLE001 - it is judged where all connections are
@@ -169,7 +168,7 @@ class Connection:
             else:
                 count = body.readinto(buffer)
             if self.opening_since is not None:
-                self._cost = time.monotonic() - self.opening_since
+                work.cost = time.monotonic() - self.opening_since
                 self.opening_since = None
             while count:
                 self.has_delivered = True

@@ -13,9 +13,9 @@ from typing import Any
 
 from modelkeep.core.paths import write_file
 from modelkeep.core.reading import open_regular
-from modelkeep.download.asked import Asked
-from modelkeep.download.origins import redacted
 from modelkeep.download.pieces import Range, merged
+from modelkeep.http.asked import Asked
+from modelkeep.http.origins import redacted
 
 _FORMAT = "modelkeep-download-1"
 _MOST_BYTES = 1 << 20

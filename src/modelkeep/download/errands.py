@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from modelkeep.download.answer import Answer
-from modelkeep.download.asked import Asked
 from modelkeep.download.control import TransferControl, TransferState
 from modelkeep.download.destinations import file_name
 from modelkeep.download.job import (
@@ -20,8 +18,6 @@ from modelkeep.download.job import (
     DownloadJobStatus,
 )
 from modelkeep.download.move import move
-from modelkeep.download.options import TransferOptions
-from modelkeep.download.origins import Token, origin_of, redacted
 from modelkeep.download.ports import FreeSlots, HostSlots, Limiter, NoLimit
 from modelkeep.download.remains import discard
 from modelkeep.errors import (
@@ -30,6 +26,10 @@ from modelkeep.errors import (
     NoSpaceError,
     UnsupportedSourceError,
 )
+from modelkeep.http.answer import Answer
+from modelkeep.http.asked import Asked
+from modelkeep.http.options import TransferOptions
+from modelkeep.http.origins import Token, origin_of, redacted
 
 Report = Callable[[int, int], None]
 
@@ -183,7 +183,7 @@ class Errands:
         return job.dest / job.source.name if job.is_folder else job.dest
 
     def _sender_for_all(self) -> Any:
-        from modelkeep.download.session import Sender  # noqa: PLC0415 - as above
+        from modelkeep.http.session import Sender  # noqa: PLC0415 - as above
 
         with self._lock:
             if self._sender is None:
@@ -191,6 +191,6 @@ class Errands:
             return self._sender
 
     def _own_session(self) -> Any:
-        from modelkeep.download.session import make_session  # noqa: PLC0415 - brings requests
+        from modelkeep.http.session import make_session  # noqa: PLC0415 - brings requests
 
         return make_session(self._options, parallel=self._parallel, proxy=self._proxy)

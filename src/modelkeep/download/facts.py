@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from modelkeep.download.answer import Answer
+from modelkeep.http.answer import Answer
 
 
 @dataclass(frozen=True, slots=True)

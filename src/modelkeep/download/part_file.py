@@ -19,9 +19,9 @@ from modelkeep.core import open_files
 from modelkeep.core.names import shown
 from modelkeep.core.paths import make_folder, publish, remove_file
 from modelkeep.download import control_file
-from modelkeep.download.asked import Asked
 from modelkeep.download.control_file import Control
 from modelkeep.errors import DownloadError, DuplicateModelException, StorageError
+from modelkeep.http.asked import Asked
 
 _NAMES = 9
 _PIECE = 1 << 20

@@ -16,11 +16,15 @@ STALL_SECONDS = 1.0
 _EVIDENCE_SECONDS = 0.3
 #: Without that, so many times the patience.
 _MUCH_PATIENCE = 3.0
-#: A small rest is worth sharing when it takes longer than this, and so many times as long as it
-#: takes until a further request brings something.
+#: A rest is worth sharing when it takes longer than this, and so many times as long as it takes
+#: until a further request brings something.
 _LONG_SECONDS = 0.05
 _LONG_TIMES = 4.0
 _SMALLEST_SHARE = 64 * 1024
+#: A lease is judged by its own pace when it is older than this, or brought nothing for so long.
+_YOUNG_SECONDS = 0.5
+_YOUNG_TIMES = 8.0
+_SILENT_SECONDS = 0.25
 #: A connection that is so many times faster takes all of a slow one's rest.
 _MUCH_FASTER = 4.0
 
@@ -122,7 +126,7 @@ class Pieces:
         total: Bytes of the file, or None while that is not known: then there is one lease at a
             time.
         done: Ranges that are there already.
-        min_segment: Bytes below which no rest is split, unless it takes long.
+        min_segment: Bytes below which no rest is split whose pace is not known yet.
     """
 
     def __init__(
@@ -135,6 +139,7 @@ class Pieces:
         self._live: list[Lease] = []
         self._min_segment = min_segment
         self._last_at = 0.0
+        self._rate = 0.0
 
     @property
     def total(self) -> int | None:
@@ -237,6 +242,8 @@ class Pieces:
             lease.is_revoked = True
         self._live.remove(lease)
         self._last_at = max(self._last_at, lease.last_at)
+        if lease.position - lease.start >= _SMALLEST_SHARE:
+            self._rate = max(self._rate / 2, lease.rate(lease.last_at))
         self._done = merged([*self._done, (lease.start, lease.position)])
         if lease.position < lease.end and not self._give_back(lease.position, lease.end):
             self._free = merged([*self._free, (lease.position, lease.end)])
@@ -260,12 +267,16 @@ class Pieces:
             rest = self._take_over(max(stalled, key=lambda each: each.left))
             return rest or self._share(now, rate, patience, cost)
         worth = max(_LONG_SECONDS, _LONG_TIMES * cost)
-        for victim in sorted(open_ones, key=lambda each: _lasts(each, now), reverse=True):
-            long = _lasts(victim, now) > worth and victim.left >= 2 * _SMALLEST_SHARE
-            if long and rate > _MUCH_FASTER * victim.rate(now) > 0:
+        best = max((rate, self._rate, *(each.rate(now) for each in open_ones)))
+        pace = {each: _pace(each, now, best, cost) for each in open_ones}
+        for victim in sorted(open_ones, key=lambda each: -each.left / max(pace[each], 1.0)):
+            is_known = pace[victim] > 0
+            is_large = victim.left >= 2 * (_SMALLEST_SHARE if is_known else self._min_segment)
+            if not is_large or (is_known and victim.left <= worth * pace[victim]):
+                continue
+            if rate > _MUCH_FASTER * pace[victim] > 0:
                 return self._take_over(victim)
-            if long or victim.left >= 2 * self._min_segment:
-                return _halve(victim)
+            return _halve(victim)
         return None
 
     def _is_stalled(self, lease: Lease, now: float, patience: float) -> bool:
@@ -287,10 +298,14 @@ class Pieces:
         return rest
 
 
-def _lasts(lease: Lease, now: float) -> float:
-    """Return the seconds that a lease will take at its pace; a new one counts as an even one."""
-    rate = lease.rate(now)
-    return lease.left / rate if rate > 0 else lease.left / 1e7
+def _pace(lease: Lease, now: float, best: float, cost: float) -> float:
+    """Return the bytes that a lease brings each second, as far as that can be told.
+
+    One that has only just begun is taken to become as fast as the best: connections start slowly.
+    """
+    is_silent = now - lease.last_at > _SILENT_SECONDS + 2 * cost
+    is_young = now - lease.leased_at < _YOUNG_SECONDS + _YOUNG_TIMES * cost
+    return best if is_young and not is_silent else lease.rate(now)
 
 
 def _halve(lease: Lease) -> Range | None:

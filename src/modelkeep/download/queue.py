@@ -22,7 +22,6 @@ from modelkeep.download.job import (
     DownloadJobStatus,
     kind_for,
 )
-from modelkeep.download.options import TransferOptions
 from modelkeep.download.telling import Mailbox, News, Teller
 from modelkeep.errors import (
     JobCancelledError,
@@ -31,6 +30,7 @@ from modelkeep.errors import (
     UnknownJobIDException,
     UsageError,
 )
+from modelkeep.http.options import TransferOptions
 
 #: How long an ended job waits for handlers that have not heard its last progress, seconds.
 _GRACE = 1.0

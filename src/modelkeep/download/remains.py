@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from modelkeep.download.asked import Asked
 from modelkeep.download.part_file import PartFile
 from modelkeep.errors import DownloadError
+from modelkeep.http.asked import Asked
 
 
 def discard(asked: Asked, target: Path) -> None:

@@ -10,18 +10,12 @@ from pathlib import Path
 
 from modelkeep.core.names import shown
 from modelkeep.core.paths import remove_file
-from modelkeep.download.answer import Answer
-from modelkeep.download.asked import Asked
 from modelkeep.download.conductor import Conductor, Wait
 from modelkeep.download.control import Stage, TransferControl, TransferState
 from modelkeep.download.control_file import STRONG_HASHES
 from modelkeep.download.digest import checkable, first_difference, hashes_of
 from modelkeep.download.keeper import Keeper
-from modelkeep.download.options import TransferOptions
 from modelkeep.download.ports import FreeSlots, HostSlots, Limiter, NoLimit
-from modelkeep.download.refusals import sniff
-from modelkeep.download.retries import wait as wait_for
-from modelkeep.download.session import Sender
 from modelkeep.download.work import Target, Work
 from modelkeep.errors import (
     ConnectionFailedError,
@@ -33,6 +27,12 @@ from modelkeep.errors import (
     StorageError,
     TargetTakenError,
 )
+from modelkeep.http.answer import Answer
+from modelkeep.http.asked import Asked
+from modelkeep.http.options import TransferOptions
+from modelkeep.http.refusals import sniff
+from modelkeep.http.retries import wait as wait_for
+from modelkeep.http.session import Sender
 
 __all__ = ["Fetched", "Transfer", "TransferControl", "TransferOptions", "TransferState"]
 

@@ -11,20 +11,20 @@ from pathlib import Path
 from modelkeep.core.limits import SPACE_RESERVE_BYTES
 from modelkeep.core.names import shown
 from modelkeep.core.paths import free_space
-from modelkeep.download.answer import Answer, ByteRange
-from modelkeep.download.asked import Asked
 from modelkeep.download.control_file import STRONG_HASHES, Control
 from modelkeep.download.digest import Follower
 from modelkeep.download.facts import Facts
-from modelkeep.download.hops import Opened, open_url
-from modelkeep.download.options import TransferOptions
-from modelkeep.download.origins import redacted
 from modelkeep.download.part_file import PartFile
 from modelkeep.download.pieces import OPEN_END, Lease, Pieces
 from modelkeep.download.ports import Limiter
 from modelkeep.download.ramp import SMALL
-from modelkeep.download.session import Sender
 from modelkeep.errors import NoSpaceError, ProtocolError
+from modelkeep.http.answer import Answer, ByteRange
+from modelkeep.http.asked import Asked
+from modelkeep.http.hops import Opened, open_url
+from modelkeep.http.options import TransferOptions
+from modelkeep.http.origins import redacted
+from modelkeep.http.session import Sender
 
 Target = Path | Callable[[Answer, str], Path]
 
@@ -61,6 +61,8 @@ class Work:
         was_resumed: Bytes of an earlier run were gone on with.
         was_sniffed: The begin of the file is that of a model and not of a page.
         note: What the user should know.
+        patience: Seconds without a byte after which a connection may lose its work.
+        cost: Seconds that the first byte of a new connection took to come.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Work:
         self.was_sniffed = False
         self.note = ""
         self.patience = 1.0
+        self.cost = 0.1
         self.lock = threading.RLock()
         self._target = target
         self._spoken_for = spoken_for
@@ -108,14 +111,19 @@ class Work:
         total = self.pieces.total
         return total is not None and total < SMALL
 
-    def next_lease(self, rate: float, cost: float, *, alone: bool) -> Lease | None:
-        """Return what a connection that has ended its work may do next; see ``Pieces.lease``."""
+    def next_lease(self, rate: float = 0.0, *, alone: bool = False) -> Lease | None:
+        """Return what a connection may do next, see ``Pieces.lease``.
+
+        Args:
+            rate: Bytes each second that it brought before; 0 for a new one.
+            alone: It may share nobody's work.
+        """
         return self.pieces.lease(
             time.monotonic(),
             rate,
             free_only=alone or not self.can_join,
             patience=self.patience,
-            cost=cost,
+            cost=self.cost,
         )
 
     def range_of(self, lease: Lease) -> ByteRange | None:

@@ -22,7 +22,6 @@ from modelkeep.download.job import (
     DownloadJobStatus,
     DownloadJobURL,
 )
-from modelkeep.download.options import TransferOptions
 from modelkeep.download.queue import DownloadQueueService
 from modelkeep.errors import (
     ServiceInactiveException,
@@ -31,6 +30,7 @@ from modelkeep.errors import (
     UnknownJobIDException,
     UsageError,
 )
+from modelkeep.http.options import TransferOptions
 from support.downloads import MIB, data
 
 BODY = data(3 * MIB + 17, 1)

@@ -16,12 +16,8 @@ from faults.pages import Page, Request, in_turn, once
 from faults.server import FaultServer
 from modelkeep.core.limits import SPACE_RESERVE_BYTES
 from modelkeep.download import work
-from modelkeep.download.answer import Answer
-from modelkeep.download.asked import Asked
 from modelkeep.download.control_file import control_path
-from modelkeep.download.options import TransferOptions
 from modelkeep.download.pieces import Lease
-from modelkeep.download.session import Sender, make_session
 from modelkeep.download.transfer import Fetched, Transfer, TransferControl, TransferState
 from modelkeep.errors import (
     DownloadError,
@@ -31,6 +27,10 @@ from modelkeep.errors import (
     NoSpaceError,
     TargetTakenError,
 )
+from modelkeep.http.answer import Answer
+from modelkeep.http.asked import Asked
+from modelkeep.http.options import TransferOptions
+from modelkeep.http.session import Sender, make_session
 from support.downloads import MIB, data, left, threads
 
 CONTENT = data(12 * MIB + 345, 1)

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelkeep.download import control_file
-from modelkeep.download.asked import Asked
 from modelkeep.download.control_file import Control, control_path, load, save
+from modelkeep.http.asked import Asked
 
 URL = "https://models.example/m.safetensors?X-Signature=hush"
 HASH = "ab" * 32

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from modelkeep.core import open_files
-from modelkeep.download.asked import Asked
 from modelkeep.download.control_file import Control, control_path
 from modelkeep.download.part_file import PartFile
 from modelkeep.errors import DownloadError, DuplicateModelException
+from modelkeep.http.asked import Asked
 
 ASKED = Asked("https://models.example/m")
 DATA = memoryview(b"0123456789")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep.download.answer import Answer, ByteRange, read_answer
 from modelkeep.errors import ProtocolError
+from modelkeep.http.answer import Answer, ByteRange, read_answer
 
 RANGE = (10, 19)
 

@@ -12,14 +12,6 @@ import requests
 import urllib3
 
 from modelkeep import __version__
-from modelkeep.download.answer import Answer, ByteRange, header, read_answer
-from modelkeep.download.asked import Asked
-from modelkeep.download.options import TransferOptions
-from modelkeep.download.origins import Origin, origin_of, redacted
-from modelkeep.download.refusals import refusal
-from modelkeep.download.retries import described, is_of_network, is_transient, root_cause
-from modelkeep.download.session import Sender, prepared_url
-from modelkeep.download.watch import Watch
 from modelkeep.errors import (
     AddressRefusedError,
     ConnectionFailedError,
@@ -28,6 +20,14 @@ from modelkeep.errors import (
     RedirectRefusedError,
     UnsupportedSourceError,
 )
+from modelkeep.http.answer import Answer, ByteRange, header, read_answer
+from modelkeep.http.asked import Asked
+from modelkeep.http.options import TransferOptions
+from modelkeep.http.origins import Origin, origin_of, redacted
+from modelkeep.http.refusals import refusal
+from modelkeep.http.retries import described, is_of_network, is_transient, root_cause
+from modelkeep.http.session import Sender, prepared_url
+from modelkeep.http.watch import Watch
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _REFUSED_FROM = 400

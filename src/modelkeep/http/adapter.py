@@ -11,8 +11,8 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from modelkeep.core.names import shown
-from modelkeep.download.connecting import Door, watch_pools
 from modelkeep.errors import SettingsError
+from modelkeep.http.connecting import Door, watch_pools
 
 #: Hosts to whose connections are kept for reuse; a download meets two or three.
 _HOSTS = 32

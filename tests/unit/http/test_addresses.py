@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from modelkeep.download.addresses import AllowedHosts, is_private_host, is_public
+from modelkeep.http.addresses import AllowedHosts, is_private_host, is_public
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep.download.origins import Origin, Token, origin_of, redacted
 from modelkeep.errors import UnsupportedSourceError, UsageError
+from modelkeep.http.origins import Origin, Token, origin_of, redacted
 
 HOME = Origin("https", "hub.example", 443)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep.download.refusals import message_in, sniff
 from modelkeep.errors import NotAModelAnswerError
+from modelkeep.http.refusals import message_in, sniff
 
 HTML = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>"
 MODEL = b"\x10\x00\x00\x00\x00\x00\x00\x00{}"

@@ -17,8 +17,8 @@ from typing import Any, Protocol
 import requests
 import urllib3
 
-from modelkeep.download.answer import header
 from modelkeep.errors import ConnectionFailedError, HttpStatusError
+from modelkeep.http.answer import header
 
 _TRANSIENT = {408, 425, 429}
 #: Refusals of the 5xx kind that stay: not implemented, version, login of a network.

@@ -27,7 +27,7 @@ class TransferOptions:
         backoff_base: The longest wait before the second try; it doubles with each further one.
         backoff_cap: The longest wait that it doubles to.
         max_redirects: Hops that one request may take.
-        min_segment: Bytes below which no piece is split between connections.
+        min_segment: Bytes below which no piece is split before it is known how fast it comes.
         verify: What a wrong hash does.
         preserve_partial: Keep what has come when a download is cancelled.
         allow_private_hosts: Hosts of a private network that a redirect may lead to.

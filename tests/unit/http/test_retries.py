@@ -15,9 +15,9 @@ import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep.download import retries
-from modelkeep.download.retries import RetryPolicy, described, is_of_network, is_transient
 from modelkeep.errors import ConnectionFailedError, HttpStatusError, ProtocolError
+from modelkeep.http import retries
+from modelkeep.http.retries import RetryPolicy, described, is_of_network, is_transient
 
 NOW = 1_795_521_600.0  # Tue, 24 Nov 2026 12:00:00 GMT
 

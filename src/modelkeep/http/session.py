@@ -12,13 +12,13 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from requests.utils import should_bypass_proxies
 
-from modelkeep.download.adapter import CheckedAdapter
-from modelkeep.download.addresses import AllowedHosts, is_private_host
-from modelkeep.download.buffers import Buffers
-from modelkeep.download.connecting import Door, Resolver, resolve
-from modelkeep.download.options import TransferOptions
-from modelkeep.download.origins import Origin
-from modelkeep.download.watch import Watch
+from modelkeep.http.adapter import CheckedAdapter
+from modelkeep.http.addresses import AllowedHosts, is_private_host
+from modelkeep.http.buffers import Buffers
+from modelkeep.http.connecting import Door, Resolver, resolve
+from modelkeep.http.options import TransferOptions
+from modelkeep.http.origins import Origin
+from modelkeep.http.watch import Watch
 
 
 class DownloadSession(requests.Session):

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from modelkeep.download.answer import header
-from modelkeep.download.origins import Token, redacted
-from modelkeep.download.retries import retry_after
 from modelkeep.errors import DownloadError, HttpStatusError, NotAModelAnswerError
+from modelkeep.http.answer import header
+from modelkeep.http.origins import Token, redacted
+from modelkeep.http.retries import retry_after
 
 #: Bytes of a refusal that are read for its message, and characters of it that are shown.
 BODY_BYTES = 16 * 1024

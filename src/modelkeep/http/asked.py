@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from modelkeep.download.origins import Origin, Token
+from modelkeep.http.origins import Origin, Token
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,6 @@ import pytest
 
 from faults.pages import Page, json_error, once, redirect, status
 from faults.server import HOSTS, FaultServer
-from modelkeep.download.addresses import is_public
-from modelkeep.download.asked import Asked
-from modelkeep.download.hops import Opened, open_url
-from modelkeep.download.options import TransferOptions
-from modelkeep.download.origins import Token, origin_of
-from modelkeep.download.session import Sender, make_session
 from modelkeep.errors import (
     AddressRefusedError,
     ConnectionFailedError,
@@ -29,6 +23,12 @@ from modelkeep.errors import (
     RedirectRefusedError,
     UnsupportedSourceError,
 )
+from modelkeep.http.addresses import is_public
+from modelkeep.http.asked import Asked
+from modelkeep.http.hops import Opened, open_url
+from modelkeep.http.options import TransferOptions
+from modelkeep.http.origins import Token, origin_of
+from modelkeep.http.session import Sender, make_session
 
 CONTENT = bytes(range(256)) * 40
 PAGE = Page(CONTENT, etag='"v1"')
@@ -212,7 +212,7 @@ class Names:
 def public(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let 127.0.0.2 count as a public address."""
     monkeypatch.setattr(
-        "modelkeep.download.connecting.is_public",
+        "modelkeep.http.connecting.is_public",
         lambda address: str(address) == HOSTS[1] or is_public(address),
     )
 
@@ -349,7 +349,7 @@ def test_a_refusal_says_what_the_server_said(server: FaultServer) -> None:
 def test_a_refusal_with_a_body_that_never_ends_is_told_soon(
     server: FaultServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("modelkeep.download.hops._SIDE_BODY_TIME", 0.2)
+    monkeypatch.setattr("modelkeep.http.hops._SIDE_BODY_TIME", 0.2)
     page = json_error(404, "x" * 100).but(stall_after=10, stall=60)
     with pytest.raises(HttpStatusError, match="404"), opened(server.serve("/m", page)):
         pass

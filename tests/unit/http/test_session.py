@@ -20,17 +20,17 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 
 from faults.pages import Page, redirect
 from faults.server import HOSTS, FaultServer
-from modelkeep.download.asked import Asked
-from modelkeep.download.hops import open_url
-from modelkeep.download.options import TransferOptions
-from modelkeep.download.origins import Token, origin_of
-from modelkeep.download.session import Sender, make_session
 from modelkeep.errors import (
     ConnectionFailedError,
     HttpStatusError,
     RedirectRefusedError,
     SettingsError,
 )
+from modelkeep.http.asked import Asked
+from modelkeep.http.hops import open_url
+from modelkeep.http.options import TransferOptions
+from modelkeep.http.origins import Token, origin_of
+from modelkeep.http.session import Sender, make_session
 
 CONTENT = bytes(range(256)) * 4
 PAGE = Page(CONTENT, etag='"v1"')
@@ -278,7 +278,7 @@ def test_certificates_are_checked_against_the_name(
     encrypted: int, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "modelkeep.download.adapter.make_context",
+        "modelkeep.http.adapter.make_context",
         lambda _: ssl.create_default_context(cafile=str(certificate)),
     )
 

@@ -15,10 +15,10 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from modelkeep.download.addresses import AllowedHosts, is_private_host, is_public, literal
-from modelkeep.download.origins import redacted
-from modelkeep.download.watch import LOOK_UP, Watch, WatchedResponse
 from modelkeep.errors import AddressRefusedError
+from modelkeep.http.addresses import AllowedHosts, is_private_host, is_public, literal
+from modelkeep.http.origins import redacted
+from modelkeep.http.watch import LOOK_UP, Watch, WatchedResponse
 
 #: What a resolver returns: as ``socket.getaddrinfo``.
 Found = list[tuple[Any, Any, Any, str, Any]]

@@ -1,0 +1,1 @@
+"""How an address is asked: sessions, redirects, refusals, retries."""
