@@ -121,7 +121,7 @@ class JobControl:
 
     def take_over(self) -> list[ModelInstallJob]:
         """Begin all jobs again that dead processes left, the oldest first."""
-        left = [row for row in self._state.jobs() if _is_interrupted(row)]
+        left = [row for row in self._state.jobs("install") if _is_interrupted(row)]
         jobs = []
         for row in left:
             try:

@@ -76,7 +76,7 @@ def _settle(library: Library, entry: JournalEntry) -> dict[str, Any]:
 
 def _end_orphaned_jobs(library: Library, is_alive: Callable[[str], bool]) -> None:
     """Jobs of dead processes that had not come as far as the journal; paused ones stay so."""
-    for job in library.state.jobs():
+    for job in library.state.jobs("install"):
         is_paused = job.status == InstallStatus.PAUSED.value
         if job.ended_at is None and not is_paused and not is_alive(job.owner):
             fields = _interrupted(job.source, job.details)

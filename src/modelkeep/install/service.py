@@ -187,8 +187,8 @@ class ModelInstallService(ScanningService):
         return list(self._worker.jobs)
 
     def list_all_jobs(self) -> list[JobRow]:
-        """Return the jobs of every process on this root, also of earlier runs."""
-        return self._state.jobs()
+        """Return the install jobs of every process on this root, also of earlier runs."""
+        return self._state.jobs("install")
 
     def get_job_by_source(self, source: LocalModelSource | str | Path) -> list[ModelInstallJob]:
         """Return the jobs of one source."""
@@ -214,9 +214,9 @@ class ModelInstallService(ScanningService):
         self._state.forget_jobs(self._worker.prune())
 
     def prune_all_jobs(self) -> int:
-        """Forget the jobs of every process that have ended; return how many."""
+        """Forget the install jobs of every process that have ended; return how many."""
         self._worker.prune()
-        ended = [job.id for job in self._state.jobs() if job.ended_at is not None]
+        ended = [job.id for job in self._state.jobs("install") if job.ended_at is not None]
         return self._state.forget_jobs(ended)
 
     def wait_for_installs(self, timeout: float = 0) -> JobList:

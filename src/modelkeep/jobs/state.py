@@ -31,55 +31,12 @@ from modelkeep.errors import (
     UnknownJobIDException,
     WrongDatabaseError,
 )
+from modelkeep.jobs.schema import STEPS
 
 _APPLICATION_ID = 0x6D6B7374  # "mkst"
+VERSION = len(STEPS)
 
-#: What each version of the file adds to the one before; a file is brought up when it is opened.
-_STEPS = (
-    """
-CREATE TABLE job (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    source TEXT NOT NULL,
-    status TEXT NOT NULL,
-    owner TEXT NOT NULL,
-    key TEXT,
-    details TEXT NOT NULL,
-    error_type TEXT,
-    error TEXT,
-    hint TEXT,
-    bytes INTEGER NOT NULL DEFAULT 0,
-    total_bytes INTEGER NOT NULL DEFAULT 0,
-    created_at REAL NOT NULL,
-    ended_at REAL
-);
-CREATE TABLE journal (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    operation TEXT NOT NULL,
-    key TEXT NOT NULL,
-    stage TEXT NOT NULL,
-    owner TEXT NOT NULL,
-    job INTEGER REFERENCES job(id) ON DELETE SET NULL,
-    plan TEXT NOT NULL,
-    updated_at REAL NOT NULL
-);
-CREATE TABLE trash_place (folder TEXT PRIMARY KEY);
-""",
-    """
-CREATE TABLE job_wish (
-    job INTEGER PRIMARY KEY REFERENCES job(id) ON DELETE CASCADE,
-    wish TEXT NOT NULL
-);
-""",
-    """
-CREATE TABLE lookup (
-    path BLOB PRIMARY KEY,
-    stamp TEXT NOT NULL,
-    rules TEXT NOT NULL,
-    verdict TEXT NOT NULL
-) WITHOUT ROWID;
-""",
-)
-VERSION = len(_STEPS)
+JobKind = Literal["install", "download"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +44,17 @@ class JobRow:
     """One job as the state file has it.
 
     Attributes:
-        id: Number of the job.
+        id: Number of the job; installs and downloads are counted together.
         source: What was asked for, as text.
-        status: Value of an ``InstallStatus``.
+        status: Value of an ``InstallStatus``; of a download, of a ``DownloadJobStatus``, where
+            ``waiting`` stands for ``enqueued``.
         owner: Which process has it.
         key: Key of the model it made, once that is known.
         details: Everything else, as plain values.
         error_type, error, hint: What went wrong, with the next step.
         bytes, total_bytes: Progress.
         created_at, ended_at: Seconds since the epoch.
+        kind: What the job does.
     """
 
     id: int
@@ -111,6 +70,7 @@ class JobRow:
     total_bytes: int
     created_at: float
     ended_at: float | None
+    kind: JobKind = "install"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +135,21 @@ class StateDatabase:
 
     # -- jobs
 
-    def add_job(self, source: str, owner: str, details: Mapping[str, Any]) -> int:
-        """Store a new waiting job and return its id."""
+    def add_job(
+        self,
+        source: str,
+        owner: str,
+        details: Mapping[str, Any],
+        *,
+        kind: JobKind = "install",
+        status: str = "waiting",
+    ) -> int:
+        """Store a new job and return its id."""
         with self.transaction() as connection:
             cursor = connection.execute(
-                "INSERT INTO job (source, status, owner, details, created_at)"
-                " VALUES (?, 'waiting', ?, ?, ?)",
-                (source, owner, json.dumps(details), time.time()),
+                "INSERT INTO job (source, status, owner, details, created_at, kind)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (source, status, owner, json.dumps(details), time.time(), kind),
             )
             return int(cursor.lastrowid or 0)
 
@@ -207,9 +175,10 @@ class StateDatabase:
             )
         return _job_row(rows[0])
 
-    def jobs(self) -> list[JobRow]:
-        """Return all jobs, the oldest first."""
-        return [_job_row(row) for row in self.select("SELECT * FROM job ORDER BY id")]
+    def jobs(self, kind: JobKind | None = None) -> list[JobRow]:
+        """Return all jobs, or those of one kind, the oldest first."""
+        rows = self.select("SELECT * FROM job WHERE kind = coalesce(?, kind) ORDER BY id", kind)
+        return [_job_row(row) for row in rows]
 
     def forget_jobs(self, job_ids: list[int]) -> int:
         """Remove jobs from the list; return how many were there."""
@@ -303,7 +272,7 @@ class StateDatabase:
             version = self._version()
             if version == VERSION:  # another process was first
                 return
-            for step in _STEPS[version:]:
+            for step in STEPS[version:]:
                 for statement in step.split(";"):
                     connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")

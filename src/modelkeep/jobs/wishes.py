@@ -39,22 +39,34 @@ def wishes(state: StateDatabase, owner: str) -> dict[int, JobWish]:
     return {int(row["id"]): JobWish(row["wish"]) for row in rows}
 
 
-def claim(state: StateDatabase, row: JobRow, owner: str) -> bool:
+def forget_wish(state: StateDatabase, job_id: int, obeyed: JobWish) -> None:
+    """Cross out a wish that was obeyed, unless another one came meanwhile."""
+    with state.transaction() as connection:
+        connection.execute(
+            "DELETE FROM job_wish WHERE job = ? AND wish = ?", (job_id, obeyed.value)
+        )
+
+
+def claim(
+    state: StateDatabase, row: JobRow, owner: str, *, status: str = "waiting", done: int = 0
+) -> bool:
     """Make a job one's own, to be begun again; wishes of it are forgotten.
 
     Args:
         state: The state file.
         row: The job as it was seen; nobody may have touched it since.
         owner: Who takes it.
+        status: What it shall be then.
+        done: Bytes that are there already.
 
     Returns:
         Whether it was still as in ``row``: of several who try, one gets it.
     """
     with state.transaction() as connection:
         cursor = connection.execute(
-            "UPDATE job SET owner = ?, status = 'waiting', error_type = NULL, error = NULL,"
-            " hint = NULL, bytes = 0, ended_at = NULL WHERE id = ? AND owner = ? AND status = ?",
-            (owner, row.id, row.owner, row.status),
+            "UPDATE job SET owner = ?, status = ?, error_type = NULL, error = NULL,"
+            " hint = NULL, bytes = ?, ended_at = NULL WHERE id = ? AND owner = ? AND status = ?",
+            (owner, status, done, row.id, row.owner, row.status),
         )
         is_mine = cursor.rowcount == 1
         if is_mine:

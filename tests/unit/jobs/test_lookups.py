@@ -64,6 +64,8 @@ def test_a_state_file_of_before_gets_the_table(tmp_path: Path) -> None:
     StateDatabase(tmp_path / "state.db").close()
     connection = sqlite3.connect(tmp_path / "state.db")
     connection.execute("DROP TABLE lookup")
+    connection.execute("DROP INDEX job_by_owner")
+    connection.execute("ALTER TABLE job DROP COLUMN kind")
     connection.execute("PRAGMA user_version = 2")
     connection.commit()
     connection.close()

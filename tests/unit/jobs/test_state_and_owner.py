@@ -108,10 +108,12 @@ def test_a_file_of_the_first_version_is_brought_up(path: Path) -> None:
             with state.transaction() as connection:
                 connection.execute(f"DROP TABLE {table}")
     with state.transaction() as connection:
+        connection.execute("DROP INDEX job_by_owner")
+        connection.execute("ALTER TABLE job DROP COLUMN kind")
         connection.execute("PRAGMA user_version = 1")
     state.close()
     again = StateDatabase(path)
-    assert again.job(job).source == "a.safetensors"
+    assert (again.job(job).source, again.job(job).kind) == ("a.safetensors", "install")
     assert [tuple(row) for row in again.select("SELECT * FROM job_wish")] == []
     again.close()
 
