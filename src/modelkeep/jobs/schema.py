@@ -1,0 +1,53 @@
+"""The tables of the state file, version by version."""
+
+from __future__ import annotations
+
+#: What each version of the file adds to the one before; a file is brought up when it is opened.
+STEPS = (
+    """
+CREATE TABLE job (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    source TEXT NOT NULL,
+    status TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    key TEXT,
+    details TEXT NOT NULL,
+    error_type TEXT,
+    error TEXT,
+    hint TEXT,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    total_bytes INTEGER NOT NULL DEFAULT 0,
+    created_at REAL NOT NULL,
+    ended_at REAL
+);
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    operation TEXT NOT NULL,
+    key TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    job INTEGER REFERENCES job(id) ON DELETE SET NULL,
+    plan TEXT NOT NULL,
+    updated_at REAL NOT NULL
+);
+CREATE TABLE trash_place (folder TEXT PRIMARY KEY);
+""",
+    """
+CREATE TABLE job_wish (
+    job INTEGER PRIMARY KEY REFERENCES job(id) ON DELETE CASCADE,
+    wish TEXT NOT NULL
+);
+""",
+    """
+CREATE TABLE lookup (
+    path BLOB PRIMARY KEY,
+    stamp TEXT NOT NULL,
+    rules TEXT NOT NULL,
+    verdict TEXT NOT NULL
+) WITHOUT ROWID;
+""",
+    """
+ALTER TABLE job ADD COLUMN kind TEXT NOT NULL DEFAULT 'install';
+CREATE INDEX job_by_owner ON job (owner) WHERE ended_at IS NULL;
+""",
+)
