@@ -15,6 +15,7 @@
     │       ├── ProtocolError           the answer contradicts itself or the request
     │       ├── AddressRefusedError     the address lies where nobody may send us
     │       │   └── RedirectRefusedError a redirect goes where none may go, or never ends
+    │       ├── SecretNeededError       a stored download lacks its token or its whole link
     │       ├── NotAModelAnswerError    a web page or message in place of the file
     │       └── HashMismatchError       the bytes are not those that the source promised
     ├── InvalidModelException           the file is not a model that can be used
@@ -54,6 +55,8 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Self
 
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
@@ -109,6 +112,8 @@ class HttpStatusError(DownloadError):
         reason: The reason phrase, such as ``NOT FOUND``.
         hint: What to do next.
         retry_after: Seconds after which the server wants to be asked again, where it says so.
+        headers: Of the answer.
+        body: The begin of the answer's body.
     """
 
     def __init__(
@@ -119,11 +124,15 @@ class HttpStatusError(DownloadError):
         reason: str,
         hint: str = "",
         retry_after: float | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        body: bytes = b"",
     ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.reason = reason
         self.retry_after = retry_after
+        self.headers = headers
+        self.body = body
 
 
 class ConnectionFailedError(DownloadError):
@@ -150,6 +159,10 @@ class AddressRefusedError(DownloadError):
 
 class RedirectRefusedError(AddressRefusedError):
     """Raised when a redirect goes where none may go, or never ends; names the chain."""
+
+
+class SecretNeededError(DownloadError):
+    """Raised when a download of an earlier run needs a token or link, which are never stored."""
 
 
 class NotAModelAnswerError(DownloadError):

@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from modelkeep.download.body import Body
 from modelkeep.download.pieces import OPEN_END, Lease
 from modelkeep.download.work import Work
 from modelkeep.errors import ConnectionFailedError
+from modelkeep.http.body import Body
 from modelkeep.http.hops import Opened
 from modelkeep.http.refusals import sniff
 

@@ -4,8 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from modelkeep.http.origins import Origin, Token
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a request sends along; nothing by default.
+
+    Attributes:
+        method: ``GET`` or ``POST``.
+        body: The bytes.
+    """
+
+    method: Literal["GET", "POST"] = "GET"
+    body: bytes | None = None
+
+
+NOTHING = Content()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +37,7 @@ class Asked:
         hashes: What a site says of its bytes: hex by name (``sha256``, ``blake3``, ``md5``,
             ``sha1``, ``crc32``, ``autov2``).
         aliases: Further origins that may see the token.
+        content: What is sent along: then no redirect is followed that would lose it.
     """
 
     url: str
@@ -28,3 +46,4 @@ class Asked:
     size: int | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
     aliases: frozenset[Origin] = frozenset()
+    content: Content = NOTHING

@@ -30,6 +30,8 @@ from modelkeep.http.session import Sender, prepared_url
 from modelkeep.http.watch import Watch
 
 _REDIRECTS = {301, 302, 303, 307, 308}
+#: Redirects that repeat the request as it was.
+_SAME_METHOD = {307, 308}
 _REFUSED_FROM = 400
 _RANGE_REFUSED = 416
 #: How stores refuse an address whose signature is spent or too old.
@@ -209,6 +211,7 @@ class _Route:
                 cancelled=self._cancelled,
                 public_only=self._public_only,
                 is_first=origin == self._first,
+                content=self._asked.content,
             )
         except AddressRefusedError as error:
             raise self._private(error) from error
@@ -253,6 +256,8 @@ class _Route:
         location = header(response.headers, "Location")
         if not location:
             raise self._refused("it says no address")
+        if self._asked.content.method != "GET" and response.status_code not in _SAME_METHOD:
+            raise self._refused("what was sent along would be lost")
         try:
             # Heads are read as Latin-1; many servers write UTF-8.
             location = location.encode("latin-1").decode("utf-8")

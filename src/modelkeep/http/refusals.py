@@ -66,6 +66,8 @@ def refusal(
         reason=reason,
         hint=_hint(status, has_token=token is not None),
         retry_after=retry_after(response.headers, time.time(), cap),
+        headers={str(name): str(value) for name, value in response.headers.items()},
+        body=body,
     )
     error.__cause__ = requests.exceptions.HTTPError(reason)
     return error

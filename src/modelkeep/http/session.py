@@ -14,6 +14,7 @@ from requests.utils import should_bypass_proxies
 
 from modelkeep.http.adapter import CheckedAdapter
 from modelkeep.http.addresses import AllowedHosts, is_private_host
+from modelkeep.http.asked import NOTHING, Content
 from modelkeep.http.buffers import Buffers
 from modelkeep.http.connecting import Door, Resolver, resolve
 from modelkeep.http.options import TransferOptions
@@ -133,6 +134,7 @@ class Sender:
         cancelled: Callable[[], bool],
         public_only: bool = False,
         is_first: bool = True,
+        content: Content = NOTHING,
     ) -> tuple[requests.Response, Watch | None]:
         """Ask for an address once: no redirect is followed, nothing is tried again.
 
@@ -145,6 +147,7 @@ class Sender:
             public_only: Connect to public addresses alone.
             is_first: ``origin`` is the one that was asked for; an injected session's own login
                 goes to no other.
+            content: What is sent along.
 
         Returns:
             The response, its body not read yet; and the watch over it where the session is ours.
@@ -159,7 +162,8 @@ class Sender:
             settings = self._merged(url)
             self._settings[origin] = settings
         if self._ours is None:
-            return self._send_foreign(url, headers, options, settings, is_first=is_first), None
+            request = self._prepared(url, headers, content, is_first=is_first)
+            return self._send_foreign(request, options, settings), None
         watch = Watch(
             cancelled,
             time.monotonic() + options.connect_timeout,
@@ -171,7 +175,7 @@ class Sender:
         door.watch = watch
         try:
             response = (self._ours.public if public_only else self._ours.anywhere).send(
-                _bare(url, headers),
+                _bare(url, headers, content),
                 stream=True,
                 timeout=(options.connect_timeout, options.first_byte_timeout),
                 **settings,
@@ -185,23 +189,33 @@ class Sender:
         merged = merge(url, {}, True, None, None) if merge else {}  # noqa: FBT003 - requests' own order
         return {name: merged[name] for name in ("proxies", "verify", "cert") if name in merged}
 
-    def _send_foreign(
+    def _prepared(
         self,
         url: str,
         headers: Mapping[str, str],
-        options: TransferOptions,
-        settings: dict[str, Any],
+        content: Content,
         *,
         is_first: bool,
-    ) -> requests.Response:
+    ) -> requests.PreparedRequest:
+        """Make a request as an injected session wants it: with its headers, login and cookies."""
         prepare = getattr(self.session, "prepare_request", None)
         if prepare is None:
-            prepared = _bare(url, headers)
-        else:
-            login = _Ours(headers["Authorization"]) if "Authorization" in headers else None
-            prepared = prepare(requests.Request("GET", url, headers=dict(headers), auth=login))
-            if not is_first and login is None:
-                prepared.headers.pop("Authorization", None)
+            return _bare(url, headers, content)
+        login = _Ours(headers["Authorization"]) if "Authorization" in headers else None
+        request = requests.Request(
+            content.method, url, headers=dict(headers), auth=login, data=content.body
+        )
+        prepared: requests.PreparedRequest = prepare(request)
+        if not is_first and login is None:
+            prepared.headers.pop("Authorization", None)
+        return prepared
+
+    def _send_foreign(
+        self,
+        prepared: requests.PreparedRequest,
+        options: TransferOptions,
+        settings: dict[str, Any],
+    ) -> requests.Response:
         # A redirect whose Location requests can see makes it read the body and follow in part.
         hidden: list[str] = []
 
@@ -245,10 +259,13 @@ def prepared_url(url: str) -> str:
     return str(prepared.url)
 
 
-def _bare(url: str, headers: Mapping[str, str]) -> requests.PreparedRequest:
+def _bare(url: str, headers: Mapping[str, str], content: Content) -> requests.PreparedRequest:
     """Make a request that is ready; preparing it the usual way costs as much as sending it."""
     prepared = requests.PreparedRequest()
-    prepared.method = "GET"
+    prepared.method = content.method
     prepared.url = url
     prepared.headers = CaseInsensitiveDict(headers)
+    if content.body is not None:
+        prepared.body = content.body
+        prepared.headers["Content-Length"] = str(len(content.body))
     return prepared

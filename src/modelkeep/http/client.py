@@ -1,0 +1,229 @@
+"""``Client``: small requests to the API of a site, patiently and with a bound on every answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+from urllib.parse import urlencode
+
+import requests
+
+from modelkeep.errors import (
+    ConnectionFailedError,
+    DownloadError,
+    HttpStatusError,
+    ProtocolError,
+)
+from modelkeep.http.answer import header
+from modelkeep.http.asked import Asked, Content
+from modelkeep.http.body import Body
+from modelkeep.http.hops import Opened, open_url
+from modelkeep.http.options import TransferOptions
+from modelkeep.http.origins import redacted
+from modelkeep.http.retries import RetryPolicy, wait
+from modelkeep.http.session import Sender, make_session
+
+#: Bytes of an answer that are read at most: the largest listings have a few MiB.
+ANSWER_BYTES = 64 << 20
+_PIECE = 256 << 10
+
+
+def never() -> bool:
+    """Say that nobody asked for an end."""
+    return False
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a site answered; also a refusal, which the site's adapter explains.
+
+    Attributes:
+        status: The HTTP status.
+        headers: Of the last answer; ask ``header``.
+        body: All of it; of a refusal its begin.
+        url: Where the answer came from, after redirects; may be a secret.
+        refusal: The error that explains a status of 400 or more in general words; None else.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    url: str = field(repr=False)
+    refusal: HttpStatusError | None = None
+
+    def header(self, name: str) -> str:
+        """Return a header, whatever the case of its name; empty where there is none."""
+        return header(self.headers, name)
+
+    def json(self) -> Any:
+        """Return the body as JSON values.
+
+        Raises:
+            ProtocolError: it is no JSON.
+        """
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise ProtocolError(
+                f"{redacted(self.url)} answered with something that is no JSON",
+                hint="Try again later; open the address in a browser to see what it says.",
+            ) from error
+
+    def good(self) -> Self:
+        """Return this answer, or raise its refusal.
+
+        Raises:
+            HttpStatusError: it is a refusal.
+        """
+        if self.refusal is not None:
+            raise self.refusal
+        return self
+
+
+class Client:
+    """Asks the APIs of sites.
+
+    Args:
+        session: Used for every request as it is; one of ours when None.
+        options: The time limits and the number of tries.
+        is_offline: Refuse every request with a clear error.
+        cancelled: Asked twice a second; True ends a wait or a request.
+    """
+
+    def __init__(
+        self,
+        session: requests.Session | Sender | None = None,
+        options: TransferOptions | None = None,
+        *,
+        is_offline: bool = False,
+        cancelled: Callable[[], bool] = never,
+    ) -> None:
+        self.options = options if options is not None else TransferOptions()
+        if session is None:
+            session = make_session(self.options)
+        self.sender = session if isinstance(session, Sender) else Sender(session)
+        self.is_offline = is_offline
+        self._cancelled = cancelled
+        self._policy = RetryPolicy(
+            self.options.tries, self.options.backoff_base, self.options.backoff_cap
+        )
+
+    def until(self, cancelled: Callable[[], bool]) -> Client:
+        """Return a client on the same session that ``cancelled`` ends."""
+        return Client(self.sender, self.options, is_offline=self.is_offline, cancelled=cancelled)
+
+    def get(
+        self,
+        asked: Asked | str,
+        params: Mapping[str, Any] | Sequence[tuple[str, Any]] = (),
+        *,
+        limit: int = ANSWER_BYTES,
+    ) -> Reply:
+        """Ask for an address and read all of the answer.
+
+        Args:
+            asked: The address, with its token and headers where it needs them.
+            params: Added to its query; lists repeat the name.
+            limit: Bytes of the answer at most.
+
+        Returns:
+            The answer, also a refusal, after those were tried again that may pass.
+
+        Raises:
+            DownloadError: no connection, redirects that lead nowhere, an answer over the limit.
+            JobCancelledError: ``cancelled`` said so.
+        """
+        if isinstance(asked, str):
+            asked = Asked(asked)
+        query = urlencode(params, doseq=True)
+        if query:
+            mark = "&" if "?" in asked.url else "?"
+            asked = replace(asked, url=f"{asked.url}{mark}{query}")
+        return self._patiently(asked, limit)
+
+    def post(self, asked: Asked, value: Any, *, limit: int = ANSWER_BYTES) -> Reply:
+        """Send JSON to an address and read all of the answer; as ``get`` otherwise."""
+        headers = {**asked.headers, "Content-Type": "application/json"}
+        content = Content("POST", json.dumps(value).encode("utf-8"))
+        return self._patiently(replace(asked, content=content, headers=headers), limit)
+
+    def open(self, asked: Asked, first: int, last: int) -> Opened:
+        """Ask for the bytes ``first`` to ``last`` of a file; the caller reads and closes.
+
+        Raises:
+            DownloadError: it cannot be had.
+        """
+        self._refuse_offline(asked)
+        return open_url(
+            self.sender,
+            asked,
+            byte_range=(first, last),
+            options=self.options,
+            cancelled=self._cancelled,
+        )
+
+    def _patiently(self, asked: Asked, limit: int) -> Reply:
+        self._refuse_offline(asked)
+        failed = 0
+        while True:
+            try:
+                return self._once(asked, limit)
+            except DownloadError as error:
+                failed += 1
+                delay = self._policy.delay(failed, error)
+                if delay is None:
+                    if isinstance(error, HttpStatusError):
+                        url = redacted(asked.url)
+                        return Reply(error.status, error.headers, error.body, url, error)
+                    raise
+                wait(delay, self._cancelled)
+
+    def _once(self, asked: Asked, limit: int) -> Reply:
+        opened = open_url(self.sender, asked, options=self.options, cancelled=self._cancelled)
+        try:
+            body = _read(opened, limit)
+        finally:
+            opened.close()
+        headers = {str(k): str(v) for k, v in opened.response.headers.items()}
+        return Reply(opened.answer.status, headers, body, opened.url)
+
+    def _refuse_offline(self, asked: Asked) -> None:
+        if self.is_offline:
+            raise offline(asked.url)
+
+
+def offline(url: str) -> DownloadError:
+    """Make the error for a use of the network while the settings forbid it."""
+    return DownloadError(
+        f"{redacted(url)} is not asked: the setting offline is on",
+        hint="modelkeep config set offline false allows it.",
+    )
+
+
+def _read(opened: Opened, limit: int) -> bytes:
+    """Read a body to its end.
+
+    Raises:
+        ProtocolError: it is longer than ``limit``.
+        ConnectionFailedError: it broke off.
+    """
+    body, parts, size = Body(opened.response, opened.url), bytearray(), 0
+    buffer = memoryview(bytearray(_PIECE))
+    while count := body.readinto(buffer):
+        parts += buffer[:count]
+        size += count
+        if size > limit:
+            raise ProtocolError(
+                f"{redacted(opened.url)} answered with more than {limit:,} bytes",
+                hint="Check the address: this is no answer of a site's API.",
+            )
+    length = opened.answer.length
+    if length is not None and size != length:
+        raise ConnectionFailedError(
+            f"{redacted(opened.url)} sent {size:,} of {length:,} bytes",
+            hint="Check the connection, then try again.",
+        )
+    body.finish()
+    return bytes(parts)

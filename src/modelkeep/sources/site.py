@@ -1,0 +1,205 @@
+"""``Site``: one place on the network that models come from, and what every such place can do.
+
+A site is one module (or package) below ``modelkeep.sources`` with a value ``SITE``, or an entry
+point of the group ``modelkeep.sites``; see ``registry``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from modelkeep.core.metadata import BaseMetadata, CivitaiMetadata, HuggingFaceMetadata
+from modelkeep.errors import UnsupportedSourceError
+from modelkeep.http.client import Client
+from modelkeep.http.origins import Origin, Token
+from modelkeep.sources.base import StringLikeSource
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """One file that is to be fetched.
+
+    Attributes:
+        url: Where it is; may redirect.
+        path: Where it belongs inside the model, relative and with ``/``; of a model that is one
+            file its name.
+        size: Bytes, where the site says so.
+        hashes: What the site says of its bytes: hex by name (``sha256``, ``blake3``, ``sha1``,
+            ``md5``, ``crc32``, ``autov2``).
+        cached: The same file on this disk, put there by another program whose cache names it by
+            its sha256; read and never changed.
+    """
+
+    url: str
+    path: str
+    size: int | None = None
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    cached: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a site says about the use of a model, for people; never legal advice.
+
+    Attributes:
+        licence: Name of the licence, as the site has it.
+        licence_url: Where its text is.
+        commercial: Some commercial use is allowed; None where the site does not say.
+        gated: Terms have to be accepted on the site first.
+        credit: The creator has to be named; None where the site does not say.
+    """
+
+    licence: str | None = None
+    licence_url: str | None = None
+    commercial: bool | None = None
+    gated: bool = False
+    credit: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteModel:
+    """A source looked up on its site: what would be fetched, and what is said about it.
+
+    Attributes:
+        source: What was asked for, pinned: the same source gives the same bytes later.
+        name: What the model is called, for its folder and its record.
+        files: What is to be fetched, the largest first.
+        is_folder: The model is a folder, also when it has one file.
+        metadata: The site's answer, as it is stored.
+        fields: Fields for the record where its header leaves them open: ``description``,
+            ``trigger_phrases``, ``lineage`` ... .
+        base_hint, type_hint: What it is in the words of the site, such as ``SDXL 1.0`` and
+            ``Checkpoint``; hearsay, the header decides.
+        terms: Licence and the like.
+        preview: Address of a picture that may be shown.
+        token: Sent with every file to its own origin; None where there is none.
+        aliases: Further origins that may see the token.
+        needs_token: The site gives nothing without one.
+        remarks: What the user should know before, such as a fallback to full precision.
+    """
+
+    source: StringLikeSource
+    name: str
+    files: tuple[RemoteFile, ...]
+    is_folder: bool
+    metadata: BaseMetadata | HuggingFaceMetadata | CivitaiMetadata | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    base_hint: str | None = None
+    type_hint: str | None = None
+    terms: Terms = field(default_factory=Terms)
+    preview: str | None = None
+    token: Token | None = None
+    aliases: frozenset[Origin] = frozenset()
+    needs_token: bool = False
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def total_bytes(self) -> int | None:
+        """Bytes of all files; None where the site does not say it of each."""
+        sizes = [file.size for file in self.files]
+        known = [size for size in sizes if size is not None]
+        return sum(known) if len(known) == len(sizes) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One model in the answer to a search.
+
+    Attributes:
+        source: What ``install`` takes.
+        name: What the site calls it.
+        author: Who made it.
+        site: Name of the site.
+        base_hint, type_hint: What it is in the words of the site.
+        downloads: How often it was fetched, where the site says so.
+        size: Bytes, where the site says so.
+        page: Address for people.
+    """
+
+    source: str
+    name: str
+    author: str
+    site: str
+    base_hint: str | None = None
+    type_hint: str | None = None
+    downloads: int | None = None
+    size: int | None = None
+    page: str | None = None
+
+
+@dataclass(frozen=True)
+class Visit:
+    """How sites are asked this time.
+
+    Attributes:
+        client: Asks them.
+        tokens: Secrets by the name of the site, from arguments, settings and the caches of the
+            sites' own programs.
+        endpoints: Other addresses by the name of the site, such as mirrors.
+        content_level: Of pictures at most: ``pg``, ``pg13``, ``r``, ``x`` or ``xxx``.
+        caches: Look into the caches of other programs on this machine.
+    """
+
+    client: Client
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    content_level: str = "pg13"
+    caches: bool = True
+
+
+class Site(ABC):
+    """A place on the network that models come from.
+
+    Attributes:
+        name: As in settings, in ``token set`` and in ``search --site``.
+        label: As people know it.
+        order: Sites are asked in this order whether a text is theirs; the plain link comes last.
+    """
+
+    name: str
+    label: str
+    order: int = 50
+
+    @abstractmethod
+    def parse(self, text: str, endpoints: Mapping[str, str]) -> StringLikeSource | None:
+        """Return the source that a text means, or None when it is not of this site.
+
+        Args:
+            text: What somebody typed or pasted.
+            endpoints: Other addresses by the name of the site.
+
+        Raises:
+            UnsupportedSourceError: it is of this site and is no model; says what it is.
+        """
+
+    @abstractmethod
+    def owns(self, source: StringLikeSource) -> bool:
+        """Tell whether a source is of this site."""
+
+    @abstractmethod
+    def look_up(self, source: StringLikeSource, visit: Visit) -> RemoteModel:
+        """Ask the site for everything but the bytes.
+
+        Raises:
+            SourceError: the site does not give it; says why and what to do.
+        """
+
+    def search(self, words: str, filters: Mapping[str, str], visit: Visit) -> Sequence[Found]:
+        """Return what the site has, best first.
+
+        Args:
+            words: What is looked for.
+            filters: ``type`` and ``base`` as our values, ``limit``, ``author``, ``sort``.
+            visit: How to ask.
+
+        Raises:
+            UnsupportedSourceError: this site cannot be searched.
+        """
+        del words, filters, visit
+        raise UnsupportedSourceError(
+            f"{self.label} cannot be searched", hint="Search it in a browser and paste the link."
+        )
