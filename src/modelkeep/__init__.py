@@ -102,6 +102,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "ProtocolError",
         "RecordError",
         "RedirectRefusedError",
+        "SecretNeededError",
         "ServiceInactiveException",
         "SettingsError",
         "SourceChangedError",

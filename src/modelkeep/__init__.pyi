@@ -242,6 +242,9 @@ from modelkeep.errors import (
     RedirectRefusedError as RedirectRefusedError,
 )
 from modelkeep.errors import (
+    SecretNeededError as SecretNeededError,
+)
+from modelkeep.errors import (
     ServiceInactiveException as ServiceInactiveException,
 )
 from modelkeep.errors import (
@@ -446,6 +449,7 @@ __all__ = [
     "RedirectRefusedError",
     "RemoteModelFile",
     "SchedulerPredictionType",
+    "SecretNeededError",
     "ServiceInactiveException",
     "Settings",
     "SettingsError",

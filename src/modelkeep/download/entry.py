@@ -24,6 +24,8 @@ class Entry:
         control: Stops what is being done; a new one for every turn.
         mailbox: News for the thread of the job; None when nobody listens.
         is_told: Everybody was told how its last turn ended.
+        is_put_down: It is held because its queue ends; the next one goes on with it.
+        starts_again: It was to go on while it was still being paused.
         thread: Where its news is told now.
         told_bytes, told_at: The last news of progress; seconds of a clock that only runs forward.
     """
@@ -32,6 +34,8 @@ class Entry:
     control: TransferControl = field(default_factory=TransferControl)
     mailbox: Mailbox | None = None
     is_told: bool = True
+    is_put_down: bool = False
+    starts_again: bool = False
     thread: threading.Thread | None = None
     told_bytes: int = 0
     told_at: float = 0.0

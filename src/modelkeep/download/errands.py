@@ -9,7 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from modelkeep.core.names import shown
 from modelkeep.download.control import TransferControl, TransferState
+from modelkeep.download.control_file import digest_of
 from modelkeep.download.destinations import file_name
 from modelkeep.download.job import (
     DownloadJobBase,
@@ -24,6 +26,7 @@ from modelkeep.errors import (
     ConnectionFailedError,
     DownloadPausedError,
     NoSpaceError,
+    SecretNeededError,
     UnsupportedSourceError,
 )
 from modelkeep.http.answer import Answer
@@ -45,6 +48,7 @@ class Errands:
         parallel: Files that are fetched at once, for a session of our own.
         proxy: Its proxy; None takes those of the environment.
         is_offline: Refuse to use the network.
+        token_for: Knows the token for a link, for jobs of an earlier run that had one.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class Errands:
         parallel: int = 5,
         proxy: str | None = None,
         is_offline: bool = False,
+        token_for: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self._session = session
         self._options = options
@@ -65,6 +70,7 @@ class Errands:
         self._parallel = parallel
         self._proxy = proxy
         self._is_offline = is_offline
+        self._token_for = token_for
         self._lock = threading.Lock()
         self._sender: Any = None
 
@@ -95,14 +101,27 @@ class Errands:
 
         Raises:
             UnsupportedSourceError: its source is no link.
+            SecretNeededError: it is of an earlier run, and its token or link was not stored.
         """
         url = str(job.source)
+        if job.lacks.link:
+            raise SecretNeededError(
+                f"The download of {redacted(url)} needs its link again: it held more than is"
+                " stored of a link",
+                hint=f"Give it once more: modelkeep download LINK {shown(job.dest)}",
+            )
         if not url.lower().startswith(("http://", "https://")):
             raise UnsupportedSourceError(
                 f"{url!r} is neither a link nor a path that exists",
                 hint="Give a link that begins with https://, or the path of a file.",
             )
-        token = Token(job.access_token, origin_of(url)) if job.access_token else None
+        access_token = job.access_token or (self._token_for(url) if job.lacks.token else None)
+        if job.lacks.token and not access_token:
+            raise SecretNeededError(
+                f"The download of {redacted(url)} needs a token: tokens are not stored",
+                hint=f"Give it: modelkeep download --token - {redacted(url)} {shown(job.dest)}",
+            )
+        token = Token(access_token, origin_of(url)) if access_token else None
         return Asked(url, token=token, size=job.size, hashes=job.hashes)
 
     def new_control(self) -> TransferControl:
@@ -122,6 +141,8 @@ class Errands:
         if control.wanted == "cancel":
             return DownloadJobStatus.CANCELLED
         job.exception = error
+        if isinstance(error, SecretNeededError):
+            return DownloadJobStatus.PAUSED
         may_go_on = isinstance(error, ConnectionFailedError | NoSpaceError)
         if may_go_on and job.preserve_partial_downloads:
             return DownloadJobStatus.PAUSED
@@ -130,7 +151,7 @@ class Errands:
     def discard(self, job: DownloadJobBase) -> None:
         """Remove what has arrived of a job that is not being done any more."""
         if isinstance(job, DownloadJobRemoteSource) and job.download_path is not None:
-            discard(self.asked_of(job), job.download_path)
+            discard(job.lacks.digest or digest_of(str(job.source)), job.download_path)
 
     def close(self) -> None:
         """Close the session, if it is ours."""
@@ -151,6 +172,7 @@ class Errands:
 
         def on_progress(state: TransferState) -> None:
             job.download_path = state.path or job.download_path
+            job.connections, job.note = state.connections, state.note
             report(state.received, state.total or 0)
 
         options = replace(self._options, preserve_partial=job.preserve_partial_downloads)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import total_ordering
@@ -44,6 +45,24 @@ TERMINAL = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """What a job of an earlier run lacks, since secrets are not stored.
+
+    Attributes:
+        token: It had a token.
+        link: Its link held more than is stored of it.
+        digest: Tells the link that it had from others; empty when it lacks nothing.
+    """
+
+    token: bool = False
+    link: bool = False
+    digest: str = ""
+
+
+NOTHING = Lacking()
+
+
 @total_ordering
 class DownloadJobBase(BaseModel):
     """Something that a queue does in the background.
@@ -66,6 +85,8 @@ class DownloadJobBase(BaseModel):
         started_at, ended_at: When it began and ended, seconds since the epoch.
         job_sequence: The how-manieth job it was that its queue began.
         exception: What went wrong.
+        connections: That bring its bytes now.
+        note: What its user should know of how it is fetched; may be empty.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
@@ -85,8 +106,12 @@ class DownloadJobBase(BaseModel):
     ended_at: float | None = None
     job_sequence: int | None = None
     exception: BaseException | None = None
+    connections: int = 0
+    note: str = ""
     _on_cancel: Callable[[], None] | None = PrivateAttr(default=None)
     _callbacks: dict[str, DownloadEventHandler] = PrivateAttr(default_factory=dict)
+
+    _lacks: Lacking = PrivateAttr(default=NOTHING)
 
     CALLBACKS: ClassVar[tuple[str, ...]] = (
         "on_start", "on_progress", "on_complete", "on_cancelled", "on_error",
@@ -142,6 +167,17 @@ class DownloadJobBase(BaseModel):
     def heed(self, on_cancel: Callable[[], None]) -> None:
         """Let a queue do what ``cancel`` asks for."""
         self._on_cancel = on_cancel
+
+    # -- what an earlier run knew
+
+    @property
+    def lacks(self) -> Lacking:
+        """What an earlier run knew of this job and did not store."""
+        return self._lacks
+
+    def come_back(self, lacks: Lacking) -> None:
+        """Say that the job is of an earlier run."""
+        self._lacks = lacks
 
     # -- other names and views
 

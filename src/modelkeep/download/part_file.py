@@ -91,6 +91,29 @@ class PartFile:
         return None
 
     @classmethod
+    def find(cls, target: Path, digest: str) -> PartFile | None:
+        """Open the one that a download of one link left; those of others stay as they are.
+
+        Args:
+            target: The file that it was to be.
+            digest: Tells the link from others.
+
+        Returns:
+            It, or None when there is none or somebody is fetching it.
+        """
+        for path in _names(target):
+            control = control_file.load(path)
+            if control is None or control.url_digest != digest:
+                continue
+            try:
+                found = cls._adopt(target, path)
+            except DownloadError:  # another process or job goes on with it
+                return None
+            if found is not None:
+                return found[0]
+        return None
+
+    @classmethod
     def _adopt(cls, target: Path, path: Path) -> tuple[PartFile, Control] | None:
         control = control_file.load(path)
         if control is None:
@@ -98,6 +121,7 @@ class PartFile:
         if not _is_file(path):
             if not os.path.lexists(path):  # published or removed, then cut off
                 remove_file(control_file.control_path(path))
+                control_file.clear_drafts(path)
             return None
         fd = open_files.open_own(path)
         if fd is None:
@@ -108,6 +132,7 @@ class PartFile:
         if os.fstat(fd).st_ino != control.inode or not _is_same(path, control.inode):
             os.close(fd)
             return None
+        control_file.clear_drafts(path)
         return cls(target, fd, path), control
 
     def take_space(self, total: int) -> None:

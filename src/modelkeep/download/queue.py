@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
-import heapq
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from modelkeep.core.events import EventBus
-from modelkeep.download.base import DownloadQueueServiceBase, Source
-from modelkeep.download.crew import Crew
 from modelkeep.download.entry import Entry
 from modelkeep.download.errands import Errands
 from modelkeep.download.job import (
     DownloadEventHandler,
     DownloadJobBase,
     DownloadJobStatus,
-    kind_for,
 )
-from modelkeep.download.telling import Mailbox, News, Teller
+from modelkeep.download.job_rows import job_of
+from modelkeep.download.job_store import JobStore, Unstored
+from modelkeep.download.listening import Listener
+from modelkeep.download.making import JobMakingQueue
+from modelkeep.download.telling import News, Teller
+from modelkeep.download.turns import Turns
 from modelkeep.errors import (
-    JobCancelledError,
     ModelKeepError,
     ServiceInactiveException,
     UnknownJobIDException,
     UsageError,
 )
 from modelkeep.http.options import TransferOptions
+from modelkeep.jobs.state import JobRow
+from modelkeep.jobs.wishes import JobWish
 
-#: How long an ended job waits for handlers that have not heard its last progress, seconds.
-_GRACE = 1.0
 #: How long ``join`` waits for a handler that has not returned, seconds.
 _PATIENCE = 5.0
 
 _log = logging.getLogger(__name__)
 
 
-class DownloadQueueService(DownloadQueueServiceBase):
+class DownloadQueueService(JobMakingQueue):
     """Fetches files in background threads; programs may exit without stopping it.
 
     A queue that was never started starts itself when a job is submitted to it.
@@ -54,6 +53,9 @@ class DownloadQueueService(DownloadQueueServiceBase):
         event_bus: Takes the download events.
         options: Limits of one transfer.
         errands: Does the work of a job; made of the above when None.
+        store: Knows the jobs also in later runs and in other processes; without one they are
+            forgotten with the queue.
+        takes_over: ``start`` goes on with what processes left that died.
     """
 
     def __init__(
@@ -66,20 +68,27 @@ class DownloadQueueService(DownloadQueueServiceBase):
         *,
         options: TransferOptions | None = None,
         errands: Errands | None = None,
+        store: JobStore | None = None,
+        takes_over: bool = True,
     ) -> None:
         self.event_handlers = list(event_handlers)
         self._bus = event_bus
         self._teller = Teller(self.event_handlers, event_bus)
         self._errands = errands or Errands(requests_session, options or TransferOptions())
-        self._most = max_parallel_dl
-        self._level = logging.DEBUG if quiet else logging.INFO
-        self._crew = Crew("modelkeep-download")
-        self._changed = threading.Condition()
         self._entries: dict[int, Entry] = {}
-        self._waiting: list[tuple[int, int, Entry]] = []
-        self._active = 0
-        self._begun = 0
-        self._last_id = -1
+        self._submitting = threading.RLock()
+        self._store = store or Unstored()
+        self._takes_over = takes_over
+        self._turns = Turns(
+            self._errands,
+            self._teller,
+            self._store,
+            most=max_parallel_dl,
+            is_quiet=quiet,
+            start_again=self.start_job,
+        )
+        self._changed = self._turns.changed
+        self._listener = Listener(self._store, self._unended, self._obey)
         self._is_running = False
         self._was_stopped = False
 
@@ -103,82 +112,35 @@ class DownloadQueueService(DownloadQueueServiceBase):
                 )
             self._is_running = True
             self._was_stopped = False
-        self._go_on()
+        if self._takes_over:
+            self.take_over()
+        self._turns.open()
 
     def stop(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - the seed's signature
-        """End: waiting jobs are cancelled, running ones keep what they have for the next time."""
+        """End: running jobs keep what they have for the next time.
+
+        Waiting ones wait for the next run where jobs are stored; else they are cancelled.
+        """
         with self._changed:
             if not self._is_running:
                 return
             self._is_running = False
             self._was_stopped = True
             entries = list(self._entries.values())
+        self._turns.close()
+        self._listener.stop()
         for entry in entries:
-            if entry.job.waiting:
+            entry.is_put_down = self._store.outlives and entry.is_open
+            if entry.job.waiting and not entry.is_put_down:
                 self.cancel_job(entry.job)
-            elif entry.job.running:
-                entry.control.pause()
+            elif entry.is_open:
+                self._hold(entry)
         self.join(_PATIENCE)
-        self._crew.dismiss()
+        self._store.put_down()
+        self._turns.dismiss()
         self._errands.close()
 
     # -- jobs come in
-
-    def create_download_job(  # noqa: D102, PLR0917 - the seed's signature
-        self,
-        source: Source,
-        destdir: Path | str,
-        filename: Path | str | None = None,
-        start: bool = True,
-        priority: int = 10,
-        access_token: str | None = None,
-        event_handlers: Sequence[DownloadEventHandler] = (),
-        **fields: Any,
-    ) -> DownloadJobBase:
-        dest = Path(destdir) / filename if filename else Path(destdir)
-        job = self.make_job(
-            source,
-            dest,
-            priority=priority,
-            access_token=access_token,
-            event_handlers=list(event_handlers),
-            is_folder=not filename and not dest.is_file(),
-            **fields,
-        )
-        self.submit_download_job(job, start)
-        return job
-
-    def download(  # noqa: D102, PLR0917 - the seed's signature
-        self,
-        source: Source,
-        dest: Path | str,
-        priority: int = 10,
-        access_token: str | None = None,
-        on_start: DownloadEventHandler | None = None,
-        on_progress: DownloadEventHandler | None = None,
-        on_complete: DownloadEventHandler | None = None,
-        on_cancelled: DownloadEventHandler | None = None,
-        on_error: DownloadEventHandler | None = None,
-        **fields: Any,
-    ) -> DownloadJobBase:
-        if not self._is_running:
-            raise ServiceInactiveException(
-                "The download queue is not running", hint="Call start() first."
-            )
-        job = self.make_job(
-            source, Path(dest), priority=priority, access_token=access_token, **fields
-        )
-        callbacks = (on_start, on_progress, on_complete, on_cancelled, on_error)
-        self.submit_download_job(
-            job, start=True, **dict(zip(job.CALLBACKS, callbacks, strict=True))
-        )
-        return job
-
-    def make_job(self, source: Source, dest: Path, **fields: Any) -> DownloadJobBase:
-        """Return a job of the kind that fits a source; a subclass may know more kinds."""
-        kind = kind_for(source)
-        known = {name: value for name, value in fields.items() if name in kind.model_fields}
-        return kind(source=source, dest=dest, **known)
 
     def submit_download_job(  # noqa: D102, PLR0917 - the seed's signature
         self,
@@ -193,54 +155,93 @@ class DownloadQueueService(DownloadQueueServiceBase):
         callbacks = (on_start, on_progress, on_complete, on_cancelled, on_error)
         if any(callbacks):
             job.set_callbacks(*callbacks)
-        with self._changed:
+        with self._submitting:
             if self._was_stopped:
                 raise ServiceInactiveException(
                     "The download queue was stopped", hint="Call start() first."
                 )
-            if job.id in self._entries and self._entries[job.id].job is job:
+            entry = self._entries.get(job.id)
+            if entry is not None and entry.job is job:
                 raise UsageError(
                     f"The job {job.id} was submitted already",
                     hint="start_job lets one that waits go on.",
                 )
-            self._is_running = True
-            self._last_id += 1
-            job.id = self._last_id
             job.status = DownloadJobStatus.IDLE
-            self._entries[job.id] = Entry(job)
-        job.heed(partial(self.cancel_job, job))
+            job.id = self._store.add(job, "waiting" if start else "idle")
+            self._take(job)
+            self._is_running = True
+            self._turns.open()
         if start:
             self.start_job(job)
+
+    def take_over(self) -> list[DownloadJobBase]:
+        """Go on with the stored jobs that nobody has any more; return them.
+
+        Those that were paused or never started come back as they were.
+        """
+        return [
+            job
+            for row in self._store.left_behind()
+            if (job := self.adopt(row, start=row.status in _WAITED)) is not None
+        ]
+
+    def adopt(self, row: JobRow, *, start: bool) -> DownloadJobBase | None:
+        """Make a stored job one of this queue.
+
+        Args:
+            row: A job that nobody has, or that failed.
+            start: Go on with it; else it stays as it was.
+
+        Returns:
+            The job, or None when another process was first, or nobody can read the row.
+        """
+        try:
+            job = job_of(row, self.make_job)
+        except (ValueError, KeyError, TypeError):
+            _log.warning("The stored download %s cannot be read", row.id, exc_info=True)
+            return None
+        with self._submitting:
+            if not self._store.claim(row, "waiting" if start else row.status):
+                return None
+            known = self._entries.get(row.id)
+            job = job if known is None else known.job
+            job.ended_at = job.exception = None
+            job.id = row.id
+            is_paused = row.status == DownloadJobStatus.PAUSED.value
+            job.status = DownloadJobStatus.PAUSED if is_paused else DownloadJobStatus.IDLE
+            self._take(job)
+        if start:
+            self.start_job(job)
+        return job
 
     # -- control
 
     def start_job(self, job: DownloadJobBase) -> None:  # noqa: D102 - as in the base class
         entry = self._entry(job)
         with self._changed:
+            entry.starts_again = job.running
             if job.status not in {DownloadJobStatus.IDLE, DownloadJobStatus.PAUSED}:
                 return
             was_paused = job.paused
             entry.control = self._errands.new_control()
             job.status = DownloadJobStatus.ENQUEUED
             job.exception = None
+            entry.is_put_down = False
+        self._store.note(job)
         if not was_paused:
             self._teller.tell(job, News.ENQUEUED)
-        with self._changed:
-            heapq.heappush(self._waiting, (job.priority, job.id, entry))
-        self._go_on()
+        self._turns.put(entry)
 
     def pause_job(self, job: DownloadJobBase) -> None:  # noqa: D102 - as in the base class
-        entry = self._entry(job)
-        if self._leave(entry, DownloadJobStatus.PAUSED):
-            self._teller.tell(job, News.PAUSED)
-        elif job.running:
-            entry.control.pause()
+        self._hold(self._entry(job))
 
     def cancel_job(self, job: DownloadJobBase) -> None:  # noqa: D102 - as in the base class
         entry = self._entry(job)
         if self._leave(entry, DownloadJobStatus.CANCELLED):
-            self._errands.discard(job)
             job.ended_at = time.time()
+            self._discard(job)
+            self._store.note(job)
+            self._store.flush()
             self._teller.tell(job, News.CANCELLED)
         elif job.running:
             entry.control.cancel()
@@ -289,8 +290,54 @@ class DownloadQueueService(DownloadQueueServiceBase):
             ended = [number for number, e in self._entries.items() if e.job.in_terminal_state]
             for number in ended:
                 del self._entries[number]
+        self._store.forget(ended)
 
     # -- plumbing
+
+    def check_running(self) -> None:  # noqa: D102 - as in the base class
+        if not self._is_running:
+            raise ServiceInactiveException(
+                "The download queue is not running", hint="Call start() first."
+            )
+
+    def _take(self, job: DownloadJobBase) -> None:
+        with self._changed:
+            self._entries[job.id] = Entry(job)
+        job.heed(partial(self.cancel_job, job))
+        self._listener.wake()
+
+    def _unended(self) -> list[DownloadJobBase]:
+        return [job for job in self.list_jobs() if not job.in_terminal_state]
+
+    def _obey(self, number: int, wanted: JobWish) -> bool:
+        """Do what another process wishes; tell whether it has come to that."""
+        entry = self._entries.get(number)
+        if entry is None:
+            return True
+        job = entry.job
+        if wanted is JobWish.CANCEL:
+            self.cancel_job(job)
+        elif wanted is JobWish.PAUSE:
+            self.pause_job(job)
+        else:
+            self.start_job(job)
+        return wanted is JobWish.RUN or not entry.is_open
+
+    def _hold(self, entry: Entry) -> None:
+        """Pause a job, or have the one that is being done pause soon."""
+        entry.starts_again = False
+        if self._leave(entry, DownloadJobStatus.PAUSED):
+            self._store.note(entry.job, "waiting" if entry.is_put_down else None)
+            self._store.flush()
+            self._teller.tell(entry.job, News.PAUSED)
+        elif entry.job.running:
+            entry.control.pause()
+
+    def _discard(self, job: DownloadJobBase) -> None:
+        try:
+            self._errands.discard(job)
+        except ModelKeepError as error:
+            _log.warning("What came of download job %s stays: %s", job.id, error)
 
     def _entry(self, job: DownloadJobBase) -> Entry:
         with self._changed:
@@ -318,78 +365,9 @@ class DownloadQueueService(DownloadQueueServiceBase):
                 return True
             return False
 
-    def _go_on(self) -> None:
-        """Begin jobs while there is room for them."""
-        while True:
-            with self._changed:
-                if not self._is_running or self._active >= self._most or not self._waiting:
-                    return
-                *_, entry = heapq.heappop(self._waiting)
-                if not entry.job.waiting:
-                    continue
-                self._active += 1
-                self._begun += 1
-                job = entry.job
-                job.job_sequence = self._begun
-                job.started_at = job.started_at or time.time()
-                job.status = DownloadJobStatus.RUNNING
-                entry.is_told = False
-                entry.mailbox = Mailbox() if self._teller.has_listeners(job) else None
-            if entry.mailbox is not None:
-                self._crew.run(partial(self._speak, entry, entry.mailbox))
-            self._crew.run(partial(self._carry_out, entry))
 
-    def _carry_out(self, entry: Entry) -> None:
-        """Do a job; whatever it raises ends that job alone."""
-        job = entry.job
-        _log.log(self._level, "download job %s begins: %s", job.id, job)
-        entry.tell(News.STARTED)
-        try:
-            self._errands.do(job, entry.control, entry.progress)
-        except JobCancelledError:
-            status = DownloadJobStatus.CANCELLED
-        except BaseException as error:  # noqa: BLE001 - the thread must outlive any job
-            status = self._errands.status_after(job, error, entry.control)
-            if status is not DownloadJobStatus.PAUSED and not isinstance(error, ModelKeepError):
-                _log.exception("download job %s failed", job.id)
-        else:
-            status = DownloadJobStatus.COMPLETED
-        self._settle(entry, status)
-
-    def _settle(self, entry: Entry, status: DownloadJobStatus) -> None:
-        job = entry.job
-        if entry.mailbox is not None:
-            entry.mailbox.wait_until_told(_GRACE)
-        with self._changed:
-            if status is not DownloadJobStatus.PAUSED:
-                job.ended_at = time.time()
-            job.status = status
-            self._active -= 1
-            entry.is_told = entry.mailbox is None
-            self._changed.notify_all()
-        entry.tell(_LAST_NEWS[status])
-        _log.log(self._level, "download job %s is %s", job.id, status)
-        self._go_on()
-
-    def _speak(self, entry: Entry, mailbox: Mailbox) -> None:
-        """Tell the news of one turn of a job, in the thread that is the job's."""
-        entry.thread = threading.current_thread()
-        news = News.ENQUEUED
-        while news not in _LAST_NEWS.values():
-            news = mailbox.take()
-            self._teller.tell(entry.job, news)
-        entry.thread = None
-        with self._changed:
-            entry.is_told = entry.is_told or entry.mailbox is mailbox
-            self._changed.notify_all()
-
-
-_LAST_NEWS = {
-    DownloadJobStatus.PAUSED: News.PAUSED,
-    DownloadJobStatus.COMPLETED: News.COMPLETED,
-    DownloadJobStatus.CANCELLED: News.CANCELLED,
-    DownloadJobStatus.ERROR: News.ERROR,
-}
+#: Where stored jobs were that go on by themselves in the next run.
+_WAITED = ("waiting", "enqueued", "running")
 
 
 def _unknown(number: int) -> UnknownJobIDException:

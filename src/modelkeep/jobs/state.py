@@ -180,6 +180,16 @@ class StateDatabase:
         rows = self.select("SELECT * FROM job WHERE kind = coalesce(?, kind) ORDER BY id", kind)
         return [_job_row(row) for row in rows]
 
+    def open_jobs(self, kind: JobKind, source: str | None = None) -> list[JobRow]:
+        """Return the jobs of a kind, and of a source if one is given, that have not ended."""
+        rows = self.select(
+            "SELECT * FROM job WHERE kind = ? AND ended_at IS NULL AND source = coalesce(?, source)"
+            " ORDER BY id",
+            kind,
+            source,
+        )
+        return [_job_row(row) for row in rows]
+
     def forget_jobs(self, job_ids: list[int]) -> int:
         """Remove jobs from the list; return how many were there."""
         marks = ", ".join("?" * len(job_ids))
