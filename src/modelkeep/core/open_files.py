@@ -35,11 +35,12 @@ def _changing(path: Path) -> Iterator[None]:
         raise storage_error(error, path) from error
 
 
-def open_nameless(folder: Path) -> int | None:
+def open_nameless(folder: Path, mode: int = 0o666) -> int | None:
     """Open a new file that has no name yet, and is gone if it never gets one.
 
     Args:
         folder: Where it may be named later; exists.
+        mode: Who may do what with it, before the mask of the process.
 
     Returns:
         A descriptor for reading and writing, or None where the file system has no such files.
@@ -50,7 +51,7 @@ def open_nameless(folder: Path) -> int | None:
     if not _can_name():
         return None
     try:
-        return os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666)
+        return os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, mode)
     except OSError as error:
         if error.errno in _NO_NAMELESS and folder.is_dir():
             return None
@@ -62,8 +63,8 @@ def _can_name() -> bool:
     return os.path.isdir("/proc/self/fd")
 
 
-def name_file(fd: int, path: Path) -> None:
-    """Give a nameless file its name, durably as far as the file itself was synced.
+def name_file(fd: int, path: Path, *, durable: bool = True) -> None:
+    """Give a nameless file its name; a durable name lasts as the synced bytes of the file do.
 
     Raises:
         DuplicateModelException: the name is taken.
@@ -75,7 +76,8 @@ def name_file(fd: int, path: Path) -> None:
             os.link(f"/proc/self/fd/{fd}", path, src_dir_fd=fd, follow_symlinks=True)
         except FileExistsError as error:
             raise _taken(path) from error
-    fsync(path.parent)
+    if durable:
+        fsync(path.parent)
 
 
 def open_new(path: Path) -> int:

@@ -6,14 +6,18 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from modelkeep.core import open_files
+from modelkeep.core.drafts import drop_drafts
 from modelkeep.core.paths import write_file
 from modelkeep.core.reading import open_regular
 from modelkeep.download.pieces import Range, merged
+from modelkeep.errors import DuplicateModelException
 from modelkeep.http.asked import Asked
 from modelkeep.http.origins import redacted
 
@@ -108,7 +112,38 @@ def save(control: Control, part: Path, *, durable: bool = True) -> None:
     """
     content = {"format": _FORMAT, **asdict(control)}
     data = json.dumps(content, indent=1).encode()
-    write_file(control_path(part), data, 0o600, durable=durable)
+    path = control_path(part)
+    if os.path.lexists(path) or not _save_first(path, data, durable=durable):
+        write_file(path, data, 0o600, durable=durable)
+
+
+def _save_first(path: Path, data: bytes, *, durable: bool) -> bool:
+    """Write a new control file so that nothing is left when we are cut off meanwhile.
+
+    Of a later one the draft may be left: the partial file is there then, and leads to it.
+    """
+    fd = open_files.open_nameless(path.parent, 0o600)
+    if fd is None:
+        return False
+    try:
+        open_files.write_at(fd, memoryview(data), 0, path)
+        if durable:
+            open_files.sync(fd, path)
+        open_files.name_file(fd, path, durable=durable)
+    except DuplicateModelException:
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+def clear_drafts(part: Path) -> None:
+    """Remove control files of ``part`` that another process was writing when it was cut off.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    drop_drafts([control_path(part)], nullcontext)
 
 
 def load(part: Path) -> Control | None:

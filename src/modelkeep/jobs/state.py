@@ -34,6 +34,9 @@ from modelkeep.errors import (
 from modelkeep.jobs.schema import STEPS
 
 _APPLICATION_ID = 0x6D6B7374  # "mkst"
+#: How long, and how often, another process that is just making the file is waited for.
+_WAL_SECONDS = 10.0
+_WAL_PAUSE_SECONDS = 0.02
 VERSION = len(STEPS)
 
 JobKind = Literal["install", "download"]
@@ -273,7 +276,7 @@ class StateDatabase:
                 hint="Update modelkeep: pip install --upgrade modelkeep",
             )
         self._refuse_foreign()
-        connection.execute("PRAGMA journal_mode = WAL")
+        self._use_wal()
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         if self._version() == VERSION:
@@ -287,6 +290,19 @@ class StateDatabase:
                     connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _use_wal(self) -> None:
+        """Have readers not wait for writers; SQLite does not wait for a moment to change that."""
+        end = time.monotonic() + _WAL_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    raise
+                time.sleep(_WAL_PAUSE_SECONDS)
+            else:
+                return
 
     def _refuse_foreign(self) -> None:
         # In one transaction: another process may be making its tables at this moment.

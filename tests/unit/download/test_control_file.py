@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from modelkeep.download import control_file
 from modelkeep.download.control_file import Control, control_path, load, save
+from modelkeep.download.part_file import PartFile
 from modelkeep.http.asked import Asked
 
 URL = "https://models.example/m.safetensors?X-Signature=hush"
@@ -138,3 +140,20 @@ def test_any_bytes_are_none_or_a_control_file(
 
 def test_this_machine_knows_its_start() -> None:
     assert control_file.boot_id()
+
+
+def test_a_first_control_file_cut_off_leaves_nothing_a_later_one_is_found_by_its_part(
+    tmp_path: Path,
+) -> None:
+    dead = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, check=True).stdout
+    part = PartFile.begin(tmp_path / "m")
+    part.write(memoryview(b"abc"), 0)
+    part.save(_control())
+    part.close()
+    draft = tmp_path / f".m.part.json.{int(dead)}.new"
+    draft.write_bytes(b"{")
+    found = PartFile.resume(tmp_path / "m", ASKED)
+    assert found is not None
+    assert not draft.exists()
+    found[0].discard()
+    assert list(tmp_path.iterdir()) == []

@@ -19,7 +19,8 @@ ASKED = Asked("https://models.example/m")
 DATA = memoryview(b"0123456789")
 
 
-def _has_none(folder: Path) -> None:
+def _has_none(folder: Path, mode: int = 0) -> None:
+    del mode
     os.close(open_files.open_new(folder / "probe"))
     (folder / "probe").unlink()
 
