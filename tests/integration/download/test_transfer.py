@@ -159,7 +159,7 @@ def test_a_wish_is_obeyed_soon_in_every_state(
     server: FaultServer, tmp_path: Path, session: requests.Session, state: str, wish: str
 ) -> None:
     page = _STATES[state]
-    url = server.serve("/m", page, PAGE)
+    url = server.serve("/m", page)
     control = TransferControl()
     told: list[float] = []
 
