@@ -1,0 +1,139 @@
+"""``RemoteBytes``: a file of a server, read at any offset by ranges."""
+
+from __future__ import annotations
+
+from modelkeep.errors import (
+    ConnectionFailedError,
+    CorruptModelError,
+    ProtocolError,
+    UnsupportedSourceError,
+)
+from modelkeep.http.asked import Asked
+from modelkeep.http.body import Body
+from modelkeep.http.client import Client
+from modelkeep.http.hops import Opened
+from modelkeep.http.origins import redacted
+from modelkeep.http.retries import RetryPolicy
+
+#: Bytes of the first request: the whole header of most model files.
+FIRST_BYTES = 512 << 10
+#: Bytes that a further request asks for at least: what is read next is often near.
+_MORE_BYTES = 256 << 10
+
+
+class RemoteBytes:
+    """A file of a server that is read as a local one is; see ``core.reading.ReadAt``.
+
+    What was read once is kept, so keep it no longer than the reading takes.
+
+    Args:
+        client: Asks the server.
+        asked: Where the file is, with its token.
+
+    Attributes:
+        requests: How many were made.
+        bytes_read: Bytes of all their bodies.
+
+    Raises:
+        DownloadError: the server does not give it.
+        UnsupportedSourceError: the server does not say how long the file is.
+    """
+
+    def __init__(self, client: Client, asked: Asked) -> None:
+        self._client = client
+        self._asked = asked
+        self._policy = RetryPolicy(client.options.tries, client.options.backoff_base)
+        self._parts: list[tuple[int, bytes]] = []
+        self.requests = 0
+        self.bytes_read = 0
+        self._size: int | None = None
+        self._keep(0, FIRST_BYTES)
+
+    @property
+    def name(self) -> str:
+        """The address, as it may be shown."""
+        return redacted(self._asked.url)
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes."""
+        return self._size or 0
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Return exactly ``count`` bytes from ``offset``.
+
+        Raises:
+            CorruptModelError: fewer bytes are there.
+            DownloadError: the server does not give them.
+        """
+        if offset < 0 or offset + count > self.size:
+            raise CorruptModelError(
+                f"{self.name} ends at byte {self.size:,}; {count:,} bytes were expected"
+                f" from byte {offset:,}",
+                hint="The file on the server is truncated: look for another source.",
+            )
+        part = self._part(offset, count)
+        if part is None:
+            first = max(0, min(offset, self.size - max(count, _MORE_BYTES)))
+            self._keep(first, max(offset + count - first, _MORE_BYTES))
+            part = self._part(offset, count)
+        if part is None:
+            raise ProtocolError(f"{self.name} sent another part than was asked for")
+        return part
+
+    def _part(self, offset: int, count: int) -> bytes | None:
+        for start, data in self._parts:
+            if start <= offset and offset + count <= start + len(data):
+                return data[offset - start : offset - start + count]
+        return None
+
+    def _keep(self, first: int, count: int) -> None:
+        """Fetch a part and keep it; a connection that breaks off is tried again."""
+        failed = 0
+        while True:
+            try:
+                self._parts.append((first, self._fetch(first, count)))
+            except ConnectionFailedError as error:
+                failed += 1
+                if self._policy.delay(failed, error) is None:
+                    raise
+            else:
+                return
+
+    def _fetch(self, first: int, count: int) -> bytes:
+        self.requests += 1
+        opened = self._client.open(self._asked, first, first + count - 1)
+        try:
+            return self._body(opened, first, count)
+        finally:
+            opened.close()
+
+    def _body(self, opened: Opened, first: int, count: int) -> bytes:
+        answer = opened.answer
+        total = answer.total
+        if total is None:
+            raise UnsupportedSourceError(
+                f"{self.name} does not say how long the file is, so it cannot be looked into",
+                hint="Download it first, then ask about the file on your disk.",
+            )
+        if self._size not in {None, total}:
+            raise ProtocolError(f"{self.name} changed while it was read")
+        self._size = total
+        if answer.start != first:
+            raise UnsupportedSourceError(
+                f"{self.name} does not give parts of the file, so it cannot be looked into",
+                hint="Download it first, then ask about the file on your disk.",
+            )
+        buffer = memoryview(bytearray(min(count, total - first)))
+        body, done = Body(opened.response, opened.url), 0
+        while done < len(buffer):
+            got = body.readinto(buffer[done:])
+            if not got:
+                raise ConnectionFailedError(
+                    f"{self.name} sent {done:,} of {len(buffer):,} bytes",
+                    hint="Check the connection, then try again.",
+                )
+            done += got
+            self.bytes_read += got
+        body.finish()
+        return bytes(buffer)
