@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from functools import cached_property
 from pathlib import Path
@@ -9,16 +10,21 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from modelkeep.core.events import EventBus, LocalEventBus
+from modelkeep.errors import StorageError
 from modelkeep.settings import Settings
 
 if TYPE_CHECKING:
     from modelkeep.core.configs import ModelConfigBase
     from modelkeep.core.identity import Identification
     from modelkeep.download.queue import DownloadQueueService
+    from modelkeep.download.stored_jobs import StoredJobs
+    from modelkeep.install.all_jobs import AllJobs
     from modelkeep.install.integrity.background import LibraryHasher
     from modelkeep.install.presence import Presence
     from modelkeep.install.service import ModelInstallService
     from modelkeep.records.base import ModelRecordServiceBase
+
+_log = logging.getLogger(__name__)
 
 
 class ModelManager:
@@ -33,13 +39,19 @@ class ModelManager:
     Args:
         settings: Of the root; those of the file and the environment when None.
         event_bus: Takes the events; a ``LocalEventBus`` when None.
+        takes_over: The download queue goes on with what processes left that died.
     """
 
     def __init__(
-        self, settings: Settings | None = None, *, event_bus: EventBus | None = None
+        self,
+        settings: Settings | None = None,
+        *,
+        event_bus: EventBus | None = None,
+        takes_over: bool = True,
     ) -> None:
         self.settings = settings if settings is not None else Settings.load()
         self.events: EventBus = event_bus if event_bus is not None else LocalEventBus()
+        self._takes_over = takes_over
         self._making = threading.RLock()
 
     def __enter__(self) -> Self:
@@ -60,6 +72,8 @@ class ModelManager:
             made.pop("hasher").stop()
         if "downloads" in made:
             made.pop("downloads").stop()
+        if (store := made.pop("_download_store", None)) is not None:
+            store.close()
         if "installer" in made:
             made.pop("installer").close()
         if "presence" in made:
@@ -113,9 +127,34 @@ class ModelManager:
                 max_parallel_dl=settings.max_parallel_dl,
                 event_bus=self.events,
                 errands=errands,
+                store=self._download_store,
+                takes_over=self._takes_over,
             )
             queue.start()
             return queue
+
+    @cached_property
+    def jobs(self) -> AllJobs:
+        """Installs and downloads of every process on this root, and of earlier runs."""
+        from modelkeep.download.job_control import DownloadControl  # noqa: PLC0415 - heavy
+        from modelkeep.download.stored_jobs import StoredJobs  # noqa: PLC0415 - heavy
+        from modelkeep.install.all_jobs import AllJobs  # noqa: PLC0415 - heavy
+
+        with self._making:
+            installs, downloads = self.installer, self.downloads
+            store = self._download_store or StoredJobs.open(self.settings.state_path)
+            return AllJobs(installs, DownloadControl(store, downloads))
+
+    @cached_property
+    def _download_store(self) -> StoredJobs | None:
+        """The stored downloads; None where the root cannot be written: files still come."""
+        from modelkeep.download.stored_jobs import StoredJobs  # noqa: PLC0415 - heavy
+
+        try:
+            return StoredJobs.open(self.settings.state_path)
+        except StorageError as error:
+            _log.warning("Downloads are not listed and not gone on with later: %s", error)
+            return None
 
     @cached_property
     def hasher(self) -> LibraryHasher:

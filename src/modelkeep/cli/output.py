@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
+from modelkeep.cli.speed import Speed, left_text, time_left
 from modelkeep.core.names import size_text
 from modelkeep.core.taxonomy import FORMAT_LABELS, base_label, type_label
 
@@ -102,7 +103,7 @@ class Bar:
         self._label = one_line(label)[:_LABEL]
         self._is_shown = is_shown and sys.stderr.isatty()
         self._clock = clock
-        self._began = self._clock()
+        self._speed = Speed(clock())
         self._last = 0.0
 
     def __enter__(self) -> Self:
@@ -117,15 +118,23 @@ class Bar:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
 
-    def show(self, done: int, total: int) -> None:
-        """Draw how far the work is, at most ten times a second."""
+    def show(self, done: int, total: int, *, came: int | None = None, also: str = "") -> None:
+        """Draw how far the work is, at most ten times a second.
+
+        Args:
+            done: Bytes that are there.
+            total: Bytes that there will be; nothing is drawn while that is 0.
+            came: Those of ``done`` that came since the begin; all of them when None.
+            also: Further facts, a few words.
+        """
         now = self._clock()
         if not (self._is_shown and total) or now - self._last < 0.1:  # noqa: PLR2004
             return
         self._last = now
-        rate = done / max(now - self._began, 0.001)
-        left = f"{(total - done) / rate:.0f} s left" if rate else ""
-        facts = f" {size_text(done)} of {size_text(total)}, {size_text(rate)}/s, {left}"
+        rate = self._speed.note(done if came is None else came, now)
+        left = left_text(time_left(total - done, rate))
+        words = [f"{size_text(done)} of {size_text(total)}", f"{size_text(rate)}/s", left, also]
+        facts = " " + ", ".join(filter(None, words))
         room = max(shutil.get_terminal_size().columns - len(facts) - len(self._label) - 4, 5)
         filled = int(room * done / total)
         bar = f"[{'#' * filled}{' ' * (room - filled)}]"

@@ -70,7 +70,7 @@ class Session:
 
             settings = Settings.load(root=self.root, **self.options)
             self._listen(settings.log_level)
-            self._manager = ModelManager(settings)
+            self._manager = ModelManager(settings, takes_over=False)
         return self._manager
 
     def close(self) -> None:

@@ -170,7 +170,13 @@ class Errands:
             )
         from modelkeep.download.transfer import Transfer  # noqa: PLC0415 - brings requests
 
+        is_named = False
+        job.resumed_bytes = 0
+
         def on_progress(state: TransferState) -> None:
+            nonlocal is_named
+            if state.path is not None and not is_named:
+                is_named, job.resumed_bytes = True, state.received
             job.download_path = state.path or job.download_path
             job.connections, job.note = state.connections, state.note
             report(state.received, state.total or 0)

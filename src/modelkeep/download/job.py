@@ -82,6 +82,7 @@ class DownloadJobBase(BaseModel):
             and being cut off, always keep it.
         download_path: The file, once its name is known.
         bytes, total_bytes: Progress; a total of 0 is not known.
+        resumed_bytes: Those of ``bytes`` that were there when its last turn began.
         started_at, ended_at: When it began and ended, seconds since the epoch.
         job_sequence: The how-manieth job it was that its queue began.
         exception: What went wrong.
@@ -102,6 +103,7 @@ class DownloadJobBase(BaseModel):
     download_path: Path | None = None
     bytes: int = 0
     total_bytes: int = 0
+    resumed_bytes: int = 0
     started_at: float | None = None
     ended_at: float | None = None
     job_sequence: int | None = None

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modelkeep.cli.output import Bar
-from modelkeep.cli.session import Session
+from modelkeep.cli.session import Session, message_of
+from modelkeep.cli.speed import Speed, time_left
 from modelkeep.cli.tokens import read_token
 from modelkeep.cli.words import named, status_of
 from modelkeep.core.names import path_to_text, shown, size_text
-from modelkeep.errors import EXIT_INTERRUPTED, ModelKeepError, UsageError
+from modelkeep.errors import EXIT_INTERRUPTED, JobCancelledError, UsageError
 
 if TYPE_CHECKING:
     from modelkeep.download.job import DownloadJobBase
@@ -58,11 +59,21 @@ def download(
     if sha256 is not None:
         asked["hashes"] = {"sha256": sha256.strip().lower()}
     queue = session.manager.downloads
-    jobs = [_submit(queue, link, dest, len(links) > 1, asked) for link in links]
-    is_interrupted = _watch(session, queue, jobs)
+    return finish_downloads(
+        session, [_submit(queue, link, dest, len(links) > 1, asked) for link in links]
+    )
+
+
+def finish_downloads(session: Session, jobs: Sequence[DownloadJobBase]) -> int:
+    """Wait for downloads of this process, tell what came of each, return the exit status."""
+    is_interrupted = _watch(session, jobs)
     failed = sum(_tell_end(session, job) for job in jobs)
     if is_interrupted:
-        session.say("Go on with the same command: what has come is kept.")
+        held = " ".join(str(job.id) for job in jobs if job.paused)
+        session.say(
+            "Paused: what has come is kept. Go on with the same command"
+            + (f", or with: modelkeep resume {held}" if held else "")
+        )
         return EXIT_INTERRUPTED
     return status_of(failed, len(jobs))
 
@@ -90,30 +101,71 @@ def _submit(
     return job
 
 
-def _watch(session: Session, queue: DownloadQueueService, jobs: Sequence[DownloadJobBase]) -> bool:
+def _watch(session: Session, jobs: Sequence[DownloadJobBase]) -> bool:
     """Draw how far all are until they have ended; return whether Ctrl-C paused them."""
-    told = time.monotonic()
     label = jobs[0].dest.name if len(jobs) == 1 else f"{len(jobs)} files"
+    teller = _Teller(session, jobs)
     try:
         with Bar(label or "download", is_shown=not session.quiet) as bar:
-            while any(job.waiting or job.running for job in jobs):
-                bar.show(sum(job.bytes for job in jobs), sum(job.total_bytes for job in jobs))
-                if session.json and time.monotonic() - told >= _TELL_SECONDS:
-                    told = time.monotonic()
-                    for job in jobs:
-                        _tell_json(session, job)
+            while any(_is_going_on(job) for job in jobs):
+                running = sum(job.connections for job in jobs)
+                bar.show(
+                    sum(job.bytes for job in jobs),
+                    sum(job.total_bytes for job in jobs),
+                    came=sum(job.bytes - job.resumed_bytes for job in jobs),
+                    also=_count(running, "connection") if running else "",
+                )
+                teller.tell()
                 time.sleep(0.02)
     except KeyboardInterrupt:
+        queue = session.manager.downloads
         queue.pause_all_jobs()
         queue.join(5)
         return True
     return False
 
 
+def _is_going_on(job: DownloadJobBase) -> bool:
+    """Tell whether a job will end by itself, or by what somebody does in another terminal."""
+    return job.waiting or job.running or (job.paused and job.exception is None)
+
+
+class _Teller:
+    """Tells on the way what a bar does not show."""
+
+    def __init__(self, session: Session, jobs: Sequence[DownloadJobBase]) -> None:
+        self._session = session
+        self._jobs = jobs
+        self._told = time.monotonic()
+        self._speeds = {job.id: Speed(self._told) for job in jobs}
+        self._paused: set[int] = set()
+        self._notes: set[str] = set()
+
+    def tell(self) -> None:
+        """Tell what is new."""
+        for job in self._jobs:
+            if job.paused and job.id not in self._paused:
+                self._session.say(f"\nPaused. Go on with: modelkeep resume {job.id}")
+            (self._paused.add if job.paused else self._paused.discard)(job.id)
+            if job.note and job.note not in self._notes:
+                self._notes.add(job.note)
+                self._session.say(f"\n{named(str(job.source))}: {job.note}")
+        now = time.monotonic()
+        if self._session.json and now - self._told >= _TELL_SECONDS:
+            self._told = now
+            for job in self._jobs:
+                rate = self._speeds[job.id].note(job.bytes - job.resumed_bytes, now)
+                _tell_json(self._session, job, rate)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 def _tell_end(session: Session, job: DownloadJobBase) -> bool:
     """Print what came of a job; tell whether it failed."""
     if session.json:
-        _tell_json(session, job)
+        _tell_json(session, job, 0.0)
     if job.complete:
         if session.quiet:
             session.print(path_to_text(job.download_path or job.dest))
@@ -122,20 +174,32 @@ def _tell_end(session: Session, job: DownloadJobBase) -> bool:
             checked = "" if getattr(job, "is_verified", False) else ", no hash to check it by"
             session.print(f"{shown(job.download_path or job.dest)} ({size}{checked})")
         return False
-    if isinstance(job.exception, ModelKeepError):
-        session.report(job.exception, named(str(job.source)))
+    source = named(str(job.source))
+    if job.exception is not None:
+        session.report(job.exception, source)
+        if job.paused:
+            session.say(f"       What has come is kept: modelkeep resume {job.id}")
+    elif job.cancelled:
+        hint = f"Begin it again with: modelkeep retry {job.id}"
+        message = f"The download of {source} was cancelled from elsewhere"
+        session.report(JobCancelledError(message, hint=hint))
     return True
 
 
-def _tell_json(session: Session, job: DownloadJobBase) -> None:
+def _tell_json(session: Session, job: DownloadJobBase, rate: float) -> None:
     path = job.download_path
+    left = time_left(job.total_bytes - job.bytes, rate) if job.running else None
     session.print_json(
         {
+            "id": job.id,
             "source": named(str(job.source)),
             "status": job.status.value,
             "bytes": job.bytes,
             "total_bytes": job.total_bytes,
+            "bytes_per_second": round(rate),
+            "seconds_left": None if left is None else round(left, 1),
+            "connections": job.connections,
             "path": path_to_text(path) if path else None,
-            "error": str(job.exception) if job.exception else None,
+            "error": message_of(job.exception) if job.exception else None,
         }
     )

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modelkeep.cli.commands.download import finish_downloads
 from modelkeep.cli.commands.install import finish_jobs
 from modelkeep.cli.output import table, time_text
 from modelkeep.cli.session import Session
 from modelkeep.cli.words import JobIds, OptionalJobIds, status_of
 from modelkeep.core.names import size_text
-from modelkeep.errors import ModelKeepError, UsageError
+from modelkeep.errors import EXIT_INTERRUPTED, ModelKeepError, UsageError
 from modelkeep.jobs.wishes import JobWish
 
 if TYPE_CHECKING:
+    from modelkeep.download.job import DownloadJobBase
     from modelkeep.install.job import ModelInstallJob
     from modelkeep.jobs.state import JobRow
 
+    Job = ModelInstallJob | DownloadJobBase
+
 
 def jobs(ctx: typer.Context) -> None:
-    """List the install jobs of every process on this root, also of earlier runs."""
+    """List the installs and downloads of every process on this root, also of earlier runs."""
     session = ctx.ensure_object(Session)
-    rows = session.manager.installer.list_all_jobs()
+    rows = session.manager.jobs.rows()
     if session.json:
         for row in rows:
             fields = asdict(row)
@@ -35,10 +39,9 @@ def jobs(ctx: typer.Context) -> None:
             session.print(str(row.id))
     elif rows:
         cells = [
-            (str(r.id), r.status, r.source, size_text(r.total_bytes), time_text(r.created_at))
-            for r in rows
+            (str(r.id), r.kind, r.status, r.source, _done(r), time_text(r.created_at)) for r in rows
         ]
-        table(session, ("ID", "STATUS", "SOURCE", "SIZE", "SINCE"), cells)
+        table(session, ("ID", "KIND", "STATUS", "SOURCE", "SIZE", "SINCE"), cells)
         for row in rows:
             if row.error:
                 session.print(f"{row.id}: {row.error}")
@@ -48,16 +51,24 @@ def jobs(ctx: typer.Context) -> None:
         session.say("There are no jobs.")
 
 
+def _done(row: JobRow) -> str:
+    """Return the size of a job's files, and how much of it is there when that is not all."""
+    size = size_text(row.total_bytes)
+    if not row.bytes or row.bytes >= row.total_bytes:
+        return size
+    return f"{row.bytes / row.total_bytes:.0%} of {size}"
+
+
 def pause(ctx: typer.Context, ids: JobIds) -> int:
     """Hold jobs until they are resumed, whichever process has them."""
     session = ctx.ensure_object(Session)
-    return _each(session, ids, session.manager.installer.control.pause, JobWish.PAUSE)
+    return _each(session, ids, session.manager.jobs.pause, JobWish.PAUSE)
 
 
 def cancel(ctx: typer.Context, ids: JobIds) -> int:
     """Stop jobs for good, whichever process has them; what they have copied is taken back."""
     session = ctx.ensure_object(Session)
-    return _each(session, ids, session.manager.installer.control.cancel, JobWish.CANCEL)
+    return _each(session, ids, session.manager.jobs.cancel, JobWish.CANCEL)
 
 
 def resume(
@@ -71,22 +82,22 @@ def resume(
     session = ctx.ensure_object(Session)
     if everything == bool(ids):
         raise UsageError("Name jobs, or say --all", hint="modelkeep jobs lists them.")
-    control = session.manager.installer.control
+    every = session.manager.jobs
     if everything:
-        mine = control.take_over()
+        mine = every.take_over()
         if not mine:
             session.say("No job was left by a process that died.")
-        return finish_jobs(session, mine)
-    return _begin(session, ids or [], control.resume)
+        return _see_through(session, mine)
+    return _begin(session, ids or [], every.resume)
 
 
 def retry(ctx: typer.Context, ids: JobIds) -> int:
     """Begin jobs again that failed or were cancelled."""
     session = ctx.ensure_object(Session)
-    return _begin(session, ids, session.manager.installer.control.retry)
+    return _begin(session, ids, session.manager.jobs.retry)
 
 
-def _begin(session: Session, ids: list[int], act: Callable[[int], ModelInstallJob | None]) -> int:
+def _begin(session: Session, ids: list[int], act: Callable[[int], Job | None]) -> int:
     """Begin jobs and see those through that this process has now."""
     failed, mine = 0, []
     for number in ids:
@@ -97,10 +108,22 @@ def _begin(session: Session, ids: list[int], act: Callable[[int], ModelInstallJo
             session.report(error, f"job {number}")
             continue
         if job is None:
-            _tell(session, session.manager.installer.control.wait_for(number, JobWish.RUN))
+            _tell(session, session.manager.jobs.wait_for(number, JobWish.RUN))
         else:
             mine.append(job)
-    return max(status_of(failed, len(ids)), finish_jobs(session, mine))
+    return max(status_of(failed, len(ids)), _see_through(session, mine))
+
+
+def _see_through(session: Session, jobs: Sequence[Job]) -> int:
+    """Wait for jobs that this process does now, tell what came of them, return the exit status."""
+    from modelkeep.install.job import ModelInstallJob
+
+    installs = [job for job in jobs if isinstance(job, ModelInstallJob)]
+    downloads = [job for job in jobs if not isinstance(job, ModelInstallJob)]
+    statuses = [finish_downloads(session, downloads)] if downloads else []
+    if not statuses or statuses[0] != EXIT_INTERRUPTED:
+        statuses.append(finish_jobs(session, installs))
+    return max(statuses)
 
 
 def _each(session: Session, ids: list[int], act: Callable[[int], JobRow], wanted: JobWish) -> int:
@@ -108,7 +131,7 @@ def _each(session: Session, ids: list[int], act: Callable[[int], JobRow], wanted
     for number in ids:
         try:
             act(number)
-            _tell(session, session.manager.installer.control.wait_for(number, wanted))
+            _tell(session, session.manager.jobs.wait_for(number, wanted))
         except ModelKeepError as error:
             failed += 1
             session.report(error, f"job {number}")
@@ -127,7 +150,7 @@ def _tell(session: Session, row: JobRow) -> None:
 def prune(ctx: typer.Context) -> None:
     """Forget the jobs that have ended."""
     session = ctx.ensure_object(Session)
-    count = session.manager.installer.prune_all_jobs()
+    count = session.manager.jobs.prune()
     if session.json:
         session.print_json({"pruned": count})
     else:
