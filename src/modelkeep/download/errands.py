@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from modelkeep.core.names import shown
 from modelkeep.download.control import TransferControl, TransferState
 from modelkeep.download.control_file import digest_of
 from modelkeep.download.destinations import file_name
@@ -103,26 +103,40 @@ class Errands:
             UnsupportedSourceError: its source is no link.
             SecretNeededError: it is of an earlier run, and its token or link was not stored.
         """
+        lacking = self.lacking(job)
+        if lacking is not None:
+            raise lacking
         url = str(job.source)
-        if job.lacks.link:
-            raise SecretNeededError(
-                f"The download of {redacted(url)} needs its link again: it held more than is"
-                " stored of a link",
-                hint=f"Give it once more: modelkeep download LINK {shown(job.dest)}",
-            )
         if not url.lower().startswith(("http://", "https://")):
             raise UnsupportedSourceError(
                 f"{url!r} is neither a link nor a path that exists",
                 hint="Give a link that begins with https://, or the path of a file.",
             )
-        access_token = job.access_token or (self._token_for(url) if job.lacks.token else None)
-        if job.lacks.token and not access_token:
-            raise SecretNeededError(
-                f"The download of {redacted(url)} needs a token: tokens are not stored",
-                hint=f"Give it: modelkeep download --token - {redacted(url)} {shown(job.dest)}",
-            )
+        access_token = self._token_of(job)
         token = Token(access_token, origin_of(url)) if access_token else None
         return Asked(url, token=token, size=job.size, hashes=job.hashes)
+
+    def lacking(self, job: DownloadJobBase) -> SecretNeededError | None:
+        """Return what to say of a job of an earlier run whose link or token was not stored."""
+        url = str(job.source)
+        place = shlex.quote(str(job.dest))
+        if job.lacks.link:
+            return SecretNeededError(
+                f"The download of {redacted(url)} needs its link again: it held more than is"
+                " stored of a link",
+                hint=f"Give it once more: modelkeep download LINK {place}",
+            )
+        if job.lacks.token and not self._token_of(job):
+            link = shlex.quote(url)
+            return SecretNeededError(
+                f"The download of {redacted(url)} needs a token: tokens are not stored",
+                hint=f"Give it: modelkeep download --token - {link} {place}",
+            )
+        return None
+
+    def _token_of(self, job: DownloadJobBase) -> str | None:
+        given = job.access_token if isinstance(job, DownloadJobRemoteSource) else None
+        return given or (self._token_for(str(job.source)) if job.lacks.token else None)
 
     def new_control(self) -> TransferControl:
         """Return what stops the next turn of a job."""

@@ -122,8 +122,9 @@ def job_of(row: JobRow, make: MakeJob) -> DownloadJobBase:
 
 
 def path_in(row: JobRow) -> Path | None:
-    """Return the file that a job makes, if its name was found already."""
-    path = row.details.get("path")
+    """Return the file that a job makes, if its name is known already."""
+    details = row.details
+    path = details.get("path") or (None if details["is_folder"] else details["dest"])
     return text_to_path(path) if path else None
 
 

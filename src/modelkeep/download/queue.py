@@ -205,13 +205,16 @@ class DownloadQueueService(JobMakingQueue):
                 return None
             known = self._entries.get(row.id)
             job = job if known is None else known.job
-            job.ended_at = job.exception = None
+            job.ended_at = None
+            job.exception = None if start else self._errands.lacking(job)
             job.id = row.id
             is_paused = row.status == DownloadJobStatus.PAUSED.value
             job.status = DownloadJobStatus.PAUSED if is_paused else DownloadJobStatus.IDLE
             self._take(job)
         if start:
             self.start_job(job)
+        else:
+            self._store.note(job)
         return job
 
     # -- control

@@ -18,7 +18,7 @@ from modelkeep.download.job_rows import (
     row_of,
     shown_source,
 )
-from modelkeep.errors import ModelKeepError, UsageError
+from modelkeep.errors import ModelKeepError, SecretNeededError, UsageError
 from modelkeep.jobs.owner import Owner
 from modelkeep.jobs.state import JobRow, StateDatabase
 from modelkeep.jobs.wishes import JobWish, claim, forget_wish, wishes
@@ -86,14 +86,16 @@ class StoredJobs:
     def add(self, job: DownloadJobBase, status: str) -> int:
         """Store a new job and return its number.
 
-        One that nobody has any more and that asked for the same link and destination is gone on
-        with: the job gets its number, and the path of what has come.
+        One that asked for the same link and destination is gone on with, if nobody has it any
+        more or it waits for a secret: the job gets its number, and the path of what has come.
 
         Raises:
             StorageError, DatabaseError: it cannot be stored.
         """
-        for row in self._left_behind(shown_source(job)):
-            if is_same_errand(row, job) and self.claim(row, status):
+        self.flush()
+        for row in self.state.open_jobs("download", shown_source(job)):
+            may_be_had = self.is_left(row) or row.error_type == SecretNeededError.__name__
+            if may_be_had and is_same_errand(row, job) and self.claim(row, status):
                 job.download_path = job.download_path or path_in(row)
                 self.note(job)
                 return row.id
@@ -115,14 +117,14 @@ class StoredJobs:
             self._changed[job.id] = (job, status)
 
     def note_progress(self, jobs: Iterable[DownloadJobBase]) -> None:
-        """Remember how far jobs are, now and then."""
+        """Remember how far jobs are: at once when something of one is there, then now and then."""
         now = time.monotonic()
-        if now - self._progress_at < _PROGRESS_SECONDS:
-            return
-        self._progress_at = now
+        is_due = now - self._progress_at >= _PROGRESS_SECONDS
+        self._progress_at = now if is_due else self._progress_at
         with self._lock:
             for job in jobs:
-                if job.running and self._progress.get(job.id) != job.bytes:
+                last = self._progress.get(job.id, 0)
+                if job.running and job.bytes != last and (is_due or not last):
                     self._progress[job.id] = job.bytes
                     self._changed.setdefault(job.id, (job, None))
 
@@ -145,6 +147,8 @@ class StoredJobs:
     def put_down(self) -> None:
         """Let whoever comes next have the jobs of ours that have not ended."""
         self.flush()
+        if self._is_closed:
+            return
         try:
             with self.state.transaction() as connection:
                 connection.execute(
@@ -172,7 +176,9 @@ class StoredJobs:
 
     def left_behind(self) -> list[JobRow]:
         """Return the jobs that have not ended and that no living process has."""
-        return self._left_behind(None)
+        rows = self.state.open_jobs("download")
+        alive = {owner: self._owner.is_alive(owner) for owner in {row.owner for row in rows}}
+        return [row for row in rows if not alive[row.owner]]
 
     def is_mine(self, row: JobRow) -> bool:
         """Tell whether a job belongs to this process."""
@@ -215,11 +221,6 @@ class StoredJobs:
         return row
 
     # -- plumbing
-
-    def _left_behind(self, source: str | None) -> list[JobRow]:
-        rows = self.state.open_jobs("download", source)
-        alive = {owner: self._owner.is_alive(owner) for owner in {row.owner for row in rows}}
-        return [row for row in rows if not alive[row.owner]]
 
     def _write(self, number: int, job: DownloadJobBase, status: str | None) -> None:
         fields = row_of(job, status)
