@@ -149,7 +149,15 @@ class TestConfig:
 
     @pytest.mark.parametrize(
         "words",
-        [("sofa", "1"), ("root", "/x"), ("port", "99999"), ("verify", "maybe"), ("verify", "{")],
+        [
+            ("sofa", "1"),
+            ("root", "/x"),
+            ("port", "99999"),
+            ("verify", "maybe"),
+            ("verify", "{"),
+            ("models_dir", "."),
+            ("models_dir", ".."),
+        ],  # fmt: skip
         ids=" ".join,
     )
     def test_what_cannot_be_set_leaves_the_file(

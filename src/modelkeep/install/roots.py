@@ -126,7 +126,7 @@ class RootService:
         if readonly:
             value["readonly"] = True
         self._check({**self._settings.roots, name: value})
-        with changing_settings(self._settings):
+        with changing_settings(self._settings.root):
             self._write(lambda roots: roots.update({name: value}))
             return settle_roots(self._library)
 
@@ -161,7 +161,7 @@ class RootService:
                 hint="--forget forgets them, --keep keeps them with absolute paths;"
                 " the files stay in both cases.",
             )
-        with changing_settings(self._settings):
+        with changing_settings(self._settings.root):
             self._empty(name, root, forget=forget)
             if root is not None:
                 self._write(lambda roots: roots.pop(name))
@@ -201,7 +201,7 @@ class RootService:
                 hint="Name the folder that takes the place of"
                 f" {shown(before.path)}, or add --yes if they are gone.",
             )
-        with changing_settings(self._settings):
+        with changing_settings(self._settings.root):
             self._write(lambda roots: roots[name].update({"path": path_to_text(path)}))
             for place in self._state.trash_places():
                 if is_inside(text_to_path(place), before.path):

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from modelkeep.core.drafts import drop_drafts
 from modelkeep.jobs.owner import locked
 from modelkeep.settings import Settings
 
 
-def changing_settings(settings: Settings) -> AbstractContextManager[None]:
+def changing_settings(root: Path) -> AbstractContextManager[None]:
     """Keep other processes from changing the settings file meanwhile; waits for them first.
+
+    Args:
+        root: Folder of the library; its settings may be such that they cannot be used.
 
     Raises:
         StorageError: the lock cannot be made.
     """
-    return locked(settings.state_path.with_suffix(".settings"))
+    return locked(root / "databases" / "state.settings")
 
 
 def drop_settings_drafts(settings: Settings) -> None:
@@ -24,4 +28,4 @@ def drop_settings_drafts(settings: Settings) -> None:
     Raises:
         StorageError: the disk refused.
     """
-    drop_drafts((settings.settings_path,), lambda: changing_settings(settings))
+    drop_drafts((settings.settings_path,), lambda: changing_settings(settings.root))

@@ -12,9 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from modelkeep.cli.output import table
 from modelkeep.cli.session import Session
-from modelkeep.core.names import path_to_text, shown
+from modelkeep.core.names import is_inside, path_to_text, real_path, shown
 from modelkeep.core.paths import write_file
 from modelkeep.errors import UsageError
+from modelkeep.install.settings_file import changing_settings
 from modelkeep.settings import (
     PREFIX,
     SETTINGS_FILE,
@@ -70,12 +71,26 @@ def set_value(
         names = ", ".join(name for name in Settings.model_fields if name != "root")
         raise UsageError(f"No setting is called {setting!r}", hint=f"Settings are: {names}")
     file = _file(session)
-    text = file.read_text(encoding="utf-8") if read_settings_file(file) or file.exists() else ""
-    write_file(file, _changed(text, setting, value).encode())
+    _refuse_library_in_models(file.parent, setting, value)
+    with changing_settings(file.parent):
+        text = file.read_text(encoding="utf-8") if read_settings_file(file) or file.exists() else ""
+        write_file(file, _changed(text, setting, value).encode())
     session.say(f"{setting} is {'set in' if value else 'taken out of'} {shown(file)}.")
     variable = f"{PREFIX}{setting.upper()}"
     if variable in os.environ:
         session.say(f"In this environment {variable} has the last word.")
+
+
+def _refuse_library_in_models(root: Path, setting: str, value: str) -> None:
+    """Refuse a ``models_dir`` in which the catalogue and the settings would lie too."""
+    if setting != "models_dir" or not value:
+        return
+    home = real_path(root / Path(value).expanduser())
+    if real_path(root) == home or is_inside(real_path(root), home):
+        raise UsageError(
+            f"models_dir cannot be {shown(home)}: that folder holds the whole library",
+            hint="Name a folder of its own, such as models; the settings were not changed.",
+        )
 
 
 def _file(session: Session) -> Path:

@@ -17,7 +17,12 @@ _COPY = re.compile(r".+\.(corrupt|backup|bak|before)-?.*")
 def check_backups(patient: Patient) -> Iterator[Finding]:
     """Tells what copies of the databases take."""
     for folder in sorted({patient.catalogue.parent, patient.settings.state_path.parent}):
-        copies = [path for path in _files_in(folder) if _COPY.fullmatch(path.name)]
+        last_good = f"{patient.catalogue.name}.bak"  # of the YAML store: always there, and small
+        copies = [
+            path
+            for path in _files_in(folder)
+            if _COPY.fullmatch(path.name) and path.name != last_good
+        ]
         if copies:
             size = size_text(sum(path.stat().st_size for path in copies))
             names = ", ".join(path.name for path in copies[:3])
