@@ -157,7 +157,7 @@ class TestConfig:
             ("verify", "{"),
             ("models_dir", "."),
             ("models_dir", ".."),
-        ],  # fmt: skip
+        ],
         ids=" ".join,
     )
     def test_what_cannot_be_set_leaves_the_file(
