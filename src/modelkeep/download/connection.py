@@ -102,6 +102,8 @@ class Connection:
             self.error = error
         finally:
             self.lease.release()
+            if self._opened is not None:  # stopped between its answer and its body
+                self._opened.close()
             self._ended(self)
 
     def is_unwanted(self) -> bool:
