@@ -12,6 +12,7 @@ import pytest
 
 from faults.pages import Page
 from faults.server import FaultServer
+from support import tiny
 from support.downloads import MIB, data
 from support.program import Program, finish, wait_until
 
@@ -80,16 +81,144 @@ def test_ctrl_c_keeps_what_has_come(program: Program, server: FaultServer, tmp_p
     wait_until(lambda: server.sent > MIB // 2, process)
     os.kill(process.pid, signal.SIGINT)
     told = finish(process, 130)
-    assert "Go on with the same command" in told.err
+    assert "Go on with the same command, or with: modelkeep resume 1" in told.err
+    held = program.call("jobs", "--json").only
+    assert (held["id"], held["kind"], held["status"]) == (1, "download", "paused")
+    assert held["bytes"] > 0
     assert not (tmp_path / "a.bin").exists()
     assert (tmp_path / "a.bin.part").exists()
     program.call("download", url, tmp_path / "a.bin")
     assert (tmp_path / "a.bin").read_bytes() == BODY
     assert server.sent < len(BODY) + MIB
     assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith("a.bin")) == ["a.bin"]
+    assert program.call("jobs", "--json").only["status"] == "completed"
 
 
 def test_without_the_network(program: Program, tmp_path: Path) -> None:
     program.call("config", "set", "offline", "true")
     told = program.call("download", "https://example.org/a.bin", tmp_path, status=1)
     assert "offline" in told.err
+
+
+def paused_by_ctrl_c(program: Program, server: FaultServer, target: Path) -> str:
+    """Begin a download and interrupt it in the middle; return its link."""
+    slow = Page(BODY, etag='"1"', rate=MIB)
+    url = server.serve("/a.bin", slow, slow.but(rate=2 * MIB))
+    process = program.start("download", url, target, "--segments", 1)
+    wait_until(lambda: server.sent > MIB // 2, process)
+    os.kill(process.pid, signal.SIGINT)
+    finish(process, 130)
+    return url
+
+
+def test_resume_carries_on_here(program: Program, server: FaultServer, tmp_path: Path) -> None:
+    paused_by_ctrl_c(program, server, tmp_path / "a.bin")
+    shown = program.on_terminal("resume", 1)
+    assert "a.bin (2.1 MB" in shown
+    assert "] " in shown
+    assert "1 connection" in shown
+    assert "/s" in shown
+    assert (tmp_path / "a.bin").read_bytes() == BODY
+    assert server.sent < len(BODY) + MIB
+    assert program.call("jobs", "--json").only["status"] == "completed"
+
+
+def test_json_tells_how_it_goes(program: Program, server: FaultServer, tmp_path: Path) -> None:
+    url = server.serve("/a.bin", Page(BODY, etag='"1"', rate=MIB))
+    lines = program.call("download", "--json", url, tmp_path / "a.bin", "--segments", 1).json
+    first, last = lines[0], lines[-1]
+    assert first["status"] == "running"
+    assert 0 < first["bytes"] < first["total_bytes"] == len(BODY)
+    assert first["bytes_per_second"] > 0
+    assert first["seconds_left"] > 0
+    assert first["connections"] == 1
+    assert (last["status"], last["bytes"], last["connections"]) == ("completed", len(BODY), 0)
+    assert last["path"] == str(tmp_path / "a.bin")
+
+
+def test_pause_resume_and_cancel_from_another_terminal(
+    program: Program, server: FaultServer, tmp_path: Path
+) -> None:
+    url = server.serve("/a.bin", Page(BODY, etag='"1"', rate=MIB // 2))
+    process = program.start("download", url, tmp_path / "a.bin", "--segments", 1)
+    wait_until(lambda: server.sent > MIB // 4, process)
+    assert program.call("pause", "--json", 1).only["status"] == "paused"
+    assert process.poll() is None
+    assert program.call("resume", "--json", 1).only["status"] in {"waiting", "running"}
+    assert program.call("cancel", "--json", 1).only["status"] == "cancelled"
+    told = finish(process, 1)
+    assert "Paused. Go on with: modelkeep resume 1" in told.err
+    assert "cancelled from elsewhere" in told.err
+    assert "modelkeep retry 1" in told.err
+    assert not list(tmp_path.glob("a.bin*"))
+    assert program.call("prune", "--json").only == {"pruned": 1}
+
+
+def test_a_queue_of_three_that_is_killed_goes_on(
+    program: Program, server: FaultServer, tmp_path: Path
+) -> None:
+    bodies = {f"{n}.bin": data(6 * MIB + n, n) for n in range(3)}
+    pages = {name: Page(body, etag=f'"{name}"', rate=2 * MIB) for name, body in bodies.items()}
+    urls = [server.serve(f"/{name}", page) for name, page in pages.items()]
+    program.call("config", "set", "segments", "1")
+    process = program.start("download", *urls, tmp_path / "new")
+    wait_until(lambda: server.sent > 9 * MIB, process)
+    process.kill()
+    finish(process, -signal.SIGKILL)
+    assert [row["status"] for row in program.call("jobs", "--json").json] == ["waiting"] * 3
+    process = program.start("resume", "--all")
+    sent = server.sent
+    wait_until(lambda: server.sent > sent + 6 * MIB, process)
+    process.kill()
+    finish(process, -signal.SIGKILL)
+    for name, page in pages.items():
+        server.serve(f"/{name}", page.but(rate=None))
+    assert len(program.call("resume", "--all", "-q").lines) == 3
+    for name, body in bodies.items():
+        assert (tmp_path / "new" / name).read_bytes() == body
+    assert sorted(p.name for p in (tmp_path / "new").iterdir()) == sorted(bodies)
+    total = sum(map(len, bodies.values()))
+    assert server.sent <= total + 2 * 4 * MIB  # from the start again it would be 15 more
+    assert {row["status"] for row in program.call("jobs", "--json").json} == {"completed"}
+
+
+def test_a_token_is_asked_for_again(program: Program, server: FaultServer, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("hush\n")
+    slow = Page(BODY, etag='"1"', token="Bearer hush", rate=MIB)  # noqa: S106 - made up
+    url = server.serve("/a.bin", slow, slow.but(rate=None))
+    words = ("download", url, tmp_path / "a.bin", "--token", f"@{tmp_path}/token")
+    process = program.start(*words, "--segments", 1)
+    wait_until(lambda: server.sent > MIB // 2, process)
+    os.kill(process.pid, signal.SIGINT)
+    finish(process, 130)
+    told = program.call("resume", 1, status=1)
+    assert "needs a token" in told.err
+    assert f"modelkeep download --token - {url}" in told.err
+    assert "needs a token" in program.call("jobs").out
+    program.call(*words)
+    assert (tmp_path / "a.bin").read_bytes() == BODY
+    assert program.call("jobs", "--json").only["status"] == "completed"
+
+
+def test_installs_and_downloads_are_listed_together(
+    program: Program, server: FaultServer, tmp_path: Path
+) -> None:
+    program.call("install", tiny.embedding(tmp_path / "x.safetensors"))
+    program.call("download", server.serve("/a.bin", Page(BODY)), tmp_path / "a.bin")
+    listed = program.call("jobs").lines
+    assert listed[0].split() == ["ID", "KIND", "STATUS", "SOURCE", "SIZE", "SINCE"]
+    assert [line.split()[:3] for line in listed[1:]] == [
+        ["1", "install", "completed"],
+        ["2", "download", "completed"],
+    ]
+    assert "cannot be begun again" in program.call("retry", 2, status=1).err
+
+
+def test_a_root_that_cannot_be_written_is_no_hindrance(
+    program: Program, server: FaultServer, tmp_path: Path
+) -> None:
+    program.root.write_text("no folder")
+    url = server.serve("/a.bin", Page(BODY))
+    told = program.call("download", url, tmp_path / "a.bin")
+    assert "not gone on with later" in told.err
+    assert (tmp_path / "a.bin").read_bytes() == BODY
