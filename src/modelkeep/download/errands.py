@@ -22,6 +22,7 @@ from modelkeep.download.job import (
 from modelkeep.download.move import move
 from modelkeep.download.ports import FreeSlots, HostSlots, Limiter, NoLimit
 from modelkeep.download.remains import discard
+from modelkeep.download.space import SpaceClaims
 from modelkeep.errors import (
     ConnectionFailedError,
     DownloadPausedError,
@@ -69,6 +70,7 @@ class Errands:
         self._slots = slots or FreeSlots()
         self._parallel = parallel
         self._proxy = proxy
+        self._space = SpaceClaims()
         self._is_offline = is_offline
         self._token_for = token_for
         self._lock = threading.Lock()
@@ -196,7 +198,7 @@ class Errands:
             report(state.received, state.total or 0)
 
         options = replace(self._options, preserve_partial=job.preserve_partial_downloads)
-        fetched = Transfer(
+        transfer = Transfer(
             self.asked_of(job),
             job.download_path or self._target_of(job),
             sender=self._sender_for_all(),
@@ -205,7 +207,10 @@ class Errands:
             slots=self._slots,
             on_progress=on_progress,
             control=control,
-        ).run()
+            spoken_for=lambda target: self._space.spoken_for(target, job),
+        )
+        with self._space.claimed(job, transfer):
+            fetched = transfer.run()
         job.download_path = fetched.path
         job.content_type = fetched.content_type
         job.is_verified = fetched.verified

@@ -26,6 +26,8 @@ from modelkeep.http.asked import Asked
 _NAMES = 9
 _PIECE = 1 << 20
 #: What a name may have besides: the longest is that of a control file that is being written.
+#: Bytes of what ``st_blocks`` counts, on every system.
+_BLOCK = 512
 _LONGEST_NAME = 255 - len("..9.part.json.4194304.new")
 
 
@@ -134,6 +136,11 @@ class PartFile:
             return None
         control_file.clear_drafts(path)
         return cls(target, fd, path), control
+
+    @property
+    def allocated(self) -> int:
+        """Bytes of the disk that it has; none once it was let go."""
+        return os.fstat(self._fd).st_blocks * _BLOCK if self._is_open else 0
 
     def take_space(self, total: int) -> None:
         """Give it its length, and the blocks for it where that can be done.

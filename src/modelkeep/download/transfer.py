@@ -136,9 +136,13 @@ class Transfer:
 
     @property
     def expected_bytes(self) -> int:
-        """Bytes that it will still write, as far as is known: others leave them free."""
-        pieces = self._work.pieces
-        return max((pieces.total or self._asked.size or 0) - pieces.received, 0)
+        """Bytes that it will still take from the free space, as far as is known.
+
+        Others leave them free. What the file system has set apart for it is not free any more.
+        """
+        pieces, part = self._work.pieces, self._work.part
+        there = part.allocated if part is not None else 0
+        return max((pieces.total or self._asked.size or 0) - max(there, pieces.received), 0)
 
     def run(self) -> Fetched:
         """Fetch the file; comes back within two seconds once it is paused or cancelled.

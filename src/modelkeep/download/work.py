@@ -301,12 +301,14 @@ class Work:
     def _check_space(self, target: Path, total: int | None) -> None:
         if total is not None and total < SMALL:
             return
-        needed = (total or 0) + self._spoken_for(target)
+        others = self._spoken_for(target)
         free = free_space(target.parent)
-        if needed + SPACE_RESERVE_BYTES > free:
+        if (total or 0) + others + SPACE_RESERVE_BYTES > free:
+            and_others = f", other downloads {others / 1e6:.1f} MB more" if others else ""
             raise NoSpaceError(
-                f"{shown(target)} needs {needed / 1e6:.1f} MB with what else is being fetched,"
-                f" and {free / 1e6:.1f} MB are free",
+                f"{shown(target)} needs {(total or 0) / 1e6:.1f} MB{and_others},"
+                f" and {free / 1e6:.1f} MB are free, of which"
+                f" {SPACE_RESERVE_BYTES / 1e6:.0f} MB stay in reserve",
                 hint="Free some space, for example with: modelkeep trash empty",
             )
 
