@@ -19,7 +19,7 @@ from modelkeep.errors import (
     NotAModelAnswerError,
     RedirectRefusedError,
 )
-from support.downloads import MIB, data, fetch, left
+from support.downloads import MIB, Fetch, data, left, transfer
 
 SIZE = 300_001
 CONTENT = data(SIZE, 1)
@@ -61,7 +61,9 @@ def _routed(server: FaultServer) -> requests.Session:
 # 11: redirects
 
 
-def test_11_a_loop_is_told_with_its_chain(server: FaultServer, tmp_path: Path) -> None:
+def test_11_a_loop_is_told_with_its_chain(
+    server: FaultServer, tmp_path: Path, fetch: Fetch
+) -> None:
     url = server.serve("/a", redirect("/b?X-Signature=hush"))
     server.serve("/b", redirect("/a"))
     outcome = fetch(url, tmp_path / "m.bin")
@@ -75,7 +77,7 @@ def test_11_a_loop_is_told_with_its_chain(server: FaultServer, tmp_path: Path) -
 
 @pytest.mark.parametrize(("hops", "fits"), [(10, True), (11, False)])
 def test_11_ten_hops_are_followed_and_no_more(
-    server: FaultServer, tmp_path: Path, hops: int, fits: bool
+    server: FaultServer, tmp_path: Path, hops: int, fits: bool, fetch: Fetch
 ) -> None:
     for number in range(hops):
         server.serve(
@@ -103,7 +105,7 @@ def test_11_ten_hops_are_followed_and_no_more(
     ],
 )
 def test_11_only_http_addresses_are_followed(
-    server: FaultServer, tmp_path: Path, target: str
+    server: FaultServer, tmp_path: Path, target: str, fetch: Fetch
 ) -> None:
     url = server.serve("/m", redirect(target))
     outcome = fetch(url, tmp_path / "m.bin")
@@ -112,7 +114,9 @@ def test_11_only_http_addresses_are_followed(
     assert left(tmp_path) == []
 
 
-def test_11_a_redirect_never_leaves_https(server: FaultServer, tmp_path: Path) -> None:
+def test_11_a_redirect_never_leaves_https(
+    server: FaultServer, tmp_path: Path, fetch: Fetch
+) -> None:
     server.serve("/models.example/m", redirect("http://models.example/plain?token=hush"))
     server.serve("/models.example/plain", PAGE)
     with _routed(server) as session:
@@ -135,7 +139,7 @@ def test_11_a_redirect_never_leaves_https(server: FaultServer, tmp_path: Path) -
     ],
 )
 def test_11_a_public_host_cannot_send_into_the_private_network(
-    server: FaultServer, tmp_path: Path, target: str
+    server: FaultServer, tmp_path: Path, target: str, fetch: Fetch
 ) -> None:
     server.serve("/models.example/m", redirect(target))
     for host in ("127.0.0.1", "10.0.0.5", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"):  # noqa: S104 - an address to refuse
@@ -147,7 +151,9 @@ def test_11_a_public_host_cannot_send_into_the_private_network(
     assert left(tmp_path) == []
 
 
-def test_11_a_redirect_between_hosts_is_followed(server: FaultServer, tmp_path: Path) -> None:
+def test_11_a_redirect_between_hosts_is_followed(
+    server: FaultServer, tmp_path: Path, fetch: Fetch
+) -> None:
     server.serve("/there", PAGE)
     url = server.serve("/m", redirect(server.url("/there", HOSTS[1])))
     assert fetch(url, tmp_path / "m.bin").file.read_bytes() == CONTENT
@@ -157,7 +163,7 @@ def test_11_a_redirect_between_hosts_is_followed(server: FaultServer, tmp_path: 
 # 12: tokens
 
 
-def test_12_a_token_stays_with_its_host(server: FaultServer, tmp_path: Path) -> None:
+def test_12_a_token_stays_with_its_host(server: FaultServer, tmp_path: Path, fetch: Fetch) -> None:
     server.serve("/there", redirect("/blob"))
     server.serve("/blob", once(PAGE.but(cut_at=1000), PAGE))
     url = server.serve("/m", redirect("/again", 307))
@@ -171,7 +177,9 @@ def test_12_a_token_stays_with_its_host(server: FaultServer, tmp_path: Path) -> 
     assert TOKEN not in outcome.text
 
 
-def test_12_a_token_does_not_come_back_on_another_port(server: FaultServer, tmp_path: Path) -> None:
+def test_12_a_token_does_not_come_back_on_another_port(
+    server: FaultServer, tmp_path: Path, fetch: Fetch
+) -> None:
     with FaultServer() as other:
         other.serve("/there", PAGE)
         url = server.serve("/m", redirect(other.url("/there")))
@@ -183,14 +191,16 @@ def test_12_a_token_does_not_come_back_on_another_port(server: FaultServer, tmp_
 def test_12_an_alias_gets_the_token_only_by_list(server: FaultServer, tmp_path: Path) -> None:
     server.serve("/there", PAGE.but(token=BEARER))
     url = server.serve("/m", redirect(server.url("/there", HOSTS[1])))
-    refused = fetch(url, tmp_path / "m.bin", token=TOKEN)
+    refused = transfer(url, tmp_path / "m.bin", token=TOKEN)
     assert "401" in str(refused.failure(HttpStatusError))
     alias = server.url("", HOSTS[1])
-    outcome = fetch(url, tmp_path / "m.bin", token=TOKEN, aliases=[alias])
+    outcome = transfer(url, tmp_path / "m.bin", token=TOKEN, aliases=[alias])
     assert outcome.file.read_bytes() == CONTENT
 
 
-def test_12_a_token_is_in_no_file_and_no_message(server: FaultServer, tmp_path: Path) -> None:
+def test_12_a_token_is_in_no_file_and_no_message(
+    server: FaultServer, tmp_path: Path, fetch: Fetch
+) -> None:
     page = PAGE.but(body=data(3 * MIB, 1), token=BEARER)
     server.serve("/blob", page.but(cut_at=MIB, token=None), page.but(cut_after=0, token=None))
     url = server.serve("/m", redirect("/blob?X-Signature=hush"))
@@ -207,7 +217,9 @@ def test_12_a_token_is_in_no_file_and_no_message(server: FaultServer, tmp_path: 
 # signed addresses
 
 
-def test_12_an_address_that_expired_is_asked_for_anew(server: FaultServer, tmp_path: Path) -> None:
+def test_12_an_address_that_expired_is_asked_for_anew(
+    server: FaultServer, tmp_path: Path, fetch: Fetch
+) -> None:
     url, signed = server.serve_signed("/m", PAGE)
     uses = iter([PAGE.but(cut_at=SIZE // 2)])
 
@@ -224,7 +236,7 @@ def test_12_an_address_that_expired_is_asked_for_anew(server: FaultServer, tmp_p
 
 
 def test_12_addresses_that_last_are_used_by_all_connections(
-    server: FaultServer, tmp_path: Path
+    server: FaultServer, tmp_path: Path, fetch: Fetch
 ) -> None:
     content = data(8 * MIB, 4)
     url, signed = server.serve_signed("/m", Page(content, etag='"v1"', rate=4e6), uses=None)
@@ -235,7 +247,7 @@ def test_12_addresses_that_last_are_used_by_all_connections(
 
 
 def test_12_addresses_good_for_one_request_still_bring_the_file(
-    server: FaultServer, tmp_path: Path
+    server: FaultServer, tmp_path: Path, fetch: Fetch
 ) -> None:
     content = data(8 * MIB, 4)
     url, _ = server.serve_signed("/m", Page(content, etag='"v1"', rate=8e6), uses=1)
@@ -247,7 +259,7 @@ def test_15_ranges_beyond_a_limit_fall_back_to_one_connection(
 ) -> None:
     content = data(8 * MIB, 4)
     url = server.serve("/m", Page(content, etag='"v1"', rate=8e6, parallel=1))
-    outcome = fetch(url, tmp_path / "m.bin", segments=8, backoff_base=0.1, backoff_cap=0.2)
+    outcome = transfer(url, tmp_path / "m.bin", segments=8, backoff_base=0.1, backoff_cap=0.2)
     assert outcome.file.read_bytes() == content
     assert any("1 connection" in state.note for state in outcome.states)
     refused = [request for request in server.requests if request.status == 403]
@@ -270,7 +282,7 @@ def test_15_ranges_beyond_a_limit_fall_back_to_one_connection(
     ids=["html", "html-as-bytes", "html-without-length", "json", "html-as-text"],
 )
 def test_13_a_page_in_place_of_a_model_is_explained(
-    server: FaultServer, tmp_path: Path, page: Page
+    server: FaultServer, tmp_path: Path, page: Page, fetch: Fetch
 ) -> None:
     outcome = fetch(server.serve("/m", page), tmp_path / "m.safetensors")
     error = outcome.failure(NotAModelAnswerError)
@@ -280,7 +292,9 @@ def test_13_a_page_in_place_of_a_model_is_explained(
     assert left(tmp_path) == []
 
 
-def test_13_a_login_behind_a_redirect_is_explained(server: FaultServer, tmp_path: Path) -> None:
+def test_13_a_login_behind_a_redirect_is_explained(
+    server: FaultServer, tmp_path: Path, fetch: Fetch
+) -> None:
     url = server.serve("/api/download/models/1", redirect("/login?returnUrl=x"))
     server.serve("/login", login_page())
     error = fetch(url, tmp_path / "m.safetensors").failure(NotAModelAnswerError)
@@ -289,7 +303,7 @@ def test_13_a_login_behind_a_redirect_is_explained(server: FaultServer, tmp_path
 
 
 def test_13_a_page_or_a_config_that_was_asked_for_is_fetched(
-    server: FaultServer, tmp_path: Path
+    server: FaultServer, tmp_path: Path, fetch: Fetch
 ) -> None:
     config = Page(b'{"model_type": "t5"}', content_type="application/json")
     url = server.serve("/config.json", config)
@@ -302,7 +316,7 @@ def test_13_a_page_or_a_config_that_was_asked_for_is_fetched(
 
 
 def test_14_one_flipped_byte_is_found_and_fetched_again(
-    server: FaultServer, tmp_path: Path
+    server: FaultServer, tmp_path: Path, fetch: Fetch
 ) -> None:
     url = server.serve("/m", once(PAGE.but(flip=SIZE // 2), PAGE))
     outcome = fetch(url, tmp_path / "m.bin", sha256=SHA256)
@@ -312,7 +326,7 @@ def test_14_one_flipped_byte_is_found_and_fetched_again(
 
 
 def test_14_bytes_that_stay_wrong_are_put_aside_and_both_hashes_named(
-    server: FaultServer, tmp_path: Path
+    server: FaultServer, tmp_path: Path, fetch: Fetch
 ) -> None:
     wrong = bytearray(CONTENT)
     wrong[SIZE // 2] ^= 0xFF
@@ -327,7 +341,9 @@ def test_14_bytes_that_stay_wrong_are_put_aside_and_both_hashes_named(
     assert any((tmp_path / name).read_bytes() == wrong for name in left(tmp_path))
 
 
-def test_14_an_existing_file_is_never_overwritten(server: FaultServer, tmp_path: Path) -> None:
+def test_14_an_existing_file_is_never_overwritten(
+    server: FaultServer, tmp_path: Path, fetch: Fetch
+) -> None:
     (tmp_path / "m.bin").write_bytes(b"mine")
     fetch(server.serve("/m", PAGE), tmp_path / "m.bin")
     assert (tmp_path / "m.bin").read_bytes() == b"mine"
@@ -338,7 +354,7 @@ def test_14_an_existing_file_is_never_overwritten(server: FaultServer, tmp_path:
 
 @pytest.mark.parametrize("code", [401, 403, 404, 410, 451])
 def test_15_a_refusal_is_passed_on_with_its_message(
-    server: FaultServer, tmp_path: Path, code: int
+    server: FaultServer, tmp_path: Path, code: int, fetch: Fetch
 ) -> None:
     url = server.serve("/m", json_error(code, {"message": "Early access until May"}))
     outcome = fetch(url, tmp_path / "m.bin", token=TOKEN)
@@ -367,7 +383,7 @@ def test_15_a_refusal_is_passed_on_with_its_message(
     ids=["long", "long-json", "binary", "deep", "odd", "control-characters", "empty"],
 )
 def test_15_a_refusal_stays_short_and_printable(
-    server: FaultServer, tmp_path: Path, body: bytes
+    server: FaultServer, tmp_path: Path, body: bytes, fetch: Fetch
 ) -> None:
     page = Page(body, 404, ranges=False, content_type="application/json")
     error = fetch(server.serve("/m", page), tmp_path / "m.bin").failure(HttpStatusError)
@@ -376,6 +392,8 @@ def test_15_a_refusal_stays_short_and_printable(
     assert "404" in str(error)
 
 
-def test_15_a_token_that_the_body_repeats_is_not_shown(server: FaultServer, tmp_path: Path) -> None:
+def test_15_a_token_that_the_body_repeats_is_not_shown(
+    server: FaultServer, tmp_path: Path, fetch: Fetch
+) -> None:
     url = server.serve("/m", in_turn(json_error(403, {"message": f"bad token {TOKEN}"})))
     assert TOKEN not in fetch(url, tmp_path / "m.bin", token=TOKEN).text

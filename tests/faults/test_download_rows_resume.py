@@ -14,7 +14,7 @@ import pytest
 from faults.pages import Page, Request, in_turn, once, status, times
 from faults.server import FaultServer
 from modelkeep.errors import ConnectionFailedError, HashMismatchError, HttpStatusError
-from support.downloads import MIB, data, fetch, left
+from support.downloads import MIB, Fetch, data, left
 
 SEEDS = range(int(os.environ.get("MODELKEEP_FAULT_SEEDS", "2")))
 SIZE = 300_001
@@ -38,7 +38,7 @@ def _sha256(content: bytes) -> str:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("place", ["first", "second", "middle", "last"])
 def test_1_a_cut_file_is_resumed_where_it_was(
-    server: FaultServer, tmp_path: Path, place: str, seed: int
+    server: FaultServer, tmp_path: Path, place: str, seed: int, fetch: Fetch
 ) -> None:
     dice = random.Random(f"{place}{seed}")
     content = data(dice.randrange(2, 400_000), seed)
@@ -60,7 +60,7 @@ def test_1_a_cut_file_is_resumed_where_it_was(
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_1_cuts_of_many_connections_are_mended(
-    server: FaultServer, tmp_path: Path, seed: int
+    server: FaultServer, tmp_path: Path, seed: int, fetch: Fetch
 ) -> None:
     dice = random.Random(seed)
     content = data(6 * MIB + dice.randrange(MIB), seed)
@@ -78,7 +78,7 @@ def test_1_cuts_of_many_connections_are_mended(
 
 
 def test_1_what_came_is_kept_when_the_tries_are_used_up(
-    server: FaultServer, tmp_path: Path
+    server: FaultServer, tmp_path: Path, fetch: Fetch
 ) -> None:
     content = data(3 * MIB, 3)
     page = Page(content, etag='"v1"')
@@ -98,7 +98,7 @@ def test_1_what_came_is_kept_when_the_tries_are_used_up(
 
 
 def test_1_a_partial_file_that_is_not_ours_is_not_gone_on_with(
-    server: FaultServer, tmp_path: Path
+    server: FaultServer, tmp_path: Path, fetch: Fetch
 ) -> None:
     (tmp_path / "m.bin.part").write_bytes(b"somebody else's work")
     url = server.serve("/m", Page(OLD, etag='"v1"'))
@@ -114,7 +114,7 @@ def test_1_a_partial_file_that_is_not_ours_is_not_gone_on_with(
 
 @pytest.mark.parametrize("etag", ['"v1"', None])
 def test_2_a_whole_file_in_answer_to_a_range_starts_anew(
-    server: FaultServer, tmp_path: Path, etag: str | None
+    server: FaultServer, tmp_path: Path, etag: str | None, fetch: Fetch
 ) -> None:
     page = Page(OLD, etag=etag)
     whole = page.but(ranges=False)
@@ -127,7 +127,7 @@ def test_2_a_whole_file_in_answer_to_a_range_starts_anew(
 
 
 def test_2_a_shorter_whole_file_leaves_nothing_of_the_longer_one(
-    server: FaultServer, tmp_path: Path
+    server: FaultServer, tmp_path: Path, fetch: Fetch
 ) -> None:
     url = server.serve(
         "/m", Page(OLD, etag='"v1"', cut_at=MIDDLE), Page(NEW[:1000], etag='"v2"', ranges=False)
@@ -166,7 +166,9 @@ _WRONG: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("wrong", _WRONG)
-def test_3_a_wrong_206_is_thrown_away(server: FaultServer, tmp_path: Path, wrong: str) -> None:
+def test_3_a_wrong_206_is_thrown_away(
+    server: FaultServer, tmp_path: Path, wrong: str, fetch: Fetch
+) -> None:
     page = Page(OLD, etag='"v1"')
     liar = page.but(status=206, **_WRONG[wrong])
 
@@ -183,7 +185,7 @@ def test_3_a_wrong_206_is_thrown_away(server: FaultServer, tmp_path: Path, wrong
 
 
 def test_3_both_offsets_are_named_in_the_log(
-    server: FaultServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    server: FaultServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, fetch: Fetch
 ) -> None:
     page = Page(OLD, etag='"v1"')
     later = page.but(content_range=f"bytes {MIDDLE + 5}-{SIZE - 1}/{SIZE}", shift=5)
@@ -194,7 +196,7 @@ def test_3_both_offsets_are_named_in_the_log(
 
 
 def test_3_a_206_to_a_plain_request_counts_only_when_it_is_the_whole_file(
-    server: FaultServer, tmp_path: Path
+    server: FaultServer, tmp_path: Path, fetch: Fetch
 ) -> None:
     part = Page(OLD, 206, content_range=f"bytes 10-{SIZE - 1}/{SIZE}", shift=10, lengths=())
     outcome = fetch(server.serve("/m", part), tmp_path / "m.bin", tries=2)
@@ -207,7 +209,7 @@ def test_3_a_206_to_a_plain_request_counts_only_when_it_is_the_whole_file(
 
 @pytest.mark.parametrize("obeys", [True, False], ids=["if-range-obeyed", "if-range-ignored"])
 def test_4_a_new_version_is_fetched_from_its_start(
-    server: FaultServer, tmp_path: Path, obeys: bool
+    server: FaultServer, tmp_path: Path, obeys: bool, fetch: Fetch
 ) -> None:
     new = Page(NEW, etag='"v2"')
 
@@ -225,7 +227,7 @@ def test_4_a_new_version_is_fetched_from_its_start(
 
 @pytest.mark.parametrize("etag", ['W/"v1"', None], ids=["weak", "none"])
 def test_4_without_a_strong_validator_it_starts_anew(
-    server: FaultServer, tmp_path: Path, etag: str | None
+    server: FaultServer, tmp_path: Path, etag: str | None, fetch: Fetch
 ) -> None:
     url = server.serve("/m", Page(OLD, etag=etag, cut_at=MIDDLE), Page(NEW, etag=etag))
     outcome = fetch(url, tmp_path / "m.bin")
@@ -236,7 +238,7 @@ def test_4_without_a_strong_validator_it_starts_anew(
 
 @pytest.mark.parametrize("etag", ['W/"v1"', None], ids=["weak", "none"])
 def test_4_a_known_hash_lets_it_be_resumed_without(
-    server: FaultServer, tmp_path: Path, etag: str | None
+    server: FaultServer, tmp_path: Path, etag: str | None, fetch: Fetch
 ) -> None:
     url = server.serve("/m", Page(OLD, etag=etag, cut_at=MIDDLE), Page(OLD, etag=etag))
     outcome = fetch(url, tmp_path / "m.bin", sha256=_sha256(OLD))
@@ -246,7 +248,7 @@ def test_4_a_known_hash_lets_it_be_resumed_without(
 
 
 def test_4_and_the_hash_finds_two_versions_that_were_joined(
-    server: FaultServer, tmp_path: Path
+    server: FaultServer, tmp_path: Path, fetch: Fetch
 ) -> None:
     url = server.serve("/m", Page(OLD, cut_at=MIDDLE), Page(NEW))
     outcome = fetch(url, tmp_path / "m.bin", sha256=_sha256(NEW))
@@ -257,7 +259,9 @@ def test_4_and_the_hash_finds_two_versions_that_were_joined(
 # 5: 416
 
 
-def test_5_a_file_that_became_shorter_starts_anew(server: FaultServer, tmp_path: Path) -> None:
+def test_5_a_file_that_became_shorter_starts_anew(
+    server: FaultServer, tmp_path: Path, fetch: Fetch
+) -> None:
     def script(request: Request) -> Page:
         if request.number == 0:
             return Page(OLD, etag='"v1"', cut_at=SIZE - 10)
@@ -270,7 +274,7 @@ def test_5_a_file_that_became_shorter_starts_anew(server: FaultServer, tmp_path:
 
 
 def test_5_a_416_completes_a_file_of_known_size_and_hash(
-    server: FaultServer, tmp_path: Path
+    server: FaultServer, tmp_path: Path, fetch: Fetch
 ) -> None:
     url = server.serve(
         "/m",
@@ -282,7 +286,9 @@ def test_5_a_416_completes_a_file_of_known_size_and_hash(
     assert server.sent == SIZE
 
 
-def test_5_a_416_completes_nothing_whose_hash_is_wrong(server: FaultServer, tmp_path: Path) -> None:
+def test_5_a_416_completes_nothing_whose_hash_is_wrong(
+    server: FaultServer, tmp_path: Path, fetch: Fetch
+) -> None:
     def script(request: Request) -> Page:
         if request.number == 0:
             return Page(OLD, etag='"v1"', chunked=True, cut_at=SIZE)
@@ -299,7 +305,7 @@ def test_5_a_416_completes_nothing_whose_hash_is_wrong(server: FaultServer, tmp_
 
 
 def test_5_a_server_that_says_416_to_everything_is_given_up(
-    server: FaultServer, tmp_path: Path
+    server: FaultServer, tmp_path: Path, fetch: Fetch
 ) -> None:
     url = server.serve("/m", times(1, Page(OLD, etag='"v1"', cut_at=MIDDLE), status(416)))
     outcome = fetch(url, tmp_path / "m.bin")
@@ -309,7 +315,7 @@ def test_5_a_server_that_says_416_to_everything_is_given_up(
 
 
 def test_2_to_5_answers_in_any_order_never_make_a_wrong_file(
-    server: FaultServer, tmp_path: Path
+    server: FaultServer, tmp_path: Path, fetch: Fetch
 ) -> None:
     """Whatever of this comes together, the file is one whole version or not there."""
     versions = {OLD: '"v1"', NEW: '"v2"'}

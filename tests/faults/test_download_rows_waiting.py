@@ -24,7 +24,17 @@ from modelkeep.errors import (
     HttpStatusError,
     ProtocolError,
 )
-from support.downloads import MIB, TransferState, Waiter, control, data, fetch, left, threads
+from support.downloads import (
+    MIB,
+    Fetch,
+    TransferState,
+    Waiter,
+    control,
+    data,
+    left,
+    threads,
+    transfer,
+)
 
 SIZE = 300_001
 MIDDLE = SIZE // 2
@@ -67,7 +77,7 @@ def test_6_a_busy_server_is_asked_again_when_it_says(
         value = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
     busy = status(429, ("Retry-After", value))
     waiter = Waiter()
-    outcome = fetch(server.serve("/m", busy, PAGE), tmp_path / "m.bin", waiter=waiter)
+    outcome = transfer(server.serve("/m", busy, PAGE), tmp_path / "m.bin", waiter=waiter)
     assert outcome.file.read_bytes() == CONTENT
     [waited] = waiter.waited
     assert least <= waited <= most
@@ -83,7 +93,7 @@ def test_6_a_wait_can_be_cancelled(server: FaultServer, tmp_path: Path) -> None:
             stop.cancel()
 
     begun = time.monotonic()
-    outcome = fetch(url, tmp_path / "m.bin", control=stop, told=cancel)
+    outcome = transfer(url, tmp_path / "m.bin", control=stop, told=cancel)
     outcome.failure(DownloadJobCancelledException)
     assert time.monotonic() - begun < 5
     assert left(tmp_path) == []
@@ -93,13 +103,17 @@ def test_6_a_wait_can_be_cancelled(server: FaultServer, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", [408, 425, 429, 500, 502, 503, 504])
-def test_7_a_passing_failure_is_tried_again(server: FaultServer, tmp_path: Path, code: int) -> None:
+def test_7_a_passing_failure_is_tried_again(
+    server: FaultServer, tmp_path: Path, code: int, fetch: Fetch
+) -> None:
     url = server.serve("/m", *[status(code)] * 4, PAGE)
     assert fetch(url, tmp_path / "m.bin").file.read_bytes() == CONTENT
     assert len(server.requests) == 5
 
 
-def test_7_a_lasting_failure_is_told_with_what_is_kept(server: FaultServer, tmp_path: Path) -> None:
+def test_7_a_lasting_failure_is_told_with_what_is_kept(
+    server: FaultServer, tmp_path: Path, fetch: Fetch
+) -> None:
     content = data(3 * MIB, 2)
     begin = Page(content, etag='"v1"', cut_at=MIB)
     outcome = fetch(server.serve("/m", begin, status(503)), tmp_path / "m.bin")
@@ -113,7 +127,7 @@ def test_7_a_lasting_failure_is_told_with_what_is_kept(server: FaultServer, tmp_
 
 
 def test_7_a_failure_before_the_first_byte_leaves_nothing(
-    server: FaultServer, tmp_path: Path
+    server: FaultServer, tmp_path: Path, fetch: Fetch
 ) -> None:
     outcome = fetch(server.serve("/m", status(503)), tmp_path / "m.bin")
     assert "503" in str(outcome.failure(ConnectionFailedError, HttpStatusError))
@@ -121,7 +135,7 @@ def test_7_a_failure_before_the_first_byte_leaves_nothing(
     assert left(tmp_path) == []
 
 
-def test_7_an_unknown_host_is_named(tmp_path: Path) -> None:
+def test_7_an_unknown_host_is_named(tmp_path: Path, fetch: Fetch) -> None:
     outcome = fetch("http://models.invalid/m?sig=hush", tmp_path / "m.bin", tries=2)
     error = outcome.failure(ConnectionFailedError)
     assert "models.invalid" in str(error)
@@ -130,7 +144,7 @@ def test_7_an_unknown_host_is_named(tmp_path: Path) -> None:
     assert left(tmp_path) == []
 
 
-def test_7_a_refused_connection_is_told(tmp_path: Path) -> None:
+def test_7_a_refused_connection_is_told(tmp_path: Path, fetch: Fetch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     outcome = fetch(f"http://127.0.0.1:{port}/m", tmp_path / "m.bin", tries=2)
@@ -143,7 +157,7 @@ def test_7_a_refused_connection_is_told(tmp_path: Path) -> None:
 # 8: servers that are too slow
 
 
-def test_8_a_connection_that_is_not_accepted_is_given_up(tmp_path: Path) -> None:
+def test_8_a_connection_that_is_not_accepted_is_given_up(tmp_path: Path, fetch: Fetch) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -170,7 +184,7 @@ _SLOW = {
 
 @pytest.mark.parametrize("slow", _SLOW)
 def test_8_a_slow_answer_is_given_up_and_asked_again(
-    server: FaultServer, tmp_path: Path, slow: str
+    server: FaultServer, tmp_path: Path, slow: str, fetch: Fetch
 ) -> None:
     url = server.serve("/m", _SLOW[slow], PAGE)
     begun = time.monotonic()
@@ -183,14 +197,16 @@ def test_8_a_slow_answer_is_given_up_and_asked_again(
 
 @pytest.mark.parametrize("slow", _SLOW)
 def test_8_a_server_that_stays_slow_is_told(server: FaultServer, tmp_path: Path, slow: str) -> None:
-    outcome = fetch(server.serve("/m", _SLOW[slow].but(stall_at=0)), tmp_path / "m.bin", **SHORT)
+    outcome = transfer(server.serve("/m", _SLOW[slow].but(stall_at=0)), tmp_path / "m.bin", **SHORT)
     error = outcome.failure(ConnectionFailedError)
     assert "127.0.0.1" in str(error)
     assert "2 tries" in str(error)
     assert not threads()
 
 
-def test_8_one_byte_a_second_is_below_the_least_speed(server: FaultServer, tmp_path: Path) -> None:
+def test_8_one_byte_a_second_is_below_the_least_speed(
+    server: FaultServer, tmp_path: Path, fetch: Fetch
+) -> None:
     url = server.serve("/m", once(PAGE.but(rate=2), PAGE))
     outcome = fetch(url, tmp_path / "m.bin", idle_timeout=5, min_speed_time=1.0)
     assert outcome.file.read_bytes() == CONTENT
@@ -212,7 +228,7 @@ def test_8_a_body_that_stopped_can_be_paused_and_cancelled(
     thread = threading.Thread(target=end)
     thread.start()
     begun = time.monotonic()
-    outcome = fetch(url, tmp_path / "m.bin", control=stop)
+    outcome = transfer(url, tmp_path / "m.bin", control=stop)
     assert time.monotonic() - begun < 5
     thread.join()
     if how == "cancel":
@@ -221,7 +237,7 @@ def test_8_a_body_that_stopped_can_be_paused_and_cancelled(
         return
     assert outcome.failure(DownloadPausedError).hint
     assert left(tmp_path) == ["m.bin.part", "m.bin.part.json"]
-    assert fetch(url, tmp_path / "m.bin").file.read_bytes() == CONTENT
+    assert transfer(url, tmp_path / "m.bin").file.read_bytes() == CONTENT
     assert 0 < server.requests[1].start <= MIDDLE
 
 
@@ -229,7 +245,7 @@ def test_8_a_body_that_stopped_can_be_paused_and_cancelled(
 
 
 def test_9_a_length_that_is_never_reached_is_an_interruption(
-    server: FaultServer, tmp_path: Path
+    server: FaultServer, tmp_path: Path, fetch: Fetch
 ) -> None:
     url = server.serve("/m", PAGE.but(lengths=(str(SIZE + 10),)))
     outcome = fetch(url, tmp_path / "m.bin", tries=2)
@@ -237,7 +253,9 @@ def test_9_a_length_that_is_never_reached_is_an_interruption(
     assert "m.bin" not in left(tmp_path)
 
 
-def test_9_a_length_that_is_too_small_stops_there(server: FaultServer, tmp_path: Path) -> None:
+def test_9_a_length_that_is_too_small_stops_there(
+    server: FaultServer, tmp_path: Path, fetch: Fetch
+) -> None:
     url = server.serve("/m", PAGE.but(lengths=(str(SIZE - 10),)))
     outcome = fetch(url, tmp_path / "m.bin", sha256=SHA256, tries=2)
     assert SHA256 in str(outcome.failure(HashMismatchError))
@@ -248,7 +266,7 @@ def test_9_a_length_that_is_too_small_stops_there(server: FaultServer, tmp_path:
     "lengths", [(str(SIZE), "5"), ("-5",), ("abc",), ("1e5",), (f"{SIZE}, 5",), ("0x10",)]
 )
 def test_9_lengths_that_make_no_sense_are_refused(
-    server: FaultServer, tmp_path: Path, lengths: tuple[str, ...]
+    server: FaultServer, tmp_path: Path, lengths: tuple[str, ...], fetch: Fetch
 ) -> None:
     url = server.serve("/m", PAGE.but(lengths=lengths))
     error = fetch(url, tmp_path / "m.bin").failure(ProtocolError)
@@ -260,7 +278,7 @@ def test_9_lengths_that_make_no_sense_are_refused(
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_9_without_a_length_only_a_hash_makes_it_verified(
-    server: FaultServer, tmp_path: Path, chunked: bool
+    server: FaultServer, tmp_path: Path, chunked: bool, fetch: Fetch
 ) -> None:
     url = server.serve("/m", PAGE.but(chunked=chunked, lengths=() if not chunked else None))
     outcome = fetch(url, tmp_path / "a.bin")
@@ -269,7 +287,9 @@ def test_9_without_a_length_only_a_hash_makes_it_verified(
     assert (outcome.file.read_bytes(), outcome.verified) == (CONTENT, True)
 
 
-def test_9_chunks_that_break_off_are_no_file(server: FaultServer, tmp_path: Path) -> None:
+def test_9_chunks_that_break_off_are_no_file(
+    server: FaultServer, tmp_path: Path, fetch: Fetch
+) -> None:
     url = server.serve("/m", PAGE.but(chunked=True, cut_at=MIDDLE, how="close"), PAGE)
     assert fetch(url, tmp_path / "m.bin").file.read_bytes() == CONTENT
     url = server.serve("/n", PAGE.but(chunked=True, cut_after=10, how="close"))
@@ -283,7 +303,9 @@ def test_9_chunks_that_break_off_are_no_file(server: FaultServer, tmp_path: Path
 @pytest.mark.parametrize(
     "page", [PAGE.but(gzipped=True), PAGE.but(headers=(("Content-Encoding", "br"),))]
 )
-def test_10_a_packed_answer_is_refused(server: FaultServer, tmp_path: Path, page: Page) -> None:
+def test_10_a_packed_answer_is_refused(
+    server: FaultServer, tmp_path: Path, page: Page, fetch: Fetch
+) -> None:
     error = fetch(server.serve("/m", page), tmp_path / "m.bin").failure(ProtocolError)
     assert "gzip" in str(error) or "br" in str(error)
     assert server.requests[0].headers["accept-encoding"] == "identity"

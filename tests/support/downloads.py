@@ -8,20 +8,28 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import requests
 
 from modelkeep.download.control import TransferControl, TransferState
+from modelkeep.download.errands import Errands
+from modelkeep.download.job import DownloadJobURL
+from modelkeep.download.queue import DownloadQueueService
+from modelkeep.download.stored_jobs import StoredJobs
 from modelkeep.download.transfer import Transfer
-from modelkeep.errors import ModelKeepError
+from modelkeep.errors import ConnectionFailedError, HttpStatusError, ModelKeepError, NoSpaceError
 from modelkeep.http.asked import Asked
 from modelkeep.http.options import TransferOptions
 from modelkeep.http.origins import Token, origin_of
 from modelkeep.http.retries import wait
 from modelkeep.http.session import Sender, make_session
 
-__all__ = ["MIB", "Outcome", "TransferState", "Waiter", "control", "data", "fetch", "left"]
+__all__ = ["MIB", "Fetch", "Outcome", "TransferState", "Waiter", "control", "data", "left"]
+
+#: ``transfer`` or ``by_queue``, which take the same words.
+Fetch = Callable[..., "Outcome"]
 
 MIB = 1 << 20
 _QUICK: dict[str, Any] = {
@@ -108,7 +116,7 @@ class Outcome:
         return self.error
 
 
-def fetch(
+def transfer(
     url: str,
     dest: Path,
     *,
@@ -122,7 +130,7 @@ def fetch(
     told: Callable[[TransferState], None] = lambda _: None,
     **options: Any,
 ) -> Outcome:
-    """Download ``url`` to the file ``dest``; never raises what a download may raise."""
+    """Download ``url`` to the file ``dest``, by the engine alone; never raises what it raises."""
     chosen = TransferOptions(**{**_QUICK, **options})
     asked = Asked(
         url,
@@ -139,7 +147,7 @@ def fetch(
 
     own = session or make_session(chosen)
     try:
-        transfer = Transfer(
+        engine = Transfer(
             asked,
             dest,
             sender=Sender(own),
@@ -148,10 +156,51 @@ def fetch(
             control=control or TransferControl(),
             wait=waiter or wait,
         )
-        fetched = transfer.run()
+        fetched = engine.run()
     except ModelKeepError as error:
         return Outcome(None, verified=False, error=error, states=states)
     finally:
         if session is None:
             own.close()
     return Outcome(fetched.path, verified=fetched.verified, error=None, states=states)
+
+
+def by_queue(
+    url: str,
+    dest: Path,
+    *,
+    token: str | None = None,
+    sha256: str | None = None,
+    size: int | None = None,
+    session: requests.Session | None = None,
+    **options: Any,
+) -> Outcome:
+    """Download ``url`` to the file ``dest`` as a stored job of a queue.
+
+    What the job and the state file say of it is compared with what came of it.
+    """
+    chosen = TransferOptions(**{**_QUICK, **options})
+    with TemporaryDirectory() as folder:
+        store = StoredJobs.open(Path(folder) / "state.db")
+        queue = DownloadQueueService(errands=Errands(session, chosen), store=store)
+        fields: dict[str, Any] = {"hashes": {"sha256": sha256}} if sha256 else {}
+        job = queue.make_job(
+            url, dest, access_token=token, size=size, preserve_partial_downloads=True, **fields
+        )
+        queue.submit_download_job(job)
+        queue.join()
+        queue.stop()
+        [row] = store.state.jobs()
+        store.close()
+    error = job.exception
+    assert error is None or isinstance(error, ModelKeepError), error
+    may_go_on = isinstance(error, ConnectionFailedError | NoSpaceError)
+    status = "completed" if error is None else "paused" if may_go_on else "error"
+    assert (job.status, row.status) == (status, status)
+    assert isinstance(job, DownloadJobURL)
+    kind = f"HTTPError({error.reason})" if isinstance(error, HttpStatusError) else None
+    assert job.error_type == row.error_type == (kind or (type(error).__name__ if error else None))
+    assert (row.ended_at is None) is may_go_on
+    assert error is None or (row.error and (row.hint or "") == (error.hint or ""))
+    states = [TransferState("done", job.bytes, job.total_bytes, note=f"{job!r} {row} {job.error}")]
+    return Outcome(job.download_path if error is None else None, job.is_verified, error, states)
