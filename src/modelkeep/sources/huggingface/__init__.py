@@ -1,0 +1,1 @@
+"""Hugging Face: what people paste, what is asked, which files are taken."""

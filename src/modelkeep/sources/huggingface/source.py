@@ -1,0 +1,183 @@
+"""``HFModelSource``, and what people type or paste for one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+
+from modelkeep.core.taxonomy import ModelRepoVariant
+from modelkeep.errors import UnsupportedSourceError
+from modelkeep.http.origins import redacted
+from modelkeep.sources.base import StringLikeSource
+
+HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
+_REPO = r"[.\w-]+/[.\w-]+"
+_TYPED = re.compile(
+    rf"(?P<repo>{_REPO})(?:/(?P<file>[^:@]+\.\w+))?(?:@(?P<revision>[^:]+))?"
+    r"(?::(?P<variant>\w*))?(?::(?P<subfolder>[^:]*))?",
+    re.ASCII,
+)
+_WEIGHTS = re.compile(r"(?i).+\.(safetensors|gguf|bin|pt|pth|ckpt|onnx|msgpack)")
+#: First words of pages that are no models, and what they are.
+_NO_MODELS = {
+    "datasets": "a dataset",
+    "spaces": "a space (an application)",
+    "collections": "a collection",
+    "papers": "a paper",
+    "blog": "an article",
+    "docs": "documentation",
+    "organizations": "an organization",
+    "settings": "a page of settings",
+    "join": "a page to sign up",
+    "login": "a page to log in",
+    "models": "a list of models",
+    "buckets": "a bucket",
+}
+_VIEWS = frozenset({"tree", "blob", "resolve", "raw", "blame", "commit", "discussions", "edit"})
+
+
+class HFModelSource(StringLikeSource):
+    """A repository of Hugging Face, one folder or one file of it.
+
+    Attributes:
+        repo_id: ``organisation/name``.
+        variant: Which form of the weights is wanted; what has it not falls back.
+        subfolder: Only this folder, or this one file.
+        access_token: For repositories that need one; never shown.
+        revision: A branch, a tag or a commit; the main branch when None.
+    """
+
+    repo_id: str = Field(pattern=rf"^({_REPO})$")
+    variant: ModelRepoVariant | None = ModelRepoVariant.FP16
+    subfolder: str | None = None
+    access_token: str | None = Field(default=None, repr=False, exclude=True)
+    revision: str | None = None
+    type: Literal["hf"] = Field(default="hf")
+
+    __hash__ = StringLikeSource.__hash__
+
+    @field_validator("subfolder", mode="before")
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        return None if value is None else str(value).strip("/") or None
+
+    @field_validator("access_token", mode="before")
+    @classmethod
+    def _unwrapped(cls, value: object) -> object:
+        return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+    def __str__(self) -> str:
+        at = f"@{self.revision}" if self.revision else ""
+        variant = f":{self.variant.value}" if self.variant else ""
+        if self.subfolder:
+            variant = f"{variant or ':'}:{self.subfolder}"
+        return f"{self.repo_id}{at}{variant}"
+
+
+def parse(text: str, hosts: Collection[str] = HOSTS) -> HFModelSource | None:
+    """Return the source that a text means, or None when it means none of Hugging Face.
+
+    Args:
+        text: ``org/name``, with ``@revision``, ``:variant:subfolder`` or ``/file`` behind it; a
+            page or link of the site; ``hf://`` and ``hf:``.
+        hosts: Names under which the site and its mirrors are reached.
+
+    Raises:
+        UnsupportedSourceError: it is of the site and is no model.
+    """
+    text = text.strip()
+    if text.lower().startswith("hf://"):
+        return _uri(text[5:])
+    if re.match(r"(?i)hf:[^/]", text):
+        return _typed(text[3:])
+    if not re.match(r"(?i)https?://", text):
+        if text.partition("/")[0].lower() not in hosts:
+            return _typed(text)
+        text = f"https://{text}"
+    try:
+        parts = urlsplit(text)
+        host = parts.netloc.rpartition("@")[2].lower()
+        name = (parts.hostname or "").lower()
+    except ValueError:
+        return None
+    return _page(parts.path, text) if host in hosts or name in hosts else None
+
+
+def _typed(text: str) -> HFModelSource | None:
+    found = _TYPED.fullmatch(text)
+    if found is None or text.startswith((".", "/")):
+        return None
+    _refuse_others(found["repo"].split("/"), text)
+    variant, subfolder = found["variant"], found["subfolder"] or found["file"]
+    if variant and variant.lower() not in set(ModelRepoVariant):
+        known = ", ".join(ModelRepoVariant)
+        raise UnsupportedSourceError(
+            f"{text}: {variant!r} is no variant", hint=f"There are {known}; or leave it out."
+        )
+    return _source(found["repo"], found["revision"], subfolder, variant or None)
+
+
+def _uri(text: str) -> HFModelSource | None:
+    """Read what stands behind ``hf://``: ``[models/]org/name[@revision][/path]``."""
+    parts = text.removeprefix("models/").split("/")
+    _refuse_others(parts, f"hf://{text}")
+    if len(parts) < 2:  # noqa: PLR2004 - organisation and name
+        return None
+    name, _, revision = parts[1].partition("@")
+    rest = parts[2:]
+    if revision == "refs":
+        revision, rest = "/".join(["refs", *rest[:2]]), rest[2:]
+    return _source(f"{parts[0]}/{name}", unquote(revision) or None, "/".join(rest) or None)
+
+
+def _page(path: str, text: str) -> HFModelSource:
+    parts = [part for part in path.split("/") if part]
+    if parts[:2] == ["api", "models"]:
+        parts = parts[2:]
+        if parts[2:3] == ["revision"]:
+            parts[2:3] = ["tree"]
+    _refuse_others(parts, text)
+    if len(parts) < 2:  # noqa: PLR2004 - organisation and name
+        raise UnsupportedSourceError(
+            f"{redacted(text)} is a page of a user or an organization, not a model",
+            hint="Open one of its models and paste that address.",
+        )
+    repo, view, rest = "/".join(map(unquote, parts[:2])), parts[2:3], parts[3:]
+    if not view or view[0] not in _VIEWS - {"discussions", "edit"} or not rest:
+        return _source(repo, None, None)
+    count = 3 if rest[0] == "refs" else 1
+    revision = unquote("/".join(rest[:count]))
+    return _source(repo, revision, unquote("/".join(rest[count:])) or None)
+
+
+def _source(
+    repo: str, revision: str | None, subfolder: str | None, variant: str | None = None
+) -> HFModelSource:
+    if not re.fullmatch(_REPO, repo, re.ASCII):
+        raise UnsupportedSourceError(
+            f"{repo!r} is no name of a repository", hint="Names are written organisation/name."
+        )
+    if {"..", "."} & set((subfolder or "").split("/")):
+        raise UnsupportedSourceError(
+            f"{repo}: {subfolder!r} leads out of the repository", hint="Name a folder inside it."
+        )
+    form = ModelRepoVariant(variant.lower()) if variant else ModelRepoVariant.FP16
+    revision = None if revision == "main" else revision
+    return HFModelSource(repo_id=repo, variant=form, subfolder=subfolder, revision=revision)
+
+
+def _refuse_others(parts: list[str], text: str) -> None:
+    if what := _NO_MODELS.get(parts[0].lower() if parts else "models"):
+        raise UnsupportedSourceError(
+            f"{redacted(text)} is {what} of Hugging Face, not a model",
+            hint="Open the page of a model and paste its address.",
+        )
+
+
+def is_file(subfolder: str | None) -> bool:
+    """Tell whether a subfolder names one file of weights."""
+    return bool(subfolder) and _WEIGHTS.fullmatch(subfolder or "") is not None
