@@ -1,0 +1,137 @@
+"""Which files of a repository are fetched for a source, and what is to be said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from modelkeep.core.choice import filter_files
+from modelkeep.core.taxonomy import ModelRepoVariant
+from modelkeep.core.weight_names import weight_of
+from modelkeep.errors import UnsupportedSourceError
+from modelkeep.sources.huggingface.source import HFModelSource
+
+_NAMED = 12
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What is fetched.
+
+    Attributes:
+        files: Where each file lies in the repository, and where it belongs inside the model.
+        name: What the model is called.
+        is_folder: The model is a folder.
+        remarks: What the user should know.
+    """
+
+    files: Mapping[str, str]
+    name: str
+    is_folder: bool
+    remarks: tuple[str, ...] = ()
+
+
+def pick(
+    files: Sequence[str], source: HFModelSource, pipeline: Mapping[str, Any] | None = None
+) -> Picked:
+    """Choose the files of one model.
+
+    Args:
+        files: All files of the repository.
+        source: What was asked for.
+        pipeline: What ``model_index.json`` holds.
+
+    Raises:
+        UnsupportedSourceError: there are none of this form, or it holds several models.
+    """
+    safe = [file for file in files if not {"..", ""} & set(file.split("/"))]
+    chosen = [
+        PurePosixPath(path)
+        for path in filter_files(safe, source.variant, source.subfolder, pipeline=pipeline)
+    ]
+    if not any(weight_of(path) for path in chosen):
+        raise _nothing(safe, source)
+    _refuse_many(chosen, source)
+    name = source.repo_id.rpartition("/")[2]
+    if len(chosen) == 1:
+        return Picked({str(chosen[0]): chosen[0].name}, _file_name(name, chosen[0], source), False)  # noqa: FBT003 - one file
+    base = PurePosixPath(source.subfolder or "")
+    if str(base) in map(str, chosen):
+        base = base.parent
+    inside = {str(path): path.relative_to(base).as_posix() for path in chosen}
+    if source.subfolder:
+        name = f"{name}-{base.name}" if base.name else name
+    return Picked(inside, name, is_folder=True, remarks=_remarks(chosen, source))
+
+
+def _file_name(repo: str, path: PurePosixPath, source: HFModelSource) -> str:
+    """Name a model of one file: a file that says nothing has the name of its repository."""
+    weight = weight_of(path)
+    says_nothing = weight is None or weight.is_component or weight.is_result
+    return repo if says_nothing and not source.subfolder else path.stem
+
+
+def _refuse_many(chosen: Sequence[PurePosixPath], source: HFModelSource) -> None:
+    """Refuse models that lie beside each other: which of them is meant cannot be told."""
+    alone: set[str] = set()
+    for path in chosen:
+        weight = weight_of(path)
+        if weight is None or weight.is_component or weight.is_result or weight.is_index:
+            continue
+        # Shards of one weight count once.
+        alone.add(f"{path.parent}/{weight.stem}")
+    if len(alone) < 2:  # noqa: PLR2004 - several
+        return
+    names = [
+        str(path)
+        for path in chosen
+        if (weight := weight_of(path)) and not weight.is_index and weight.shard <= 1
+    ]
+    shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+    raise UnsupportedSourceError(
+        f"{source.repo_id} holds {len(names)} models: {shown}",
+        hint=f"Name one, such as {source.repo_id}/{names[0]}",
+    )
+
+
+def _nothing(files: Sequence[str], source: HFModelSource) -> UnsupportedSourceError:
+    where = f"{source.repo_id}/{source.subfolder}" if source.subfolder else source.repo_id
+    variants = [
+        each.value
+        for each in ModelRepoVariant
+        if any(
+            weight_of(PurePosixPath(path)) for path in filter_files(files, each, source.subfolder)
+        )
+    ]
+    if variants and source.variant:
+        return UnsupportedSourceError(
+            f"{where} has no weights of the variant {source.variant.value}",
+            hint=f"It has: {', '.join(variants)}.",
+        )
+    if source.subfolder and not filter_files(files, None, source.subfolder):
+        return UnsupportedSourceError(
+            f"{source.repo_id} has no folder or file {source.subfolder}",
+            hint=f"Look for it on https://huggingface.co/{source.repo_id}/tree/main",
+        )
+    return UnsupportedSourceError(
+        f"{where} has no weights of a kind that is known",
+        hint=f"Look for its files on https://huggingface.co/{source.repo_id}/tree/main",
+    )
+
+
+def _remarks(chosen: Sequence[PurePosixPath], source: HFModelSource) -> tuple[str, ...]:
+    """Say where the wanted precision is not there."""
+    if source.variant is not ModelRepoVariant.FP16:
+        return ()
+    plain = sorted(
+        {
+            path.parent.name or source.repo_id
+            for path in chosen
+            if (weight := weight_of(path)) and not weight.is_index and weight.label != "fp16"
+        }
+    )
+    if not plain:
+        return ()
+    return (f"No fp16 variant of {', '.join(plain)}: what there is comes in full precision.",)

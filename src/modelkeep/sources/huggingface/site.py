@@ -1,0 +1,237 @@
+"""``SITE``: Hugging Face and its mirrors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from modelkeep.core.choice import MODEL_INDEX, filter_files
+from modelkeep.errors import ProtocolError, UnsupportedSourceError
+from modelkeep.http.asked import Asked
+from modelkeep.http.client import Reply
+from modelkeep.http.origins import Origin, Token, origin_of
+from modelkeep.sources.base import StringLikeSource
+from modelkeep.sources.huggingface import answers, cache
+from modelkeep.sources.huggingface.picking import Picked, pick
+from modelkeep.sources.huggingface.source import HOSTS, HFModelSource, parse
+from modelkeep.sources.site import Found, RemoteFile, RemoteModel, Site, Visit
+
+_OWN = frozenset(Origin("https", host, 443) for host in HOSTS)
+_INDEX_BYTES = 1 << 20
+_REFUSED = 400
+_UNAUTHORIZED = 401
+_FOUND = 20
+
+
+@dataclass
+class _Asking:
+    """One conversation about one repository."""
+
+    visit: Visit
+    endpoint: str
+    repo: str
+    revision: str | None
+    token: Token | None
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def aliases(self) -> frozenset[Origin]:
+        """The hub's own hosts may see its token; hosts of a mirror may not."""
+        is_own = self.token is not None and self.token.origin in _OWN
+        return _OWN if is_own else frozenset()
+
+    def get(self, url: str, params: Mapping[str, Any], limit: int | None = None) -> Any:
+        """Return the JSON that an address answers with."""
+        reply = self._once(url, params, limit)
+        said = reply.header("X-Error-Message").encode() + reply.body
+        is_invalid = reply.status == _UNAUTHORIZED and b"invalid credentials" in said.lower()
+        if self.token is not None and is_invalid:
+            again = self.visit.client.get(Asked(url), params)
+            if again.status < _REFUSED:
+                self.token = None
+                self.remarks += (
+                    "The token for Hugging Face is not valid; what is open to all is used.",
+                )
+                reply = again
+        if reply.status >= _REFUSED:
+            has_token = self.token is not None
+            raise answers.explained(reply, self.repo, self.revision, has_token=has_token)
+        return reply.json()
+
+    def _once(self, url: str, params: Mapping[str, Any], limit: int | None) -> Reply:
+        asked = Asked(url, token=self.token, aliases=self.aliases)
+        client = self.visit.client
+        return (
+            client.get(asked, params) if limit is None else client.get(asked, params, limit=limit)
+        )
+
+
+class HuggingFace(Site):
+    """The hub at huggingface.co, or the mirror that the settings name."""
+
+    name = "huggingface"
+    label = "Hugging Face"
+    order = 30
+
+    def parse(self, text: str, endpoints: Mapping[str, str]) -> HFModelSource | None:
+        """Return the repository, folder or file that a text means."""
+        mirror = urlsplit(endpoints.get(self.name, "")).netloc.rpartition("@")[2].lower()
+        return parse(text, HOSTS | {mirror} if mirror else HOSTS)
+
+    def owns(self, source: StringLikeSource) -> bool:
+        """Tell whether a source is a repository of the hub."""
+        return isinstance(source, HFModelSource)
+
+    def look_up(self, source: StringLikeSource, visit: Visit) -> RemoteModel:
+        """Ask for the listing of a repository, pin its commit and choose the files.
+
+        Raises:
+            UnsupportedSourceError: it has no such form, or holds several models.
+            HttpStatusError: the site refuses; says why and what to do.
+        """
+        if not isinstance(source, HFModelSource):
+            raise UnsupportedSourceError(f"{source} is no source of {self.label}")
+        asking = self._asking(source.repo_id, source.revision, source.access_token, visit)
+        url = answers.api_url(asking.endpoint, source.repo_id, source.revision)
+        answer = asking.get(url, {"blobs": "true"})
+        metadata = answers.metadata_of(answer, asking.endpoint, source.revision or "main")
+        commit = answer.get("sha")
+        is_pinned = isinstance(commit, str) and visit.client.sender.is_ours
+        revision = commit if is_pinned else source.revision or "main"
+        repo = metadata.id if "/" in metadata.id else source.repo_id
+        listed = {each["rfilename"]: each for each in answers.siblings(answer)}
+        pipeline = _pipeline(asking, repo, revision, source, listed)
+        picked = pick(list(listed), source, pipeline)
+        return self._model(source, asking, answer, revision, picked, metadata_of_answer=metadata)
+
+    def _asking(self, repo: str, revision: str | None, secret: str | None, visit: Visit) -> _Asking:
+        endpoint = visit.endpoints.get(self.name, answers.ENDPOINT).rstrip("/")
+        secret = secret or visit.tokens.get(self.name)
+        token = Token(secret, origin_of(endpoint)) if secret else None
+        return _Asking(visit, endpoint, repo, revision, token)
+
+    def _model(
+        self,
+        source: HFModelSource,
+        asking: _Asking,
+        answer: dict[str, Any],
+        revision: str,
+        picked: Picked,
+        *,
+        metadata_of_answer: Any,
+    ) -> RemoteModel:
+        listed = {each["rfilename"]: each for each in answers.siblings(answer)}
+        repo = metadata_of_answer.id if "/" in metadata_of_answer.id else source.repo_id
+        hub = cache.hub(os.environ) if asking.visit.caches else None
+        files = [
+            _remote(
+                answers.file_url(asking.endpoint, repo, revision, path),
+                repo,
+                listed[path],
+                inside,
+                hub,
+            )
+            for path, inside in picked.files.items()
+        ]
+        commit = answer.get("sha")
+        pinned = source.model_copy(
+            update={"revision": commit if isinstance(commit, str) else source.revision}
+        )
+        terms = answers.terms_of(answer)
+        pipeline_class = next(
+            (tag[10:] for tag in sorted(metadata_of_answer.tags) if tag.startswith("diffusers:")),
+            None,
+        )
+        base = next(
+            (tag[11:] for tag in sorted(metadata_of_answer.tags) if tag.startswith("base_model:")),
+            None,
+        )
+        return RemoteModel(
+            source=pinned,
+            name=picked.name,
+            files=tuple(sorted(files, key=lambda file: (-(file.size or 0), file.path))),
+            is_folder=picked.is_folder,
+            metadata=metadata_of_answer,
+            base_hint=base,
+            type_hint=pipeline_class,
+            terms=terms,
+            token=asking.token,
+            aliases=asking.aliases,
+            needs_token=terms.gated or bool(answer.get("private")),
+            remarks=(*asking.remarks, *picked.remarks),
+        )
+
+    def search(self, words: str, filters: Mapping[str, str], visit: Visit) -> Sequence[Found]:
+        """Return repositories whose names and tags fit, most downloaded first."""
+        asking = self._asking(words, None, None, visit)
+        params: dict[str, Any] = {
+            "search": words,
+            "sort": filters.get("sort", "downloads"),
+            "limit": filters.get("limit", str(_FOUND)),
+            "full": "true",
+        }
+        if author := filters.get("author"):
+            params["author"] = author
+        if tags := [tag for tag in (_TAGS.get(filters.get("type", "")),) if tag]:
+            params["filter"] = tags
+        found = asking.get(f"{asking.endpoint}/api/models", params)
+        if not isinstance(found, list):
+            raise ProtocolError("Hugging Face answered a search with something that is no list")
+        return [_found(each) for each in found if isinstance(each, dict) and each.get("id")]
+
+
+#: Tags that stand for our types.
+_TAGS = {"lora": "lora", "controlnet": "controlnet", "embedding": "textual_inversion",
+         "main": "text-to-image"}  # fmt: skip
+
+
+def _pipeline(
+    asking: _Asking,
+    repo: str,
+    revision: str,
+    source: HFModelSource,
+    listed: Mapping[str, Any],
+) -> Mapping[str, Any] | None:
+    """Read ``model_index.json``; None where there is none, or it cannot be had."""
+    path = f"{source.subfolder}/{MODEL_INDEX}" if source.subfolder else MODEL_INDEX
+    if path not in listed or not filter_files(listed, source.variant, source.subfolder):
+        return None
+    url = answers.file_url(asking.endpoint, repo, revision, path)
+    found = asking.get(url, {}, _INDEX_BYTES)
+    return found if isinstance(found, dict) else None
+
+
+def _remote(
+    url: str, repo: str, sibling: dict[str, Any], inside: str, hub: Path | None
+) -> RemoteFile:
+    sha256, size = answers.sha256_of(sibling), answers.size_of(sibling)
+    return RemoteFile(
+        url=url,
+        path=inside,
+        size=size,
+        hashes={"sha256": sha256} if sha256 else {},
+        cached=cache.blob(hub, repo, sha256, size) if hub else None,
+    )
+
+
+def _found(each: Mapping[str, Any]) -> Found:
+    repo = str(each["id"])
+    downloads = each.get("downloads")
+    tags = [tag for tag in each.get("tags") or () if isinstance(tag, str)]
+    return Found(
+        source=repo,
+        name=repo.rpartition("/")[2],
+        author=str(each.get("author") or repo.rpartition("/")[0]),
+        site=HuggingFace.name,
+        base_hint=next((tag[11:] for tag in tags if tag.startswith("base_model:")), None),
+        type_hint=next((tag[10:] for tag in tags if tag.startswith("diffusers:")), None),
+        downloads=downloads if isinstance(downloads, int) else None,
+        page=f"{answers.ENDPOINT}/{repo}",
+    )
+
+
+SITE = HuggingFace()
