@@ -7,18 +7,20 @@ APIs.
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, TypeAdapter, field_serializer
 
-from modelkeep.core.taxonomy import CommercialUsage
+from modelkeep.core.choice import MODEL_INDEX, filter_files
+from modelkeep.core.taxonomy import CommercialUsage, ModelRepoVariant
 
 
 class RemoteModelFile(BaseModel):
     """One file that a site offers: where it is, where it belongs, how long it is."""
 
     url: AnyHttpUrl
-    path: str
+    path: Path
     size: int
     sha256: str | None = None
 
@@ -57,6 +59,22 @@ class ModelMetadataWithFiles(ModelMetadataBase):
 
     files: list[RemoteModelFile] = Field(default_factory=list)
 
+    def download_urls(
+        self,
+        variant: ModelRepoVariant | str | None = None,
+        subfolder: str | Path | None = None,
+        session: Any = None,
+    ) -> list[RemoteModelFile]:
+        """Return the files that are to be fetched.
+
+        Args:
+            variant: Which form of the weights; only repositories have several.
+            subfolder: Only this folder; only repositories have them.
+            session: Asked where the choice needs a file's contents; None asks nobody.
+        """
+        del variant, subfolder, session
+        return list(self.files)
+
 
 class HuggingFaceMetadata(ModelMetadataWithFiles):
     """What Hugging Face tells about a repository."""
@@ -65,6 +83,36 @@ class HuggingFaceMetadata(ModelMetadataWithFiles):
     id: str
     tag_dict: dict[str, Any] = Field(default_factory=dict)
     last_modified: datetime
+
+    def download_urls(
+        self,
+        variant: ModelRepoVariant | str | None = None,
+        subfolder: str | Path | None = None,
+        session: Any = None,
+    ) -> list[RemoteModelFile]:
+        """Return the files that make up one form of the model, ``model_index.json`` first.
+
+        Args:
+            variant: Which form of the weights; full precision when None.
+            subfolder: Only this folder, or this one file.
+            session: Reads ``model_index.json``, by which folders that the model does not use are
+                left out; None asks nobody and goes by names alone.
+
+        Raises:
+            requests.HTTPError: ``model_index.json`` is listed and refused.
+        """
+        by_path = {file.path: file for file in self.files}
+        chosen = filter_files(by_path, variant, subfolder)
+        index = min(
+            (path for path in chosen if path.name == MODEL_INDEX),
+            key=lambda path: len(path.parts),
+            default=None,
+        )
+        if index is not None and session is not None:
+            reply = session.get(str(by_path[index].url))
+            reply.raise_for_status()
+            chosen = filter_files(by_path, variant, subfolder, pipeline=reply.json())
+        return [by_path[path] for path in sorted(chosen, key=lambda path: (path != index, path))]
 
 
 class CivitaiMetadata(ModelMetadataWithFiles):

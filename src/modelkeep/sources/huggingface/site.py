@@ -28,7 +28,7 @@ _FOUND = 20
 
 
 @dataclass
-class _Asking:
+class Asking:
     """One conversation about one repository."""
 
     visit: Visit
@@ -108,16 +108,16 @@ class HuggingFace(Site):
         picked = pick(list(listed), source, pipeline)
         return self._model(source, asking, answer, revision, picked, metadata_of_answer=metadata)
 
-    def _asking(self, repo: str, revision: str | None, secret: str | None, visit: Visit) -> _Asking:
+    def _asking(self, repo: str, revision: str | None, secret: str | None, visit: Visit) -> Asking:
         endpoint = visit.endpoints.get(self.name, answers.ENDPOINT).rstrip("/")
         secret = secret or visit.tokens.get(self.name)
         token = Token(secret, origin_of(endpoint)) if secret else None
-        return _Asking(visit, endpoint, repo, revision, token)
+        return Asking(visit, endpoint, repo, revision, token)
 
     def _model(
         self,
         source: HFModelSource,
-        asking: _Asking,
+        asking: Asking,
         answer: dict[str, Any],
         revision: str,
         picked: Picked,
@@ -190,7 +190,7 @@ _TAGS = {"lora": "lora", "controlnet": "controlnet", "embedding": "textual_inver
 
 
 def _pipeline(
-    asking: _Asking,
+    asking: Asking,
     repo: str,
     revision: str,
     source: HFModelSource,

@@ -1,0 +1,79 @@
+"""``HuggingFaceMetadataFetch``: what Hugging Face says of a repository."""
+
+from __future__ import annotations
+
+import requests
+
+from modelkeep.core.metadata import HuggingFaceMetadata
+from modelkeep.errors import UnsupportedSourceError
+from modelkeep.http.client import Client
+from modelkeep.http.origins import redacted
+from modelkeep.http.session import Sender
+from modelkeep.sources.fetch import ModelMetadataFetchBase
+from modelkeep.sources.huggingface import answers
+from modelkeep.sources.huggingface.site import Asking
+from modelkeep.sources.huggingface.source import HOSTS, HFModelSource, parse
+from modelkeep.sources.site import Visit
+
+
+class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
+    """Asks Hugging Face what it says of repositories.
+
+    Args:
+        session: Used for every request as it is; one of ours when None.
+        client: Used in place of a session.
+        endpoint: Address of the site, or of a mirror.
+    """
+
+    def __init__(
+        self,
+        session: requests.Session | Sender | None = None,
+        *,
+        client: Client | None = None,
+        endpoint: str = answers.ENDPOINT,
+    ) -> None:
+        super().__init__(session, client=client)
+        self._endpoint = endpoint.rstrip("/")
+
+    def from_url(self, url: str) -> HuggingFaceMetadata:
+        """Return what is said of the repository that an address shows.
+
+        Raises:
+            UnsupportedSourceError: the address is of another site, or shows no repository.
+            HttpStatusError: the site refuses; says why and what to do.
+        """
+        text = str(url)
+        mirror = self._endpoint.partition("//")[2]
+        source = parse(text, HOSTS | {mirror})
+        if source is None:
+            raise UnsupportedSourceError(
+                f"{redacted(text)} is no address of a repository of Hugging Face",
+                hint="It looks like https://huggingface.co/organisation/name",
+            )
+        return self._fetched(source)
+
+    def from_id(self, id: str) -> HuggingFaceMetadata:  # noqa: A002 - the seed's name
+        """Return what is said of a repository.
+
+        Args:
+            id: ``organisation/name``, with ``@revision`` behind it for another than the main
+                branch.
+
+        Raises:
+            UnsupportedSourceError: no repository is named so.
+            HttpStatusError: the site refuses; says why and what to do.
+        """
+        source = parse(id)
+        if source is None:
+            raise UnsupportedSourceError(
+                f"{id!r} is no name of a repository",
+                hint="Names are written organisation/name.",
+            )
+        return self._fetched(source)
+
+    def _fetched(self, source: HFModelSource) -> HuggingFaceMetadata:
+        visit = Visit(self._client)
+        asking = Asking(visit, self._endpoint, source.repo_id, source.revision, None)
+        url = answers.api_url(self._endpoint, source.repo_id, source.revision)
+        answer = asking.get(url, {"blobs": "true"})
+        return answers.metadata_of(answer, self._endpoint, source.revision or "main")
