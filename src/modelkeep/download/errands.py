@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 import threading
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from modelkeep.download.space import SpaceClaims
 from modelkeep.errors import (
     ConnectionFailedError,
     DownloadPausedError,
+    ModelKeepError,
     NoSpaceError,
     SecretNeededError,
     UnsupportedSourceError,
@@ -34,6 +36,8 @@ from modelkeep.http.answer import Answer
 from modelkeep.http.asked import Asked
 from modelkeep.http.options import TransferOptions
 from modelkeep.http.origins import Token, origin_of, redacted
+
+_log = logging.getLogger(__name__)
 
 Report = Callable[[int, int], None]
 
@@ -166,8 +170,12 @@ class Errands:
 
     def discard(self, job: DownloadJobBase) -> None:
         """Remove what has arrived of a job that is not being done any more."""
-        if isinstance(job, DownloadJobRemoteSource) and job.download_path is not None:
+        if not isinstance(job, DownloadJobRemoteSource) or job.download_path is None:
+            return
+        try:
             discard(job.lacks.digest or digest_of(str(job.source)), job.download_path)
+        except ModelKeepError as error:
+            _log.warning("What came of download job %s stays: %s", job.id, error)
 
     def close(self) -> None:
         """Close the session, if it is ours."""

@@ -24,7 +24,6 @@ from modelkeep.download.making import JobMakingQueue
 from modelkeep.download.telling import News, Teller
 from modelkeep.download.turns import Turns
 from modelkeep.errors import (
-    ModelKeepError,
     ServiceInactiveException,
     UnknownJobIDException,
     UsageError,
@@ -242,12 +241,14 @@ class DownloadQueueService(JobMakingQueue):
         entry = self._entry(job)
         if self._leave(entry, DownloadJobStatus.CANCELLED):
             job.ended_at = time.time()
-            self._discard(job)
+            self._errands.discard(job)
             self._store.note(job)
             self._store.flush()
             self._teller.tell(job, News.CANCELLED)
-        elif job.running:
-            entry.control.cancel()
+            return
+        with self._changed:
+            if job.running:
+                entry.control.cancel()
 
     def start_all_jobs(self) -> None:  # noqa: D102 - as in the base class
         self._all(self.start_job)
@@ -335,12 +336,6 @@ class DownloadQueueService(JobMakingQueue):
             self._teller.tell(entry.job, News.PAUSED)
         elif entry.job.running:
             entry.control.pause()
-
-    def _discard(self, job: DownloadJobBase) -> None:
-        try:
-            self._errands.discard(job)
-        except ModelKeepError as error:
-            _log.warning("What came of download job %s stays: %s", job.id, error)
 
     def _entry(self, job: DownloadJobBase) -> Entry:
         with self._changed:

@@ -132,12 +132,17 @@ class Turns:
         self._store.note(job, "waiting" if is_for_later else status.value)
         self._store.flush()
         with self._changed:
+            if is_paused and entry.control.wanted == "cancel":  # that came when all had stopped
+                is_paused, status, job.ended_at = False, DownloadJobStatus.CANCELLED, time.time()
+                self._errands.discard(job)
+                self._store.note(job, status.value)
             job.status = status
             self._active -= 1
             goes_on = is_paused and entry.starts_again and not is_for_later
             entry.is_told = entry.mailbox is None
             self._changed.notify_all()
         entry.tell(_LAST_NEWS[status])
+        self._store.flush()
         _log.log(self._level, "download job %s is %s", job.id, status)
         if goes_on:
             self._start_again(job)
