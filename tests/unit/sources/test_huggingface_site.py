@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from faults.pages import Page, Request, json_error, status
 from faults.server import FaultServer
@@ -15,6 +16,7 @@ from modelkeep.core.metadata import HuggingFaceMetadata
 from modelkeep.errors import DownloadError, HttpStatusError, UnsupportedSourceError
 from modelkeep.http.client import Client
 from modelkeep.http.options import TransferOptions
+from modelkeep.sources.huggingface import cache
 from modelkeep.sources.huggingface.site import SITE
 from modelkeep.sources.huggingface.source import HFModelSource
 from modelkeep.sources.site import RemoteModel, Visit
@@ -174,6 +176,39 @@ def test_a_token_goes_along_and_stays_with_the_mirror(server: FaultServer) -> No
     assert model.token.origin.port == server.port
     assert (model.aliases, model.needs_token, model.terms.gated) == (frozenset(), True, True)
     assert "hf_secret" not in repr(model)
+
+
+def test_terms_that_are_not_accepted_are_told_before(server: FaultServer) -> None:
+    server.serve(API, page(listing("a.safetensors", gated="manual")))
+    model = look_up(server)
+    assert "terms on https://huggingface.co/org/name" in model.remarks[0]
+
+
+def test_an_injected_session_may_know_the_main_branch_alone(server: FaultServer) -> None:
+    server.serve(API, page(listing("a.safetensors")))
+    endpoints = {"huggingface": server.url("")}
+    with requests.Session() as session:
+        visit = Visit(Client(session, QUICK), endpoints=endpoints)
+        model = SITE.look_up(HFModelSource(repo_id="org/name"), visit)
+    assert model.files[0].url == server.url("/org/name/resolve/main/a.safetensors")
+    assert model.source == f"org/name@{COMMIT}:fp16", "what was there is recorded"
+
+
+def test_the_token_of_other_programs_is_found(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("hf_file\n")
+    home = {"HF_HOME": str(tmp_path)}
+    assert cache.token(home) == "hf_file"
+    assert cache.token({**home, "HF_TOKEN": " hf_one\n"}) == "hf_one"
+    assert cache.token({**home, "HF_TOKEN": "x", "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"}) is None
+    assert cache.token({"HF_TOKEN_PATH": str(tmp_path / "none")}) is None
+    (tmp_path / "token").write_bytes(b"\xff\xfe")
+    assert cache.token(home) is None
+
+
+def test_the_cache_is_where_its_programs_look_for_it() -> None:
+    assert cache.hub({"HF_HOME": "/a"}) == Path("/a/hub")
+    assert cache.hub({"XDG_CACHE_HOME": "/b"}) == Path("/b/huggingface/hub")
+    assert cache.hub({"HUGGINGFACE_HUB_CACHE": "/c", "HF_HOME": "/a"}) == Path("/c")
 
 
 def test_a_file_in_the_cache_is_named(server: FaultServer, cache_folder: Path) -> None:

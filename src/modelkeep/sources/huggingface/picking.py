@@ -53,7 +53,7 @@ def pick(
     ]
     if not any(weight_of(path) for path in chosen):
         raise _nothing(safe, source)
-    _refuse_many(chosen, source)
+    refuse_many(chosen, source.repo_id, f"{source.repo_id}/")
     name = source.repo_id.rpartition("/")[2]
     if len(chosen) == 1:
         return Picked({str(chosen[0]): chosen[0].name}, _file_name(name, chosen[0], source), False)  # noqa: FBT003 - one file
@@ -73,8 +73,17 @@ def _file_name(repo: str, path: PurePosixPath, source: HFModelSource) -> str:
     return repo if says_nothing and not source.subfolder else path.stem
 
 
-def _refuse_many(chosen: Sequence[PurePosixPath], source: HFModelSource) -> None:
-    """Refuse models that lie beside each other: which of them is meant cannot be told."""
+def refuse_many(chosen: Sequence[PurePosixPath], repo: str, before: str) -> None:
+    """Refuse models that lie beside each other: which of them is meant cannot be told.
+
+    Args:
+        chosen: The files that were chosen.
+        repo: Name of the repository.
+        before: What people write before the name of a file of it.
+
+    Raises:
+        UnsupportedSourceError: there are several; names them.
+    """
     alone: set[str] = set()
     for path in chosen:
         weight = weight_of(path)
@@ -91,8 +100,8 @@ def _refuse_many(chosen: Sequence[PurePosixPath], source: HFModelSource) -> None
     ]
     shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
     raise UnsupportedSourceError(
-        f"{source.repo_id} holds {len(names)} models: {shown}",
-        hint=f"Name one, such as {source.repo_id}/{names[0]}",
+        f"{repo} holds {len(names)} models: {shown}",
+        hint=f"Name one, such as {before}{names[0]}",
     )
 
 

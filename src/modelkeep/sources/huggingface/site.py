@@ -18,7 +18,7 @@ from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.huggingface import answers, cache
 from modelkeep.sources.huggingface.picking import Picked, pick
 from modelkeep.sources.huggingface.source import HOSTS, HFModelSource, parse
-from modelkeep.sources.site import Found, RemoteFile, RemoteModel, Site, Visit
+from modelkeep.sources.site import Found, RemoteFile, RemoteModel, Site, Terms, Visit
 
 _OWN = frozenset(Origin("https", host, 443) for host in HOSTS)
 _INDEX_BYTES = 1 << 20
@@ -162,7 +162,7 @@ class HuggingFace(Site):
             token=asking.token,
             aliases=asking.aliases,
             needs_token=terms.gated or bool(answer.get("private")),
-            remarks=(*asking.remarks, *picked.remarks),
+            remarks=(*asking.remarks, *_gate(terms, asking, repo), *picked.remarks),
         )
 
     def search(self, words: str, filters: Mapping[str, str], visit: Visit) -> Sequence[Found]:
@@ -203,6 +203,14 @@ def _pipeline(
     url = answers.file_url(asking.endpoint, repo, revision, path)
     found = asking.get(url, {}, _INDEX_BYTES)
     return found if isinstance(found, dict) else None
+
+
+def _gate(terms: Terms, asking: Asking, repo: str) -> tuple[str, ...]:
+    """Say what is still to be done where terms have to be accepted first."""
+    if not terms.gated or asking.token is not None:
+        return ()
+    page = f"{answers.ENDPOINT}/{repo}"
+    return (f"Accept its terms on {page} first, then give a token with --token or HF_TOKEN.",)
 
 
 def _remote(

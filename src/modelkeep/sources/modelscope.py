@@ -1,0 +1,193 @@
+"""ModelScope: repositories of the shape that Hugging Face has, with an API of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any, Literal
+from urllib.parse import quote, unquote, urlsplit
+
+from pydantic import Field
+
+from modelkeep.core.choice import filter_files
+from modelkeep.core.metadata import BaseMetadata
+from modelkeep.core.taxonomy import ModelRepoVariant
+from modelkeep.errors import ProtocolError, SourceError, UnsupportedSourceError
+from modelkeep.http.asked import Asked
+from modelkeep.http.origins import Token, origin_of, redacted
+from modelkeep.sources.base import StringLikeSource
+from modelkeep.sources.huggingface.picking import refuse_many
+from modelkeep.sources.site import RemoteFile, RemoteModel, Site, Terms, Visit
+
+ENDPOINT = "https://modelscope.cn"
+_HOSTS = frozenset({"modelscope.cn", "www.modelscope.cn", "modelscope.ai", "www.modelscope.ai"})
+_GOOD = 200
+_REPO = r"[.\w-]+/[.\w-]+"
+_TYPED = re.compile(
+    rf"(?:ms|modelscope):(?:/{{0,2}})(?P<repo>{_REPO})(?:@(?P<rev>[^:]+))?(?::(?P<sub>[^:]*))?",
+    re.ASCII | re.IGNORECASE,
+)
+_PAGE = re.compile(
+    rf"/models/(?P<repo>{_REPO})(?:/(?:file/view|resolve|tree)/(?P<rev>[^/]+)(?:/(?P<sub>.+))?|/.*)?",
+    re.ASCII,
+)
+
+
+class ModelScopeSource(StringLikeSource):
+    """A repository of ModelScope, one folder or one file of it.
+
+    Attributes:
+        repo_id: ``owner/name``.
+        variant: Which form of the weights is wanted.
+        subfolder: Only this folder, or this one file.
+        revision: A branch or a tag; ``master`` when None.
+        access_token: For repositories that need one; never shown.
+    """
+
+    repo_id: str = Field(pattern=rf"^({_REPO})$")
+    variant: ModelRepoVariant | None = ModelRepoVariant.FP16
+    subfolder: str | None = None
+    revision: str | None = None
+    access_token: str | None = Field(default=None, repr=False, exclude=True)
+    type: Literal["modelscope"] = Field(default="modelscope")
+
+    __hash__ = StringLikeSource.__hash__
+
+    def __str__(self) -> str:
+        at = f"@{self.revision}" if self.revision else ""
+        below = f":{self.subfolder}" if self.subfolder else ""
+        return f"ms:{self.repo_id}{at}{below}"
+
+
+class ModelScope(Site):
+    """modelscope.cn, and its international address."""
+
+    name = "modelscope"
+    label = "ModelScope"
+    order = 40
+
+    def parse(self, text: str, endpoints: Mapping[str, str]) -> ModelScopeSource | None:
+        """Return the repository, folder or file that a text means."""
+        text = text.strip()
+        found = _TYPED.fullmatch(text)
+        if found is None:
+            found = self._page(text, endpoints)
+        if found is None:
+            return None
+        revision = None if found["rev"] in {None, "master"} else unquote(found["rev"])
+        below = unquote(found["sub"] or "").strip("/") or None
+        return ModelScopeSource(repo_id=found["repo"], revision=revision, subfolder=below)
+
+    def _page(self, text: str, endpoints: Mapping[str, str]) -> re.Match[str] | None:
+        try:
+            parts = urlsplit(text)
+        except ValueError:
+            return None
+        mirror = urlsplit(endpoints.get(self.name, "")).netloc
+        host = parts.netloc.rpartition("@")[2].lower()
+        if parts.scheme not in {"http", "https"} or host not in _HOSTS | {mirror}:
+            return None
+        found = _PAGE.fullmatch(parts.path.rstrip("/"))
+        if found is None:
+            raise UnsupportedSourceError(
+                f"{redacted(text)} is no page of a model of {self.label}",
+                hint="Open the page of a model and paste its address.",
+            )
+        return found
+
+    def owns(self, source: StringLikeSource) -> bool:
+        """Tell whether a source is a repository of ModelScope."""
+        return isinstance(source, ModelScopeSource)
+
+    def look_up(self, source: StringLikeSource, visit: Visit) -> RemoteModel:
+        """Ask for what is said of a repository and for its files, and choose among them.
+
+        Raises:
+            UnsupportedSourceError: it has no weights of this form.
+            SourceError: the site does not give it.
+        """
+        if not isinstance(source, ModelScopeSource):
+            raise UnsupportedSourceError(f"{source} is no source of {self.label}")
+        endpoint = visit.endpoints.get(self.name, ENDPOINT).rstrip("/")
+        secret = source.access_token or visit.tokens.get(self.name)
+        token = Token(secret, origin_of(endpoint)) if secret else None
+        api = f"{endpoint}/api/v1/models/{source.repo_id}"
+        about = _data(visit, Asked(api, token=token), source, {})
+        revision = source.revision or "master"
+        params = {"Revision": revision, "Recursive": "True"}
+        listed = _files(_data(visit, Asked(f"{api}/repo/files", token=token), source, params))
+        if not listed:
+            raise SourceError(
+                f"ModelScope lists no files of {source.repo_id} at {revision}",
+                hint="Check the name of the branch or tag on the page of the model.",
+            )
+        chosen = filter_files(listed, source.variant, source.subfolder)
+        if not chosen:
+            raise UnsupportedSourceError(
+                f"{source} has no weights of this form",
+                hint="Look at the files on the page of the model, and name a folder or file.",
+            )
+        refuse_many(
+            [PurePosixPath(path) for path in chosen], source.repo_id, f"ms:{source.repo_id}:"
+        )
+        base = f"{endpoint}/models/{source.repo_id}/resolve/{quote(revision, safe='')}"
+        paths = [path.as_posix() for path in chosen]
+        is_folder = len(paths) > 1
+        below = source.subfolder if is_folder and source.subfolder not in paths else None
+        files = [_remote(base, path, listed[path], below, is_folder=is_folder) for path in paths]
+        name = source.repo_id.rpartition("/")[2]
+        licence = about.get("License")
+        return RemoteModel(
+            source=source,
+            name=name if is_folder or not source.subfolder else chosen[0].stem,
+            files=tuple(sorted(files, key=lambda file: (-(file.size or 0), file.path))),
+            is_folder=is_folder,
+            metadata=BaseMetadata(name=name, author=source.repo_id.partition("/")[0], tags=set()),
+            terms=Terms(licence=licence if isinstance(licence, str) and licence else None),
+            token=token,
+        )
+
+
+def _data(
+    visit: Visit, asked: Asked, source: ModelScopeSource, params: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what an answer carries; the site tells faults with status 200, too."""
+    answer = visit.client.get(asked, dict(params)).good().json()
+    if not isinstance(answer, dict):
+        raise ProtocolError(f"{redacted(asked.url)} answered with something that is no object")
+    if answer.get("Code") != _GOOD or answer.get("Success") is False:
+        said = str(answer.get("Message") or answer.get("Code"))[:200]
+        raise SourceError(
+            f"ModelScope does not give {source.repo_id}: {said}",
+            hint="Check how it is written, and open it in a browser.",
+        )
+    data = answer.get("Data")
+    return data if isinstance(data, dict) else {}
+
+
+def _files(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        each["Path"]: each
+        for each in data.get("Files") or ()
+        if isinstance(each, dict)
+        and each.get("Type") != "tree"
+        and isinstance(each.get("Path"), str)
+        and not {"", ".."} & set(each["Path"].split("/"))
+    }
+
+
+def _remote(
+    base: str, path: str, told: Mapping[str, Any], below: str | None, *, is_folder: bool
+) -> RemoteFile:
+    inside = path.removeprefix(f"{below}/") if below else path
+    size, sha256 = told.get("Size"), str(told.get("Sha256") or "").lower()
+    return RemoteFile(
+        url=f"{base}/{quote(path)}",
+        path=inside if is_folder else path.rpartition("/")[2],
+        size=size if isinstance(size, int) else None,
+        hashes={"sha256": sha256} if re.fullmatch(r"[0-9a-f]{64}", sha256) else {},
+    )
+
+
+SITE = ModelScope()
