@@ -213,6 +213,10 @@ def _check_folders(manager: ModelManager, owned: set[Path], entries: list[TrashE
     wanted = {p for p in owned | trashed if p.is_relative_to(settings.models_dir)}
     assert inside - program - pictures == wanted
     assert not list(settings.staging_dir.glob("*"))
+    rack = settings.root.parent / "rack"  # a root that something is installed into
+    there = {p for p in rack.rglob("*") if p.is_file()}
+    assert there == {p for p in owned if p.is_relative_to(rack)}
+    assert not list(rack.glob(".*")), "staging was left behind in a root"
     drafts = [p for p in settings.root.rglob("*") if DRAFT.fullmatch(p.name)]
     assert not drafts, f"drafts were left behind: {drafts}"
 

@@ -91,6 +91,10 @@ def install_plainly(manager: ModelManager, world: World) -> object:
     return manager.installer.install_path(world.source)
 
 
+def install_into_root(manager: ModelManager, world: World) -> object:
+    return manager.installer.install_path(world.source, to="rack")
+
+
 def register(manager: ModelManager, world: World) -> object:
     return manager.installer.register_path(world.source)
 
@@ -152,6 +156,13 @@ def registered_root(manager: ModelManager, world: World) -> None:
         verify_model(manager.installer.library, model.key)
 
 
+def add_rack(manager: ModelManager, world: World) -> object:
+    """Register an empty folder, which is on the disk of nobody in particular."""
+    rack = world.folder / "rack"
+    rack.mkdir()
+    return RootService(manager.installer.library).add("rack", rack)
+
+
 def move_root(manager: ModelManager, world: World) -> object:
     return RootService(manager.installer.library).move("shelf", world.elsewhere / "rack")
 
@@ -193,6 +204,7 @@ ABOUT_FILES = [
     Story("hard-link a folder", install(LinkMode.Hardlink), lay=folder),
     Story("move a folder", install(LinkMode.Move), lay=folder, takes_source=True),
     Story("register a folder", register, lay=folder),
+    Story("copy a file into a root", install_into_root, add_rack),
     Story("delete a folder", delete, install_plainly, folder),
     Story("delete a file in place", delete_everywhere, register, takes_source=True),
     Story("restore a folder", restore, delete_then_restore, folder),

@@ -93,6 +93,19 @@ def complete_job(ctx: typer.Context, incomplete: str) -> list[str]:
     return [number for number in numbers if number.startswith(incomplete)]
 
 
+def complete_root(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the names of roots that begin with what was typed."""
+    from modelkeep.core.roots import MODELS_ROOT
+    from modelkeep.settings import Settings
+
+    root = ctx.find_root().params.get("root") or ctx.params.get("root")
+    try:
+        names = [MODELS_ROOT, *Settings.load(root=root).roots]
+    except (ModelKeepError, OSError):
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
 def _starting(words: list[str]) -> Callable[[str], list[str]]:
     def complete(incomplete: str) -> list[str]:
         return [word for word in words if word.startswith(incomplete)]
@@ -159,6 +172,14 @@ _JOB_ID = typer.Argument(
 JobIds = Annotated[list[int], _JOB_ID]
 OptionalJobIds = Annotated[list[int] | None, _JOB_ID]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+ToOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ROOT",
+        help="Into this root, where the program that arranged it looks for such models.",
+        autocompletion=complete_root,
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
 
 

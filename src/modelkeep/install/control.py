@@ -140,7 +140,7 @@ class JobControl:
         where = details.get("path", row.source)
         source = LocalModelSource(path=text_to_path(where), inplace=details.get("inplace"))
         link = LinkMode(details["link"]) if details.get("link") else None
-        return self._worker.take(row.id, source, details.get("config", {}), link)
+        return self._worker.take(row.id, source, details.get("config", {}), link, details.get("to"))
 
     def _open_job(self, number: int) -> JobRow:
         row = self._state.job(number)

@@ -22,6 +22,7 @@ from modelkeep.errors import (
     StorageError,
 )
 from modelkeep.install.hearsay import with_extras
+from modelkeep.install.home import Home
 from modelkeep.install.library import Change, Library, remove_entry, sampled, with_fields
 from modelkeep.install.link import LinkMode
 from modelkeep.install.outgoing import purge
@@ -69,10 +70,11 @@ def install(
     Raises:
         ModelKeepError: it could not be done; everything is as it was before.
     """
-    make_room(library, plan.needed_bytes)
+    home = plan.home or Home.of_settings(library.settings)
+    make_room(library, plan.needed_bytes, home.top)
     key = plan.config.key
-    folder = library.settings.staging_dir / new_key()
-    note = {"staging": str(folder), "source": plan.source}
+    folder = home.staging / new_key()
+    note = {"staging": str(folder), "source": plan.source, "home": str(home.top)}
     if plan.preview is not None:
         place = library.previews.place_for(key, plan.preview)
         note |= {} if os.path.lexists(place) else {"preview": str(place)}
@@ -105,8 +107,13 @@ def install(
     return stored
 
 
-def make_room(library: Library, needed: int) -> None:
+def make_room(library: Library, needed: int, top: Path) -> None:
     """Empty the trash, the oldest first, until ``needed`` bytes are free for a copy.
+
+    Args:
+        library: Whose trash it is.
+        needed: Bytes of the copy.
+        top: Where it goes; only the trash of ``models_dir`` is emptied, and only for itself.
 
     Raises:
         NoSpaceError: that was not enough.
@@ -114,20 +121,22 @@ def make_room(library: Library, needed: int) -> None:
     if not needed:
         return
     wanted = needed + limits.SPACE_RESERVE_BYTES
-    models_dir = library.settings.models_dir
     trash_dir = library.settings.trash_dir
-    entries = [entry for entry in library.trash.entries() if entry.folder.parent == trash_dir]
-    free = paths.free_space(models_dir)
+    is_ours = top == library.settings.models_dir
+    entries = [
+        entry for entry in library.trash.entries() if is_ours and entry.folder.parent == trash_dir
+    ]
+    free = paths.free_space(top)
     if free + sum(entry.size for entry in entries) >= wanted:  # else it would go for nothing
         for entry in entries:
             if free >= wanted:
                 break
             _log.warning("Emptied %s from the trash to make room", entry.name)
             purge(library, entry)
-            free = paths.free_space(models_dir)
+            free = paths.free_space(top)
     if free < wanted:
         raise NoSpaceError(
-            f"{needed:,} bytes are needed on the disk of {shown(models_dir)}, "
+            f"{needed:,} bytes are needed on the disk of {shown(top)}, "
             f"{free:,} are free and {limits.SPACE_RESERVE_BYTES:,} stay in reserve",
             hint="Free some space, or use --link hardlink or --inplace.",
         )
@@ -138,7 +147,8 @@ def take_back_install(library: Library, note: dict[str, Any]) -> None:
     if "move" in note:
         move = Move.from_json(note["move"])
         moves.undo([move])
-        paths.remove_empty_folders(Path(move.target).parent, library.settings.models_dir)
+        top = Path(note.get("home", library.settings.models_dir))
+        paths.remove_empty_folders(Path(move.target).parent, top)
     if "preview" in note:
         picture = Path(note["preview"])
         paths.remove_file(picture)

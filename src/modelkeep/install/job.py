@@ -39,7 +39,8 @@ class ModelInstallJob:
         id: Number of the job in this root.
         source: Where the model comes from.
         config_in: Fields that override what is identified.
-        link: How the files get into ``models_dir``.
+        link: How the files get to their place.
+        to: Name of the root that they go into; ``models_dir`` when None.
         status: Where the job is.
         config_out: The record, once completed.
         same_as: Key of a model that was there before with the same bytes, if that was found.
@@ -55,6 +56,7 @@ class ModelInstallJob:
     source: LocalModelSource
     config_in: dict[str, Any] = field(default_factory=dict)
     link: LinkMode | None = None
+    to: str | None = None
     status: InstallStatus = InstallStatus.WAITING
     config_out: ModelConfigBase | None = None
     same_as: str | None = None

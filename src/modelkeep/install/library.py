@@ -24,6 +24,7 @@ from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.errors import NotWritableError, OfflineRootError, RecordError
 from modelkeep.identification.engine import identify_path
 from modelkeep.identification.registry import load_rules
+from modelkeep.install.home import FOREIGN_STAGING
 from modelkeep.install.plan import Identify, recorded_path
 from modelkeep.install.presence import Presence
 from modelkeep.install.previews import Previews, preview_place
@@ -239,10 +240,10 @@ class Change:
 
 
 def remove_entry(folder: Path) -> None:
-    """Remove a folder of the program, if it is there; of a trash beside models nothing stays."""
+    """Remove a folder of the program, if it is there; of one beside models nothing stays."""
     if folder.exists():
         paths.remove_tree(folder, folder.parent)
-    if folder.parent.name == FOREIGN_TRASH and folder.parent.exists():
+    if folder.parent.name in {FOREIGN_TRASH, FOREIGN_STAGING} and folder.parent.exists():
         paths.remove_empty_folders(folder.parent, folder.parent.parent)
 
 

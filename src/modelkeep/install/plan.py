@@ -39,6 +39,7 @@ from modelkeep.errors import (
     UsageError,
 )
 from modelkeep.identification.rules import FOLDER_FORMATS
+from modelkeep.install.home import Home
 from modelkeep.install.inventory import SourceFile, list_files
 from modelkeep.install.link import LinkMode
 from modelkeep.install.previews import preview_text
@@ -79,6 +80,7 @@ class InstallPlan:
         preview: The picture that comes along as a copy; None when there is none, or when the model
             stays where it is.
         said: What the files beside it say, as far as no field of the record has it.
+        home: Where it goes; None when it stays where it is.
     """
 
     source: str
@@ -93,6 +95,7 @@ class InstallPlan:
     free_bytes: int
     preview: Path | None = None
     said: Said = field(default_factory=Said)
+    home: Home | None = None
 
     @property
     def total_bytes(self) -> int:
@@ -147,6 +150,7 @@ def make_plan(
     identify: Identify,
     known_bases: frozenset[BaseModelType],
     link: LinkMode | None = None,
+    home: Home | None = None,
 ) -> InstallPlan:
     """Look at a source and say what installing it would do; changes nothing.
 
@@ -156,7 +160,8 @@ def make_plan(
         settings: Of this root.
         identify: Says what a path is.
         known_bases: Bases that an override may name.
-        link: How files get into ``models_dir``; ``copy`` when None.
+        link: How files get to their place; ``copy`` when None.
+        home: Where the model goes; ``models_dir`` when None.
 
     Raises:
         SourceError, InvalidModelException: the source cannot be used.
@@ -164,21 +169,20 @@ def make_plan(
     """
     path = full_path(source.path)
     inplace = bool(source.inplace)
+    home = home or Home.of_settings(settings)
     if not inplace:
-        _check_places(path, settings.models_dir, link)
+        _check_places(path, home.top, link)
     files = list_files(path)
     identified = _identify(path, overrides, identify, strict=settings.verify != "off")
     found = identified or _as_the_caller_says(path, files, overrides)
     fields = _config_fields(found, overrides, settings, known_bases)
     place = settings.named_roots().normal(path)
-    target = place if inplace else settings.models_dir / fields["base"] / fields["type"]
+    target = place if inplace else home.folder_for(fields["base"], fields["type"])
     if not inplace:
         target /= safe_name(path.name)
     fields["path"] = recorded_path(target, settings.models_dir)
     fields["source"] = overrides.get("source", path_to_text(path))
-    picture = _picture(fields, path)
-    if picture is not None:
-        fields["preview"] = preview_text(picture, path) if inplace else None
+    picture = _picture(fields, path, None if inplace else home)
     config = ModelConfigFactory.make_config(fields)
     how = None if inplace else link or LinkMode.Copy
     is_copied = how is LinkMode.Copy
@@ -192,15 +196,24 @@ def make_plan(
         link=how,
         target=target,
         needed_bytes=sum(file.allocated for file in files) if is_copied else 0,
-        free_bytes=free_space(settings.models_dir),
+        free_bytes=free_space(home.top),
         preview=None if inplace else picture,
+        home=None if inplace else home,
     )
 
 
-def _picture(fields: Mapping[str, Any], path: Path) -> Path | None:
-    """Return the picture of the model at ``path``, as an absolute path."""
+def _picture(fields: dict[str, Any], path: Path, home: Home | None) -> Path | None:
+    """Return the picture of the model at ``path``, as an absolute path; set the field for it.
+
+    In a root of somebody else nothing is written but the model.
+    """
     given = fields.get("preview")
-    return path.parent / text_to_path(given) if isinstance(given, str) and given else None
+    is_wanted = home is None or home.is_ours
+    has_one = is_wanted and isinstance(given, str) and bool(given)
+    picture = path.parent / text_to_path(given) if has_one and given else None
+    if "preview" in fields:
+        fields["preview"] = preview_text(picture, path) if picture and home is None else None
+    return picture
 
 
 def recorded_path(path: Path, models_dir: Path) -> str:

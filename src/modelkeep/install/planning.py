@@ -9,10 +9,17 @@ from typing import Any
 
 from modelkeep.core.aliases import without_aliases
 from modelkeep.core.identity import Identification
-from modelkeep.core.names import full_path, unique_name
-from modelkeep.errors import AmbiguousModelError, ModelKeepError, SourceError, UnknownModelError
+from modelkeep.core.names import full_path, is_inside, shown, unique_name
+from modelkeep.errors import (
+    AmbiguousModelError,
+    DuplicateModelException,
+    ModelKeepError,
+    SourceError,
+    UnknownModelError,
+)
 from modelkeep.install.duplicates import refuse_place, refuse_plan
 from modelkeep.install.hearsay import fields_of
+from modelkeep.install.home import home_of
 from modelkeep.install.library import Library, with_fields
 from modelkeep.install.link import LinkMode
 from modelkeep.install.plan import Identify, InstallPlan, make_plan, recorded_path
@@ -29,6 +36,7 @@ def plan_install(
     *,
     link: LinkMode | None,
     is_heard: bool,
+    to: str | None = None,
 ) -> InstallPlan:
     """Say what installing a source would do; changes nothing.
 
@@ -38,12 +46,19 @@ def plan_install(
         config: Fields of the record that win over everything else.
         link: How files get into ``models_dir``; ``copy`` when None.
         is_heard: What lies beside the source is in ``config`` already.
+        to: Name of the root that it goes into; ``models_dir`` when None.
 
     Raises:
-        ModelKeepError: the source cannot be installed; says why.
+        ModelKeepError: the source cannot be installed, or not into that root; says why.
     """
     path = full_path(source.path)
     refuse_place(library, path, inplace=bool(source.inplace))
+    home = home_of(library, to)
+    if not source.inplace and not home.is_ours and is_inside(path, home.top):
+        raise DuplicateModelException(
+            f"{shown(path)} lies in the root {home.root} already",
+            hint=f"Record it where it is: modelkeep install --inplace {shown(path)}",
+        )
     said = Said() if is_heard else said_beside(path)
     fields, identify = _spoken(library, path, said, config)
     plan = make_plan(
@@ -53,6 +68,7 @@ def plan_install(
         identify=identify,
         known_bases=library.known_bases,
         link=link,
+        home=home,
     )
     plan = replace(plan, said=said)
     refuse_plan(library, plan)

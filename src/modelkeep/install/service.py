@@ -148,6 +148,7 @@ class ModelInstallService(ScanningService):
         config: Mapping[str, Any] | None = None,
         *,
         link: LinkMode | None = None,
+        to: str | None = None,
     ) -> InstallPlan:
         """Say what installing a source would do; changes nothing.
 
@@ -157,7 +158,7 @@ class ModelInstallService(ScanningService):
             ModelKeepError: the source cannot be installed; says why.
         """
         source = _as_source(source)
-        return plan_install(self.library, source, config or {}, link=link, is_heard=False)
+        return plan_install(self.library, source, config or {}, link=link, is_heard=False, to=to)
 
     def find_same(self, plan: InstallPlan) -> str | None:
         """Return the key of a model that has the same bytes as the one planned, or None."""
@@ -169,18 +170,20 @@ class ModelInstallService(ScanningService):
         config: dict[str, Any] | None = None,
         *,
         link: LinkMode | None = None,
+        to: str | None = None,
     ) -> ModelInstallJob:
         """Install a source in the background and return its job.
 
         Args:
             source: A local model.
             config: Fields of the record that win over what is identified.
-            link: How files get into ``models_dir``; ``copy`` when None.
+            link: How files get to their place; ``copy`` when None.
+            to: Name of the root that they go into; ``models_dir`` when None.
 
         Raises:
             ServiceInactiveException: the service was not started.
         """
-        return self._worker.submit(_as_source(source), config or {}, link)
+        return self._worker.submit(_as_source(source), config or {}, link, to)
 
     def list_jobs(self) -> list[ModelInstallJob]:
         """Return the jobs of this service, the oldest first."""
@@ -245,14 +248,15 @@ class ModelInstallService(ScanningService):
         config: Mapping[str, Any] | None = None,
         *,
         link: LinkMode | None = None,
+        to: str | None = None,
     ) -> str:
-        """Copy a model into ``models_dir``, record it and return its key.
+        """Copy a model into ``models_dir`` or the root ``to``, record it and return its key.
 
         Raises:
             DuplicateModelException: its path is recorded already, or it is at its place.
             ModelKeepError: it cannot be installed; says why.
         """
-        plan = self.plan(LocalModelSource(path=Path(model_path)), config, link=link)
+        plan = self.plan(LocalModelSource(path=Path(model_path)), config, link=link, to=to)
         return self._carry_out(plan, no_progress)[0].key
 
     def unregister(self, key: str) -> None:
@@ -336,7 +340,7 @@ class ModelInstallService(ScanningService):
         return config.key, same is not None
 
     def _run_job(self, job: ModelInstallJob) -> None:
-        plan = self.plan(job.source, job.config_in, link=job.link)
+        plan = self.plan(job.source, job.config_in, link=job.link, to=job.to)
         job.total_bytes = plan.total_bytes
 
         def count(done: int) -> None:

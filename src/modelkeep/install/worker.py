@@ -88,7 +88,11 @@ class InstallWorker:
         self._save_ends()
 
     def submit(
-        self, source: LocalModelSource, config: Mapping[str, Any], link: LinkMode | None
+        self,
+        source: LocalModelSource,
+        config: Mapping[str, Any],
+        link: LinkMode | None,
+        to: str | None = None,
     ) -> ModelInstallJob:
         """Store a new job and put it at the end of the queue.
 
@@ -100,9 +104,9 @@ class InstallWorker:
                 "The install service is not running", hint="Call start() first."
             )
         number = self._state.add_job(
-            printable(str(source)), self._owner, job_details(source, config, link)
+            printable(str(source)), self._owner, job_details(source, config, link, to)
         )
-        return self.take(number, source, config, link)
+        return self.take(number, source, config, link, to)
 
     def take(
         self,
@@ -110,10 +114,11 @@ class InstallWorker:
         source: LocalModelSource,
         config: Mapping[str, Any],
         link: LinkMode | None,
+        to: str | None = None,
     ) -> ModelInstallJob:
         """Put a job that is stored already, as ours, at the end of the queue."""
         self._ends.pop(number, None)
-        job = ModelInstallJob(number, source, dict(config), link)
+        job = ModelInstallJob(number, source, dict(config), link, to)
         self.jobs = [known for known in self.jobs if known.id != number] + [job]
         self._queue.put(job)
         return job
@@ -298,12 +303,16 @@ class InstallWorker:
 
 
 def job_details(
-    source: LocalModelSource, config: Mapping[str, Any], link: LinkMode | None
+    source: LocalModelSource,
+    config: Mapping[str, Any],
+    link: LinkMode | None,
+    to: str | None = None,
 ) -> dict[str, Any]:
     """Return what has to be stored of a job so that another process can begin it again."""
     return {
         "path": path_to_text(Path(source.path)),
         "inplace": bool(source.inplace),
         "link": link.value if link else None,
+        "to": to,
         "config": json.loads(json.dumps(dict(config), default=str)),
     }

@@ -13,6 +13,7 @@ from modelkeep.cli.words import (
     BaseOption,
     DryRun,
     Sources,
+    ToOption,
     TypeOption,
     VerifyOption,
     named,
@@ -51,6 +52,7 @@ def install(
             help="How files get into the library: copy (the default), move, hardlink or reflink.",
         ),
     ] = None,
+    to: ToOption = None,
     verify: VerifyOption = None,
     dry_run: DryRun = False,
 ) -> int:
@@ -60,6 +62,8 @@ def install(
         raise UsageError("--name fits one source only", hint="Install them one by one.")
     if inplace and link is not None:
         raise UsageError("--inplace and --link exclude each other", hint="Choose one of them.")
+    if inplace and to is not None:
+        raise UsageError("--inplace and --to exclude each other", hint="Choose one of them.")
     if verify is not None:
         session.options["verify"] = verify
     given: dict[str, Any] = {"name": name, "type": type_, "base": base, "variant": variant}
@@ -69,7 +73,7 @@ def install(
     failed = 0
     for source in sources:
         try:
-            is_interrupted = work(session, source, overrides, inplace=inplace, link=link)
+            is_interrupted = work(session, source, overrides, inplace=inplace, link=link, to=to)
         except KeyboardInterrupt:
             _take_back(session, source)
             return EXIT_INTERRUPTED
@@ -100,12 +104,13 @@ def _install_one(
     *,
     inplace: bool,
     link: LinkMode | None,
+    to: str | None,
 ) -> bool:
     """Install a source; return whether Ctrl-C came too late to take it back."""
     from modelkeep.sources.parse import parse_source
 
     installer = session.manager.installer
-    job = installer.import_model(parse_source(source, inplace=inplace), overrides, link=link)
+    job = installer.import_model(parse_source(source, inplace=inplace), overrides, link=link, to=to)
     is_interrupted = _see_through(session, source, job)
     if job.same_as and overrides:
         names = ", ".join(f"--{name}" for name in overrides)
@@ -187,11 +192,12 @@ def _plan_one(
     *,
     inplace: bool,
     link: LinkMode | None,
+    to: str | None,
 ) -> bool:
     from modelkeep.sources.parse import parse_source
 
     parsed = parse_source(source, inplace=inplace)
-    plan = session.manager.installer.plan(parsed, overrides, link=link)
+    plan = session.manager.installer.plan(parsed, overrides, link=link, to=to)
     same = session.manager.installer.find_same(plan)
     if session.json:
         told = {"status": "planned", "key": same, "already_there": same is not None, "error": None}

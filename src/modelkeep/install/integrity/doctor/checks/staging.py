@@ -6,24 +6,23 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from modelkeep.core import paths
 from modelkeep.core.names import shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.errors import JobError
+from modelkeep.install.home import FOREIGN_STAGING
 from modelkeep.install.integrity.doctor.finding import Finding, Repair
 from modelkeep.install.integrity.doctor.patient import Patient
 from modelkeep.install.integrity.doctor.tree import Tree
 from modelkeep.install.integrity.doctor.workshop import Workshop
+from modelkeep.install.library import remove_entry
 from modelkeep.jobs.state import JournalEntry
+from modelkeep.settings import Settings
 
 
 def check_staging(patient: Patient) -> Iterator[Finding]:
     """Every folder in staging is named by the journal."""
-    staging = patient.settings.staging_dir
-    if staging.is_symlink() or not staging.is_dir():
-        return
     # The folders first: whoever makes one has written it in the journal before.
-    folders = sorted(staging.iterdir())
+    folders = [folder for place in _places(patient.settings) for folder in _folders_in(place)]
     named = _named(patient.entries)
     # Without a journal nobody knows whose a folder is, as long as somebody is at work.
     is_unknown = patient.state is None and bool(patient.living)
@@ -38,6 +37,17 @@ def check_staging(patient: Patient) -> Iterator[Finding]:
                 else "Run doctor again when no other modelkeep is at work.",
                 repair=None if is_unknown else _remove(folder),
             )
+
+
+def _places(settings: Settings) -> list[Path]:
+    roots = settings.named_roots().named.values()
+    others = [root.path / FOREIGN_STAGING for root in roots if not root.is_readonly]
+    return [settings.staging_dir, *others]
+
+
+def _folders_in(staging: Path) -> list[Path]:
+    is_there = not staging.is_symlink() and staging.is_dir()
+    return sorted(staging.iterdir()) if is_there else []
 
 
 def _named(entries: Iterable[JournalEntry]) -> set[str]:
@@ -55,6 +65,6 @@ def _remove(folder: Path) -> Repair:
     def remove(workshop: Workshop) -> None:
         if os.fspath(folder) in _named(workshop.library.state.entries()):
             raise JobError("an install has begun to use it", hint="Wait until it has ended.")
-        paths.remove_tree(folder, workshop.settings.staging_dir)
+        remove_entry(folder)
 
     return remove
