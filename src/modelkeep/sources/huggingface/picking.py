@@ -134,11 +134,12 @@ def _remarks(chosen: Sequence[PurePosixPath], source: HFModelSource) -> tuple[st
     """Say where the wanted precision is not there."""
     if source.variant is not ModelRepoVariant.FP16:
         return ()
+    weights = [weight for path in chosen if (weight := weight_of(path)) and weight.is_component]
     plain = sorted(
         {
-            path.parent.name or source.repo_id
-            for path in chosen
-            if (weight := weight_of(path)) and not weight.is_index and weight.label != "fp16"
+            weight.path.parent.name or source.repo_id
+            for weight in weights
+            if not weight.is_index and weight.label not in {"fp16", "bf16"}
         }
     )
     if not plain:

@@ -21,7 +21,6 @@ _TYPED = re.compile(
     r"(?::(?P<variant>\w*))?(?::(?P<subfolder>[^:]*))?",
     re.ASCII,
 )
-_WEIGHTS = re.compile(r"(?i).+\.(safetensors|gguf|bin|pt|pth|ckpt|onnx|msgpack)")
 #: First words of pages that are no models, and what they are.
 _NO_MODELS = {
     "datasets": "a dataset",
@@ -176,8 +175,3 @@ def _refuse_others(parts: list[str], text: str) -> None:
             f"{redacted(text)} is {what} of Hugging Face, not a model",
             hint="Open the page of a model and paste its address.",
         )
-
-
-def is_file(subfolder: str | None) -> bool:
-    """Tell whether a subfolder names one file of weights."""
-    return bool(subfolder) and _WEIGHTS.fullmatch(subfolder or "") is not None
