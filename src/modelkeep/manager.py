@@ -105,7 +105,9 @@ class ModelManager:
     @cached_property
     def downloads(self) -> DownloadQueueService:
         """The download queue, started; also ``download_queue``."""
+        from modelkeep.core.bwlimit import read_bwlimit  # noqa: PLC0415 - heavy
         from modelkeep.download.errands import Errands  # noqa: PLC0415 - heavy
+        from modelkeep.download.limiter import SharedLimiter  # noqa: PLC0415 - heavy
         from modelkeep.download.queue import DownloadQueueService  # noqa: PLC0415 - heavy
         from modelkeep.http.options import TransferOptions  # noqa: PLC0415 - heavy
 
@@ -120,6 +122,7 @@ class ModelManager:
                 None,
                 options,
                 parallel=settings.max_parallel_dl,
+                limiter=SharedLimiter(read_bwlimit(settings.bandwidth_limit)),
                 proxy=settings.proxy,
                 is_offline=settings.offline,
             )

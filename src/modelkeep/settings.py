@@ -28,6 +28,7 @@ from pydantic_settings import (
     SettingsError as PydanticSettingsError,
 )
 
+from modelkeep.core.bwlimit import read_bwlimit
 from modelkeep.core.names import is_inside, real_path, shown
 from modelkeep.core.roots import Root, Roots, is_root_name
 from modelkeep.errors import SettingsError
@@ -97,6 +98,11 @@ def check_models_dir(roots: Mapping[str, RootSettings], models_dir: Path) -> Non
             )
 
 
+def _check_bandwidth(text: str | None) -> str | None:
+    read_bwlimit(text)
+    return text
+
+
 def default_root() -> Path:
     """Return ``MODELKEEP_ROOT``, or the platform's data folder."""
     named = os.environ.get(f"{PREFIX}ROOT")
@@ -136,7 +142,9 @@ class Settings(BaseSettings):
     max_parallel_dl: int = Field(5, ge=1, le=64, description="downloads at the same time")
     segments: int = Field(8, ge=1, le=64, description="connections for one download")
     verify: Verify = Field("strict", description="strict, warn or off: checks of bytes")
-    bandwidth_limit: str | None = Field(None, description="such as 10M, or a timetable")
+    bandwidth_limit: Annotated[str | None, AfterValidator(_check_bandwidth)] = Field(
+        None, description="such as 10M, or a timetable: 08:00,2M 23:00,off"
+    )
     offline: bool = Field(default=False, description="use no network")
     hf_endpoint: str = Field(
         "https://huggingface.co",

@@ -1,0 +1,39 @@
+"""The bandwidth that settings allow, shared by all downloads."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from faults.pages import Page
+from faults.server import FaultServer
+from modelkeep.errors import SettingsError
+from modelkeep.manager import ModelManager
+from modelkeep.settings import Settings
+
+MIB = 1 << 20
+
+
+def test_two_downloads_share_what_is_allowed(tmp_path: Path) -> None:
+    settings = Settings(root=tmp_path / "library", bandwidth_limit="8M")
+    begun = time.monotonic()
+    with FaultServer() as server, ModelManager(settings) as manager:
+        jobs = [
+            manager.downloads.download(
+                server.serve(f"/{name}", Page(bytes(6 * MIB))), tmp_path / name
+            )
+            for name in ("one", "two")
+        ]
+        manager.downloads.join()
+        assert [job.error for job in jobs] == [None, None]
+        assert all(job.complete for job in jobs)
+    # The last piece of each connection is not waited for.
+    assert time.monotonic() - begun > 0.5
+
+
+def test_what_is_no_limit_is_told(tmp_path: Path) -> None:
+    (tmp_path / "modelkeep.yaml").write_text("bandwidth_limit: fast\n")
+    with pytest.raises(SettingsError, match="no bandwidth such as 10M"):
+        Settings.load(root=tmp_path)
