@@ -109,6 +109,7 @@ class ModelManager:
         from modelkeep.download.errands import Errands  # noqa: PLC0415 - heavy
         from modelkeep.download.limiter import SharedLimiter  # noqa: PLC0415 - heavy
         from modelkeep.download.queue import DownloadQueueService  # noqa: PLC0415 - heavy
+        from modelkeep.download.slots import SharedSlots  # noqa: PLC0415 - heavy
         from modelkeep.http.options import TransferOptions  # noqa: PLC0415 - heavy
 
         settings = self.settings
@@ -123,6 +124,7 @@ class ModelManager:
                 options,
                 parallel=settings.max_parallel_dl,
                 limiter=SharedLimiter(read_bwlimit(settings.bandwidth_limit)),
+                slots=SharedSlots(jobs=settings.max_parallel_dl),
                 proxy=settings.proxy,
                 is_offline=settings.offline,
             )

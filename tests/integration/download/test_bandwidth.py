@@ -9,6 +9,7 @@ import pytest
 
 from faults.pages import Page
 from faults.server import FaultServer
+from modelkeep.download.slots import PER_HOST
 from modelkeep.errors import SettingsError
 from modelkeep.manager import ModelManager
 from modelkeep.settings import Settings
@@ -37,3 +38,19 @@ def test_what_is_no_limit_is_told(tmp_path: Path) -> None:
     (tmp_path / "modelkeep.yaml").write_text("bandwidth_limit: fast\n")
     with pytest.raises(SettingsError, match="no bandwidth such as 10M"):
         Settings.load(root=tmp_path)
+
+
+def test_all_downloads_together_ask_a_host_for_so_many_connections(tmp_path: Path) -> None:
+    settings = Settings(root=tmp_path / "library", max_parallel_dl=3)
+    page = Page(bytes(12 * MIB), etag='"v1"', rate=3e6)
+    with FaultServer() as server, ModelManager(settings) as manager:
+        most = 0
+        jobs = [
+            manager.downloads.download(server.serve(f"/{number}", page), tmp_path / str(number))
+            for number in range(3)
+        ]
+        while not all(job.in_terminal_state for job in jobs):
+            most = max(most, sum(not request.ended for request in list(server.requests)))
+            time.sleep(0.002)
+        assert [job.error for job in jobs] == [None] * 3
+    assert 4 < most <= PER_HOST
