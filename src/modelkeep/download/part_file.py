@@ -71,8 +71,7 @@ class PartFile:
     def resume(cls, target: Path, asked: Asked) -> tuple[PartFile, Control] | None:
         """Open the one that an earlier run left for the same bytes.
 
-        One that belongs to another download of the same target is removed; what is not ours
-        stays.
+        One that belongs to another link for the same target is removed; what is not ours stays.
 
         Returns:
             It and what is known of it, or None when there is none.
@@ -80,16 +79,15 @@ class PartFile:
         Raises:
             DownloadError: another process or job is fetching it right now.
         """
-        for path in _names(target):
-            if not os.path.lexists(path) and not control_file.control_path(path).exists():
-                return None  # names are taken in order
-            found = cls._adopt(target, path)
-            if found is None:
-                continue
-            part, control = found
-            if control.fits(asked):
-                return part, control
-            part.discard()
+        with open_files.alone_in(target.parent):
+            for path in _names(target):
+                found = cls._adopt(target, path)
+                if found is None:
+                    continue
+                part, control = found
+                if control.fits(asked):
+                    return part, control
+                part.discard()
         return None
 
     @classmethod
@@ -101,18 +99,19 @@ class PartFile:
             digest: Tells the link from others.
 
         Returns:
-            It, or None when there is none or somebody is fetching it.
+            It, or None when there is none or others are fetching all there are.
         """
-        for path in _names(target):
-            control = control_file.load(path)
-            if control is None or control.url_digest != digest:
-                continue
-            try:
-                found = cls._adopt(target, path)
-            except DownloadError:  # another process or job goes on with it
-                return None
-            if found is not None:
-                return found[0]
+        with open_files.alone_in(target.parent):
+            for path in _names(target):
+                control = control_file.load(path)
+                if control is None or control.url_digest != digest:
+                    continue
+                try:
+                    found = cls._adopt(target, path)
+                except DownloadError:  # another process or job goes on with it
+                    continue
+                if found is not None:
+                    return found[0]
         return None
 
     @classmethod
@@ -177,9 +176,13 @@ class PartFile:
             StorageError: the disk refused.
             DownloadError: another process keeps one for the same target.
         """
-        path = self.path or _free_name(self.target)
-        control_file.save(replace(control, inode=self.inode), path, durable=durable)
-        if self.path is None:
+        control = replace(control, inode=self.inode)
+        if self.path is not None:
+            control_file.save(control, self.path, durable=durable)
+            return
+        with open_files.alone_in(self.target.parent):
+            path = _free_name(self.target)
+            control_file.save(control, path, durable=durable)
             open_files.keep_others_out(self._fd)
             try:
                 open_files.name_file(self._fd, path)

@@ -200,9 +200,11 @@ class DownloadQueueService(JobMakingQueue):
             _log.warning("The stored download %s cannot be read", row.id, exc_info=True)
             return None
         with self._submitting:
+            known = self._entries.get(row.id)
+            with self._changed:  # a turn that has ended is stored a moment before it is over
+                self._changed.wait_for(lambda: known is None or not known.is_open, _PATIENCE)
             if not self._store.claim(row, "waiting" if start else row.status):
                 return None
-            known = self._entries.get(row.id)
             job = job if known is None else known.job
             job.ended_at = None
             job.exception = None if start else self._errands.lacking(job)
@@ -231,7 +233,9 @@ class DownloadQueueService(JobMakingQueue):
             entry.is_put_down = False
         self._store.note(job)
         if not was_paused:
+            entry.thread = threading.current_thread()  # a handler that joins waits for others
             self._teller.tell(job, News.ENQUEUED)
+            entry.thread = None
         self._turns.put(entry)
 
     def pause_job(self, job: DownloadJobBase) -> None:  # noqa: D102 - as in the base class

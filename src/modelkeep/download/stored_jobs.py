@@ -228,4 +228,4 @@ class StoredJobs:
         if self._details.get(number) != details:
             fields["details"] = details
             self._details[number] = details
-        self.state.update_job(number, **fields)
+        self.state.update_job(number, whose=self._owner.name, **fields)

@@ -156,13 +156,14 @@ class StateDatabase:
             )
             return int(cursor.lastrowid or 0)
 
-    def update_job(self, job_id: int, **fields: Any) -> None:
-        """Set columns of one job."""
+    def update_job(self, job_id: int, *, whose: str | None = None, **fields: Any) -> None:
+        """Set columns of one job, if it is still that of the owner ``whose`` where one is named."""
         columns = ", ".join(f"{name} = ?" for name in fields)
         with self.transaction() as connection:
             connection.execute(
-                f"UPDATE job SET {columns} WHERE id = ?",  # noqa: S608 - names are keywords here
-                (*fields.values(), job_id),
+                f"UPDATE job SET {columns}"  # noqa: S608 - names are keywords here
+                " WHERE id = ? AND owner = coalesce(?, owner)",
+                (*fields.values(), job_id, whose),
             )
 
     def job(self, job_id: int) -> JobRow:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from modelkeep.core import open_files
-from modelkeep.download.control_file import Control, control_path
+from modelkeep.download.control_file import Control, control_path, load
 from modelkeep.download.part_file import PartFile
 from modelkeep.errors import DownloadError, DuplicateModelException
 from modelkeep.http.asked import Asked
@@ -234,3 +235,41 @@ def test_a_file_system_without_locks_lets_everybody_in(
     found[0].close()
     part.discard()
     assert not control_path(tmp_path / "m.part").exists()
+
+
+def test_two_that_are_kept_at_the_same_moment_get_a_name_each(tmp_path: Path) -> None:
+    target = tmp_path / "m.bin"
+    for _ in range(20):
+        parts = [PartFile.begin(target) for _ in range(2)]
+        ready = threading.Barrier(2)
+
+        def keep(part: PartFile, ready: threading.Barrier = ready) -> None:
+            ready.wait(10)
+            part.save(Control.of(ASKED, validator=None, total=4, inode=0), durable=False)
+
+        threads = [threading.Thread(target=keep, args=(part,)) for part in parts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len({part.path for part in parts}) == 2
+        for part in parts:
+            assert part.path is not None
+            control = load(part.path)
+            assert control is not None
+            assert control.inode == part.inode
+            part.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_second_of_two_is_found_when_the_first_is_gone(tmp_path: Path) -> None:
+    target = tmp_path / "m.bin"
+    first, second = (PartFile.begin(target) for _ in range(2))
+    for part in (first, second):
+        part.save(Control.of(ASKED, validator=None, total=4, inode=0))
+    first.discard()
+    second.close()
+    found = PartFile.resume(target, ASKED)
+    assert found is not None
+    found[0].discard()
+    assert list(tmp_path.iterdir()) == []
