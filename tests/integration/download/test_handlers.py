@@ -58,7 +58,7 @@ CALLS: dict[str, tuple[Meddle, set[str]]] = {
     "cancel": (lambda queue, job: queue.cancel_job(job), {"cancelled"}),
     "job.cancel": (lambda _, job: job.cancel(), {"cancelled"}),
     "pause": (lambda queue, job: queue.pause_job(job), {"paused"}),
-    "pause and start": (lambda queue, job: go_on(queue, job), {"completed"}),
+    "pause and start": (go_on, {"completed"}),
     "pause all": (lambda queue, _: queue.pause_all_jobs(), {"paused"}),
     "cancel all": (lambda queue, _: queue.cancel_all_jobs(), {"cancelled"}),
     "start all": (lambda queue, _: queue.start_all_jobs(), {"completed"}),
