@@ -216,6 +216,7 @@ class DownloadQueueService(JobMakingQueue):
             self.start_job(job)
         else:
             self._store.note(job)
+            self._store.flush()
         return job
 
     # -- control

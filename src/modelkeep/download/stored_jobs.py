@@ -92,7 +92,6 @@ class StoredJobs:
         Raises:
             StorageError, DatabaseError: it cannot be stored.
         """
-        self.flush()
         for row in self.state.open_jobs("download", shown_source(job)):
             may_be_had = self.is_left(row) or row.error_type == SecretNeededError.__name__
             if may_be_had and is_same_errand(row, job) and self.claim(row, status):
