@@ -13,7 +13,6 @@ from typing import Any
 
 from modelkeep.download.control import TransferControl, TransferState
 from modelkeep.download.control_file import digest_of
-from modelkeep.download.destinations import file_name
 from modelkeep.download.job import (
     DownloadJobBase,
     DownloadJobPath,
@@ -34,6 +33,7 @@ from modelkeep.errors import (
 )
 from modelkeep.http.answer import Answer
 from modelkeep.http.asked import Asked
+from modelkeep.http.file_names import file_name
 from modelkeep.http.options import TransferOptions
 from modelkeep.http.origins import Token, origin_of, redacted
 

@@ -16,9 +16,9 @@ from modelkeep.download.job import (
     DownloadJobStatus,
     Lacking,
 )
-from modelkeep.download.plain_links import is_plain
 from modelkeep.errors import ModelKeepError
 from modelkeep.http.origins import redacted
+from modelkeep.http.plain_links import is_plain
 from modelkeep.jobs.state import JobRow
 
 #: Errors and hints are cut to this length.

@@ -16,7 +16,7 @@ from modelkeep.errors import (
     HttpStatusError,
     ProtocolError,
 )
-from modelkeep.http.answer import header
+from modelkeep.http.answer import Answer, header
 from modelkeep.http.asked import Asked, Content
 from modelkeep.http.body import Body
 from modelkeep.http.hops import Opened, open_url
@@ -28,6 +28,7 @@ from modelkeep.http.session import Sender, make_session
 #: Bytes of an answer that are read at most: the largest listings have a few MiB.
 ANSWER_BYTES = 64 << 20
 _PIECE = 256 << 10
+_PAST_END = 416
 
 
 def never() -> bool:
@@ -80,6 +81,21 @@ class Reply:
         if self.refusal is not None:
             raise self.refusal
         return self
+
+
+@dataclass(frozen=True)
+class Peek:
+    """What an address has.
+
+    Attributes:
+        answer: The head of the last answer.
+        start: The first bytes of the file.
+        url: Where the redirects ended; may be a secret.
+    """
+
+    answer: Answer
+    start: bytes = field(repr=False)
+    url: str = field(repr=False)
 
 
 class Client:
@@ -142,6 +158,53 @@ class Client:
             mark = "&" if "?" in asked.url else "?"
             asked = replace(asked, url=f"{asked.url}{mark}{query}")
         return self._patiently(asked, limit)
+
+    def peek(self, asked: Asked, count: int) -> Peek:
+        """Ask what an address has, and read the first bytes of it.
+
+        A range is asked for rather than HEAD, which some servers answer otherwise than GET, and
+        which injected sessions may not know; a server that ignores the range is left early.
+
+        Args:
+            asked: The address, with its token.
+            count: Bytes that are read at most.
+
+        Raises:
+            HttpStatusError: it is refused; those that may pass are tried again before.
+            DownloadError: no connection, or redirects that lead nowhere.
+        """
+        self._refuse_offline(asked)
+        failed = 0
+        while True:
+            try:
+                return self._peek_once(asked, count)
+            except DownloadError as error:
+                failed += 1
+                delay = self._policy.delay(failed, error)
+                if delay is None:
+                    raise
+                wait(delay, self._cancelled)
+
+    def _peek_once(self, asked: Asked, count: int) -> Peek:
+        opened = open_url(
+            self.sender,
+            asked,
+            byte_range=(0, count - 1),
+            options=self.options,
+            cancelled=self._cancelled,
+        )
+        try:
+            body, start = Body(opened.response, opened.url), bytearray()
+            buffer = memoryview(bytearray(count))
+            # An empty file has no first byte: its answer is a refusal of the range.
+            while opened.answer.status != _PAST_END and len(start) < count:
+                got = body.readinto(buffer)
+                if not got:
+                    break
+                start += buffer[:got]
+            return Peek(opened.answer, bytes(start[:count]), opened.url)
+        finally:
+            opened.close()
 
     def post(self, asked: Asked, value: Any, *, limit: int = ANSWER_BYTES) -> Reply:
         """Send JSON to an address and read all of the answer; as ``get`` otherwise."""

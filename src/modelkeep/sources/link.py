@@ -1,0 +1,162 @@
+"""``URLModelSource`` and ``SITE``: a plain link to a file, which is asked last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import ConfigDict, Field, SecretStr, field_serializer, field_validator
+
+from modelkeep.errors import NotAModelAnswerError, UnsupportedSourceError
+from modelkeep.http.asked import Asked
+from modelkeep.http.client import Peek
+from modelkeep.http.file_names import file_name
+from modelkeep.http.origins import Token, origin_of, redacted
+from modelkeep.http.plain_links import is_plain, without_secrets
+from modelkeep.http.refusals import sniff
+from modelkeep.sources.base import StringLikeSource
+from modelkeep.sources.site import RemoteFile, RemoteModel, Site, Visit
+
+#: As much of a body tells a page from a file.
+_FIRST_BYTES = 512
+_ENDINGS = frozenset(
+    {".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx", ".zip", ".7z"}
+)
+
+
+class URLModelSource(StringLikeSource):
+    """One file behind a link.
+
+    As text, in ``repr`` and in JSON it has no secrets: no login, and ``...`` for what its query
+    says beside a few words that are known to be harmless. Two sources are equal when all of their
+    links are.
+
+    Attributes:
+        url: The link.
+        access_token: Sent to the host of the link alone; never shown.
+
+    Raises:
+        pydantic.ValidationError: it is no link of the web.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    url: str
+    access_token: str | None = Field(default=None, repr=False, exclude=True)
+    type: Literal["url"] = Field(default="url")
+
+    __hash__ = StringLikeSource.__hash__
+
+    def __init__(self, url: Any = None, access_token: Any = None, **more: Any) -> None:
+        given = {"url": url, "access_token": access_token}
+        super().__init__(**{k: v for k, v in given.items() if v is not None}, **more)
+
+    @field_validator("url", mode="before")
+    @classmethod
+    def _checked(cls, value: object) -> str:
+        text = str(value).strip()
+        try:
+            origin_of(text)
+        except UnsupportedSourceError as error:
+            raise ValueError(str(error)) from None
+        return text
+
+    @field_validator("access_token", mode="before")
+    @classmethod
+    def _unwrapped(cls, value: object) -> object:
+        return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+    @field_serializer("url")
+    def _serialized(self, url: str) -> str:
+        return without_secrets(url)
+
+    @property
+    def has_secrets(self) -> bool:
+        """The link holds more than may be written down, so its text does not lead there again."""
+        return not is_plain(self.url)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        yield "url", str(self)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, URLModelSource):
+            return self.url == other.url
+        return super().__eq__(other)
+
+    def __str__(self) -> str:
+        return without_secrets(self.url)
+
+
+class Link(Site):
+    """Any server that gives a file for a link."""
+
+    name = "link"
+    label = "A plain link"
+    order = 100
+
+    def parse(self, text: str, endpoints: Mapping[str, str]) -> URLModelSource | None:
+        """Return the link that a text is."""
+        del endpoints
+        text = text.strip()
+        if not re.match(r"(?i)https?://", text):
+            return None
+        origin_of(text)
+        return URLModelSource(url=text)
+
+    def owns(self, source: StringLikeSource) -> bool:
+        """Tell whether a source is a plain link."""
+        return isinstance(source, URLModelSource)
+
+    def look_up(self, source: StringLikeSource, visit: Visit) -> RemoteModel:
+        """Ask for the first bytes of the file, for its name and its size.
+
+        Raises:
+            NotAModelAnswerError: a web page or a message is there; says what it is.
+            HttpStatusError: the server refuses.
+            DownloadError: it cannot be had.
+        """
+        if not isinstance(source, URLModelSource):
+            raise UnsupportedSourceError(f"{source} is no link")
+        secret = source.access_token
+        token = Token(secret, origin_of(source.url)) if secret else None
+        found = visit.client.peek(Asked(source.url, token=token), _FIRST_BYTES)
+        name = _name(found, source.url)
+        _refuse_page(found, name)
+        return RemoteModel(
+            source=source,
+            name=PurePosixPath(name).stem,
+            files=(RemoteFile(url=source.url, path=name, size=found.answer.total),),
+            is_folder=False,
+            token=token,
+        )
+
+
+def _name(found: Peek, url: str) -> str:
+    """Name the file: as the server does, else by the link, else by where the link ended."""
+    names = [file_name(found.answer.file_name, url), file_name(None, found.url)]
+    return next((name for name in names if _is_model_name(name)), names[0])
+
+
+def _is_model_name(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in _ENDINGS
+
+
+def _refuse_page(found: Peek, name: str) -> None:
+    answer = found.answer
+    try:
+        sniff(found.start, answer.content_type, name, url=found.url, total=answer.total)
+    except NotAModelAnswerError as error:
+        if "login" in str(error) or _is_model_name(name):
+            raise
+        host = urlsplit(redacted(found.url)).hostname
+        raise NotAModelAnswerError(
+            str(error),
+            hint=f"This is a page of {host}, not a file: open it in a browser, and copy the"
+            " address of its download button. A file that needs a login needs --token.",
+        ) from None
+
+
+SITE = Link()
