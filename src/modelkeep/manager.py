@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from modelkeep.core.identity import Identification
     from modelkeep.download.queue import DownloadQueueService
     from modelkeep.download.stored_jobs import StoredJobs
+    from modelkeep.http.options import TransferOptions
     from modelkeep.install.all_jobs import AllJobs
     from modelkeep.install.integrity.background import LibraryHasher
     from modelkeep.install.presence import Presence
     from modelkeep.install.service import ModelInstallService
     from modelkeep.records.base import ModelRecordServiceBase
+    from modelkeep.sources.sites import Sites
+    from modelkeep.sources.tokens import SiteTokens
 
 _log = logging.getLogger(__name__)
 
@@ -80,6 +83,8 @@ class ModelManager:
             made.pop("presence").state.close()
         if "records" in made:
             made.pop("records").close()
+        if "sites" in made:
+            made.pop("sites").close()
 
     @cached_property
     def records(self) -> ModelRecordServiceBase:
@@ -110,23 +115,18 @@ class ModelManager:
         from modelkeep.download.limiter import SharedLimiter  # noqa: PLC0415 - heavy
         from modelkeep.download.queue import DownloadQueueService  # noqa: PLC0415 - heavy
         from modelkeep.download.slots import SharedSlots  # noqa: PLC0415 - heavy
-        from modelkeep.http.options import TransferOptions  # noqa: PLC0415 - heavy
 
         settings = self.settings
         with self._making:
-            options = TransferOptions(
-                segments=settings.segments,
-                verify=settings.verify,
-                allow_private_hosts=tuple(settings.allow_private_hosts),
-            )
             errands = Errands(
                 None,
-                options,
+                self._options,
                 parallel=settings.max_parallel_dl,
                 limiter=SharedLimiter(read_bwlimit(settings.bandwidth_limit)),
                 slots=SharedSlots(jobs=settings.max_parallel_dl),
                 proxy=settings.proxy,
                 is_offline=settings.offline,
+                token_for=self._token_for,
             )
             queue = DownloadQueueService(
                 max_parallel_dl=settings.max_parallel_dl,
@@ -137,6 +137,42 @@ class ModelManager:
             )
             queue.start()
             return queue
+
+    @cached_property
+    def sites(self) -> Sites:
+        """The places on the network that models come from."""
+        from modelkeep.http.client import Client  # noqa: PLC0415 - heavy
+        from modelkeep.http.session import make_session  # noqa: PLC0415 - heavy
+        from modelkeep.sources.last_search import from_last_search  # noqa: PLC0415 - heavy
+        from modelkeep.sources.registry import sites  # noqa: PLC0415 - heavy
+        from modelkeep.sources.sites import Sites, make_visit  # noqa: PLC0415 - heavy
+
+        settings = self.settings
+        with self._making:
+            session = make_session(self._options, proxy=settings.proxy)
+            client = Client(session, self._options, is_offline=settings.offline)
+            visit = make_visit(settings, client, tokens=self.tokens)
+            return Sites(sites(), visit, lambda number: from_last_search(number, settings))
+
+    @cached_property
+    def tokens(self) -> SiteTokens:
+        """The tokens for sites: of the environment, of the root, and what others keep."""
+        from modelkeep.sources.tokens import SiteTokens  # noqa: PLC0415 - heavy
+
+        return SiteTokens(self.settings)
+
+    def _token_for(self, url: str) -> str | None:
+        return self.tokens.for_link(url)
+
+    @property
+    def _options(self) -> TransferOptions:
+        from modelkeep.http.options import TransferOptions  # noqa: PLC0415 - heavy
+
+        return TransferOptions(
+            segments=self.settings.segments,
+            verify=self.settings.verify,
+            allow_private_hosts=tuple(self.settings.allow_private_hosts),
+        )
 
     @cached_property
     def jobs(self) -> AllJobs:
@@ -238,8 +274,8 @@ def identify(source: str | Path, *, settings: Settings | None = None) -> Identif
     """
     from modelkeep.identification.engine import identify_path  # noqa: PLC0415 - heavy
     from modelkeep.identification.registry import load_rules  # noqa: PLC0415 - heavy
-    from modelkeep.sources.parse import parse_source  # noqa: PLC0415 - heavy
+    from modelkeep.sources.parse import parse_local  # noqa: PLC0415 - heavy
 
     chosen = settings if settings is not None else Settings.load()
-    path = Path(parse_source(source).path)
+    path = Path(parse_local(source).path)
     return identify_path(path, rules=load_rules(), strict=chosen.verify != "off")

@@ -96,6 +96,7 @@ class Link(Site):
     name = "link"
     label = "A plain link"
     order = 100
+    takes_tokens = False
 
     def parse(self, text: str, endpoints: Mapping[str, str]) -> URLModelSource | None:
         """Return the link that a text is."""

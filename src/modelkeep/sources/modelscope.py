@@ -66,6 +66,8 @@ class ModelScope(Site):
     name = "modelscope"
     label = "ModelScope"
     order = 40
+    hosts = _HOSTS
+    key_page = "https://modelscope.cn/my/myaccesstoken"
 
     def parse(self, text: str, endpoints: Mapping[str, str]) -> ModelScopeSource | None:
         """Return the repository, folder or file that a text means."""

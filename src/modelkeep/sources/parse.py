@@ -4,22 +4,89 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from modelkeep.core.names import full_path
 from modelkeep.core.reading import printable
 from modelkeep.errors import SourceNotFoundError, UnsupportedSourceError
+from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.local import LocalModelSource
 
+if TYPE_CHECKING:
+    from modelkeep.sources.site import Site
+
+#: What can be typed where a source is wanted.
+WHAT_CAN_BE_TYPED = (
+    "Give a path, organisation/name, organisation/name:variant:subfolder, a page or a download"
+    " link of a site, or any link to a file."
+)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _REPOSITORY = re.compile(r"[.\w-]+/[.\w-]+(:[\w.-]*){0,2}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
+#: Endings of files of models, which names of repositories do not have.
+_FILE_ENDINGS = frozenset(
+    {".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx"}
+)
 
 
-def parse_source(text: str | Path, *, inplace: bool = False) -> LocalModelSource:
-    """Return the source that ``text`` names; something has to be there.
+def parse_source(
+    text: str | Path,
+    *,
+    inplace: bool = False,
+    variant: str | None = None,
+    subfolder: str | None = None,
+    token: str | None = None,
+    sites: Sequence[Site] | None = None,
+    endpoints: Mapping[str, str] | None = None,
+    numbered: Callable[[int], str] | None = None,
+) -> StringLikeSource:
+    """Return the source that a text means.
+
+    What is on this disk comes first, then what can only be a path, then the sites in their order.
+
+    Args:
+        text: A path, the name of a repository, a page, a link, ``urn:air:...``, or a number of the
+            last search.
+        inplace: Of a path: record it where it is.
+        variant: Goes into a source that has such a field, in place of what the text says.
+        subfolder: The same.
+        token: The same.
+        sites: All sites, in their order; found anew when None.
+        endpoints: Other addresses by the name of the site.
+        numbered: Knows what has a number in the last search.
 
     Raises:
-        UnsupportedSourceError: it is an address, which this version does not fetch.
+        SourceNotFoundError: it can only be a path, and nothing lies there.
+        UnsupportedSourceError: it is nothing that is known, or is of a site and is no model.
+    """
+    source = _on_disk(text, inplace=inplace)
+    if source is not None or isinstance(text, Path):
+        return source or parse_local(text, inplace=inplace)
+    text = text.strip()
+    if numbered is not None and _NUMBER.fullmatch(text):
+        text = numbered(int(text))
+    if _is_only_a_path(text):
+        return parse_local(text, inplace=inplace)
+    if sites is None:
+        from modelkeep.sources.registry import sites as all_sites  # noqa: PLC0415 - heavy
+
+        sites = all_sites()
+    for site in sites:
+        found = site.parse(text, endpoints or {})
+        if found is not None:
+            return _with_fields(found, variant=variant, subfolder=subfolder, access_token=token)
+    raise _unknown(text)
+
+
+def parse_local(text: str | Path, *, inplace: bool = False) -> LocalModelSource:
+    """Return the source on a disk that ``text`` names; something has to be there.
+
+    Raises:
+        UnsupportedSourceError: it is an address.
         SourceNotFoundError: it can only be a path, and nothing lies there.
     """
     source = local_source(text, inplace=inplace)
@@ -55,3 +122,66 @@ def local_source(text: str | Path, *, inplace: bool = False) -> LocalModelSource
             hint=f"Download it first, for example with: hf download {name.partition(':')[0]}",
         )
     return LocalModelSource(path=path, inplace=inplace)
+
+
+def _on_disk(text: str | Path, *, inplace: bool) -> LocalModelSource | None:
+    if "\0" in str(text) or not str(text).strip():
+        return None
+    path = full_path(text)
+    try:
+        is_there = os.path.lexists(path)
+    except ValueError:  # pragma: no cover - other characters that no path has
+        return None
+    return LocalModelSource(path=path, inplace=inplace) if is_there else None
+
+
+def _is_only_a_path(text: str) -> bool:
+    """Tell whether a text that names nothing here can still be nothing but a path."""
+    if _URL.match(text):
+        return False
+    is_relative = not text.startswith(("/", "~", "./", "../", "\\"))
+    if not is_relative or "\0" in text or not text:
+        return True
+    parts = PurePosixPath(text).parts
+    # The file of a repository has three parts: organisation/name/file.
+    return len(parts) <= 2 and PurePosixPath(text).suffix.lower() in _FILE_ENDINGS  # noqa: PLR2004
+
+
+def _with_fields(source: StringLikeSource, **given: str | None) -> StringLikeSource:
+    """Return a source with those of the fields that it has.
+
+    Raises:
+        UnsupportedSourceError: a value does not fit; secrets are not shown.
+    """
+    kind = type(source)
+    fields = {n: v for n, v in given.items() if v is not None and n in kind.model_fields}
+    if not fields:
+        return source
+    values: dict[str, Any] = {name: getattr(source, name) for name in kind.model_fields}
+    try:
+        return kind.model_validate({**values, **fields})
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = str(first["loc"][0])
+        value = "the token" if field == "access_token" else f"{field} {fields.get(field)!r}"
+        raise UnsupportedSourceError(
+            f"{source}: {value} does not fit: {first['msg']}",
+            hint="Leave it out, or choose another one.",
+        ) from None
+
+
+def _unknown(text: str) -> SourceNotFoundError | UnsupportedSourceError:
+    scheme = _URL.match(text)
+    if scheme:
+        return UnsupportedSourceError(
+            f"Nothing is fetched from {scheme[0]} addresses", hint=WHAT_CAN_BE_TYPED
+        )
+    if "/" in text or PurePosixPath(text).suffix:
+        return SourceNotFoundError(
+            f"{printable(text)!r} does not exist, and no site has models of such a name",
+            hint=WHAT_CAN_BE_TYPED,
+        )
+    return UnsupportedSourceError(
+        f"{printable(text)!r} does not exist on this disk, and no site has models of such a name",
+        hint=WHAT_CAN_BE_TYPED,
+    )

@@ -158,11 +158,35 @@ class Site(ABC):
         name: As in settings, in ``token set`` and in ``search --site``.
         label: As people know it.
         order: Sites are asked in this order whether a text is theirs; the plain link comes last.
+        hosts: Its own names, reached by https; they may see its token.
+        takes_tokens: A token can be kept for it.
+        key_page: Where people make one.
     """
 
     name: str
     label: str
     order: int = 50
+    hosts: frozenset[str] = frozenset()
+    takes_tokens: bool = True
+    key_page: str = ""
+
+    def token_variables(self, environment: Mapping[str, str]) -> Sequence[str]:
+        """Return the variables of the environment that hold a token, the first one set counts.
+
+        Args:
+            environment: May forbid it.
+        """
+        del environment
+        return (f"{self.name.upper()}_API_TOKEN",)
+
+    def kept_token(self, environment: Mapping[str, str]) -> str | None:
+        """Return the token that the site's own programs keep on this machine.
+
+        Args:
+            environment: Says where.
+        """
+        del environment
+        return None
 
     @abstractmethod
     def parse(self, text: str, endpoints: Mapping[str, str]) -> StringLikeSource | None:

@@ -107,10 +107,10 @@ def _install_one(
     to: str | None,
 ) -> bool:
     """Install a source; return whether Ctrl-C came too late to take it back."""
-    from modelkeep.sources.parse import parse_source
+    from modelkeep.sources.parse import parse_local
 
     installer = session.manager.installer
-    job = installer.import_model(parse_source(source, inplace=inplace), overrides, link=link, to=to)
+    job = installer.import_model(parse_local(source, inplace=inplace), overrides, link=link, to=to)
     is_interrupted = _see_through(session, source, job)
     if job.same_as and overrides:
         names = ", ".join(f"--{name}" for name in overrides)
@@ -194,9 +194,9 @@ def _plan_one(
     link: LinkMode | None,
     to: str | None,
 ) -> bool:
-    from modelkeep.sources.parse import parse_source
+    from modelkeep.sources.parse import parse_local
 
-    parsed = parse_source(source, inplace=inplace)
+    parsed = parse_local(source, inplace=inplace)
     plan = session.manager.installer.plan(parsed, overrides, link=link, to=to)
     same = session.manager.installer.find_same(plan)
     if session.json:

@@ -10,6 +10,8 @@ from modelkeep.errors import SourceError
 from modelkeep.sources.layouts.text_files import read_text
 
 _TRUE = frozenset({"1", "ON", "YES", "TRUE"})
+#: Variables of the environment that hold a token.
+TOKEN_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 
 
 def home(environment: Mapping[str, str]) -> Path:
@@ -42,11 +44,22 @@ def blob(folder: Path, repo: str, sha256: str | None, size: int | None) -> Path 
     return path if has_size else None
 
 
+def is_offline(environment: Mapping[str, str]) -> bool:
+    """Tell whether the environment forbids Hugging Face's programs to use the network."""
+    names = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+    return any(environment.get(name, "").upper() in _TRUE for name in names)
+
+
+def is_token_implicit(environment: Mapping[str, str]) -> bool:
+    """Tell whether a token may be sent that nobody gave for this very request."""
+    return environment.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").upper() not in _TRUE
+
+
 def token(environment: Mapping[str, str] = os.environ) -> str | None:
     """Return the token that Hugging Face's programs would use, or None."""
-    if environment.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").upper() in _TRUE:
+    if not is_token_implicit(environment):
         return None
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+    for name in TOKEN_VARIABLES:
         if value := "".join(environment.get(name, "").split()):
             return value
     named = environment.get("HF_TOKEN_PATH")

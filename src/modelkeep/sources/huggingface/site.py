@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from modelkeep.core.choice import MODEL_INDEX, filter_files
-from modelkeep.errors import ProtocolError, UnsupportedSourceError
+from modelkeep.errors import DownloadError, ProtocolError, UnsupportedSourceError
 from modelkeep.http.asked import Asked
 from modelkeep.http.client import Reply
 from modelkeep.http.origins import Origin, Token, origin_of
@@ -76,6 +76,17 @@ class HuggingFace(Site):
     name = "huggingface"
     label = "Hugging Face"
     order = 30
+    hosts = HOSTS
+    key_page = "https://huggingface.co/settings/tokens"
+
+    def token_variables(self, environment: Mapping[str, str]) -> Sequence[str]:
+        """Return the variables that hold a token; none where it may not be sent unasked."""
+        return cache.TOKEN_VARIABLES if cache.is_token_implicit(environment) else ()
+
+    def kept_token(self, environment: Mapping[str, str]) -> str | None:
+        """Return the token that ``hf auth login`` left on this machine."""
+        rest = {k: v for k, v in environment.items() if k not in cache.TOKEN_VARIABLES}
+        return cache.token(rest)
 
     def parse(self, text: str, endpoints: Mapping[str, str]) -> HFModelSource | None:
         """Return the repository, folder or file that a text means."""
@@ -110,6 +121,12 @@ class HuggingFace(Site):
 
     def _asking(self, repo: str, revision: str | None, secret: str | None, visit: Visit) -> Asking:
         endpoint = visit.endpoints.get(self.name, answers.ENDPOINT).rstrip("/")
+        # An injected session answers for the network.
+        if visit.client.sender.is_ours and cache.is_offline(os.environ):
+            raise DownloadError(
+                f"{repo} is not asked for: HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set",
+                hint="Unset it to let modelkeep ask Hugging Face.",
+            )
         secret = secret or visit.tokens.get(self.name)
         token = Token(secret, origin_of(endpoint)) if secret else None
         return Asking(visit, endpoint, repo, revision, token)

@@ -1,0 +1,184 @@
+"""``Sites``: all places that models come from, behind one door."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from modelkeep.core.reading import printable
+from modelkeep.errors import SourceError, UnsupportedSourceError, UsageError
+from modelkeep.http.client import Client
+from modelkeep.settings import Settings
+from modelkeep.sources.base import StringLikeSource
+from modelkeep.sources.link import URLModelSource
+from modelkeep.sources.parse import WHAT_CAN_BE_TYPED, parse_source
+from modelkeep.sources.site import Found, RemoteModel, Site, Visit
+from modelkeep.sources.tokens import SiteTokens, TokensBySite, endpoints_of
+
+_log = logging.getLogger(__name__)
+
+
+class Sites:
+    """Finds out which site a text or a source is of, and asks that one.
+
+    Args:
+        sites: All sites, in the order in which they are asked whether a text is theirs.
+        visit: How they are asked.
+        numbered: Knows what has a number in the last search.
+    """
+
+    def __init__(
+        self,
+        sites: Iterable[Site],
+        visit: Visit,
+        numbered: Callable[[int], str] | None = None,
+    ) -> None:
+        self.sites = tuple(sites)
+        self.visit = visit
+        self._numbered = numbered
+
+    def parse(
+        self,
+        text: str | Path,
+        *,
+        inplace: bool = False,
+        variant: str | None = None,
+        subfolder: str | None = None,
+        token: str | None = None,
+    ) -> StringLikeSource:
+        """Return the source that a text means; see ``parse_source``.
+
+        Raises:
+            SourceNotFoundError: it can only be a path, and nothing lies there.
+            UnsupportedSourceError: it is nothing that is known, or is of a site and is no model.
+        """
+        return parse_source(
+            text,
+            inplace=inplace,
+            variant=variant,
+            subfolder=subfolder,
+            token=token,
+            sites=self.sites,
+            endpoints=self.visit.endpoints,
+            numbered=self._numbered,
+        )
+
+    def site_of(self, source: StringLikeSource) -> Site:
+        """Return the site that a source is of.
+
+        Raises:
+            UnsupportedSourceError: it is of none, as a path is.
+        """
+        for site in self.sites:
+            if site.owns(source):
+                return site
+        raise UnsupportedSourceError(
+            f"{printable(str(source))} is of no site that is known", hint=WHAT_CAN_BE_TYPED
+        )
+
+    def look_up(self, source: StringLikeSource) -> RemoteModel:
+        """Ask the site of a source for everything but the bytes.
+
+        A link that leads to a site of its own is looked up there.
+
+        Raises:
+            UnsupportedSourceError: it is of no site.
+            SourceError: the site does not give it; says why and what to do.
+        """
+        source = self.rightful(source)
+        return self.site_of(source).look_up(source, self.visit)
+
+    def rightful(self, source: StringLikeSource) -> StringLikeSource:
+        """Return the source of a site that a plain link means, or the source itself."""
+        if not isinstance(source, URLModelSource):
+            return source
+        for site in self.sites:
+            if site.owns(source):
+                continue
+            try:
+                found = site.parse(source.url, self.visit.endpoints)
+            except UnsupportedSourceError:
+                # It is no model of that site, but somebody says that it is a file.
+                return source
+            if found is not None:
+                has_field = "access_token" in type(found).model_fields
+                told = {"access_token": source.access_token} if has_field else {}
+                return found.model_copy(update=told if source.access_token else {})
+        return source
+
+    def search(
+        self, words: str, site: str | None = None, filters: Mapping[str, str] | None = None
+    ) -> list[Found]:
+        """Return what the sites have, site by site, the best of each first.
+
+        A site that cannot be asked now is left out with a warning where others answer.
+
+        Args:
+            words: What is looked for.
+            site: Name of the one that is asked; all that can be searched when None.
+            filters: ``type`` and ``base`` as our values, ``limit``, ``author``, ``sort``.
+
+        Raises:
+            UsageError: no site is named so.
+            UnsupportedSourceError: that site cannot be searched.
+            SourceError: none of the sites answers.
+        """
+        chosen = [self._named(site)] if site is not None else self._searchable()
+        found: list[Found] = []
+        failed: list[SourceError] = []
+        for each in chosen:
+            try:
+                found += each.search(words, filters or {}, self.visit)
+            except SourceError as error:
+                if len(chosen) == 1:
+                    raise
+                _log.warning("%s was not searched: %s", each.label, error)
+                failed.append(error)
+        if failed and len(failed) == len(chosen):
+            raise failed[0]
+        return found
+
+    def close(self) -> None:
+        """Close the connections, where the session is ours."""
+        sender = self.visit.client.sender
+        if sender.is_ours:
+            sender.session.close()
+
+    def _searchable(self) -> list[Site]:
+        return [site for site in self.sites if type(site).search is not Site.search]
+
+    def _named(self, name: str) -> Site:
+        for site in self.sites:
+            if site.name == name:
+                return site
+        names = ", ".join(site.name for site in self._searchable())
+        raise UsageError(f"No site is called {name!r}", hint=f"Those to be searched are {names}.")
+
+
+def make_visit(
+    settings: Settings,
+    client: Client,
+    *,
+    tokens: SiteTokens | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Visit:
+    """Return how sites are asked with these settings.
+
+    Args:
+        settings: Of the root: endpoints, content level, offline.
+        client: Asks; with a session that was given, no cache of other programs is looked into.
+        tokens: Those of the root; made when None.
+        environment: For the tokens.
+    """
+    if settings.offline and not client.is_offline:
+        client = Client(client.sender, client.options, is_offline=True)
+    held = tokens if tokens is not None else SiteTokens(settings, environment)
+    return Visit(
+        client,
+        tokens=TokensBySite(held),
+        endpoints=endpoints_of(settings),
+        content_level=settings.max_content_level,
+        caches=client.sender.is_ours,
+    )

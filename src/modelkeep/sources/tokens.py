@@ -1,0 +1,247 @@
+"""``SiteTokens``: where the token of a site comes from, and where it is kept.
+
+A token is looked for in the argument of a call, in the environment, in ``secrets/<site>`` of the
+root, and in what the site's own programs keep, in this order.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from modelkeep.core import paths
+from modelkeep.core.names import shown
+from modelkeep.errors import SettingsError, StorageError, UnsupportedSourceError, UsageError
+from modelkeep.http.addresses import literal
+from modelkeep.http.origins import Origin, Token, origin_of
+from modelkeep.settings import Settings
+from modelkeep.sources.layouts.text_files import read_text
+from modelkeep.sources.registry import sites as all_sites
+from modelkeep.sources.site import Site
+
+_log = logging.getLogger(__name__)
+
+_FOLDER_MODE, _FILE_MODE, _OTHERS = 0o700, 0o600, 0o077
+_FILE_BYTES = 64 << 10
+#: A shorter token is not shown in part: too much of it would be.
+_LONG, _SHOWN = 12, 4
+
+
+@dataclass(frozen=True, slots=True)
+class HeldToken:
+    """A token that was found.
+
+    Attributes:
+        site: Name of its site.
+        value: The secret; never shown.
+        where: Where it comes from, for people.
+        is_kept_by_others: It was given to another program, not to this one.
+    """
+
+    site: str
+    value: str = field(repr=False)
+    where: str
+    is_kept_by_others: bool = False
+
+    @property
+    def ending(self) -> str:
+        """The last four characters, which tell one token from another; empty for a short one."""
+        return self.value[-_SHOWN:] if len(self.value) >= _LONG else ""
+
+
+class SiteTokens:
+    """The tokens of one root and of its environment; read anew each time.
+
+    Args:
+        settings: Of the root.
+        environment: Variables that may hold tokens, or say where others keep theirs.
+        sites: All sites, in their order.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        environment: Mapping[str, str] = os.environ,
+        sites: Sequence[Site] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._environment = environment
+        chosen = all_sites() if sites is None else sites
+        self._sites = {site.name: site for site in chosen}
+
+    @property
+    def folder(self) -> Path:
+        """The folder of secrets."""
+        return self._settings.root / "secrets"
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The sites that a token can be given for."""
+        return [name for name, site in self._sites.items() if site.takes_tokens]
+
+    def find(self, name: str, given: str | None = None) -> HeldToken | None:
+        """Return the token for the endpoint of a site, or None.
+
+        One that another program keeps goes to the site's own hosts and to this machine only,
+        never to a mirror: nobody gave it to that.
+
+        Args:
+            name: Of the site.
+            given: An argument, which comes before all others.
+
+        Raises:
+            SettingsError: others can read the file that holds it, and that cannot be changed.
+        """
+        if given:
+            return HeldToken(name, given, "the argument")
+        site = self._sites.get(name)
+        if site is None:
+            return None
+        endpoint = self.endpoints.get(name)
+        return self._for_origin(site, origin_of(endpoint) if endpoint else None)
+
+    def list(self) -> Sequence[HeldToken]:
+        """Return all tokens that are found, those of one site in the order of their use."""
+        return [held for name in self.names for held in self._held(self._sites[name])]
+
+    def set(self, name: str, token: str) -> Path:
+        """Keep a token in the folder of secrets, for its owner alone; return its file.
+
+        Raises:
+            UsageError: no site is named so, or it is no token.
+            StorageError: it cannot be written.
+        """
+        site = self._known(name)
+        host = next(iter(sorted(site.hosts)), f"{name}.invalid")
+        checked = Token(token.strip(), Origin("https", host, 443))
+        paths.make_own_folder(self.folder)
+        paths.set_mode(self.folder, _FOLDER_MODE)
+        path = self.folder / name
+        paths.write_file(path, checked.value.encode(), _FILE_MODE)
+        return path
+
+    def remove(self, name: str) -> bool:
+        """Forget the token of a site that is in the folder of secrets; tell whether one was.
+
+        Raises:
+            UsageError: no site is named so.
+            StorageError: it cannot be removed.
+        """
+        path = self.folder / self._known(name).name
+        is_there = os.path.lexists(path)
+        paths.remove_file(path)
+        return is_there
+
+    def for_link(self, url: str) -> str | None:
+        """Return the token of the site whose host a link leads to, or None.
+
+        Raises:
+            SettingsError: others can read the file that holds it, and that cannot be changed.
+        """
+        try:
+            origin = origin_of(url)
+        except UnsupportedSourceError:
+            return None
+        for name in self.names:
+            if origin in self._origins(self._sites[name]):
+                held = self._for_origin(self._sites[name], origin)
+                return held.value if held else None
+        return None
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """The addresses that the settings give to sites, by name of the site."""
+        return endpoints_of(self._settings)
+
+    def _origins(self, site: Site) -> frozenset[Origin]:
+        own = frozenset(Origin("https", host, 443) for host in site.hosts)
+        endpoint = self.endpoints.get(site.name)
+        return own | {origin_of(endpoint)} if endpoint else own
+
+    def _for_origin(self, site: Site, origin: Origin | None) -> HeldToken | None:
+        is_own = origin is None or not site.hosts or origin.host in site.hosts
+        is_near = is_own or (origin is not None and _is_this_machine(origin.host))
+        held = self._held(site)
+        return next((each for each in held if is_near or not each.is_kept_by_others), None)
+
+    def _held(self, site: Site) -> Iterator[HeldToken]:
+        for variable in site.token_variables(self._environment):
+            if value := "".join(self._environment.get(variable, "").split()):
+                yield HeldToken(site.name, value, f"environment {variable}")
+        if secret := self._secret(site.name):
+            yield HeldToken(site.name, secret, shown(self.folder / site.name))
+        if kept := site.kept_token(self._environment):
+            yield HeldToken(
+                site.name, kept, f"kept by programs of {site.label}", is_kept_by_others=True
+            )
+
+    def _secret(self, name: str) -> str | None:
+        path = self.folder / name
+        if not path.is_file():
+            return None
+        for place, mode in ((self.folder, _FOLDER_MODE), (path, _FILE_MODE)):
+            self._close(place, mode)
+        return "".join(read_text(path, _FILE_BYTES).split()) or None
+
+    def _close(self, path: Path, mode: int) -> None:
+        """Take the rights of others away; what cannot be closed is not used."""
+        if not stat.S_IMODE(path.stat().st_mode) & _OTHERS:
+            return
+        try:
+            paths.set_mode(path, mode)
+        except StorageError as error:
+            raise SettingsError(
+                f"Others can read {shown(path)}, so its token is not used",
+                hint=f"Close it: chmod {mode:03o} {shown(path)}",
+            ) from error
+        _log.warning(
+            "Others could read %s; it is closed now. If others use this machine, make a new token.",
+            shown(path),
+        )
+
+    def _known(self, name: str) -> Site:
+        if name not in self.names:
+            raise UsageError(
+                f"{name!r} is no site that takes tokens", hint=f"Sites are {', '.join(self.names)}."
+            )
+        return self._sites[name]
+
+
+class TokensBySite(Mapping[str, str]):
+    """The tokens as a mapping from the names of sites, each read when it is asked for.
+
+    Args:
+        tokens: Where they come from.
+    """
+
+    def __init__(self, tokens: SiteTokens) -> None:
+        self._tokens = tokens
+
+    def __getitem__(self, name: str) -> str:
+        held = self._tokens.find(name)
+        if held is None:
+            raise KeyError(name)
+        return held.value
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._tokens.names if self._tokens.find(name) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return f"TokensBySite({', '.join(self)})"
+
+
+def endpoints_of(settings: Settings) -> dict[str, str]:
+    """Return the addresses that the settings give to sites, by name of the site."""
+    return {"huggingface": settings.hf_endpoint, "civitai": settings.civitai_endpoint}
+
+
+def _is_this_machine(host: str) -> bool:
+    address = literal(host)
+    return host == "localhost" if address is None else address.is_loopback

@@ -1,0 +1,321 @@
+"""All sites behind one door: what people type, whose it is, and searching."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelkeep.core.taxonomy import ModelRepoVariant
+from modelkeep.errors import (
+    ConnectionFailedError,
+    ModelKeepError,
+    SourceNotFoundError,
+    UnsupportedSourceError,
+    UsageError,
+)
+from modelkeep.http.client import Client
+from modelkeep.settings import Settings
+from modelkeep.sources import registry
+from modelkeep.sources.base import StringLikeSource
+from modelkeep.sources.huggingface.source import HFModelSource
+from modelkeep.sources.last_search import from_last_search, last_search_path, remember_search
+from modelkeep.sources.link import URLModelSource
+from modelkeep.sources.local import LocalModelSource
+from modelkeep.sources.modelscope import ModelScopeSource
+from modelkeep.sources.parse import parse_local, parse_source
+from modelkeep.sources.registry import sites
+from modelkeep.sources.site import Found, RemoteModel, Site, Visit
+from modelkeep.sources.sites import Sites, make_visit
+
+_HARBOUR = """
+from modelkeep.sources.link import URLModelSource
+from modelkeep.sources.site import Found, RemoteFile, RemoteModel, Site
+
+
+class Harbour(Site):
+    name = "{name}"
+    label = "The harbour"
+    order = 5
+
+    def parse(self, text, endpoints):
+        del endpoints
+        if not text.startswith("berth:"):
+            return None
+        return URLModelSource(url="https://harbour.example/" + text[6:])
+
+    def owns(self, source):
+        return "harbour.example" in str(source)
+
+    def look_up(self, source, visit):
+        return RemoteModel(source, "ship", (RemoteFile(str(source), "ship.safetensors", 9),), False)
+
+    def search(self, words, filters, visit):
+        return [Found("berth:" + words, words, "captain", self.name)]
+
+
+SITE = Harbour()
+"""
+
+
+def harbour(folder: Path, name: str = "harbour") -> Path:
+    (folder / "harbour.py").write_text(_HARBOUR.format(name=name))
+    return folder
+
+
+def all_of(*more: Site, **how: Any) -> Sites:
+    return Sites((*more, *sites()), Visit(Client()), **how)
+
+
+class Sought(Site):
+    """A site that is only searched."""
+
+    def __init__(self, name: str, answer: Callable[[], Sequence[Found]]) -> None:
+        self.name = self.label = name
+        self.answer = answer
+
+    def parse(self, text: str, endpoints: Mapping[str, str]) -> StringLikeSource | None:
+        del text, endpoints
+        return None
+
+    def owns(self, source: StringLikeSource) -> bool:
+        del source
+        return False
+
+    def look_up(self, source: StringLikeSource, visit: Visit) -> RemoteModel:
+        raise NotImplementedError
+
+    def search(self, words: str, filters: Mapping[str, str], visit: Visit) -> Sequence[Found]:
+        del words, filters, visit
+        return self.answer()
+
+
+class TestRegistry:
+    def test_all_are_there_and_the_plain_link_comes_last(self) -> None:
+        names = [site.name for site in sites()]
+        assert {"huggingface", "modelscope", "link"} <= set(names)
+        assert names[-1] == "link"
+
+    def test_a_site_is_one_file(self, tmp_path: Path) -> None:
+        found = sites([harbour(tmp_path)])
+        assert found[0].name == "harbour"
+        door = Sites(found, Visit(Client()))
+        source = door.parse("berth:7")
+        assert source == "https://harbour.example/7"
+        assert door.look_up(source).name == "ship"
+        [hit] = door.search("ship", "harbour")
+        assert hit.source == "berth:ship"
+
+    def test_a_site_of_an_installed_package(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        harbour(tmp_path)
+        monkeypatch.syspath_prepend(str(tmp_path))
+        point = importlib.metadata.EntryPoint("harbour", "harbour", "modelkeep.sites")
+        monkeypatch.setattr(registry, "entry_points", lambda group: [point] if group else [])
+        assert sites()[0].label == "The harbour"
+
+    @pytest.mark.parametrize("text", ["import no_such_module", "SITE = 3", "x = ", "1 / 0"])
+    def test_a_broken_one_is_a_warning(
+        self, text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        (tmp_path / "broken.py").write_text(text)
+        assert sites([tmp_path]) == sites()
+        assert "broken.py is left out" in caplog.text
+
+    def test_an_installed_one_that_is_broken(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        point = importlib.metadata.EntryPoint("dock", "no_such_package:SITE", "modelkeep.sites")
+        monkeypatch.setattr(registry, "entry_points", lambda group: [point] if group else [])
+        assert "link" in {site.name for site in sites()}
+        assert "The installed site dock (no_such_package:SITE) is left out" in caplog.text
+
+    def test_of_two_with_one_name_the_first_stays(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert sites([harbour(tmp_path, "link")]) == sites()
+        assert "there is a site named link already" in caplog.text
+
+
+class TestParse:
+    @pytest.mark.parametrize(
+        ("text", "kind", "shown"),
+        [
+            ("org/name", HFModelSource, "org/name:fp16"),
+            ("org/name:fp16:unet", HFModelSource, "org/name:fp16:unet"),
+            ("org/name/a.safetensors", HFModelSource, "org/name:fp16:a.safetensors"),
+            ("https://huggingface.co/org/name", HFModelSource, "org/name:fp16"),
+            ("ms:org/name", ModelScopeSource, "ms:org/name"),
+            (" https://a.org/b.gguf ", URLModelSource, "https://a.org/b.gguf"),
+        ],
+    )
+    def test_what_people_type(self, text: str, kind: type, shown: str) -> None:
+        source = parse_source(text)
+        assert isinstance(source, kind)
+        assert source == shown
+
+    def test_what_lies_on_this_disk_comes_first(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("HOME", str(tmp_path))
+        (tmp_path / "org/name").mkdir(parents=True)
+        (tmp_path / "7").touch()
+        for text in ("org/name", "~/org/name", tmp_path / "org/name", "./org/name"):
+            source = all_of().parse(text, inplace=True)
+            assert isinstance(source, LocalModelSource)
+            assert (source.path, source.inplace) == (tmp_path / "org/name", True)
+        assert all_of(numbered=lambda _: "org/found").parse("7") == tmp_path / "7"
+
+    @pytest.mark.parametrize(
+        "text", ["~/gone", "/gone/x", "./org/name", "../org/name", "gone.safetensors", "loras/a.pt",
+                 "a\0b", "", " ", "C:\\models\\a.ckpt", "a/b/c/d e"],
+    )  # fmt: skip
+    def test_what_can_only_be_a_path(
+        self, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(SourceNotFoundError):
+            parse_source(text)
+
+    def test_a_path_object_is_a_path(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "org").mkdir()
+        with pytest.raises(SourceNotFoundError):
+            parse_source(Path("org/name"))
+
+    @pytest.mark.parametrize("text", ["sofa", "ftp://a.org/b.ckpt", "two words", "urn:sofa:1"])
+    def test_what_is_nothing_says_what_can_be_typed(self, text: str) -> None:
+        with pytest.raises(UnsupportedSourceError) as caught:
+            parse_source(text)
+        assert "organisation/name:variant:subfolder" in caught.value.hint
+
+    def test_fields_go_where_there_are_such(self) -> None:
+        given: dict[str, Any] = {"variant": "fp32", "subfolder": "unet", "token": "hf_planted"}
+        source = parse_source("org/name:onnx", **given)
+        assert isinstance(source, HFModelSource)
+        assert (source.variant, source.subfolder) == (ModelRepoVariant.FP32, "unet")
+        assert source.access_token == "hf_planted"  # noqa: S105 - made up
+        link = parse_source("https://a.org/b.ckpt?sig=c", **given)
+        assert isinstance(link, URLModelSource)
+        assert (link.url, link.access_token) == ("https://a.org/b.ckpt?sig=c", "hf_planted")
+
+    def test_a_field_that_does_not_fit(self) -> None:
+        with pytest.raises(UnsupportedSourceError, match="variant 'sofa' does not fit") as caught:
+            parse_source("org/name", variant="sofa", token="planted-secret")  # noqa: S106 - made up
+        assert "planted" not in str(caught.value)
+
+    def test_a_mirror_is_known_by_its_endpoint(self) -> None:
+        text = "https://mirror.example/org/name"
+        assert isinstance(parse_source(text), URLModelSource)
+        source = parse_source(text, endpoints={"huggingface": "https://mirror.example"})
+        assert source == "org/name:fp16"
+
+    @given(st.text(max_size=60))
+    def test_any_text_is_a_source_or_an_error_of_ours(self, text: str) -> None:
+        try:
+            source = parse_source(text, sites=sites())
+        except ModelKeepError as error:
+            said = error.hint
+        else:
+            said = str(source)
+        assert said
+
+    def test_local_alone(self, tmp_path: Path) -> None:
+        with pytest.raises(UnsupportedSourceError, match="an address"):
+            parse_local("https://a.org/b.ckpt?token=c")
+        assert parse_local(tmp_path) == tmp_path
+
+
+class TestSites:
+    def test_a_link_into_a_site_is_looked_up_there(self) -> None:
+        door = all_of()
+        url = "https://huggingface.co/org/name/resolve/main/a.safetensors"
+        source = door.rightful(URLModelSource(url=url, access_token="hf_x"))  # noqa: S106 - made up
+        assert isinstance(source, HFModelSource)
+        assert (source.subfolder, source.access_token) == ("a.safetensors", "hf_x")
+        dataset = URLModelSource(url="https://huggingface.co/datasets/a/b/resolve/main/c.ckpt")
+        plain = URLModelSource(url="https://a.org/b.ckpt")
+        assert (door.rightful(dataset), door.rightful(plain)) == (dataset, plain)
+        assert door.site_of(plain).name == "link"
+        assert door.site_of(source).name == "huggingface"
+
+    def test_a_path_is_of_no_site(self) -> None:
+        with pytest.raises(UnsupportedSourceError, match="of no site"):
+            all_of().look_up(LocalModelSource(path="/a"))
+
+    def test_search_asks_all_that_can_and_leaves_out_who_fails(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def down() -> Sequence[Found]:
+            raise ConnectionFailedError("no line", hint="Wait.")
+
+        one = Sought("one", lambda: [Found("a", "a", "x", "one")])
+        broken = Sought("broken", down)
+        door = Sites([one, broken, sites()[-1]], Visit(Client()))
+        with caplog.at_level(logging.WARNING):
+            assert [found.source for found in door.search("words")] == ["a"]
+        assert "broken was not searched: no line" in caplog.text
+        with pytest.raises(ConnectionFailedError):
+            door.search("words", "broken")
+        with pytest.raises(ConnectionFailedError):
+            Sites([broken, broken], Visit(Client())).search("words")
+        with pytest.raises(UnsupportedSourceError, match="cannot be searched"):
+            door.search("words", "link")
+        with pytest.raises(UsageError, match="'sofa'") as caught:
+            door.search("words", "sofa")
+        assert "one, broken" in caught.value.hint
+
+
+class TestVisit:
+    def test_it_has_what_the_settings_say(self, tmp_path: Path) -> None:
+        settings = Settings(
+            root=tmp_path, offline=True, max_content_level="r",
+            hf_endpoint="https://mirror.example", civitai_endpoint="https://civitai.red",
+        )  # fmt: skip
+        visit = make_visit(settings, Client(), environment={"HF_TOKEN": "hf_planted"})
+        assert (visit.client.is_offline, visit.content_level, visit.caches) == (True, "r", True)
+        assert visit.endpoints["huggingface"] == "https://mirror.example"
+        assert visit.tokens["huggingface"] == "hf_planted"
+        assert visit.tokens.get("modelscope") is None
+        assert list(visit.tokens) == ["huggingface"]
+        assert "hf_planted" not in repr(visit) + repr(visit.tokens)
+
+    def test_hugging_face_is_not_asked_when_its_own_variable_forbids_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        with pytest.raises(ModelKeepError, match="HF_HUB_OFFLINE"):
+            all_of().look_up(HFModelSource(repo_id="org/name"))
+
+
+class TestLastSearch:
+    def test_a_number_is_what_the_last_search_found(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        settings = Settings(root=tmp_path / "root")
+        found = [Found(f"org/n{at}", "n", "org", "huggingface") for at in (1, 2)]
+        remember_search(settings, "paper", found)
+        assert from_last_search(2, settings) == "org/n2"
+        door = all_of(numbered=lambda number: from_last_search(number, settings))
+        assert door.parse("2") == "org/n2:fp16"
+        with pytest.raises(SourceNotFoundError, match="'paper', found 2"):
+            door.parse("3")
+
+    @pytest.mark.parametrize("text", [None, "", "{", "[]", '{"words": "a"}', '{"sources": 3}'])
+    def test_without_one_it_says_so(self, text: str | None, tmp_path: Path) -> None:
+        settings = Settings(root=tmp_path)
+        if text is not None:
+            last_search_path(settings).parent.mkdir()
+            last_search_path(settings).write_text(text)
+        with pytest.raises(SourceNotFoundError, match="no search") as caught:
+            from_last_search(1, settings)
+        assert "modelkeep search" in caught.value.hint
