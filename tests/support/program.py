@@ -95,13 +95,15 @@ class Program:
         """Run one command in a process of its own."""
         return finish(self.start(*words, env=env), status)
 
-    def on_terminal(self, *words: object, answer: str = "", status: int = 0) -> str:
+    def on_terminal(
+        self, *words: object, answer: str = "", status: int = 0, asks: bytes = b"[y/N]"
+    ) -> str:
         """Run one command on a terminal, answer its question, return all that it showed."""
         ours, theirs = pty.openpty()
         try:
             process = self.start(*words, stdin=theirs, stdout=theirs, stderr=theirs)
             os.close(theirs)
-            shown = _talk(ours, process, answer)
+            shown = _talk(ours, process, answer, asks)
         finally:
             os.close(ours)
         assert process.wait(_PATIENCE) == status, shown
@@ -130,7 +132,7 @@ def _checked(result: Result, status: int | None) -> Result:
     return result
 
 
-def _talk(terminal: int, process: subprocess.Popen[bytes], answer: str) -> str:
+def _talk(terminal: int, process: subprocess.Popen[bytes], answer: str, asks: bytes) -> str:
     shown, end = b"", time.monotonic() + _PATIENCE
     while time.monotonic() < end:
         if not select.select([terminal], [], [], 0.05)[0]:
@@ -144,7 +146,7 @@ def _talk(terminal: int, process: subprocess.Popen[bytes], answer: str) -> str:
         if not piece:
             break
         shown += piece
-        if answer and b"[y/N]" in shown:
+        if answer and asks in shown:
             os.write(terminal, answer.encode())
             answer = ""
     return shown.decode(errors="replace")

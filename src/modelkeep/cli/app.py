@@ -18,6 +18,8 @@ from modelkeep.cli.commands import (
     remove,
     root,
     scan,
+    search,
+    site_tokens,
     trash,
     verify,
 )
@@ -41,6 +43,7 @@ def make_app() -> typer.Typer:
         ("verify", verify.verify, ()),
         ("doctor", doctor.doctor, ()),
         ("download", download.download, ()),
+        ("search", search.search, ()),
         ("jobs", jobs.jobs, ()),
         ("pause", jobs.pause, ()),
         ("resume", jobs.resume, ()),
@@ -56,6 +59,7 @@ def make_app() -> typer.Typer:
     app.add_typer(_config())
     app.add_typer(_root())
     app.add_typer(_db())
+    app.add_typer(_token())
     return app
 
 
@@ -100,6 +104,17 @@ def _db() -> typer.Typer:
     )
     app.command("version")(with_common_options(db.version))
     app.command("upgrade")(with_common_options(db.upgrade))
+    return app
+
+
+def _token() -> typer.Typer:
+    app = _group("token", "Tokens for the sites that models come from.")
+    app.callback(help="Tokens for the sites that models come from.")(
+        with_common_options(take_common_options)
+    )
+    app.command("set")(with_common_options(site_tokens.set_token))
+    app.command("list")(with_common_options(site_tokens.list_tokens))
+    app.command("remove")(with_common_options(site_tokens.remove))
     return app
 
 

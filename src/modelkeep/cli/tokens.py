@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import termios
 from pathlib import Path
 
 from modelkeep.cli.session import Session
@@ -10,8 +11,13 @@ from modelkeep.core.names import shown
 from modelkeep.errors import UsageError
 
 
-def read_token(session: Session, word: str | None) -> str | None:
+def read_token(session: Session, word: str | None, option: str = "--token ") -> str | None:
     """Return the token that ``--token`` names: ``-`` is standard input, ``@FILE`` a file.
+
+    Args:
+        session: Warns of a token that others can see.
+        word: What was typed.
+        option: What stands before it, for the warning.
 
     Raises:
         UsageError: there is none in it.
@@ -31,10 +37,33 @@ def read_token(session: Session, word: str | None) -> str | None:
             ) from error
     else:
         session.say(
-            "Others on this machine can see a token on the command line: --token - reads it from"
-            " standard input, --token @FILE from a file."
+            f"Others on this machine can see a token on the command line: {option}- reads it from"
+            f" standard input, {option}@FILE from a file."
         )
         token, place = word, "the command line"
     if not token.strip():
-        raise UsageError(f"There is no token in {place}", hint="Give one, or leave --token out.")
+        raise UsageError(f"There is no token in {place}", hint="Give one, or leave it out.")
     return token.strip()
+
+
+def ask_token(question: str) -> str:
+    """Ask a person at a terminal for a token; what is typed is not shown.
+
+    Raises:
+        UsageError: nothing was typed.
+    """
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    silent = termios.tcgetattr(terminal)
+    silent[3] &= ~termios.ECHO
+    try:
+        termios.tcsetattr(terminal, termios.TCSAFLUSH, silent)
+        typed = sys.stdin.readline().strip()
+    finally:
+        termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
+        sys.stderr.write("\n")
+    if not typed:
+        raise UsageError("No token was typed", hint="Nothing was changed.")
+    return typed

@@ -79,6 +79,11 @@ class SiteTokens:
         return self._settings.root / "secrets"
 
     @property
+    def sites(self) -> Sequence[Site]:
+        """All sites, in their order."""
+        return tuple(self._sites.values())
+
+    @property
     def names(self) -> Sequence[str]:
         """The sites that a token can be given for."""
         return [name for name, site in self._sites.items() if site.takes_tokens]
