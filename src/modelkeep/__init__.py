@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 #: Where each public name lives.
 _HOMES: dict[str, tuple[str, ...]] = {
+    "core.choice": ("filter_files",),
     "core.configs": (
         "AnyModelConfig",
         "CLIPVisionDiffusersConfig",
@@ -136,6 +137,10 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "records.sql": ("ModelRecordServiceSQL",),
     "settings": ("Settings",),
     "sources.base": ("StringLikeSource",),
+    "sources.fetch": ("ModelMetadataFetchBase",),
+    "sources.huggingface.fetch": ("HuggingFaceMetadataFetch",),
+    "sources.huggingface.source": ("HFModelSource",),
+    "sources.link": ("URLModelSource",),
     "sources.local": ("LocalModelSource",),
 }
 

@@ -1,3 +1,6 @@
+from modelkeep.core.choice import (
+    filter_files as filter_files,
+)
 from modelkeep.core.configs import (
     AnyModelConfig as AnyModelConfig,
 )
@@ -355,6 +358,18 @@ from modelkeep.settings import (
 from modelkeep.sources.base import (
     StringLikeSource as StringLikeSource,
 )
+from modelkeep.sources.fetch import (
+    ModelMetadataFetchBase as ModelMetadataFetchBase,
+)
+from modelkeep.sources.huggingface.fetch import (
+    HuggingFaceMetadataFetch as HuggingFaceMetadataFetch,
+)
+from modelkeep.sources.huggingface.source import (
+    HFModelSource as HFModelSource,
+)
+from modelkeep.sources.link import (
+    URLModelSource as URLModelSource,
+)
 from modelkeep.sources.local import (
     LocalModelSource as LocalModelSource,
 )
@@ -393,9 +408,11 @@ __all__ = [
     "DuplicateModelException",
     "EventBus",
     "Evidence",
+    "HFModelSource",
     "HashMismatchError",
     "HttpStatusError",
     "HuggingFaceMetadata",
+    "HuggingFaceMetadataFetch",
     "IPAdapterConfig",
     "Identification",
     "InstallPlan",
@@ -423,6 +440,7 @@ __all__ = [
     "ModelKeepError",
     "ModelManager",
     "ModelMetadataBase",
+    "ModelMetadataFetchBase",
     "ModelMetadataStore",
     "ModelMetadataWithFiles",
     "ModelNotFoundException",
@@ -465,6 +483,7 @@ __all__ = [
     "TextualInversionConfig",
     "TqdmProgress",
     "TransferOptions",
+    "URLModelSource",
     "UnknownConfig",
     "UnknownInstallJobException",
     "UnknownJobIDException",
@@ -481,5 +500,6 @@ __all__ = [
     "VaeFolderProbe",
     "WrongDatabaseError",
     "__version__",
+    "filter_files",
     "identify",
 ]
