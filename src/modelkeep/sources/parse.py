@@ -172,16 +172,18 @@ def _with_fields(source: StringLikeSource, **given: str | None) -> StringLikeSou
 
 def _unknown(text: str) -> SourceNotFoundError | UnsupportedSourceError:
     scheme = _URL.match(text)
+    # What follows the question mark of a link without its https:// may be a secret.
+    shown = repr(printable(text.partition("?")[0]))
     if scheme:
         return UnsupportedSourceError(
             f"Nothing is fetched from {scheme[0]} addresses", hint=WHAT_CAN_BE_TYPED
         )
     if "/" in text or PurePosixPath(text).suffix:
         return SourceNotFoundError(
-            f"{printable(text)!r} does not exist, and no site has models of such a name",
+            f"{shown} does not exist, and no site has models of such a name",
             hint=WHAT_CAN_BE_TYPED,
         )
     return UnsupportedSourceError(
-        f"{printable(text)!r} does not exist on this disk, and no site has models of such a name",
+        f"{shown} does not exist on this disk, and no site has models of such a name",
         hint=WHAT_CAN_BE_TYPED,
     )

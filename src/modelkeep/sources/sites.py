@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from modelkeep.core.reading import printable
@@ -38,6 +39,11 @@ class Sites:
         self.sites = tuple(sites)
         self.visit = visit
         self._numbered = numbered
+
+    def until(self, cancelled: Callable[[], bool]) -> Sites:
+        """Return the same sites, asked through the same session, until ``cancelled`` says so."""
+        visit = replace(self.visit, client=self.visit.client.until(cancelled))
+        return Sites(self.sites, visit, self._numbered)
 
     def parse(
         self,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from modelkeep.core.taxonomy import ModelRepoVariant
 from modelkeep.errors import (
     ConnectionFailedError,
+    JobCancelledError,
     ModelKeepError,
     SourceNotFoundError,
     UnsupportedSourceError,
@@ -197,6 +198,12 @@ class TestParse:
             parse_source(text)
         assert "organisation/name:variant:subfolder" in caught.value.hint
 
+    def test_a_secret_in_what_is_no_link_is_not_shown(self) -> None:
+        for text in ("a.org/b c.ckpt?token=planted", "ftp://a.org/b.ckpt?token=planted"):
+            with pytest.raises(ModelKeepError) as caught:
+                parse_source(text)
+            assert "planted" not in str(caught.value) + caught.value.hint
+
     def test_fields_go_where_there_are_such(self) -> None:
         given: dict[str, Any] = {"variant": "fp32", "subfolder": "unet", "token": "hf_planted"}
         source = parse_source("org/name:onnx", **given)
@@ -246,6 +253,11 @@ class TestSites:
         assert (door.rightful(dataset), door.rightful(plain)) == (dataset, plain)
         assert door.site_of(plain).name == "link"
         assert door.site_of(source).name == "huggingface"
+
+    def test_a_look_up_can_be_ended(self) -> None:
+        ended = all_of().until(lambda: True)
+        with pytest.raises(JobCancelledError):
+            ended.look_up(URLModelSource(url="https://a.invalid/b.ckpt"))
 
     def test_a_path_is_of_no_site(self) -> None:
         with pytest.raises(UnsupportedSourceError, match="of no site"):

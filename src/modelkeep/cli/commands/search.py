@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modelkeep.cli.commands.site_tokens import complete_site
 from modelkeep.cli.output import table
 from modelkeep.cli.session import Session, message_of
 from modelkeep.cli.words import BaseOption, TypeOption
@@ -22,7 +23,11 @@ def search(
     words: Annotated[list[str], typer.Argument(metavar="WORDS", help="What is looked for.")],
     site: Annotated[
         str | None,
-        typer.Option(metavar="SITE", help="Only here, such as huggingface or civitai."),
+        typer.Option(
+            metavar="SITE",
+            autocompletion=complete_site,
+            help="Only here, such as huggingface or civitai.",
+        ),
     ] = None,
     type_: TypeOption = None,
     base: BaseOption = None,
