@@ -243,7 +243,19 @@ class TokensBySite(Mapping[str, str]):
 
 
 def endpoints_of(settings: Settings) -> dict[str, str]:
-    """Return the addresses that the settings give to sites, by name of the site."""
+    """Return the addresses that the settings give to sites, by name of the site.
+
+    Raises:
+        SettingsError: one of them is no address.
+    """
+    for name in ("hf_endpoint", "civitai_endpoint"):
+        try:
+            origin_of(getattr(settings, name))
+        except UnsupportedSourceError as error:
+            raise SettingsError(
+                f"The setting {name} cannot be used: {error}",
+                hint=f"Give an address: modelkeep config set {name} https://...",
+            ) from error
     return {"huggingface": settings.hf_endpoint, "civitai": settings.civitai_endpoint}
 
 

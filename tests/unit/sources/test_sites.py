@@ -17,6 +17,7 @@ from modelkeep.errors import (
     ConnectionFailedError,
     JobCancelledError,
     ModelKeepError,
+    SettingsError,
     SourceNotFoundError,
     UnsupportedSourceError,
     UsageError,
@@ -192,7 +193,7 @@ class TestParse:
         with pytest.raises(SourceNotFoundError):
             parse_source(Path("org/name"))
 
-    @pytest.mark.parametrize("text", ["sofa", "ftp://a.org/b.ckpt", "two words", "urn:sofa:1"])
+    @pytest.mark.parametrize("text", ["sofa", "ftp://a.org/b.ckpt", "two words"])
     def test_what_is_nothing_says_what_can_be_typed(self, text: str) -> None:
         with pytest.raises(UnsupportedSourceError) as caught:
             parse_source(text)
@@ -299,6 +300,11 @@ class TestVisit:
         assert visit.tokens.get("modelscope") is None
         assert list(visit.tokens) == ["huggingface"]
         assert "hf_planted" not in repr(visit) + repr(visit.tokens)
+
+    def test_an_endpoint_that_is_none_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(SettingsError, match="civitai_endpoint") as caught:
+            make_visit(Settings(root=tmp_path, civitai_endpoint="sofa"), Client())
+        assert "config set civitai_endpoint" in caught.value.hint
 
     def test_hugging_face_is_not_asked_when_its_own_variable_forbids_it(
         self, monkeypatch: pytest.MonkeyPatch
