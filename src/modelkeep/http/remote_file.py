@@ -19,6 +19,8 @@ from modelkeep.http.retries import RetryPolicy
 FIRST_BYTES = 512 << 10
 #: Bytes that a further request asks for at least: what is read next is often near.
 _MORE_BYTES = 256 << 10
+#: A server that knows no parts sends the whole file: it is read up to here and no further.
+_WHOLE_BYTES = 2 << 20
 
 
 class RemoteBytes:
@@ -43,11 +45,11 @@ class RemoteBytes:
         self._client = client
         self._asked = asked
         self._policy = RetryPolicy(client.options.tries, client.options.backoff_base)
-        self._parts: list[tuple[int, bytes]] = []
+        self._parts: list[tuple[int, bytearray]] = []
         self.requests = 0
         self.bytes_read = 0
         self._size: int | None = None
-        self._keep(0, FIRST_BYTES)
+        self._parts.append((0, self._get(0, FIRST_BYTES)))
 
     @property
     def name(self) -> str:
@@ -74,8 +76,7 @@ class RemoteBytes:
             )
         part = self._part(offset, count)
         if part is None:
-            first = max(0, min(offset, self.size - max(count, _MORE_BYTES)))
-            self._keep(first, max(offset + count - first, _MORE_BYTES))
+            self._keep(offset, count)
             part = self._part(offset, count)
         if part is None:
             raise ProtocolError(f"{self.name} sent another part than was asked for")
@@ -84,23 +85,32 @@ class RemoteBytes:
     def _part(self, offset: int, count: int) -> bytes | None:
         for start, data in self._parts:
             if start <= offset and offset + count <= start + len(data):
-                return data[offset - start : offset - start + count]
+                with memoryview(data) as view:
+                    return bytes(view[offset - start : offset - start + count])
         return None
 
-    def _keep(self, first: int, count: int) -> None:
-        """Fetch a part and keep it; a connection that breaks off is tried again."""
+    def _keep(self, offset: int, count: int) -> None:
+        """Fetch what is missing of a part, and what is near it."""
+        for start, data in self._parts:
+            end = start + len(data)
+            if start <= offset <= end:
+                data.extend(self._get(end, max(offset + count - end, _MORE_BYTES)))
+                return
+        first = max(0, min(offset, self.size - max(count, _MORE_BYTES)))
+        self._parts.append((first, self._get(first, max(offset + count - first, _MORE_BYTES))))
+
+    def _get(self, first: int, count: int) -> bytearray:
+        """Fetch a part; a connection that breaks off is tried again."""
         failed = 0
         while True:
             try:
-                self._parts.append((first, self._fetch(first, count)))
+                return self._fetch(first, count)
             except ConnectionFailedError as error:
                 failed += 1
                 if self._policy.delay(failed, error) is None:
                     raise
-            else:
-                return
 
-    def _fetch(self, first: int, count: int) -> bytes:
+    def _fetch(self, first: int, count: int) -> bytearray:
         self.requests += 1
         opened = self._client.open(self._asked, first, first + count - 1)
         try:
@@ -108,9 +118,9 @@ class RemoteBytes:
         finally:
             opened.close()
 
-    def _body(self, opened: Opened, first: int, count: int) -> bytes:
+    def _body(self, opened: Opened, first: int, count: int) -> bytearray:
         answer = opened.answer
-        total = answer.total
+        total = answer.total if answer.total is not None else self._asked.size
         if total is None:
             raise UnsupportedSourceError(
                 f"{self.name} does not say how long the file is, so it cannot be looked into",
@@ -119,21 +129,27 @@ class RemoteBytes:
         if self._size not in {None, total}:
             raise ProtocolError(f"{self.name} changed while it was read")
         self._size = total
-        if answer.start != first:
+        skipped = first - answer.start
+        if skipped and first + count > _WHOLE_BYTES:
             raise UnsupportedSourceError(
                 f"{self.name} does not give parts of the file, so it cannot be looked into",
                 hint="Download it first, then ask about the file on your disk.",
             )
-        buffer = memoryview(bytearray(min(count, total - first)))
-        body, done = Body(opened.response, opened.url), 0
-        while done < len(buffer):
-            got = body.readinto(buffer[done:])
-            if not got:
-                raise ConnectionFailedError(
-                    f"{self.name} sent {done:,} of {len(buffer):,} bytes",
-                    hint="Check the connection, then try again.",
-                )
-            done += got
-            self.bytes_read += got
+        content = bytearray(skipped + min(count, total - first))
+        self._read(Body(opened.response, opened.url), content)
+        del content[:skipped]
+        return content
+
+    def _read(self, body: Body, content: bytearray) -> None:
+        with memoryview(content) as buffer:
+            done = 0
+            while done < len(buffer):
+                got = body.readinto(buffer[done:])
+                if not got:
+                    raise ConnectionFailedError(
+                        f"{self.name} sent {done:,} of {len(buffer):,} bytes",
+                        hint="Check the connection, then try again.",
+                    )
+                done += got
+                self.bytes_read += got
         body.finish()
-        return bytes(buffer)

@@ -54,20 +54,31 @@ def identify_path(path: Path, *, rules: RuleSet, strict: bool = True) -> Identif
     return identify_view(view, rules=rules, source=printable(path), size=size)
 
 
-def identify_remote(file: ReadAt, *, rules: RuleSet, name: str, source: str) -> Identification:
+def identify_remote(
+    file: ReadAt, *, rules: RuleSet, name: str, source: str, hints: tuple[str, ...] = ()
+) -> Identification:
     """Tell what a single file is that is read by offsets, wherever it lies.
+
+    Of an archive only the members that are needed are held against their headers: each would be
+    a request. The whole check is made once the file is on the disk.
 
     Args:
         file: The bytes.
         rules: Rules to use.
         name: File name without its suffix.
         source: What was asked about, as text.
+        hints: Further names that may tell something, nearest first.
 
     Raises:
         CorruptModelError: as ``identify``, and so on for the others.
     """
-    view = ModelView(name, (name,), header=_header_of(file))
+    view = ModelView(name, (name, *hints), header=read_header(file, thorough=False))
     return identify_view(view, rules=rules, source=source, size=file.size)
+
+
+def is_generic(name: str) -> bool:
+    """Tell whether the name of a file, without its suffix, says nothing about the model."""
+    return name.casefold().partition(".")[0] in _GENERIC_NAMES
 
 
 def open_view(path: Path, *, strict: bool = True) -> tuple[ModelView, int]:
@@ -124,8 +135,7 @@ def _header_of(file: ReadAt) -> TensorHeader:
 
 
 def _hints(path: Path, name: str) -> list[str]:
-    generic = name.casefold().partition(".")[0] in _GENERIC_NAMES
-    return [name, path.parent.name] if generic else [name]
+    return [name, path.parent.name] if is_generic(name) else [name]
 
 
 def decide(view: ModelView, rules: RuleSet, source: str) -> Match:

@@ -59,13 +59,7 @@ def refuse_plan(library: Library, plan: InstallPlan) -> None:
     """
     if plan.link is LinkMode.Move:
         library.require_writable(plan.path)
-    key = plan.config.key
-    if library.records.exists(key):
-        taken = library.records.get_model(key)
-        raise DuplicateModelException(
-            f"The key {key!r} is taken by {taken.name} at {taken.path}",
-            hint="Leave the key out; a fresh one is made.",
-        )
+    refuse_key(library, plan.config.key)
     real = real_path(plan.path)
     sizes = {file.size for file in plan.files[:1]}
     for key in dict.fromkeys(k for s in sizes for k, _ in library.records.find_files(size=s)):
@@ -73,6 +67,20 @@ def refuse_plan(library: Library, plan: InstallPlan) -> None:
         place = library.find(config)
         if place is not None and real_path(place) == real:
             raise _is_recorded(plan.path, config)
+
+
+def refuse_key(library: Library, key: str) -> None:
+    """Refuse the key of another model for a new one.
+
+    Raises:
+        DuplicateModelException: it is taken.
+    """
+    if library.records.exists(key):
+        taken = library.records.get_model(key)
+        raise DuplicateModelException(
+            f"The key {key!r} is taken by {taken.name} at {taken.path}",
+            hint="Leave the key out; a fresh one is made.",
+        )
 
 
 def _is_recorded(path: Path, config: ModelConfigBase) -> DuplicateModelException:
@@ -93,7 +101,7 @@ def find_same(library: Library, files: Sequence[SourceFile], progress: Progress)
     largest = max(files, key=lambda file: file.size)
     wanted = {file.name: file for file in files}
     for key in dict.fromkeys(k for k, _ in library.records.find_files(size=largest.size)):
-        theirs = _files_by_name(library, key)
+        theirs = files_by_name(library, key)
         if {n: f.size for n, f in theirs.items()} == {n: f.size for n, f in wanted.items()} and all(
             _is_same(library, key, theirs[name], wanted[name], progress) for name in wanted
         ):
@@ -125,7 +133,11 @@ def only_one(library: Library, files: Sequence[SourceFile], progress: Progress) 
         yield
 
 
-def _files_by_name(library: Library, key: str) -> dict[str, ModelFile]:
+def files_by_name(library: Library, key: str) -> dict[str, ModelFile]:
+    """Return the files of a model by their place in it; the name of a single one is empty.
+
+    Of a model in a root that is not registered there are none.
+    """
     config = library.records.get_model(key)
     top = library.find(config)
     names: dict[str, ModelFile] = {}

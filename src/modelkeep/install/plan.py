@@ -174,8 +174,9 @@ def make_plan(
         _check_places(path, home.top, link)
     files = list_files(path)
     identified = _identify(path, overrides, identify, strict=settings.verify != "off")
-    found = identified or _as_the_caller_says(path, files, overrides)
-    fields = _config_fields(found, overrides, settings, known_bases)
+    size = sum(file.size for file in files)
+    found = identified or as_the_caller_says(path, overrides, size, is_folder=path.is_dir())
+    fields = config_fields(found, overrides, settings, known_bases)
     place = settings.named_roots().normal(path)
     target = place if inplace else home.folder_for(fields["base"], fields["type"])
     if not inplace:
@@ -288,29 +289,38 @@ def _refuse_many(path: Path) -> None:
         )
 
 
-def _as_the_caller_says(
-    path: Path, files: tuple[SourceFile, ...], overrides: Mapping[str, Any]
+def as_the_caller_says(
+    path: Path, overrides: Mapping[str, Any], size: int, *, is_folder: bool
 ) -> Identification:
+    """Return the identification of a model that no rule knows, for the type in ``overrides``.
+
+    Raises:
+        InvalidModelConfigException: no type is called that.
+    """
     kind = _enum(ModelType, "type", overrides.get("type", overrides.get("model_type")))
-    is_folder = bool(files and files[0].name)
     as_file, as_folder = _FORMATS.get(kind, (ModelFormat.Checkpoint, ModelFormat.Diffusers))
     return Identification(
         source=str(path),
         type=kind,
         base=BaseModelType.Unknown,
         format=as_folder if is_folder else as_file,
-        size=sum(file.size for file in files),
+        size=size,
         name=path.name if is_folder else path.stem,
         evidence=(Evidence("name", "the caller said so; no rule knows this model"),),
     )
 
 
-def _config_fields(
+def config_fields(
     found: Identification,
     overrides: Mapping[str, Any],
     settings: Settings,
     known_bases: frozenset[BaseModelType],
 ) -> dict[str, Any]:
+    """Return the fields of a new record: what is identified, ``overrides`` going before it.
+
+    Raises:
+        InvalidModelConfigException: an override names a type or base that there is not.
+    """
     given = without_aliases(overrides)
     if "base" in given:
         check_base(given["base"], known_bases)

@@ -8,12 +8,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from modelkeep.core import limits
-from modelkeep.core.reading import LocalFile, printable
+from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import ModelRepoVariant
-from modelkeep.core.walk import FolderFile, list_files
+from modelkeep.core.walk import FolderFile
 from modelkeep.errors import CorruptModelError
 from modelkeep.identification.header import TensorHeader
 from modelkeep.identification.readers.detect import read_header
+from modelkeep.identification.readers.tree import LocalTree, Tree
 from modelkeep.identification.readers.weights import check_weights, is_weight
 
 INDEX = "model_index.json"
@@ -34,6 +35,9 @@ class FolderHeader:
     Args:
         path: The folder.
         strict: Refuse weight files of 0 bytes and missing shards.
+        tree: Where its files are read; the disk when None. ``path`` then only says what messages
+            call it.
+        thorough: Look into every weight file, not only into that which tells what the folder is.
 
     Attributes:
         path: The folder.
@@ -45,12 +49,22 @@ class FolderHeader:
         UnreadableSourceError: something in the folder is no file, or leads out of it.
     """
 
-    def __init__(self, path: Path, *, strict: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        strict: bool = True,
+        tree: Tree | None = None,
+        thorough: bool = True,
+    ) -> None:
         self.path = path
-        self.files: tuple[FolderFile, ...] = list_files(path)
+        self._tree = tree if tree is not None else LocalTree(path)
+        self.files: tuple[FolderFile, ...] = self._tree.files
         self._configs = self._read_configs()
         self._headers: dict[str, TensorHeader] = {}
-        check_weights(path, self.files, self._configs, self.header_of, strict=strict)
+        self._is_thorough = thorough
+        read = self.header_of if thorough else None
+        check_weights(path, self.files, self._configs, read, strict=strict)
 
     @property
     def size(self) -> int:
@@ -94,8 +108,8 @@ class FolderHeader:
             UnsafeModelError: loading it would run code.
         """
         if path not in self._headers:
-            with LocalFile(self.path / path) as file:
-                self._headers[path] = read_header(file)
+            with self._tree.reading(path) as file:
+                self._headers[path] = read_header(file, thorough=self._is_thorough)
         return self._headers[path]
 
     def leading_header(self) -> TensorHeader | None:
@@ -124,7 +138,7 @@ class FolderHeader:
         return ModelRepoVariant.DEFAULT
 
     def _read_configs(self) -> dict[str, Config]:
-        wanted = [file for file in self.files if _is_config(file.path)]
+        wanted = [file for file in self.files if is_config(file.path)]
         if len(wanted) > limits.FOLDER_JSON_FILES:
             raise CorruptModelError(
                 f"{printable(self.path)} holds {len(wanted):,} JSON configs; at most"
@@ -141,7 +155,7 @@ class FolderHeader:
                 f" {limits.FOLDER_JSON_BYTES:,}",
                 hint="Get the folder again from where it came from.",
             )
-        with LocalFile(path) as opened:
+        with self._tree.reading(file.path) as opened:
             content = opened.read_at(0, opened.size)
         try:
             value = json.loads(content)
@@ -158,7 +172,8 @@ class FolderHeader:
         return value
 
 
-def _is_config(path: str) -> bool:
+def is_config(path: str) -> bool:
+    """Tell whether a file of a folder is one of those that say what the folder is."""
     name = PurePosixPath(path).name
     return name in _CONFIG_NAMES or (name.endswith(".json") and ".index." in name)
 

@@ -39,7 +39,7 @@ def check_weights(
     root: Path,
     files: Sequence[FolderFile],
     configs: Mapping[str, Mapping[str, Any]],
-    read: Callable[[str], TensorHeader],
+    read: Callable[[str], TensorHeader] | None,
     *,
     strict: bool,
 ) -> None:
@@ -49,7 +49,8 @@ def check_weights(
         root: The folder, for messages.
         files: What it holds.
         configs: Its JSON configs, shard indexes among them.
-        read: Reads the header of one file and raises when it is broken or unsafe.
+        read: Reads the header of one file and raises when it is broken or unsafe; None: they are
+            not looked into.
         strict: Also refuse weight files of 0 bytes, missing shards, and configs without weights.
 
     Raises:
@@ -69,7 +70,7 @@ def check_weights(
                     f"{printable(root / file.path)} is a weight file of 0 bytes",
                     hint=f"{_AGAIN} --verify off takes it as it is.",
                 )
-        elif _has_header(file.path):
+        elif read is not None and _has_header(file.path):
             _check_header(file.path, read)
     paths = {file.path for file in files}
     for path, config in configs.items():

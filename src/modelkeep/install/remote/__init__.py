@@ -1,0 +1,1 @@
+"""Installs from the network."""
