@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from modelkeep.install.presence import Presence
     from modelkeep.install.service import ModelInstallService
     from modelkeep.records.base import ModelRecordServiceBase
+    from modelkeep.sources.base import StringLikeSource
     from modelkeep.sources.sites import Sites
     from modelkeep.sources.tokens import SiteTokens
 
@@ -154,6 +156,24 @@ class ModelManager:
             visit = make_visit(settings, client, tokens=self.tokens)
             return Sites(sites(), visit, lambda number: from_last_search(number, settings))
 
+    def parse(self, text: str | Path, *, inplace: bool = False) -> StringLikeSource:
+        """Return the source that a text means; what is on this disk comes first.
+
+        Args:
+            text: A path, the name of a repository, a page, a link.
+            inplace: Of a path: record it where it is.
+
+        Raises:
+            SourceNotFoundError: it can only be a path, and nothing lies there.
+            UnsupportedSourceError: it is nothing that is known, or is of a site and is no model.
+        """
+        from modelkeep.core.names import full_path  # noqa: PLC0415 - heavy
+        from modelkeep.sources.parse import parse_local  # noqa: PLC0415 - heavy
+
+        if str(text).strip() and os.path.lexists(full_path(text)):  # no site is needed for it
+            return parse_local(text, inplace=inplace)
+        return self.sites.parse(text, inplace=inplace)
+
     @cached_property
     def tokens(self) -> SiteTokens:
         """The tokens for sites: of the environment, of the root, and what others keep."""
@@ -261,8 +281,10 @@ class ModelManager:
 def identify(source: str | Path, *, settings: Settings | None = None) -> Identification:
     """Say what a model is, from headers and configs alone; nothing is changed or run.
 
+    Of a model on the network only the headers are fetched, by ranges.
+
     Args:
-        source: Path of a model file or folder.
+        source: Path of a model file or folder, or whatever names a model of a site.
         settings: Of a root; those of the file and the environment when None.
 
     Raises:
@@ -270,12 +292,19 @@ def identify(source: str | Path, *, settings: Settings | None = None) -> Identif
         AmbiguousModelError: several rules fit.
         UnsafeModelError: loading it would run code.
         CorruptModelError: it is truncated, lying or over a limit.
-        SourceError: it does not exist or cannot be read.
+        SourceError: it does not exist or cannot be read, or its site does not give it.
     """
     from modelkeep.identification.engine import identify_path  # noqa: PLC0415 - heavy
     from modelkeep.identification.registry import load_rules  # noqa: PLC0415 - heavy
-    from modelkeep.sources.parse import parse_local  # noqa: PLC0415 - heavy
+    from modelkeep.sources.local import LocalModelSource  # noqa: PLC0415 - heavy
 
     chosen = settings if settings is not None else Settings.load()
-    path = Path(parse_local(source).path)
-    return identify_path(path, rules=load_rules(), strict=chosen.verify != "off")
+    strict = chosen.verify != "off"
+    with ModelManager(chosen, takes_over=False) as manager:
+        found = manager.parse(source)
+        if isinstance(found, LocalModelSource):
+            return identify_path(Path(found.path), rules=load_rules(), strict=strict)
+        from modelkeep.install.remote.identify import identify_remote_model  # noqa: PLC0415 - heavy
+
+        remote = manager.sites.look_up(found)
+        return identify_remote_model(remote, manager.sites.visit.client, strict=strict)

@@ -131,6 +131,7 @@ def test_every_error_is_under_one_root_and_says_when() -> None:
         "pickle_values.py: PickleDanger",
         "pickle_values.py: PickleFlaw",
         "pickle_zip.py: ZipFlaw",
+        "planned.py: PlanToldError",
         "safetensors_entries.py: Flaw",
         "session.py: PipeClosedError",
         "transfer.py: _ThereError",

@@ -227,6 +227,14 @@ class Client:
             cancelled=self._cancelled,
         )
 
+    def rest(self, seconds: float) -> None:
+        """Wait before the next try.
+
+        Raises:
+            JobCancelledError: ``cancelled`` said so.
+        """
+        wait(seconds, self._cancelled)
+
     def _patiently(self, asked: Asked, limit: int) -> Reply:
         self._refuse_offline(asked)
         failed = 0

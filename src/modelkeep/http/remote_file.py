@@ -5,6 +5,7 @@ from __future__ import annotations
 from modelkeep.errors import (
     ConnectionFailedError,
     CorruptModelError,
+    DownloadError,
     ProtocolError,
     UnsupportedSourceError,
 )
@@ -100,15 +101,17 @@ class RemoteBytes:
         self._parts.append((first, self._get(first, max(offset + count - first, _MORE_BYTES))))
 
     def _get(self, first: int, count: int) -> bytearray:
-        """Fetch a part; a connection that breaks off is tried again."""
+        """Fetch a part; what may pass is tried again, after a rest."""
         failed = 0
         while True:
             try:
                 return self._fetch(first, count)
-            except ConnectionFailedError as error:
+            except DownloadError as error:
                 failed += 1
-                if self._policy.delay(failed, error) is None:
+                delay = self._policy.delay(failed, error)
+                if delay is None:
                     raise
+            self._client.rest(delay)
 
     def _fetch(self, first: int, count: int) -> bytearray:
         self.requests += 1

@@ -8,10 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faults.pages import Page, in_turn
+from faults.pages import Page, in_turn, status
 from faults.server import FaultServer
 from modelkeep.core.reading import LocalFile, ReadAt
-from modelkeep.errors import ConnectionFailedError, CorruptModelError, UnsupportedSourceError
+from modelkeep.errors import (
+    ConnectionFailedError,
+    CorruptModelError,
+    HttpStatusError,
+    UnsupportedSourceError,
+)
 from modelkeep.http.asked import Asked
 from modelkeep.http.client import Client
 from modelkeep.http.options import TransferOptions
@@ -59,6 +64,25 @@ def test_any_reads_give_the_bytes_that_are_there(reads: list[tuple[int, int]]) -
 def test_a_connection_that_breaks_off_is_tried_again(server: FaultServer) -> None:
     url = server.serve("/m", in_turn(PAGE.but(cut_at=1000), PAGE))
     assert remote(url).read_at(5, 5000) == CONTENT[5:5005]
+
+
+@pytest.mark.parametrize("code", [429, 503])
+def test_a_refusal_that_may_pass_is_tried_again(server: FaultServer, code: int) -> None:
+    url = server.serve("/m", in_turn(status(code, ("Retry-After", "0")), PAGE))
+    assert remote(url).read_at(5, 5000) == CONTENT[5:5005]
+    with pytest.raises(HttpStatusError):
+        remote(server.serve("/always", status(code)))
+    with pytest.raises(HttpStatusError):
+        remote(server.serve("/gone", status(404)))
+    assert len(server.asked("/gone")) == 1
+
+
+def test_parts_that_touch_become_one(server: FaultServer) -> None:
+    file = remote(server.serve("/m", PAGE))
+    assert file.read_at(FIRST_BYTES - 10, 1_000_000) == CONTENT[FIRST_BYTES - 10 :][:1_000_000]
+    assert file.read_at(0, FIRST_BYTES + 500_000) == CONTENT[: FIRST_BYTES + 500_000]
+    assert file.requests == 2
+    assert file.bytes_read == FIRST_BYTES - 10 + 1_000_000, "nothing is fetched twice"
 
 
 def test_one_that_always_breaks_off_is_given_up(server: FaultServer) -> None:

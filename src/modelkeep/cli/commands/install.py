@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from modelkeep.cli.commands.planned import PlanToldError, plan_one
 from modelkeep.cli.output import Bar
 from modelkeep.cli.session import Session, message_of
 from modelkeep.cli.words import (
@@ -69,7 +70,7 @@ def install(
     given: dict[str, Any] = {"name": name, "type": type_, "base": base, "variant": variant}
     overrides = {field: value for field, value in given.items() if value is not None}
     session.manager  # noqa: B018 - settings that cannot be used end all, not each source
-    work = _plan_one if dry_run else _install_one
+    work = plan_one if dry_run else _install_one
     failed = 0
     for source in sources:
         try:
@@ -77,15 +78,22 @@ def install(
         except KeyboardInterrupt:
             _take_back(session, source)
             return EXIT_INTERRUPTED
-        except (ModelKeepError, OSError) as error:
+        except (PlanToldError, ModelKeepError, OSError) as error:
             failed += 1
-            _result(session, source, "error", error=message_of(error))
-            session.report(error, named(source))
+            _tell_failed(session, source, error)
         else:
             if is_interrupted:
                 session.say("\nInterrupted: the rest was not begun.")
                 return EXIT_INTERRUPTED
     return status_of(failed, len(sources))
+
+
+def _tell_failed(session: Session, source: str, error: Exception) -> None:
+    if isinstance(error, PlanToldError):  # the plan is the result, and was printed
+        error = error.error
+    else:
+        _result(session, source, "error", error=message_of(error))
+    session.report(error, named(source))
 
 
 def _take_back(session: Session, source: str) -> None:
@@ -147,8 +155,7 @@ def finish_jobs(session: Session, jobs: Sequence[ModelInstallJob]) -> int:
             return EXIT_INTERRUPTED
         except (ModelKeepError, OSError) as error:
             failed += 1
-            _result(session, source, "error", error=message_of(error))
-            session.report(error, named(source))
+            _tell_failed(session, source, error)
     return status_of(failed, len(jobs))
 
 
@@ -183,30 +190,6 @@ def _wait(session: Session, job: ModelInstallJob) -> bool:
                 is_interrupted = True
                 job.cancel()
     return is_interrupted
-
-
-def _plan_one(
-    session: Session,
-    source: str,
-    overrides: dict[str, Any],
-    *,
-    inplace: bool,
-    link: LinkMode | None,
-    to: str | None,
-) -> bool:
-    from modelkeep.sources.parse import parse_local
-
-    parsed = parse_local(source, inplace=inplace)
-    plan = session.manager.installer.plan(parsed, overrides, link=link, to=to)
-    same = session.manager.installer.find_same(plan)
-    if session.json:
-        told = {"status": "planned", "key": same, "already_there": same is not None, "error": None}
-        session.print_json({**plan.to_json(), **told})
-    else:
-        session.print(str(plan))
-        if same is not None:
-            session.print(f"  note    already in the library as {same}: nothing would be copied")
-    return False
 
 
 def _result(

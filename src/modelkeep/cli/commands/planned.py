@@ -1,0 +1,90 @@
+"""``install --dry-run``: print what an install would do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modelkeep.cli.session import Session, message_of
+from modelkeep.errors import ModelKeepError, UsageError
+from modelkeep.install.link import LinkMode
+
+if TYPE_CHECKING:
+    from modelkeep.install.remote.plan import RemotePlan
+    from modelkeep.sources.base import StringLikeSource
+
+
+class PlanToldError(Exception):
+    """Raised after a plan was printed that cannot be carried out.
+
+    Attributes:
+        error: Why not.
+    """
+
+    def __init__(self, error: ModelKeepError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def plan_one(
+    session: Session,
+    source: str,
+    overrides: dict[str, Any],
+    *,
+    inplace: bool,
+    link: LinkMode | None,
+    to: str | None,
+) -> bool:
+    """Print what installing a source would do; return False: nothing was interrupted.
+
+    Raises:
+        PlanToldError: the plan was printed, and says why it cannot be carried out.
+        ModelKeepError: there can be no plan.
+    """
+    from modelkeep.sources.local import LocalModelSource
+
+    installer = session.manager.installer
+    parsed = session.manager.parse(source, inplace=inplace)
+    if not isinstance(parsed, LocalModelSource):
+        if inplace or link is not None:
+            option = "--inplace" if inplace else "--link"
+            raise UsageError(
+                f"{option} is for models on this disk; {source} is on the network",
+                hint="Leave it out: what is fetched goes into the library.",
+            )
+        _tell_remote(session, _planned(session, parsed, overrides, to))
+        return False
+    plan = installer.plan(parsed, overrides, link=link, to=to)
+    same = installer.find_same(plan)
+    if session.json:
+        told = {"status": "planned", "key": same, "already_there": same is not None, "error": None}
+        session.print_json({**plan.to_json(), **told})
+    else:
+        session.print(str(plan))
+        if same is not None:
+            session.print(f"  note    already in the library as {same}: nothing would be copied")
+    return False
+
+
+def _planned(
+    session: Session, source: StringLikeSource, overrides: dict[str, Any], to: str | None
+) -> RemotePlan:
+    from modelkeep.install.remote.planning import plan_remote
+
+    manager = session.manager
+    return plan_remote(manager.installer.library, manager.sites, source, overrides, to=to)
+
+
+def _tell_remote(session: Session, plan: RemotePlan) -> None:
+    if session.json:
+        same = plan.same_as
+        told = {
+            "status": "planned" if plan.error is None else "error",
+            "key": same,
+            "already_there": same is not None,
+            "error": message_of(plan.error) if plan.error is not None else None,
+        }
+        session.print_json({**plan.to_json(), **told})
+    else:
+        session.print(str(plan))
+    if plan.error is not None and not plan.is_told_later:
+        raise PlanToldError(plan.error)
