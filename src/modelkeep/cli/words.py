@@ -164,7 +164,11 @@ Model = Annotated[
 ]
 Sources = Annotated[
     list[str],
-    typer.Argument(metavar="SOURCE", help="Path of a model file or folder.", show_default=False),
+    typer.Argument(
+        metavar="SOURCE",
+        help="Path of a model file or folder; or a link, a page, or organisation/name of a site.",
+        show_default=False,
+    ),
 ]
 _JOB_ID = typer.Argument(
     metavar="ID", autocompletion=complete_job, help="Number of a job, as modelkeep jobs shows it."

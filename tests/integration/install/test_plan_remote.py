@@ -180,6 +180,7 @@ def test_what_cannot_be_looked_into_is_told_after_the_download(
     assert planned.is_told_later
     assert planned.total_bytes is None
     assert "unknown size" in str(planned)
+    assert "told once it is here" in str(planned)
     assert plan(world, remote, type="lora").error is None
 
 

@@ -75,10 +75,11 @@ def _planned(
 
 
 def _tell_remote(session: Session, plan: RemotePlan) -> None:
+    is_refused = plan.error is not None and not plan.is_told_later
     if session.json:
         same = plan.same_as
         told = {
-            "status": "planned" if plan.error is None else "error",
+            "status": "error" if is_refused else "planned",
             "key": same,
             "already_there": same is not None,
             "error": message_of(plan.error) if plan.error is not None else None,
@@ -86,5 +87,5 @@ def _tell_remote(session: Session, plan: RemotePlan) -> None:
         session.print_json({**plan.to_json(), **told})
     else:
         session.print(str(plan))
-    if plan.error is not None and not plan.is_told_later:
+    if plan.error is not None and is_refused:
         raise PlanToldError(plan.error)

@@ -150,7 +150,8 @@ class RemotePlan:
 
     def _what(self) -> str:
         if self.config is None:
-            return f"not known: {self.error}"
+            when = "told once it is here" if self.is_told_later else "not known"
+            return f"{when}: {self.error}"
         what = f"{type_label(self.config.type)} for {base_label(self.config.base)}"
         return f"{what}, {self.config.format}"
 

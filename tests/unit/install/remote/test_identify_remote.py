@@ -12,6 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
 
 from faults.pages import Page, status
 from faults.server import FaultServer
@@ -167,6 +170,37 @@ def test_a_sharded_model_is_told_by_its_config_and_index(
         ask(replace(remote, files=without))
 
 
+def test_a_session_of_somebody_else_gives_the_same(server: FaultServer, tmp_path: Path) -> None:
+    path = pipeline_folder(tmp_path / "tiny-sd")
+    with requests.Session() as session:
+        found = identify_remote_model(served(server, path), Client(session, QUICK))
+    assert same(found, identify(path))
+
+
+def test_too_many_configs_are_refused_before_one_is_fetched(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    remote = served(server, pipeline_folder(tmp_path / "tiny-sd"))
+    config = next(file for file in remote.files if file.path == "unet/config.json")
+    many = tuple(replace(config, path=f"{n}/config.json") for n in range(201))
+    with pytest.raises(CorruptModelError, match="201 JSON configs"):
+        ask(replace(remote, files=many))
+    others = tuple(file for file in remote.files if file is not config)
+    large = replace(config, size=1 << 30)
+    with pytest.raises(CorruptModelError, match=r"unet/config\.json has 1,073,741,824 bytes"):
+        ask(replace(remote, files=(large, *others)))
+    assert not server.asked("/tiny-sd/unet/config.json")
+
+
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_an_embedding_that_torch_wrote(server: FaultServer, tmp_path: Path, is_zip: bool) -> None:
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "style.pt"
+    content = {"string_to_param": {"*": torch.zeros(2, 768)}, "name": "style"}
+    torch.save(content, path, _use_new_zipfile_serialization=is_zip)
+    assert same(ask(served(server, path)), identify(path))
+
+
 def test_empty_weights_are_taken_only_when_nothing_is_verified(
     server: FaultServer, tmp_path: Path
 ) -> None:
@@ -227,6 +261,15 @@ def test_the_token_goes_along(server: FaultServer, tmp_path: Path) -> None:
     with pytest.raises(HttpStatusError):
         ask(remote)
     assert same(ask(replace(remote, token=Token("s3cret", origin_of(url)))), identify(path))
+
+
+@given(st.text(), st.text())
+def test_whatever_a_site_says_the_name_is_that_of_a_file(path: str, name: str) -> None:
+    files = (RemoteFile("https://example.com/x", path, 1),)
+    found = file_name(RemoteModel(SOURCE, name, files, is_folder=False))
+    assert found not in {"", ".", ".."}
+    assert not set(found) & set("/\\\0")
+    found.encode()
 
 
 @pytest.mark.parametrize(
