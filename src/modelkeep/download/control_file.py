@@ -23,6 +23,8 @@ from modelkeep.http.origins import redacted
 
 _FORMAT = "modelkeep-download-1"
 _MOST_BYTES = 1 << 20
+#: What its name has more than that of the partial file.
+SUFFIX = ".json"
 #: Hashes that tell two files apart beyond doubt.
 STRONG_HASHES = ("sha256", "blake3", "sha1", "md5")
 
@@ -101,7 +103,7 @@ class Control:
 
 def control_path(part: Path) -> Path:
     """Return where the control file of a partial file is."""
-    return part.with_name(f"{part.name}.json")
+    return part.with_name(f"{part.name}{SUFFIX}")
 
 
 def save(control: Control, part: Path, *, durable: bool = True) -> None:

@@ -79,8 +79,10 @@ class PartFile:
         Raises:
             DownloadError: another process or job is fetching it right now.
         """
+        if not _kept(target):  # as for nearly all files: no lock is needed to see that
+            return None
         with open_files.alone_in(target.parent):
-            for path in _names(target):
+            for path in _kept(target):
                 found = cls._adopt(target, path)
                 if found is None:
                     continue
@@ -101,8 +103,10 @@ class PartFile:
         Returns:
             It, or None when there is none or others are fetching all there are.
         """
+        if not _kept(target):
+            return None
         with open_files.alone_in(target.parent):
-            for path in _names(target):
+            for path in _kept(target):
                 control = control_file.load(path)
                 if control is None or control.url_digest != digest:
                     continue
@@ -261,18 +265,36 @@ class PartFile:
         self.path = None
 
 
+_SUFFIXES = (".part", *(f".{number}.part" for number in range(2, _NAMES + 1)))
+
+
 def _names(target: Path) -> Iterator[Path]:
-    yield _beside(target, ".part")
-    for number in range(2, _NAMES + 1):
-        yield _beside(target, f".{number}.part")
+    for suffix in _SUFFIXES:
+        yield _beside(target, suffix)
+
+
+def _kept(target: Path) -> list[Path]:
+    """Return those of the names of partial files that have a control file."""
+    stem = target.with_name(_stem(target))
+    begin = os.fspath(stem)
+    return [
+        stem.with_name(stem.name + suffix)
+        for suffix in _SUFFIXES
+        if os.path.lexists(f"{begin}{suffix}{control_file.SUFFIX}")
+    ]
 
 
 def _beside(target: Path, suffix: str) -> Path:
+    return target.with_name(_stem(target) + suffix)
+
+
+def _stem(target: Path) -> str:
+    """Return what the names beside a file begin with: its own name where that is short enough."""
     name = target.name
     raw = os.fsencode(name)
     if len(raw) > _LONGEST_NAME:
         name = os.fsdecode(raw[: _LONGEST_NAME - 9]) + "-" + hashlib.sha256(raw).hexdigest()[:8]
-    return target.with_name(name + suffix)
+    return name
 
 
 def _free_name(target: Path) -> Path:

@@ -274,9 +274,16 @@ class DownloadQueueService(JobMakingQueue):
             return [entry for entry in self._entries.values() if entry.thread is not me]
 
         with self._changed:
-            self._changed.wait_for(
-                lambda: not any(entry.is_open for entry in others()), timeout or None
-            )
+            still_open: list[Entry] = []
+
+            def is_over() -> bool:  # looks at few jobs each time: there may be thousands
+                while still_open and not still_open[-1].is_open:
+                    still_open.pop()
+                if not still_open:
+                    still_open.extend(entry for entry in others() if entry.is_open)
+                return not still_open
+
+            self._changed.wait_for(is_over, timeout or None)
             left = _PATIENCE if end is None else min(_PATIENCE, max(end - time.monotonic(), 0))
             if not self._changed.wait_for(lambda: all(e.is_told for e in others()), left):
                 for entry in others():

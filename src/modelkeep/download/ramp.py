@@ -1,8 +1,9 @@
 """``Ramp``: how many connections one file is worth.
 
-It begins with one. As long as more connections bring more bytes, there are four times as many
-every few hundredths of a second; a first connection that is as fast as a local disk stays alone,
-since splitting such a stream only costs time.
+It begins with one. As long as more connections bring more bytes, there are eight times as many
+every few hundredths of a second: with the usual limit of eight, all after the first look. A first
+connection that is as fast as a local disk stays alone, since splitting such a stream only costs
+time; on a line that is full already one is enough again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 WINDOW = 0.02
 LONG_WINDOW = 0.2
 #: Each step has so many times the connections of the one before.
-STEP = 4
+STEP = 8
 #: The total rate has to grow so many times to go on.
 GROWTH = 1.25
 #: Bytes each second at which one connection is enough.

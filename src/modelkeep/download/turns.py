@@ -17,6 +17,12 @@ from modelkeep.download.job_store import JobStore
 from modelkeep.download.telling import Mailbox, News, Teller
 from modelkeep.errors import JobCancelledError, ModelKeepError
 
+#: Jobs at once while they come as fast as a local disk: more threads then only wait for each other.
+_QUICK_JOBS = 2
+#: A job is quick when it took less than this, or brought so many bytes each second.
+_QUICK_SECONDS, _QUICK_RATE = 0.005, 100e6
+#: How long that is believed of the next ones, seconds.
+_BELIEVED = 0.03
 #: How long an ended job waits for handlers that have not heard its last progress, seconds.
 _GRACE = 1.0
 
@@ -60,6 +66,8 @@ class Turns:
         self._active = 0
         self._begun = 0
         self._is_open = False
+        self._quick_until = 0.0
+        self._is_looking = False
 
     def open(self) -> None:
         """Begin to give turns."""
@@ -82,10 +90,24 @@ class Turns:
 
     def go_on(self) -> None:
         """Begin jobs while there is room for them."""
-        while True:
-            with self._changed:
-                if not self._is_open or self._active >= self._most or not self._waiting:
-                    return
+        while (entry := self._next()) is not None:
+            self._crew.run(partial(self._work, entry))
+
+    def _next(self) -> Entry | None:
+        """Give the next job its turn, if there is room for one."""
+        entry = self._take()
+        if entry is not None:
+            self._store.note(entry.job)
+            if entry.mailbox is not None:
+                self._crew.run(partial(self._speak, entry, entry.mailbox))
+        return entry
+
+    def _take(self) -> Entry | None:
+        with self._changed:
+            while self._is_open and self._active < self._most and self._waiting:
+                if self._active >= _QUICK_JOBS and time.monotonic() < self._quick_until:
+                    self._look_later()
+                    return None
                 *_, entry = heapq.heappop(self._waiting)
                 if not entry.job.waiting:
                     continue
@@ -97,14 +119,33 @@ class Turns:
                 job.status = DownloadJobStatus.RUNNING
                 entry.is_told = False
                 entry.mailbox = Mailbox() if self._teller.has_listeners(job) else None
-            self._store.note(job)
-            if entry.mailbox is not None:
-                self._crew.run(partial(self._speak, entry, entry.mailbox))
-            self._crew.run(partial(self._carry_out, entry))
+                return entry
+        return None
+
+    def _look_later(self) -> None:
+        """Begin more jobs as soon as those that run turn out not to be quick after all."""
+        if not self._is_looking:
+            self._is_looking = True
+            self._crew.run(self._look)
+
+    def _look(self) -> None:
+        while (seconds := self._quick_until - time.monotonic()) > 0:
+            time.sleep(seconds)
+        with self._changed:
+            self._is_looking = False
+        self.go_on()
+
+    def _work(self, entry: Entry) -> None:
+        """Do one job after the other: handing each to another thread would cost small files."""
+        following: Entry | None = entry
+        while following is not None:
+            self._carry_out(following)
+            following = self._next()
 
     def _carry_out(self, entry: Entry) -> None:
         """Do a job; whatever it raises ends that job alone."""
         job = entry.job
+        begun = time.monotonic()
         _log.log(self._level, "download job %s begins: %s", job.id, job)
         entry.tell(News.STARTED)
         try:
@@ -117,6 +158,9 @@ class Turns:
                 _log.exception("download job %s failed", job.id)
         else:
             status = DownloadJobStatus.COMPLETED
+            now = time.monotonic()
+            if now - begun < max(_QUICK_SECONDS, job.bytes / _QUICK_RATE):
+                self._quick_until = now + _BELIEVED
         self._settle(entry, status)
 
     def _settle(self, entry: Entry, status: DownloadJobStatus) -> None:
@@ -146,7 +190,6 @@ class Turns:
         _log.log(self._level, "download job %s is %s", job.id, status)
         if goes_on:
             self._start_again(job)
-        self.go_on()
 
     def _speak(self, entry: Entry, mailbox: Mailbox) -> None:
         """Tell the news of one turn of a job, in the thread that is the job's."""

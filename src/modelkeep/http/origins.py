@@ -119,7 +119,8 @@ def redacted(url: str) -> str:
         head = re.split(r"[?#]", url, maxsplit=1)[0]
         scheme, mark, rest = head.partition("//")
         shown = scheme + mark + rest.rpartition("@")[2]
-    shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in shown)
+    if not shown.isprintable():
+        shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
     return shown if len(shown) <= _SHOWN_CHARACTERS else shown[:_SHOWN_CHARACTERS] + "..."
 
 
