@@ -263,7 +263,8 @@ def test_15_ranges_beyond_a_limit_fall_back_to_one_connection(
     assert outcome.file.read_bytes() == content
     assert any("1 connection" in state.note for state in outcome.states)
     refused = [request for request in server.requests if request.status == 403]
-    assert 1 <= len(refused) <= 8
+    # Seven are opened at once; a few more meet a place that the server has not given free yet.
+    assert 1 <= len(refused) <= 12
     assert server.sent < 1.1 * len(content) + MIB
 
 

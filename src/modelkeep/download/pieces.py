@@ -18,11 +18,11 @@ _EVIDENCE_SECONDS = 0.3
 _MUCH_PATIENCE = 3.0
 #: A rest is worth sharing when it takes longer than this, and so many times as long as it takes
 #: until a further request brings something.
-_LONG_SECONDS = 0.05
+_LONG_SECONDS = 0.02
 _LONG_TIMES = 4.0
 _SMALLEST_SHARE = 64 * 1024
 #: A lease is judged by its own pace when it is older than this, or brought nothing for so long.
-_YOUNG_SECONDS = 0.5
+_YOUNG_SECONDS = 0.2
 _YOUNG_TIMES = 8.0
 _SILENT_SECONDS = 0.25
 #: A connection that is so many times faster takes all of a slow one's rest.

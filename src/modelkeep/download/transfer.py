@@ -318,7 +318,8 @@ class Transfer:
         if self._on_progress is None:
             return
         now = time.monotonic()
-        if stage == self._stage and not waits and now - self._told_at < _TELL_SECONDS:
+        is_news = stage == "done" or (stage != self._stage and not self._work.is_small)
+        if not (is_news or waits) and now - self._told_at < _TELL_SECONDS:
             return
         self._stage, self._told_at = stage, now
         work = self._work

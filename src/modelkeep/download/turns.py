@@ -18,7 +18,7 @@ from modelkeep.download.telling import Mailbox, News, Teller
 from modelkeep.errors import JobCancelledError, ModelKeepError
 
 #: Jobs at once while they come as fast as a local disk: more threads then only wait for each other.
-_QUICK_JOBS = 2
+_QUICK_JOBS = 3
 #: A job is quick when it took less than this, or brought so many bytes each second.
 _QUICK_SECONDS, _QUICK_RATE = 0.005, 100e6
 #: How long that is believed of the next ones, seconds.
