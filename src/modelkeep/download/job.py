@@ -283,6 +283,9 @@ class DownloadJobRemoteSource(DownloadJobBase):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(id={self.id}, source={redacted(str(self.source))!r})"
 
+    def __str__(self) -> str:  # pydantic's own shows every field, a signed link too
+        return repr(self)
+
 
 class DownloadJobURL(DownloadJobRemoteSource):
     """Fetches a link, which is checked when the job is made.
