@@ -81,6 +81,7 @@ def test_ctrl_c_keeps_what_has_come(program: Program, server: FaultServer, tmp_p
     wait_until(lambda: server.sent > MIB // 2, process)
     os.kill(process.pid, signal.SIGINT)
     told = finish(process, 130)
+    assert "what has come is kept" in told.err
     assert "Go on with the same command, or with: modelkeep resume 1" in told.err
     held = program.call("jobs", "--json").only
     assert (held["id"], held["kind"], held["status"]) == (1, "download", "paused")
@@ -92,6 +93,18 @@ def test_ctrl_c_keeps_what_has_come(program: Program, server: FaultServer, tmp_p
     assert server.sent < len(BODY) + MIB
     assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith("a.bin")) == ["a.bin"]
     assert program.call("jobs", "--json").only["status"] == "completed"
+
+
+def test_ctrl_c_says_when_nothing_could_be_kept(
+    program: Program, server: FaultServer, tmp_path: Path
+) -> None:
+    url = server.serve("/a.bin", Page(BODY, rate=MIB))  # no ETag: parts cannot be joined later
+    process = program.start("download", url, tmp_path / "a.bin")
+    wait_until(lambda: server.sent > MIB // 2, process)
+    os.kill(process.pid, signal.SIGINT)
+    told = finish(process, 130)
+    assert "what had come was dropped" in told.err
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("a.bin")]
 
 
 def test_without_the_network(program: Program, tmp_path: Path) -> None:

@@ -20,3 +20,16 @@ def discard(digest: str, target: Path) -> None:
     part = PartFile.find(target, digest)
     if part is not None:
         part.discard()
+
+
+def is_kept(digest: str, target: Path) -> bool:
+    """Tell whether a download left something that it can go on from.
+
+    Args:
+        digest: Tells its link from others; see ``control_file.digest_of``.
+        target: The file that it was to be.
+    """
+    part = PartFile.find(target, digest)
+    if part is not None:
+        part.close()
+    return part is not None

@@ -71,11 +71,22 @@ def finish_downloads(session: Session, jobs: Sequence[DownloadJobBase]) -> int:
     if is_interrupted:
         held = " ".join(str(job.id) for job in jobs if job.paused)
         session.say(
-            "Paused: what has come is kept. Go on with the same command"
+            f"Paused: {_what_is_kept(jobs)}. Go on with the same command"
             + (f", or with: modelkeep resume {held}" if held else "")
         )
         return EXIT_INTERRUPTED
     return status_of(failed, len(jobs))
+
+
+def _what_is_kept(jobs: Sequence[DownloadJobBase]) -> str:
+    """Say whether paused downloads can go on from where they are."""
+    from modelkeep.download.control_file import digest_of
+    from modelkeep.download.remains import is_kept
+
+    paths = [(digest_of(str(job.source)), job.download_path) for job in jobs if job.paused]
+    if all(path is not None and is_kept(digest, path) for digest, path in paths):
+        return "what has come is kept"
+    return "the server does not tell versions of a file apart, so what had come was dropped"
 
 
 def _parted(words: Sequence[str]) -> tuple[list[str], Path]:
@@ -178,7 +189,8 @@ def _tell_end(session: Session, job: DownloadJobBase) -> bool:
     if job.exception is not None:
         session.report(job.exception, source)
         if job.paused:
-            session.say(f"       What has come is kept: modelkeep resume {job.id}")
+            kept = _what_is_kept([job])
+            session.say(f"       {kept[0].upper()}{kept[1:]}: modelkeep resume {job.id}")
     elif job.cancelled:
         hint = f"Begin it again with: modelkeep retry {job.id}"
         message = f"The download of {source} was cancelled from elsewhere"
