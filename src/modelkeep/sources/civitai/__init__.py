@@ -1,0 +1,1 @@
+"""Civitai: what people paste for its models."""

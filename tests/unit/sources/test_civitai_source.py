@@ -1,0 +1,88 @@
+"""What people paste for a model of Civitai."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from modelkeep.errors import UnsupportedSourceError
+from modelkeep.sources.civitai.source import HOSTS, CivitaiModelSource, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "version", "variant"),
+    [
+        ("https://civitai.com/models/101055", 101055, None, None),
+        ("https://civitai.red/models/101055/sd-xl", 101055, None, None),
+        ("civitai.com/models/101055?modelVersionId=128078", 101055, 128078, None),
+        ("https://www.civitai.green/models/101055/x?modelVersionId=128078#a", 101055, 128078, None),
+        ("https://civitai.com/api/download/models/128078", None, 128078, None),
+        (
+            "https://civitai.com/api/download/models/128078?fp=fp16&type=Model&size=pruned&token=x",
+            None,
+            128078,
+            "Model pruned fp16",
+        ),
+        ("https://civitai.com/api/v1/model-versions/128078", None, 128078, None),
+        ("https://civitai.com/api/v1/models/101055", 101055, None, None),
+        ("urn:air:sdxl:checkpoint:civitai:101055@128078", 101055, 128078, None),
+        ("urn:air:sd1:lora:civitai:82098@87153.safetensor", 82098, 87153, None),
+        ("civitai:101055@128078", 101055, 128078, None),
+        ("civitai:@128078:fp16", None, 128078, "fp16"),
+        ("Civitai:101055", 101055, None, None),
+    ],
+)
+def test_what_people_paste(
+    text: str, model: int | None, version: int | None, variant: str | None
+) -> None:
+    source = parse(text)
+    assert source is not None
+    assert (source.model_id, source.version_id, source.variant) == (model, version, variant)
+    assert parse(str(source)) == source
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "civitai:", "civitai:0", "org/repo", "https://example.org/models/1", "/tmp/a.safetensors",
+     "C:\\models\\a.safetensors", "https://[", "notcivitai.com/models/1"],
+)  # fmt: skip
+def test_what_is_of_no_concern(text: str) -> None:
+    assert parse(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("https://civitai.com/images/12", "a picture"),
+        ("https://civitai.com/user/someone?token=hush", "a person"),
+        ("https://civitai.com/", "no page of a model"),
+        ("https://civitai.com/models/abc", "no page of a model"),
+    ],
+)
+def test_other_pages_are_explained(text: str, what: str) -> None:
+    with pytest.raises(UnsupportedSourceError, match=what) as caught:
+        parse(text)
+    assert "hush" not in str(caught.value)
+
+
+def test_a_source_equals_its_text_and_hides_its_token() -> None:
+    source = CivitaiModelSource(version_id=5, access_token="hush")  # noqa: S106 - made up
+    assert source == "civitai:@5"
+    assert len({source, CivitaiModelSource(version_id=5)}) == 1
+    assert min(CivitaiModelSource(version_id=7), source) == source
+    assert "hush" not in repr(source) + str(source) + source.model_dump_json()
+    assert source.access_token == "hush"  # noqa: S105 - made up
+    with pytest.raises(ValidationError, match="version_id or a model_id"):
+        CivitaiModelSource()
+
+
+@given(st.text(max_size=60))
+def test_no_text_does_harm(text: str) -> None:
+    for whole in (text, f"https://civitai.com/{text}", f"civitai:{text}", f"urn:air:{text}"):
+        try:
+            source = parse(whole, HOSTS)
+        except UnsupportedSourceError:
+            continue
+        assert source is None or parse(str(source)) == source
