@@ -113,7 +113,7 @@ class DownloadJobBase(BaseModel):
     _on_cancel: Callable[[], None] | None = PrivateAttr(default=None)
     _callbacks: dict[str, DownloadEventHandler] = PrivateAttr(default_factory=dict)
 
-    _lacks: Lacking = PrivateAttr(default=NOTHING)
+    _lacks: Lacking = PrivateAttr(default_factory=lambda: NOTHING)
 
     CALLBACKS: ClassVar[tuple[str, ...]] = (
         "on_start", "on_progress", "on_complete", "on_cancelled", "on_error",

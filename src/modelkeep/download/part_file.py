@@ -23,12 +23,13 @@ from modelkeep.download.control_file import Control
 from modelkeep.errors import DownloadError, DuplicateModelException, StorageError
 from modelkeep.http.asked import Asked
 
-_NAMES = 9
+#: Names for partial files of one target: each download looks for all of them.
+_NAMES = 4
 _PIECE = 1 << 20
 #: What a name may have besides: the longest is that of a control file that is being written.
 #: Bytes of what ``st_blocks`` counts, on every system.
 _BLOCK = 512
-_LONGEST_NAME = 255 - len("..9.part.json.4194304.new")
+_LONGEST_NAME = 255 - len("..4.part.json.4194304.new")
 
 
 class PartFile:
