@@ -30,6 +30,7 @@ class CheckedAdapter(HTTPAdapter):
         self._door = door
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._making = threading.Lock()
+        self._pools: dict[tuple[str, Any], Any] = {}
         super().__init__(pool_connections=_HOSTS, pool_maxsize=connections)
         watch_pools(self.poolmanager, door)
 
@@ -40,6 +41,21 @@ class CheckedAdapter(HTTPAdapter):
         if is_new and not proxy.lower().startswith("socks"):
             watch_pools(manager, self._door)
         return manager
+
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """Remember the connections to each origin: to find them anew costs small files much."""
+        if proxies or cert:
+            return super().get_connection_with_tls_context(request, verify, proxies, cert)
+        key = ("/".join(request.url.split("/", 3)[:3]), verify)
+        pool = self._pools.get(key)
+        if pool is None or pool.pool is None:  # closed, since many other hosts came after it
+            if len(self._pools) >= _HOSTS:
+                self._pools.clear()
+            pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            self._pools[key] = pool
+        return pool
 
     def build_connection_pool_key_attributes(
         self, request: Any, verify: Any, cert: Any = None
