@@ -161,6 +161,7 @@ class Site(ABC):
         hosts: Its own names, reached by https; they may see its token.
         takes_tokens: A token can be kept for it.
         key_page: Where people make one.
+        hashes_at_once: How many hashes one request may ask for; 0: it does not know files by hash.
     """
 
     name: str
@@ -169,6 +170,7 @@ class Site(ABC):
     hosts: frozenset[str] = frozenset()
     takes_tokens: bool = True
     key_page: str = ""
+    hashes_at_once: int = 0
 
     def token_variables(self, environment: Mapping[str, str]) -> Sequence[str]:
         """Return the variables of the environment that hold a token, the first one set counts.
@@ -226,4 +228,24 @@ class Site(ABC):
         del words, filters, visit
         raise UnsupportedSourceError(
             f"{self.label} cannot be searched", hint="Search it in a browser and paste the link."
+        )
+
+    def by_hashes(self, hashes: Sequence[str], visit: Visit) -> Mapping[str, RemoteModel]:
+        """Return the models that have files with these hashes; what is not there is left out.
+
+        Args:
+            hashes: sha256 in hex, at most ``hashes_at_once``.
+            visit: How to ask.
+
+        Returns:
+            By sha256 in lower case; each as ``look_up`` would give it, with that file first.
+
+        Raises:
+            UnsupportedSourceError: this site does not know files by hash.
+            SourceError: the site does not answer; says why and what to do.
+        """
+        del hashes, visit
+        raise UnsupportedSourceError(
+            f"{self.label} does not find models by the hash of a file",
+            hint="Search it in a browser and paste the link.",
         )
