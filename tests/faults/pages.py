@@ -21,10 +21,11 @@ class Request:
         number: Which request of the server it is, from 0.
         connection: Which connection of the server brought it, from 0.
         host: The address of this machine that was asked.
-        method: ``GET`` or ``HEAD``.
+        method: ``GET``, ``HEAD`` or ``POST``.
         path: What was asked for, without the query.
         query: What follows the question mark.
         headers: Names in small letters; a repeated one keeps its last value.
+        body: What was sent along, as text.
         status: What was answered; 0 while nothing was.
         sent: Bytes of the body that went out.
         ended: The answer was sent to its end, cut or given up.
@@ -37,6 +38,7 @@ class Request:
     path: str
     query: str
     headers: dict[str, str]
+    body: str = field(default="", repr=False)
     status: int = 0
     sent: int = 0
     ended: bool = False

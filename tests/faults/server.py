@@ -89,6 +89,7 @@ class FaultServer:
         self.most_parallel: Counter[str] = Counter()
         self.port = 0
         self._scripts: dict[str, Script] = {}
+        self._otherwise: Script | None = None
         self._active: Counter[str] = Counter()
         self._line = _Pace()
         self._changed = threading.Condition()
@@ -119,6 +120,10 @@ class FaultServer:
         else:
             self._scripts[path] = pages.in_turn(*(p for p in answers if isinstance(p, Page)))
         return self.url(path, host)
+
+    def serve_otherwise(self, script: Script) -> None:
+        """Answer every path that nothing else is said of by one function."""
+        self._otherwise = script
 
     def serve_signed(self, path: str, page: Page, uses: int | None = 1) -> tuple[str, Signed]:
         """Send this path to signed addresses on the other host that work ``uses`` times."""
@@ -237,11 +242,22 @@ class _Connection:
         request = Request(number, self._number, host, method, path, query, headers)
         server.requests.append(request)
         server._tell()
+        request.body = await self._read_body(int(headers.get("content-length", "0")))
         return request
+
+    async def _read_body(self, size: int) -> str:
+        while len(self._buffer) < size:
+            data = await self._server._loop.sock_recv(self._client, 65536)
+            if not data:
+                raise _GoneError
+            self._buffer += data
+        body = self._buffer[:size].decode("utf-8", "replace")
+        del self._buffer[:size]
+        return body
 
     async def _answer(self, request: Request) -> None:
         server = self._server
-        script = server._scripts.get(request.path)
+        script = server._scripts.get(request.path, server._otherwise)
         page = script(request) if script else pages.status(404, body=b"no such path")
         active = server._active
         if page.token is not None and request.headers.get("authorization") != page.token:

@@ -130,3 +130,19 @@ def test_it_runs_in_a_child_process_too(tmp_path: Path) -> None:
         assert _get(child.url("/files/7"), Range="bytes=0-9").content == DATA[:10]
         assert [request.path for request in child.requests()] == ["/file", "/files/7"]
         assert child.sent == len(DATA) + 10
+
+
+def test_what_is_sent_along_is_read_and_any_path_can_be_answered(server: FaultServer) -> None:
+    server.serve("/known", Page(b"known"))
+    server.serve_otherwise(lambda request: Page(f"{request.path}: {request.body}".encode()))
+    with requests.Session() as session:
+        answers = [
+            session.request(method, server.url(path), data=data, timeout=10).text
+            for method, path, data in (
+                ("POST", "/a/b", "first" * 9000),
+                ("POST", "/known", "x"),
+                ("GET", "/c", None),
+            )
+        ]
+    assert answers == ["/a/b: " + "first" * 9000, "known", "/c: "]
+    assert server.connections == 1
