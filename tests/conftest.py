@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from sites.fixtures import civitai, environment, hub, manager, modelscope
+
+__all__ = ["civitai", "environment", "hub", "manager", "modelscope"]
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
