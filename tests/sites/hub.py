@@ -47,7 +47,7 @@ class Repository:
     tags: Sequence[str] = ("diffusers", "license:openrail++")
     card: Mapping[str, Any] = field(default_factory=lambda: {"license": "openrail++"})
     downloads: int = 1234
-    more: Mapping[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
 
     def said(self, *, sizes: bool) -> dict[str, Any]:
         """Return what the API says of it.

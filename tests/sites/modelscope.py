@@ -22,7 +22,7 @@ _FILE = re.compile(rf"/models/{_REPO}/resolve/(?P<rev>[^/]+)/(?P<path>.+)")
 class Listed:
     """One repository: what the site says of it, and its files."""
 
-    files: Mapping[str, bytes]
+    files: dict[str, bytes]
     licence: str
     is_private: bool
 

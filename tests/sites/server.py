@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, quote
@@ -15,6 +16,7 @@ from faults.server import HOSTS, FaultServer
 #: The host of the site, and the host of its files.
 SITE_HOST, FILE_HOST = HOSTS
 _BLOBS = "/blobs/"
+_MOVED = "/moved"
 
 
 class SiteServer(ABC):
@@ -35,6 +37,7 @@ class SiteServer(ABC):
         self._signatures: set[str] = set()
         self._signed = 0
         self._refusals: list[tuple[str, Page]] = []
+        self._planted: list[tuple[str, Script]] = []
         self.server.serve_otherwise(self._answer)
 
     def __enter__(self) -> Self:
@@ -65,6 +68,15 @@ class SiteServer(ABC):
     def refuse_next(self, page: Page, times: int = 1, path: str = "") -> None:
         """Answer the next requests of paths that hold this text so, before all goes on."""
         self._refusals += [(path, page)] * times
+
+    def plant(self, path: str, script: Script) -> None:
+        """Answer all requests to the site of paths that hold this text by a function."""
+        self._planted.append((path, script))
+
+    def elsewhere(self, request: Request) -> Page:
+        """Send to the host of files, which answers such a request as the site would."""
+        query = f"?{request.query}" if request.query else ""
+        return redirect(self.server.url(f"{_MOVED}{request.path}{query}", FILE_HOST), 307)
 
     def expire(self) -> None:
         """Make all signed addresses that were given useless."""
@@ -127,9 +139,12 @@ class SiteServer(ABC):
             if refused[0] in request.path:
                 self._refusals.remove(refused)
                 return refused[1]
-        if request.host != FILE_HOST:
-            return self.answer(request)
-        return self._file(request)
+        if request.host == FILE_HOST:
+            is_moved = request.path.startswith(_MOVED)
+            moved = replace(request, path=request.path.removeprefix(_MOVED))
+            return self.answer(moved) if is_moved else self._file(request)
+        script = next((script for part, script in self._planted if part in request.path), None)
+        return self.answer(request) if script is None else script(request)
 
     def _file(self, request: Request) -> Page:
         if "authorization" in request.headers:

@@ -22,6 +22,7 @@ from modelkeep.http.body import Body
 from modelkeep.http.hops import Opened, open_url
 from modelkeep.http.options import TransferOptions
 from modelkeep.http.origins import redacted
+from modelkeep.http.refusals import sniff
 from modelkeep.http.retries import RetryPolicy, wait
 from modelkeep.http.session import Sender, make_session
 
@@ -62,11 +63,14 @@ class Reply:
         """Return the body as JSON values.
 
         Raises:
-            ProtocolError: it is no JSON.
+            NotAModelAnswerError: it is a web page, such as one to log in.
+            ProtocolError: it is no JSON for another reason.
         """
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
+            kind = self.header("Content-Type")
+            sniff(self.body, kind, "answer.json", url=self.url, wanted="JSON")
             raise ProtocolError(
                 f"{redacted(self.url)} answered with something that is no JSON",
                 hint="Try again later; open the address in a browser to see what it says.",
@@ -136,6 +140,7 @@ class Client:
         params: Mapping[str, Any] | Sequence[tuple[str, Any]] = (),
         *,
         limit: int = ANSWER_BYTES,
+        public_only: bool = False,
     ) -> Reply:
         """Ask for an address and read all of the answer.
 
@@ -143,6 +148,8 @@ class Client:
             asked: The address, with its token and headers where it needs them.
             params: Added to its query; lists repeat the name.
             limit: Bytes of the answer at most.
+            public_only: The address came from others than the person at this machine: it may not
+                lead into a private network.
 
         Returns:
             The answer, also a refusal, after those were tried again that may pass.
@@ -157,7 +164,7 @@ class Client:
         if query:
             mark = "&" if "?" in asked.url else "?"
             asked = replace(asked, url=f"{asked.url}{mark}{query}")
-        return self._patiently(asked, limit)
+        return self._patiently(asked, limit, public_only=public_only)
 
     def peek(self, asked: Asked, count: int) -> Peek:
         """Ask what an address has, and read the first bytes of it.
@@ -235,12 +242,12 @@ class Client:
         """
         wait(seconds, self._cancelled)
 
-    def _patiently(self, asked: Asked, limit: int) -> Reply:
+    def _patiently(self, asked: Asked, limit: int, *, public_only: bool = False) -> Reply:
         self._refuse_offline(asked)
         failed = 0
         while True:
             try:
-                return self._once(asked, limit)
+                return self._once(asked, limit, public_only=public_only)
             except DownloadError as error:
                 failed += 1
                 delay = self._policy.delay(failed, error)
@@ -251,8 +258,14 @@ class Client:
                     raise
                 wait(delay, self._cancelled)
 
-    def _once(self, asked: Asked, limit: int) -> Reply:
-        opened = open_url(self.sender, asked, options=self.options, cancelled=self._cancelled)
+    def _once(self, asked: Asked, limit: int, *, public_only: bool) -> Reply:
+        opened = open_url(
+            self.sender,
+            asked,
+            options=self.options,
+            cancelled=self._cancelled,
+            public_only=public_only,
+        )
         try:
             body = _read(opened, limit)
         finally:

@@ -166,6 +166,7 @@ def sniff(
     *,
     url: str = "",
     total: int | None = None,
+    wanted: str = "",
 ) -> None:
     """Check that a body is not a web page or a message in place of the file that was asked for.
 
@@ -175,6 +176,7 @@ def sniff(
         asked_name: The file's name as far as it is known; text files may be text.
         url: Where it came from; shown without secrets.
         total: Bytes of the whole file, where known: a message is small.
+        wanted: What should have come, in words; the name when empty.
 
     Raises:
         NotAModelAnswerError: it is a page or a message.
@@ -197,7 +199,7 @@ def sniff(
     host = urlsplit(redacted(url)).hostname or "The server"
     what = "a login page" if is_login and what == "a web page" else what
     raise NotAModelAnswerError(
-        f"{host} answered with {what} in place of {asked_name or 'the file'}"
+        f"{host} answered with {what} in place of {wanted or asked_name or 'the file'}"
         + (f" ({redacted(url)})" if url else "")
         + (f": {said}" if said else ""),
         hint="This model may need a token: give one with --token, or open the address in a"

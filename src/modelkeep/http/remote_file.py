@@ -12,8 +12,10 @@ from modelkeep.errors import (
 from modelkeep.http.asked import Asked
 from modelkeep.http.body import Body
 from modelkeep.http.client import Client
+from modelkeep.http.file_names import file_name
 from modelkeep.http.hops import Opened
 from modelkeep.http.origins import redacted
+from modelkeep.http.refusals import sniff
 from modelkeep.http.retries import RetryPolicy
 
 #: Bytes of the first request: the whole header of most model files.
@@ -22,6 +24,8 @@ FIRST_BYTES = 512 << 10
 _MORE_BYTES = 256 << 10
 #: A server that knows no parts sends the whole file: it is read up to here and no further.
 _WHOLE_BYTES = 2 << 20
+#: The begin of a body tells a page from a file.
+_SNIFFED = 512
 
 
 class RemoteBytes:
@@ -38,6 +42,7 @@ class RemoteBytes:
         bytes_read: Bytes of all their bodies.
 
     Raises:
+        NotAModelAnswerError: a web page or a message comes in its place.
         DownloadError: the server does not give it.
         UnsupportedSourceError: the server does not say how long the file is.
     """
@@ -141,6 +146,9 @@ class RemoteBytes:
         content = bytearray(skipped + min(count, total - first))
         self._read(Body(opened.response, opened.url), content)
         del content[:skipped]
+        if first == 0:
+            name = file_name(answer.file_name, self._asked.url)
+            sniff(bytes(content[:_SNIFFED]), answer.content_type, name, url=opened.url, total=total)
         return content
 
     def _read(self, body: Body, content: bytearray) -> None:

@@ -18,6 +18,7 @@ from modelkeep.http.asked import Asked
 from modelkeep.http.origins import Token, origin_of, redacted
 from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.huggingface.picking import refuse_many
+from modelkeep.sources.listed import usable_names
 from modelkeep.sources.site import RemoteFile, RemoteModel, Site, Terms, Visit
 
 ENDPOINT = "https://modelscope.cn"
@@ -66,6 +67,7 @@ class ModelScope(Site):
     name = "modelscope"
     label = "ModelScope"
     order = 40
+    source_class = ModelScopeSource
     hosts = _HOSTS
     key_page = "https://modelscope.cn/my/myaccesstoken"
 
@@ -107,6 +109,7 @@ class ModelScope(Site):
 
         Raises:
             UnsupportedSourceError: it has no weights of this form.
+            UnsafePathError: it lists a file that would lie outside of the model.
             SourceError: the site does not give it.
         """
         if not isinstance(source, ModelScopeSource):
@@ -118,7 +121,9 @@ class ModelScope(Site):
         about = _data(visit, Asked(api, token=token), source, {})
         revision = source.revision or "master"
         params = {"Revision": revision, "Recursive": "True"}
-        listed = _files(_data(visit, Asked(f"{api}/repo/files", token=token), source, params))
+        listed = _files(
+            _data(visit, Asked(f"{api}/repo/files", token=token), source, params), source.repo_id
+        )
         if not listed:
             raise SourceError(
                 f"ModelScope lists no files of {source.repo_id} at {revision}",
@@ -168,15 +173,15 @@ def _data(
     return data if isinstance(data, dict) else {}
 
 
-def _files(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    return {
+def _files(data: Mapping[str, Any], repo: str) -> dict[str, dict[str, Any]]:
+    listed = {
         each["Path"]: each
         for each in data.get("Files") or ()
         if isinstance(each, dict)
         and each.get("Type") != "tree"
         and isinstance(each.get("Path"), str)
-        and not {"", ".."} & set(each["Path"].split("/"))
     }
+    return {name: listed[name] for name in usable_names(listed, repo, "ModelScope")}
 
 
 def _remote(

@@ -8,7 +8,13 @@ import pytest
 
 from faults.pages import Page, json_error, once, redirect
 from faults.server import FaultServer
-from modelkeep.errors import DownloadError, HttpStatusError, ProtocolError, RedirectRefusedError
+from modelkeep.errors import (
+    DownloadError,
+    HttpStatusError,
+    NotAModelAnswerError,
+    ProtocolError,
+    RedirectRefusedError,
+)
 from modelkeep.http.asked import Asked
 from modelkeep.http.client import Client
 from modelkeep.http.options import TransferOptions
@@ -55,9 +61,12 @@ def test_a_fault_that_stays_is_given_back(server: FaultServer) -> None:
 
 
 def test_what_is_no_json_is_told(server: FaultServer) -> None:
-    url = server.serve("/api", Page(b"<html>", content_type="text/html"))
-    with pytest.raises(ProtocolError, match="no JSON"):
-        Client(options=QUICK).get(url).json()
+    for body, kind in ((b"<html>", "text/plain"), (b'{"a": ', "application/json"), (b"", "")):
+        url = server.serve("/api", Page(body, content_type=kind))
+        what = "a web page in place of JSON" if body == b"<html>" else "no JSON"
+        error = NotAModelAnswerError if body == b"<html>" else ProtocolError
+        with pytest.raises(error, match=what):
+            Client(options=QUICK).get(url).json()
 
 
 def test_an_answer_over_the_limit_is_refused(server: FaultServer) -> None:

@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from modelkeep.core.metadata import HuggingFaceMetadata, RemoteModelFile
 from modelkeep.errors import HttpStatusError, ProtocolError
 from modelkeep.http.client import Reply
+from modelkeep.http.refusals import message_in
+from modelkeep.sources.listed import usable_names
 from modelkeep.sources.site import Terms
 
 ENDPOINT = "https://huggingface.co"
@@ -51,13 +53,19 @@ def api_url(endpoint: str, repo: str, revision: str | None) -> str:
 
 
 def siblings(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the files that are listed, those with names that cannot be left out."""
+    """Return the files that are listed, in their order.
+
+    Raises:
+        UnsafePathError: a file would lie outside of the model; names it.
+    """
     listed = answer.get("siblings")
-    return [
-        each
+    by_name = {
+        each["rfilename"]: each
         for each in (listed if isinstance(listed, list) else [])
         if isinstance(each, dict) and isinstance(each.get("rfilename"), str) and each["rfilename"]
-    ]
+    }
+    model = str(answer.get("id") or answer.get("modelId"))
+    return [by_name[name] for name in usable_names(by_name, model, "Hugging Face")]
 
 
 def sha256_of(sibling: dict[str, Any]) -> str | None:
@@ -83,6 +91,7 @@ def metadata_of(
 
     Raises:
         ProtocolError: the answer describes no repository.
+        UnsafePathError: it lists a file that would lie outside of the model.
     """
     repo = answer.get("id") or answer.get("modelId") if isinstance(answer, dict) else None
     if not isinstance(repo, str) or not repo:
@@ -159,8 +168,11 @@ def explained(reply: Reply, repo: str, revision: str | None, *, has_token: bool)
             return refusal
         why, hint = "the answer was a refusal", "Try again later."
     at = f"@{revision}" if revision else ""
+    # Its codes say all there is to say; without one its own words may say more.
+    words = "" if code else message_in(reply.body, reply.header("Content-Type"))
     error = HttpStatusError(
-        f"Hugging Face does not give {repo}{at} (status {reply.status}): {why}",
+        f"Hugging Face does not give {repo}{at} (status {reply.status}): {why}"
+        + (f"; it says: {words}" if words else ""),
         status=reply.status,
         reason=refusal.reason if refusal is not None else "",
         hint=hint.format(page=page),

@@ -46,13 +46,12 @@ def pick(
     Raises:
         UnsupportedSourceError: there are none of this form, or it holds several models.
     """
-    safe = [file for file in files if not {"..", ""} & set(file.split("/"))]
     chosen = [
         PurePosixPath(path)
-        for path in filter_files(safe, source.variant, source.subfolder, pipeline=pipeline)
+        for path in filter_files(files, source.variant, source.subfolder, pipeline=pipeline)
     ]
     if not any(weight_of(path) for path in chosen):
-        raise _nothing(safe, source)
+        raise _nothing(files, source)
     refuse_many(chosen, source.repo_id, f"{source.repo_id}/")
     name = source.repo_id.rpartition("/")[2]
     if len(chosen) == 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,7 +29,7 @@ _FOUND = 20
 
 @dataclass
 class Asking:
-    """One conversation about one repository."""
+    """One conversation about one repository, or about none where ``repo`` is empty."""
 
     visit: Visit
     endpoint: str
@@ -57,10 +57,10 @@ class Asking:
                     "The token for Hugging Face is not valid; what is open to all is used.",
                 )
                 reply = again
-        if reply.status >= _REFUSED:
+        if reply.status >= _REFUSED and self.repo:
             has_token = self.token is not None
             raise answers.explained(reply, self.repo, self.revision, has_token=has_token)
-        return reply.json()
+        return reply.good().json()
 
     def _once(self, url: str, params: Mapping[str, Any], limit: int | None) -> Reply:
         asked = Asked(url, token=self.token, aliases=self.aliases)
@@ -77,6 +77,7 @@ class HuggingFace(Site):
     label = "Hugging Face"
     order = 30
     hosts = HOSTS
+    source_class = HFModelSource
     key_page = "https://huggingface.co/settings/tokens"
 
     def token_variables(self, environment: Mapping[str, str]) -> Sequence[str]:
@@ -102,6 +103,7 @@ class HuggingFace(Site):
 
         Raises:
             UnsupportedSourceError: it has no such form, or holds several models.
+            UnsafePathError: it lists a file that would lie outside of the model.
             HttpStatusError: the site refuses; says why and what to do.
         """
         if not isinstance(source, HFModelSource):
@@ -184,7 +186,7 @@ class HuggingFace(Site):
 
     def search(self, words: str, filters: Mapping[str, str], visit: Visit) -> Sequence[Found]:
         """Return repositories whose names and tags fit, most downloaded first."""
-        asking = self._asking(words, None, None, visit)
+        asking = replace(self._asking(words, None, None, visit), repo="")
         params: dict[str, Any] = {
             "search": words,
             "sort": filters.get("sort", "downloads"),
@@ -197,7 +199,10 @@ class HuggingFace(Site):
             params["filter"] = tags
         found = asking.get(f"{asking.endpoint}/api/models", params)
         if not isinstance(found, list):
-            raise ProtocolError("Hugging Face answered a search with something that is no list")
+            raise ProtocolError(
+                "Hugging Face answered a search with something that is no list",
+                hint="Try again later.",
+            )
         return [_found(each) for each in found if isinstance(each, dict) and each.get("id")]
 
 

@@ -1,0 +1,148 @@
+"""The same small model on each site, and the doors through which a site is asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from faults.pages import Page, Request, status
+from modelkeep.install.remote.identify import identify_remote_model
+from modelkeep.install.remote.planning import plan_remote
+from modelkeep.manager import ModelManager
+from sites import models
+from sites.fixtures import Environment
+from sites.hub import COMMIT, Account, HubServer
+from sites.modelscope import ModelScopeServer
+from sites.server import SiteServer
+
+TOKEN = "planted5eCr3tValue0123456789"  # noqa: S105 - made up
+LORA = models.sdxl_lora()
+REPO = "someone/paper"
+FILE = "paper.safetensors"
+
+
+class LinkServer(SiteServer):
+    """A server with one file, which it calls as it likes.
+
+    Attributes:
+        told: The file's name in ``Content-Disposition``.
+    """
+
+    told = ""
+
+    def answer(self, request: Request) -> Page:
+        """Send to the file."""
+        if request.path != f"/files/{FILE}":
+            return status(404, body=b"no such file")
+        return self.to_file(LORA, name=self.told)
+
+
+@dataclass
+class Place:
+    """One site that has the model.
+
+    Attributes:
+        site: Name of the site.
+        server: Answers for it.
+        text: What people type for the model.
+        api: What the paths of its API begin with.
+        file: What the paths of its files begin with.
+        lists: Makes the site say that the model has one more file of this name.
+        variable: Where its token is set; empty for the plain link, to which it is given.
+        accepts: Makes the site know the token.
+        manager: The library.
+    """
+
+    site: str
+    server: SiteServer
+    text: str
+    api: str
+    file: str
+    lists: Callable[[str], None]
+    manager: ModelManager
+    variable: str = ""
+    accepts: Callable[[], None] = field(default=lambda: None)
+
+    @property
+    def paths(self) -> list[str]:
+        """Where faults are planted: the API, and the address of the file."""
+        return list(dict.fromkeys((self.api, self.file)))
+
+    def source(self, token: str | None = None) -> Any:
+        """Return what the text means."""
+        return self.manager.sites.parse(self.text, token=token)
+
+
+def make_place(
+    site: str, environment: Environment, servers: dict[str, SiteServer], patch: pytest.MonkeyPatch
+) -> Place:
+    """Put the model on a site.
+
+    Args:
+        site: Which one.
+        environment: Its settings lead there.
+        servers: By name of the site.
+        patch: Leads to the sites that no setting leads to.
+    """
+    server, manager = servers[site], environment.manager()
+    if isinstance(server, HubServer):
+        hub = server
+        repo = hub.add(REPO, {FILE: LORA})
+        return Place(
+            site, server, REPO, f"/api/models/{REPO}", f"/{REPO}/resolve/{COMMIT}/",
+            lambda name: repo.more.update(siblings=_siblings(repo.said(sizes=True), name)),
+            manager, "HF_TOKEN", lambda: hub.accounts.update({TOKEN: Account()}),
+        )  # fmt: skip
+    if isinstance(server, ModelScopeServer):
+        scope = server
+        patch.setattr("modelkeep.sources.modelscope.ENDPOINT", server.endpoint)
+        listed = scope.add(REPO, {FILE: LORA})
+        return Place(
+            site, server, f"ms:{REPO}", "/api/v1/models/", f"/models/{REPO}/resolve/",
+            lambda name: listed.files.update({name: LORA}),
+            manager, "MODELSCOPE_API_TOKEN", lambda: scope.tokens.add(TOKEN),
+        )  # fmt: skip
+    assert isinstance(server, LinkServer)
+    link, path = server, f"/files/{FILE}"
+
+    def call(name: str) -> None:
+        link.told = name
+
+    return Place(site, server, server.server.url(path), path, path, call, manager)
+
+
+def _siblings(said: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    first = said["siblings"][0]
+    return [first, {**first, "rfilename": name}]
+
+
+Door = Callable[[Place, str | None], Any]
+
+
+def look_up(place: Place, token: str | None = None) -> Any:
+    """Ask the site for everything but the bytes."""
+    return place.manager.sites.look_up(place.source(token))
+
+
+def identify(place: Place, token: str | None = None) -> Any:
+    """Tell what the model is from its header."""
+    sites = place.manager.sites
+    return identify_remote_model(sites.look_up(place.source(token)), sites.visit.client)
+
+
+def plan(place: Place, token: str | None = None) -> Any:
+    """Say what an install would do."""
+    library = place.manager.installer.library
+    planned = plan_remote(library, place.manager.sites, place.source(token), {})
+    if planned.error is not None:
+        raise planned.error
+    return planned
+
+
+def search(place: Place, token: str | None = None) -> Any:
+    """Look for the model."""
+    del token
+    return place.manager.sites.search("paper", place.site)

@@ -1,0 +1,236 @@
+"""Faults of sites and of whoever stands before them, at every door: rows 11, 12, 13, 15 and 31."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import PurePosixPath
+
+import pytest
+
+from faults.pages import Page, json_error, login_page, redirect, status
+from faults.places import (
+    TOKEN,
+    Door,
+    LinkServer,
+    Place,
+    identify,
+    look_up,
+    make_place,
+    plan,
+    search,
+)
+from modelkeep.errors import (
+    HttpStatusError,
+    ModelKeepError,
+    NotAModelAnswerError,
+    RedirectRefusedError,
+    UnsafePathError,
+    hint_of,
+)
+from sites.civitai import CivitaiServer
+from sites.fixtures import Environment
+from sites.hub import HubServer
+from sites.modelscope import ModelScopeServer
+from sites.server import FILE_HOST, SITE_HOST, SiteServer
+
+SITES = ("huggingface", "modelscope", "link")
+SEARCHED = ("huggingface",)
+DOORS = (look_up, identify, plan)
+
+
+@pytest.fixture
+def servers(
+    hub: HubServer, civitai: CivitaiServer, modelscope: ModelScopeServer
+) -> Iterator[dict[str, SiteServer]]:
+    with LinkServer() as link:
+        yield {"huggingface": hub, "civitai": civitai, "modelscope": modelscope, "link": link}
+
+
+@pytest.fixture
+def place(
+    request: pytest.FixtureRequest,
+    environment: Environment,
+    servers: dict[str, SiteServer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Place]:
+    made = make_place(request.param, environment, servers, monkeypatch)
+    yield made
+    assert made.manager.records.all_models() == [], "nothing is installed by asking"
+
+
+def every(doors: tuple[Door, ...] = DOORS) -> pytest.MarkDecorator:
+    """Ask for every door of every site, those to the API and those to the file."""
+    found = [
+        pytest.param(site, door, at, id=f"{site}-{door.__name__}-{('api', 'file')[at]}")
+        for site in SITES
+        for door in doors
+        for at in (0, 1)
+        if not (site == "link" and at) and not (door is look_up and at)
+    ]
+    found += [pytest.param(site, search, 0, id=f"{site}-search-api") for site in SEARCHED]
+    return pytest.mark.parametrize(("place", "door", "at"), found, indirect=["place"])
+
+
+def fault_path(place: Place, door: Door, at: int) -> str:
+    return "/api/" if door is search else place.paths[at]
+
+
+def failed(place: Place, door: Door, token: str | None = None) -> ModelKeepError:
+    with pytest.raises(ModelKeepError) as caught:
+        door(place, token)
+    error = caught.value
+    assert hint_of(error), "it says what to do next"
+    assert len(str(error)) < 2000
+    assert str(error).isprintable()
+    assert TOKEN not in f"{error} {hint_of(error)}"
+    return error
+
+
+class TestRedirects:
+    """Row 11."""
+
+    @every()
+    @pytest.mark.parametrize(
+        ("location", "why"),
+        [
+            ("/round?s=hush", "circle"),
+            ("/hop/1?s=hush", "more than 10 redirects"),
+            ("file:///etc/passwd", "no address of the web"),
+            ("ftp://127.0.0.1/x?s=hush", "no address of the web"),
+            ("", "no address"),
+        ],
+    )
+    def test_they_end_somewhere(
+        self, place: Place, door: Door, at: int, location: str, why: str
+    ) -> None:
+        server = place.server
+        server.serve("/round", redirect("/round?s=hush"))
+        for here, there in pairwise(range(1, 15)):
+            server.serve(f"/hop/{here}", redirect(f"/hop/{there}?s=hush"))
+        path = fault_path(place, door, at)
+        server.plant(path, lambda _: redirect(location))
+        error = failed(place, door)
+        assert isinstance(error, RedirectRefusedError)
+        assert why in str(error)
+        assert "hush" not in str(error)
+        assert server.endpoint + path.rstrip("/") in str(error)
+        if location:
+            assert location.partition("?")[0].rpartition("/")[2] in str(error)
+
+
+class TestTokens:
+    """Row 12."""
+
+    @every()
+    def test_no_other_host_sees_one(
+        self, place: Place, door: Door, at: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if place.variable:
+            monkeypatch.setenv(place.variable, TOKEN)
+        place.accepts()
+        path = fault_path(place, door, at)
+        place.server.plant(path, place.server.elsewhere)
+        assert door(place, None if place.variable else TOKEN) is not None
+        assert any(each.host == FILE_HOST for each in place.server.requests("/moved"))
+        assert place.server.saw(TOKEN, SITE_HOST)
+        assert place.server.saw(TOKEN, FILE_HOST) == []
+
+
+class TestPagesInPlace:
+    """Row 13."""
+
+    @every()
+    @pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/octet-stream"])
+    def test_a_page_to_log_in(self, place: Place, door: Door, at: int, kind: str) -> None:
+        place.server.plant(fault_path(place, door, at), lambda _: redirect("/login?next=x", 307))
+        place.server.serve("/login", login_page(kind))
+        error = failed(place, door)
+        assert isinstance(error, NotAModelAnswerError)
+        assert "login page" in str(error)
+        assert SITE_HOST in str(error)
+        assert "token" in hint_of(error)
+
+    @every()
+    def test_a_message(self, place: Place, door: Door, at: int) -> None:
+        said = Page(b'{"error": "Please try later"}', content_type="application/json")
+        place.server.plant(fault_path(place, door, at), lambda _: said)
+        error = failed(place, door)
+        if at or place.site == "link":
+            assert "Please try later" in str(error)
+
+
+class TestRefusals:
+    """Row 15."""
+
+    @every()
+    @pytest.mark.parametrize("code", [401, 403, 404, 451])
+    def test_what_they_say_is_shown(self, place: Place, door: Door, at: int, code: int) -> None:
+        text = "The court\x1b[31m of somewhere says no. " + "x" * 100_000
+        page = json_error(code, {"error": text})
+        place.server.plant(fault_path(place, door, at), lambda _: page)
+        error = failed(place, door)
+        assert isinstance(error, HttpStatusError)
+        assert error.status == code
+        assert str(code) in str(error)
+        assert "of somewhere says no" in str(error)
+        assert len(str(error)) < 1000
+        if code == 401:
+            assert "token" in hint_of(error)
+
+    @every()
+    def test_a_secret_that_comes_back_is_not_shown(
+        self, place: Place, door: Door, at: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if place.variable:
+            monkeypatch.setenv(place.variable, TOKEN)
+        place.accepts()
+        page = status(403, body=f"Bearer {TOKEN} may not".encode())
+        place.server.plant(fault_path(place, door, at), lambda _: page)
+        failed(place, door, None if place.variable else TOKEN)
+
+
+CLIMBING = [
+    "../../outside.safetensors",
+    "/etc/outside.safetensors",
+    "a/../../outside.safetensors",
+    "C:\\outside.safetensors",
+    "..\\..\\outside.safetensors",
+    "a\\..\\..\\outside.safetensors",
+    "c:outside.safetensors",
+    "a//outside.safetensors",
+    "./outside.safetensors",
+    "nul\x00.safetensors",
+]
+
+
+class TestNames:
+    """Row 31."""
+
+    @pytest.mark.parametrize("name", CLIMBING)
+    @pytest.mark.parametrize("door", DOORS)
+    @pytest.mark.parametrize("place", ["huggingface", "modelscope"], indirect=True)
+    def test_a_listing_that_leads_out_is_refused(self, place: Place, door: Door, name: str) -> None:
+        place.lists(name)
+        error = failed(place, door)
+        assert isinstance(error, UnsafePathError)
+        assert repr(name) in str(error)
+        assert "someone/paper" in str(error)
+        assert place.server.requests(place.file) == [], "no file is asked for"
+
+    @pytest.mark.parametrize("name", ["pictures\\a.png", "x:y.md", "a//b.jpg", "./c.webp"])
+    @pytest.mark.parametrize("place", ["huggingface", "modelscope"], indirect=True)
+    def test_an_odd_name_that_nobody_needs_does_no_harm(self, place: Place, name: str) -> None:
+        place.lists(name)
+        assert [file.path for file in look_up(place).files] == ["paper.safetensors"]
+
+    @pytest.mark.parametrize("name", [*CLIMBING, "CON.safetensors", "x" * 300 + ".safetensors"])
+    @pytest.mark.parametrize("place", ["link"], indirect=True)
+    def test_what_a_server_calls_its_file_stays_inside(self, place: Place, name: str) -> None:
+        place.lists(name)
+        planned = plan(place)
+        models = place.manager.settings.models_dir
+        assert models in planned.target.parents
+        assert planned.target.resolve() == planned.target
+        [file] = planned.files
+        assert len(PurePosixPath(file.path).parts) == 1
