@@ -44,7 +44,7 @@ class ModelManager:
     Args:
         settings: Of the root; those of the file and the environment when None.
         event_bus: Takes the events; a ``LocalEventBus`` when None.
-        takes_over: The download queue goes on with what processes left that died.
+        takes_over: Downloads and installs go on that processes left which died.
     """
 
     def __init__(
@@ -75,12 +75,12 @@ class ModelManager:
         made = self.__dict__
         if "hasher" in made:
             made.pop("hasher").stop()
+        if "installer" in made:  # before the queue: what it fetches is put down, not cancelled
+            made.pop("installer").close()
         if "downloads" in made:
             made.pop("downloads").stop()
         if (store := made.pop("_download_store", None)) is not None:
             store.close()
-        if "installer" in made:
-            made.pop("installer").close()
         if "presence" in made:
             made.pop("presence").state.close()
         if "records" in made:
@@ -102,10 +102,18 @@ class ModelManager:
 
         What an earlier run left unfinished is settled when it is first used.
         """
+        from modelkeep.install.remote.network import Network  # noqa: PLC0415 - heavy
         from modelkeep.install.service import ModelInstallService  # noqa: PLC0415 - heavy
 
         with self._making:
-            service = ModelInstallService(self.settings, self.records, event_bus=self.events)
+            network = Network(lambda: self.sites, lambda: self.downloads)
+            service = ModelInstallService(
+                self.settings,
+                self.records,
+                event_bus=self.events,
+                network=network,
+                takes_over=self._takes_over,
+            )
             service.start()
             return service
 
@@ -156,12 +164,21 @@ class ModelManager:
             visit = make_visit(settings, client, tokens=self.tokens)
             return Sites(sites(), visit, lambda number: from_last_search(number, settings))
 
-    def parse(self, text: str | Path, *, inplace: bool = False) -> StringLikeSource:
+    def parse(
+        self,
+        text: str | Path,
+        *,
+        inplace: bool = False,
+        subfolder: str | None = None,
+        token: str | None = None,
+    ) -> StringLikeSource:
         """Return the source that a text means; what is on this disk comes first.
 
         Args:
             text: A path, the name of a repository, a page, a link.
             inplace: Of a path: record it where it is.
+            subfolder: Of a repository: only this folder, or this file.
+            token: Of a source on the network: sent to its site.
 
         Raises:
             SourceNotFoundError: it can only be a path, and nothing lies there.
@@ -172,7 +189,7 @@ class ModelManager:
 
         if str(text).strip() and os.path.lexists(full_path(text)):  # no site is needed for it
             return parse_local(text, inplace=inplace)
-        return self.sites.parse(text, inplace=inplace)
+        return self.sites.parse(text, inplace=inplace, subfolder=subfolder, token=token)
 
     @cached_property
     def tokens(self) -> SiteTokens:
@@ -188,11 +205,7 @@ class ModelManager:
     def _options(self) -> TransferOptions:
         from modelkeep.http.options import TransferOptions  # noqa: PLC0415 - heavy
 
-        return TransferOptions(
-            segments=self.settings.segments,
-            verify=self.settings.verify,
-            allow_private_hosts=tuple(self.settings.allow_private_hosts),
-        )
+        return TransferOptions.of_settings(self.settings)
 
     @cached_property
     def jobs(self) -> AllJobs:

@@ -55,7 +55,9 @@ def test_nothing_runs_what_a_file_says(path: Path) -> None:
             called = ast.unparse(node.func)
             assert called not in {"eval", "exec", "compile", "__import__", "os.system"}
             assert called.rpartition(".")[2] not in {"load_module", "Unpickler"}
-            assert not called.startswith(("pickle.", "marshal.", "subprocess."))
+            assert not called.startswith(("pickle.", "marshal."))
+            # --no-wait starts this very program again, and nothing else.
+            assert not called.startswith("subprocess.") or name(path) == "cli/commands/fetching.py"
             keywords = {k.arg: ast.unparse(k.value) for k in node.keywords}
             assert keywords.get("weights_only") != "False"
             assert keywords.get("trust_remote_code") != "True"

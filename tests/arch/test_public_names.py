@@ -128,6 +128,7 @@ def test_every_error_is_under_one_root_and_says_when() -> None:
     ]
     # These are caught where they are raised, or one call above, and reach nobody.
     assert sorted(raised_elsewhere) == [
+        "install.py: _TooLateError",
         "pickle_values.py: PickleDanger",
         "pickle_values.py: PickleFlaw",
         "pickle_zip.py: ZipFlaw",

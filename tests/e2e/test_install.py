@@ -160,11 +160,13 @@ def test_wrong_usage_is_2(program: Program, words: tuple[str, ...]) -> None:
 
 
 def test_an_address_is_refused_with_what_to_do(program: Program) -> None:
-    told = program.call("install", "https://example.com/model.safetensors?token=x", status=1)
-    assert "from disks only" in told.err
-    assert "token=x" not in told.err
-    told = program.call("install", "org/repo", status=1)
-    assert "hf download org/repo" in told.err
+    program.call("config", "set", "offline", "true")
+    for source in ("https://example.com/model.safetensors?token=x", "org/repo"):
+        told = program.call("install", source, status=1)
+        assert "offline" in told.err
+        assert "config set offline false" in told.err
+        assert "token=x" not in told.err
+    assert installed(program) == {}
 
 
 def test_an_unsafe_file_is_not_installed(program: Program, unsafe: Path) -> None:

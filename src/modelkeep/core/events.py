@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -75,6 +75,28 @@ def emit(bus: EventBus | None, topic: str, event: str, **data: Any) -> None:
     if bus is not None:
         payload = {"event": event, "data": {**data, "timestamp": int(time.time())}}
         deliver(bus.dispatch, topic, payload)
+
+
+def install_downloading(
+    bus: EventBus | None,
+    source: str,
+    local_path: str,
+    *,
+    done: int,
+    total: int,
+    parts: Sequence[Mapping[str, object]],
+) -> None:
+    """More of the files of ``source`` has arrived at ``local_path``; each of ``parts`` is one."""
+    emit(
+        bus,
+        MODEL_EVENT,
+        INSTALL_DOWNLOADING,
+        source=source,
+        local_path=local_path,
+        bytes=done,
+        total_bytes=total,
+        parts=[dict(part) for part in parts],
+    )
 
 
 def install_running(bus: EventBus | None, source: str) -> None:

@@ -67,6 +67,10 @@ SIDECAR_FILES = 200
 #: Another program's file with hashes of all its models, which also keeps their headers' texts.
 OTHER_CACHE_BYTES = 32 * MIB
 PREVIEW_BYTES = 64 * MIB
+#: A picture that a site names, before it is drawn anew.
+FETCHED_PREVIEW_BYTES = 16 * MIB
+#: Pixels of such a picture: a screen of 8K has 33 million.
+FETCHED_PREVIEW_PIXELS = 40_000_000
 #: Chunks looked at before the pixels of a PNG begin.
 PNG_CHUNKS = 100
 

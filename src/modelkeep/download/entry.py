@@ -53,6 +53,8 @@ class Entry:
     def progress(self, done: int, total: int) -> None:
         """Take in how far the transfer is, and tell it now and then."""
         self.job.bytes, self.job.total_bytes = done, total
+        if done == self.told_bytes == 0:  # that it began was told
+            return
         now = time.monotonic()
         step = max(total // _SHARE, 1)
         if abs(done - self.told_bytes) >= step or now - self.told_at >= _AT_LEAST_EVERY:

@@ -20,6 +20,7 @@ from modelkeep.download.job import (
     DownloadJobStatus,
 )
 from modelkeep.download.move import move
+from modelkeep.download.part import DownloadPart
 from modelkeep.download.ports import FreeSlots, HostSlots, Limiter, NoLimit
 from modelkeep.download.remains import discard
 from modelkeep.download.space import SpaceClaims
@@ -109,6 +110,8 @@ class Errands:
             UnsupportedSourceError: its source is no link.
             SecretNeededError: it is of an earlier run, and its token or link was not stored.
         """
+        if isinstance(job, DownloadPart) and job.asked is not None:
+            return job.asked
         lacking = self.lacking(job)
         if lacking is not None:
             raise lacking
@@ -148,6 +151,14 @@ class Errands:
         """Return what stops the next turn of a job."""
         return TransferControl()
 
+    def stop(self, job: DownloadJobBase, control: TransferControl) -> None:
+        """Have a job that is being done end for good; a part keeps what has come."""
+        if isinstance(job, DownloadPart):
+            job.dismiss()
+            control.pause()
+        else:
+            control.cancel()
+
     def status_after(
         self, job: DownloadJobBase, error: BaseException, control: TransferControl
     ) -> DownloadJobStatus:
@@ -157,7 +168,8 @@ class Errands:
         the job keeps its part; the rest has failed.
         """
         if isinstance(error, DownloadPausedError):
-            return DownloadJobStatus.PAUSED
+            is_over = isinstance(job, DownloadPart) and job.is_dismissed
+            return DownloadJobStatus.CANCELLED if is_over else DownloadJobStatus.PAUSED
         if control.wanted == "cancel":
             return DownloadJobStatus.CANCELLED
         job.exception = error
@@ -170,6 +182,8 @@ class Errands:
 
     def discard(self, job: DownloadJobBase) -> None:
         """Remove what has arrived of a job that is not being done any more."""
+        if isinstance(job, DownloadPart):  # its install looks after what has come
+            return
         if not isinstance(job, DownloadJobRemoteSource) or job.download_path is None:
             return
         try:

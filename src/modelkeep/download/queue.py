@@ -253,7 +253,7 @@ class DownloadQueueService(JobMakingQueue):
             return
         with self._changed:
             if job.running:
-                entry.control.cancel()
+                self._errands.stop(job, entry.control)
 
     def start_all_jobs(self) -> None:  # noqa: D102 - as in the base class
         self._all(self.start_job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import threading
@@ -18,6 +19,7 @@ from modelkeep.download.job_rows import (
     row_of,
     shown_source,
 )
+from modelkeep.download.part import DownloadPart
 from modelkeep.errors import ModelKeepError, SecretNeededError, UsageError
 from modelkeep.jobs.owner import Owner
 from modelkeep.jobs.state import JobRow, StateDatabase
@@ -27,6 +29,8 @@ from modelkeep.jobs.wishes import JobWish, claim, forget_wish, wishes
 _PROGRESS_SECONDS = 1.0
 #: Owner of a job that was put down: nobody, so whoever comes next may take it.
 _NOBODY = ""
+#: Parts of installs are not stored: their numbers are far beyond those that are given to jobs.
+_FIRST_PART = 1 << 40
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +61,7 @@ class StoredJobs:
         self._progress: dict[int, int] = {}
         self._progress_at = 0.0
         self._is_closed = False
+        self._part_numbers = itertools.count(_FIRST_PART)
 
     @classmethod
     def open(cls, path: Path) -> StoredJobs:
@@ -92,6 +97,8 @@ class StoredJobs:
         Raises:
             StorageError, DatabaseError: it cannot be stored.
         """
+        if isinstance(job, DownloadPart):
+            return next(self._part_numbers)
         for row in self.state.open_jobs("download", shown_source(job)):
             may_be_had = self.is_left(row) or row.error_type == SecretNeededError.__name__
             if may_be_had and is_same_errand(row, job) and self.claim(row, status):
@@ -112,6 +119,8 @@ class StoredJobs:
             job: The job.
             status: What to store where that is not what the job says at the moment of writing.
         """
+        if isinstance(job, DownloadPart):
+            return
         with self._lock:
             self._changed[job.id] = (job, status)
 
@@ -122,6 +131,8 @@ class StoredJobs:
         self._progress_at = now if is_due else self._progress_at
         with self._lock:
             for job in jobs:
+                if isinstance(job, DownloadPart):
+                    continue
                 last = self._progress.get(job.id, 0)
                 if job.running and job.bytes != last and (is_due or not last):
                     self._progress[job.id] = job.bytes

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Self
+
+if TYPE_CHECKING:
+    from modelkeep.settings import Settings
 
 MIB = 1 << 20
 
@@ -48,3 +51,12 @@ class TransferOptions:
     verify: Verify = "strict"
     preserve_partial: bool = True
     allow_private_hosts: tuple[str, ...] = ()
+
+    @classmethod
+    def of_settings(cls, settings: Settings) -> Self:
+        """Return the limits that the settings of a root ask for."""
+        return cls(
+            segments=settings.segments,
+            verify=settings.verify,
+            allow_private_hosts=tuple(settings.allow_private_hosts),
+        )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from modelkeep.download.job import DownloadJobBase
 from modelkeep.download.job_control import DownloadControl
+from modelkeep.errors import UsageError
 from modelkeep.install.control import JobControl
 from modelkeep.install.job import ModelInstallJob
 from modelkeep.install.service import ModelInstallService
@@ -55,14 +59,28 @@ class AllJobs:
         """
         return self._of(number).resume(number)
 
-    def retry(self, number: int) -> ModelInstallJob | DownloadJobBase:
+    def retry(
+        self, number: int, changes: Mapping[str, Any] | None = None
+    ) -> ModelInstallJob | DownloadJobBase:
         """Begin a job again that failed or was cancelled.
+
+        Args:
+            number: Of the job.
+            changes: Of an install, fields of the record that win over what is identified.
 
         Raises:
             UnknownJobIDException: there is no such job.
-            UsageError: it has not failed.
+            UsageError: it has not failed, or is a download and has no fields to change.
         """
-        return self._of(number).retry(number)
+        control = self._of(number)
+        if isinstance(control, JobControl):
+            return control.retry(number, changes)
+        if changes:
+            raise UsageError(
+                f"The job {number} is a download: {' and '.join(changes)} fit installs only",
+                hint=f"Begin it again as it is: modelkeep retry {number}",
+            )
+        return control.retry(number)
 
     def take_over(self) -> list[ModelInstallJob | DownloadJobBase]:
         """Go on with all jobs that dead processes left."""

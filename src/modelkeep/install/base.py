@@ -10,7 +10,7 @@ from modelkeep.core.events import EventBus
 from modelkeep.install.job import JobList, ModelInstallJob
 from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.settings import Settings
-from modelkeep.sources.local import LocalModelSource
+from modelkeep.sources.base import StringLikeSource
 
 
 class ModelInstallServiceBase(ABC):
@@ -41,12 +41,12 @@ class ModelInstallServiceBase(ABC):
 
     @abstractmethod
     def import_model(
-        self, source: LocalModelSource, config: dict[str, Any] | None = None
+        self, source: StringLikeSource, config: dict[str, Any] | None = None
     ) -> ModelInstallJob:
         """Install a source in the background and return its job."""
 
     def install_model(
-        self, source: LocalModelSource, config: dict[str, Any] | None = None
+        self, source: StringLikeSource, config: dict[str, Any] | None = None
     ) -> ModelInstallJob:
         """Do the same as ``import_model``, under the document's other name for it."""
         return self.import_model(source, config)
@@ -84,7 +84,7 @@ class ModelInstallServiceBase(ABC):
         """Return the jobs of this service."""
 
     @abstractmethod
-    def get_job_by_source(self, source: LocalModelSource | str | Path) -> list[ModelInstallJob]:
+    def get_job_by_source(self, source: StringLikeSource | str | Path) -> list[ModelInstallJob]:
         """Return the jobs of one source."""
 
     @abstractmethod

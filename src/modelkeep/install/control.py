@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from modelkeep.core.names import text_to_path
-from modelkeep.errors import InterruptedInstallError, UsageError
+from modelkeep.errors import InterruptedInstallError, SourceError, UsageError
+from modelkeep.install.details import Revive, job_of
 from modelkeep.install.job import InstallStatus, ModelInstallJob
-from modelkeep.install.link import LinkMode
 from modelkeep.install.worker import InstallWorker
 from modelkeep.jobs.state import JobRow, StateDatabase
 from modelkeep.jobs.wishes import JobWish, claim, wish
-from modelkeep.sources.local import LocalModelSource
 
 #: How long another process is waited for.
 _PATIENCE_SECONDS = 3.0
+_log = logging.getLogger(__name__)
 _FAILED = frozenset({InstallStatus.ERROR.value, InstallStatus.CANCELLED.value})
 
 
@@ -27,6 +28,7 @@ class JobControl:
         worker: Works on the jobs of this process.
         owner: Name of this process there.
         is_alive: Tells whether the process of that name still lives.
+        revive: Makes a remote source of what was stored of it.
     """
 
     def __init__(
@@ -35,11 +37,13 @@ class JobControl:
         worker: InstallWorker,
         owner: str,
         is_alive: Callable[[str], bool],
+        revive: Revive,
     ) -> None:
         self._state = state
         self._worker = worker
         self._owner = owner
         self._is_alive = is_alive
+        self._revive = revive
 
     def pause(self, number: int) -> JobRow:
         """Hold a job until it is resumed; what it has copied so far is taken back.
@@ -91,8 +95,15 @@ class JobControl:
             else "modelkeep jobs lists what is paused.",
         )
 
-    def retry(self, number: int) -> ModelInstallJob:
+    def retry(self, number: int, changes: Mapping[str, Any] | None = None) -> ModelInstallJob:
         """Begin a job again that failed, was cancelled or was left by a dead process.
+
+        What it has fetched before is used.
+
+        Args:
+            number: Of the job.
+            changes: Fields of the record that win over what is identified, beside those that the
+                job was given at first.
 
         Raises:
             UnknownJobIDException: there is no such job.
@@ -104,7 +115,7 @@ class JobControl:
                 f"The job {number} is {row.status}, so it cannot be begun again",
                 hint="modelkeep jobs lists what failed.",
             )
-        return self._take_over(row)
+        return self._take_over(row, changes)
 
     def wait_for(self, number: int, wanted: JobWish) -> JobRow:
         """Give the process that has a job a moment to do what was wished; return the job then."""
@@ -119,28 +130,36 @@ class JobControl:
             time.sleep(0.05)
         return self._state.job(number)
 
-    def take_over(self) -> list[ModelInstallJob]:
-        """Begin all jobs again that dead processes left, the oldest first."""
-        left = [row for row in self._state.jobs("install") if _is_interrupted(row)]
+    def take_over(self, *, remote_only: bool = False) -> list[ModelInstallJob]:
+        """Begin all jobs again that dead processes left, the oldest first.
+
+        Args:
+            remote_only: Only those from the network.
+        """
+        left = [
+            row
+            for row in self._state.jobs("install")
+            if _is_interrupted(row) and ("remote" in row.details or not remote_only)
+        ]
         jobs = []
         for row in left:
             try:
                 jobs.append(self._take_over(row))
             except UsageError:  # another process was first
                 continue
+            except SourceError as error:
+                _log.warning("The job %s is not gone on with: %s", row.id, error)
         return jobs
 
-    def _take_over(self, row: JobRow) -> ModelInstallJob:
+    def _take_over(self, row: JobRow, changes: Mapping[str, Any] | None = None) -> ModelInstallJob:
+        job = job_of(row, self._revive)
+        job.config_in |= changes or {}
         if not claim(self._state, row, self._owner):
             raise UsageError(
                 f"Another process has the job {row.id} by now",
                 hint="modelkeep jobs says how it goes.",
             )
-        details = row.details
-        where = details.get("path", row.source)
-        source = LocalModelSource(path=text_to_path(where), inplace=details.get("inplace"))
-        link = LinkMode(details["link"]) if details.get("link") else None
-        return self._worker.take(row.id, source, details.get("config", {}), link, details.get("to"))
+        return self._worker.take(job)
 
     def _open_job(self, number: int) -> JobRow:
         row = self._state.job(number)

@@ -75,6 +75,8 @@ def install(
     key = plan.config.key
     folder = home.staging / new_key()
     note = {"staging": str(folder), "source": plan.source, "home": str(home.top)}
+    if plan.fetched is not None:
+        note["fetched"] = str(plan.fetched)
     if plan.preview is not None:
         place = library.previews.place_for(key, plan.preview)
         note |= {} if os.path.lexists(place) else {"preview": str(place)}
@@ -96,7 +98,9 @@ def install(
         path = recorded_path(target, models_dir)
         picture = _keep_preview(library, plan, target, change.note)
         config = with_fields(plan.config, path=path, preview=picture, **sampled(target, names))
-        files = describe_files(target, names, models_dir, staged.blake3, time.time())
+        files = describe_files(
+            target, names, models_dir, staged.blake3, time.time(), sha256=plan.sha256
+        )
         stored = _record(library, plan, config, files)
         library.presence.note_seen(stored.root)
         end_install(change.note)
@@ -163,6 +167,8 @@ def end_install(note: dict[str, Any]) -> None:
             _remove_source(Path(note["top"]), source)
         except StorageError as error:
             _log.warning("The model is installed, but its source stays: %s", error)
+    if "fetched" in note:
+        remove_entry(Path(note["fetched"]))
     remove_entry(Path(note["staging"]))
 
 

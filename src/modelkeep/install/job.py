@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, SupportsIndex, overload
 
 from modelkeep.core.configs import ModelConfigBase
-from modelkeep.errors import hint_of
+from modelkeep.errors import HttpStatusError, hint_of
 from modelkeep.install.link import LinkMode
 from modelkeep.jobs.wishes import JobWish
+from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.local import LocalModelSource
+from modelkeep.sources.site import RemoteModel
 
 
 class InstallStatus(StrEnum):
@@ -38,22 +40,27 @@ class ModelInstallJob:
     Attributes:
         id: Number of the job in this root.
         source: Where the model comes from.
+        pinned: The same with the revision or version that was found; None before that, and for
+            local sources.
+        remote: What its site said of it; None before it was asked.
+        fetched: Where its files come to; None for local sources, and before that is known.
         config_in: Fields that override what is identified.
         link: How the files get to their place.
         to: Name of the root that they go into; ``models_dir`` when None.
         status: Where the job is.
         config_out: The record, once completed.
         same_as: Key of a model that was there before with the same bytes, if that was found.
-        bytes, total_bytes: Progress of the copy.
+        bytes, total_bytes: Progress of the copy or the download.
         source_metadata: What a site told of the model; None for local sources.
         download_parts: Downloads of a remote source; empty for local ones.
         exception: What went wrong.
+        is_begun: Somebody works on it.
         is_settled: The job has ended and everybody who listens was told.
         wish: What somebody asked to become of it.
     """
 
     id: int
-    source: LocalModelSource
+    source: StringLikeSource
     config_in: dict[str, Any] = field(default_factory=dict)
     link: LinkMode | None = None
     to: str | None = None
@@ -65,18 +72,29 @@ class ModelInstallJob:
     source_metadata: Any = None
     download_parts: set[Any] = field(default_factory=set)
     exception: BaseException | None = None
+    is_begun: bool = False
     is_settled: bool = False
     wish: JobWish = JobWish.RUN
+    pinned: StringLikeSource | None = None
+    remote: RemoteModel | None = None
+    fetched: Path | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """The model is on this disk already."""
+        return isinstance(self.source, LocalModelSource)
 
     @property
     def inplace(self) -> bool:
         """The caller asked to record the model where it is."""
-        return bool(self.source.inplace)
+        return isinstance(self.source, LocalModelSource) and bool(self.source.inplace)
 
     @property
     def local_path(self) -> Path:
-        """Where the model's files are before they are installed."""
-        return Path(self.source.path)
+        """Where the model's files are before they are installed; empty while nobody knows."""
+        if isinstance(self.source, LocalModelSource):
+            return Path(self.source.path)
+        return self.fetched or Path()
 
     def cancel(self) -> None:
         """Ask the job to stop; it ends within one piece of the copy."""
@@ -99,7 +117,9 @@ class ModelInstallJob:
 
     @property
     def error_type(self) -> str | None:
-        """Name of the exception's class."""
+        """Name of the exception's class; of a refusal by HTTP ``HTTPError``."""
+        if isinstance(self.exception, HttpStatusError):
+            return "HTTPError"
         return type(self.exception).__name__ if self.exception else None
 
     @property
@@ -164,9 +184,9 @@ class JobList(list[ModelInstallJob]):
     @overload
     def __getitem__(self, index: slice) -> list[ModelInstallJob]: ...
     @overload
-    def __getitem__(self, index: str | Path | LocalModelSource) -> ModelInstallJob: ...
+    def __getitem__(self, index: str | Path | StringLikeSource) -> ModelInstallJob: ...
     def __getitem__(
-        self, index: SupportsIndex | slice | str | Path | LocalModelSource
+        self, index: SupportsIndex | slice | str | Path | StringLikeSource
     ) -> ModelInstallJob | list[ModelInstallJob]:
         """Return the job at a place, or the latest one of a source.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from modelkeep.core import limits
 from modelkeep.core.configs import ModelConfigBase
@@ -16,6 +17,7 @@ from modelkeep.install.inventory import list_files
 from modelkeep.records.base import ModelRecordServiceBase
 
 _NO_ROOTS = Roots()
+_NO_HASHES: Mapping[str, str] = MappingProxyType({})
 
 
 def file_path(file: ModelFile, models_dir: Path, roots: Roots = _NO_ROOTS) -> Path:
@@ -34,7 +36,13 @@ def file_path(file: ModelFile, models_dir: Path, roots: Roots = _NO_ROOTS) -> Pa
 
 
 def describe_files(
-    top: Path, names: Iterable[str], models_dir: Path, blake3: Mapping[str, str], now: float
+    top: Path,
+    names: Iterable[str],
+    models_dir: Path,
+    blake3: Mapping[str, str],
+    now: float,
+    *,
+    sha256: Mapping[str, str] = _NO_HASHES,
 ) -> list[ModelFile]:
     """Return rows for the files of a model that is in its place.
 
@@ -44,6 +52,7 @@ def describe_files(
         models_dir: Folder of installed models.
         blake3: Full hashes that are known, by name.
         now: When they were computed, seconds since the epoch.
+        sha256: The same of the other kind.
     """
     rows = []
     for name in names:
@@ -58,7 +67,8 @@ def describe_files(
                 mtime_ns=there.st_mtime_ns,
                 inode=there.st_ino,
                 blake3=blake3.get(name),
-                hashed_at=now if name in blake3 else None,
+                sha256=sha256.get(name),
+                hashed_at=now if name in blake3 or name in sha256 else None,
             )
         )
     return rows

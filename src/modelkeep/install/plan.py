@@ -81,6 +81,8 @@ class InstallPlan:
             stays where it is.
         said: What the files beside it say, as far as no field of the record has it.
         home: Where it goes; None when it stays where it is.
+        sha256: Hashes that were computed while the files came here, by name.
+        fetched: The folder that they came to; it goes with the move.
     """
 
     source: str
@@ -96,6 +98,8 @@ class InstallPlan:
     preview: Path | None = None
     said: Said = field(default_factory=Said)
     home: Home | None = None
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    fetched: Path | None = None
 
     @property
     def total_bytes(self) -> int:

@@ -91,6 +91,13 @@ def _details(library: Library, job: int | None) -> dict[str, Any]:
 
 
 def _interrupted(source: str, details: dict[str, Any]) -> dict[str, Any]:
+    if "remote" in details:
+        return {
+            "status": "error",
+            "error_type": InterruptedInstallError.__name__,
+            "error": f"The install of {source} was cut off; what had come is kept",
+            "hint": "Go on with: modelkeep resume --all",
+        }
     return {
         "status": "error",
         "error_type": InterruptedInstallError.__name__,

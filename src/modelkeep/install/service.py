@@ -1,23 +1,28 @@
-"""``ModelInstallService``: the seed's install service for local sources."""
+"""``ModelInstallService``: the seed's install service."""
 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from modelkeep.core.aliases import without_aliases
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_when
+from modelkeep.core.names import full_path
+from modelkeep.core.reading import printable
 from modelkeep.errors import ServiceInactiveException, UsageError
 from modelkeep.install import incoming, outgoing, recovery
 from modelkeep.install.control import JobControl
+from modelkeep.install.details import NOBODY, job_details
 from modelkeep.install.duplicates import find_same, only_one
-from modelkeep.install.job import JobList, ModelInstallJob
+from modelkeep.install.job import ModelInstallJob
+from modelkeep.install.keeping import JobKeeping
 from modelkeep.install.library import Library
 from modelkeep.install.link import LinkMode
 from modelkeep.install.plan import (
@@ -28,15 +33,20 @@ from modelkeep.install.plan import (
     identified_fields,
 )
 from modelkeep.install.planning import plan_install
+from modelkeep.install.remote.network import Network, network_of
+from modelkeep.install.remote.plan import RemotePlan
+from modelkeep.install.remote.planning import plan_remote
+from modelkeep.install.remote.turns import RemoteTurns
+from modelkeep.install.removing import Removing
 from modelkeep.install.root_records import settle_roots
 from modelkeep.install.scan.service import Scanner, ScanningService
 from modelkeep.install.settings_file import drop_settings_drafts
-from modelkeep.install.trash import TrashEntry
 from modelkeep.install.worker import InstallWorker
 from modelkeep.jobs.owner import Owner, locked
-from modelkeep.jobs.state import JobRow, StateDatabase
+from modelkeep.jobs.state import StateDatabase
 from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.settings import Settings
+from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.parse import local_source
 from modelkeep.sources.sidecars.base import Said
@@ -44,20 +54,23 @@ from modelkeep.sources.sidecars.base import Said
 _log = logging.getLogger(__name__)
 
 
-class ModelInstallService(ScanningService):
+class ModelInstallService(JobKeeping, Removing, ScanningService):
     """Installs, records and removes models.
 
-    Jobs run one after the other in a background thread; programs may exit without stopping it.
+    Jobs run in background threads: models of sites are fetched side by side, and one model after
+    the other is put in place. Programs may exit without stopping them.
     ``install_path``, ``register_path`` and removals work in the caller's thread.
 
     Args:
         app_config: The settings.
         record_store: The catalogue.
-        download_queue: The seed's download queue; local sources need none.
-        metadata_store: Where metadata goes; local sources bring none.
+        download_queue: Fetches files; one of our own when None.
+        metadata_store: The seed's; what sites say goes to that of ``record_store`` in any case.
         event_bus: Takes the install events; none are sent when None.
-        session: HTTP session for remote sources; local ones need none.
+        session: Used for every request to sites, as it is; one of our own when None.
         identify: Says what a path is; the installed families when None.
+        network: Asks sites and fetches files, in place of ``download_queue`` and ``session``.
+        takes_over: ``start`` goes on with remote installs that processes left which died.
 
     Attributes:
         library: What installs and removals work on.
@@ -74,8 +87,11 @@ class ModelInstallService(ScanningService):
         session: Any = None,
         *,
         identify: Identify | None = None,
+        network: Network | None = None,
+        takes_over: bool = True,
     ) -> None:
-        del download_queue, metadata_store, session  # remote sources need them
+        del metadata_store  # it is that of the records
+        self._takes_over = takes_over
         self._records = record_store
         self._bus = event_bus
         self._state = StateDatabase(app_config.state_path)
@@ -86,7 +102,22 @@ class ModelInstallService(ScanningService):
         )
         self._worker = InstallWorker(self._state, self._owner.name, event_bus, self._run_job)
         self.scanner = Scanner(self.library, lambda: self._installing, self._install_found)
-        self.control = JobControl(self._state, self._worker, self._owner.name, self._owner.is_alive)
+        self.network = network or network_of(app_config, download_queue, session, event_bus)
+        self.control = JobControl(
+            self._state,
+            self._worker,
+            self._owner.name,
+            self._owner.is_alive,
+            self._revive,
+        )
+        self._remote = RemoteTurns(
+            self.library,
+            self.network,
+            event_bus,
+            self._worker,
+            installing=self._installing,
+            install=self._carry_out,
+        )
 
     @property
     def app_config(self) -> Settings:
@@ -120,14 +151,20 @@ class ModelInstallService(ScanningService):
         self.recover()
         self.scanner.autoimport()
         self._worker.start()
+        if self._takes_over:
+            self.control.take_over(remote_only=True)
 
     def stop(self, invoker: Any = None) -> None:  # noqa: ARG002 - the seed's signature
-        """End after the job in progress; waiting jobs are cancelled."""
+        """End after what is being put in place; waiting jobs are cancelled.
+
+        What is being fetched is kept, and gone on with in the next run.
+        """
         self._worker.stop()
 
     def close(self) -> None:
         """Stop, and let go of the state file; the service cannot be started again."""
         self.stop()
+        self.network.close()
         self._owner.release()
         self._state.close()
 
@@ -142,22 +179,52 @@ class ModelInstallService(ScanningService):
 
     # -- jobs
 
+    @overload
     def plan(
         self,
-        source: LocalModelSource | str | Path,
+        source: LocalModelSource | Path,
         config: Mapping[str, Any] | None = None,
         *,
         link: LinkMode | None = None,
         to: str | None = None,
-    ) -> InstallPlan:
+    ) -> InstallPlan: ...
+    @overload
+    def plan(
+        self,
+        source: StringLikeSource | str,
+        config: Mapping[str, Any] | None = None,
+        *,
+        link: LinkMode | None = None,
+        to: str | None = None,
+    ) -> InstallPlan | RemotePlan: ...
+    def plan(
+        self,
+        source: StringLikeSource | str | Path,
+        config: Mapping[str, Any] | None = None,
+        *,
+        link: LinkMode | None = None,
+        to: str | None = None,
+    ) -> InstallPlan | RemotePlan:
         """Say what installing a source would do; changes nothing.
 
-        What the files beside it say comes along: names, trigger phrases, tags, a preview.
+        What the files beside it say comes along: names, trigger phrases, tags, a preview. Of a
+        model on the network only headers are fetched.
 
         Raises:
             ModelKeepError: the source cannot be installed; says why.
         """
-        source = _as_source(source)
+        source = self._as_source(source)
+        if not isinstance(source, LocalModelSource):
+            return plan_remote(self.library, self.network.sites, source, config or {}, to=to)
+        return self._plan_local(source, config, link, to)
+
+    def _plan_local(
+        self,
+        source: LocalModelSource,
+        config: Mapping[str, Any] | None = None,
+        link: LinkMode | None = None,
+        to: str | None = None,
+    ) -> InstallPlan:
         return plan_install(self.library, source, config or {}, link=link, is_heard=False, to=to)
 
     def find_same(self, plan: InstallPlan) -> str | None:
@@ -166,69 +233,44 @@ class ModelInstallService(ScanningService):
 
     def import_model(
         self,
-        source: LocalModelSource | str | Path,
+        source: StringLikeSource | str | Path,
         config: dict[str, Any] | None = None,
         *,
         link: LinkMode | None = None,
         to: str | None = None,
+        plan: RemotePlan | None = None,
     ) -> ModelInstallJob:
         """Install a source in the background and return its job.
 
         Args:
-            source: A local model.
+            source: Where the model comes from, or what a person would type for that.
             config: Fields of the record that win over what is identified.
-            link: How files get to their place; ``copy`` when None.
+            link: How files of a local model get to their place; ``copy`` when None.
             to: Name of the root that they go into; ``models_dir`` when None.
+            plan: What ``plan`` said of a remote source: its site is not asked again.
 
         Raises:
             ServiceInactiveException: the service was not started.
+            SourceError: it is nothing that is known.
         """
-        return self._worker.submit(_as_source(source), config or {}, link, to)
+        known = plan.remote if plan is not None else None
+        return self._worker.submit(self._as_source(source), config or {}, link, to, remote=known)
 
-    def list_jobs(self) -> list[ModelInstallJob]:
-        """Return the jobs of this service, the oldest first."""
-        return list(self._worker.jobs)
-
-    def list_all_jobs(self) -> list[JobRow]:
-        """Return the install jobs of every process on this root, also of earlier runs."""
-        return self._state.jobs("install")
-
-    def get_job_by_source(self, source: LocalModelSource | str | Path) -> list[ModelInstallJob]:
-        """Return the jobs of one source."""
-        return self._worker.by_source(source)
-
-    def get_job_by_id(self, id: int) -> ModelInstallJob:  # noqa: A002 - the seed's name
-        """Return one job.
-
-        Raises:
-            UnknownInstallJobException: there is none with this id (also a ``ValueError``).
-        """
-        return self._worker.by_id(id)
-
-    def cancel_job(self, job: ModelInstallJob) -> None:
-        """Stop a job; what it has put on the disk is taken away again.
-
-        A job whose model is recorded already stays completed.
-        """
-        self._worker.cancel(job)
-
-    def prune_jobs(self) -> None:
-        """Forget the jobs of this service that have ended."""
-        self._state.forget_jobs(self._worker.prune())
-
-    def prune_all_jobs(self) -> int:
-        """Forget the install jobs of every process that have ended; return how many."""
-        self._worker.prune()
-        ended = [job.id for job in self._state.jobs("install") if job.ended_at is not None]
-        return self._state.forget_jobs(ended)
-
-    def wait_for_installs(self, timeout: float = 0) -> JobList:
-        """Wait until all jobs have ended, or for ``timeout`` seconds (0: no limit).
+    def leave_job(
+        self,
+        source: StringLikeSource,
+        config: Mapping[str, Any],
+        *,
+        link: LinkMode | None = None,
+        to: str | None = None,
+    ) -> int:
+        """Store an install for another process to begin, as ``control.resume`` does.
 
         Returns:
-            All jobs so far, finished or not; indexable by source.
+            The number of the job.
         """
-        return self._worker.wait(timeout or None)
+        details = job_details(source, config, link, to)
+        return self._state.add_job(printable(str(source)), NOBODY, details)
 
     # -- at once
 
@@ -239,7 +281,7 @@ class ModelInstallService(ScanningService):
             DuplicateModelException: its path is recorded already.
             ModelKeepError: it cannot be recorded; says why.
         """
-        plan = self.plan(LocalModelSource(path=Path(model_path), inplace=True), config)
+        plan = self._plan_local(LocalModelSource(path=Path(model_path), inplace=True), config)
         return self._carry_out(plan, no_progress)[0].key
 
     def install_path(
@@ -256,48 +298,8 @@ class ModelInstallService(ScanningService):
             DuplicateModelException: its path is recorded already, or it is at its place.
             ModelKeepError: it cannot be installed; says why.
         """
-        plan = self.plan(LocalModelSource(path=Path(model_path)), config, link=link, to=to)
+        plan = self._plan_local(LocalModelSource(path=Path(model_path)), config, link, to)
         return self._carry_out(plan, no_progress)[0].key
-
-    def unregister(self, key: str) -> None:
-        """Forget a record; its files stay.
-
-        Raises:
-            UnknownModelException: there is no such record.
-        """
-        self._records.del_model(key)
-        self.library.previews.drop(key)
-
-    def delete(self, key: str) -> None:
-        """Forget a record and, if its files are inside ``models_dir``, put them in the trash."""
-        self.remove(key, everywhere=False)
-
-    def unconditionally_delete(self, key: str) -> None:
-        """Forget a record and put its files in the trash, wherever they are."""
-        self.remove(key, everywhere=True)
-
-    def remove(self, key: str, *, everywhere: bool = False) -> TrashEntry | None:
-        """Forget a record and put its files in the trash; see ``outgoing.remove``."""
-        with self._installing:
-            return outgoing.remove(self.library, key, everywhere=everywhere)
-
-    def restore(self, name: str) -> ModelConfigBase:
-        """Bring a model back from the trash, by key, key prefix or name.
-
-        Raises:
-            SourceNotFoundError: nothing in the trash is called that.
-        """
-        with self._installing:
-            return outgoing.restore(self.library, self.library.trash.find(name))
-
-    def trash(self) -> list[TrashEntry]:
-        """Return what is in the trash, the oldest first."""
-        return self.library.trash.entries()
-
-    def purge(self, entry: TrashEntry) -> None:
-        """Remove a trash entry for good."""
-        with self._installing:
-            outgoing.purge(self.library, entry)
 
     def reidentify(self, key: str) -> ModelConfigBase:
         """Identify a recorded model again and update what the record says it is.
@@ -340,7 +342,11 @@ class ModelInstallService(ScanningService):
         return config.key, same is not None
 
     def _run_job(self, job: ModelInstallJob) -> None:
-        plan = self.plan(job.source, job.config_in, link=job.link, to=job.to)
+        if not isinstance(job.source, LocalModelSource):
+            self._remote.carry_out(job)
+            return
+        self._worker.running(job)
+        plan = self._plan_local(job.source, job.config_in, job.link, job.to)
         job.total_bytes = plan.total_bytes
 
         def count(done: int) -> None:
@@ -374,10 +380,14 @@ class ModelInstallService(ScanningService):
             _log.warning("Installed, but something is left for the next start: %s", error)
             return self._records.get_model(plan.config.key)
 
+    def _revive(self, told: Mapping[str, Any]) -> StringLikeSource:
+        return self.network.sites.revive(told)
 
-def _as_source(source: LocalModelSource | str | Path) -> LocalModelSource:
-    if isinstance(source, LocalModelSource):
-        return source
-    if isinstance(source, str | Path):
-        return local_source(source)
-    raise UsageError(f"{source!r} is no source", hint="Give a path or a LocalModelSource.")
+    def _as_source(self, source: StringLikeSource | str | Path) -> StringLikeSource:
+        if isinstance(source, StringLikeSource):
+            return source
+        if not isinstance(source, str | Path):
+            raise UsageError(f"{source!r} is no source", hint="Give a path, a link or a source.")
+        if isinstance(source, Path) or os.path.lexists(full_path(source)):
+            return local_source(source)
+        return self.network.sites.parse(source)

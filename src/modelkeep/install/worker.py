@@ -1,10 +1,13 @@
-"""``InstallWorker``: the queue of install jobs and the one thread that works on it."""
+"""``InstallWorker``: the queues of install jobs and the threads that work on them.
+
+Local models are installed by one thread, one after the other. Remote ones are looked up and
+fetched side by side, each by a thread of its own; how they are put in place is one after the
+other again, since whoever carries them out lets one at a time do that.
+"""
 
 from __future__ import annotations
 
-import json
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,7 +16,6 @@ from typing import Any
 
 from modelkeep.core import events
 from modelkeep.core.events import EventBus
-from modelkeep.core.names import path_to_text
 from modelkeep.core.reading import printable
 from modelkeep.errors import (
     JobCancelledError,
@@ -21,12 +23,17 @@ from modelkeep.errors import (
     ServiceInactiveException,
     UnknownInstallJobException,
 )
+from modelkeep.install.details import interrupted, job_details
 from modelkeep.install.job import InstallStatus, JobList, ModelInstallJob
+from modelkeep.install.line import JobLine
 from modelkeep.install.link import LinkMode
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.jobs.wishes import JobWish, wishes
-from modelkeep.sources.local import LocalModelSource
+from modelkeep.sources.base import StringLikeSource
+from modelkeep.sources.site import RemoteModel
 
+#: Remote models that are looked up and fetched at the same time.
+_REMOTE_AT_ONCE = 8
 #: How often the wishes of other processes are looked for.
 _LISTEN_SECONDS = 0.25
 
@@ -34,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 
 class InstallWorker:
-    """Runs install jobs one after the other in a daemon thread.
+    """Runs install jobs in daemon threads.
 
     Args:
         state: Where jobs are stored.
@@ -54,9 +61,10 @@ class InstallWorker:
         self._owner = owner
         self._bus = bus
         self._carry_out = carry_out
-        self._queue: queue.Queue[ModelInstallJob | None] = queue.Queue()
+        self._local = JobLine("modelkeep-install", 1, self._work)
+        self._remote = JobLine("modelkeep-remote", _REMOTE_AT_ONCE, self._work)
         self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._is_running = False
         self._stopping = threading.Event()
         # How jobs ended, where that is not stored yet: a full disk may refuse it for a while.
         self._ends: dict[int, dict[str, Any]] = {}
@@ -64,66 +72,76 @@ class InstallWorker:
 
     @property
     def is_running(self) -> bool:
-        """The thread was started and not stopped."""
-        return self._thread is not None
+        """It was started and not stopped."""
+        return self._is_running
+
+    @property
+    def is_stopping(self) -> bool:
+        """It was asked to end: what can be gone on with later is put down."""
+        return self._stopping.is_set()
 
     def start(self) -> None:
         """Begin to work."""
         self._stopping.clear()
-        self._thread = threading.Thread(target=self._work, name="modelkeep-install", daemon=True)
-        self._thread.start()
+        self._is_running = True
         threading.Thread(target=self._listen, name="modelkeep-wishes", daemon=True).start()
 
     def stop(self) -> None:
-        """End after the job in progress; waiting jobs are cancelled, paused ones stay paused."""
-        if self._thread is None:
+        """End after what is being put in place; what is being fetched is kept for the next time.
+
+        Waiting jobs are cancelled, paused ones stay paused.
+        """
+        if not self._is_running:
             return
         self._stopping.set()
         for job in self.jobs:
-            if job.waiting:
+            if job.waiting and not job.is_begun:
                 self.cancel(job)
-        self._queue.put(None)
-        self._thread.join()
-        self._thread = None
+        self._local.end()
+        self._remote.end()
+        self._is_running = False
         self._save_ends()
 
     def submit(
         self,
-        source: LocalModelSource,
+        source: StringLikeSource,
         config: Mapping[str, Any],
         link: LinkMode | None,
         to: str | None = None,
+        *,
+        remote: RemoteModel | None = None,
     ) -> ModelInstallJob:
         """Store a new job and put it at the end of the queue.
+
+        Args:
+            source: Where the model comes from.
+            config: Fields that override what is identified.
+            link: How the files of a local model get to their place.
+            to: Name of the root that they go into.
+            remote: What the site of a remote model said, where it was asked already.
 
         Raises:
             ServiceInactiveException: nobody works on the queue.
         """
-        if self._thread is None:
+        if not self._is_running:
             raise ServiceInactiveException(
                 "The install service is not running", hint="Call start() first."
             )
         number = self._state.add_job(
             printable(str(source)), self._owner, job_details(source, config, link, to)
         )
-        return self.take(number, source, config, link, to)
-
-    def take(
-        self,
-        number: int,
-        source: LocalModelSource,
-        config: Mapping[str, Any],
-        link: LinkMode | None,
-        to: str | None = None,
-    ) -> ModelInstallJob:
-        """Put a job that is stored already, as ours, at the end of the queue."""
-        self._ends.pop(number, None)
         job = ModelInstallJob(number, source, dict(config), link, to)
-        self.jobs = [known for known in self.jobs if known.id != number] + [job]
-        self._queue.put(job)
+        job.remote, job.pinned = remote, remote.source if remote is not None else None
+        return self.take(job)
+
+    def take(self, job: ModelInstallJob) -> ModelInstallJob:
+        """Put a job that is stored already, as ours, at the end of the queue."""
+        self._ends.pop(job.id, None)
+        self.jobs = [known for known in self.jobs if known.id != job.id] + [job]
+        self._put(job)
         return job
 
-    def by_source(self, source: LocalModelSource | str | Path) -> list[ModelInstallJob]:
+    def by_source(self, source: StringLikeSource | str | Path) -> list[ModelInstallJob]:
         """Return the jobs of one source."""
         return [job for job in self.jobs if job.source == source]
 
@@ -141,13 +159,13 @@ class InstallWorker:
         )
 
     def cancel(self, job: ModelInstallJob) -> None:
-        """Stop a job: at once while it waits, within one piece of the copy while it runs."""
+        """Stop a job: at once while it waits, very soon while somebody works on it."""
         job.cancel()
         if self._leave_queue(job, InstallStatus.CANCELLED):
             self._end(job, InstallStatus.CANCELLED)
 
     def pause(self, job: ModelInstallJob) -> None:
-        """Hold a job; one that runs is taken back within one piece of the copy."""
+        """Hold a job; a copy is taken back, what was fetched stays."""
         if job.wish is JobWish.RUN:
             job.wish = JobWish.PAUSE
             if self._leave_queue(job, InstallStatus.PAUSED):
@@ -163,12 +181,15 @@ class InstallWorker:
                     job.status = InstallStatus.WAITING
             if is_parked:
                 self._state.update_job(job.id, status=job.status.value)
-                self._queue.put(job)
+                self._put(job)
+
+    def _put(self, job: ModelInstallJob) -> None:
+        (self._local if job.is_local else self._remote).put(job)
 
     def _leave_queue(self, job: ModelInstallJob, status: InstallStatus) -> bool:
         """Give a job that is not being worked on another status; tell whether it is so."""
         with self._changed:
-            is_idle = job.waiting or job.paused
+            is_idle = (job.waiting and not job.is_begun) or job.paused
             if is_idle:
                 job.status = status
                 self._changed.notify_all()
@@ -215,23 +236,27 @@ class InstallWorker:
             )
             return JobList(self.jobs)
 
-    def _work(self) -> None:
-        """Take jobs off the queue; whatever one raises ends that job alone."""
-        while (job := self._queue.get()) is not None:
-            with self._changed:
-                is_mine = job.waiting
-                if is_mine:
-                    job.status = InstallStatus.RUNNING
-            if is_mine:
-                self._run(job)
+    def _work(self, job: ModelInstallJob) -> None:
+        """Take up a job that comes off a queue, unless it was cancelled or paused meanwhile."""
+        with self._changed:
+            is_mine = job.waiting and not job.is_begun
+            job.is_begun = job.is_begun or is_mine
+        if is_mine:
+            self._run(job)
+
+    def running(self, job: ModelInstallJob) -> None:
+        """Note that a job is being identified, put in place and recorded."""
+        with self._changed:
+            job.status = InstallStatus.RUNNING
+        self._state.update_job(job.id, status=job.status.value)
+        events.install_running(self._bus, printable(str(job.source)))
 
     def _run(self, job: ModelInstallJob) -> None:
+        """Do a job; whatever it raises ends that job alone."""
         try:
-            self._state.update_job(job.id, status=job.status.value)
-            events.install_running(self._bus, printable(str(job.source)))
             self._carry_out(job)
-        except JobCancelledError:
-            self._stopped(job)
+        except JobCancelledError as error:
+            self._stopped(job, error)
         except BaseException as error:  # noqa: BLE001 - the thread must outlive any job
             if not isinstance(error, ModelKeepError):
                 _log.exception("The install of %s failed", printable(str(job.source)))
@@ -241,14 +266,21 @@ class InstallWorker:
             job.bytes = job.total_bytes
             self._end(job, InstallStatus.COMPLETED)
 
-    def _stopped(self, job: ModelInstallJob) -> None:
-        """A job was taken back because somebody asked for it."""
-        if job.is_cancel_requested:
+    def _stopped(self, job: ModelInstallJob, error: JobCancelledError) -> None:
+        """A job was taken back or put down because somebody asked for it."""
+        if job.wish is not JobWish.PAUSE and self.is_stopping:
+            job.exception = interrupted(job.source)
+            self._end(job, InstallStatus.ERROR)
+            return
+        if job.wish is not JobWish.PAUSE:
+            job.exception = None if job.is_cancel_requested else error
             self._end(job, InstallStatus.CANCELLED)
             return
-        job.bytes = 0
-        self._state.update_job(job.id, status=InstallStatus.PAUSED.value)
+        if job.is_local:
+            job.bytes = 0
+        self._state.update_job(job.id, status=InstallStatus.PAUSED.value, bytes=job.bytes)
         with self._changed:
+            job.is_begun = False
             job.status = InstallStatus.PAUSED
             self._changed.notify_all()
         self._look_again(job)
@@ -300,19 +332,3 @@ class InstallWorker:
                 _log.debug("The end of job %s could not be stored: %s", number, error)
             else:
                 self._ends.pop(number, None)
-
-
-def job_details(
-    source: LocalModelSource,
-    config: Mapping[str, Any],
-    link: LinkMode | None,
-    to: str | None = None,
-) -> dict[str, Any]:
-    """Return what has to be stored of a job so that another process can begin it again."""
-    return {
-        "path": path_to_text(Path(source.path)),
-        "inplace": bool(source.inplace),
-        "link": link.value if link else None,
-        "to": to,
-        "config": json.loads(json.dumps(dict(config), default=str)),
-    }

@@ -97,6 +97,7 @@ class Link(Site):
     label = "A plain link"
     order = 100
     takes_tokens = False
+    source_class = URLModelSource
 
     def parse(self, text: str, endpoints: Mapping[str, str]) -> URLModelSource | None:
         """Return the link that a text is."""

@@ -161,6 +161,7 @@ class Site(ABC):
         hosts: Its own names, reached by https; they may see its token.
         takes_tokens: A token can be kept for it.
         key_page: Where people make one.
+        source_class: Its own kind of source, with a ``type`` that no other site has.
         hashes_at_once: How many hashes one request may ask for; 0: it does not know files by hash.
     """
 
@@ -170,6 +171,7 @@ class Site(ABC):
     hosts: frozenset[str] = frozenset()
     takes_tokens: bool = True
     key_page: str = ""
+    source_class: type[StringLikeSource] | None = None
     hashes_at_once: int = 0
 
     def token_variables(self, environment: Mapping[str, str]) -> Sequence[str]:

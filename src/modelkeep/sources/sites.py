@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from modelkeep.core.reading import printable
 from modelkeep.errors import SourceError, UnsupportedSourceError, UsageError
@@ -69,6 +70,21 @@ class Sites:
             sites=self.sites,
             endpoints=self.visit.endpoints,
             numbered=self._numbered,
+        )
+
+    def revive(self, told: Mapping[str, Any]) -> StringLikeSource:
+        """Return the source that was stored as plain values, without the secrets it had.
+
+        Raises:
+            UnsupportedSourceError: its site is not known any more.
+        """
+        for site in self.sites:
+            kind = site.source_class
+            if kind is not None and kind.model_fields["type"].default == told.get("type"):
+                return kind.model_validate(dict(told))
+        raise UnsupportedSourceError(
+            f"No site that is known has sources of the kind {told.get('type')!r}",
+            hint="Install the package again that brought it, or name the model anew.",
         )
 
     def site_of(self, source: StringLikeSource) -> Site:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from modelkeep.cli.commands.fetching import begin_remote, leave_to_another
 from modelkeep.cli.commands.planned import PlanToldError, plan_one
 from modelkeep.cli.output import Bar
 from modelkeep.cli.session import Session, message_of
+from modelkeep.cli.tokens import read_token
 from modelkeep.cli.words import (
     BaseOption,
     DryRun,
@@ -17,6 +20,7 @@ from modelkeep.cli.words import (
     ToOption,
     TypeOption,
     VerifyOption,
+    Yes,
     named,
     status_of,
 )
@@ -31,61 +35,153 @@ if TYPE_CHECKING:
 
     from modelkeep.core.configs import ModelConfigBase
     from modelkeep.install.job import ModelInstallJob
+    from modelkeep.sources.base import StringLikeSource
+
+
+NameOption = Annotated[str | None, typer.Option(metavar="NAME", help="Name of the record.")]
+VariantOption = Annotated[
+    str | None,
+    typer.Option(metavar="VARIANT", help="What a main model was made for: inpaint, depth ..."),
+]
+InplaceOption = Annotated[
+    bool, typer.Option("--inplace", help="Record it where it is; copy nothing.")
+]
+LinkOption = Annotated[
+    LinkMode | None,
+    typer.Option(
+        metavar="HOW",
+        help="How files get into the library: copy (the default), move, hardlink or reflink.",
+    ),
+]
+SubfolderOption = Annotated[
+    str | None,
+    typer.Option(metavar="FOLDER", help="Only this folder of a repository, or this file."),
+]
+TokenOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TOKEN",
+        help="For the site, this once: - reads it from standard input, @FILE from a file.",
+    ),
+]
+NoWaitOption = Annotated[
+    bool, typer.Option("--no-wait", help="Leave it to a process of its own; see modelkeep jobs.")
+]
 
 
 def install(
     ctx: typer.Context,
     sources: Sources,
-    name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the record.")] = None,
+    name: NameOption = None,
     type_: TypeOption = None,
     base: BaseOption = None,
-    variant: Annotated[
-        str | None,
-        typer.Option(metavar="VARIANT", help="What a main model was made for: inpaint, depth ..."),
-    ] = None,
-    inplace: Annotated[
-        bool, typer.Option("--inplace", help="Record it where it is; copy nothing.")
-    ] = False,
-    link: Annotated[
-        LinkMode | None,
-        typer.Option(
-            metavar="HOW",
-            help="How files get into the library: copy (the default), move, hardlink or reflink.",
-        ),
-    ] = None,
+    variant: VariantOption = None,
+    inplace: InplaceOption = False,
+    link: LinkOption = None,
     to: ToOption = None,
+    subfolder: SubfolderOption = None,
+    token: TokenOption = None,
+    yes: Yes = False,
+    no_wait: NoWaitOption = False,
     verify: VerifyOption = None,
     dry_run: DryRun = False,
 ) -> int:
-    """Put models into the library: copied (or linked, moved, in place), verified, remembered."""
+    """Put models into the library: fetched, copied, linked or in place; verified, remembered."""
     session = ctx.ensure_object(Session)
     if name is not None and len(sources) > 1:
         raise UsageError("--name fits one source only", hint="Install them one by one.")
-    if inplace and link is not None:
-        raise UsageError("--inplace and --link exclude each other", hint="Choose one of them.")
-    if inplace and to is not None:
-        raise UsageError("--inplace and --to exclude each other", hint="Choose one of them.")
+    for option, value in {"--link": link, "--to": to}.items():
+        if inplace and value is not None:
+            raise UsageError(
+                f"--inplace and {option} exclude each other", hint="Choose one of them."
+            )
     if verify is not None:
         session.options["verify"] = verify
     given: dict[str, Any] = {"name": name, "type": type_, "base": base, "variant": variant}
     overrides = {field: value for field, value in given.items() if value is not None}
     session.manager  # noqa: B018 - settings that cannot be used end all, not each source
-    work = plan_one if dry_run else _install_one
+    secret = read_token(session, token)
+    asked = _Asked(overrides, inplace, link, to, subfolder, secret, yes, dry_run, no_wait)
+    try:
+        return status_of(_install_all(session, sources, asked), len(sources))
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What was asked for, beside the sources."""
+
+    overrides: dict[str, Any]
+    inplace: bool
+    link: LinkMode | None
+    to: str | None
+    subfolder: str | None
+    token: str | None = field(repr=False)
+    yes: bool
+    dry_run: bool
+    no_wait: bool
+
+
+def _install_all(session: Session, sources: Sequence[str], asked: _Asked) -> int:
+    """Do what is asked for with all sources; return how many failed.
+
+    Raises:
+        KeyboardInterrupt: somebody pressed Ctrl-C; said what is kept.
+    """
     failed = 0
+    fetching: list[tuple[str, ModelInstallJob]] = []
     for source in sources:
         try:
-            is_interrupted = work(session, source, overrides, inplace=inplace, link=link, to=to)
+            job = _begin(session, source, asked)
         except KeyboardInterrupt:
             _take_back(session, source)
-            return EXIT_INTERRUPTED
+            raise
+        except _TooLateError as error:
+            session.say("\nInterrupted: the rest was not begun.")
+            raise KeyboardInterrupt from error
         except (PlanToldError, ModelKeepError, OSError) as error:
             failed += 1
             _tell_failed(session, source, error)
         else:
-            if is_interrupted:
-                session.say("\nInterrupted: the rest was not begun.")
-                return EXIT_INTERRUPTED
-    return status_of(failed, len(sources))
+            fetching += [(source, job)] if job is not None else []
+    return failed + _see_all(session, fetching)
+
+
+class _TooLateError(Exception):
+    """Ctrl-C came when a model was recorded already."""
+
+
+def _begin(session: Session, source: str, asked: _Asked) -> ModelInstallJob | None:
+    """Do what is asked for with one source; return the job of one that is being fetched.
+
+    Raises:
+        PlanToldError: its plan was printed, and says why it cannot be carried out.
+        ModelKeepError: it cannot be installed.
+    """
+    from modelkeep.sources.local import LocalModelSource
+
+    parsed = session.manager.parse(
+        source, inplace=asked.inplace, subfolder=asked.subfolder, token=asked.token
+    )
+    is_local = isinstance(parsed, LocalModelSource)
+    if not is_local and (asked.inplace or asked.link is not None):
+        option = "--inplace" if asked.inplace else "--link"
+        raise UsageError(
+            f"{option} is for models on this disk; {named(source)} is on the network",
+            hint="Leave it out: what is fetched goes into the library.",
+        )
+    if asked.dry_run:
+        plan_one(session, parsed, asked.overrides, link=asked.link, to=asked.to)
+    elif asked.no_wait:
+        number = leave_to_another(session, parsed, asked.overrides, link=asked.link, to=asked.to)
+        _result(session, source, "waiting", job=number)
+        session.say(f"Job {number}: modelkeep jobs says how it goes.")
+    elif is_local:
+        _install_local(session, source, parsed, asked)
+    else:
+        return begin_remote(session, parsed, asked.overrides, to=asked.to, yes=asked.yes)
+    return None
 
 
 def _tell_failed(session: Session, source: str, error: Exception) -> None:
@@ -97,33 +193,26 @@ def _tell_failed(session: Session, source: str, error: Exception) -> None:
 
 
 def _take_back(session: Session, source: str) -> None:
-    """Ctrl-C: nothing of the source in progress is kept, and its job ends before the program."""
+    """Ctrl-C: of a local source in progress nothing is kept; its job ends before the program."""
     for job in session.manager.installer.list_jobs():
-        if not job.in_terminal_state:
+        if job.is_local and not job.in_terminal_state:
             job.cancel()
     _result(session, source, "cancelled")
-    session.say(f"\nInterrupted: {printable(source)} was taken back, the rest not begun.")
+    session.say(f"\nInterrupted: {named(source)} was taken back, the rest not begun.")
 
 
-def _install_one(
-    session: Session,
-    source: str,
-    overrides: dict[str, Any],
-    *,
-    inplace: bool,
-    link: LinkMode | None,
-    to: str | None,
-) -> bool:
-    """Install a source; return whether Ctrl-C came too late to take it back."""
-    from modelkeep.sources.parse import parse_local
+def _install_local(session: Session, source: str, parsed: StringLikeSource, asked: _Asked) -> None:
+    """Install a source from this disk.
 
-    installer = session.manager.installer
-    job = installer.import_model(parse_local(source, inplace=inplace), overrides, link=link, to=to)
+    Raises:
+        _TooLateError: Ctrl-C came too late to take it back.
+    """
+    job = session.manager.installer.import_model(
+        parsed, asked.overrides, link=asked.link, to=asked.to
+    )
     is_interrupted = _see_through(session, source, job)
-    if job.same_as and overrides:
-        names = ", ".join(f"--{name}" for name in overrides)
-        session.say(f"{names} was not applied: change it with modelkeep edit {job.same_as[:8]}")
-    return is_interrupted
+    if is_interrupted:
+        raise _TooLateError
 
 
 def _see_through(session: Session, source: str, job: ModelInstallJob) -> bool:
@@ -139,24 +228,54 @@ def _see_through(session: Session, source: str, job: ModelInstallJob) -> bool:
     if job.exception is not None or job.config_out is None:
         raise job.exception or ModelKeepError(f"The install of {printable(source)} did not end")
     _tell_installed(session, source, job.config_out, is_known=bool(job.same_as))
+    if job.same_as and job.config_in:
+        names = ", ".join(f"--{name}" for name in job.config_in)
+        session.say(f"{names} was not applied: change it with modelkeep edit {job.same_as[:8]}")
     return is_interrupted
 
 
 def finish_jobs(session: Session, jobs: Sequence[ModelInstallJob]) -> int:
     """Wait for jobs that were begun again, tell what came of each, return the exit status."""
+    try:
+        failed = _see_all(session, [(str(job.source), job) for job in jobs])
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    return status_of(failed, len(jobs))
+
+
+def _see_all(session: Session, jobs: Sequence[tuple[str, ModelInstallJob]]) -> int:
+    """Wait for jobs and tell what came of each; return how many failed.
+
+    Raises:
+        KeyboardInterrupt: somebody pressed Ctrl-C; said what is kept.
+    """
     failed = 0
-    for job in jobs:
-        source = str(job.source)
+    for source, job in jobs:
         try:
-            if _see_through(session, source, job):
-                return EXIT_INTERRUPTED
+            is_late = _see_through(session, source, job)
         except KeyboardInterrupt:
-            _take_back(session, source)
-            return EXIT_INTERRUPTED
+            if job.is_local:
+                _take_back(session, source)
+            else:
+                _put_down(session, [job for _, job in jobs if not job.in_terminal_state])
+            raise
         except (ModelKeepError, OSError) as error:
             failed += 1
             _tell_failed(session, source, error)
-    return status_of(failed, len(jobs))
+        else:
+            if is_late:
+                raise KeyboardInterrupt
+    return failed
+
+
+def _put_down(session: Session, jobs: Sequence[ModelInstallJob]) -> None:
+    """Ctrl-C: what has come of models of sites is kept for the next time."""
+    session.manager.installer.stop()
+    numbers = " ".join(str(job.id) for job in jobs if not job.complete)
+    for job in jobs:
+        _result(session, str(job.source), "completed" if job.complete else "interrupted")
+    if numbers:
+        session.say(f"\nInterrupted: what has come is kept. Go on with: modelkeep resume {numbers}")
 
 
 def _tell_installed(
@@ -176,17 +295,26 @@ def _tell_installed(
 
 
 def _wait(session: Session, job: ModelInstallJob) -> bool:
-    """Wait for a job, drawing its progress; return whether Ctrl-C asked it to end."""
+    """Wait for a job, drawing its progress; return whether Ctrl-C asked it to end.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, and it is from the network: it is not taken back.
+    """
     is_interrupted = is_told = False
-    with Bar(job.local_path.name, is_shown=not session.quiet) as bar:
+    label = job.local_path.name if job.is_local else job.remote.name if job.remote else "install"
+    with Bar(label, is_shown=not session.quiet) as bar:
         while not job.in_terminal_state:
             try:
-                bar.show(job.bytes, job.total_bytes)
+                connections = sum(part.connections for part in set(job.download_parts))
+                also = f"{connections} connections" if connections > 1 else ""
+                bar.show(job.bytes, job.total_bytes, also=also)
                 if job.paused and not is_told:
                     session.say(f"\nPaused. Go on with: modelkeep resume {job.id}")
                 is_told = job.paused
                 time.sleep(0.01)
             except KeyboardInterrupt:
+                if not job.is_local:
+                    raise
                 is_interrupted = True
                 job.cancel()
     return is_interrupted
@@ -201,6 +329,7 @@ def _result(
     path: str | None = None,
     error: str | None = None,
     is_known: bool = False,
+    job: int | None = None,
 ) -> None:
     if session.json:
         session.print_json(
@@ -211,6 +340,7 @@ def _result(
                 "path": path,
                 "already_there": is_known,
                 "error": error,
+                **({"job": job} if job is not None else {}),
             }
         )
     elif session.quiet and key:

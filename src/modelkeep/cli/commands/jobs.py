@@ -12,7 +12,7 @@ from modelkeep.cli.commands.download import finish_downloads
 from modelkeep.cli.commands.install import finish_jobs
 from modelkeep.cli.output import table, time_text
 from modelkeep.cli.session import Session
-from modelkeep.cli.words import JobIds, OptionalJobIds, status_of
+from modelkeep.cli.words import BaseOption, JobIds, OptionalJobIds, TypeOption, status_of
 from modelkeep.core.names import size_text
 from modelkeep.errors import EXIT_INTERRUPTED, ModelKeepError, UsageError
 from modelkeep.jobs.wishes import JobWish
@@ -91,10 +91,15 @@ def resume(
     return _begin(session, ids or [], every.resume)
 
 
-def retry(ctx: typer.Context, ids: JobIds) -> int:
-    """Begin jobs again that failed or were cancelled."""
+def retry(
+    ctx: typer.Context, ids: JobIds, type_: TypeOption = None, base: BaseOption = None
+) -> int:
+    """Begin jobs again that failed or were cancelled; what they have fetched is used."""
     session = ctx.ensure_object(Session)
-    return _begin(session, ids, session.manager.jobs.retry)
+    told = {"type": type_, "base": base}
+    changes = {name: value for name, value in told.items() if value is not None}
+    every = session.manager.jobs
+    return _begin(session, ids, lambda number: every.retry(number, changes))
 
 
 def _begin(session: Session, ids: list[int], act: Callable[[int], Job | None]) -> int:

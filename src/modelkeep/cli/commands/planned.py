@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelkeep.cli.session import Session, message_of
-from modelkeep.errors import ModelKeepError, UsageError
+from modelkeep.errors import ModelKeepError
 from modelkeep.install.link import LinkMode
 
 if TYPE_CHECKING:
@@ -27,14 +27,13 @@ class PlanToldError(Exception):
 
 def plan_one(
     session: Session,
-    source: str,
+    source: StringLikeSource,
     overrides: dict[str, Any],
     *,
-    inplace: bool,
     link: LinkMode | None,
     to: str | None,
-) -> bool:
-    """Print what installing a source would do; return False: nothing was interrupted.
+) -> None:
+    """Print what installing a source would do.
 
     Raises:
         PlanToldError: the plan was printed, and says why it cannot be carried out.
@@ -43,17 +42,10 @@ def plan_one(
     from modelkeep.sources.local import LocalModelSource
 
     installer = session.manager.installer
-    parsed = session.manager.parse(source, inplace=inplace)
-    if not isinstance(parsed, LocalModelSource):
-        if inplace or link is not None:
-            option = "--inplace" if inplace else "--link"
-            raise UsageError(
-                f"{option} is for models on this disk; {source} is on the network",
-                hint="Leave it out: what is fetched goes into the library.",
-            )
-        _tell_remote(session, _planned(session, parsed, overrides, to))
-        return False
-    plan = installer.plan(parsed, overrides, link=link, to=to)
+    if not isinstance(source, LocalModelSource):
+        _tell_remote(session, _planned(session, source, overrides, to))
+        return
+    plan = installer.plan(source, overrides, link=link, to=to)
     same = installer.find_same(plan)
     if session.json:
         told = {"status": "planned", "key": same, "already_there": same is not None, "error": None}
@@ -62,7 +54,6 @@ def plan_one(
         session.print(str(plan))
         if same is not None:
             session.print(f"  note    already in the library as {same}: nothing would be copied")
-    return False
 
 
 def _planned(

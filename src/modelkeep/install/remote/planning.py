@@ -100,7 +100,7 @@ def plan_model(
         found, error = _as_told(remote, given), None
     record = target = None
     if found is not None:
-        record, target = _record(library, remote, found, given, home)
+        record, target = record_of(library, remote, found, given, home)
         refuse_key(library, record.key)
     return RemotePlan(
         source=remote.source,
@@ -133,14 +133,25 @@ def _as_told(remote: RemoteModel, given: Mapping[str, Any]) -> Identification:
     return as_the_caller_says(Path(name), given, size, is_folder=remote.is_folder)
 
 
-def _record(
+def record_of(
     library: Library,
     remote: RemoteModel,
     found: Identification,
     given: Mapping[str, Any],
     home: Home,
 ) -> tuple[ModelConfigBase, Path]:
-    """Return the record as it will be, and where the model will be."""
+    """Return the record as it will be, and where the model will be.
+
+    Args:
+        library: Where to.
+        remote: What its site said.
+        found: What it is.
+        given: Fields that win over everything else.
+        home: The place that it goes to.
+
+    Raises:
+        InvalidModelConfigException: a field in ``given`` does not fit.
+    """
     fields = config_fields(
         found, {**_said(remote, found, given), **given}, library.settings, library.known_bases
     )

@@ -15,19 +15,20 @@ from modelkeep.install.integrity.doctor.patient import Patient
 from modelkeep.install.integrity.doctor.tree import Tree
 from modelkeep.install.integrity.doctor.workshop import Workshop
 from modelkeep.install.library import remove_entry
+from modelkeep.install.remote.folder import claimed_folders
 from modelkeep.jobs.state import JournalEntry
 from modelkeep.settings import Settings
 
 
 def check_staging(patient: Patient) -> Iterator[Finding]:
-    """Every folder in staging is named by the journal."""
+    """Every folder in staging is named by the journal, or by an install that fetches into it."""
     # The folders first: whoever makes one has written it in the journal before.
     folders = [folder for place in _places(patient.settings) for folder in _folders_in(place)]
-    named = _named(patient.entries)
+    named, fetched = _named(patient.entries), _fetched(patient)
     # Without a journal nobody knows whose a folder is, as long as somebody is at work.
     is_unknown = patient.state is None and bool(patient.living)
     for folder in folders:
-        if os.fspath(folder) not in named:
+        if os.fspath(folder) not in named and folder not in fetched:
             yield Finding(
                 "staging_leftover",
                 printable(folder),
@@ -54,6 +55,11 @@ def _named(entries: Iterable[JournalEntry]) -> set[str]:
     return {str(entry.plan["staging"]) for entry in entries if "staging" in entry.plan}
 
 
+def _fetched(patient: Patient) -> set[Path]:
+    """Return the folders that installs need which go on, or may be begun again."""
+    return claimed_folders(patient.state.jobs("install")) if patient.state is not None else set()
+
+
 def _size(folder: Path) -> str:
     tree = Tree(folder.parent)
     if folder.is_dir() and not folder.is_symlink():
@@ -63,7 +69,9 @@ def _size(folder: Path) -> str:
 
 def _remove(folder: Path) -> Repair:
     def remove(workshop: Workshop) -> None:
-        if os.fspath(folder) in _named(workshop.library.state.entries()):
+        state = workshop.library.state
+        is_used = folder in claimed_folders(state.jobs("install"))
+        if is_used or os.fspath(folder) in _named(state.entries()):
             raise JobError("an install has begun to use it", hint="Wait until it has ended.")
         remove_entry(folder)
 

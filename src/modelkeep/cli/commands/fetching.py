@@ -1,0 +1,79 @@
+"""``install`` of a model from the network: shown first, then fetched beside others."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from modelkeep.cli.session import Session
+from modelkeep.core.names import size_text
+from modelkeep.core.reading import printable
+from modelkeep.errors import JobCancelledError, UsageError
+
+if TYPE_CHECKING:
+    from modelkeep.install.job import ModelInstallJob
+    from modelkeep.install.link import LinkMode
+    from modelkeep.sources.base import StringLikeSource
+
+
+def begin_remote(
+    session: Session,
+    source: StringLikeSource,
+    overrides: dict[str, Any],
+    *,
+    to: str | None,
+    yes: bool,
+) -> ModelInstallJob:
+    """Show what an install would do, ask whether it shall, and begin it.
+
+    Raises:
+        JobCancelledError: the answer was no.
+        ModelKeepError: it cannot be installed; said before anything is fetched.
+    """
+    from modelkeep.install.remote.planning import plan_remote
+
+    installer = session.manager.installer
+    plan = plan_remote(installer.library, session.manager.sites, source, overrides, to=to)
+    if not session.json:
+        session.say(str(plan))
+    if plan.error is not None and not plan.is_told_later:
+        raise plan.error
+    is_known = plan.same_as is not None
+    if session.can_ask and not (yes or is_known or session.json or session.quiet):
+        size = size_text(plan.total_bytes) if plan.total_bytes is not None else "a file"
+        if not session.confirm(f"Download {size}?"):
+            raise JobCancelledError("Nothing was fetched", hint="--yes installs without asking.")
+    return installer.import_model(source, overrides, to=to, plan=plan)
+
+
+def leave_to_another(
+    session: Session,
+    source: StringLikeSource,
+    overrides: dict[str, Any],
+    *,
+    link: LinkMode | None,
+    to: str | None,
+) -> int:
+    """Store an install and start a process of its own for it; return the number of the job.
+
+    Raises:
+        UsageError: it needs a secret, and those are not stored.
+    """
+    if getattr(source, "access_token", None) or getattr(source, "has_secrets", False):
+        raise UsageError(
+            f"{printable(str(source))} needs a secret, which is not stored for another process",
+            hint="Keep the token with: modelkeep token set SITE. Or leave --no-wait out.",
+        )
+    number = session.manager.installer.leave_job(source, overrides, link=link, to=to)
+    root = os.fspath(session.settings.root)
+    command = [sys.executable, "-m", "modelkeep", "--root", root, "resume", str(number)]
+    subprocess.Popen(  # noqa: S603 - it is this very program
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    return number

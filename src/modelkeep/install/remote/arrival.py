@@ -1,0 +1,83 @@
+"""From files that have come to the plan that puts them in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from modelkeep.core.aliases import without_aliases
+from modelkeep.core.identity import Identification
+from modelkeep.core.paths import free_space
+from modelkeep.core.reading import printable
+from modelkeep.errors import AmbiguousModelError, UnknownModelError
+from modelkeep.install.duplicates import refuse_key
+from modelkeep.install.home import Home
+from modelkeep.install.inventory import list_files
+from modelkeep.install.library import Library
+from modelkeep.install.link import LinkMode
+from modelkeep.install.plan import InstallPlan, as_the_caller_says
+from modelkeep.install.remote.folder import FetchFolder
+from modelkeep.install.remote.planning import record_of
+from modelkeep.sources.sidecars.base import Said
+
+
+def plan_arrived(
+    library: Library,
+    folder: FetchFolder,
+    config: Mapping[str, Any],
+    *,
+    home: Home,
+    sha256: Mapping[str, str],
+    preview: Path | None,
+) -> InstallPlan:
+    """Identify a model whose files have all come, and say how it gets to its place: by moving it.
+
+    Args:
+        library: Where to.
+        folder: Where the files are.
+        config: Fields of the record that win over everything else.
+        home: The place that it goes to.
+        sha256: Hashes that were computed while the files came, by their place in the model.
+        preview: A picture of it, which is copied.
+
+    Raises:
+        InvalidModelException: it is no model, or nobody knows what it is.
+        InvalidModelConfigException: a field in ``config`` does not fit.
+        DuplicateModelException: its key is taken.
+    """
+    given = without_aliases(config)
+    remote, top = folder.remote, folder.top
+    files = list_files(top)
+    identified = _identified(library, top, given)
+    size = sum(file.size for file in files)
+    found = identified or as_the_caller_says(top, given, size, is_folder=remote.is_folder)
+    record, target = record_of(library, remote, found, given, home)
+    refuse_key(library, record.key)
+    said = Said(metadata=remote.metadata) if remote.metadata is not None else Said()
+    return InstallPlan(
+        source=printable(str(remote.source)),
+        path=top,
+        identified=identified,
+        files=files,
+        config=record,
+        inplace=False,
+        link=LinkMode.Move,
+        target=target,
+        needed_bytes=0,
+        free_bytes=free_space(home.top),
+        preview=preview if home.is_ours else None,
+        said=said,
+        home=home,
+        sha256=dict(sha256),
+        fetched=folder.path,
+    )
+
+
+def _identified(library: Library, top: Path, given: Mapping[str, Any]) -> Identification | None:
+    try:
+        return library.identify(top, library.settings.verify != "off")
+    except (UnknownModelError, AmbiguousModelError):
+        if given.get("type") is None:
+            raise
+        return None

@@ -1,0 +1,102 @@
+"""``FetchFolder``: where the files of a model come to, before it is put in its place.
+
+It lies in the staging of the place that the model goes to, on the same disk, and has a name of its
+own for each source, so that a later run finds what an earlier one has fetched. The job that fills
+it names it in the state file; a folder that no job names is a leftover.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelkeep.core import paths
+from modelkeep.core.names import path_to_text, safe_join, safe_name, text_to_path
+from modelkeep.install.home import Home
+from modelkeep.install.job import InstallStatus
+from modelkeep.install.library import remove_entry
+from modelkeep.install.remote.identify import file_name
+from modelkeep.jobs.state import JobRow
+from modelkeep.sources.link import URLModelSource
+from modelkeep.sources.site import RemoteFile, RemoteModel
+
+_DIGITS = 32
+_OVER = frozenset({InstallStatus.COMPLETED.value, InstallStatus.CANCELLED.value})
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFolder:
+    """Where the files of one remote model come to.
+
+    Attributes:
+        path: The folder; nothing else lies in it.
+        top: The file or folder that the model will be.
+        remote: What comes there.
+    """
+
+    path: Path
+    top: Path
+    remote: RemoteModel
+
+    @classmethod
+    def of(cls, home: Home, remote: RemoteModel) -> FetchFolder:
+        """Return the folder for a model that will go to ``home``; nothing is made.
+
+        Raises:
+            UnsafePathError: the site names a file outside of the model.
+        """
+        path = home.staging / f"fetch-{_digest(remote)}"
+        # The name of the folder around a file can be a hint to what it is.
+        top = path / safe_name(remote.name)
+        folder = cls(path, top if remote.is_folder else top / file_name(remote), remote)
+        for file in remote.files:
+            folder.place_of(file)
+        return folder
+
+    def place_of(self, file: RemoteFile) -> Path:
+        """Return where one file comes to.
+
+        Raises:
+            UnsafePathError: the site names it outside of the model.
+        """
+        return safe_join(self.top, file.path) if self.remote.is_folder else self.top
+
+    def has(self, file: RemoteFile) -> bool:
+        """Tell whether a file has come: it gets its name when its bytes are verified."""
+        place = self.place_of(file)
+        return place.is_file() and file.size in {None, place.stat().st_size}
+
+    def make(self) -> None:
+        """Make the folders of all files, where they are not there."""
+        paths.make_own_folder(self.path.parent)
+        for file in self.remote.files:
+            paths.make_folder(self.place_of(file).parent)
+
+    def remove(self) -> None:
+        """Remove the folder with all that has come."""
+        remove_entry(self.path)
+
+
+def is_claimed(row: JobRow) -> bool:
+    """Tell whether a job needs its folder: it is not over, or may be begun again."""
+    return "fetch" in row.details and row.status not in _OVER
+
+
+def claimed_folders(rows: Iterable[JobRow]) -> set[Path]:
+    """Return the folders that are needed by any of these jobs."""
+    return {text_to_path(row.details["fetch"]) for row in rows if is_claimed(row)}
+
+
+def as_detail(folder: FetchFolder) -> str:
+    """Return how a job names its folder."""
+    return path_to_text(folder.path)
+
+
+def _digest(remote: RemoteModel) -> str:
+    source = remote.source
+    text = source.url if isinstance(source, URLModelSource) else str(source)
+    what = [text, *sorted((file.path, file.hashes.get("sha256")) for file in remote.files)]
+    return hashlib.sha256(json.dumps(what).encode(errors="surrogatepass")).hexdigest()[:_DIGITS]

@@ -1,0 +1,271 @@
+"""``RemoteTurns``: what is done for an install from the network, from its source to its record."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from modelkeep.core import paths
+from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.events import EventBus
+from modelkeep.core.hashing import Progress, hash_file, stop_when
+from modelkeep.core.names import shown
+from modelkeep.core.reading import printable
+from modelkeep.errors import (
+    DownloadJobCancelledException,
+    DownloadPausedError,
+    JobCancelledError,
+    StorageError,
+    UnknownJobIDException,
+)
+from modelkeep.install.details import stored_source
+from modelkeep.install.home import Home, home_of
+from modelkeep.install.incoming import make_room
+from modelkeep.install.job import InstallStatus, ModelInstallJob
+from modelkeep.install.library import Library
+from modelkeep.install.plan import InstallPlan
+from modelkeep.install.remote.arrival import plan_arrived
+from modelkeep.install.remote.folder import FetchFolder, as_detail, claimed_folders
+from modelkeep.install.remote.network import Network
+from modelkeep.install.remote.parts import Parts
+from modelkeep.install.remote.preview import SUFFIX, fetch_preview_of
+from modelkeep.install.remote.same import find_same_remote
+from modelkeep.install.worker import InstallWorker
+from modelkeep.jobs.owner import locked
+from modelkeep.jobs.wishes import JobWish
+from modelkeep.sources.site import RemoteFile, RemoteModel
+
+#: How often somebody who waits for their turn to be put in place looks whether to stop, seconds.
+_LOOK_SECONDS = 0.1
+
+#: The picture beside the files that come.
+_PICTURE = f".preview{SUFFIX}"
+
+Install = Callable[[InstallPlan, Progress, ModelInstallJob], tuple[ModelConfigBase, str | None]]
+
+_log = logging.getLogger(__name__)
+
+
+class RemoteTurns:
+    """Carries out install jobs from the network, each in the thread that calls.
+
+    Args:
+        library: Where models go to.
+        network: Asks the sites and fetches the files.
+        bus: Takes the events.
+        worker: Has the jobs.
+        installing: Lets one model at a time be put in place.
+        install: Puts a model in place whose files are here.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        network: Network,
+        bus: EventBus | None,
+        worker: InstallWorker,
+        *,
+        installing: threading.RLock,
+        install: Install,
+    ) -> None:
+        self._library, self._network, self._bus = library, network, bus
+        self._worker, self._installing, self._install = worker, installing, install
+
+    def carry_out(self, job: ModelInstallJob) -> None:
+        """Look a model up, fetch its files, and put it in place.
+
+        Raises:
+            JobCancelledError: it was asked to stop; of one that is cancelled nothing stays.
+            ModelKeepError: it could not be installed; what has come stays for another try.
+        """
+        remote = self._looked_up(job)
+        home = home_of(self._library, job.to)
+        folder = FetchFolder.of(home, remote)
+        job.fetched = folder.top
+        begun = time.time()
+        has_waited = False
+
+        def waiting() -> None:
+            nonlocal has_waited
+            has_waited = True
+            self._check(job)
+
+        lock = self._library.settings.state_path.parent / "locks" / f"{folder.path.name}.lock"
+        paths.make_folder(lock.parent)
+        with locked(lock, meanwhile=waiting):
+            self._claim(job, folder)
+            try:
+                same = find_same_remote(self._library, remote)
+                if same is None and has_waited:
+                    same = self._installed_meanwhile(job, begun)
+                if same is not None:
+                    self._end_as(job, same, folder)
+                else:
+                    self._bring(job, folder, home)
+            except JobCancelledError:
+                if job.is_cancel_requested:
+                    self._drop(job, folder)
+                raise
+
+    # -- before anything is fetched
+
+    def _looked_up(self, job: ModelInstallJob) -> RemoteModel:
+        if job.remote is None:
+            sites = self._network.sites
+            if sites.visit.client.sender.is_ours:
+                sites = sites.until(lambda: self._is_to_stop(job))
+            job.remote = sites.look_up(job.pinned or job.source)
+        self._check(job)
+        job.pinned = job.remote.source
+        job.source_metadata = job.remote.metadata
+        job.total_bytes = sum(file.size or 0 for file in job.remote.files)
+        return job.remote
+
+    def _claim(self, job: ModelInstallJob, folder: FetchFolder) -> None:
+        """Write down which revision is fetched and where to, before anything is made."""
+        state = self._library.state
+        try:
+            details = dict(state.job(job.id).details)
+        except UnknownJobIDException:  # pruned by somebody else meanwhile
+            return
+        details |= {"fetch": as_detail(folder)}
+        if job.pinned is not None:
+            details["pinned"] = stored_source(job.pinned)
+        state.update_job(job.id, details=json.dumps(details), total_bytes=job.total_bytes)
+
+    def _installed_meanwhile(self, job: ModelInstallJob, begun: float) -> str | None:
+        """Return what another job has made of the same source while this one waited for it."""
+        text = printable(str(job.source))
+        for row in reversed(self._library.state.jobs("install")):
+            is_it = row.id != job.id and row.source == text and row.key is not None
+            if is_it and row.status == InstallStatus.COMPLETED and (row.ended_at or 0) >= begun:
+                return row.key if self._library.records.exists(row.key or "") else None
+        return None
+
+    def _end_as(self, job: ModelInstallJob, same: str, folder: FetchFolder) -> None:
+        self._worker.running(job)
+        job.config_out, job.same_as = self._library.records.get_model(same), same
+        self._drop(job, folder)
+
+    # -- fetching
+
+    def _bring(self, job: ModelInstallJob, folder: FetchFolder, home: Home) -> None:
+        sha256 = self._fetch(job, folder, home)
+        job.bytes = job.total_bytes
+        preview = self._preview(job, folder)
+        progress = stop_when(lambda: job.is_stop_requested)
+        with self._turn(job):
+            self._worker.running(job)
+            plan = plan_arrived(
+                self._library, folder, job.config_in, home=home, sha256=sha256, preview=preview
+            )
+            job.total_bytes = plan.total_bytes
+            job.config_out, job.same_as = self._install(plan, progress, job)
+        if job.same_as is not None:
+            self._drop(job, folder)
+
+    def _fetch(self, job: ModelInstallJob, folder: FetchFolder, home: Home) -> dict[str, str]:
+        """Have all files come; return the sha256 of those that were compared, by name."""
+        verify = self._library.settings.verify
+        remote = folder.remote
+        missing = [file for file in remote.files if not folder.has(file)]
+        if verify != "off":
+            make_room(self._library, sum(file.size or 0 for file in missing), home.top)
+        folder.make()
+        job.bytes = sum(file.size or 0 for file in remote.files if file not in missing)
+        missing = [file for file in missing if not self._bring_cached(job, folder, file)]
+        known = {
+            _name(remote, file): file.hashes["sha256"].lower()
+            for file in remote.files
+            if file not in missing and verify == "strict" and "sha256" in file.hashes
+        }
+        if not missing:
+            return known
+        parts = Parts(
+            job,
+            folder,
+            {_name(remote, file): file for file in missing},
+            queue=self._network.queue,
+            bus=self._bus,
+            verify=verify != "off",
+        )
+        try:
+            return {**known, **parts.fetch(lambda: self._check(job))}
+        except DownloadPausedError as error:
+            job.wish = JobWish.PAUSE  # somebody has paused a part: the rest waits with it
+            raise JobCancelledError(str(error)) from error
+        except DownloadJobCancelledException:
+            job.cancel()  # somebody has cancelled a part: the rest is of no use
+            raise
+
+    def _bring_cached(self, job: ModelInstallJob, folder: FetchFolder, file: RemoteFile) -> bool:
+        """Copy a file that another program's cache has; tell whether it is what it should be."""
+        sha256 = file.hashes.get("sha256")
+        if file.cached is None or sha256 is None:
+            return False
+        place = folder.place_of(file)
+        draft = place.with_name(f"{place.name}.cached")
+        progress = stop_when(lambda: self._is_to_stop(job))
+        try:
+            paths.remove_file(draft)
+            if not paths.reflink_file(file.cached, draft):
+                paths.copy_file(file.cached, draft, progress)
+            if hash_file(draft, ("sha256",), progress).sha256 == sha256.lower():
+                paths.publish(draft, place)
+                job.bytes += file.size or 0
+                return True
+            _log.warning("%s is not what its name says, so it is fetched", shown(file.cached))
+        except (StorageError, OSError) as error:
+            _log.warning("%s is fetched, not taken from a cache: %s", place.name, error)
+        paths.remove_file(draft)
+        return False
+
+    def _preview(self, job: ModelInstallJob, folder: FetchFolder) -> Path | None:
+        """Fetch the picture that may be shown; None where there is none, or it does not come."""
+        if folder.remote.preview is None or "preview" in job.config_in:
+            return None
+        place = folder.path / _PICTURE
+        if place.is_file():
+            return place
+        client = self._network.sites.visit.client.until(lambda: self._is_to_stop(job))
+        found = fetch_preview_of(folder.remote, client, place)
+        self._check(job)
+        return found
+
+    # -- stopping
+
+    @contextmanager
+    def _turn(self, job: ModelInstallJob) -> Iterator[None]:
+        """Wait until no other model is being put in place."""
+        while not self._installing.acquire(timeout=_LOOK_SECONDS):
+            self._check(job)
+        try:
+            self._check(job)
+            yield
+        finally:
+            self._installing.release()
+
+    def _is_to_stop(self, job: ModelInstallJob) -> bool:
+        return job.is_stop_requested or self._worker.is_stopping
+
+    def _check(self, job: ModelInstallJob) -> None:
+        if self._is_to_stop(job):
+            raise JobCancelledError(
+                f"The install of {printable(str(job.source))} was asked to stop",
+                hint=f"Begin it again with: modelkeep retry {job.id}",
+            )
+
+    def _drop(self, job: ModelInstallJob, folder: FetchFolder) -> None:
+        """Remove what has come, unless another job needs it."""
+        others = [row for row in self._library.state.jobs("install") if row.id != job.id]
+        if folder.path not in claimed_folders(others):
+            folder.remove()
+
+
+def _name(remote: RemoteModel, file: RemoteFile) -> str:
+    return file.path if remote.is_folder else ""

@@ -1,0 +1,59 @@
+"""``Removing``: the methods of an install service that take models out, and bring them back."""
+
+from __future__ import annotations
+
+import threading
+
+from modelkeep.core.configs import ModelConfigBase
+from modelkeep.install import outgoing
+from modelkeep.install.library import Library
+from modelkeep.install.trash import TrashEntry
+from modelkeep.records.base import ModelRecordServiceBase
+
+
+class Removing:
+    """Takes models out of a library."""
+
+    library: Library
+    _records: ModelRecordServiceBase
+    _installing: threading.RLock
+
+    def unregister(self, key: str) -> None:
+        """Forget a record; its files stay.
+
+        Raises:
+            UnknownModelException: there is no such record.
+        """
+        self._records.del_model(key)
+        self.library.previews.drop(key)
+
+    def delete(self, key: str) -> None:
+        """Forget a record and, if its files are inside ``models_dir``, put them in the trash."""
+        self.remove(key, everywhere=False)
+
+    def unconditionally_delete(self, key: str) -> None:
+        """Forget a record and put its files in the trash, wherever they are."""
+        self.remove(key, everywhere=True)
+
+    def remove(self, key: str, *, everywhere: bool = False) -> TrashEntry | None:
+        """Forget a record and put its files in the trash; see ``outgoing.remove``."""
+        with self._installing:
+            return outgoing.remove(self.library, key, everywhere=everywhere)
+
+    def restore(self, name: str) -> ModelConfigBase:
+        """Bring a model back from the trash, by key, key prefix or name.
+
+        Raises:
+            SourceNotFoundError: nothing in the trash is called that.
+        """
+        with self._installing:
+            return outgoing.restore(self.library, self.library.trash.find(name))
+
+    def trash(self) -> list[TrashEntry]:
+        """Return what is in the trash, the oldest first."""
+        return self.library.trash.entries()
+
+    def purge(self, entry: TrashEntry) -> None:
+        """Remove a trash entry for good."""
+        with self._installing:
+            outgoing.purge(self.library, entry)
