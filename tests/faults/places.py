@@ -13,6 +13,8 @@ from modelkeep.install.remote.identify import identify_remote_model
 from modelkeep.install.remote.planning import plan_remote
 from modelkeep.manager import ModelManager
 from sites import models
+from sites.civitai import CivitaiServer
+from sites.civitai_models import File, Model, Version
 from sites.fixtures import Environment
 from sites.hub import COMMIT, Account, HubServer
 from sites.modelscope import ModelScopeServer
@@ -38,6 +40,12 @@ class LinkServer(SiteServer):
         if request.path != f"/files/{FILE}":
             return status(404, body=b"no such file")
         return self.to_file(LORA, name=self.told)
+
+
+def lora_model() -> Model:
+    """Return the model as Civitai has it."""
+    file = File(31, FILE, LORA, primary=True)
+    return Model(11, [Version(21, [file], base="SDXL 1.0")])
 
 
 @dataclass
@@ -104,6 +112,14 @@ def make_place(
             site, server, f"ms:{REPO}", "/api/v1/models/", f"/models/{REPO}/resolve/",
             lambda name: listed.files.update({name: LORA}),
             manager, "MODELSCOPE_API_TOKEN", lambda: scope.tokens.add(TOKEN),
+        )  # fmt: skip
+    if isinstance(server, CivitaiServer):
+        civitai = server
+        [file] = civitai.add(lora_model()).versions[0].files
+        return Place(
+            site, server, "civitai:11@21", "/api/v1/", "/api/download/models/",
+            lambda name: setattr(file, "name", name),
+            manager, "CIVITAI_API_TOKEN", lambda: civitai.tokens.add(TOKEN),
         )  # fmt: skip
     assert isinstance(server, LinkServer)
     link, path = server, f"/files/{FILE}"
