@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from sites.server import SiteServer
 
 TOKEN = "planted5eCr3tValue0123456789"  # noqa: S105 - made up
 LORA = models.sdxl_lora()
+_PATIENCE = 60
 REPO = "someone/paper"
 FILE = "paper.safetensors"
 
@@ -78,6 +80,12 @@ class Place:
     def paths(self) -> list[str]:
         """Where faults are planted: the API, and the address of the file."""
         return list(dict.fromkeys((self.api, self.file)))
+
+    def installed(self) -> list[Path]:
+        """Return the files of installed models, and whatever else lies where they should."""
+        top = self.manager.settings.models_dir
+        found = [path for path in top.rglob("*") if path.is_file()]
+        return [path for path in found if not path.relative_to(top).parts[0].startswith(".")]
 
     def source(self, token: str | None = None) -> Any:
         """Return what the text means."""
@@ -156,6 +164,22 @@ def plan(place: Place, token: str | None = None) -> Any:
     if planned.error is not None:
         raise planned.error
     return planned
+
+
+def install(place: Place, token: str | None = None) -> Any:
+    """Install the model, and look at what there is afterwards."""
+    installer = place.manager.installer
+    job = installer.import_model(place.source(token))
+    installer.wait_for_installs(_PATIENCE)
+    assert job.is_settled, f"it never ended: {job.status}"
+    if job.exception is not None:
+        assert job.errored
+        assert place.installed() == []
+        raise job.exception
+    assert job.config_out is not None
+    assert [path.read_bytes() for path in place.installed()] == [LORA]
+    place.manager.installer.unconditionally_delete(job.config_out.key)
+    return job
 
 
 def search(place: Place, token: str | None = None) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -15,6 +15,7 @@ from faults.places import (
     LinkServer,
     Place,
     identify,
+    install,
     look_up,
     make_place,
     plan,
@@ -36,7 +37,7 @@ from sites.server import FILE_HOST, SITE_HOST, SiteServer
 
 SITES = ("huggingface", "modelscope", "link")
 SEARCHED = ("huggingface",)
-DOORS = (look_up, identify, plan)
+DOORS = (look_up, identify, plan, install)
 
 
 @pytest.fixture
@@ -53,10 +54,13 @@ def place(
     environment: Environment,
     servers: dict[str, SiteServer],
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> Iterator[Place]:
     made = make_place(request.param, environment, servers, monkeypatch)
     yield made
-    assert made.manager.records.all_models() == [], "nothing is installed by asking"
+    assert made.manager.records.all_models() == []
+    outside = list(tmp_path.rglob("*outside*"))
+    assert outside == [], "nothing was written there"
 
 
 def every(doors: tuple[Door, ...] = DOORS) -> pytest.MarkDecorator:
