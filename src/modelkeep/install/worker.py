@@ -258,6 +258,9 @@ class InstallWorker:
         except JobCancelledError as error:
             self._stopped(job, error)
         except BaseException as error:  # noqa: BLE001 - the thread must outlive any job
+            if job.is_cancel_requested and isinstance(error, ModelKeepError):
+                self._end(job, InstallStatus.CANCELLED)  # whatever else went wrong meanwhile
+                return
             if not isinstance(error, ModelKeepError):
                 _log.exception("The install of %s failed", printable(str(job.source)))
             job.exception = error

@@ -107,7 +107,7 @@ class RemoteTurns:
                     self._end_as(job, same, folder)
                 else:
                     self._bring(job, folder, home)
-            except JobCancelledError:
+            except BaseException:
                 if job.is_cancel_requested:
                     self._drop(job, folder)
                 raise
