@@ -28,11 +28,13 @@ class SiteServer(ABC):
     Attributes:
         server: Answers; a path that its ``serve`` is told of answers so before all else.
         rate: Bytes each second of files on one connection, or None for all there is.
+        faults: Fields of ``Page`` for answers that bring files.
     """
 
     def __init__(self) -> None:
         self.server = FaultServer()
         self.rate: float | None = None
+        self.faults: dict[str, Any] = {}
         self._blobs: dict[str, bytes] = {}
         self._signatures: set[str] = set()
         self._signed = 0
@@ -72,6 +74,11 @@ class SiteServer(ABC):
     def plant(self, path: str, script: Script) -> None:
         """Answer all requests to the site of paths that hold this text by a function."""
         self._planted.append((path, script))
+
+    def mend(self) -> None:
+        """Answer as the site would again, whatever was planted."""
+        self._planted.clear()
+        self.faults.clear()
 
     def elsewhere(self, request: Request) -> Page:
         """Send to the host of files, which answers such a request as the site would."""
@@ -132,7 +139,7 @@ class SiteServer(ABC):
             etag=f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"',
             disposition=query.get("response-content-disposition", [""])[0],
             rate=self.rate,
-        )
+        ).but(**self.faults)
 
     def _answer(self, request: Request) -> Page:
         for refused in self._refusals:

@@ -100,7 +100,9 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
         self.library = Library.open(
             app_config, record_store, self._state, self._owner.name, identify
         )
-        self._worker = InstallWorker(self._state, self._owner.name, event_bus, self._run_job)
+        self._worker = InstallWorker(
+            self._state, self._owner.name, event_bus, self._run_job, self._let_go
+        )
         self.scanner = Scanner(self.library, lambda: self._installing, self._install_found)
         self.network = network or network_of(app_config, download_queue, session, event_bus)
         self.control = JobControl(
@@ -340,6 +342,9 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
         plan = plan_install(self.library, source, fields, link=link, is_heard=True)
         config, same = self._carry_out(replace(plan, said=said), no_progress)
         return config.key, same is not None
+
+    def _let_go(self, job: ModelInstallJob) -> None:
+        self._remote.let_go(job)
 
     def _run_job(self, job: ModelInstallJob) -> None:
         if not isinstance(job.source, LocalModelSource):

@@ -48,6 +48,8 @@ class InstallWorker:
         owner: Name of this process there.
         bus: Takes the install events.
         carry_out: Does the work of a job and sets what came of it; may raise.
+        let_go: Takes away what a job has brought that is cancelled while it is paused;
+            raises nothing.
     """
 
     def __init__(
@@ -56,11 +58,12 @@ class InstallWorker:
         owner: str,
         bus: EventBus | None,
         carry_out: Callable[[ModelInstallJob], None],
+        let_go: Callable[[ModelInstallJob], None],
     ) -> None:
         self._state = state
         self._owner = owner
         self._bus = bus
-        self._carry_out = carry_out
+        self._carry_out, self._let_go = carry_out, let_go
         self._local = JobLine("modelkeep-install", 1, self._work)
         self._remote = JobLine("modelkeep-remote", _REMOTE_AT_ONCE, self._work)
         self._changed = threading.Condition()
@@ -161,7 +164,10 @@ class InstallWorker:
     def cancel(self, job: ModelInstallJob) -> None:
         """Stop a job: at once while it waits, very soon while somebody works on it."""
         job.cancel()
+        was_paused = job.paused
         if self._leave_queue(job, InstallStatus.CANCELLED):
+            if was_paused:
+                self._let_go(job)
             self._end(job, InstallStatus.CANCELLED)
 
     def pause(self, job: ModelInstallJob) -> None:

@@ -14,12 +14,13 @@ from modelkeep.core import paths
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import Progress, hash_file, stop_when
-from modelkeep.core.names import shown
+from modelkeep.core.names import shown, text_to_path
 from modelkeep.core.reading import printable
 from modelkeep.errors import (
     DownloadJobCancelledException,
     DownloadPausedError,
     JobCancelledError,
+    ModelKeepError,
     StorageError,
     UnknownJobIDException,
 )
@@ -27,7 +28,7 @@ from modelkeep.install.details import stored_source
 from modelkeep.install.home import Home, home_of
 from modelkeep.install.incoming import make_room
 from modelkeep.install.job import InstallStatus, ModelInstallJob
-from modelkeep.install.library import Library
+from modelkeep.install.library import Library, remove_entry
 from modelkeep.install.plan import InstallPlan
 from modelkeep.install.remote.arrival import plan_arrived
 from modelkeep.install.remote.folder import FetchFolder, as_detail, claimed_folders
@@ -95,9 +96,7 @@ class RemoteTurns:
             has_waited = True
             self._check(job)
 
-        lock = self._library.settings.state_path.parent / "locks" / f"{folder.path.name}.lock"
-        paths.make_folder(lock.parent)
-        with locked(lock, meanwhile=waiting):
+        with locked(self._lock_of(folder.path), meanwhile=waiting):
             self._claim(job, folder)
             try:
                 same = find_same_remote(self._library, remote)
@@ -111,6 +110,28 @@ class RemoteTurns:
                 if job.is_cancel_requested:
                     self._drop(job, folder)
                 raise
+
+    def let_go(self, job: ModelInstallJob) -> None:
+        """Remove what has come for a job that is cancelled while nobody works on it.
+
+        What cannot be removed now is a leftover, which doctor finds.
+        """
+        try:
+            details = self._library.state.job(job.id).details
+            if "fetch" not in details:
+                return
+            path = text_to_path(details["fetch"])
+            with locked(self._lock_of(path), meanwhile=_give_up):
+                others = [row for row in self._library.state.jobs("install") if row.id != job.id]
+                if path not in claimed_folders(others):
+                    remove_entry(path)
+        except ModelKeepError as error:
+            _log.warning("What has come for %s stays for now: %s", job.source, error)
+
+    def _lock_of(self, folder: Path) -> Path:
+        lock = self._library.settings.state_path.parent / "locks" / f"{folder.name}.lock"
+        paths.make_folder(lock.parent)
+        return lock
 
     # -- before anything is fetched
 
@@ -265,6 +286,10 @@ class RemoteTurns:
         others = [row for row in self._library.state.jobs("install") if row.id != job.id]
         if folder.path not in claimed_folders(others):
             folder.remove()
+
+
+def _give_up() -> None:
+    raise JobCancelledError("another job needs it")
 
 
 def _name(remote: RemoteModel, file: RemoteFile) -> str:
