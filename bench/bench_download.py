@@ -53,6 +53,7 @@ http {{
     listen 127.0.0.1:{port};
     root {folder}/files;
     location /slow/ {{ alias {folder}/files/; limit_rate 20000000; limit_rate_after 0; }}
+    {locations}
   }}
 }}
 """
@@ -72,13 +73,13 @@ class Spent:
 
 
 @contextmanager
-def nginx(folder: Path) -> Iterator[str]:
-    """Serve ``folder/files``; yield the address."""
+def nginx(folder: Path, locations: str = "") -> Iterator[str]:
+    """Serve ``folder/files``, and further locations of its configuration; yield the address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     config = folder / "nginx.conf"
-    config.write_text(_CONFIG.format(folder=folder, port=port))
+    config.write_text(_CONFIG.format(folder=folder, port=port, locations=locations))
     process = subprocess.Popen(["nginx", "-e", f"{folder}/error.log", "-c", str(config)])
     try:
         for _ in range(200):
