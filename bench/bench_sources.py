@@ -153,7 +153,7 @@ def _loop(urls: list[str], target: Path) -> None:
 
 def _snapshot(hub: str, target: Path) -> None:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.utils import disable_progress_bars
+    from huggingface_hub.utils.tqdm import disable_progress_bars
 
     disable_progress_bars()
     snapshot_download(_REPO, endpoint=hub, local_dir=target, token=False)
