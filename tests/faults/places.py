@@ -63,7 +63,9 @@ class Place:
         lists: Makes the site say that the model has one more file of this name.
         variable: Where its token is set; empty for the plain link, to which it is given.
         accepts: Makes the site know the token.
+        environment: Leads to the site.
         manager: The library.
+        patch: Undone at the end of the test.
     """
 
     site: str
@@ -72,9 +74,19 @@ class Place:
     api: str
     file: str
     lists: Callable[[str], None]
+    environment: Environment
     manager: ModelManager
+    patch: pytest.MonkeyPatch
     variable: str = ""
     accepts: Callable[[], None] = field(default=lambda: None)
+
+    def token(self) -> str | None:
+        """Have the site know a token, and set it; return it where it has to be given instead."""
+        self.accepts()
+        if not self.variable:
+            return TOKEN
+        self.patch.setenv(self.variable, TOKEN)
+        return None
 
     @property
     def paths(self) -> list[str]:
@@ -110,7 +122,8 @@ def make_place(
         return Place(
             site, server, REPO, f"/api/models/{REPO}", f"/{REPO}/resolve/{COMMIT}/",
             lambda name: repo.more.update(siblings=_siblings(repo.said(sizes=True), name)),
-            manager, "HF_TOKEN", lambda: hub.accounts.update({TOKEN: Account()}),
+            environment, manager, patch, "HF_TOKEN",
+            lambda: hub.accounts.update({TOKEN: Account()}),
         )  # fmt: skip
     if isinstance(server, ModelScopeServer):
         scope = server
@@ -119,7 +132,7 @@ def make_place(
         return Place(
             site, server, f"ms:{REPO}", "/api/v1/models/", f"/models/{REPO}/resolve/",
             lambda name: listed.files.update({name: LORA}),
-            manager, "MODELSCOPE_API_TOKEN", lambda: scope.tokens.add(TOKEN),
+            environment, manager, patch, "MODELSCOPE_API_TOKEN", lambda: scope.tokens.add(TOKEN),
         )  # fmt: skip
     if isinstance(server, CivitaiServer):
         civitai = server
@@ -127,7 +140,7 @@ def make_place(
         return Place(
             site, server, "civitai:11@21", "/api/v1/", "/api/download/models/",
             lambda name: setattr(file, "name", name),
-            manager, "CIVITAI_API_TOKEN", lambda: civitai.tokens.add(TOKEN),
+            environment, manager, patch, "CIVITAI_API_TOKEN", lambda: civitai.tokens.add(TOKEN),
         )  # fmt: skip
     assert isinstance(server, LinkServer)
     link, path = server, f"/files/{FILE}"
@@ -135,7 +148,8 @@ def make_place(
     def call(name: str) -> None:
         link.told = name
 
-    return Place(site, server, server.server.url(path), path, path, call, manager)
+    url = server.server.url(path)
+    return Place(site, server, url, path, path, call, environment, manager, patch)
 
 
 def _siblings(said: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -127,15 +127,11 @@ class TestTokens:
     """Row 12."""
 
     @every()
-    def test_no_other_host_sees_one(
-        self, place: Place, door: Door, at: int, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        if place.variable:
-            monkeypatch.setenv(place.variable, TOKEN)
-        place.accepts()
+    def test_no_other_host_sees_one(self, place: Place, door: Door, at: int) -> None:
+        token = place.token()
         path = fault_path(place, door, at)
         place.server.plant(path, place.server.elsewhere)
-        assert door(place, None if place.variable else TOKEN) is not None
+        assert door(place, token) is not None
         assert any(each.host == FILE_HOST for each in place.server.requests("/moved"))
         assert place.server.saw(TOKEN, SITE_HOST)
         assert place.server.saw(TOKEN, FILE_HOST) == []
@@ -183,15 +179,11 @@ class TestRefusals:
             assert "token" in hint_of(error)
 
     @every()
-    def test_a_secret_that_comes_back_is_not_shown(
-        self, place: Place, door: Door, at: int, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        if place.variable:
-            monkeypatch.setenv(place.variable, TOKEN)
-        place.accepts()
+    def test_a_secret_that_comes_back_is_not_shown(self, place: Place, door: Door, at: int) -> None:
+        token = place.token()
         page = status(403, body=f"Bearer {TOKEN} may not".encode())
         place.server.plant(fault_path(place, door, at), lambda _: page)
-        failed(place, door, None if place.variable else TOKEN)
+        failed(place, door, token)
 
 
 CLIMBING = [
@@ -238,3 +230,34 @@ class TestNames:
         assert planned.target.resolve() == planned.target
         [file] = planned.files
         assert len(PurePosixPath(file.path).parts) == 1
+
+
+class TestCommandLine:
+    """All of these rows as people see them."""
+
+    @pytest.mark.parametrize("words", ["install", "install --dry-run", "identify"])
+    @pytest.mark.parametrize(
+        ("page", "said"),
+        [
+            (redirect("/round?s=hush"), "goes round in a circle"),
+            (redirect("file:///etc/passwd"), "no address of the web"),
+            (login_page(), "login page"),
+            (json_error(451, {"message": "The court says no"}), "The court says no"),
+            (json_error(401, {"error": "nobody knows you"}), "401"),
+        ],
+        ids=["circle", "file", "login", "451", "401"],
+    )
+    @pytest.mark.parametrize("at", [0, 1], ids=["api", "file"])
+    @pytest.mark.parametrize("place", SITES, indirect=True)
+    def test_each_is_told(self, place: Place, page: Page, said: str, words: str, at: int) -> None:
+        place.token()
+        place.server.serve("/round", redirect("/round?s=hush"))
+        place.server.plant(place.paths[min(at, len(place.paths) - 1)], lambda _: page)
+        told = place.environment.program.call(*words.split(), place.text, status=1)
+        shown = " ".join(f"{told.out} {told.err}".split())
+        assert said in shown
+        assert place.site in shown.lower() or SITE_HOST in shown or "Hugging Face" in shown
+        assert TOKEN not in shown
+        assert "hush" not in shown
+        told = place.environment.program.call(*words.split(), "--json", place.text, status=1)
+        assert TOKEN not in told.out + told.err
