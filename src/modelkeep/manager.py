@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from modelkeep.download.stored_jobs import StoredJobs
     from modelkeep.http.options import TransferOptions
     from modelkeep.install.all_jobs import AllJobs
+    from modelkeep.install.enrich.enricher import Enricher
     from modelkeep.install.integrity.background import LibraryHasher
     from modelkeep.install.presence import Presence
     from modelkeep.install.service import ModelInstallService
@@ -240,6 +241,13 @@ class ModelManager:
 
         with self._making:
             return LibraryHasher(self.installer.library)
+
+    @property
+    def enricher(self) -> Enricher:
+        """Asks sites about models that are here, by the hashes of their files; never by itself."""
+        from modelkeep.install.enrich.enricher import Enricher  # noqa: PLC0415 - heavy
+
+        return Enricher(self.installer.library, self.sites)
 
     @cached_property
     def presence(self) -> Presence:

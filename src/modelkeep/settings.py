@@ -46,6 +46,7 @@ class RootSettings(BaseModel):
         path: The folder; absolute, ``~`` is the home folder.
         layout: Whose folder it is: comfyui, a1111, invokeai, hf-cache ... or plain.
         readonly: Nothing may ever be written in it, not even when asked.
+        enrich: Sites may be asked about its models by their hashes; False leaves it out.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -53,6 +54,7 @@ class RootSettings(BaseModel):
     path: Path
     layout: str = Field("plain", pattern=r"^[a-z0-9][a-z0-9-]*$")
     readonly: bool = False
+    enrich: bool = True
 
     @field_validator("path")
     @classmethod

@@ -15,10 +15,10 @@ from support.program import Program
 COMMANDS = (
     ("install",), ("identify",), ("list",), ("show",), ("edit",), ("reidentify",), ("remove",),
     ("jobs",), ("pause",), ("resume",), ("retry",), ("cancel",), ("prune",),
-    ("scan",), ("sync",), ("verify",), ("doctor",), ("download",), ("root",), ("root", "add"),
-    ("root", "list"), ("root", "remove"), ("root", "move"), ("db",), ("db", "version"),
-    ("db", "upgrade"), ("search",), ("token",), ("token", "set"), ("token", "list"),
-    ("token", "remove"),
+    ("scan",), ("sync",), ("verify",), ("enrich",), ("doctor",), ("download",), ("root",),
+    ("root", "add"), ("root", "list"), ("root", "remove"), ("root", "move"), ("db",),
+    ("db", "version"), ("db", "upgrade"), ("search",), ("token",), ("token", "set"),
+    ("token", "list"), ("token", "remove"),
     ("trash",), ("trash", "list"), ("trash", "restore"),
     ("trash", "empty"), ("config",), ("config", "show"), ("config", "path"), ("config", "set"),
     ("ls",), ("rm",), ("pull",), (),
@@ -134,7 +134,7 @@ class TestConfig:
         text = file.read_text()
         assert text.startswith("# mine\nverify: 'warn'  # for now\nport: 80\n")
         assert self.origin(program, "roots")[0] == {
-            "comfy": {"path": "/data", "layout": "comfyui", "readonly": False}
+            "comfy": {"path": "/data", "layout": "comfyui", "readonly": False, "enrich": True}
         }
         program.call("config", "set", "port", "")
         assert self.origin(program, "port") == (9494, "default")

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
-from modelkeep.core.aliases import without_aliases
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_when
@@ -21,6 +20,7 @@ from modelkeep.install import incoming, outgoing, recovery
 from modelkeep.install.control import JobControl
 from modelkeep.install.details import NOBODY, job_details
 from modelkeep.install.duplicates import find_same, only_one
+from modelkeep.install.editing import edit_record
 from modelkeep.install.job import ModelInstallJob
 from modelkeep.install.keeping import JobKeeping
 from modelkeep.install.library import Library
@@ -28,8 +28,6 @@ from modelkeep.install.link import LinkMode
 from modelkeep.install.plan import (
     Identify,
     InstallPlan,
-    check_base,
-    check_form,
     identified_fields,
 )
 from modelkeep.install.planning import plan_install
@@ -326,12 +324,7 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
             UnknownModelException: there is no such record.
             InvalidModelConfigException: a field is unknown, or a value does not fit.
         """
-        fields = without_aliases(changes)
-        if "base" in fields:
-            check_base(fields["base"], self.library.known_bases)
-        if "format" in fields:
-            check_form(fields["format"], self.library.reach(self._records.get_model(key)))
-        return self._records.update_model(key, fields)
+        return edit_record(self.library, key, changes)
 
     # -- plumbing
 

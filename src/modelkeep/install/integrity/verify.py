@@ -132,6 +132,7 @@ def verify_model(
     *,
     accept: bool = False,
     parallel: bool = True,
+    with_sha256: bool = False,
 ) -> ModelCheck:
     """Read a model whole, compare its hashes and note in its record what was found.
 
@@ -141,6 +142,8 @@ def verify_model(
         progress: Told of every piece; may raise to stop.
         accept: Take bytes that are others for right from now on.
         parallel: Hash with all processors.
+        with_sha256: Compute the sha256 too, by which sites know files; else only where one is
+            recorded.
 
     Raises:
         UnknownModelException: there is no such record.
@@ -152,7 +155,10 @@ def verify_model(
     if not rows:
         checks, after = [_without_files(look.at_record(config))], []
     else:
-        pairs = [_check_file(row, look.at_file(row), progress, parallel=parallel) for row in rows]
+        wanted = frozenset({"blake3", "sha256"} if with_sha256 else {"blake3"})
+        pairs = [
+            _check_file(row, look.at_file(row), progress, wanted, parallel=parallel) for row in rows
+        ]
         checks, after = [check for check, _ in pairs], [row for _, row in pairs]
     verdict = _worst(checks)
     is_accepted = accept and verdict is Verdict.CHANGED
@@ -183,7 +189,12 @@ def _worst(checks: Iterable[FileCheck]) -> Verdict:
 
 
 def _check_file(
-    row: ModelFile, before: FileCondition, progress: Progress, *, parallel: bool
+    row: ModelFile,
+    before: FileCondition,
+    progress: Progress,
+    wanted: frozenset[str],
+    *,
+    parallel: bool,
 ) -> tuple[FileCheck, ModelFile]:
     """Read a file; return what that gave, and its row as it is now."""
     known = FullHashes(sha256=row.sha256, blake3=row.blake3)
@@ -191,7 +202,7 @@ def _check_file(
     if before.condition in _UNREAD:
         verdict = _UNREAD[before.condition]
         return FileCheck(path, verdict, known, detail=before.detail), row
-    wanted = {"blake3"} | ({"sha256"} if row.sha256 else set())
+    wanted |= {"sha256"} if row.sha256 else set()
     try:
         there = path.stat()
         found = hash_file(path, wanted, progress, parallel=parallel)

@@ -1,0 +1,95 @@
+"""Which fields of a record a site may fill in: those in which nobody has written anything.
+
+A field is open while it is empty or says what identifying the model made of it, and stays so
+while it says what the site said last time. One that somebody has set or emptied is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.identity import Evidence
+from modelkeep.core.names import path_to_text, safe_name
+from modelkeep.sources.site import RemoteModel
+
+#: What the files say, or the program itself; no site is heard about it.
+_NOT_THEIRS = frozenset(
+    {
+        "key", "path", "type", "base", "format", "size", "original_hash", "current_hash", "root",
+        "state", "preview", "evidence",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a record beside the record itself.
+
+    Attributes:
+        place: Where the model lies; None where its root is not registered.
+        edited: Fields that somebody has set or emptied.
+        told: What sites have filled in before, as plain values by field.
+    """
+
+    place: Path | None
+    edited: frozenset[str] = frozenset()
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+
+def fields_to_fill(
+    config: ModelConfigBase, remote: RemoteModel, label: str, known: Known
+) -> dict[str, Any]:
+    """Return the fields of a record that are to be changed, with their new values.
+
+    Args:
+        config: The record as it is.
+        remote: What its site says.
+        label: Who says so, for people.
+        known: What else is known of the record.
+    """
+    offered = {**remote.fields, "name": remote.name, "source": str(remote.source)}
+    fields = {
+        name: _as_stored(value)
+        for name, value in offered.items()
+        if value
+        and name not in _NOT_THEIRS
+        and name in type(config).model_fields
+        and getattr(config, name) != _as_stored(value)
+        and _is_open(config, name, known)
+    }
+    if hints := ", ".join(hint for hint in (remote.base_hint, remote.type_hint) if hint):
+        hearsay = Evidence("metadata", f"{label} says it is: {hints}")
+        if hearsay not in config.evidence:
+            fields["evidence"] = (*config.evidence, hearsay)
+    return fields
+
+
+def _as_stored(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list | tuple) else value
+
+
+def _is_open(config: ModelConfigBase, name: str, known: Known) -> bool:
+    if name in known.edited:
+        return False
+    if name in known.told:
+        return bool(config.to_json()[name] == known.told[name])
+    current = getattr(config, name)
+    return not current or current in _made_by_us(config, name, known.place)
+
+
+def _made_by_us(config: ModelConfigBase, name: str, place: Path | None) -> set[str]:
+    """Return what identifying and recording a model writes in a field by itself."""
+    paths = [Path(config.path), Path(config.source or config.path), *([place] if place else [])]
+    names = {text for path in paths for text in (path.name, path.stem)}
+    names |= {safe_name(text) for text in names if text}
+    if name == "name":
+        return names
+    if name == "description":
+        return {f"{config.base} {config.type} model {each}" for each in (config.name, *names)}
+    if name == "source":  # a model that was recorded where it lies came from there
+        return {path_to_text(place)} if place is not None else set()
+    return set()

@@ -1,0 +1,107 @@
+"""What asking sites about the models of a library gave, model by model and in sum."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class EnrichStatus(StrEnum):
+    """What became of one model.
+
+    ``found``: a site told something that the record did not say. ``unchanged``: a site knows it
+    and the record says all of that, or what people wrote there. ``not-there``: no site that was
+    asked knows it. ``skipped``: it was not looked for, on purpose. ``offline``: its root is not
+    there.
+    """
+
+    FOUND = "found"
+    UNCHANGED = "unchanged"
+    NOT_THERE = "not-there"
+    SKIPPED = "skipped"
+    OFFLINE = "offline"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Enriched:
+    """What became of one model.
+
+    Attributes:
+        key: Of the record.
+        name: What people call it, as before.
+        status: See there.
+        site: Name of the site that knows it.
+        source: What ``install`` takes for it.
+        changed: What of the record was filled in: its fields, ``metadata``, ``preview``.
+        detail: Why, for people.
+    """
+
+    key: str
+    name: str
+    status: EnrichStatus
+    site: str | None = None
+    source: str | None = None
+    changed: tuple[str, ...] = ()
+    detail: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``enrich --json`` prints."""
+        return {
+            "key": self.key,
+            "name": self.name,
+            "status": self.status.value,
+            "site": self.site,
+            "source": self.source,
+            "changed": list(self.changed),
+            "detail": self.detail,
+        }
+
+
+@dataclass
+class EnrichSummary:
+    """The numbers of a run.
+
+    Attributes:
+        statuses: Models by what became of them.
+    """
+
+    statuses: Counter[EnrichStatus] = field(default_factory=Counter)
+
+    def note(self, one: Enriched) -> None:
+        """Count one model."""
+        self.statuses[one.status] += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What one site would be asked.
+
+    Attributes:
+        site: Its name.
+        label: As people know it.
+        address: Where the hashes go.
+        hashes: Known ones that it would get.
+        unread: Models whose hash is computed first; it may get those as well.
+        is_allowed: Somebody allowed it before.
+    """
+
+    site: str
+    label: str
+    address: str
+    hashes: int
+    unread: int
+    is_allowed: bool
+
+    def to_json(self) -> Mapping[str, Any]:
+        """Return what ``enrich --dry-run --json`` prints."""
+        return {
+            "site": self.site,
+            "address": self.address,
+            "hashes": self.hashes,
+            "unread": self.unread,
+            "allowed": self.is_allowed,
+        }
