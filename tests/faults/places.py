@@ -189,6 +189,9 @@ def install(place: Place, token: str | None = None) -> Any:
     if job.exception is not None:
         assert job.errored
         assert place.installed() == []
+        installer.prune_jobs()
+        staging = place.manager.settings.staging_dir
+        assert not staging.exists() or list(staging.iterdir()) == [], "nothing stays for nobody"
         raise job.exception
     assert job.config_out is not None
     assert [path.read_bytes() for path in place.installed()] == [LORA]

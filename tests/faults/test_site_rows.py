@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -10,6 +11,7 @@ import pytest
 
 from faults.pages import Page, json_error, login_page, redirect, status
 from faults.places import (
+    LORA,
     TOKEN,
     Door,
     LinkServer,
@@ -135,6 +137,38 @@ class TestTokens:
         assert any(each.host == FILE_HOST for each in place.server.requests("/moved"))
         assert place.server.saw(TOKEN, SITE_HOST)
         assert place.server.saw(TOKEN, FILE_HOST) == []
+
+    @pytest.mark.parametrize("is_halfway", [False, True], ids=["whole", "halfway"])
+    @pytest.mark.parametrize("place", SITES, indirect=True)
+    def test_no_secret_is_written_down(
+        self, place: Place, caplog: pytest.LogCaptureFixture, tmp_path: Path, *, is_halfway: bool
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        token, installer = place.token(), place.manager.installer
+        place.server.faults = {"stall_at": 20_000, "stall": 60} if is_halfway else {}
+        job = installer.import_model(place.source(token))
+        if is_halfway:
+            place.server.server.wait_for(lambda: place.server.body_bytes(LORA) >= 20_000)
+            installer.control.pause(job.id)
+        installer.wait_for_installs(60)
+        assert job.paused if is_halfway else job.complete
+        if job.config_out is not None:
+            installer.unregister(job.config_out.key)
+        place.manager.close()
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        written = {path: path.read_bytes().decode("latin-1") for path in files}
+        assert place.server.saw(TOKEN, SITE_HOST)
+        assert place.server.saw("signed0001")
+        # What libraries tell nobody but their developers is not ours.
+        logged = [
+            record.getMessage()
+            for record in caplog.records
+            if record.name.startswith("modelkeep") or record.levelno > logging.DEBUG
+        ]
+        for secret in (TOKEN, "signed0001"):
+            assert [path for path, text in written.items() if secret in text] == []
+            assert [text for text in logged if secret in text] == []
+            assert secret not in f"{job} {job.pinned} {job.remote} {job.download_parts}"
 
 
 class TestPagesInPlace:
