@@ -11,7 +11,7 @@ from support.program import Program
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
     home = tmp_path / "home"
-    home.mkdir()
+    home.mkdir(exist_ok=True)  # with ``environment`` it is there
     monkeypatch.setenv("MODELKEEP_ROOT", str(tmp_path / "library"))
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("COLUMNS", "100")
