@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,7 @@ from faults.places import (
     search,
 )
 from modelkeep.errors import (
+    HashMismatchError,
     HttpStatusError,
     ModelKeepError,
     NotAModelAnswerError,
@@ -31,6 +34,7 @@ from modelkeep.errors import (
     UnsafePathError,
     hint_of,
 )
+from modelkeep.install.remote.plan import RemotePlan
 from sites.civitai import CivitaiServer
 from sites.fixtures import Environment
 from sites.hub import HubServer
@@ -264,6 +268,76 @@ class TestNames:
         assert planned.target.resolve() == planned.target
         [file] = planned.files
         assert len(PurePosixPath(file.path).parts) == 1
+
+
+#: What can befall a file on its way, and whether only a hash shows it.
+FAULTS: dict[str, tuple[dict[str, Any], bool]] = {
+    "cut": ({"cut_at": 30_000}, False),
+    "closed": ({"cut_at": 30_000, "how": "close"}, False),
+    "cut at once": ({"cut_at": 0}, False),
+    "one bit": ({"flip": 40_000}, True),
+    "one bit of the header": ({"flip": 100}, True),
+    "too short": ({"lengths": (str(len(LORA) - 9),), "close": True}, True),
+    "too long": ({"lengths": (str(len(LORA) + 9),), "close": True}, False),
+    "two lengths": ({"lengths": ("5", "9"), "close": True}, False),
+    "no length": ({"lengths": (), "close": True}, False),
+    "chunks": ({"chunked": True}, False),
+    "chunks, cut": ({"chunked": True, "cut_at": 30_000}, False),
+    "packed": ({"gzipped": True}, False),
+    "no etag": ({"etag": None}, False),
+    "weak etag": ({"etag": 'W/"x"'}, False),
+    "no parts": ({"ranges": False}, False),
+    "expired": ({"status": 403, "body": b"<Error>expired</Error>", "ranges": False}, False),
+    "busy": ({"status": 429, "headers": (("Retry-After", "0"),), "ranges": False}, False),
+    "broken": ({"status": 503, "headers": (("Retry-After", "0"),), "ranges": False}, False),
+    "empty": ({"body": b"", "ranges": False}, True),
+    "another file": ({"body": LORA[:-7] + b"another"}, True),
+}
+
+
+def befallen(*faults: str) -> pytest.MarkDecorator:
+    """Ask for every site, the plain link apart where only a hash would show it."""
+    found = [(site, fault) for site in SITES for fault in faults]
+    seen = [(site, fault) for site, fault in found if site != "link" or not FAULTS[fault][1]]
+    return pytest.mark.parametrize(("place", "fault"), seen, indirect=["place"])
+
+
+class TestBytes:
+    """Row 14 and those around it: the right bytes, or a clean error."""
+
+    @befallen(*FAULTS)
+    def test_once(self, place: Place, fault: str) -> None:
+        fields, _ = FAULTS[fault]
+        source = place.source()
+        planned = place.manager.installer.plan(source)
+        assert isinstance(planned, RemotePlan)
+        place.server.fault_next(**fields)
+        job = place.manager.installer.import_model(source, plan=planned)
+        place.manager.installer.wait_for_installs(60)
+        assert job.is_settled
+        if job.exception is None:
+            assert [path.read_bytes() for path in place.installed()] == [LORA]
+            assert job.config_out is not None
+            place.manager.installer.unconditionally_delete(job.config_out.key)
+        else:
+            assert isinstance(job.exception, ModelKeepError)
+            assert hint_of(job.exception)
+            assert place.installed() == []
+        # What a server means so is not asked again, nor a fresh address that it refuses.
+        if fault not in {"packed", "two lengths", "too long", "expired"}:
+            assert job.complete, job.error
+
+    @befallen("one bit", "another file", "packed", "two lengths", "empty")
+    def test_always(self, place: Place, fault: str) -> None:
+        fields, _ = FAULTS[fault]
+        planned = place.manager.installer.plan(place.source())
+        assert isinstance(planned, RemotePlan)
+        place.server.faults = fields
+        error = failed(place, install)
+        if fault in {"one bit", "another file"}:
+            assert isinstance(error, HashMismatchError)
+            assert planned.files[0].hashes["sha256"] in str(error)
+            assert len(re.findall(r"\b[0-9a-f]{64}\b", str(error))) == 2, "both are named"
 
 
 class TestCommandLine:

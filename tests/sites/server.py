@@ -35,6 +35,7 @@ class SiteServer(ABC):
         self.server = FaultServer()
         self.rate: float | None = None
         self.faults: dict[str, Any] = {}
+        self._next_faults: list[dict[str, Any]] = []
         self._blobs: dict[str, bytes] = {}
         self._signatures: set[str] = set()
         self._signed = 0
@@ -79,6 +80,10 @@ class SiteServer(ABC):
         """Answer as the site would again, whatever was planted."""
         self._planted.clear()
         self.faults.clear()
+
+    def fault_next(self, **fields: Any) -> None:
+        """Bring the next file with these fields of ``Page``, and the later ones as usual."""
+        self._next_faults.append(fields)
 
     def elsewhere(self, request: Request) -> Page:
         """Send to the host of files, which answers such a request as the site would."""
@@ -139,7 +144,7 @@ class SiteServer(ABC):
             etag=f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"',
             disposition=query.get("response-content-disposition", [""])[0],
             rate=self.rate,
-        ).but(**self.faults)
+        )
 
     def _answer(self, request: Request) -> Page:
         for refused in self._refusals:
@@ -161,7 +166,8 @@ class SiteServer(ABC):
             return _store_error(404, "NoSuchKey", "There is no such file")
         if parse_qs(request.query).get("X-Amz-Signature", [""])[0] not in self._signatures:
             return _store_error(403, "AccessDenied", "The request has expired")
-        return self.file_page(content, request)
+        faults = self._next_faults.pop(0) if self._next_faults else self.faults
+        return self.file_page(content, request).but(**faults)
 
 
 def json_page(value: Any, code: int = 200, *headers: tuple[str, str]) -> Page:

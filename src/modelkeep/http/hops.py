@@ -47,6 +47,7 @@ _ALWAYS = {
 }
 #: Headers that the engine alone decides on.
 _OURS = {"accept-encoding", "connection", "content-length", "host", "if-range", "range"}
+_AT_FAULT = "The server, or a proxy before it, is at fault: try later, or another source."
 #: Parts of names of headers that give the sender away; they stay with the first origin.
 _SECRET_PARTS = ("auth", "cookie", "token", "key", "secret", "session")
 
@@ -218,7 +219,8 @@ class _Route:
         except requests.exceptions.InvalidHeader:
             # urllib3 reads lengths too, and gives up on two that differ.
             raise ProtocolError(
-                f"{redacted(url)} answered with a head that contradicts itself (its lengths)"
+                f"{redacted(url)} answered with a head that contradicts itself (its lengths)",
+                hint=_AT_FAULT,
             ) from None
         except Exception as error:
             if not is_of_network(error):
@@ -293,7 +295,9 @@ class _Route:
                 status, response.headers, self.byte_range, known_total=self.known_total
             )
         except ProtocolError as error:
-            raise ProtocolError(f"{redacted(url)}: {error}", hint=error.hint) from error
+            raise ProtocolError(
+                f"{redacted(url)}: {error}", hint=error.hint or _AT_FAULT
+            ) from error
         return Opened(response, answer, tuple(self._chain), url, watch=watch)
 
     def _refused(self, why: str) -> RedirectRefusedError:

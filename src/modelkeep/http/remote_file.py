@@ -85,7 +85,10 @@ class RemoteBytes:
             self._keep(offset, count)
             part = self._part(offset, count)
         if part is None:
-            raise ProtocolError(f"{self.name} sent another part than was asked for")
+            raise ProtocolError(
+                f"{self.name} sent another part than was asked for",
+                hint="The server is at fault: look for another source.",
+            )
         return part
 
     def _part(self, offset: int, count: int) -> bytes | None:
@@ -135,7 +138,10 @@ class RemoteBytes:
                 hint="Download it first, then ask about the file on your disk.",
             )
         if self._size not in {None, total}:
-            raise ProtocolError(f"{self.name} changed while it was read")
+            raise ProtocolError(
+                f"{self.name} changed while it was read",
+                hint="It may have been replaced just now: try again.",
+            )
         self._size = total
         skipped = first - answer.start
         if skipped and first + count > _WHOLE_BYTES:
