@@ -358,6 +358,12 @@ from modelkeep.settings import (
 from modelkeep.sources.base import (
     StringLikeSource as StringLikeSource,
 )
+from modelkeep.sources.civitai.fetch import (
+    CivitaiMetadataFetch as CivitaiMetadataFetch,
+)
+from modelkeep.sources.civitai.source import (
+    CivitaiModelSource as CivitaiModelSource,
+)
 from modelkeep.sources.fetch import (
     ModelMetadataFetchBase as ModelMetadataFetchBase,
 )
@@ -384,6 +390,8 @@ __all__ = [
     "BaseModelType",
     "CLIPVisionDiffusersConfig",
     "CivitaiMetadata",
+    "CivitaiMetadataFetch",
+    "CivitaiModelSource",
     "CommercialUsage",
     "ConfigFileVersionMismatchException",
     "ConnectionFailedError",

@@ -1,0 +1,100 @@
+"""``CivitaiMetadataFetch``: what Civitai says of a version of a model."""
+
+from __future__ import annotations
+
+import requests
+
+from modelkeep.core.metadata import CivitaiMetadata
+from modelkeep.errors import UnsupportedSourceError
+from modelkeep.http.client import Client
+from modelkeep.http.origins import redacted
+from modelkeep.http.session import Sender
+from modelkeep.sources.civitai import answers
+from modelkeep.sources.civitai.site import SITE, whole_version
+from modelkeep.sources.civitai.source import HOSTS, CivitaiModelSource, parse
+from modelkeep.sources.fetch import ModelMetadataFetchBase
+from modelkeep.sources.site import Visit
+
+
+class CivitaiMetadataFetch(ModelMetadataFetchBase):
+    """Asks Civitai what it says of models.
+
+    Args:
+        session: Used for every request as it is; one of ours when None.
+        client: Used in place of a session.
+        endpoint: Address of the site, or of a mirror.
+        content_level: Of the picture at most: ``pg``, ``pg13``, ``r``, ``x`` or ``xxx``.
+    """
+
+    def __init__(
+        self,
+        session: requests.Session | Sender | None = None,
+        *,
+        client: Client | None = None,
+        endpoint: str = answers.ENDPOINT,
+        content_level: str = "pg",
+    ) -> None:
+        super().__init__(session, client=client)
+        self._visit = Visit(
+            self._client, endpoints={SITE.name: endpoint}, content_level=content_level
+        )
+
+    def from_url(self, url: str) -> CivitaiMetadata:
+        """Return what is said of the model or version that an address shows.
+
+        Raises:
+            UnsupportedSourceError: the address is of another site, or shows no model.
+            HttpStatusError: the site refuses; says why and what to do.
+        """
+        text = str(url)
+        source = parse(text, HOSTS | {self._visit.endpoints[SITE.name].partition("//")[2]})
+        if source is None:
+            raise UnsupportedSourceError(
+                f"{redacted(text)} is no address of a model of Civitai",
+                hint="It looks like https://civitai.com/models/12345?modelVersionId=67890",
+            )
+        return self._fetched(source)
+
+    def from_id(self, id: str) -> CivitaiMetadata:  # noqa: A002 - the seed's name
+        """Return what is said of the newest version of a model.
+
+        Args:
+            id: The number of the model, as text.
+
+        Raises:
+            UnsupportedSourceError: it is no number.
+            HttpStatusError: the site refuses; says why and what to do.
+        """
+        text = str(id).strip()
+        if not text.isdecimal():
+            raise UnsupportedSourceError(
+                f"{id!r} is no number of a model", hint="It is in the address of its page."
+            )
+        return self.from_civitai_modelid(int(text))
+
+    def from_civitai_modelid(self, model_id: int) -> CivitaiMetadata:
+        """Return what is said of the newest version of a model that can be downloaded.
+
+        Raises:
+            HttpStatusError: the site refuses; says why and what to do.
+        """
+        return self._fetched(CivitaiModelSource(model_id=model_id))
+
+    def from_civitai_versionid(
+        self, version_id: int, model_id: int | None = None
+    ) -> CivitaiMetadata:
+        """Return what is said of a version.
+
+        Args:
+            version_id: Its number.
+            model_id: The number of its model; looked up when None.
+
+        Raises:
+            HttpStatusError: the site refuses; says why and what to do.
+        """
+        return self._fetched(CivitaiModelSource(version_id=version_id, model_id=model_id))
+
+    def _fetched(self, source: CivitaiModelSource) -> CivitaiMetadata:
+        asking = SITE.asking(self._visit, source.access_token)
+        whole = whole_version(asking, source)
+        return answers.metadata_of(whole, asking.endpoint, self._visit.content_level)

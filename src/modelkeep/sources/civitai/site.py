@@ -1,0 +1,297 @@
+"""``SITE``: Civitai."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from modelkeep.errors import HttpStatusError, ProtocolError, UnsupportedSourceError
+from modelkeep.http.asked import Asked
+from modelkeep.http.client import Reply
+from modelkeep.http.origins import Origin, Token, origin_of
+from modelkeep.sources.base import StringLikeSource
+from modelkeep.sources.civitai import answers
+from modelkeep.sources.civitai.picking import is_pickle, pick
+from modelkeep.sources.civitai.refused import explained
+from modelkeep.sources.civitai.source import HOSTS, CivitaiModelSource, parse
+from modelkeep.sources.civitai.words import BASES, TYPES
+from modelkeep.sources.listed import usable_names
+from modelkeep.sources.sidecars.civitai import Json, objects, part
+from modelkeep.sources.sidecars.words import known_word, one_line
+from modelkeep.sources.site import Found, RemoteFile, RemoteModel, Site, Visit
+
+_OWN = frozenset(Origin("https", host, 443) for host in HOSTS)
+#: The site for all ages; what it does not have its other address may have.
+_OTHER = "https://civitai.red"
+_REFUSED, _NOT_FOUND, _NO_METHOD = 400, 404, 405
+_FOUND = 20
+_TAME = frozenset({"pg", "pg13"})
+_SORTS = {"downloads": "Most Downloaded", "likes": "Most Liked", "newest": "Newest"}
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One conversation with the site."""
+
+    visit: Visit
+    endpoint: str
+    token: Token | None
+
+    @property
+    def aliases(self) -> frozenset[Origin]:
+        """The site's own addresses may see its token; others may not."""
+        is_own = self.token is not None and self.token.origin in _OWN
+        return _OWN if is_own else frozenset()
+
+    def asked(self, path: str, endpoint: str = "") -> Asked:
+        """Return how a path of the API is asked for."""
+        url = f"{endpoint or self.endpoint}/api/v1/{path}"
+        return Asked(url, token=self.token, aliases=self.aliases)
+
+    def get(self, path: str, what: str) -> Json:
+        """Return the object that a path answers with.
+
+        Raises:
+            HttpStatusError: it is refused; says why and what to do.
+            ProtocolError: it is no object.
+        """
+        reply = self.visit.client.get(self.asked(path))
+        is_first = self.visit.client.sender.is_ours and self.endpoint == answers.ENDPOINT
+        if reply.status == _NOT_FOUND and is_first:
+            other = self.visit.client.get(self.asked(path, _OTHER))
+            reply = other if other.status < _REFUSED else reply
+        return self.good(reply, what)
+
+    def good(self, reply: Reply, what: str) -> Json:
+        """Return the object of an answer; see ``get``."""
+        if reply.status >= _REFUSED:
+            raise explained(reply, what, has_token=self.token is not None)
+        found = reply.json()
+        if not isinstance(found, dict):
+            raise ProtocolError(
+                f"Civitai answered for {what} with something that is no object",
+                hint="Try again later.",
+            )
+        return found
+
+
+class Civitai(Site):
+    """civitai.com and its other addresses."""
+
+    name = "civitai"
+    label = "Civitai"
+    order = 20
+    hosts = HOSTS
+    source_class = CivitaiModelSource
+    key_page = "https://civitai.com/user/account"
+    hashes_at_once = 100
+
+    def parse(self, text: str, endpoints: Mapping[str, str]) -> CivitaiModelSource | None:
+        """Return the model or version that a text means."""
+        mirror = urlsplit(endpoints.get(self.name, "")).netloc.rpartition("@")[2].lower()
+        return parse(text, HOSTS | {mirror} if mirror else HOSTS)
+
+    def owns(self, source: StringLikeSource) -> bool:
+        """Tell whether a source is of Civitai."""
+        return isinstance(source, CivitaiModelSource)
+
+    def asking(self, visit: Visit, secret: str | None = None) -> Asking:
+        """Return a conversation with the site.
+
+        Args:
+            visit: How sites are asked.
+            secret: The token of a source; that of the visit when None.
+        """
+        endpoint = visit.endpoints.get(self.name, answers.ENDPOINT).rstrip("/")
+        secret = secret or visit.tokens.get(self.name)
+        return Asking(visit, endpoint, Token(secret, origin_of(endpoint)) if secret else None)
+
+    def look_up(self, source: StringLikeSource, visit: Visit) -> RemoteModel:
+        """Ask for a version and its model, and choose the file.
+
+        Raises:
+            UnsupportedSourceError: there is no file to download, or none that is wanted.
+            UnsafePathError: it lists a file that would lie outside of the model.
+            HttpStatusError: the site refuses; says why and what to do.
+        """
+        if not isinstance(source, CivitaiModelSource):
+            raise UnsupportedSourceError(f"{source} is no source of {self.label}")
+        asking = self.asking(visit, source.access_token)
+        whole = whole_version(asking, source)
+        files, name = objects(whole, "files"), answers.name_of(whole)
+        if not files:
+            mode = one_line(part(whole, "model").get("mode"))
+            raise UnsupportedSourceError(
+                f"{name} has no files on Civitai" + (f": it is {mode.lower()}" if mode else ""),
+                hint="Look at the page of the model; another version may have some.",
+            )
+        pinned = source.model_copy(
+            update={"version_id": whole.get("id"), "model_id": whole.get("modelId")}
+        )
+        return _remote(asking, whole, pick(files, source.variant, name), pinned)
+
+    def search(self, words: str, filters: Mapping[str, str], visit: Visit) -> Sequence[Found]:
+        """Return models whose names fit, as the site ranks them."""
+        types = TYPES.get(filters.get("type", ""), ())
+        bases = BASES.get(filters.get("base", ""), ())
+        if (filters.get("type") and not types) or (filters.get("base") and not bases):
+            return []  # the site has no such models, or no word for them
+        params: list[tuple[str, Any]] = [
+            ("query", words),
+            ("limit", filters.get("limit", str(_FOUND))),
+            *(("types", word) for word in types),
+            *(("baseModels", word) for word in bases),
+        ]
+        if author := filters.get("author"):
+            params.append(("username", author))
+        if sort := _SORTS.get(filters.get("sort", "")):
+            params.append(("sort", sort))
+        if visit.content_level not in _TAME:
+            params.append(("nsfw", "true"))
+        asking = self.asking(visit)
+        reply = visit.client.get(asking.asked("models"), params)
+        found = asking.good(reply, f"a search for {words!r}")
+        return [_found(each) for each in objects(found, "items") if each.get("id")]
+
+    def by_hashes(self, hashes: Sequence[str], visit: Visit) -> Mapping[str, RemoteModel]:
+        """Return the versions that have files with these sha256, in one request.
+
+        Raises:
+            HttpStatusError: the site refuses; says why and what to do.
+            ProtocolError: it answers with something else than a list.
+        """
+        asking = self.asking(visit)
+        wanted = {text.lower() for text in hashes}
+        told = [text.upper() for text in sorted(wanted)]
+        reply = visit.client.post(asking.asked("model-versions/by-hash"), told)
+        if reply.status in {_NOT_FOUND, _NO_METHOD}:  # as before it took lists
+            found: Any = [_by_hash(asking, each) for each in told]
+        elif reply.status >= _REFUSED:
+            raise explained(reply, "models by hash", has_token=asking.token is not None)
+        else:
+            found = reply.json()
+        if not isinstance(found, list):
+            raise ProtocolError("Civitai answered a list of hashes with something that is no list")
+        known: dict[str, RemoteModel] = {}
+        for version in found:
+            if isinstance(version, dict):
+                known |= _with_hashes(asking, version, wanted)
+        return known
+
+
+def whole_version(asking: Asking, source: CivitaiModelSource) -> Json:
+    """Return the version that a source means, with what is said of its model.
+
+    Raises:
+        UnsupportedSourceError: the model has no version.
+        HttpStatusError: the site refuses; says why and what to do.
+    """
+    number, model_id = source.version_id, source.model_id
+    version: Json | None = None
+    if model_id is None:
+        version = asking.get(f"model-versions/{number}", f"version {number}")
+        found = version.get("modelId")
+        if not isinstance(found, int):
+            return answers.together(version, None)
+        model_id = found
+    try:
+        model = asking.get(f"models/{model_id}", f"model {model_id}")
+    except HttpStatusError:
+        if number is None:
+            raise
+        # Some are found by their version only, and without licence and creator.
+        version = version or asking.get(f"model-versions/{number}", f"version {number}")
+        return answers.together(version, None)
+    listed = answers.versions_of(model)
+    if number is None:
+        chosen = next(filter(answers.can_be_had, listed), None) or (listed[0] if listed else None)
+        if chosen is None:
+            raise UnsupportedSourceError(
+                f"Model {model_id} of Civitai has no version that can be downloaded",
+                hint="Look at its page: it may be archived, or only be used on the site.",
+            )
+        return answers.together(chosen, model)
+    chosen = next((each for each in listed if each.get("id") == number), version)
+    chosen = chosen or asking.get(f"model-versions/{number}", f"version {number}")
+    return answers.together(chosen, model)
+
+
+def _remote(asking: Asking, whole: Json, file: Json, source: CivitaiModelSource) -> RemoteModel:
+    name, base = answers.name_of(whole), known_word(whole.get("baseModel"))
+    listed = one_line(file.get("name")) or f"{name}.safetensors"
+    usable_names([listed], name, "Civitai")
+    metadata = answers.metadata_of(whole, asking.endpoint, asking.visit.content_level)
+    terms = answers.terms_of(whole)
+    pickles = ("It is a pickle: it is read without running it.",) if is_pickle(file) else ()
+    return RemoteModel(
+        source=source,
+        name=name,
+        files=(
+            RemoteFile(
+                url=_file_url(asking, whole, file),
+                path=listed,
+                size=answers.size_of(file),
+                hashes=answers.hashes_of(file),
+            ),
+        ),
+        is_folder=False,
+        metadata=metadata,
+        fields=answers.fields_of(whole),
+        base_hint=base,
+        type_hint=known_word(part(whole, "model").get("type")),
+        terms=terms,
+        preview=str(metadata.thumbnail_url) if metadata.thumbnail_url is not None else None,
+        token=asking.token,
+        aliases=asking.aliases,
+        needs_token=terms.gated,
+        remarks=(*answers.remarks_of(whole, file), *pickles),
+    )
+
+
+def _file_url(asking: Asking, whole: Json, file: Json) -> str:
+    """Return where exactly this file is: other parameters leave the choice to the site."""
+    url = f"{asking.endpoint}/api/download/models/{whole.get('id')}"
+    number = file.get("id")
+    if asking.visit.client.sender.is_ours and isinstance(number, int):
+        return f"{url}?{urlencode({'fileId': number})}"
+    return url
+
+
+def _with_hashes(asking: Asking, version: Json, wanted: set[str]) -> dict[str, RemoteModel]:
+    whole = answers.together(version, None)
+    numbers = {"version_id": whole.get("id"), "model_id": whole.get("modelId")}
+    if not all(isinstance(number, int) and number > 0 for number in numbers.values()):
+        return {}
+    source = CivitaiModelSource.model_validate(numbers)
+    return {
+        sha256: _remote(asking, whole, file, source)
+        for file in objects(whole, "files")
+        if (sha256 := answers.hashes_of(file).get("sha256")) in wanted and sha256 is not None
+    }
+
+
+def _by_hash(asking: Asking, sha256: str) -> Json | None:
+    reply = asking.visit.client.get(asking.asked(f"model-versions/by-hash/{sha256}"))
+    return None if reply.status == _NOT_FOUND else asking.good(reply, "a model by its hash")
+
+
+def _found(each: Json) -> Found:
+    newest = next(iter(answers.versions_of(each)), {})
+    file = next(iter(objects(newest, "files")), {})
+    downloads = part(each, "stats").get("downloadCount")
+    return Found(
+        source=f"civitai:{each['id']}",
+        name=one_line(each.get("name")) or f"model {each['id']}",
+        author=one_line(part(each, "creator").get("username")) or "",
+        site=Civitai.name,
+        base_hint=known_word(newest.get("baseModel")),
+        type_hint=known_word(each.get("type")),
+        downloads=downloads if isinstance(downloads, int) else None,
+        size=answers.size_of(file),
+        page=f"{answers.ENDPOINT}/models/{each['id']}",
+    )
+
+
+SITE = Civitai()

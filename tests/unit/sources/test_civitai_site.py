@@ -1,0 +1,339 @@
+"""Civitai: answers in all their shapes, the choice of a file, pictures, hashes and refusals."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelkeep import CivitaiMetadata, CivitaiMetadataFetch, CivitaiModelSource
+from modelkeep.errors import HttpStatusError, ProtocolError, UnsafePathError, UnsupportedSourceError
+from modelkeep.http.client import Client
+from modelkeep.http.options import TransferOptions
+from modelkeep.sources.civitai import answers
+from modelkeep.sources.civitai.picking import pick
+from modelkeep.sources.civitai.pictures import picture_of
+from modelkeep.sources.civitai.site import SITE
+from modelkeep.sources.sidecars.civitai import objects
+from modelkeep.sources.site import RemoteModel, Visit
+from sites.civitai import CivitaiServer
+from sites.civitai_models import File, Model, Notation, Version, commercial_use, image
+from sites.models import sdxl_lora
+from sites.server import FILE_HOST, SITE_HOST, json_page
+
+LORA = sdxl_lora()
+
+
+def visit(site: CivitaiServer, token: str | None = None, level: str = "pg13") -> Visit:
+    options = TransferOptions(allow_private_hosts=(SITE_HOST, FILE_HOST), tries=1)
+    tokens = {"civitai": token} if token else {}
+    return Visit(Client(options=options), tokens, {"civitai": site.endpoint}, content_level=level)
+
+
+def look_up(site: CivitaiServer, level: str = "pg13", **source: Any) -> RemoteModel:
+    return SITE.look_up(CivitaiModelSource(**source), visit(site, level=level))
+
+
+def model(*files: File, model_id: int = 11, **fields: Any) -> Model:
+    files = files or (File(31, "paper.safetensors", LORA, primary=True),)
+    version = {
+        name: fields.pop(name)
+        for name in ("words", "base", "images", "usage", "early_access", "status")
+        if name in fields
+    }
+    return Model(model_id, [Version(21, files, **version)], **fields)
+
+
+def test_a_version_is_looked_up_whole(civitai: CivitaiServer) -> None:
+    url = civitai.picture(5)
+    civitai.add(model(base="Pony", words=["paper cut, sharp"], images=[image(url)]))
+    found = look_up(civitai, version_id=21)
+    assert str(found.source) == "civitai:11@21"
+    assert found.name == "Paper Cut v1.0"
+    [file] = found.files
+    assert file.path == "paper.safetensors"
+    assert file.url == f"{civitai.endpoint}/api/download/models/21?fileId=31"
+    assert file.size == len(LORA)
+    assert file.hashes["sha256"] == hashlib.sha256(LORA).hexdigest()
+    assert found.fields == {
+        "description": "Made of paper.",
+        "trigger_phrases": ("paper cut, sharp",),
+        "lineage": "pony",
+    }
+    assert (found.base_hint, found.type_hint) == ("Pony", "LORA")
+    assert found.preview == url
+    metadata = found.metadata
+    assert isinstance(metadata, CivitaiMetadata)
+    assert (metadata.name, metadata.version_name, metadata.author) == (
+        "Paper Cut",
+        "v1.0",
+        "somebody",
+    )
+    assert metadata.tags == {"style", "paper"}
+    assert (metadata.id, metadata.version_id) == (11, 21)
+    assert metadata.allow_commercial_use
+    assert not metadata.credit_required
+
+
+@pytest.mark.parametrize("notation", ["word", "list", "set"])
+def test_commercial_use_in_every_notation(civitai: CivitaiServer, notation: Notation) -> None:
+    civitai.add(model(commercial=commercial_use(notation, "Image", "RentCivit")))
+    found = look_up(civitai, model_id=11)
+    assert found.terms.commercial is True
+    assert "RentCivit" in (found.terms.licence or "")
+    assert isinstance(found.metadata, CivitaiMetadata)
+    assert found.metadata.allow_commercial_use
+    civitai.add(model(commercial=commercial_use(notation), credit=False))
+    found = look_up(civitai, model_id=11)
+    assert not found.terms.commercial
+    assert found.terms.credit is True
+
+
+def test_the_newest_version_that_can_be_had_is_taken(civitai: CivitaiServer) -> None:
+    file = File(31, "paper.safetensors", LORA, primary=True)
+    civitai.add(
+        Model(
+            11,
+            [
+                Version(24, [file], usage="InternalGeneration"),
+                Version(23, [file], status="Draft"),
+                Version(22, []),
+                Version(21, [file]),
+            ],
+        )
+    )
+    assert look_up(civitai, model_id=11).source == "civitai:11@21"
+
+
+FILES = (
+    File(1, "all.yaml", b"x", type="Config"),
+    File(2, "full.ckpt", LORA, format="PickleTensor", size="full", fp="fp32"),
+    File(3, "full.safetensors", LORA, size="full", fp="fp32"),
+    File(4, "half.safetensors", LORA, size="pruned", fp="fp16", primary=True),
+    File(5, "images.zip", b"x", type="Training Data"),
+)
+
+
+@pytest.mark.parametrize(
+    ("variant", "number"),
+    [
+        (None, 4),
+        ("fp32", 3),
+        ("full safetensors", 3),
+        ("Model pruned fp16", 4),
+        ("PickleTensor", 2),
+        ("ckpt,fp32", 2),
+    ],
+)
+def test_the_file_is_chosen_by_words(variant: str | None, number: int) -> None:
+    files = [file.said("https://civitai.com/x") for file in FILES]
+    assert pick(files, variant, "a model")["id"] == number
+
+
+def test_a_file_that_is_not_there_is_told_with_those_that_are(civitai: CivitaiServer) -> None:
+    civitai.add(model(*FILES))
+    with pytest.raises(UnsupportedSourceError, match=r"nf4.*SafeTensor pruned fp16"):
+        look_up(civitai, version_id=21, variant="nf4")
+    with pytest.raises(UnsupportedSourceError, match="no file that is a model"):
+        pick([FILES[0].said("x"), FILES[4].said("x")], None, "it")
+
+
+def test_a_pickle_is_remarked(civitai: CivitaiServer) -> None:
+    civitai.add(model(File(2, "a.ckpt", LORA, format="PickleTensor", primary=True)))
+    assert any("pickle" in remark for remark in look_up(civitai, version_id=21).remarks)
+
+
+@pytest.mark.parametrize(
+    ("level", "number"), [("pg", 3), ("pg13", 3), ("r", 1), ("x", 1), ("xxx", 1)]
+)
+def test_the_picture_is_of_the_level(civitai: CivitaiServer, level: str, number: int) -> None:
+    images = [
+        image("https://image.civitai.com/0.mp4", 1, "video"),
+        image("https://image.civitai.com/1.png", 4),
+        image("https://image.civitai.com/2.png", 0),
+        image("https://image.civitai.com/3.png", 1),
+    ]
+    civitai.add(model(images=images))
+    found = look_up(civitai, level, version_id=21)
+    assert found.preview == f"https://image.civitai.com/{number}.png"
+
+
+@pytest.mark.parametrize("who", ["minor", "poi"])
+def test_no_picture_of_minors_or_real_persons(civitai: CivitaiServer, who: str) -> None:
+    picture = image("https://image.civitai.com/1.png")
+    civitai.add(model(images=[picture], **{who: True}))
+    found = look_up(civitai, "xxx", version_id=21)
+    assert found.preview is None
+    assert isinstance(found.metadata, CivitaiMetadata)
+    assert found.metadata.thumbnail_url is None
+    version = {"images": [{**picture, who: True}]}
+    assert picture_of(version, "xxx") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "level", "is_shown"),
+    [
+        ({"nsfw": "None"}, "pg", True),
+        ({"nsfw": "Soft"}, "pg", False),
+        ({"nsfw": "Soft"}, "pg13", True),
+        ({"nsfw": "X"}, "r", False),
+        ({"nsfwLevel": 32}, "xxx", False),
+        ({"nsfwLevel": 0}, "xxx", False),
+        ({"nsfwLevel": 5}, "pg13", False),
+        ({"nsfwLevel": "strange"}, "pg", False),
+        ({"nsfw": ["strange"]}, "pg", False),
+        ({}, "pg", True),
+    ],
+)
+def test_older_words_for_levels(said: dict[str, Any], level: str, *, is_shown: bool) -> None:
+    version = {"images": [{"url": "https://image.civitai.com/1.png", **said}]}
+    assert (picture_of(version, level) is not None) is is_shown
+
+
+def test_what_the_site_closed_is_told(civitai: CivitaiServer) -> None:
+    civitai.add(model(mode="Archived"))
+    with pytest.raises(UnsupportedSourceError, match="archived"):
+        look_up(civitai, version_id=21)
+    civitai.add(model(mode="TakenDown"))
+    assert any("TakenDown" in remark for remark in look_up(civitai, version_id=21).remarks)
+    civitai.add(model(early_access="2026-12-01T00:00:00Z"))
+    found = look_up(civitai, version_id=21)
+    assert found.needs_token
+    assert any("2026-12-01" in remark for remark in found.remarks)
+
+
+def test_missing_models_are_told(civitai: CivitaiServer) -> None:
+    with pytest.raises(HttpStatusError, match=r"model 99.*not there") as caught:
+        look_up(civitai, model_id=99)
+    assert caught.value.hint
+    with pytest.raises(HttpStatusError, match="version 98"):
+        look_up(civitai, version_id=98)
+
+
+def test_a_version_whose_model_is_hidden_is_found(civitai: CivitaiServer) -> None:
+    civitai.add(model(creator=None))
+    civitai.serve("/api/v1/models/11", json_page({"error": "No model with id 11"}, 404))
+    found = look_up(civitai, version_id=21)
+    assert found.terms.commercial is None
+    assert isinstance(found.metadata, CivitaiMetadata)
+    assert found.metadata.author == ""
+
+
+def test_a_file_may_not_lie_outside(civitai: CivitaiServer) -> None:
+    civitai.add(model(File(31, "../../evil.safetensors", LORA, primary=True)))
+    with pytest.raises(UnsafePathError, match="evil"):
+        look_up(civitai, version_id=21)
+
+
+def test_the_token_is_in_a_header_and_on_this_host_alone(civitai: CivitaiServer) -> None:
+    civitai.add(model())
+    civitai.tokens.add("planted-secret")
+    found = SITE.look_up(CivitaiModelSource(version_id=21), visit(civitai, "planted-secret"))
+    assert found.token is not None
+    assert "planted-secret" not in repr(found)
+    assert "planted-secret" not in found.files[0].url
+    assert civitai.saw("planted-secret", SITE_HOST)
+    assert civitai.saw("planted-secret", FILE_HOST) == []
+
+
+def test_models_by_their_hashes(civitai: CivitaiServer) -> None:
+    contents = [sdxl_lora(fill=number) for number in range(5)]
+    for number, content in enumerate(contents):
+        file = File(100 + number, f"{number}.safetensors", content, primary=True)
+        civitai.add(Model(number + 1, [Version(number + 50, [file])], name=f"Style {number}"))
+    hashes = [hashlib.sha256(content).hexdigest() for content in contents]
+    found = SITE.by_hashes([*hashes, "0" * 64], visit(civitai))
+    assert set(found) == set(hashes)
+    assert found[hashes[3]].source == "civitai:4@53"
+    assert found[hashes[3]].name == "Style 3 v1.0"
+    assert len(civitai.requests("/by-hash")) == 1
+
+
+def test_models_by_their_hashes_where_lists_are_not_known(civitai: CivitaiServer) -> None:
+    civitai.add(model())
+    civitai.serve("/api/v1/model-versions/by-hash", json_page({"error": "no"}, 405))
+    sha256 = hashlib.sha256(LORA).hexdigest()
+    assert set(SITE.by_hashes([sha256, "0" * 64], visit(civitai))) == {sha256}
+
+
+def test_odd_answers_to_hashes(civitai: CivitaiServer) -> None:
+    path = "/api/v1/model-versions/by-hash"
+    civitai.serve(path, json_page([None, {}, {"id": 3, "files": [{"hashes": None}]}]))
+    assert SITE.by_hashes(["0" * 64], visit(civitai)) == {}
+    civitai.serve(path, json_page({}))
+    with pytest.raises(ProtocolError, match="no list"):
+        SITE.by_hashes(["0" * 64], visit(civitai))
+
+
+def test_search(civitai: CivitaiServer) -> None:
+    civitai.add(model(name="Paper Cut"))
+    civitai.add(model(model_id=12, name="Paper Boat", type="Checkpoint"))
+    civitai.add(model(model_id=13, name="Paper Night", nsfw_level=16))
+    found = SITE.search("paper", {}, visit(civitai))
+    assert [each.source for each in found] == ["civitai:11", "civitai:12"]
+    assert found[0].downloads == 4321
+    assert [each.name for each in SITE.search("paper", {"type": "main"}, visit(civitai))] == [
+        "Paper Boat"
+    ]
+    assert len(SITE.search("paper", {}, visit(civitai, level="xxx"))) == 3
+    assert SITE.search("paper", {"base": "any"}, visit(civitai)) == []
+
+
+class TestFetch:
+    def test_by_every_door(self, civitai: CivitaiServer) -> None:
+        civitai.add(model())
+        fetch = CivitaiMetadataFetch(client=visit(civitai).client, endpoint=civitai.endpoint)
+        one = fetch.from_civitai_versionid(21)
+        assert one.name == "Paper Cut"
+        assert fetch.from_civitai_versionid(21, 11) == one
+        assert fetch.from_civitai_modelid(11) == one
+        assert fetch.from_id("11") == one
+        assert fetch.from_url("https://civitai.com/models/11/paper") == one
+        assert fetch.from_url("https://civitai.red/models/11?modelVersionId=21") == one
+        assert fetch.from_url(f"{civitai.endpoint}/api/download/models/21") == one
+        assert CivitaiMetadataFetch.from_json(one.model_dump_json()) == one
+
+    def test_what_is_none_of_it(self, civitai: CivitaiServer) -> None:
+        fetch = CivitaiMetadataFetch(client=visit(civitai).client, endpoint=civitai.endpoint)
+        with pytest.raises(UnsupportedSourceError):
+            fetch.from_url("https://huggingface.co/org/repo")
+        with pytest.raises(UnsupportedSourceError):
+            fetch.from_id("paper")
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=8,
+)
+_FIELDS = (
+    "name", "modelId", "baseModel", "files", "images", "trainedWords", "createdAt", "publishedAt",
+    "downloadUrl", "description", "model", "creator", "earlyAccessEndsAt", "usageControl",
+)  # fmt: skip
+_ABOUT = (
+    "name", "tags", "nsfw", "poi", "minor", "mode", "allowCommercialUse", "allowNoCredit",
+    "allowDerivatives", "allowDifferentLicense", "creator", "type", "description",
+)  # fmt: skip
+
+
+@given(
+    version=st.dictionaries(st.sampled_from(_FIELDS), _JSON),
+    about=st.dictionaries(st.sampled_from(_ABOUT), _JSON),
+)
+def test_no_shape_of_an_answer_surprises(version: dict[str, Any], about: dict[str, Any]) -> None:
+    whole = answers.together({"id": 21, "modelId": 11, **version}, {"id": 11, **about})
+    answers.terms_of(whole)
+    answers.fields_of(whole)
+    answers.name_of(whole)
+    answers.can_be_had(whole)
+    for file in objects(whole, "files"):
+        answers.size_of(file)
+        answers.hashes_of(file)
+        answers.remarks_of(whole, file)
+    try:
+        answers.metadata_of(whole, answers.ENDPOINT, "pg13")
+    except ProtocolError:
+        assert not isinstance(whole["modelId"], int) or whole["modelId"] < 1
