@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -318,6 +319,28 @@ class TestAsking:
             assert sorted(first.asked[0]) == sorted([here, there])
             assert second.asked == [[there]]
 
+    def test_a_site_that_comes_later_is_asked_alone(
+        self, tmp_path: Path, server: FaultServer
+    ) -> None:
+        first, second = HashSite(server, "first"), HashSite(server, "second")
+        with opened(tmp_path, first) as manager:
+            lora(manager, tmp_path)
+            enrich(manager)
+        with opened(tmp_path, first, second) as manager:
+            assert [q.site for q in manager.enricher.plan().questions] == ["second"]
+            enrich(manager)
+        assert (len(first.asked), len(second.asked)) == (1, 1)
+
+    def test_what_is_there_is_asked_again_after_a_while(
+        self, manager: ModelManager, site: HashSite, tmp_path: Path
+    ) -> None:
+        _, source = lora(manager, tmp_path)
+        site.tell(source, description="Old")
+        enrich(manager)
+        site.tell(source, description="New")
+        age(manager, REMEMBERED + 60)
+        assert [one.changed for one in enrich(manager)] == [("description", "metadata")]
+
     def test_a_site_that_fails_says_so_and_is_left_alone(
         self, tmp_path: Path, server: FaultServer
     ) -> None:
@@ -463,6 +486,18 @@ class TestBreakingOff:
             assert [one.status.value for one in told].count("found") == 2
             hashes = [each for batch in site.asked for each in batch]
             assert len(hashes) == len(set(hashes)) == 3
+
+    def test_leaving_ends_the_reading(self, tmp_path: Path, server: FaultServer) -> None:
+        site = HashSite(server, at_once=1)
+        with opened(tmp_path, site) as manager:
+            paths = [tiny.embedding(tmp_path / "t" / f"{n}.safetensors", n) for n in range(30)]
+            keys = [manager.installer.register_path(path) for path in paths]
+            plan = manager.enricher.plan()
+            outcomes = manager.enricher.run(plan, yes, lambda _: time.sleep(0.05))
+            next(outcomes)
+            outcomes.close()
+            read = [key for key in keys if manager.records.files(key)[0].sha256]
+            assert 1 <= len(read) < len(keys)
 
     def test_an_error_in_the_thread_is_raised_here(
         self, manager: ModelManager, tmp_path: Path, site: HashSite
