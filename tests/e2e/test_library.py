@@ -182,7 +182,7 @@ class TestShow:
         assert set(line["hashes"]["blake3"]) == {"sd-1/lora/paper.safetensors"}
         assert line["metadata"]["restrictions"]["AllowNoCredit"] is True
         told = filled.call("show", "paper").out
-        for word in ("paper cut", "blake3", "because", "restrictions", "author", line["key"]):
+        for word in ("paper cut", "blake3", "because", "no derivatives", "author", line["key"]):
             assert word in told
 
     def test_a_model_has_four_names(self, filled: Program) -> None:

@@ -59,6 +59,16 @@ class Terms:
     gated: bool = False
     credit: bool | None = None
 
+    def __str__(self) -> str:
+        words = [self.licence or ""]
+        if self.commercial is not None:
+            words.append(f"commercial use {'allowed' if self.commercial else 'not allowed'}")
+        if self.gated:
+            words.append("terms to be accepted on the site")
+        if self.licence_url:
+            words.append(self.licence_url)
+        return ", ".join(word for word in words if word)
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteModel:

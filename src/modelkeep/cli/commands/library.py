@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 
 #: What is edited like a field and kept beside the record: tags that the user gives.
 _TAGS = "tags"
+#: What of a site's answer is shown to people, and how it is called.
+_TOLD = {
+    "author": "author",
+    "version_name": "version",
+    "base_model_trained_on": "its site says",
+    "published": "published",
+    "last_modified": "changed",
+}
 #: Fields that say what is on the disk; they are not for editing.
 _FIXED = frozenset({"key", "path", "original_hash", "current_hash", "size", "evidence", "preview"})
 
@@ -176,6 +184,19 @@ def _preview(session: Session, model: ModelConfigBase) -> str | None:
     return path_to_text(picture) if picture is not None and picture.is_file() else None
 
 
+def _of_the_site(session: Session, key: str) -> list[tuple[str, str]]:
+    """Return what its site says of a model, as far as people want to see it at once."""
+    from modelkeep.sources.terms import terms_of
+
+    try:
+        metadata = session.manager.records.get_metadata(key)
+    except UnknownMetadataException:
+        return []
+    told = metadata.model_dump(mode="json", include=set(_TOLD))
+    facts = [(label, str(told[name])) for name, label in _TOLD.items() if told.get(name)]
+    return [*facts, ("licence", str(terms_of(metadata)))]
+
+
 def _print_model(session: Session, model: ModelConfigBase) -> None:
     (state, reason), path = _seen(session, model), _path(session, model)
     facts = [
@@ -202,10 +223,7 @@ def _print_model(session: Session, model: ModelConfigBase) -> None:
         facts.append(("file", f"{file.path}  {size_text(file.size)}"))
         facts += [(f"  {n}", h) for n in ("blake3", "sha256") if (h := getattr(file, n))]
     facts += [(f"because ({r.kind})", r.detail) for r in model.evidence]
-    metadata = _metadata(session, model.key)
-    for name, value in (metadata or {}).items():
-        if name != _TAGS:
-            facts.append((name, value if isinstance(value, str) else json.dumps(value)))
+    facts += _of_the_site(session, model.key)
     pairs(session, [(name, value) for name, value in facts if value])
     if reason and state != "offline":
         session.say(f"It is {state}: {reason}")

@@ -105,7 +105,8 @@ class RemotePlan:
             f"  files   {len(self.files)}, {_size_text(self.total_bytes)}",
             f"  where   {self._where()}",
             f"  disk    {size_text(self.needed_bytes)} needed, {size_text(self.free_bytes)} free",
-            *(f"  licence {text}" for text in [_licence_text(self.terms)] if text),
+            *(f"  licence {text}" for text in [str(self.terms)] if text),
+            *(f"  words   {text}" for text in [self._triggers()] if text),
             *(f"  token   {text}" for text in [self._token()] if text),
             *(f"  note    {remark}" for remark in self.remarks),
         ]
@@ -142,6 +143,7 @@ class RemotePlan:
             "licence_url": terms.licence_url,
             "commercial_use": terms.commercial,
             "credit": terms.credit,
+            "trigger_phrases": list(config.trigger_phrases) if config else [],
             "preview": self.remote.preview,
             "remarks": list(self.remarks),
             "evidence": [asdict(reason) for reason in (config.evidence if config else ())],
@@ -160,6 +162,9 @@ class RemotePlan:
             return f"below {shown(self.home.top)}, once it is known what it is"
         return f"download to {shown(self.target)}"
 
+    def _triggers(self) -> str:
+        return ", ".join(self.config.trigger_phrases) if self.config is not None else ""
+
     def _token(self) -> str:
         if not self.remote.needs_token:
             return ""
@@ -168,18 +173,6 @@ class RemotePlan:
 
 def _size_text(size: int | None) -> str:
     return "of unknown size" if size is None else size_text(size)
-
-
-def _licence_text(terms: Terms) -> str:
-    """Say in one line what may be done with a model, as its site has it."""
-    words = [terms.licence or ""]
-    if terms.commercial is not None:
-        words.append(f"commercial use {'allowed' if terms.commercial else 'not allowed'}")
-    if terms.gated:
-        words.append("terms to be accepted on the site")
-    if terms.licence_url:
-        words.append(terms.licence_url)
-    return ", ".join(word for word in words if word)
 
 
 def _error_json(error: ModelKeepError | None) -> dict[str, str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from modelkeep.core.metadata import CivitaiMetadata
@@ -88,8 +89,17 @@ def name_of(whole: Json) -> str:
 
 
 def terms_of(whole: Json) -> Terms:
-    """Return what may be done with the model, in words of the site."""
-    about = part(whole, "model")
+    """Return what may be done with the model of a version."""
+    terms = terms_in(part(whole, "model"))
+    return replace(terms, gated=whole.get("availability") == "EarlyAccess")
+
+
+def terms_in(about: Json) -> Terms:
+    """Return what may be done with a model, in words for people.
+
+    Args:
+        about: The model, with the names that the site has for its restrictions.
+    """
     credit, uses = about.get("allowNoCredit"), uses_of(about.get("allowCommercialUse"))
     words = []
     if isinstance(credit, bool):
@@ -98,12 +108,11 @@ def terms_of(whole: Json) -> Terms:
         words.append("no derivatives")
     if about.get("allowDifferentLicense") is False:
         words.append("derivatives under the same terms")
-    if uses:
-        words.append(f"commercial: {', '.join(sorted(uses))}")
+    if uses and uses != {"None"}:
+        words.append(f"commercial use: {', '.join(sorted(uses))}")
     return Terms(
         licence="; ".join(words) or None,
         commercial=bool(uses - {"None"}) if uses is not None else None,
-        gated=whole.get("availability") == "EarlyAccess",
         credit=not credit if isinstance(credit, bool) else None,
     )
 

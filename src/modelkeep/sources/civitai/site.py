@@ -27,6 +27,8 @@ _OWN = frozenset(Origin("https", host, 443) for host in HOSTS)
 _OTHER = "https://civitai.red"
 _REFUSED, _NOT_FOUND, _NO_METHOD = 400, 404, 405
 _FOUND = 20
+#: Hashes, and models, that one request may ask for.
+_AT_ONCE = 100
 _TAME = frozenset({"pg", "pg13"})
 _SORTS = {"downloads": "Most Downloaded", "likes": "Most Liked", "newest": "Newest"}
 
@@ -86,7 +88,7 @@ class Civitai(Site):
     hosts = HOSTS
     source_class = CivitaiModelSource
     key_page = "https://civitai.com/user/account"
-    hashes_at_once = 100
+    hashes_at_once = _AT_ONCE
 
     def parse(self, text: str, endpoints: Mapping[str, str]) -> CivitaiModelSource | None:
         """Return the model or version that a text means."""
@@ -156,7 +158,7 @@ class Civitai(Site):
         return [_found(each) for each in objects(found, "items") if each.get("id")]
 
     def by_hashes(self, hashes: Sequence[str], visit: Visit) -> Mapping[str, RemoteModel]:
-        """Return the versions that have files with these sha256, in one request.
+        """Return the versions that have files with these sha256, in two requests.
 
         Raises:
             HttpStatusError: the site refuses; says why and what to do.
@@ -174,10 +176,11 @@ class Civitai(Site):
             found = reply.json()
         if not isinstance(found, list):
             raise ProtocolError("Civitai answered a list of hashes with something that is no list")
+        versions = [version for version in found if isinstance(version, dict)]
+        models = _models_of(asking, versions)
         known: dict[str, RemoteModel] = {}
-        for version in found:
-            if isinstance(version, dict):
-                known |= _with_hashes(asking, version, wanted)
+        for version in versions:
+            known |= _with_hashes(asking, version, models, wanted)
         return known
 
 
@@ -259,8 +262,30 @@ def _file_url(asking: Asking, whole: Json, file: Json) -> str:
     return url
 
 
-def _with_hashes(asking: Asking, version: Json, wanted: set[str]) -> dict[str, RemoteModel]:
-    whole = answers.together(version, None)
+def _models_of(asking: Asking, versions: Sequence[Json]) -> Mapping[Any, Json]:
+    """Return the models of versions by their numbers, all asked for at once.
+
+    What is found by a hash says neither who made it nor whom it shows.
+    """
+    numbers = sorted({n for v in versions if isinstance(n := v.get("modelId"), int)})
+    if not numbers:
+        return {}
+    params = [*(("ids", n) for n in numbers[:_AT_ONCE]), ("limit", _AT_ONCE), ("nsfw", "true")]
+    reply = asking.visit.client.get(asking.asked("models"), params)
+    if reply.status >= _REFUSED:
+        return {}
+    found = reply.json()
+    items = objects(found, "items") if isinstance(found, dict) else []
+    return {model.get("id"): model for model in items}
+
+
+def _with_hashes(
+    asking: Asking, version: Json, models: Mapping[Any, Json], wanted: set[str]
+) -> dict[str, RemoteModel]:
+    model = models.get(version.get("modelId"))
+    whole = answers.together(version, model)
+    if model is None:
+        whole["images"] = []  # whom they show is not known
     numbers = {"version_id": whole.get("id"), "model_id": whole.get("modelId")}
     if not all(isinstance(number, int) and number > 0 for number in numbers.values()):
         return {}
