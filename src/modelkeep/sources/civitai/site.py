@@ -155,6 +155,10 @@ class Civitai(Site):
         asking = self.asking(visit)
         reply = visit.client.get(asking.asked("models"), params)
         found = asking.good(reply, f"a search for {words!r}")
+        if not isinstance(found.get("items"), list):
+            raise ProtocolError(
+                "Civitai answered a search with something that is no list", hint="Try again later."
+            )
         return [_found(each) for each in objects(found, "items") if each.get("id")]
 
     def by_hashes(self, hashes: Sequence[str], visit: Visit) -> Mapping[str, RemoteModel]:
