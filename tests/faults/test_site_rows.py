@@ -41,8 +41,8 @@ from sites.hub import HubServer
 from sites.modelscope import ModelScopeServer
 from sites.server import FILE_HOST, SITE_HOST, SiteServer
 
-SITES = ("huggingface", "modelscope", "link")
-SEARCHED = ("huggingface",)
+SITES = ("huggingface", "civitai", "modelscope", "link")
+SEARCHED = ("huggingface", "civitai")
 DOORS = (look_up, identify, plan, install)
 
 

@@ -38,7 +38,7 @@ TEXTS = {
     "modelscope": f"ms:{REPO}",
     "link": f"https://files.example/files/{FILE}",
 }
-SITES = ("huggingface", "modelscope", "link")
+SITES = ("huggingface", "civitai", "modelscope", "link")
 
 
 class World(BaseAdapter):
@@ -166,6 +166,9 @@ OTHERS = [
     ("huggingface", "huggingface.co.evil.example", False),
     ("huggingface", "evil.example", False),
     ("huggingface", "huggingface.co:8443", False),
+    ("civitai", "civitai.red", True),
+    ("civitai", "civitai.com.evil.example", False),
+    ("civitai", "evil-civitai.com", False),
     ("modelscope", "evil.example", False),
     ("modelscope", "modelscope.cn.evil.example", False),
     ("link", "evil.example", False),

@@ -39,13 +39,16 @@ def explained(reply: Reply, what: str, *, has_token: bool) -> HttpStatusError:
 def _reason(reply: Reply, *, has_token: bool) -> tuple[str, str]:
     told = _told(reply.body)
     said = message_in(reply.body, reply.header("Content-Type"))
-    lowered = said.lower()
+    lowered, says = said.lower(), f"; it says: {said}" if said else ""
     if "disabled downloads" in lowered:
         return "its creator does not allow downloads", "It can only be used on the site."
     if reply.status == _UNAUTHORIZED and has_token:
-        return "the token is not valid", f"Make a new one on civitai.com/user/account. {_TOKEN}"
+        return (
+            f"the token is not valid{says}",
+            f"Make a new one on civitai.com/user/account. {_TOKEN}",
+        )
     if reply.status == _UNAUTHORIZED:
-        return "it needs a token", _TOKEN
+        return f"it needs a token{says}", _TOKEN
     if reply.status == _FORBIDDEN and told.get("error") == "Early Access":
         until = one_line(told.get("deadline")) or ""
         end = f" until {until[:10]}" if until else ""
@@ -58,7 +61,7 @@ def _reason(reply: Reply, *, has_token: bool) -> tuple[str, str]:
         _UNAVAILABLE: ("it is overloaded", "Wait some minutes, then try again."),
     }
     why, hint = cases.get(reply.status, ("the answer was a refusal", "Try again later."))
-    return (f"{why}; it says: {said}" if said else why), hint
+    return why + says, hint
 
 
 def _told(body: bytes) -> dict[str, Any]:
