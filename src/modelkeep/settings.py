@@ -153,6 +153,9 @@ class Settings(BaseSettings):
         description="address of Hugging Face or a mirror",
     )
     civitai_endpoint: str = Field("https://civitai.com", description="address of Civitai")
+    endpoints: dict[str, str] = Field(
+        default_factory=dict, description="addresses of further sites, by their names"
+    )
     proxy: str | None = Field(None, description="proxy for all requests")
     allow_private_hosts: list[str] = Field(
         default_factory=list, description="private hosts that may be reached"

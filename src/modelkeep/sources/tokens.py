@@ -248,15 +248,24 @@ def endpoints_of(settings: Settings) -> dict[str, str]:
     Raises:
         SettingsError: one of them is no address.
     """
-    for name in ("hf_endpoint", "civitai_endpoint"):
+    told = {
+        "hf_endpoint": settings.hf_endpoint,
+        "civitai_endpoint": settings.civitai_endpoint,
+        **{f"endpoints.{name}": address for name, address in settings.endpoints.items()},
+    }
+    for name, address in told.items():
         try:
-            origin_of(getattr(settings, name))
+            origin_of(address)
         except UnsupportedSourceError as error:
             raise SettingsError(
                 f"The setting {name} cannot be used: {error}",
                 hint=f"Give an address: modelkeep config set {name} https://...",
             ) from error
-    return {"huggingface": settings.hf_endpoint, "civitai": settings.civitai_endpoint}
+    return {
+        **settings.endpoints,
+        "huggingface": settings.hf_endpoint,
+        "civitai": settings.civitai_endpoint,
+    }
 
 
 def _is_this_machine(host: str) -> bool:
