@@ -129,7 +129,9 @@ class SiteServer(ABC):
         self._signatures.add(signature)
         path = _blob_path(content)
         self._blobs[path] = content
-        told = quote(f'attachment; filename="{name}"') if name else ""
+        is_plain = name.isascii() and name.isprintable()
+        told = f'filename="{name}"' if is_plain else f"filename*=UTF-8''{quote(name)}"
+        told = quote(f"attachment; {told}") if name else ""
         query = f"X-Amz-Expires=3600&X-Amz-Signature={signature}"
         query += f"&response-content-disposition={told}" if told else ""
         target = self.server.url(f"{path}?{query}", FILE_HOST)
