@@ -89,6 +89,13 @@ class TestSaying:
         told = filled.call("enrich", "blue", "--yes", status=1)
         assert "is gone" in told.out
 
+    def test_names_that_mean_nothing_are_told(self, filled: Program, site: HashSite) -> None:
+        told = filled.call("enrich", "blue", "nobody", "--yes", status=3)
+        assert "nobody" in told.err
+        assert told.lines[-1] == "1 model(s): 1 not there"
+        filled.call("enrich", "nobody", "--yes", status=1)
+        assert len(site.asked) == 1
+
 
 class TestConsent:
     def test_without_a_person_it_needs_a_yes(self, filled: Program, site: HashSite) -> None:

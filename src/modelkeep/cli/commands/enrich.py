@@ -12,7 +12,7 @@ from modelkeep.cli.output import Bar, table
 from modelkeep.cli.session import Session
 from modelkeep.cli.words import DryRun, Yes, complete_model, complete_root, status_of
 from modelkeep.core.names import size_text
-from modelkeep.errors import EXIT_INTERRUPTED, UsageError
+from modelkeep.errors import EXIT_INTERRUPTED, ModelKeepError, UsageError
 
 if TYPE_CHECKING:
     from modelkeep.install.enrich.enricher import Enricher, EnrichPlan
@@ -61,13 +61,26 @@ def enrich(
     session = ctx.ensure_object(Session)
     if bool(models) == all_:
         raise UsageError("Say which models", hint="Name some, or all of them with --all.")
-    keys = [session.manager.find(name).key for name in models] if models else None
+    keys = _keys_of(session, models) if models else None
+    unknown = len(models or ()) - len(keys or ())
     enricher = session.manager.enricher
     plan = enricher.plan(keys, without=without or (), again=again)
     if dry_run:
         _tell_plan(session, plan)
         return 0
-    return _run(session, enricher, plan, yes=yes, is_all=all_)
+    status = _run(session, enricher, plan, yes=yes, is_all=all_)
+    return status_of(unknown, unknown + len(keys or ())) if unknown and not status else status
+
+
+def _keys_of(session: Session, names: list[str]) -> list[str]:
+    """Return the keys of the models that people mean; names that mean none are told."""
+    keys: list[str] = []
+    for name in names:
+        try:
+            keys.append(session.manager.find(name).key)
+        except ModelKeepError as error:
+            session.report(error, name)
+    return keys
 
 
 def _run(session: Session, enricher: Enricher, plan: EnrichPlan, *, yes: bool, is_all: bool) -> int:
