@@ -62,7 +62,7 @@ class TestToken:
             "site": "huggingface", "from": str(file), "ends_with": "alue",
         }  # fmt: skip
         assert program.call("token", "list", "-q").lines == ["huggingface"]
-        assert program.call("token", "remove", "huggingface").out
+        assert program.call("token", "remove", "hf").out
         assert not file.exists()
         assert "No token" in program.call("token", "remove", "huggingface", status=1).err
 

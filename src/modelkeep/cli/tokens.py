@@ -52,14 +52,15 @@ def ask_token(question: str) -> str:
     Raises:
         UsageError: nothing was typed.
     """
-    sys.stderr.write(question)
-    sys.stderr.flush()
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
     silent = termios.tcgetattr(terminal)
     silent[3] &= ~termios.ECHO
     try:
         termios.tcsetattr(terminal, termios.TCSAFLUSH, silent)
+        # Asked once nothing is shown any more: what answers may be quick.
+        sys.stderr.write(question)
+        sys.stderr.flush()
         typed = sys.stdin.readline().strip()
     finally:
         termios.tcsetattr(terminal, termios.TCSAFLUSH, before)

@@ -15,7 +15,7 @@ from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_when
 from modelkeep.core.names import full_path
 from modelkeep.core.reading import printable
-from modelkeep.errors import ServiceInactiveException, UsageError
+from modelkeep.errors import ServiceInactiveException, SourceError, UsageError
 from modelkeep.install import incoming, outgoing, recovery
 from modelkeep.install.control import JobControl
 from modelkeep.install.details import NOBODY, job_details
@@ -386,6 +386,13 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
             return source
         if not isinstance(source, str | Path):
             raise UsageError(f"{source!r} is no source", hint="Give a path, a link or a source.")
-        if isinstance(source, Path) or os.path.lexists(full_path(source)):
+        if isinstance(source, Path):
             return local_source(source)
-        return self.network.sites.parse(source)
+        try:
+            if os.path.lexists(full_path(source)):
+                return local_source(source)
+            return self.network.sites.parse(source)
+        except SourceError:
+            if "://" in source:
+                raise
+            return local_source(source)  # its job says what is wrong with it

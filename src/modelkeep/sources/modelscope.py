@@ -66,6 +66,7 @@ class ModelScope(Site):
 
     name = "modelscope"
     label = "ModelScope"
+    also = ("ms",)
     order = 40
     source_class = ModelScopeSource
     hosts = _HOSTS

@@ -31,6 +31,8 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 _FILE_ENDINGS = frozenset(
     {".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx"}
 )
+#: Characters of what was typed that a message repeats.
+_SHOWN = 300
 
 
 def parse_source(
@@ -173,7 +175,7 @@ def _with_fields(source: StringLikeSource, **given: str | None) -> StringLikeSou
 def _unknown(text: str) -> SourceNotFoundError | UnsupportedSourceError:
     scheme = _URL.match(text)
     # What follows the question mark of a link without its https:// may be a secret.
-    shown = repr(printable(text.partition("?")[0]))
+    shown = repr(printable(text.partition("?")[0])[:_SHOWN])
     if scheme:
         return UnsupportedSourceError(
             f"Nothing is fetched from {scheme[0]} addresses", hint=WHAT_CAN_BE_TYPED

@@ -167,6 +167,7 @@ class Site(ABC):
     Attributes:
         name: As in settings, in ``token set`` and in ``search --site``.
         label: As people know it.
+        also: Shorter names that are understood.
         order: Sites are asked in this order whether a text is theirs; the plain link comes last.
         hosts: Its own names, reached by https; they may see its token.
         takes_tokens: A token can be kept for it.
@@ -177,6 +178,7 @@ class Site(ABC):
 
     name: str
     label: str
+    also: tuple[str, ...] = ()
     order: int = 50
     hosts: frozenset[str] = frozenset()
     takes_tokens: bool = True

@@ -173,7 +173,7 @@ class Sites:
 
     def _named(self, name: str) -> Site:
         for site in self.sites:
-            if site.name == name:
+            if name == site.name or name in site.also:
                 return site
         names = ", ".join(site.name for site in self._searchable())
         raise UsageError(f"No site is called {name!r}", hint=f"Those to be searched are {names}.")

@@ -121,6 +121,7 @@ class SiteTokens:
             StorageError: it cannot be written.
         """
         site = self._known(name)
+        name = site.name
         host = next(iter(sorted(site.hosts)), f"{name}.invalid")
         checked = Token(token.strip(), Origin("https", host, 443))
         paths.make_own_folder(self.folder)
@@ -209,11 +210,12 @@ class SiteTokens:
         )
 
     def _known(self, name: str) -> Site:
-        if name not in self.names:
-            raise UsageError(
-                f"{name!r} is no site that takes tokens", hint=f"Sites are {', '.join(self.names)}."
-            )
-        return self._sites[name]
+        for site in self.sites:
+            if site.takes_tokens and (name == site.name or name in site.also):
+                return site
+        raise UsageError(
+            f"{name!r} is no site that takes tokens", hint=f"Sites are {', '.join(self.names)}."
+        )
 
 
 class TokensBySite(Mapping[str, str]):

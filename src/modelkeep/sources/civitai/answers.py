@@ -36,11 +36,16 @@ def can_be_had(version: Json) -> bool:
 
 
 def together(version: Json, model: Json | None) -> dict[str, Any]:
-    """Return a version with what is known of its model; either may lack what the other has."""
+    """Return a version with what is known of its model; either may lack what the other has.
+
+    Without the model it has no pictures: nobody knows whom they show.
+    """
     about = {name: value for name, value in (model or {}).items() if name != "modelVersions"}
     whole = {**version, "model": {**part(version, "model"), **about}}
     if about.get("id") is not None:
         whole.setdefault("modelId", about["id"])
+    if model is None:
+        whole["images"] = []
     if isinstance(about.get("creator"), dict):
         whole["creator"] = about["creator"]
     return whole

@@ -288,8 +288,6 @@ def _with_hashes(
 ) -> dict[str, RemoteModel]:
     model = models.get(version.get("modelId"))
     whole = answers.together(version, model)
-    if model is None:
-        whole["images"] = []  # whom they show is not known
     numbers = {"version_id": whole.get("id"), "model_id": whole.get("modelId")}
     if not all(isinstance(number, int) and number > 0 for number in numbers.values()):
         return {}

@@ -75,6 +75,7 @@ class HuggingFace(Site):
 
     name = "huggingface"
     label = "Hugging Face"
+    also = ("hf",)
     order = 30
     hosts = HOSTS
     source_class = HFModelSource
