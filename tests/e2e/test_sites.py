@@ -148,7 +148,7 @@ def test_a_planted_token_is_in_its_file_and_nowhere_else(
         for words in (
             ("token", "list"),
             ("token", "list", "--json"),
-            ("search", "paper", "--site", "huggingface", "-q"),
+            ("search", "paper", "--site", "hf", "-q"),
             ("download", url, tmp_path / "a.bin"),
             ("jobs", "--json"),
             ("config", "show", "--json"),
