@@ -6,7 +6,7 @@ import errno
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -106,14 +106,16 @@ class _Statements:
 
 
 @contextmanager
-def planted(fault: Fault, *holders: tuple[Any, str]) -> Iterator[Fault]:
+def planted(fault: Fault, *holders: tuple[Any, str], others: Sequence[Any] = ()) -> Iterator[Fault]:
     """Count operations of ``core/paths`` and statements of the connections in ``holders``.
 
     Args:
         fault: What happens at which operation.
         holders: Objects and the names of their attributes that hold sqlite3 connections.
+        others: Further modules whose operations count.
     """
-    modules = [(paths, "os", os), (paths, "fcntl", fcntl)]
+    modules: list[tuple[Any, str, Any]] = [(paths, "os", os), (paths, "fcntl", fcntl)]
+    modules += [(other, "os", os) for other in others]
     for holder, name, module in modules:
         setattr(holder, name, _Calls(module, fault))
     connections = [(holder, name, getattr(holder, name)) for holder, name in holders]

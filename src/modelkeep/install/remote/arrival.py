@@ -48,6 +48,7 @@ def plan_arrived(
     """
     given = without_aliases(config)
     remote, top = folder.remote, folder.top
+    folder.tidy()
     files = list_files(top)
     identified = _identified(library, top, given)
     size = sum(file.size for file in files)

@@ -75,6 +75,14 @@ class FetchFolder:
         for file in self.remote.files:
             paths.make_folder(self.place_of(file).parent)
 
+    def tidy(self) -> None:
+        """Remove what lies beside the files of a folder: notes on downloads that were cut off."""
+        if self.remote.is_folder:
+            wanted = {self.place_of(file) for file in self.remote.files}
+            for path in self.top.rglob("*"):
+                if path not in wanted and not (path.is_dir() and not path.is_symlink()):
+                    paths.remove_file(path)
+
     def remove(self) -> None:
         """Remove the folder with all that has come."""
         remove_entry(self.path)
