@@ -128,6 +128,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "install.job": ("InstallStatus", "JobList", "ModelInstallJob"),
     "install.link": ("LinkMode",),
     "install.plan": ("InstallPlan",),
+    "install.remote.plan": ("RemotePlan",),
     "install.service": ("ModelInstallService",),
     "manager": ("ModelManager", "identify"),
     "records.base": ("ModelRecordServiceBase", "PaginatedResults"),
@@ -143,6 +144,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "sources.civitai.source": ("CivitaiModelSource",),
     "sources.huggingface.source": ("HFModelSource",),
     "sources.link": ("URLModelSource",),
+    "sources.model_source": ("ModelSource",),
     "sources.local": ("LocalModelSource",),
 }
 

@@ -325,6 +325,9 @@ from modelkeep.install.link import (
 from modelkeep.install.plan import (
     InstallPlan as InstallPlan,
 )
+from modelkeep.install.remote.plan import (
+    RemotePlan as RemotePlan,
+)
 from modelkeep.install.service import (
     ModelInstallService as ModelInstallService,
 )
@@ -378,6 +381,9 @@ from modelkeep.sources.link import (
 )
 from modelkeep.sources.local import (
     LocalModelSource as LocalModelSource,
+)
+from modelkeep.sources.model_source import (
+    ModelSource as ModelSource,
 )
 
 __version__: str
@@ -457,6 +463,7 @@ __all__ = [
     "ModelRecordServiceFile",
     "ModelRecordServiceSQL",
     "ModelRepoVariant",
+    "ModelSource",
     "ModelSummary",
     "ModelType",
     "ModelVariantType",
@@ -474,6 +481,7 @@ __all__ = [
     "RecordError",
     "RedirectRefusedError",
     "RemoteModelFile",
+    "RemotePlan",
     "SchedulerPredictionType",
     "SecretNeededError",
     "ServiceInactiveException",

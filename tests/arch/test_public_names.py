@@ -62,6 +62,7 @@ SEED = {
     "URLModelSource",
     "HFModelSource",
     "CivitaiModelSource",
+    "ModelSource",
     "ModelMetadataFetchBase",
     "HuggingFaceMetadataFetch",
     "CivitaiMetadataFetch",

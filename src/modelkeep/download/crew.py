@@ -22,10 +22,12 @@ class Crew:
         self._name = name
         self._lock = threading.Lock()
         self._idle: list[_Member] = []
+        self._is_dismissed = False
 
     def run(self, work: Work) -> None:
         """Do ``work`` in another thread; it must not raise."""
         with self._lock:
+            self._is_dismissed = False
             member = self._idle.pop() if self._idle else None
         if member is None:
             member = _Member(self._rest)
@@ -36,19 +38,23 @@ class Crew:
             member.give(work)
 
     def dismiss(self) -> None:
-        """Let the threads that have nothing to do end."""
+        """Let the threads end that have nothing to do, the others after their work."""
         with self._lock:
+            self._is_dismissed = True
             idle, self._idle = self._idle, []
         for member in idle:
             member.give(None)
 
-    def _rest(self, member: _Member) -> None:
+    def _rest(self, member: _Member) -> bool:
+        """Note that a thread has nothing to do; tell whether it shall wait for more."""
         with self._lock:
-            self._idle.append(member)
+            if not self._is_dismissed:
+                self._idle.append(member)
+            return not self._is_dismissed
 
 
 class _Member:
-    def __init__(self, rest: Callable[[_Member], None]) -> None:
+    def __init__(self, rest: Callable[[_Member], bool]) -> None:
         self._rest = rest
         self._work: Work | None = None
         self._given = threading.Semaphore(0)
@@ -67,4 +73,5 @@ class _Member:
                 return
             work()
             del work  # an idle thread keeps nothing of the last job alive
-            self._rest(self)
+            if not self._rest(self):
+                return

@@ -290,7 +290,7 @@ class TestFetch:
         assert one.name == "Paper Cut"
         assert fetch.from_civitai_versionid(21, 11) == one
         assert fetch.from_civitai_modelid(11) == one
-        assert fetch.from_id("11") == one
+        assert fetch.from_id("21") == one
         assert fetch.from_url("https://civitai.com/models/11/paper") == one
         assert fetch.from_url("https://civitai.red/models/11?modelVersionId=21") == one
         assert fetch.from_url(f"{civitai.endpoint}/api/download/models/21") == one

@@ -56,21 +56,22 @@ class CivitaiMetadataFetch(ModelMetadataFetchBase):
         return self._fetched(source)
 
     def from_id(self, id: str) -> CivitaiMetadata:  # noqa: A002 - the seed's name
-        """Return what is said of the newest version of a model.
+        """Return what is said of a version of a model, as ``from_civitai_versionid`` does.
 
         Args:
-            id: The number of the model, as text.
+            id: The number of the version, as text.
 
         Raises:
             UnsupportedSourceError: it is no number.
             HttpStatusError: the site refuses; says why and what to do.
         """
         text = str(id).strip()
-        if not text.isdecimal():
+        if not (text.isascii() and text.isdecimal() and int(text)):
             raise UnsupportedSourceError(
-                f"{id!r} is no number of a model", hint="It is in the address of its page."
+                f"{id!r} is no number of a version",
+                hint="It is in the address of its page, behind modelVersionId=.",
             )
-        return self.from_civitai_modelid(int(text))
+        return self.from_civitai_versionid(int(text))
 
     def from_civitai_modelid(self, model_id: int) -> CivitaiMetadata:
         """Return what is said of the newest version of a model that can be downloaded.
