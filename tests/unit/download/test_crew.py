@@ -1,0 +1,53 @@
+"""Threads that wait for work, and end when nobody has any."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from modelkeep.download.crew import Crew
+
+NAME = "crew of this test"
+
+
+def threads() -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name == NAME]
+
+
+def until_none_is_left() -> None:
+    end = time.monotonic() + 10
+    while threads():
+        assert time.monotonic() < end, "a thread stayed"
+        time.sleep(0.002)
+
+
+def test_who_is_at_work_when_all_are_dismissed_ends_after_it() -> None:
+    crew, begun, may_end = Crew(NAME), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        may_end.wait(10)
+
+    crew.run(work)
+    assert begun.wait(10)
+    crew.dismiss()
+    assert len(threads()) == 1
+    may_end.set()
+    until_none_is_left()
+
+
+def test_one_thread_does_what_comes_later_too() -> None:
+    crew, done = Crew(NAME), threading.Semaphore(0)
+    seen: set[int | None] = set()
+
+    def work() -> None:
+        seen.add(threading.get_ident())
+        done.release()
+
+    for _ in range(3):
+        crew.dismiss()
+        crew.run(work)
+        assert done.acquire(timeout=10)
+    crew.dismiss()
+    until_none_is_left()
+    assert seen
