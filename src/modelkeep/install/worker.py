@@ -71,6 +71,8 @@ class InstallWorker:
         self._stopping = threading.Event()
         # How jobs ended, where that is not stored yet: a full disk may refuse it for a while.
         self._ends: dict[int, dict[str, Any]] = {}
+        # Jobs whose pause was taken back: they may have begun to stop, and go on then.
+        self._withdrawn: set[int] = set()
         self.jobs: list[ModelInstallJob] = []
 
     @property
@@ -180,6 +182,7 @@ class InstallWorker:
     def resume(self, job: ModelInstallJob) -> None:
         """Put a paused job at the end of the queue again."""
         if job.wish is JobWish.PAUSE:
+            self._withdrawn.add(job.id)
             job.wish = JobWish.RUN
             with self._changed:
                 is_parked = job.paused
@@ -281,7 +284,9 @@ class InstallWorker:
             job.exception = interrupted(job.source)
             self._end(job, InstallStatus.ERROR)
             return
-        if job.wish is not JobWish.PAUSE:
+        is_withdrawn = job.wish is JobWish.RUN and job.id in self._withdrawn
+        self._withdrawn.discard(job.id)
+        if job.wish is not JobWish.PAUSE and not is_withdrawn:
             job.exception = None if job.is_cancel_requested else error
             self._end(job, InstallStatus.CANCELLED)
             return
