@@ -29,6 +29,8 @@ LARGE = models.sd1_checkpoint(rows=2000)
 PIPELINE = models.sdxl_pipeline()
 ALL = {"large.safetensors": LARGE, "paper.safetensors": LORA, **PIPELINE}
 PATIENCE = 20
+#: Threads that tests before the one that runs have left.
+EARLIER: frozenset[threading.Thread] = frozenset()
 
 
 @pytest.fixture(params=["file", "folder"])
@@ -68,11 +70,18 @@ def check_nothing(manager: ModelManager) -> None:
     assert manager.records.all_models() == []
 
 
+@pytest.fixture(autouse=True)
+def _threads_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "EARLIER", frozenset(threading.enumerate()))
+
+
 def no_threads_are_left(manager: ModelManager) -> None:
     manager.close()
     end = time.monotonic() + PATIENCE
     while left_over := [
-        each for each in threading.enumerate() if each.name.startswith("modelkeep")
+        each
+        for each in threading.enumerate()
+        if each.name.startswith("modelkeep") and each not in EARLIER
     ]:
         frames = sys._current_frames()
         where = [traceback.format_stack(frames[each.ident or 0]) for each in left_over]

@@ -10,6 +10,7 @@ from typing import Any
 from modelkeep.errors import InterruptedInstallError, SourceError, UsageError
 from modelkeep.install.details import Revive, job_of
 from modelkeep.install.job import InstallStatus, ModelInstallJob
+from modelkeep.install.remote.folder import remove_unneeded
 from modelkeep.install.worker import InstallWorker
 from modelkeep.jobs.state import JobRow, StateDatabase
 from modelkeep.jobs.wishes import JobWish, claim, wish
@@ -70,6 +71,7 @@ class JobControl:
         if not self._is_alive(row.owner):
             status = InstallStatus.CANCELLED.value
             self._state.update_job(number, status=status, ended_at=time.time())
+            remove_unneeded(self._state, [row])
         return self._state.job(number)
 
     def resume(self, number: int) -> ModelInstallJob | None:

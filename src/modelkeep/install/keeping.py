@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from modelkeep.core.names import text_to_path
 from modelkeep.install.job import JobList, ModelInstallJob
-from modelkeep.install.library import remove_entry
-from modelkeep.install.remote.folder import claimed_folders, is_claimed
+from modelkeep.install.remote.folder import is_claimed, remove_unneeded
 from modelkeep.install.worker import InstallWorker
 from modelkeep.jobs.state import JobRow, StateDatabase
 from modelkeep.sources.base import StringLikeSource
@@ -68,9 +66,5 @@ class JobKeeping:
         """Remove jobs from the list, and what they have fetched unless others need it."""
         gone = [row for row in self._state.jobs("install") if row.id in numbers]
         count = self._state.forget_jobs(numbers)
-        needed = claimed_folders(self._state.jobs("install"))
-        for row in filter(is_claimed, gone):
-            folder = text_to_path(row.details["fetch"])
-            if folder not in needed:
-                remove_entry(folder)
+        remove_unneeded(self._state, filter(is_claimed, gone))
         return count

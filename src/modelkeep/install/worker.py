@@ -68,6 +68,7 @@ class InstallWorker:
         self._remote = JobLine("modelkeep-remote", _REMOTE_AT_ONCE, self._work)
         self._changed = threading.Condition()
         self._is_running = False
+        self._listener: threading.Thread | None = None
         self._stopping = threading.Event()
         # How jobs ended, where that is not stored yet: a full disk may refuse it for a while.
         self._ends: dict[int, dict[str, Any]] = {}
@@ -89,21 +90,25 @@ class InstallWorker:
         """Begin to work."""
         self._stopping.clear()
         self._is_running = True
-        threading.Thread(target=self._listen, name="modelkeep-wishes", daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, name="modelkeep-wishes", daemon=True)
+        self._listener.start()
 
     def stop(self) -> None:
         """End after what is being put in place; what is being fetched is kept for the next time.
 
-        Waiting jobs are cancelled, paused ones stay paused.
+        Waiting jobs of this disk are cancelled, those from the network wait for the next time;
+        paused ones stay paused.
         """
         if not self._is_running:
             return
         self._stopping.set()
         for job in self.jobs:
-            if job.waiting and not job.is_begun:
+            if job.waiting and not job.is_begun and job.is_local:
                 self.cancel(job)
         self._local.end()
         self._remote.end()
+        if self._listener is not None and self._listener is not threading.current_thread():
+            self._listener.join()  # it may be writing down how a job ended
         self._is_running = False
         self._save_ends()
 

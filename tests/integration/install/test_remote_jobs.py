@@ -306,6 +306,47 @@ def test_an_install_goes_on_in_the_next_run(environment: Environment, hub: HubSe
     assert staging(second) == []
 
 
+def test_installs_that_wait_do_so_until_the_next_run(
+    environment: Environment, hub: HubServer
+) -> None:
+    barrier = Barrier(hub.answer)
+    hub.plant("/api/models", barrier)
+    for number in range(12):
+        hub.add(f"artist/style{number}", {"style.safetensors": sdxl_lora(fill=number)})
+    first = environment.manager()
+    jobs = [
+        first.installer.import_model(f"artist/style{number}/style.safetensors")
+        for number in range(12)
+    ]
+    assert barrier.reached.wait(5)
+    first.close()
+    assert {job.error_type for job in jobs} == {"InterruptedInstallError"}
+    barrier.go.set()
+    second = environment.manager()
+    gone_on = second.installer.wait_for_installs(30)
+    assert len(gone_on) == 12
+    assert all(job.complete for job in gone_on)
+    assert len(second.records.all_models()) == 12
+
+
+@pytest.mark.usefixtures("files")
+def test_a_paused_job_of_another_run_is_cancelled_with_what_has_come(
+    environment: Environment, hub: HubServer
+) -> None:
+    hub.rate = 4_000
+    first = environment.manager()
+    job = first.installer.import_model(HFModelSource(repo_id=REPO))
+    until(lambda: job.downloading and job.bytes > 3_000)
+    first.installer.control.pause(job.id)
+    until(lambda: job.paused)
+    first.close()
+    second = environment.manager()
+    assert second.installer.list_jobs() == []
+    assert len(staging(second)) == 1
+    assert second.installer.control.cancel(job.id).status == "cancelled"
+    assert staging(second) == []
+
+
 def test_a_link_needs_no_site(manager: ModelManager, hub: HubServer, told: Events) -> None:
     content = sdxl_lora(trigger="sketch")
     url = hub.serve("/any/style.safetensors", Page(content, etag='"a"'), host=FILE_HOST)

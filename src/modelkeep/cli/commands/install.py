@@ -303,7 +303,7 @@ def _wait(session: Session, job: ModelInstallJob) -> bool:
     is_interrupted = is_told = False
     label = job.local_path.name if job.is_local else job.remote.name if job.remote else "install"
     with Bar(label, is_shown=not session.quiet) as bar:
-        while not job.in_terminal_state:
+        while not job.is_settled:
             try:
                 connections = sum(part.connections for part in set(job.download_parts))
                 also = f"{connections} connections" if connections > 1 else ""

@@ -19,7 +19,7 @@ from modelkeep.install.home import Home
 from modelkeep.install.job import InstallStatus
 from modelkeep.install.library import remove_entry
 from modelkeep.install.remote.identify import file_name
-from modelkeep.jobs.state import JobRow
+from modelkeep.jobs.state import JobRow, StateDatabase
 from modelkeep.sources.link import URLModelSource
 from modelkeep.sources.site import RemoteFile, RemoteModel
 
@@ -96,6 +96,15 @@ def is_claimed(row: JobRow) -> bool:
 def claimed_folders(rows: Iterable[JobRow]) -> set[Path]:
     """Return the folders that are needed by any of these jobs."""
     return {text_to_path(row.details["fetch"]) for row in rows if is_claimed(row)}
+
+
+def remove_unneeded(state: StateDatabase, rows: Iterable[JobRow]) -> None:
+    """Remove what these jobs, which are over, have fetched, unless others need it."""
+    needed = claimed_folders(state.jobs("install"))
+    for row in rows:
+        folder = text_to_path(row.details.get("fetch", ""))
+        if "fetch" in row.details and folder not in needed:
+            remove_entry(folder)
 
 
 def as_detail(folder: FetchFolder) -> str:

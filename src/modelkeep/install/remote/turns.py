@@ -84,6 +84,7 @@ class RemoteTurns:
             JobCancelledError: it was asked to stop; of one that is cancelled nothing stays.
             ModelKeepError: it could not be installed; what has come stays for another try.
         """
+        self._check(job)
         remote = self._looked_up(job)
         home = home_of(self._library, job.to)
         folder = FetchFolder.of(home, remote)
