@@ -347,6 +347,29 @@ def test_a_paused_job_of_another_run_is_cancelled_with_what_has_come(
     assert staging(second) == []
 
 
+def test_what_came_unverified_is_not_believed_later(
+    environment: Environment, hub: HubServer
+) -> None:
+    content = sdxl_lora(fill=4)
+    hub.add("artist/style", {"style.safetensors": content})
+    hub.fault_next(flip=5_000)
+    careless = environment.manager(verify="off")
+    careless.installer.import_model("artist/style/style.safetensors", {"key": "one"})
+    careless.installer.wait_for_installs(30)
+    [file] = careless.records.files("one")
+    assert file.sha256 is None
+    careless.close()
+    hub.add("artist/odd", {"odd.safetensors": bytes(5_000)})
+    unknown = environment.manager(verify="off")
+    job = finished(unknown.installer.import_model("artist/odd/odd.safetensors"), unknown)
+    assert job.errored
+    unknown.close()
+    careful = environment.manager()
+    again = careful.installer.control.retry(job.id)
+    finished(again, careful)
+    assert hub.body_bytes(bytes(5_000)) == 10_000
+
+
 def test_a_link_needs_no_site(manager: ModelManager, hub: HubServer, told: Events) -> None:
     content = sdxl_lora(trigger="sketch")
     url = hub.serve("/any/style.safetensors", Page(content, etag='"a"'), host=FILE_HOST)

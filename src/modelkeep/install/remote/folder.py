@@ -42,13 +42,20 @@ class FetchFolder:
     remote: RemoteModel
 
     @classmethod
-    def of(cls, home: Home, remote: RemoteModel) -> FetchFolder:
+    def of(cls, home: Home, remote: RemoteModel, verify: str = "strict") -> FetchFolder:
         """Return the folder for a model that will go to ``home``; nothing is made.
+
+        What came while less was verified lies elsewhere: a strict run would believe it.
+
+        Args:
+            home: Where the model will go.
+            remote: What its site said.
+            verify: The setting.
 
         Raises:
             UnsafePathError: the site names a file outside of the model.
         """
-        path = home.staging / f"fetch-{_digest(remote)}"
+        path = home.staging / f"fetch-{_digest(remote, verify)}"
         # The name of the folder around a file can be a hint to what it is.
         top = path / safe_name(remote.name)
         folder = cls(path, top if remote.is_folder else top / file_name(remote), remote)
@@ -112,8 +119,8 @@ def as_detail(folder: FetchFolder) -> str:
     return path_to_text(folder.path)
 
 
-def _digest(remote: RemoteModel) -> str:
+def _digest(remote: RemoteModel, verify: str) -> str:
     source = remote.source
     text = source.url if isinstance(source, URLModelSource) else str(source)
-    what = [text, *sorted((file.path, file.hashes.get("sha256")) for file in remote.files)]
+    what = [text, verify, *sorted((file.path, file.hashes.get("sha256")) for file in remote.files)]
     return hashlib.sha256(json.dumps(what).encode(errors="surrogatepass")).hexdigest()[:_DIGITS]

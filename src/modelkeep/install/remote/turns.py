@@ -87,7 +87,7 @@ class RemoteTurns:
         self._check(job)
         remote = self._looked_up(job)
         home = home_of(self._library, job.to)
-        folder = FetchFolder.of(home, remote)
+        folder = FetchFolder.of(home, remote, self._library.settings.verify)
         job.fetched = folder.top
         begun = time.time()
         has_waited = False
