@@ -167,6 +167,16 @@ def test_a_part_that_fails_stops_the_others_and_what_came_is_used(
     assert staging(manager) == []
 
 
+@pytest.mark.usefixtures("files")
+def test_the_part_that_failed_says_why(manager: ModelManager, hub: HubServer) -> None:
+    hub.rate = 1_000
+    hub.refuse_next(status(404), path="tokenizer/vocab.json", times=1)
+    job = finished(manager.installer.import_model(HFModelSource(repo_id=REPO)), manager)
+    assert job.error_type == "HTTPError"
+    assert "vocab.json" in str(job.exception)
+    assert "404" in str(job.exception)
+
+
 def test_what_nobody_knows_is_kept_until_somebody_says_what_it_is(
     manager: ModelManager, environment: Environment, hub: HubServer
 ) -> None:

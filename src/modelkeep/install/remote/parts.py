@@ -101,9 +101,11 @@ class Parts:
             check()
             if is_settled:
                 break
-        for part in self._parts.values():
-            if not part.complete:
-                raise _failure(part)
+        failed = [part for part in self._parts.values() if not part.complete]
+        if failed:  # those that were still on their way say nothing of why
+            raise _failure(
+                min(failed, key=lambda part: (part.exception is None, not part.cancelled))
+            )
 
     def _is_settled(self) -> bool:
         """Tell whether all have come, or one does not go on."""
