@@ -30,8 +30,8 @@ from support.tiny import safetensors_bytes
 
 REPO = "artist/little-xl"
 #: Kills at random moments, and how many operations lie between two at which it is killed.
-KILLS = int(os.environ.get("MODELKEEP_KILLS", "8"))
-STEP = int(os.environ.get("MODELKEEP_KILL_STEP", "5"))
+KILLS = int(os.environ.get("MODELKEEP_KILLS", "6"))
+STEP = int(os.environ.get("MODELKEEP_KILL_STEP", "8"))
 _LARGE = "unet/diffusion_pytorch_model.fp16.safetensors"
 _SECONDS = 60
 
