@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from bench.measure import Ratio, in_turn, timed
-from modelkeep.manager import ModelManager
+from modelkeep.app.manager import ModelManager
 from modelkeep.settings import Settings
 
 _BIN = Path(sys.executable).parent

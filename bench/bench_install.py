@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.measure import Ratio, in_turn, timed
-from modelkeep.install.link import LinkMode
-from modelkeep.manager import ModelManager, identify
+from modelkeep.app.manager import ModelManager, identify
+from modelkeep.library.link import LinkMode
 from modelkeep.settings import Settings
 
 GIB = 1 << 30
@@ -118,7 +118,7 @@ def copy_memory(parent: Path, size: int) -> int:
     program = """
 import resource, sys
 from pathlib import Path
-from modelkeep.manager import ModelManager
+from modelkeep.app.manager import ModelManager
 from modelkeep.settings import Settings
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 with ModelManager(Settings(root=Path(sys.argv[2]))) as manager:

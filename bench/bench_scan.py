@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.measure import Ratio, in_turn, timed
+from modelkeep.app.manager import ModelManager
 from modelkeep.core.reading import LocalFile
 from modelkeep.identification.engine import identify_path
 from modelkeep.identification.registry import load_rules
-from modelkeep.install.scan.report import ScanStatus
-from modelkeep.install.scan.scanner import ScanAction
-from modelkeep.manager import ModelManager
+from modelkeep.scan.report import ScanStatus
+from modelkeep.scan.scanner import ScanAction
 from modelkeep.settings import Settings
 
 _DEMO = Path(__file__).resolve().parents[1] / "demo"
@@ -220,7 +220,7 @@ def scan_memory(files: int, models: int) -> int:
     program = """
 import json, resource, sys
 from pathlib import Path
-from modelkeep.manager import ModelManager
+from modelkeep.app.manager import ModelManager
 from modelkeep.settings import Settings
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 with ModelManager(Settings(root=Path(sys.argv[1]))) as manager:

@@ -1,3 +1,15 @@
+from modelkeep.app.install_base import (
+    ModelInstallServiceBase as ModelInstallServiceBase,
+)
+from modelkeep.app.install_service import (
+    ModelInstallService as ModelInstallService,
+)
+from modelkeep.app.manager import (
+    ModelManager as ModelManager,
+)
+from modelkeep.app.manager import (
+    identify as identify,
+)
 from modelkeep.core.choice import (
     filter_files as filter_files,
 )
@@ -307,9 +319,6 @@ from modelkeep.http.options import (
 from modelkeep.identification.probe import (
     VaeFolderProbe as VaeFolderProbe,
 )
-from modelkeep.install.base import (
-    ModelInstallServiceBase as ModelInstallServiceBase,
-)
 from modelkeep.install.job import (
     InstallStatus as InstallStatus,
 )
@@ -319,23 +328,14 @@ from modelkeep.install.job import (
 from modelkeep.install.job import (
     ModelInstallJob as ModelInstallJob,
 )
-from modelkeep.install.link import (
-    LinkMode as LinkMode,
-)
 from modelkeep.install.plan import (
     InstallPlan as InstallPlan,
 )
 from modelkeep.install.remote.plan import (
     RemotePlan as RemotePlan,
 )
-from modelkeep.install.service import (
-    ModelInstallService as ModelInstallService,
-)
-from modelkeep.manager import (
-    ModelManager as ModelManager,
-)
-from modelkeep.manager import (
-    identify as identify,
+from modelkeep.library.link import (
+    LinkMode as LinkMode,
 )
 from modelkeep.records.base import (
     ModelRecordServiceBase as ModelRecordServiceBase,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from modelkeep.core import paths
+from modelkeep.disk import paths
 
 #: Calls of ``core/paths`` that change the disk or force it.
 _CHANGES = frozenset(

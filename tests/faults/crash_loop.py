@@ -26,11 +26,11 @@ from ruamel.yaml import YAML
 from faults.crash import KILLED, Fault, in_child
 from faults.crash_stories import ABOUT_FILES, STORIES
 from faults.crash_world import Story, World, build, run, tree
-from modelkeep.core.drafts import DRAFT
+from modelkeep.app.manager import ModelManager
+from modelkeep.disk.drafts import DRAFT
 from modelkeep.errors import ModelKeepError, UnknownMetadataException
-from modelkeep.install.ownership import file_path
-from modelkeep.install.trash import TrashEntry
-from modelkeep.manager import ModelManager
+from modelkeep.library.ownership import file_path
+from modelkeep.library.trash import TrashEntry
 from modelkeep.records.database import SqliteDatabase
 from modelkeep.records.sql import ModelRecordServiceSQL
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 
 from faults.crash_world import Act, Story, World
-from modelkeep.install.integrity.verify import verify_model
-from modelkeep.install.link import LinkMode
-from modelkeep.install.roots import RootService
-from modelkeep.manager import ModelManager
+from modelkeep.app.manager import ModelManager
+from modelkeep.library.link import LinkMode
+from modelkeep.library.roots import RootService
+from modelkeep.library.verify import verify_model
 from support import tiny
 
 _TAGS = ["red", "soft"]

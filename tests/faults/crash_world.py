@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from faults.crash import Fault, planted
-from modelkeep.manager import ModelManager
+from modelkeep.app.manager import ModelManager
 from modelkeep.settings import Settings
 from support import tiny
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from faults.pages import Page, Request, status
+from modelkeep.app.manager import ModelManager
 from modelkeep.install.remote.identify import identify_remote_model
 from modelkeep.install.remote.planning import plan_remote
-from modelkeep.manager import ModelManager
 from sites import models
 from sites.civitai import CivitaiServer
 from sites.civitai_models import File, Model, Version

@@ -20,7 +20,8 @@ import pytest
 
 from faults.crash import in_child
 from integration.install.world import World, open_world, snapshot
-from modelkeep.core import paths
+from modelkeep.app.manager import ModelManager
+from modelkeep.disk import paths
 from modelkeep.errors import (
     DatabaseError,
     DatabaseLockedError,
@@ -31,7 +32,6 @@ from modelkeep.errors import (
     StorageError,
     WrongDatabaseError,
 )
-from modelkeep.manager import ModelManager
 from modelkeep.settings import Settings
 from support import tiny
 

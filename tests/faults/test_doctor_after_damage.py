@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 
 from faults.crash import KILLED, Fault, in_child, planted
+from modelkeep.app.manager import ModelManager
+from modelkeep.care.doctor.examination import examine
+from modelkeep.care.doctor.finding import Finding
 from modelkeep.core.configs import AnyModelConfig
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import BaseMetadata
-from modelkeep.install.integrity.doctor.examination import examine
-from modelkeep.install.integrity.doctor.finding import Finding
-from modelkeep.manager import ModelManager
 from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.settings import Settings
 from support import tiny

@@ -12,7 +12,7 @@ import pytest
 from faults.crash import KILLED, Fault, planted
 from modelkeep import ModelManager, Settings
 from modelkeep.install.job import InstallStatus
-from modelkeep.install.link import LinkMode
+from modelkeep.library.link import LinkMode
 from support import tiny
 
 PROCESSES = 8

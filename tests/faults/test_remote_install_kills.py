@@ -22,7 +22,7 @@ import pytest
 
 from faults.crash import KILLED, Fault, in_child, planted
 from modelkeep import HFModelSource, ModelManager, Settings
-from modelkeep.core import open_files
+from modelkeep.disk import open_files
 from sites.hub import COMMIT, HubServer
 from sites.models import sdxl_pipeline
 from sites.server import FILE_HOST, SITE_HOST

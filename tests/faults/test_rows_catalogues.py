@@ -25,7 +25,7 @@ from modelkeep import (
     Settings,
     SqliteDatabase,
 )
-from modelkeep.install.scan.scanner import ScanAction
+from modelkeep.scan.scanner import ScanAction
 from support import tiny
 from support.program import Program, Result
 

@@ -22,7 +22,7 @@ from modelkeep import (
     Settings,
 )
 from modelkeep.core import limits
-from modelkeep.install.scan.scanner import ScanAction
+from modelkeep.scan.scanner import ScanAction
 from support import tiny
 from support.mounts import mounted
 from support.program import Program

@@ -16,8 +16,8 @@ import pytest
 from integration.install.world import snapshot
 from modelkeep import JobCancelledError, ModelManager, Settings
 from modelkeep.errors import EXIT_SOME_FAILED
-from modelkeep.install.scan.report import ScanStatus, ScanSummary
-from modelkeep.install.scan.scanner import ScanAction
+from modelkeep.scan.report import ScanStatus, ScanSummary
+from modelkeep.scan.scanner import ScanAction
 from support import tiny
 from support.mounts import mounted
 from support.program import Program

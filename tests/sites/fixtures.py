@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from modelkeep.manager import ModelManager
+from modelkeep.app.manager import ModelManager
 from modelkeep.settings import Settings
 from sites.civitai import CivitaiServer
 from sites.hub import HubServer

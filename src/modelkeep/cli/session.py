@@ -16,8 +16,8 @@ from modelkeep.cli.output import plain
 from modelkeep.errors import hint_of
 
 if TYPE_CHECKING:
+    from modelkeep.app.manager import ModelManager
     from modelkeep.core.configs import ModelConfigBase
-    from modelkeep.manager import ModelManager
     from modelkeep.settings import Settings
 
 #: What JSON may hold as it is, but terminals act upon or UTF-8 cannot encode.
@@ -65,7 +65,7 @@ class Session:
     def manager(self) -> ModelManager:
         """The manager of the root, made when it is first needed."""
         if self._manager is None:
-            from modelkeep.manager import ModelManager
+            from modelkeep.app.manager import ModelManager
             from modelkeep.settings import Settings
 
             settings = Settings.load(root=self.root, **self.options)

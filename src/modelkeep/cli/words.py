@@ -59,7 +59,7 @@ def named(source: str) -> str:
 
 def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return names and keys that begin with what was typed; none where there is no library."""
-    from modelkeep.manager import ModelManager
+    from modelkeep.app.manager import ModelManager
     from modelkeep.settings import Settings
 
     root = ctx.find_root().params.get("root") or ctx.params.get("root")

@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from modelkeep.core import open_files
-from modelkeep.core.drafts import drop_drafts
-from modelkeep.core.paths import write_file
 from modelkeep.core.reading import open_regular
+from modelkeep.disk import open_files
+from modelkeep.disk.drafts import drop_drafts
+from modelkeep.disk.paths import write_file
 from modelkeep.download.pieces import Range, merged
 from modelkeep.errors import DuplicateModelException
 from modelkeep.http.asked import Asked

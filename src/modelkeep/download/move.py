@@ -7,10 +7,10 @@ import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from modelkeep.core import paths
-from modelkeep.core.filesystems import can_rename
 from modelkeep.core.hashing import Progress, only_stopping, stop_when
 from modelkeep.core.names import is_inside, shown
+from modelkeep.disk import paths
+from modelkeep.disk.filesystems import can_rename
 from modelkeep.errors import (
     DuplicateModelException,
     SourceChangedError,

@@ -15,9 +15,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from modelkeep.core import open_files
 from modelkeep.core.names import shown
-from modelkeep.core.paths import make_folder, publish, remove_file
+from modelkeep.disk import open_files
+from modelkeep.disk.paths import make_folder, publish, remove_file
 from modelkeep.download import control_file
 from modelkeep.download.control_file import Control
 from modelkeep.errors import DownloadError, DuplicateModelException, StorageError

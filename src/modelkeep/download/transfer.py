@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelkeep.core.names import shown
-from modelkeep.core.paths import remove_file
+from modelkeep.disk.paths import remove_file
 from modelkeep.download.conductor import Conductor, Wait
 from modelkeep.download.control import Stage, TransferControl, TransferState
 from modelkeep.download.control_file import STRONG_HASHES

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from modelkeep.core.limits import SPACE_RESERVE_BYTES
 from modelkeep.core.names import shown
-from modelkeep.core.paths import free_space
+from modelkeep.disk.paths import free_space
 from modelkeep.download.control_file import STRONG_HASHES, Control
 from modelkeep.download.digest import Follower
 from modelkeep.download.facts import Facts

@@ -9,27 +9,29 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from modelkeep.core import limits, moves, paths
+from modelkeep.core import limits
 from modelkeep.core.configs import ModelConfigBase, new_key
 from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import Progress
-from modelkeep.core.moves import Move
 from modelkeep.core.names import shown, unique_name
+from modelkeep.disk import moves, paths
+from modelkeep.disk.moves import Move
 from modelkeep.errors import (
     DuplicateModelException,
     NoSpaceError,
     SourceChangedError,
     StorageError,
 )
-from modelkeep.install.hearsay import with_extras
-from modelkeep.install.home import Home
-from modelkeep.install.library import Change, Library, remove_entry, sampled, with_fields
-from modelkeep.install.link import LinkMode
-from modelkeep.install.outgoing import purge
-from modelkeep.install.ownership import describe_files, names_below
-from modelkeep.install.plan import InstallPlan, recorded_path
-from modelkeep.install.previews import preview_text
+from modelkeep.install.plan import InstallPlan
 from modelkeep.install.stage import Staged, stage
+from modelkeep.library.hearsay import with_extras
+from modelkeep.library.home import Home
+from modelkeep.library.library import Change, Library, remove_entry, sampled, with_fields
+from modelkeep.library.link import LinkMode
+from modelkeep.library.new_records import recorded_path
+from modelkeep.library.outgoing import purge
+from modelkeep.library.ownership import describe_files, names_below
+from modelkeep.library.previews import preview_text
 from modelkeep.records.listing import NewRecord
 
 #: Names tried for one model while other processes take them at the same moment.

@@ -11,8 +11,8 @@ from typing import Any, SupportsIndex, overload
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.errors import HttpStatusError, hint_of
-from modelkeep.install.link import LinkMode
 from modelkeep.jobs.wishes import JobWish
+from modelkeep.library.link import LinkMode
 from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.site import RemoteModel

@@ -9,24 +9,23 @@ from typing import Any
 
 from modelkeep.core.aliases import without_aliases
 from modelkeep.core.identity import Identification
-from modelkeep.core.names import full_path, is_inside, shown, unique_name
+from modelkeep.core.names import full_path, is_inside, real_path, shown, unique_name
 from modelkeep.errors import (
     AmbiguousModelError,
     DuplicateModelException,
     ModelKeepError,
-    SourceError,
     UnknownModelError,
 )
-from modelkeep.install.duplicates import refuse_place, refuse_plan
-from modelkeep.install.hearsay import fields_of
-from modelkeep.install.home import home_of
-from modelkeep.install.library import Library, with_fields
-from modelkeep.install.link import LinkMode
-from modelkeep.install.plan import Identify, InstallPlan, make_plan, recorded_path
+from modelkeep.install.plan import InstallPlan, make_plan
+from modelkeep.library.duplicates import is_recorded_already, refuse_key, refuse_place
+from modelkeep.library.hearsay import fields_of
+from modelkeep.library.home import home_of
+from modelkeep.library.library import Library, with_fields
+from modelkeep.library.link import LinkMode
+from modelkeep.library.new_records import Identify, recorded_path
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.sidecars.base import Said
-from modelkeep.sources.sidecars.reading import read_sidecars
-from modelkeep.sources.sidecars.registry import usable_readers
+from modelkeep.sources.sidecars.reading import said_beside
 
 
 def plan_install(
@@ -80,15 +79,6 @@ def plan_install(
     return replace(plan, target=target, config=with_fields(plan.config, path=where))
 
 
-def said_beside(path: Path) -> Said:
-    """Return what the files beside a model say; nothing where they cannot be listed or read."""
-    try:
-        names = frozenset(other.name for other in path.parent.iterdir())
-        return read_sidecars(path, names, usable_readers(_nobody)).said
-    except (OSError, SourceError):  # whoever reads the model itself says what is wrong
-        return Said()
-
-
 def _spoken(
     library: Library, path: Path, said: Said, config: Mapping[str, Any]
 ) -> tuple[Mapping[str, Any], Identify]:
@@ -111,5 +101,20 @@ def _spoken(
     return {**fields_of(said, found), **without_aliases(config)}, known
 
 
-def _nobody(remark: str) -> None:
-    del remark
+def refuse_plan(library: Library, plan: InstallPlan) -> None:
+    """Refuse a plan whose key is taken, whose source a record leads to, or may not be moved away.
+
+    Raises:
+        DuplicateModelException: the key is taken, or a record leads to the source through links.
+        NotWritableError: it is to be moved out of a read-only root.
+    """
+    if plan.link is LinkMode.Move:
+        library.require_writable(plan.path)
+    refuse_key(library, plan.config.key)
+    real = real_path(plan.path)
+    sizes = {file.size for file in plan.files[:1]}
+    for key in dict.fromkeys(k for s in sizes for k, _ in library.records.find_files(size=s)):
+        config = library.records.get_model(key)
+        place = library.find(config)
+        if place is not None and real_path(place) == real:
+            raise is_recorded_already(plan.path, config)

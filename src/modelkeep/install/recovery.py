@@ -12,15 +12,15 @@ from modelkeep.core.roots import RootState
 from modelkeep.errors import InterruptedInstallError, UnknownJobIDException
 from modelkeep.install.incoming import end_install, take_back_install
 from modelkeep.install.job import InstallStatus
-from modelkeep.install.library import Library
-from modelkeep.install.outgoing import (
+from modelkeep.jobs.state import JournalEntry
+from modelkeep.library.library import Library
+from modelkeep.library.outgoing import (
     end_purge,
     end_removal,
     end_restore,
     take_back_removal,
     take_back_restore,
 )
-from modelkeep.jobs.state import JournalEntry
 
 
 def recover(library: Library, is_alive: Callable[[str], bool]) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 
 from modelkeep.core.configs import ModelConfigBase
-from modelkeep.install import outgoing
-from modelkeep.install.library import Library
-from modelkeep.install.trash import TrashEntry
+from modelkeep.library import outgoing
+from modelkeep.library.library import Library
+from modelkeep.library.trash import TrashEntry
 from modelkeep.records.base import ModelRecordServiceBase
 
 

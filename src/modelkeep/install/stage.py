@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelkeep.core import paths
 from modelkeep.core.hashing import Progress, only_stopping
 from modelkeep.core.names import safe_name, shown
+from modelkeep.disk import paths
 from modelkeep.errors import SourceChangedError, StorageError
-from modelkeep.install.inventory import SourceFile
-from modelkeep.install.link import LinkMode
 from modelkeep.install.plan import InstallPlan
+from modelkeep.library.inventory import SourceFile
+from modelkeep.library.link import LinkMode
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,9 @@ from modelkeep.errors import (
 from modelkeep.install.details import interrupted, job_details
 from modelkeep.install.job import InstallStatus, JobList, ModelInstallJob
 from modelkeep.install.line import JobLine
-from modelkeep.install.link import LinkMode
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.jobs.wishes import JobWish, wishes
+from modelkeep.library.link import LinkMode
 from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.site import RemoteModel
 

@@ -10,7 +10,7 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-from modelkeep.core.paths import make_folder, remove_file, storage_error
+from modelkeep.disk.paths import make_folder, remove_file, storage_error
 
 _WAIT_SECONDS = 0.1
 

@@ -18,7 +18,7 @@ from typing import Any, Literal, Self
 
 from modelkeep.core.lookonly import copy_for_looking
 from modelkeep.core.names import shown
-from modelkeep.core.paths import make_folder
+from modelkeep.disk.paths import make_folder
 from modelkeep.errors import (
     CorruptDatabaseError,
     DatabaseError,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from modelkeep.core.names import shown
-from modelkeep.core.paths import make_folder
+from modelkeep.disk.paths import make_folder
 from modelkeep.records import mounts, schema
 from modelkeep.records.doorway import (
     APPLICATION_ID,

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from modelkeep.core import paths
 from modelkeep.core.lookonly import copy_for_looking
 from modelkeep.core.names import shown, unique_name
 from modelkeep.core.roots import Roots
+from modelkeep.disk import paths
 from modelkeep.errors import ModelKeepError
 from modelkeep.records import text_index
 from modelkeep.records.database import SqliteDatabase

@@ -14,10 +14,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from modelkeep.core import limits
-from modelkeep.core.drafts import drop_drafts
 from modelkeep.core.names import real_path, shown
-from modelkeep.core.paths import make_folder, storage_error, write_file
 from modelkeep.core.reading import open_regular
+from modelkeep.disk.drafts import drop_drafts
+from modelkeep.disk.paths import make_folder, storage_error, write_file
 from modelkeep.errors import (
     CorruptDatabaseError,
     DatabaseError,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from modelkeep.core import paths
+from modelkeep.disk import paths
 from modelkeep.errors import SourceError, SourceNotFoundError
 from modelkeep.settings import Settings
 from modelkeep.sources.layouts.text_files import read_text

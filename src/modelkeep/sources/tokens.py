@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from modelkeep.core import paths
 from modelkeep.core.names import shown
+from modelkeep.disk import paths
 from modelkeep.errors import SettingsError, StorageError, UnsupportedSourceError, UsageError
 from modelkeep.http.addresses import literal
 from modelkeep.http.origins import Origin, Token, origin_of

@@ -10,9 +10,9 @@ import pytest
 
 from faults.pages import Page
 from faults.server import FaultServer
+from modelkeep.app.manager import ModelManager
 from modelkeep.download.slots import PER_HOST
 from modelkeep.errors import SettingsError
-from modelkeep.manager import ModelManager
 from modelkeep.settings import Settings
 
 MIB = 1 << 20

@@ -9,8 +9,8 @@ import pytest
 
 from faults.pages import Page
 from faults.server import FaultServer
-from modelkeep.core import open_files
 from modelkeep.core.limits import SPACE_RESERVE_BYTES
+from modelkeep.disk import open_files
 from modelkeep.download import work
 from modelkeep.download.job import DownloadJobStatus
 from modelkeep.download.queue import DownloadQueueService

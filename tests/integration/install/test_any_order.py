@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from faults.crash import KILLED, Fault, in_child, planted
+from modelkeep.app.manager import ModelManager
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import DuplicateModelException, ModelKeepError
-from modelkeep.install.link import LinkMode
-from modelkeep.install.ownership import file_path
-from modelkeep.manager import ModelManager
+from modelkeep.library.link import LinkMode
+from modelkeep.library.ownership import file_path
 from modelkeep.settings import Settings
 from support import tiny
 

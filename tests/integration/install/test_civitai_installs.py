@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelkeep import CivitaiMetadata, CivitaiModelSource, ModelInstallJob, ModelManager
-from modelkeep.install.previews import preview_place
+from modelkeep.library.previews import preview_place
 from sites.civitai import CivitaiServer
 from sites.civitai_models import File, Model, Version, image
 from sites.fixtures import Environment

@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 
 from integration.install.world import World, open_world
+from modelkeep.care.doctor.checks import CHECKS
+from modelkeep.care.doctor.examination import examine
+from modelkeep.care.doctor.finding import Finding, Severity
 from modelkeep.core.names import shown
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import ModelKeepError
-from modelkeep.install.integrity.doctor.checks import CHECKS
-from modelkeep.install.integrity.doctor.examination import examine
-from modelkeep.install.integrity.doctor.finding import Finding, Severity
 from modelkeep.jobs.owner import Owner
 from modelkeep.settings import Settings
 from support import tiny
@@ -346,7 +346,7 @@ class TestRights:
     def test_a_disk_that_is_nearly_full(
         self, filled: tuple[Settings, list[str]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from modelkeep.core import paths
+        from modelkeep.disk import paths
 
         monkeypatch.setattr(paths, "free_space", lambda _path: 10_000)
         [found] = look(filled[0])
@@ -452,7 +452,7 @@ class TestDatabases:
 def test_a_repair_that_fails_is_told_with_its_reason(
     filled: tuple[Settings, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from modelkeep.core import paths
+    from modelkeep.disk import paths
 
     def refuse(*_values: Any) -> None:
         raise ModelKeepError("the disk has had enough", hint="Give it a rest.")

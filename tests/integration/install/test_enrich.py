@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 from faults.pages import Page
 from faults.server import FaultServer
 from integration.install.world import snapshot
+from modelkeep.app.manager import ModelManager
+from modelkeep.care.doctor.examination import examine
 from modelkeep.core.configs import LoRAConfig
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import BaseMetadata, CivitaiMetadata
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat
+from modelkeep.enrich.enricher import REMEMBERED
+from modelkeep.enrich.fields import Known, fields_to_fill
+from modelkeep.enrich.report import Enriched, Question
 from modelkeep.errors import DownloadError, UnsupportedSourceError, UsageError
 from modelkeep.http.client import Client
-from modelkeep.install.enrich.enricher import REMEMBERED
-from modelkeep.install.enrich.fields import Known, fields_to_fill
-from modelkeep.install.enrich.report import Enriched, Question
-from modelkeep.install.integrity.doctor.examination import examine
-from modelkeep.manager import ModelManager
 from modelkeep.records.listing import NewRecord
 from modelkeep.settings import Settings
 from modelkeep.sources.civitai.source import CivitaiModelSource

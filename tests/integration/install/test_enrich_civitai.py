@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from modelkeep.app.manager import ModelManager
 from modelkeep.core.metadata import CivitaiMetadata
-from modelkeep.install.enrich.report import Enriched, Question
-from modelkeep.manager import ModelManager
+from modelkeep.enrich.report import Enriched, Question
 from sites.civitai import CivitaiServer
 from sites.civitai_models import File, Model, Version, image
 from sites.fixtures import Environment

@@ -13,8 +13,8 @@ from types import ModuleType
 import pytest
 
 from integration.install.world import World
-from modelkeep.install.scan.report import ScanFinding, ScanStatus, ScanSummary
-from modelkeep.install.scan.scanner import ScanAction
+from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
+from modelkeep.scan.scanner import ScanAction
 from modelkeep.sources.sidecars.base import Said
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
 from support import tiny

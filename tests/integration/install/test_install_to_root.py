@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from modelkeep.app.install_service import ModelInstallService
+from modelkeep.app.manager import ModelManager
 from modelkeep.errors import (
     DuplicateModelException,
     NotWritableError,
     OfflineRootError,
     UsageError,
 )
-from modelkeep.install.home import FOREIGN_STAGING
-from modelkeep.install.link import LinkMode
-from modelkeep.install.service import ModelInstallService
-from modelkeep.manager import ModelManager
+from modelkeep.library.home import FOREIGN_STAGING
+from modelkeep.library.link import LinkMode
 from modelkeep.settings import RootSettings, Settings
 from support import tiny
 

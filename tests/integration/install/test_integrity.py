@@ -15,14 +15,14 @@ from blake3 import blake3
 
 from faults.crash import in_child
 from integration.install.world import World
+from modelkeep.care.background import LibraryHasher
+from modelkeep.care.sweep import Sweep, targets
+from modelkeep.care.throttle import TokenBucket, at_most
 from modelkeep.core.configs import new_key
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import JobCancelledError, UnknownModelException
-from modelkeep.install.integrity.background import LibraryHasher
-from modelkeep.install.integrity.condition import Condition, condition_of, state_for, survey
-from modelkeep.install.integrity.sweep import Sweep, targets
-from modelkeep.install.integrity.throttle import TokenBucket, at_most
-from modelkeep.install.integrity.verify import Verdict, verify_model
+from modelkeep.library.condition import Condition, condition_of, state_for, survey
+from modelkeep.library.verify import Verdict, verify_model
 from support import tiny
 
 NOBODY = 65534

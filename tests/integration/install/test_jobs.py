@@ -12,9 +12,11 @@ import pytest
 from pydantic import ValidationError
 
 from integration.install.world import Bus, World, open_world, slow_identify, snapshot
-from modelkeep.core import paths
+from modelkeep.app.install_service import ModelInstallService
+from modelkeep.app.manager import ModelManager
 from modelkeep.core.events import LocalEventBus
 from modelkeep.core.identity import Identification
+from modelkeep.disk import paths
 from modelkeep.errors import (
     InvalidModelConfigException,
     JobCancelledError,
@@ -23,8 +25,6 @@ from modelkeep.errors import (
     UsageError,
 )
 from modelkeep.install.job import InstallStatus
-from modelkeep.install.service import ModelInstallService
-from modelkeep.manager import ModelManager
 from modelkeep.sources.local import LocalModelSource
 from support import tiny
 
@@ -275,7 +275,7 @@ def test_a_copy_is_cancelled_within_a_piece(world: World, monkeypatch: pytest.Mo
 def test_reading_back_and_comparing_are_cancelled_too(
     world: World, monkeypatch: pytest.MonkeyPatch, during: str
 ) -> None:
-    from modelkeep.install import duplicates
+    from modelkeep.library import duplicates
 
     source = tiny.embedding(world.downloads / "big.safetensors", 1, vectors=6000)
     if during == "compare":

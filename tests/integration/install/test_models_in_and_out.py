@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from integration.install.world import World, open_world, snapshot
-from modelkeep.core import limits, paths
+from modelkeep.app.manager import ModelManager
+from modelkeep.core import limits
 from modelkeep.core.metadata import BaseMetadata
+from modelkeep.disk import paths
 from modelkeep.errors import (
     CorruptModelError,
     DuplicateModelException,
@@ -23,9 +25,8 @@ from modelkeep.errors import (
     UnknownModelException,
     UsageError,
 )
-from modelkeep.install.link import LinkMode
-from modelkeep.install.trash import MANIFEST, TrashEntry
-from modelkeep.manager import ModelManager
+from modelkeep.library.link import LinkMode
+from modelkeep.library.trash import MANIFEST, TrashEntry
 from modelkeep.settings import Settings
 from support import tiny
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from integration.install.world import World, snapshot
-from modelkeep.core import paths
+from modelkeep.care.doctor.examination import examine
+from modelkeep.disk import paths
 from modelkeep.errors import NoSpaceError, RecordError
-from modelkeep.install.integrity.doctor.examination import examine
-from modelkeep.install.link import LinkMode
-from modelkeep.install.scan.report import ScanStatus
-from modelkeep.install.scan.scanner import ScanAction
+from modelkeep.library.link import LinkMode
+from modelkeep.scan.report import ScanStatus
+from modelkeep.scan.scanner import ScanAction
 from support import tiny
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)

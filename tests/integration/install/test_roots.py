@@ -23,7 +23,7 @@ from modelkeep import (
     UsageError,
 )
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, RootState
-from modelkeep.install.roots import RootService
+from modelkeep.library.roots import RootService
 from modelkeep.records.listing import RecordFilter
 from modelkeep.sources.local import LocalModelSource
 from support import tiny
@@ -385,7 +385,7 @@ class TestOffline:
 
         paper = key(comfy, "paper")
         monkeypatch.setattr(comfy.records, "del_model", fail)
-        monkeypatch.setattr("modelkeep.install.outgoing.take_back_removal", stuck)
+        monkeypatch.setattr("modelkeep.library.outgoing.take_back_removal", stuck)
         with pytest.raises(KeyboardInterrupt):
             comfy.service.remove(paper, everywhere=True)
         monkeypatch.undo()

@@ -18,9 +18,9 @@ from modelkeep.core.identity import Identification
 from modelkeep.core.taxonomy import BaseModelType, ModelType
 from modelkeep.errors import JobCancelledError, SettingsError, SourceNotFoundError
 from modelkeep.identification.engine import identify
-from modelkeep.install.scan.report import ScanFinding, ScanStatus, ScanSummary
-from modelkeep.install.scan.scanner import ScanAction
-from modelkeep.install.scan.walk import Walk
+from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
+from modelkeep.scan.scanner import ScanAction
+from modelkeep.scan.walk import Walk
 from modelkeep.sources.layouts.base import Place
 from support import tiny
 
@@ -320,7 +320,7 @@ def test_other_rules_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     world = open_world(tmp_path, counted)
     tiny.lora(world.downloads / "paper.safetensors")
     scanned(world)
-    monkeypatch.setattr("modelkeep.install.scan.finder.rules_fingerprint", lambda **_: "others")
+    monkeypatch.setattr("modelkeep.scan.finder.rules_fingerprint", lambda **_: "others")
     scanned(world)
     world.close()
     assert len(read) == 2

@@ -13,7 +13,7 @@ import pytest
 from integration.install.world import World, open_world
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import DuplicateModelException
-from modelkeep.install.scan.report import ScanFinding, ScanStatus
+from modelkeep.scan.report import ScanFinding, ScanStatus
 from support import tiny
 
 
@@ -30,7 +30,7 @@ def state(world: World, key: str) -> RecordState:
 
 def hashed(world: World, key: str) -> str:
     """Give a record that was made in place its full hash, as reading it whole does."""
-    from modelkeep.install.integrity.verify import verify_model
+    from modelkeep.library.verify import verify_model
 
     verify_model(world.service.library, key)
     return key

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from modelkeep.app.install_service import ModelInstallService
 from modelkeep.core.identity import Identification
 from modelkeep.identification.engine import identify
-from modelkeep.install.service import ModelInstallService
 from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.settings import Settings
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from modelkeep.core.drafts import drop_drafts, is_left
+from modelkeep.disk.drafts import drop_drafts, is_left
 
 #: A process that has ended, and one that lives as long as any other.
 _DEAD, _ALIVE = 2**22 + 7, 1

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
-from modelkeep.core import moves, paths
 from modelkeep.core.hashing import hash_file, sample_hash
-from modelkeep.core.moves import Move
+from modelkeep.disk import moves, paths
+from modelkeep.disk.moves import Move
 from modelkeep.errors import (
     DuplicateModelException,
     SourceChangedError,

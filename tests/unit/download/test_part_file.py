@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from modelkeep.core import open_files
+from modelkeep.disk import open_files
 from modelkeep.download.control_file import Control, control_path, load
 from modelkeep.download.part_file import PartFile
 from modelkeep.errors import DownloadError, DuplicateModelException

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from modelkeep.core.configs import ModelConfigFactory
 from modelkeep.core.names import path_to_text
-from modelkeep.install import outgoing
-from modelkeep.install.library import Library
-from modelkeep.install.ownership import describe_files
 from modelkeep.jobs.state import StateDatabase
+from modelkeep.library import outgoing
+from modelkeep.library.library import Library
+from modelkeep.library.ownership import describe_files
 from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.settings import Settings
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from modelkeep.core import paths
+from modelkeep.disk import paths
 from modelkeep.errors import (
     CorruptDatabaseError,
     DatabaseLockedError,

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from modelkeep.core import paths
+from modelkeep.app.manager import ModelManager
+from modelkeep.disk import paths
 from modelkeep.errors import NotWritableError, SettingsError, UsageError
-from modelkeep.manager import ModelManager
 from modelkeep.settings import Settings
 from modelkeep.sources.tokens import SiteTokens
 

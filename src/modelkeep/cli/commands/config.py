@@ -13,9 +13,9 @@ from pydantic import TypeAdapter, ValidationError
 from modelkeep.cli.output import table
 from modelkeep.cli.session import Session
 from modelkeep.core.names import is_inside, path_to_text, real_path, shown
-from modelkeep.core.paths import write_file
+from modelkeep.disk.paths import write_file
 from modelkeep.errors import UsageError
-from modelkeep.install.settings_file import changing_settings
+from modelkeep.library.settings_file import changing_settings
 from modelkeep.settings import (
     PREFIX,
     SETTINGS_FILE,

@@ -11,7 +11,7 @@ from modelkeep.cli.session import Session
 from modelkeep.errors import EXIT_DONE, EXIT_FAILED
 
 if TYPE_CHECKING:
-    from modelkeep.install.integrity.doctor.finding import Finding
+    from modelkeep.care.doctor.finding import Finding
 
 
 def doctor(
@@ -21,7 +21,7 @@ def doctor(
     ] = False,
 ) -> int:
     """Look for what is out of order: leftovers, orphans, missing and changed files, databases."""
-    from modelkeep.install.integrity.doctor.examination import examine
+    from modelkeep.care.doctor.examination import examine
 
     session = ctx.ensure_object(Session)
     counts: Counter[str] = Counter()

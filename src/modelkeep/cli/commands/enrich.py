@@ -15,8 +15,8 @@ from modelkeep.core.names import size_text
 from modelkeep.errors import EXIT_INTERRUPTED, ModelKeepError, UsageError
 
 if TYPE_CHECKING:
-    from modelkeep.install.enrich.enricher import Enricher, EnrichPlan
-    from modelkeep.install.enrich.report import Enriched, Question
+    from modelkeep.enrich.enricher import Enricher, EnrichPlan
+    from modelkeep.enrich.report import Enriched, Question
 
 #: Models of one kind that are listed for people where all of them were asked for.
 _LISTED = 20

@@ -14,7 +14,7 @@ from modelkeep.errors import JobCancelledError, UsageError
 
 if TYPE_CHECKING:
     from modelkeep.install.job import ModelInstallJob
-    from modelkeep.install.link import LinkMode
+    from modelkeep.library.link import LinkMode
     from modelkeep.sources.base import StringLikeSource
 
 

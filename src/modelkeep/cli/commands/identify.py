@@ -29,7 +29,7 @@ def identify(
     verify: VerifyOption = None,
 ) -> int:
     """Say what models are, from headers and configs alone; nothing is changed or run."""
-    from modelkeep.manager import identify as identify_source
+    from modelkeep.app.manager import identify as identify_source
 
     session = ctx.ensure_object(Session)
     if verify is not None:

@@ -28,7 +28,7 @@ from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import base_label, type_label
 from modelkeep.errors import EXIT_INTERRUPTED, JobCancelledError, ModelKeepError, UsageError
-from modelkeep.install.link import LinkMode
+from modelkeep.library.link import LinkMode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

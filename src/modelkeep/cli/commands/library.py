@@ -104,7 +104,7 @@ def _path(session: Session, model: ModelConfigBase) -> Path | None:
 
 def _seen(session: Session, model: ModelConfigBase) -> tuple[str, str]:
     """Return how the files of a model are now, as a word and a sentence; empty when as recorded."""
-    from modelkeep.install.integrity.condition import Condition, condition_of
+    from modelkeep.library.condition import Condition, condition_of
 
     seen = condition_of(session.manager.presence, model)
     if seen.condition is not Condition.PRESENT:
@@ -177,7 +177,7 @@ def _metadata(session: Session, key: str) -> dict[str, Any] | None:
 
 def _preview(session: Session, model: ModelConfigBase) -> str | None:
     """Return where the picture of a model is, if it is there."""
-    from modelkeep.install.previews import preview_place
+    from modelkeep.library.previews import preview_place
 
     top = _path(session, model)
     picture = preview_place(model, top) if top is not None else None

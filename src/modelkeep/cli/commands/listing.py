@@ -157,7 +157,7 @@ def _list(
 def _list_missing(
     session: Session, where: RecordFilter, order: SearchOrder, limit: int | None
 ) -> None:
-    from modelkeep.install.integrity.condition import Condition, survey
+    from modelkeep.library.condition import Condition, survey
 
     seen = survey(session.manager.presence)
     gone = {key for key, model in seen.items() if model.condition is Condition.MISSING}

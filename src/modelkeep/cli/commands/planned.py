@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelkeep.cli.session import Session, message_of
 from modelkeep.errors import ModelKeepError
-from modelkeep.install.link import LinkMode
+from modelkeep.library.link import LinkMode
 
 if TYPE_CHECKING:
     from modelkeep.install.remote.plan import RemotePlan

@@ -103,7 +103,7 @@ def _files_that_go(
     everywhere: bool,
 ) -> list[tuple[Path, int]]:
     """Return the files that removing a model would remove, with their sizes in bytes."""
-    from modelkeep.install.ownership import owned_files
+    from modelkeep.library.ownership import owned_files
 
     library = session.manager.installer.library
     place = library.find(model)

@@ -18,7 +18,7 @@ from modelkeep.core.roots import RootState
 from modelkeep.errors import EXIT_FAILED, UsageError
 
 if TYPE_CHECKING:
-    from modelkeep.install.roots import RootRow, RootService
+    from modelkeep.library.roots import RootRow, RootService
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the root.")]
 
@@ -129,7 +129,7 @@ def move(
 
 
 def _service(session: Session) -> RootService:
-    from modelkeep.install.roots import RootService
+    from modelkeep.library.roots import RootService
 
     return RootService(session.manager.installer.library)
 

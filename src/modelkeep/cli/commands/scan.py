@@ -16,8 +16,8 @@ from modelkeep.cli.words import Yes, status_of
 from modelkeep.core.names import shown, size_text
 from modelkeep.core.taxonomy import base_label, type_label
 from modelkeep.errors import EXIT_INTERRUPTED, EXIT_SOME_FAILED, UsageError
-from modelkeep.install.link import LinkMode
-from modelkeep.install.scan.report import ScanFinding, ScanStatus, ScanSummary
+from modelkeep.library.link import LinkMode
+from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
 
 #: Sidecars that could not be read and the like, of which there may be many.
 _FEW_REMARKS = 3
@@ -67,7 +67,7 @@ def scan(
     ] = None,
 ) -> int:
     """Tell what models are in a folder; change nothing unless asked to register or install."""
-    from modelkeep.install.scan.scanner import ScanAction
+    from modelkeep.scan.scanner import ScanAction
 
     session = ctx.ensure_object(Session)
     if register and install:

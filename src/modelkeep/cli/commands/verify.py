@@ -15,8 +15,8 @@ from modelkeep.core.hashing import Progress
 from modelkeep.errors import ModelKeepError, UsageError
 
 if TYPE_CHECKING:
-    from modelkeep.install.integrity.sweep import Target
-    from modelkeep.install.integrity.verify import ModelCheck
+    from modelkeep.care.sweep import Target
+    from modelkeep.library.verify import ModelCheck
 
 _WORDS = {"new": "ok, first time: its hash is known from now on"}
 
@@ -70,7 +70,7 @@ def verify(
 
 
 def _pace(limit_rate: float | None) -> Callable[[Progress], Progress]:
-    from modelkeep.install.integrity.throttle import TokenBucket, at_most
+    from modelkeep.care.throttle import TokenBucket, at_most
 
     bucket = TokenBucket(limit_rate) if limit_rate else None
     return lambda progress: at_most(bucket, progress)
@@ -79,7 +79,7 @@ def _pace(limit_rate: float | None) -> Callable[[Progress], Progress]:
 def _verify_named(
     session: Session, models: list[str], pace: Callable[[Progress], Progress], *, accept: bool
 ) -> int:
-    from modelkeep.install.integrity.verify import verify_model
+    from modelkeep.library.verify import verify_model
 
     library = session.manager.installer.library
     failed = 0
@@ -106,7 +106,7 @@ def _verify_all(
     max_age: float | None,
     afresh: bool,
 ) -> int:
-    from modelkeep.install.integrity.sweep import Sweep
+    from modelkeep.care.sweep import Sweep
 
     library = session.manager.installer.library
     sweep = Sweep(library, only_new=only_new, max_age=max_age, afresh=afresh)

@@ -8,17 +8,18 @@ from typing import Any
 
 from modelkeep.core.aliases import without_aliases
 from modelkeep.core.identity import Identification
-from modelkeep.core.paths import free_space
 from modelkeep.core.reading import printable
+from modelkeep.disk.paths import free_space
 from modelkeep.errors import AmbiguousModelError, UnknownModelError
-from modelkeep.install.duplicates import refuse_key
-from modelkeep.install.home import Home
-from modelkeep.install.inventory import list_files
-from modelkeep.install.library import Library
-from modelkeep.install.link import LinkMode
-from modelkeep.install.plan import InstallPlan, as_the_caller_says
+from modelkeep.install.plan import InstallPlan
 from modelkeep.install.remote.folder import FetchFolder
 from modelkeep.install.remote.planning import record_of
+from modelkeep.library.duplicates import refuse_key
+from modelkeep.library.home import Home
+from modelkeep.library.inventory import list_files
+from modelkeep.library.library import Library
+from modelkeep.library.link import LinkMode
+from modelkeep.library.new_records import as_the_caller_says
 from modelkeep.sources.sidecars.base import Said
 
 

@@ -13,13 +13,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelkeep.core import paths
 from modelkeep.core.names import path_to_text, safe_join, safe_name, text_to_path
-from modelkeep.install.home import Home
+from modelkeep.disk import paths
 from modelkeep.install.job import InstallStatus
-from modelkeep.install.library import remove_entry
 from modelkeep.install.remote.identify import file_name
 from modelkeep.jobs.state import JobRow, StateDatabase
+from modelkeep.library.home import Home
+from modelkeep.library.library import remove_entry
 from modelkeep.sources.link import URLModelSource
 from modelkeep.sources.site import RemoteFile, RemoteModel
 

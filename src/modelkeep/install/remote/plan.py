@@ -13,7 +13,7 @@ from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import base_label, type_label
 from modelkeep.errors import ModelKeepError, UnsupportedSourceError, hint_of
-from modelkeep.install.home import Home
+from modelkeep.library.home import Home
 from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.site import RemoteFile, RemoteModel, Terms
 

@@ -10,7 +10,7 @@ from modelkeep.core.aliases import without_aliases
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 from modelkeep.core.identity import Evidence, Identification
 from modelkeep.core.names import safe_name, unique_name
-from modelkeep.core.paths import free_space
+from modelkeep.disk.paths import free_space
 from modelkeep.errors import (
     AmbiguousModelError,
     HttpStatusError,
@@ -19,18 +19,18 @@ from modelkeep.errors import (
     UnknownModelError,
     UnsupportedSourceError,
 )
-from modelkeep.install.duplicates import refuse_key
-from modelkeep.install.home import Home, home_of
-from modelkeep.install.library import Library
-from modelkeep.install.plan import (
+from modelkeep.install.remote.identify import file_name, identify_remote_model
+from modelkeep.install.remote.plan import RemotePlan
+from modelkeep.install.remote.same import find_same_remote
+from modelkeep.library.duplicates import refuse_key
+from modelkeep.library.home import Home, home_of
+from modelkeep.library.library import Library
+from modelkeep.library.new_records import (
     as_the_caller_says,
     config_fields,
     identified_fields,
     recorded_path,
 )
-from modelkeep.install.remote.identify import file_name, identify_remote_model
-from modelkeep.install.remote.plan import RemotePlan
-from modelkeep.install.remote.same import find_same_remote
 from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.site import RemoteModel, Visit
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from modelkeep.core.files import ModelFile
-from modelkeep.install.duplicates import files_by_name
-from modelkeep.install.library import Library
+from modelkeep.library.duplicates import files_by_name
+from modelkeep.library.library import Library
 from modelkeep.sources.site import RemoteFile, RemoteModel
 
 #: Full hashes that records keep.

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from modelkeep.core import paths
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import Progress, hash_file, stop_when
 from modelkeep.core.names import shown, text_to_path
 from modelkeep.core.reading import printable
+from modelkeep.disk import paths
 from modelkeep.errors import (
     DownloadJobCancelledException,
     DownloadPausedError,
@@ -25,20 +25,20 @@ from modelkeep.errors import (
     UnknownJobIDException,
 )
 from modelkeep.install.details import stored_source
-from modelkeep.install.home import Home, home_of
 from modelkeep.install.incoming import make_room
 from modelkeep.install.job import InstallStatus, ModelInstallJob
-from modelkeep.install.library import Library, remove_entry
 from modelkeep.install.plan import InstallPlan
 from modelkeep.install.remote.arrival import plan_arrived
 from modelkeep.install.remote.folder import FetchFolder, as_detail, claimed_folders
 from modelkeep.install.remote.network import Network
 from modelkeep.install.remote.parts import Parts
-from modelkeep.install.remote.preview import SUFFIX, fetch_preview_of
 from modelkeep.install.remote.same import find_same_remote
 from modelkeep.install.worker import InstallWorker
 from modelkeep.jobs.owner import locked
 from modelkeep.jobs.wishes import JobWish
+from modelkeep.library.home import Home, home_of
+from modelkeep.library.library import Library, remove_entry
+from modelkeep.library.remote_preview import SUFFIX, fetch_preview_of
 from modelkeep.sources.site import RemoteFile, RemoteModel
 
 #: How often somebody who waits for their turn to be put in place looks whether to stop, seconds.

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from modelkeep.core import paths
 from modelkeep.core.names import real_path, shown, size_text, unique_name
+from modelkeep.disk import paths
 from modelkeep.errors import ModelKeepError, NoSpaceError
 from modelkeep.records.faults import damaged, translated
 

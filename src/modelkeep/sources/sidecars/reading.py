@@ -11,7 +11,7 @@ from modelkeep.core.reading import printable
 from modelkeep.errors import CorruptModelError, SourceError
 from modelkeep.sources.sidecars.base import Said
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
-from modelkeep.sources.sidecars.registry import SidecarReaders, load_readers
+from modelkeep.sources.sidecars.registry import SidecarReaders, load_readers, usable_readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,15 @@ def read_sidecars(
     )
 
 
+def said_beside(path: Path) -> Said:
+    """Return what the files beside a model say; nothing where they cannot be listed or read."""
+    try:
+        names = frozenset(other.name for other in path.parent.iterdir())
+        return read_sidecars(path, names, usable_readers(_nobody)).said
+    except (OSError, SourceError):  # whoever reads the model itself says what is wrong
+        return Said()
+
+
 def _read(reader: SidecarReader, model: Subject, path: Path) -> Said | None:
     said = reader.read(model, Sidecar(path))
     if said is None:
@@ -102,3 +111,7 @@ def _only(found: set[str]) -> str | None:
 
 def _contradiction(path: Path, kind: str) -> str:
     return f"The sidecars of {printable(path)} name several hashes ({kind}): none is believed"
+
+
+def _nobody(remark: str) -> None:
+    del remark

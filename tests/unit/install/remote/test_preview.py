@@ -20,7 +20,7 @@ from modelkeep.core import limits
 from modelkeep.errors import JobCancelledError, UnreadableSourceError
 from modelkeep.http.client import Client
 from modelkeep.http.origins import redacted
-from modelkeep.install.remote.preview import SUFFIX, fetch_preview, fetch_preview_of, redrawn
+from modelkeep.library.remote_preview import SUFFIX, fetch_preview, fetch_preview_of, redrawn
 from modelkeep.sources.site import RemoteFile, RemoteModel
 from sites.pictures import png
 from support.remote import QUICK, SOURCE

@@ -1,0 +1,396 @@
+"""``ModelInstallService``: the seed's install service."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, overload
+
+from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.events import EventBus
+from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_when
+from modelkeep.core.names import full_path
+from modelkeep.core.reading import printable
+from modelkeep.errors import ServiceInactiveException, SourceError, UsageError
+from modelkeep.install import incoming, recovery
+from modelkeep.install.control import JobControl
+from modelkeep.install.details import NOBODY, job_details
+from modelkeep.install.job import ModelInstallJob
+from modelkeep.install.keeping import JobKeeping
+from modelkeep.install.plan import InstallPlan
+from modelkeep.install.planning import plan_install
+from modelkeep.install.remote.network import Network, network_of
+from modelkeep.install.remote.plan import RemotePlan
+from modelkeep.install.remote.planning import plan_remote
+from modelkeep.install.remote.turns import RemoteTurns
+from modelkeep.install.removing import Removing
+from modelkeep.install.worker import InstallWorker
+from modelkeep.jobs.owner import Owner, locked
+from modelkeep.jobs.state import StateDatabase
+from modelkeep.library import outgoing
+from modelkeep.library.duplicates import find_same, only_one
+from modelkeep.library.editing import edit_record
+from modelkeep.library.library import Library
+from modelkeep.library.link import LinkMode
+from modelkeep.library.new_records import Identify, identified_fields
+from modelkeep.library.root_records import settle_roots
+from modelkeep.library.settings_file import drop_settings_drafts
+from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.scan.service import Scanner, ScanningService
+from modelkeep.settings import Settings
+from modelkeep.sources.base import StringLikeSource
+from modelkeep.sources.local import LocalModelSource
+from modelkeep.sources.parse import local_source
+from modelkeep.sources.sidecars.base import Said
+
+_log = logging.getLogger(__name__)
+
+
+class ModelInstallService(JobKeeping, Removing, ScanningService):
+    """Installs, records and removes models.
+
+    Jobs run in background threads: models of sites are fetched side by side, and one model after
+    the other is put in place. Programs may exit without stopping them.
+    ``install_path``, ``register_path`` and removals work in the caller's thread.
+
+    Args:
+        app_config: The settings.
+        record_store: The catalogue.
+        download_queue: Fetches files; one of our own when None.
+        metadata_store: The seed's; what sites say goes to that of ``record_store`` in any case.
+        event_bus: Takes the install events; none are sent when None.
+        session: Used for every request to sites, as it is; one of our own when None.
+        identify: Says what a path is; the installed families when None.
+        network: Asks sites and fetches files, in place of ``download_queue`` and ``session``.
+        takes_over: ``start`` goes on with remote installs that processes left which died.
+
+    Attributes:
+        library: What installs and removals work on.
+        control: Pauses, resumes, cancels and retries jobs of any process on this root.
+    """
+
+    def __init__(  # noqa: PLR0917 - the seed's signature
+        self,
+        app_config: Settings,
+        record_store: ModelRecordServiceBase,
+        download_queue: Any = None,
+        metadata_store: Any = None,
+        event_bus: EventBus | None = None,
+        session: Any = None,
+        *,
+        identify: Identify | None = None,
+        network: Network | None = None,
+        takes_over: bool = True,
+    ) -> None:
+        del metadata_store  # it is that of the records
+        self._takes_over = takes_over
+        self._records = record_store
+        self._bus = event_bus
+        self._state = StateDatabase(app_config.state_path)
+        self._owner = Owner(app_config.state_path.parent / "owners")
+        self._installing = threading.RLock()
+        self.library = Library.open(
+            app_config, record_store, self._state, self._owner.name, identify
+        )
+        self._worker = InstallWorker(
+            self._state, self._owner.name, event_bus, self._run_job, self._let_go
+        )
+        self.scanner = Scanner(self.library, lambda: self._installing, self._install_found)
+        self.network = network or network_of(app_config, download_queue, session, event_bus)
+        self.control = JobControl(
+            self._state,
+            self._worker,
+            self._owner.name,
+            self._owner.is_alive,
+            self._revive,
+        )
+        self._remote = RemoteTurns(
+            self.library,
+            self.network,
+            event_bus,
+            self._worker,
+            installing=self._installing,
+            install=self._carry_out,
+        )
+
+    @property
+    def app_config(self) -> Settings:
+        """The settings."""
+        return self.library.settings
+
+    @property
+    def record_store(self) -> ModelRecordServiceBase:
+        """The catalogue."""
+        return self._records
+
+    @property
+    def event_bus(self) -> EventBus | None:
+        """The bus that was given."""
+        return self._bus
+
+    # -- life
+
+    def start(self, invoker: Any = None) -> None:  # noqa: ARG002 - the seed's signature
+        """Finish or take back what an earlier run left, and begin to work on jobs.
+
+        What was put into the autoimport folder since then is registered.
+
+        Raises:
+            ServiceInactiveException: it was started already.
+        """
+        if self._worker.is_running:
+            raise ServiceInactiveException(
+                "The install service was started already", hint="Start it once."
+            )
+        self.recover()
+        self.scanner.autoimport()
+        self._worker.start()
+        if self._takes_over:
+            self.control.take_over(remote_only=True)
+
+    def stop(self, invoker: Any = None) -> None:  # noqa: ARG002 - the seed's signature
+        """End after what is being put in place; waiting jobs are cancelled.
+
+        What is being fetched is kept, and gone on with in the next run.
+        """
+        self._worker.stop()
+
+    def close(self) -> None:
+        """Stop, and let go of the state file; the service cannot be started again."""
+        self.stop()
+        self.network.close()
+        self._owner.release()
+        self._state.close()
+
+    def recover(self) -> int:
+        """Finish or take back what dead processes left; return how much that was."""
+        with locked(self.app_config.state_path.with_suffix(".recovery")):
+            settled = recovery.recover(self.library, self._owner.is_alive)
+            settle_roots(self.library)
+            drop_settings_drafts(self.app_config)
+            outgoing.purge_expired(self.library)
+        return settled
+
+    # -- jobs
+
+    @overload
+    def plan(
+        self,
+        source: LocalModelSource | Path,
+        config: Mapping[str, Any] | None = None,
+        *,
+        link: LinkMode | None = None,
+        to: str | None = None,
+    ) -> InstallPlan: ...
+    @overload
+    def plan(
+        self,
+        source: StringLikeSource | str,
+        config: Mapping[str, Any] | None = None,
+        *,
+        link: LinkMode | None = None,
+        to: str | None = None,
+    ) -> InstallPlan | RemotePlan: ...
+    def plan(
+        self,
+        source: StringLikeSource | str | Path,
+        config: Mapping[str, Any] | None = None,
+        *,
+        link: LinkMode | None = None,
+        to: str | None = None,
+    ) -> InstallPlan | RemotePlan:
+        """Say what installing a source would do; changes nothing.
+
+        What the files beside it say comes along: names, trigger phrases, tags, a preview. Of a
+        model on the network only headers are fetched.
+
+        Raises:
+            ModelKeepError: the source cannot be installed; says why.
+        """
+        source = self._as_source(source)
+        if not isinstance(source, LocalModelSource):
+            return plan_remote(self.library, self.network.sites, source, config or {}, to=to)
+        return self._plan_local(source, config, link, to)
+
+    def _plan_local(
+        self,
+        source: LocalModelSource,
+        config: Mapping[str, Any] | None = None,
+        link: LinkMode | None = None,
+        to: str | None = None,
+    ) -> InstallPlan:
+        return plan_install(self.library, source, config or {}, link=link, is_heard=False, to=to)
+
+    def find_same(self, plan: InstallPlan) -> str | None:
+        """Return the key of a model that has the same bytes as the one planned, or None."""
+        return None if plan.inplace else find_same(self.library, plan.files, no_progress)
+
+    def import_model(
+        self,
+        source: StringLikeSource | str | Path,
+        config: dict[str, Any] | None = None,
+        *,
+        link: LinkMode | None = None,
+        to: str | None = None,
+        plan: RemotePlan | None = None,
+    ) -> ModelInstallJob:
+        """Install a source in the background and return its job.
+
+        Args:
+            source: Where the model comes from, or what a person would type for that.
+            config: Fields of the record that win over what is identified.
+            link: How files of a local model get to their place; ``copy`` when None.
+            to: Name of the root that they go into; ``models_dir`` when None.
+            plan: What ``plan`` said of a remote source: its site is not asked again.
+
+        Raises:
+            ServiceInactiveException: the service was not started.
+            SourceError: it is nothing that is known.
+        """
+        known = plan.remote if plan is not None else None
+        return self._worker.submit(self._as_source(source), config or {}, link, to, remote=known)
+
+    def leave_job(
+        self,
+        source: StringLikeSource,
+        config: Mapping[str, Any],
+        *,
+        link: LinkMode | None = None,
+        to: str | None = None,
+    ) -> int:
+        """Store an install for another process to begin, as ``control.resume`` does.
+
+        Returns:
+            The number of the job.
+        """
+        details = job_details(source, config, link, to)
+        return self._state.add_job(printable(str(source)), NOBODY, details)
+
+    # -- at once
+
+    def register_path(self, model_path: Path | str, config: Mapping[str, Any] | None = None) -> str:
+        """Record a model where it is and return its key.
+
+        Raises:
+            DuplicateModelException: its path is recorded already.
+            ModelKeepError: it cannot be recorded; says why.
+        """
+        plan = self._plan_local(LocalModelSource(path=Path(model_path), inplace=True), config)
+        return self._carry_out(plan, no_progress)[0].key
+
+    def install_path(
+        self,
+        model_path: Path | str,
+        config: Mapping[str, Any] | None = None,
+        *,
+        link: LinkMode | None = None,
+        to: str | None = None,
+    ) -> str:
+        """Copy a model into ``models_dir`` or the root ``to``, record it and return its key.
+
+        Raises:
+            DuplicateModelException: its path is recorded already, or it is at its place.
+            ModelKeepError: it cannot be installed; says why.
+        """
+        plan = self._plan_local(LocalModelSource(path=Path(model_path)), config, link, to)
+        return self._carry_out(plan, no_progress)[0].key
+
+    def reidentify(self, key: str) -> ModelConfigBase:
+        """Identify a recorded model again and update what the record says it is.
+
+        Name, description, source and whatever else people write stay.
+
+        Raises:
+            UnknownModelException: there is no such record.
+            InvalidModelException: no rule fits; the record is left as it is.
+        """
+        config = self._records.get_model(key)
+        path = self.library.reach(config)
+        fields = identified_fields(self.library.identify(path, self.app_config.verify != "off"))
+        if config.trigger_phrases:
+            del fields["trigger_phrases"]
+        return self._records.update_model(key, fields)
+
+    def edit(self, key: str, changes: Mapping[str, Any]) -> ModelConfigBase:
+        """Change fields of a record as a person asks for it.
+
+        Raises:
+            UnknownModelException: there is no such record.
+            InvalidModelConfigException: a field is unknown, or a value does not fit.
+        """
+        return edit_record(self.library, key, changes)
+
+    # -- plumbing
+
+    def _install_found(
+        self, path: Path, fields: dict[str, Any], said: Said, link: LinkMode | None
+    ) -> tuple[str, bool]:
+        source = LocalModelSource(path=path)
+        plan = plan_install(self.library, source, fields, link=link, is_heard=True)
+        config, same = self._carry_out(replace(plan, said=said), no_progress)
+        return config.key, same is not None
+
+    def _let_go(self, job: ModelInstallJob) -> None:
+        self._remote.let_go(job)
+
+    def _run_job(self, job: ModelInstallJob) -> None:
+        if not isinstance(job.source, LocalModelSource):
+            self._remote.carry_out(job)
+            return
+        self._worker.running(job)
+        plan = self._plan_local(job.source, job.config_in, job.link, job.to)
+        job.total_bytes = plan.total_bytes
+
+        def count(done: int) -> None:
+            job.bytes = min(job.bytes + done, job.total_bytes)
+
+        progress = stop_when(lambda: job.is_stop_requested, count)
+        progress(0)
+        job.config_out, job.same_as = self._carry_out(plan, progress, job)
+
+    def _carry_out(
+        self, plan: InstallPlan, progress: Progress, job: ModelInstallJob | None = None
+    ) -> tuple[ModelConfigBase, str | None]:
+        """Do a plan; return the record, and its key if it was there before."""
+        with self._installing:
+            if plan.inplace:
+                return incoming.register(self.library, plan), None
+            with only_one(self.library, plan.files, progress):
+                same = find_same(self.library, plan.files, only_stopping(progress))
+                if same is not None:
+                    return self._records.get_model(same), same
+                return self._install(plan, progress, job), None
+
+    def _install(
+        self, plan: InstallPlan, progress: Progress, job: ModelInstallJob | None
+    ) -> ModelConfigBase:
+        try:
+            return incoming.install(self.library, plan, progress, job=job.id if job else None)
+        except Exception as error:
+            if not self.library.is_recorded(plan.config.key):
+                raise
+            _log.warning("Installed, but something is left for the next start: %s", error)
+            return self._records.get_model(plan.config.key)
+
+    def _revive(self, told: Mapping[str, Any]) -> StringLikeSource:
+        return self.network.sites.revive(told)
+
+    def _as_source(self, source: StringLikeSource | str | Path) -> StringLikeSource:
+        if isinstance(source, StringLikeSource):
+            return source
+        if not isinstance(source, str | Path):
+            raise UsageError(f"{source!r} is no source", hint="Give a path, a link or a source.")
+        if isinstance(source, Path):
+            return local_source(source)
+        try:
+            if os.path.lexists(full_path(source)):
+                return local_source(source)
+            return self.network.sites.parse(source)
+        except SourceError:
+            if "://" in source:
+                raise
+            return local_source(source)  # its job says what is wrong with it

@@ -1,0 +1,331 @@
+"""``ModelManager``: the composition root, the only place where services are wired."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from modelkeep.core.events import EventBus, LocalEventBus
+from modelkeep.errors import StorageError
+from modelkeep.settings import Settings
+
+if TYPE_CHECKING:
+    from modelkeep.app.all_jobs import AllJobs
+    from modelkeep.app.install_service import ModelInstallService
+    from modelkeep.care.background import LibraryHasher
+    from modelkeep.core.configs import ModelConfigBase
+    from modelkeep.core.identity import Identification
+    from modelkeep.download.queue import DownloadQueueService
+    from modelkeep.download.stored_jobs import StoredJobs
+    from modelkeep.enrich.enricher import Enricher
+    from modelkeep.http.options import TransferOptions
+    from modelkeep.library.presence import Presence
+    from modelkeep.records.base import ModelRecordServiceBase
+    from modelkeep.sources.base import StringLikeSource
+    from modelkeep.sources.sites import Sites
+    from modelkeep.sources.tokens import SiteTokens
+
+_log = logging.getLogger(__name__)
+
+
+class ModelManager:
+    """The services of one root, made when they are first used.
+
+    Use it as a context manager::
+
+        with ModelManager() as manager:
+            key = manager.installer.install_path("~/Downloads/style.safetensors")
+            print(manager.records.get_model(key).name)
+
+    Args:
+        settings: Of the root; those of the file and the environment when None.
+        event_bus: Takes the events; a ``LocalEventBus`` when None.
+        takes_over: Downloads and installs go on that processes left which died.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        event_bus: EventBus | None = None,
+        takes_over: bool = True,
+    ) -> None:
+        self.settings = settings if settings is not None else Settings.load()
+        self.events: EventBus = event_bus if event_bus is not None else LocalEventBus()
+        self._takes_over = takes_over
+        self._making = threading.RLock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop what was started and close what was opened."""
+        made = self.__dict__
+        if "hasher" in made:
+            made.pop("hasher").stop()
+        if "installer" in made:  # before the queue: what it fetches is put down, not cancelled
+            made.pop("installer").close()
+        if "downloads" in made:
+            made.pop("downloads").stop()
+        if (store := made.pop("_download_store", None)) is not None:
+            store.close()
+        if "presence" in made:
+            made.pop("presence").state.close()
+        if "records" in made:
+            made.pop("records").close()
+        if "sites" in made:
+            made.pop("sites").close()
+
+    @cached_property
+    def records(self) -> ModelRecordServiceBase:
+        """The catalogue; also ``model_records`` and ``model_record_store``."""
+        from modelkeep.records.base import ModelRecordServiceBase  # noqa: PLC0415 - heavy
+
+        with self._making:
+            return ModelRecordServiceBase.open(self.settings)
+
+    @cached_property
+    def installer(self) -> ModelInstallService:
+        """The install service, started; also ``model_install``.
+
+        What an earlier run left unfinished is settled when it is first used.
+        """
+        from modelkeep.app.install_service import ModelInstallService  # noqa: PLC0415 - heavy
+        from modelkeep.install.remote.network import Network  # noqa: PLC0415 - heavy
+
+        with self._making:
+            network = Network(lambda: self.sites, lambda: self.downloads)
+            service = ModelInstallService(
+                self.settings,
+                self.records,
+                event_bus=self.events,
+                network=network,
+                takes_over=self._takes_over,
+            )
+            service.start()
+            return service
+
+    @cached_property
+    def downloads(self) -> DownloadQueueService:
+        """The download queue, started; also ``download_queue``."""
+        from modelkeep.core.bwlimit import read_bwlimit  # noqa: PLC0415 - heavy
+        from modelkeep.download.errands import Errands  # noqa: PLC0415 - heavy
+        from modelkeep.download.limiter import SharedLimiter  # noqa: PLC0415 - heavy
+        from modelkeep.download.queue import DownloadQueueService  # noqa: PLC0415 - heavy
+        from modelkeep.download.slots import SharedSlots  # noqa: PLC0415 - heavy
+
+        settings = self.settings
+        with self._making:
+            errands = Errands(
+                None,
+                self._options,
+                parallel=settings.max_parallel_dl,
+                limiter=SharedLimiter(read_bwlimit(settings.bandwidth_limit)),
+                slots=SharedSlots(jobs=settings.max_parallel_dl),
+                proxy=settings.proxy,
+                is_offline=settings.offline,
+                token_for=self._token_for,
+            )
+            queue = DownloadQueueService(
+                max_parallel_dl=settings.max_parallel_dl,
+                event_bus=self.events,
+                errands=errands,
+                store=self._download_store,
+                takes_over=self._takes_over,
+            )
+            queue.start()
+            return queue
+
+    @cached_property
+    def sites(self) -> Sites:
+        """The places on the network that models come from."""
+        from modelkeep.http.client import Client  # noqa: PLC0415 - heavy
+        from modelkeep.http.session import make_session  # noqa: PLC0415 - heavy
+        from modelkeep.sources.last_search import from_last_search  # noqa: PLC0415 - heavy
+        from modelkeep.sources.registry import sites  # noqa: PLC0415 - heavy
+        from modelkeep.sources.sites import Sites, make_visit  # noqa: PLC0415 - heavy
+
+        settings = self.settings
+        with self._making:
+            session = make_session(self._options, proxy=settings.proxy)
+            client = Client(session, self._options, is_offline=settings.offline)
+            visit = make_visit(settings, client, tokens=self.tokens)
+            return Sites(sites(), visit, lambda number: from_last_search(number, settings))
+
+    def parse(
+        self,
+        text: str | Path,
+        *,
+        inplace: bool = False,
+        subfolder: str | None = None,
+        token: str | None = None,
+    ) -> StringLikeSource:
+        """Return the source that a text means; what is on this disk comes first.
+
+        Args:
+            text: A path, the name of a repository, a page, a link.
+            inplace: Of a path: record it where it is.
+            subfolder: Of a repository: only this folder, or this file.
+            token: Of a source on the network: sent to its site.
+
+        Raises:
+            SourceNotFoundError: it can only be a path, and nothing lies there.
+            UnsupportedSourceError: it is nothing that is known, or is of a site and is no model.
+        """
+        from modelkeep.core.names import full_path  # noqa: PLC0415 - heavy
+        from modelkeep.sources.parse import parse_local  # noqa: PLC0415 - heavy
+
+        if str(text).strip() and os.path.lexists(full_path(text)):  # no site is needed for it
+            return parse_local(text, inplace=inplace)
+        return self.sites.parse(text, inplace=inplace, subfolder=subfolder, token=token)
+
+    @cached_property
+    def tokens(self) -> SiteTokens:
+        """The tokens for sites: of the environment, of the root, and what others keep."""
+        from modelkeep.sources.tokens import SiteTokens  # noqa: PLC0415 - heavy
+
+        return SiteTokens(self.settings)
+
+    def _token_for(self, url: str) -> str | None:
+        return self.tokens.for_link(url)
+
+    @property
+    def _options(self) -> TransferOptions:
+        from modelkeep.http.options import TransferOptions  # noqa: PLC0415 - heavy
+
+        return TransferOptions.of_settings(self.settings)
+
+    @cached_property
+    def jobs(self) -> AllJobs:
+        """Installs and downloads of every process on this root, and of earlier runs."""
+        from modelkeep.app.all_jobs import AllJobs  # noqa: PLC0415 - heavy
+        from modelkeep.download.job_control import DownloadControl  # noqa: PLC0415 - heavy
+        from modelkeep.download.stored_jobs import StoredJobs  # noqa: PLC0415 - heavy
+
+        with self._making:
+            installs, downloads = self.installer, self.downloads
+            store = self._download_store or StoredJobs.open(self.settings.state_path)
+            return AllJobs(installs, DownloadControl(store, downloads))
+
+    @cached_property
+    def _download_store(self) -> StoredJobs | None:
+        """The stored downloads; None where the root cannot be written: files still come."""
+        from modelkeep.download.stored_jobs import StoredJobs  # noqa: PLC0415 - heavy
+
+        try:
+            return StoredJobs.open(self.settings.state_path)
+        except StorageError as error:
+            _log.warning("Downloads are not listed and not gone on with later: %s", error)
+            return None
+
+    @cached_property
+    def hasher(self) -> LibraryHasher:
+        """Gives models that were recorded without reading them their full hashes, once started.
+
+        ``manager.hasher.start()`` begins, in a thread that gives way to everything else.
+        """
+        from modelkeep.care.background import LibraryHasher  # noqa: PLC0415 - heavy
+
+        with self._making:
+            return LibraryHasher(self.installer.library)
+
+    @property
+    def enricher(self) -> Enricher:
+        """Asks sites about models that are here, by the hashes of their files; never by itself."""
+        from modelkeep.enrich.enricher import Enricher  # noqa: PLC0415 - heavy
+
+        return Enricher(self.installer.library, self.sites)
+
+    @cached_property
+    def presence(self) -> Presence:
+        """Tells which roots are there and which are offline."""
+        from modelkeep.jobs.state import StateDatabase  # noqa: PLC0415 - heavy
+        from modelkeep.library.presence import Presence  # noqa: PLC0415 - heavy
+
+        with self._making:
+            state = StateDatabase(self.settings.state_path)
+            return Presence(self.records, state, self.settings.models_dir)
+
+    @property
+    def metadata(self) -> Any:
+        """The metadata store of the catalogue."""
+        return self.records.metadata_store
+
+    @property
+    def model_records(self) -> ModelRecordServiceBase:
+        """The document's name for ``records``."""
+        return self.records
+
+    @property
+    def model_record_store(self) -> ModelRecordServiceBase:
+        """The document's other name for ``records``."""
+        return self.records
+
+    @property
+    def model_install(self) -> ModelInstallService:
+        """The document's name for ``installer``."""
+        return self.installer
+
+    @property
+    def download_queue(self) -> DownloadQueueService:
+        """The document's name for ``downloads``."""
+        return self.downloads
+
+    def find(self, name: str) -> ModelConfigBase:
+        """Return the model that a person means by ``name``.
+
+        Args:
+            name: A key, a unique prefix of one, a unique name, or a path.
+
+        Raises:
+            UnknownModelException: nothing is called that.
+            DuplicateModelException: several models are; the message lists their keys.
+        """
+        from modelkeep.records.lookup import find_model  # noqa: PLC0415 - heavy
+
+        return find_model(self.records, name, self.settings.models_dir)
+
+
+def identify(source: str | Path, *, settings: Settings | None = None) -> Identification:
+    """Say what a model is, from headers and configs alone; nothing is changed or run.
+
+    Of a model on the network only the headers are fetched, by ranges.
+
+    Args:
+        source: Path of a model file or folder, or whatever names a model of a site.
+        settings: Of a root; those of the file and the environment when None.
+
+    Raises:
+        UnknownModelError: no rule fits; the nearest ones are named.
+        AmbiguousModelError: several rules fit.
+        UnsafeModelError: loading it would run code.
+        CorruptModelError: it is truncated, lying or over a limit.
+        SourceError: it does not exist or cannot be read, or its site does not give it.
+    """
+    from modelkeep.identification.engine import identify_path  # noqa: PLC0415 - heavy
+    from modelkeep.identification.registry import load_rules  # noqa: PLC0415 - heavy
+    from modelkeep.sources.local import LocalModelSource  # noqa: PLC0415 - heavy
+
+    chosen = settings if settings is not None else Settings.load()
+    strict = chosen.verify != "off"
+    with ModelManager(chosen, takes_over=False) as manager:
+        found = manager.parse(source)
+        if isinstance(found, LocalModelSource):
+            return identify_path(Path(found.path), rules=load_rules(), strict=strict)
+        from modelkeep.install.remote.identify import identify_remote_model  # noqa: PLC0415 - heavy
+
+        remote = manager.sites.look_up(found)
+        return identify_remote_model(remote, manager.sites.visit.client, strict=strict)

@@ -1,0 +1,43 @@
+"""Backups: copies of databases that were made before they were changed or repaired."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from modelkeep.care.doctor.finding import Finding, Severity
+from modelkeep.care.doctor.patient import Patient
+from modelkeep.core.names import shown, size_text
+from modelkeep.core.reading import printable
+
+_COPY = re.compile(r".+\.(corrupt|backup|bak|before)-?.*")
+
+
+def check_backups(patient: Patient) -> Iterator[Finding]:
+    """Tells what copies of the databases take."""
+    for folder in sorted({patient.catalogue.parent, patient.settings.state_path.parent}):
+        last_good = f"{patient.catalogue.name}.bak"  # of the YAML store: always there, and small
+        copies = [
+            path
+            for path in _files_in(folder)
+            if _COPY.fullmatch(path.name) and path.name != last_good
+        ]
+        if copies:
+            size = size_text(sum(path.stat().st_size for path in copies))
+            names = ", ".join(path.name for path in copies[:3])
+            more = f" and {len(copies) - 3} more" if len(copies) > 3 else ""  # noqa: PLR2004
+            yield Finding(
+                "backups",
+                printable(folder),
+                f"{shown(folder)} holds {len(copies)} copies of databases, {size}: {names}{more}",
+                "Remove those that you do not need any more.",
+                Severity.NOTE,
+            )
+
+
+def _files_in(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_file())
+    except OSError:
+        return []

@@ -1,0 +1,48 @@
+"""Drafts: files of the program that were not finished when it was cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from modelkeep.care.doctor.finding import Finding, Repair
+from modelkeep.care.doctor.patient import Patient
+from modelkeep.core.names import shown
+from modelkeep.core.reading import printable
+from modelkeep.disk import paths
+from modelkeep.disk.drafts import DRAFT, is_left
+
+
+def check_drafts(patient: Patient) -> Iterator[Finding]:
+    """No draft of a process that has ended lies in a folder of the program."""
+    settings = patient.settings
+    folders = {
+        settings.root,
+        settings.state_path.parent,
+        settings.conf_path.parent,
+        patient.catalogue.parent,
+        settings.root / "secrets",
+        *(entry.folder for entry in patient.trash.entries()),
+    }
+    for folder in sorted(folders):
+        for path in _files_in(folder):
+            found = DRAFT.fullmatch(path.name)
+            if found and is_left(path.name):
+                yield Finding(
+                    "draft",
+                    printable(path),
+                    f"{shown(path)} was not finished; {found['name']} is as it was before",
+                    "doctor --fix removes it.",
+                    repair=_remove(path),
+                )
+
+
+def _files_in(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_file())
+    except OSError:
+        return []
+
+
+def _remove(path: Path) -> Repair:
+    return lambda _workshop: paths.remove_file(path)

@@ -1,0 +1,42 @@
+"""The journal: changes that were begun by processes that have ended since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from modelkeep.care.doctor.finding import Finding, Repair
+from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.workshop import Workshop
+from modelkeep.errors import DatabaseError
+from modelkeep.jobs.state import JournalEntry
+
+
+def check_journal(patient: Patient) -> Iterator[Finding]:
+    """All that was begun is done, or being done."""
+    living = patient.living
+    for entry in patient.entries:
+        if entry.owner not in living:
+            yield Finding(
+                "interrupted",
+                entry.key,
+                f"The {entry.operation} of {_what(entry)} was cut off ({entry.stage})",
+                "It is finished or taken back by doctor --fix, or by the next install.",
+                repair=_settle(entry.id),
+            )
+
+
+def _what(entry: JournalEntry) -> str:
+    plan = entry.plan
+    return str(plan.get("source") or plan.get("top") or entry.key)
+
+
+def _settle(number: int) -> Repair:
+    def settle(workshop: Workshop) -> None:
+        """Finish or take back whatever dead processes left, this entry among it."""
+        workshop.service.recover()
+        if any(entry.id == number for entry in workshop.library.state.entries()):
+            raise DatabaseError(
+                "its process is at work again", hint="Wait for it, then run doctor again."
+            )
+
+    return settle

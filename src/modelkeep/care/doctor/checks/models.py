@@ -1,0 +1,80 @@
+"""Models: their files are there, as they were recorded, and the records say so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from modelkeep.care.doctor.finding import Finding, Severity
+from modelkeep.care.doctor.patient import Patient
+from modelkeep.core.configs import AnyModelConfig
+from modelkeep.core.taxonomy import RecordState
+from modelkeep.library.condition import Condition, state_for
+
+_HINTS = {
+    Condition.MISSING: "Put it back, let modelkeep sync look where it went, or forget it with:"
+    " modelkeep remove {key}",
+    Condition.CHANGED: "Read it: modelkeep verify {key}",
+    Condition.UNREADABLE: "Allow this user to enter the folder and to read the file.",
+}
+#: So many that went missing at once, and such a part of their root, are no accident of models.
+_MANY = 20
+_PART = 5
+
+
+def check_models(patient: Patient) -> Iterator[Finding]:
+    """Every file of every record is there, unchanged; roots that are offline are told of once."""
+    models = patient.models or {}
+    for key, seen in patient.conditions.items():
+        if key in models and seen.condition in _HINTS:
+            yield Finding(
+                f"model_{seen.condition}",
+                key,
+                f"{models[key].name} ({key[:8]}) is {seen.condition}: {seen.detail}",
+                _HINTS[seen.condition].format(key=key[:8]),
+            )
+    for key, config in models.items():
+        if config.state is RecordState.CHANGED and key not in patient.conditions:
+            yield Finding(
+                "model_changed",
+                key,
+                f"{config.name} ({key[:8]}) held other bytes when it was last read",
+                _HINTS[Condition.CHANGED].format(key=key[:8]),
+            )
+
+
+def check_states(patient: Patient) -> Iterator[Finding]:
+    """The records say what was seen of their files."""
+    models = patient.models or {}
+    states = {key: _state_now(patient, config) for key, config in models.items()}
+    stale = {key: state for key, state in states.items() if state is not models[key].state}
+    if not stale:
+        return
+    mass = _mass_missing(models, stale)
+    counts = Counter(stale.values())
+    told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    yield Finding(
+        "stale_states",
+        str(patient.catalogue),
+        f"{len(stale)} record(s) do not say what is seen of their files now: {told}",
+        f"So many are gone from the root {mass} that its disk may be the cause;"
+        " if not: modelkeep sync --yes"
+        if mass
+        else "doctor --fix and modelkeep sync note it.",
+        Severity.WARNING,
+        repair=None if mass else lambda workshop: workshop.library.records.set_states(stale),
+    )
+
+
+def _state_now(patient: Patient, config: AnyModelConfig) -> RecordState:
+    seen = patient.conditions.get(config.key)
+    return state_for(seen.condition if seen else Condition.PRESENT, config.state)
+
+
+def _mass_missing(
+    models: Mapping[str, AnyModelConfig], stale: Mapping[str, RecordState]
+) -> str | None:
+    """Return a root of which too many models went missing at once, if there is one."""
+    gone = Counter(models[k].root for k, s in stale.items() if s is RecordState.MISSING)
+    all_ = Counter(config.root for config in models.values())
+    return next((r for r, n in gone.items() if n >= _MANY and n * _PART >= all_[r]), None)

@@ -1,0 +1,28 @@
+"""Names: no two in a folder that some disks cannot tell apart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from modelkeep.care.doctor.finding import Finding
+from modelkeep.care.doctor.patient import Patient
+from modelkeep.core.names import fold, shown
+from modelkeep.core.reading import printable
+
+
+def check_names(patient: Patient) -> Iterator[Finding]:
+    """No two names in a folder differ by case or accents alone."""
+    groups: dict[tuple[Path, str], list[str]] = defaultdict(list)
+    for path in (*patient.tree.folders, *patient.tree.files):
+        groups[path.parent, fold(printable(path.name))].append(printable(path.name))
+    for (folder, _), names in sorted(groups.items()):
+        if len(names) > 1:
+            yield Finding(
+                "colliding_names",
+                printable(folder),
+                f"{shown(folder)} holds {' and '.join(sorted(names))}, which are one name on"
+                " disks that do not tell case or accents apart",
+                "Remove one of them and install it again under another name.",
+            )

@@ -1,0 +1,143 @@
+"""Orphans: files in ``models_dir`` that no record owns."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from modelkeep.care.doctor.finding import Finding, Severity
+from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.tree import Tree
+from modelkeep.core.names import is_inside, real_path, shown, size_text
+from modelkeep.core.reading import printable
+
+_WEIGHTS = frozenset(
+    {".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx", ".pb", ".msgpack"}
+)
+
+
+@dataclass
+class _Owned:
+    """What the records own in ``models_dir``.
+
+    Attributes:
+        files: Their files.
+        tops: Where their models are: what lies below a folder among them belongs to it.
+        around: The folders that any of these lies in.
+    """
+
+    files: set[Path] = field(default_factory=set)
+    tops: set[Path] = field(default_factory=set)
+    around: set[Path] = field(default_factory=set)
+
+    def add(self, path: Path, models_dir: Path, *, is_top: bool) -> None:
+        """Take in a file or a model."""
+        if not is_inside(path, models_dir):
+            real, home = real_path(path), real_path(models_dir)
+            if not is_inside(real, home):
+                return
+            path = models_dir / real.relative_to(home)
+        (self.tops if is_top else self.files).add(path)
+        self.around.update(path.parents)
+
+    def has(self, path: Path, *, is_weights: bool) -> bool:
+        """Tell whether a file belongs to a record, or lies beside it as previews and notes do."""
+        if path in self.files or path in self.tops:
+            return True
+        if is_weights:
+            return False
+        if any(folder in self.tops for folder in path.parents):
+            return True
+        beside = (path.with_name(stem) for stem in _stems(path.name))
+        return any(
+            place.with_name(place.name + suffix) in self.files
+            for place in beside
+            for suffix in _WEIGHTS
+        )
+
+
+def check_orphans(patient: Patient) -> Iterator[Finding]:
+    """Every file in ``models_dir`` belongs to a record, or lies beside one."""
+    tree = patient.tree
+    for folder, reason in tree.closed.items():
+        yield Finding(
+            "closed_folder",
+            printable(folder),
+            f"{shown(folder)} cannot be listed: {reason}",
+            "Allow this user to enter it; what is in it is not known.",
+        )
+    owned = _owned(patient)
+    if owned is None:
+        return
+    for unit, files in _units(tree, owned).items():
+        if not _is_in_work(patient, unit):
+            yield _finding(unit, files, tree)
+
+
+def _owned(patient: Patient) -> _Owned | None:
+    """Return what the records own; None when they cannot be read, and nothing is known."""
+    models_dir = patient.settings.models_dir
+    owned = _Owned()
+    if patient.records is None or patient.models is None:
+        return None if patient.catalogue.exists() else owned
+    roots = patient.records.roots
+    with_files = set()
+    for key, file in patient.records.each_file():
+        with_files.add(key)
+        if path := roots.locate(file.root, file.path, models_dir):
+            owned.add(path, models_dir, is_top=False)
+    for key, config in patient.models.items():
+        path = roots.locate(config.root, config.path, models_dir)
+        if path and (key not in with_files or path.is_dir()):
+            owned.add(path, models_dir, is_top=True)
+    return owned
+
+
+def _units(tree: Tree, owned: _Owned) -> dict[Path, list[Path]]:
+    """Group orphans by the highest folder around them that holds nothing of any record."""
+    units: dict[Path, list[Path]] = {}
+    for path in tree.files:
+        if owned.has(path, is_weights=path.suffix.lower() in _WEIGHTS):
+            continue
+        unit = path
+        while unit.parent != tree.top and unit.parent not in owned.around | owned.tops:
+            unit = unit.parent
+        units.setdefault(unit, []).append(path)
+    return units
+
+
+def _finding(unit: Path, files: list[Path], tree: Tree) -> Finding:
+    size = size_text(sum(tree.files[path] for path in files))
+    word = shlex.quote(os.fspath(unit))
+    is_model = any(path.suffix.lower() in _WEIGHTS for path in files)
+    what = f"{len(files)} file(s), {size}" if unit in tree.folders else size
+    command = f"modelkeep install --inplace {word}"
+    if len(files) > 1 or unit in tree.folders:
+        command = f"modelkeep scan --register {word}"
+    return Finding(
+        "orphan",
+        printable(unit),
+        f"No record owns {shown(unit)} ({what})",
+        f"Record it: {command}" if is_model else "Remove it if you do not need it.",
+        Severity.WARNING if is_model else Severity.NOTE,
+    )
+
+
+def _is_in_work(patient: Patient, unit: Path) -> bool:
+    """Tell whether a change is in progress that has put something there."""
+    targets = [
+        Path(str(move["target" if entry.operation != "delete" else "source"]))
+        for entry in patient.entries
+        for move in (*entry.plan.get("moves", ()), *filter(None, [entry.plan.get("move")]))
+    ]
+    return any(unit == target or unit in target.parents for target in targets)
+
+
+def _stems(name: str) -> Iterator[str]:
+    """Give the beginnings of a name that end before a dot, the longest first."""
+    while "." in name:
+        name = name.rpartition(".")[0]
+        yield name

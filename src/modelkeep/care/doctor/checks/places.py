@@ -1,0 +1,32 @@
+"""Places: no record claims files outside of the folder that it lies in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from modelkeep.care.doctor.finding import Finding
+from modelkeep.care.doctor.patient import Patient
+from modelkeep.core.names import text_to_path
+from modelkeep.core.reading import printable
+
+
+def check_places(patient: Patient) -> Iterator[Finding]:
+    """No path of a record climbs out of the folder that it is relative to."""
+    if patient.records is None or patient.models is None:
+        return
+    claims = {config.key: config.path for config in patient.models.values() if _climbs(config.path)}
+    for key, file in patient.records.each_file():
+        if _climbs(file.path) and key in patient.models:
+            claims.setdefault(key, file.path)
+    for key, path in claims.items():
+        yield Finding(
+            "path_outside",
+            key,
+            f"{patient.models[key].name} ({key[:8]}) is said to lie at {printable(path)}, a path"
+            " that leaves its folder: nothing is ever changed there",
+            f"Forget the record: modelkeep remove --keep-files {key[:8]}",
+        )
+
+
+def _climbs(path: str) -> bool:
+    return ".." in path and ".." in text_to_path(path).parts

@@ -1,0 +1,43 @@
+"""Previews: each copy of a picture belongs to a model, here or in the trash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from modelkeep.care.doctor.finding import Finding, Repair, Severity
+from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.workshop import Workshop
+from modelkeep.core.names import safe_name, shown
+from modelkeep.core.reading import printable
+from modelkeep.disk.paths import remove_file
+from modelkeep.errors import JobError
+
+
+def check_previews(patient: Patient) -> Iterator[Finding]:
+    """Every copy of a picture is named by the key of a model."""
+    folder = patient.settings.previews_dir
+    if patient.models is None or folder.is_symlink() or not folder.is_dir():
+        return
+    pictures = sorted(path for path in folder.iterdir() if path.is_file())
+    keys = {*patient.models, *(entry.key for entry in patient.trash.entries())}
+    keys |= {entry.key for entry in patient.entries}
+    names = {safe_name(key) for key in keys}
+    for path in pictures:
+        if path.stem not in names:
+            yield Finding(
+                "preview_leftover",
+                printable(path),
+                f"{shown(path)} is the preview of a model that is not in the library",
+                "doctor --fix removes it.",
+                Severity.NOTE,
+                repair=_remove(path.stem, path.name),
+            )
+
+
+def _remove(key: str, name: str) -> Repair:
+    def remove(workshop: Workshop) -> None:
+        if workshop.library.is_recorded(key) is not False:
+            raise JobError(f"{key} is recorded by now", hint="Run doctor again.")
+        remove_file(workshop.settings.previews_dir / name)
+
+    return remove

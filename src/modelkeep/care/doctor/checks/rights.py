@@ -1,0 +1,68 @@
+"""Rights: the program can write where it has to, and nobody else reads its secrets."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from modelkeep.care.doctor.finding import Finding, Repair, Severity
+from modelkeep.care.doctor.patient import Patient
+from modelkeep.core.names import shown
+from modelkeep.core.reading import printable
+from modelkeep.disk import paths
+
+_FOLDER_MODE = 0o700
+_FILE_MODE = 0o600
+_OTHERS = 0o077
+
+
+def check_models_dir(patient: Patient) -> Iterator[Finding]:
+    """``models_dir`` is a folder that this user may write in."""
+    folder = patient.settings.models_dir
+    if folder.exists() and not folder.is_dir():
+        yield Finding(
+            "models_dir",
+            printable(folder),
+            f"{shown(folder)} is no folder",
+            "Move it elsewhere, or set models_dir to another folder.",
+            Severity.ERROR,
+        )
+    elif not paths.is_writable(folder):
+        yield Finding(
+            "models_dir",
+            printable(folder),
+            f"{shown(folder)} may not be written by this user, so nothing can be installed",
+            "Check who owns the folder and whether the disk is mounted read-only.",
+            Severity.ERROR,
+        )
+
+
+def check_secrets(patient: Patient) -> Iterator[Finding]:
+    """The folder of tokens and the files in it are for their owner alone."""
+    folder = patient.settings.root / "secrets"
+    if not folder.is_dir() or folder.is_symlink():
+        return
+    places = [folder, *sorted(p for p in _entries(folder) if not p.is_symlink())]
+    for path in places:
+        mode = stat.S_IMODE(path.lstat().st_mode)
+        if mode & _OTHERS:
+            wanted = _FOLDER_MODE if path.is_dir() else _FILE_MODE
+            yield Finding(
+                "secrets_open",
+                printable(path),
+                f"{shown(path)} can be read or changed by others (its mode is {mode:04o})",
+                f"Close it: chmod {wanted:03o} {shown(path)}",
+                repair=_close(path, wanted),
+            )
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:  # somebody else's folder: others do not read it either
+        return []
+
+
+def _close(path: Path, mode: int) -> Repair:
+    return lambda _workshop: paths.set_mode(path, mode)

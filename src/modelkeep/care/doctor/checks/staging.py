@@ -1,0 +1,78 @@
+"""Staging: folders of installs that are in nobody's hands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from modelkeep.care.doctor.finding import Finding, Repair
+from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.tree import Tree
+from modelkeep.care.doctor.workshop import Workshop
+from modelkeep.core.names import shown, size_text
+from modelkeep.core.reading import printable
+from modelkeep.errors import JobError
+from modelkeep.install.remote.folder import claimed_folders
+from modelkeep.jobs.state import JournalEntry
+from modelkeep.library.home import FOREIGN_STAGING
+from modelkeep.library.library import remove_entry
+from modelkeep.settings import Settings
+
+
+def check_staging(patient: Patient) -> Iterator[Finding]:
+    """Every folder in staging is named by the journal, or by an install that fetches into it."""
+    # The folders first: whoever makes one has written it in the journal before.
+    folders = [folder for place in _places(patient.settings) for folder in _folders_in(place)]
+    named, fetched = _named(patient.entries), _fetched(patient)
+    # Without a journal nobody knows whose a folder is, as long as somebody is at work.
+    is_unknown = patient.state is None and bool(patient.living)
+    for folder in folders:
+        if os.fspath(folder) not in named and folder not in fetched:
+            yield Finding(
+                "staging_leftover",
+                printable(folder),
+                f"{shown(folder)} is left of an install that was cut off ({_size(folder)})",
+                "No model is in it: doctor --fix removes it."
+                if not is_unknown
+                else "Run doctor again when no other modelkeep is at work.",
+                repair=None if is_unknown else _remove(folder),
+            )
+
+
+def _places(settings: Settings) -> list[Path]:
+    roots = settings.named_roots().named.values()
+    others = [root.path / FOREIGN_STAGING for root in roots if not root.is_readonly]
+    return [settings.staging_dir, *others]
+
+
+def _folders_in(staging: Path) -> list[Path]:
+    is_there = not staging.is_symlink() and staging.is_dir()
+    return sorted(staging.iterdir()) if is_there else []
+
+
+def _named(entries: Iterable[JournalEntry]) -> set[str]:
+    return {str(entry.plan["staging"]) for entry in entries if "staging" in entry.plan}
+
+
+def _fetched(patient: Patient) -> set[Path]:
+    """Return the folders that installs need which go on, or may be begun again."""
+    return claimed_folders(patient.state.jobs("install")) if patient.state is not None else set()
+
+
+def _size(folder: Path) -> str:
+    tree = Tree(folder.parent)
+    if folder.is_dir() and not folder.is_symlink():
+        tree.enter(folder)
+    return size_text(sum(tree.files.values()))
+
+
+def _remove(folder: Path) -> Repair:
+    def remove(workshop: Workshop) -> None:
+        state = workshop.library.state
+        is_used = folder in claimed_folders(state.jobs("install"))
+        if is_used or os.fspath(folder) in _named(state.entries()):
+            raise JobError("an install has begun to use it", hint="Wait until it has ended.")
+        remove_entry(folder)
+
+    return remove

@@ -1,0 +1,84 @@
+"""The state file: jobs and the journal of this machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from modelkeep.care.doctor.checks.locks import refuse_open
+from modelkeep.care.doctor.finding import Finding, Severity
+from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.workshop import Workshop
+from modelkeep.core.names import shown
+from modelkeep.core.reading import printable
+from modelkeep.disk import paths
+from modelkeep.errors import (
+    CorruptDatabaseError,
+    ModelKeepError,
+    StorageError,
+    hint_of,
+)
+from modelkeep.jobs.state import StateDatabase
+
+#: The file goes last: its log is of no use without it, and harmful to another one.
+_PARTS = ("-shm", "-wal", "-journal", "")
+
+
+def check_state_file(patient: Patient) -> Iterator[Finding]:
+    """It can be read, all of it."""
+    path = patient.settings.state_path
+    if not path.exists():
+        return
+    try:
+        state = StateDatabase.for_looking(path)
+    except ModelKeepError as error:
+        yield _finding(path, error)
+        return
+    try:
+        reason = _damage(state)
+    finally:
+        state.close()
+    if reason:
+        yield _finding(path, CorruptDatabaseError(f"{shown(path)} is damaged: {reason}"))
+
+
+def _damage(state: StateDatabase) -> str:
+    try:
+        lines = [str(row[0]) for row in state.select("PRAGMA integrity_check(5)")]
+        state.entries()
+        state.jobs()
+        state.trash_places()
+    except (ModelKeepError, ValueError, KeyError) as error:
+        return str(error)
+    return "; ".join(line for line in lines if line != "ok")
+
+
+def _finding(path: Path, error: ModelKeepError) -> Finding:
+    if not isinstance(error, CorruptDatabaseError):
+        return Finding("state_file", printable(path), str(error), hint_of(error), Severity.ERROR)
+    return Finding(
+        "state_damaged",
+        printable(path),
+        str(error),
+        "It only holds jobs: doctor --fix sets it aside, and a new one is made.",
+        Severity.ERROR,
+        repair=_set_aside,
+    )
+
+
+def _set_aside(workshop: Workshop) -> None:
+    """Give the file and what belongs to it another name; the next one to need it makes a new one.
+
+    Raises:
+        DatabaseLockedError: another process has it open.
+    """
+    path = workshop.settings.state_path
+    refuse_open(path)
+    mark = f"{path.name}.corrupt-{time.time_ns() // 10**6}"
+    for suffix in _PARTS:
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            paths.publish(part, path.with_name(mark + suffix))
+    if path.exists():
+        raise StorageError(f"{shown(path)} could not be set aside", hint="Move it by hand.")

@@ -1,0 +1,132 @@
+"""The trash: what waits in it is whole, and its time is not over."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from modelkeep.care.doctor.finding import Finding, Repair, Severity
+from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.tree import Tree
+from modelkeep.care.doctor.workshop import Workshop
+from modelkeep.core.names import shown, size_text
+from modelkeep.core.reading import printable
+from modelkeep.disk import paths
+from modelkeep.disk.moves import Move
+from modelkeep.errors import CorruptDatabaseError
+from modelkeep.library.outgoing import take_back_removal
+from modelkeep.library.trash import TrashEntry
+
+
+def check_trash(patient: Patient) -> Iterator[Finding]:
+    """Every entry has its manifest and all files that this names."""
+    in_work = {str(entry.plan.get("folder")) for entry in patient.entries}
+    total = count = 0
+    for folder in _folders(patient):
+        if os.fspath(folder) in in_work:
+            continue
+        try:
+            entry = TrashEntry.read(folder)
+        except CorruptDatabaseError as error:
+            yield _without_manifest(folder, error)
+            continue
+        count, total = count + 1, total + entry.size
+        yield from _check_entry(patient, entry)
+    if count:
+        yield Finding(
+            "trash_size",
+            printable(patient.settings.trash_dir),
+            f"{count} model(s), {size_text(total)}, wait in the trash",
+            "They are freed when space is needed, or with: modelkeep trash empty",
+            Severity.NOTE,
+        )
+
+
+def _folders(patient: Patient) -> Iterator[Path]:
+    for parent in (patient.trash.home, *patient.trash.places):
+        if parent.is_dir() and not parent.is_symlink():
+            yield from sorted(p for p in parent.iterdir() if p.is_dir() and not p.is_symlink())
+
+
+def _check_entry(patient: Patient, entry: TrashEntry) -> Iterator[Finding]:
+    waiting = {place for place in entry.waiting if os.path.lexists(place)}
+    lost = len(entry.names) - len(waiting)
+    if entry.key in (patient.models or {}) and waiting:
+        ends = zip(entry.waiting, entry.origins, strict=True)
+        if not any(os.path.lexists(origin) for place, origin in ends if place in waiting):
+            yield Finding(
+                "half_removed",
+                printable(entry.folder),
+                f"{entry.name} ({entry.key[:8]}) is in the catalogue, and {len(waiting)} of its"
+                f" files in the trash: its removal was cut off",
+                "doctor --fix puts them back where they were.",
+                repair=_put_back(entry),
+            )
+            return
+    if lost and not waiting:
+        yield Finding(
+            "trash_incomplete",
+            printable(entry.folder),
+            f"Nothing is left of {entry.name} in {shown(entry.folder)} but its name",
+            "doctor --fix removes the entry.",
+            repair=_remove(entry.folder),
+        )
+    elif lost:
+        yield Finding(
+            "trash_incomplete",
+            printable(entry.folder),
+            f"{lost} of {len(entry.names)} files of {entry.name} are gone from the trash, so it"
+            " cannot be restored",
+            f"The others lie in {shown(entry.folder / 'files')}; modelkeep trash empty removes"
+            " them.",
+        )
+    elif entry.expires_at <= time.time():
+        yield Finding(
+            "trash_expired",
+            printable(entry.folder),
+            f"{entry.name} has been in the trash for its time ({size_text(entry.size)})",
+            "It is removed for good by doctor --fix, or at the next start.",
+            Severity.NOTE,
+            repair=lambda workshop: workshop.service.purge(entry),
+        )
+
+
+def _without_manifest(folder: Path, error: CorruptDatabaseError) -> Finding:
+    tree = Tree(folder.parent)
+    tree.enter(folder)
+    files = [path for path in tree.files if path.parent != folder]
+    hint = f"Its files lie in {shown(folder / 'files')}: move them where you want them."
+    return Finding(
+        "trash_incomplete",
+        printable(folder),
+        str(error),
+        hint if files else "No file is in it: doctor --fix removes it.",
+        repair=None if files else _remove(folder),
+    )
+
+
+def _remove(folder: Path) -> Repair:
+    return lambda _workshop: paths.remove_tree(folder, folder.parent)
+
+
+def _put_back(entry: TrashEntry) -> Repair:
+    """Take a removal back, written in the journal as the removal it was."""
+
+    def put_back(workshop: Workshop) -> None:
+        library = workshop.library
+        moves = [
+            Move(os.fspath(origin), os.fspath(place), place.lstat().st_ino)
+            for place, origin in zip(entry.waiting, entry.origins, strict=True)
+            if os.path.lexists(place)
+        ]
+        note = {
+            "folder": os.fspath(entry.folder),
+            "top": os.fspath(entry.top),
+            "moves": [move.to_json() for move in moves],
+        }
+        with library.journalled("delete", entry.key, note, stage="trashing", take_back=None):
+            take_back_removal(note)
+
+    return put_back

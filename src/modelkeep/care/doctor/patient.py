@@ -1,0 +1,203 @@
+"""``Patient``: the parts of a library, each looked at on its own, none changed by looking."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelkeep.care.doctor.tree import Tree
+from modelkeep.core.configs import AnyModelConfig
+from modelkeep.core.lookonly import copy_for_looking
+from modelkeep.core.names import shown, text_to_path
+from modelkeep.errors import ModelKeepError
+from modelkeep.jobs.state import JournalEntry, StateDatabase
+from modelkeep.library.condition import ModelCondition, survey
+from modelkeep.library.presence import Presence
+from modelkeep.library.trash import Trash
+from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.records.listing import RecordFilter
+from modelkeep.settings import Settings
+
+if TYPE_CHECKING:
+    from modelkeep.records.health import Health
+
+_SQLITE = ".db"
+_LOOKED_AT = (
+    "records",
+    "models",
+    "state",
+    "entries",
+    "trash",
+    "presence",
+    "tree",
+    "health",
+    "conditions",
+)
+
+
+def catalogue_path(settings: Settings) -> Path:
+    """Return the file that the catalogue of these settings is in."""
+    if settings.model_config_db is None:
+        return settings.conf_path
+    if settings.model_config_db == "auto":
+        return settings.db_path
+    return Path(settings.model_config_db)
+
+
+@dataclass
+class Patient:
+    """A library that may be out of order.
+
+    Attributes:
+        settings: Of the root.
+    """
+
+    settings: Settings
+    _closers: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def catalogue(self) -> Path:
+        """The file of the catalogue."""
+        return catalogue_path(self.settings)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """The catalogue is a SQLite file."""
+        return self.catalogue.suffix.lower() == _SQLITE
+
+    @cached_property
+    def records(self) -> ModelRecordServiceBase | None:
+        """The catalogue; None when it is not there or cannot be opened."""
+        if not self.catalogue.is_file():
+            return None
+        try:
+            opened = self._copied() if self.is_sqlite else self._read()
+        except ModelKeepError:
+            return None
+        opened.roots = self.settings.named_roots()
+        return opened
+
+    def _copied(self) -> ModelRecordServiceBase:
+        """Open a copy of the SQLite catalogue in memory, brought up to date there."""
+        from modelkeep.records.faults import translated  # noqa: PLC0415 - heavy
+        from modelkeep.records.sql import ModelRecordServiceSQL  # noqa: PLC0415 - heavy
+
+        with translated(shown(self.catalogue)):
+            connection = copy_for_looking(self.catalogue)
+        self._closers.append(connection.close)
+        return ModelRecordServiceSQL.from_connection(connection, threading.RLock())
+
+    def _read(self) -> ModelRecordServiceBase:
+        opened = ModelRecordServiceBase.from_db_file(self.catalogue)
+        self._closers.append(opened.close)
+        return opened
+
+    @cached_property
+    def health(self) -> Health | ModelKeepError:
+        """What is wrong with the file of a SQLite catalogue, or why that cannot be told."""
+        from modelkeep.records.health import examine  # noqa: PLC0415 - heavy
+
+        try:
+            found = examine(self.catalogue)
+            # Another process may have written while the file was read: that looks like damage.
+            return examine(self.catalogue) if found.damage else found
+        except ModelKeepError as error:
+            return error
+
+    @cached_property
+    def conditions(self) -> dict[str, ModelCondition]:
+        """The models whose files are not as they were recorded, by key."""
+        if self.presence is None or self.models is None:
+            return {}
+        return survey(self.presence)
+
+    @cached_property
+    def models(self) -> dict[str, AnyModelConfig] | None:
+        """All records by key; None when they cannot be read."""
+        if self.records is None:
+            return None
+        try:
+            return {config.key: config for config in self.records.each(RecordFilter())}
+        except ModelKeepError:
+            return None
+
+    @cached_property
+    def state(self) -> StateDatabase | None:
+        """A copy of the journal; None when the state file cannot be read."""
+        try:
+            opened = StateDatabase.for_looking(self.settings.state_path)
+        except ModelKeepError:
+            return None
+        self._closers.append(opened.close)
+        return opened
+
+    @cached_property
+    def entries(self) -> list[JournalEntry]:
+        """What the journal holds; nothing when it cannot be read."""
+        try:
+            return self.state.entries() if self.state else []
+        except (ModelKeepError, ValueError, KeyError):
+            return []
+
+    @cached_property
+    def trash(self) -> Trash:
+        """The trash folders."""
+        try:
+            places = self.state.trash_places() if self.state else []
+        except ModelKeepError:
+            places = []
+        return Trash(self.settings.trash_dir, [text_to_path(place) for place in places])
+
+    @cached_property
+    def presence(self) -> Presence | None:
+        """Tells which roots are there; None when the catalogue cannot be read."""
+        if self.records is None:
+            return None
+        state = self.state or StateDatabase.for_looking(self.settings.state_path / "none")
+        return Presence(self.records, state, self.settings.models_dir)
+
+    @cached_property
+    def tree(self) -> Tree:
+        """What lies in ``models_dir``."""
+        return Tree.of(self.settings.models_dir)
+
+    # -- who is at work
+
+    @property
+    def living(self) -> set[str]:
+        """Names of the processes that are at work on this root now."""
+        locks = self.settings.state_path.parent / "owners"
+        try:
+            found = list(locks.glob("*.lock"))
+        except OSError:
+            return set()
+        return {lock.stem for lock in found if _is_held(lock)}
+
+    def forget(self) -> None:
+        """Close what was opened and look afresh from now on."""
+        for close in self._closers:
+            close()
+        self._closers.clear()
+        for name in _LOOKED_AT:
+            self.__dict__.pop(name, None)
+
+
+def _is_held(lock: Path) -> bool:
+    """Tell whether a process holds a lock file, leaving it as it is."""
+    try:
+        fd = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False

@@ -1,0 +1,96 @@
+"""Moves: renames that can be done, gone on with and undone after a crash at any step."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from modelkeep.disk import paths
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One rename to be done within one file system.
+
+    Attributes:
+        source: Where the file or folder is.
+        target: Where it shall be; nothing is there when the move is planned.
+        inode: Its number, so that whatever else lies at either place is left alone.
+    """
+
+    source: str
+    target: str
+    inode: int
+
+    @classmethod
+    def plan(cls, source: Path, target: Path) -> Self:
+        """Plan to move what is at ``source`` now."""
+        return cls(os.fspath(source), os.fspath(target), source.lstat().st_ino)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Return the move that ``to_json`` wrote."""
+        return cls(str(data["source"]), str(data["target"]), int(data["inode"]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for a journal."""
+        return asdict(self)
+
+
+def do(moves: Iterable[Move]) -> None:
+    """Do the moves in order; those already done are passed over.
+
+    Raises:
+        DuplicateModelException: something else lies at a target.
+        StorageError: the disk refused.
+    """
+    for move in moves:
+        source, target = Path(move.source), Path(move.target)
+        if not _is(target, move.inode):
+            _drop_reservation(target)
+        _carry(source, target, move.inode)
+
+
+def undo(moves: Sequence[Move]) -> None:
+    """Take the moves back, the last first; those never done are passed over."""
+    for move in reversed(moves):
+        source, target = Path(move.source), Path(move.target)
+        _carry(target, source, move.inode)
+        if not _is(target, move.inode):
+            _drop_reservation(target)
+
+
+def is_done(move: Move) -> bool:
+    """Tell whether the target holds what was to be moved."""
+    return _is(Path(move.target), move.inode)
+
+
+def _carry(source: Path, target: Path, inode: int) -> None:
+    if not _is(source, inode):
+        return
+    if _is(target, inode):  # cut off between the new name and the end of the old one
+        paths.remove_file(source)
+    else:
+        paths.publish(source, target)
+
+
+def _drop_reservation(path: Path) -> None:
+    """Remove the empty folder or file with which ``publish`` reserved a name before a crash."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        there = path.lstat()
+        if stat.S_ISDIR(there.st_mode) and not any(path.iterdir()):
+            paths.remove_empty_folders(path, path.parent)
+        elif stat.S_ISREG(there.st_mode) and (there.st_size, there.st_mode & 0o777) == (0, 0o600):
+            paths.remove_file(path)
+
+
+def _is(path: Path, inode: int) -> bool:
+    try:
+        return path.lstat().st_ino == inode
+    except (FileNotFoundError, NotADirectoryError):
+        return False

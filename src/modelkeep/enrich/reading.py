@@ -1,0 +1,89 @@
+"""``Reading``: models whose hash is not known are read in a thread of its own, one by one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Self
+
+from modelkeep.core.hashing import Progress, stop_when
+from modelkeep.enrich.report import Enriched, EnrichStatus
+from modelkeep.enrich.subjects import Subject, weights_of
+from modelkeep.errors import JobCancelledError, ModelKeepError
+from modelkeep.library.library import Library
+from modelkeep.library.verify import verify_model
+
+
+class Reading:
+    """Computes hashes in the background and stores them; what is read whole stays known.
+
+    Use it as a context manager, which begins, and ends within a piece of a file.
+
+    Args:
+        library: Where the models are recorded.
+        unread: Those to read, in this order.
+        progress: Told of every piece, in the thread.
+    """
+
+    def __init__(self, library: Library, unread: Sequence[Subject], progress: Progress) -> None:
+        self._library = library
+        self._unread = unread
+        self._ending = threading.Event()
+        self._progress = stop_when(self._ending.is_set, progress)
+        self._done: SimpleQueue[Subject | Enriched | BaseException | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="modelkeep-read", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ending.set()
+        self._thread.join()
+
+    def results(self) -> Iterator[Subject | Enriched]:
+        """Give the models with their hashes as they are read, and those that cannot be read."""
+        while (done := self._done.get()) is not None:
+            if isinstance(done, BaseException):
+                raise done
+            yield done
+
+    def _work(self) -> None:
+        try:
+            for subject in self._unread:
+                self._progress(0)
+                self._done.put(self._read(subject))
+        except JobCancelledError:
+            pass
+        except BaseException as error:  # noqa: BLE001 - raised again where the results are taken
+            self._done.put(error)
+        self._done.put(None)
+
+    def _read(self, subject: Subject) -> Subject | Enriched:
+        try:
+            check = verify_model(
+                self._library, subject.key, self._progress, parallel=False, with_sha256=True
+            )
+            rows = weights_of(self._library.records.files(subject.key))
+        except JobCancelledError:
+            raise
+        except ModelKeepError as error:
+            return _failed(subject, str(error))
+        if not check.is_well:
+            why = next((file.detail for file in check.files if file.detail), check.verdict.value)
+            return _failed(subject, why)
+        if len(rows) != 1 or not rows[0].sha256:
+            return _failed(subject, "it was written to while it was read")
+        return replace(subject, sha256=rows[0].sha256.lower())
+
+
+def _failed(subject: Subject, why: str) -> Enriched:
+    return Enriched(subject.key, subject.name, EnrichStatus.FAILED, detail=why)

@@ -1,0 +1,226 @@
+"""``Condition``: how the files of a record are, from a look at their size, time and inode.
+
+Nothing is read here. ``changed`` means that a file may hold other bytes; ``verify`` reads them.
+"""
+
+from __future__ import annotations
+
+import stat
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Self, TypeVar
+
+from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.files import ModelFile
+from modelkeep.core.names import shown
+from modelkeep.core.taxonomy import RecordState
+from modelkeep.library.presence import Presence
+from modelkeep.records.listing import RecordFilter
+
+T = TypeVar("T")
+
+#: Looks that wait for their disk at the same time: slow ones are far away, not busy.
+WORKERS = 16
+#: Files that one thread looks at in one go.
+_SHARE = 64
+
+
+class Condition(StrEnum):
+    """How the files of a record are.
+
+    ``missing``: one is gone. ``changed``: one is not as it was recorded. ``offline``: the root
+    that they lie in is not there, so nothing is known. ``unreadable``: the system does not say,
+    for example because a folder may not be entered.
+    """
+
+    PRESENT = "present"
+    MISSING = "missing"
+    CHANGED = "changed"
+    OFFLINE = "offline"
+    UNREADABLE = "unreadable"
+
+
+#: What a model is called when its files differ: the first of these that one of them has.
+_WORST_FIRST = (
+    Condition.OFFLINE,
+    Condition.MISSING,
+    Condition.CHANGED,
+    Condition.UNREADABLE,
+    Condition.PRESENT,
+)
+
+#: What a look says about a record. Being there again is no proof of the bytes of a changed one.
+_STATES = {
+    Condition.PRESENT: RecordState.PRESENT,
+    Condition.MISSING: RecordState.MISSING,
+    Condition.CHANGED: RecordState.CHANGED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileCondition:
+    """How one file of a record is.
+
+    Attributes:
+        path: Where it is, or was.
+        condition: How it is.
+        detail: What differs, for people; empty when it is present.
+    """
+
+    path: Path
+    condition: Condition
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCondition:
+    """How the files of one record are.
+
+    Attributes:
+        key: Of the record.
+        condition: The worst of its files.
+        files: Those that are not present.
+    """
+
+    key: str
+    condition: Condition
+    files: tuple[FileCondition, ...] = ()
+
+    @classmethod
+    def of(cls, key: str, files: Iterable[FileCondition]) -> Self:
+        """Sum up the files of a record."""
+        odd = tuple(file for file in files if file.condition is not Condition.PRESENT)
+        seen = {file.condition for file in odd} | {Condition.PRESENT}
+        return cls(key, next(c for c in _WORST_FIRST if c in seen), odd)
+
+    @property
+    def detail(self) -> str:
+        """What is odd, for people: the first such file, and how many more there are."""
+        if not self.files:
+            return ""
+        first = next(file for file in self.files if file.condition is self.condition)
+        more = f" and {len(self.files) - 1} more" if len(self.files) > 1 else ""
+        return f"{first.detail}{more}"
+
+
+class Look:
+    """Looks at files, knowing which roots are not there at all.
+
+    Args:
+        presence: Of the roots. What it says of one is asked for once.
+    """
+
+    def __init__(self, presence: Presence) -> None:
+        self._presence = presence
+        self._why_offline = cache(presence.why_offline)
+
+    def at_file(self, row: ModelFile) -> FileCondition:
+        """Look at one file of a record."""
+        return self._at(row, row)
+
+    def at_record(self, config: ModelConfigBase) -> FileCondition:
+        """Look at a record of which no files are known: whether anything is at its path."""
+        return self._at(config, None)
+
+    def _at(self, item: ModelFile | ModelConfigBase, row: ModelFile | None) -> FileCondition:
+        models_dir, roots = self._presence.models_dir, self._presence.records.roots
+        path = roots.locate(item.root, item.path, models_dir)
+        why = self._why_offline(item.root)
+        if why or path is None:
+            return FileCondition(path or Path(item.path), Condition.OFFLINE, why)
+        return _seen(path, row)
+
+
+def condition_of(presence: Presence, config: ModelConfigBase) -> ModelCondition:
+    """Look at the files of one record.
+
+    Args:
+        presence: Of the roots, and the catalogue that knows them.
+        config: The record.
+
+    Raises:
+        UnknownModelException: there is no such record.
+    """
+    look = Look(presence)
+    rows = presence.records.files(config.key)
+    files = [look.at_file(row) for row in rows] if rows else [look.at_record(config)]
+    return ModelCondition.of(config.key, files)
+
+
+def survey(presence: Presence, *, workers: int = WORKERS) -> dict[str, ModelCondition]:
+    """Look at the files of all records.
+
+    Args:
+        presence: Of the roots, and the catalogue that knows them.
+        workers: Looks at the same time.
+
+    Returns:
+        Those that are not present, by key.
+    """
+    look = Look(presence)
+    odd: dict[str, list[FileCondition]] = {}
+    with_files: set[str] = set()
+    with ThreadPoolExecutor(workers, thread_name_prefix="modelkeep-look") as pool:
+        files = _batches(_batches(presence.records.each_file(), _SHARE), workers * 4)
+        for shares in files:
+            found = pool.map(lambda share: [look.at_file(row) for _, row in share], shares)
+            for share, seen in zip(shares, found, strict=True):
+                for (key, _), file in zip(share, seen, strict=True):
+                    with_files.add(key)
+                    if file.condition is not Condition.PRESENT:
+                        odd.setdefault(key, []).append(file)
+    for config in presence.records.each(RecordFilter()):
+        if config.key not in with_files:
+            file = look.at_record(config)
+            if file.condition is not Condition.PRESENT:
+                odd[config.key] = [file]
+    return {key: ModelCondition.of(key, files) for key, files in odd.items()}
+
+
+def state_for(condition: Condition, before: RecordState) -> RecordState:
+    """Return what to note in a record of which ``before`` was noted.
+
+    A look cannot take back that bytes were found to be changed, and what is offline or unreadable
+    says nothing.
+    """
+    if condition is Condition.PRESENT and before is RecordState.CHANGED:
+        return before
+    return _STATES.get(condition, before)
+
+
+def _seen(path: Path, row: ModelFile | None) -> FileCondition:
+    try:
+        there = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return FileCondition(path, Condition.MISSING, f"{shown(path)} is gone")
+    except OSError as error:
+        return FileCondition(path, Condition.UNREADABLE, f"{shown(path)}: {error.strerror}")
+    if row is None or (stat.S_ISREG(there.st_mode) and row.is_unchanged(there)):
+        return FileCondition(path, Condition.PRESENT)
+    if not stat.S_ISREG(there.st_mode):
+        detail = "is no file any more"
+    elif there.st_size != row.size:
+        detail = f"has {there.st_size:,} bytes; it had {row.size:,}"
+    elif there.st_mtime_ns != row.mtime_ns:
+        detail = f"was written at {_time_text(there.st_mtime)}, after it was recorded"
+        if there.st_mtime_ns < row.mtime_ns:
+            detail = f"is of {_time_text(there.st_mtime)}; a later one was recorded"
+    else:
+        detail = "was replaced by another file of the same size and time"
+    return FileCondition(path, Condition.CHANGED, f"{shown(path)} {detail}")
+
+
+def _time_text(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[Sequence[T]]:
+    rest = iter(items)
+    while batch := tuple(islice(rest, size)):
+        yield batch

@@ -1,0 +1,156 @@
+"""Finding the model that is already there: same files, same bytes by full hash."""
+
+from __future__ import annotations
+
+import os
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.files import ModelFile
+from modelkeep.core.hashing import Progress, hash_file, sample_hash
+from modelkeep.core.names import is_inside, path_to_text, real_path, shown
+from modelkeep.disk.paths import make_folder
+from modelkeep.errors import DuplicateModelException, SourceError
+from modelkeep.jobs.owner import locked
+from modelkeep.library.inventory import SourceFile
+from modelkeep.library.library import Library
+from modelkeep.library.new_records import recorded_path
+
+#: Locks that installs share out among themselves by contents.
+_LOCKS = 256
+
+
+def refuse_place(library: Library, path: Path, *, inplace: bool) -> None:
+    """Refuse a source that is recorded already, under its path or that which it leads to.
+
+    Raises:
+        DuplicateModelException: it is, or it lies in ``models_dir`` and shall be copied there.
+    """
+    models_dir = library.settings.models_dir
+    real, home = real_path(path), real_path(models_dir)
+    if is_inside(real, home):
+        real = models_dir / real.relative_to(home)
+    for text in (
+        recorded_path(path, models_dir),
+        path_to_text(path),
+        path_to_text(library.roots.normal(path)),
+        recorded_path(real, models_dir),
+    ):
+        for config in library.records.search_by_path(text):
+            raise is_recorded_already(path, config)
+    if is_inside(path, models_dir) and not inplace:
+        raise DuplicateModelException(
+            f"{shown(path)} lies in the folder of installed models already",
+            hint=f"Record it where it is: modelkeep install --inplace {shown(path)}",
+        )
+
+
+def refuse_key(library: Library, key: str) -> None:
+    """Refuse the key of another model for a new one.
+
+    Raises:
+        DuplicateModelException: it is taken.
+    """
+    if library.records.exists(key):
+        taken = library.records.get_model(key)
+        raise DuplicateModelException(
+            f"The key {key!r} is taken by {taken.name} at {taken.path}",
+            hint="Leave the key out; a fresh one is made.",
+        )
+
+
+def is_recorded_already(path: Path, config: ModelConfigBase) -> DuplicateModelException:
+    """Return the error for a source that a record leads to."""
+    return DuplicateModelException(
+        f"{shown(path)} is in the library already, as {config.name} ({config.key})",
+        hint=f"Look at it with: modelkeep show {config.key[:8]}",
+    )
+
+
+def find_same(library: Library, files: Sequence[SourceFile], progress: Progress) -> str | None:
+    """Return the key of a model that has exactly these files, or None.
+
+    Sizes and samples only sort out; a match is a match of full hashes. What has to be hashed of
+    the library's own files is remembered.
+    """
+    if not files or not any(file.size for file in files):
+        return None
+    largest = max(files, key=lambda file: file.size)
+    wanted = {file.name: file for file in files}
+    for key in dict.fromkeys(k for k, _ in library.records.find_files(size=largest.size)):
+        theirs = files_by_name(library, key)
+        if {n: f.size for n, f in theirs.items()} == {n: f.size for n, f in wanted.items()} and all(
+            _is_same(library, key, theirs[name], wanted[name], progress) for name in wanted
+        ):
+            return key
+    return None
+
+
+@contextmanager
+def only_one(library: Library, files: Sequence[SourceFile], progress: Progress) -> Iterator[None]:
+    """Let one process at a time look for and install a model of these contents.
+
+    Without it, two processes that begin together both find nothing and both install. Models that
+    share neither sizes nor samples hardly ever wait for each other.
+
+    Raises:
+        StorageError: the lock cannot be made.
+        JobCancelledError: ``progress`` said so, also while waiting.
+    """
+    if not files:
+        yield
+        return
+    largest = max(files, key=lambda file: file.size)
+    sizes = sorted((file.name, file.size) for file in files)
+    contents = f"{sizes} {sample_hash(largest.path)}".encode(errors="surrogateescape")
+    number = zlib.crc32(contents) % _LOCKS
+    folder = library.settings.state_path.parent / "locks"
+    make_folder(folder)
+    with locked(folder / f"install-{number:02x}.lock", meanwhile=lambda: progress(0)):
+        yield
+
+
+def files_by_name(library: Library, key: str) -> dict[str, ModelFile]:
+    """Return the files of a model by their place in it; the name of a single one is empty.
+
+    Of a model in a root that is not registered there are none.
+    """
+    config = library.records.get_model(key)
+    top = library.find(config)
+    names: dict[str, ModelFile] = {}
+    if top is None:  # in a root that is not registered: its bytes cannot be compared
+        return names
+    for file in library.records.files(key):
+        name = os.path.relpath(library.path_of(file), top)
+        names["" if name == "." else name] = file
+    return names
+
+
+def _is_same(
+    library: Library, key: str, theirs: ModelFile, ours: SourceFile, progress: Progress
+) -> bool:
+    path = library.path_of(theirs)
+    try:
+        there = path.stat()
+        if not theirs.is_unchanged(there):
+            return False
+        if os.path.samestat(there, ours.path.stat()):
+            return True
+        if sample_hash(path) != sample_hash(ours.path):
+            return False
+        known = theirs.blake3 or _remember_hash(library, key, theirs, path, progress)
+        return known == hash_file(ours.path, ("blake3",), progress).blake3
+    except (OSError, SourceError):
+        return False  # a recorded file that cannot be read is no reason to refuse this one
+
+
+def _remember_hash(
+    library: Library, key: str, file: ModelFile, path: Path, progress: Progress
+) -> str | None:
+    digest = hash_file(path, ("blake3",), progress).blake3
+    library.records.set_file_hashes(key, file.path, blake3=digest, hashed_at=time.time())
+    return digest

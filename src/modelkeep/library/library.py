@@ -1,0 +1,258 @@
+"""``Library``: what the changes of a library work on, and how they end when one fails.
+
+Every change is written in the journal before it begins, and the record is the commit point: while
+there is no record, what was done is taken back; once it is there, what is left is done.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.files import ModelFile
+from modelkeep.core.hashing import sample_hash
+from modelkeep.core.identity import Identification
+from modelkeep.core.names import is_inside, real_path, shown, taken_in, text_to_path
+from modelkeep.core.roots import Roots, RootState
+from modelkeep.core.taxonomy import BaseModelType
+from modelkeep.disk import paths
+from modelkeep.errors import NotWritableError, OfflineRootError, RecordError
+from modelkeep.identification.engine import identify_path
+from modelkeep.identification.registry import load_rules
+from modelkeep.jobs.state import StateDatabase
+from modelkeep.library.home import FOREIGN_STAGING
+from modelkeep.library.new_records import Identify, recorded_path
+from modelkeep.library.presence import Presence
+from modelkeep.library.previews import Previews, preview_place
+from modelkeep.library.trash import FOREIGN_TRASH, Trash
+from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.settings import Settings
+
+
+@dataclass(frozen=True)
+class Library:
+    """The catalogue, the journal and the disk.
+
+    Attributes:
+        settings: Of this root.
+        records: The catalogue.
+        state: The journal.
+        owner: Name of this process in the journal.
+        identify: Says what a path is.
+        known_bases: Bases that overrides may name.
+    """
+
+    settings: Settings
+    records: ModelRecordServiceBase
+    state: StateDatabase
+    owner: str
+    identify: Identify
+    known_bases: frozenset[BaseModelType]
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        records: ModelRecordServiceBase,
+        state: StateDatabase,
+        owner: str,
+        identify: Identify | None = None,
+    ) -> Self:
+        """Put a library together; the catalogue learns the roots of the settings.
+
+        Args:
+            settings: Of this root.
+            records: The catalogue.
+            state: The journal.
+            owner: Name of this process in the journal.
+            identify: Says what a path is; the installed families when None.
+        """
+        rules = load_rules()
+        known = frozenset(BaseModelType) | {rule.base for rule in rules}
+
+        def by_rules(path: Path, strict: bool) -> Identification:
+            return identify_path(path, rules=rules, strict=strict)
+
+        records.roots = settings.named_roots()
+        return cls(settings, records, state, owner, identify or by_rules, known)
+
+    @property
+    def trash(self) -> Trash:
+        """The trash folders of this root."""
+        places = [text_to_path(place) for place in self.state.trash_places()]
+        return Trash(self.settings.trash_dir, places, self.roots)
+
+    @property
+    def previews(self) -> Previews:
+        """The pictures of installed models."""
+        return Previews(self.settings.previews_dir)
+
+    def preview_of(self, config: ModelConfigBase) -> Path | None:
+        """Return the picture of a model; None when it has none or the picture is gone."""
+        top = self.find(config)
+        picture = preview_place(config, top) if top is not None else None
+        return picture if picture is not None and picture.is_file() else None
+
+    # -- roots
+
+    @property
+    def roots(self) -> Roots:
+        """The registered roots."""
+        return self.records.roots
+
+    @property
+    def presence(self) -> Presence:
+        """Tells which roots are there."""
+        return Presence(self.records, self.state, self.settings.models_dir)
+
+    def root_state(self, name: str) -> RootState:
+        """Tell whether a root is there; one that is not registered is offline."""
+        return self.presence.state_of(name)
+
+    def find(self, item: ModelConfigBase | ModelFile) -> Path | None:
+        """Return where a model or a file of one is, or None when its root is not registered."""
+        return self.roots.locate(item.root, item.path, self.settings.models_dir)
+
+    def path_of(self, item: ModelConfigBase | ModelFile) -> Path:
+        """Return where a model or a file of one is, also when its root is not mounted.
+
+        Raises:
+            OfflineRootError: its root is not registered.
+        """
+        path = self.find(item)
+        if path is None:
+            root, _ = self.roots.split(item.path)
+            raise self._offline(item.path, root)
+        return path
+
+    def reach(self, config: ModelConfigBase) -> Path:
+        """Return where a model is, for work that needs its files.
+
+        Raises:
+            OfflineRootError: its root is not there.
+        """
+        if self.root_state(config.root) is RootState.OFFLINE:
+            raise self._offline(config.name, config.root)
+        return self.path_of(config)
+
+    def require_writable(self, path: Path) -> None:
+        """Refuse to change what lies in a read-only root.
+
+        Raises:
+            NotWritableError: it does; names the root and the setting.
+        """
+        root = self.roots.around(self.roots.normal(path))
+        if root is not None and root.is_readonly:
+            raise NotWritableError(
+                f"{shown(path)} lies in the root {root.name}, in which nothing is ever changed",
+                hint=f"The setting roots.{root.name}.readonly in"
+                f" {shown(self.settings.settings_path)} says so.",
+            )
+
+    def _offline(self, what: str, root: str) -> OfflineRootError:
+        presence = self.presence
+        return OfflineRootError(
+            f"{what} lies in the root {root}, which is offline. {presence.why_offline(root)}",
+            hint=presence.hint_for(root),
+        )
+
+    # -- places
+
+    def is_ours(self, path: Path) -> bool:
+        """Tell whether a path lies in ``models_dir``, and not behind a link in there."""
+        models_dir = self.settings.models_dir
+        if not is_inside(path, models_dir):
+            return False
+        folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - resolve() follows links
+        return real_path(folder) == real_path(models_dir) / folder.relative_to(models_dir)
+
+    def taken_in(self, folder: Path) -> Callable[[str], bool]:
+        """Return a test whether a name is taken in ``folder``, on the disk or by a record."""
+        on_disk = taken_in(folder)
+
+        def is_taken(name: str) -> bool:
+            path = recorded_path(folder / name, self.settings.models_dir)
+            return on_disk(name) or bool(self.records.search_by_path(path))
+
+        return is_taken
+
+    def is_recorded(self, key: str) -> bool | None:
+        """Tell whether a record is there; None when the catalogue cannot say."""
+        try:
+            return self.records.exists(key)
+        except RecordError:
+            return None
+
+    @contextmanager
+    def journalled(
+        self,
+        operation: str,
+        key: str,
+        note: Mapping[str, Any],
+        *,
+        stage: str,
+        take_back: Callable[[dict[str, Any]], None] | None,
+        job: int | None = None,
+    ) -> Iterator[Change]:
+        """Do something under the journal, and cross the entry out when it is done.
+
+        When the work raises and the record has not changed, ``take_back`` is called with the note
+        as it stands. When the catalogue cannot say, when taking back fails too, or when there is
+        no way back, the entry stays for the next start.
+        """
+        number = self.state.begin(operation, key, self.owner, note, stage=stage, job=job)
+        before = self.is_recorded(key)
+        change = Change(self.state, number, dict(note))
+        try:
+            yield change
+        except BaseException:
+            if take_back and before is not None and self.is_recorded(key) is before:
+                take_back(change.note)
+                change.finish()
+            raise
+        change.finish()
+
+
+class Change:
+    """One journalled change in progress."""
+
+    def __init__(self, state: StateDatabase, number: int, note: dict[str, Any]) -> None:
+        self._state = state
+        self._number = number
+        self._is_open = True
+        self.note = note
+
+    def advance(self, stage: str, **note: Any) -> None:
+        """Write down the next stage before it is entered."""
+        self.note |= note
+        self._state.advance(self._number, stage, self.note)
+
+    def finish(self, **job_fields: Any) -> None:
+        """Cross the entry out, setting columns of its job in the same transaction."""
+        if self._is_open:
+            self._state.finish(self._number, **job_fields)
+            self._is_open = False
+
+
+def remove_entry(folder: Path) -> None:
+    """Remove a folder of the program, if it is there; of one beside models nothing stays."""
+    if folder.exists():
+        paths.remove_tree(folder, folder.parent)
+    if folder.parent.name in {FOREIGN_TRASH, FOREIGN_STAGING} and folder.parent.exists():
+        paths.remove_empty_folders(folder.parent, folder.parent.parent)
+
+
+def with_fields(config: ModelConfigBase, **fields: Any) -> ModelConfigBase:
+    """Return a validated copy of a config with other values in some fields."""
+    return type(config).model_validate({**config.model_dump(), **fields})
+
+
+def sampled(top: Path, names: list[str]) -> dict[str, str]:
+    """Return the two sample hashes of a model as it lies on the disk."""
+    value = sample_hash(top) if names == [""] else sample_hash(top, names)
+    return {"original_hash": value, "current_hash": value}

@@ -1,0 +1,291 @@
+"""``RootService``: registering folders of models, pointing them elsewhere, letting go of them.
+
+Only settings, the catalogue and the state file are written; never anything in a root.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from modelkeep.core.files import ModelFile
+from modelkeep.core.names import full_path, is_inside, path_to_text, shown, text_to_path
+from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Root, Roots, RootState
+from modelkeep.disk import paths
+from modelkeep.errors import SourceNotFoundError, UsageError
+from modelkeep.jobs.seen_roots import forget_root, seen_roots
+from modelkeep.library.library import Library
+from modelkeep.library.root_records import move_records, settle_roots
+from modelkeep.library.settings_file import changing_settings
+from modelkeep.records.listing import RecordFilter
+from modelkeep.settings import RootSettings, Settings, edited_settings, read_settings_file
+
+#: Files that are looked at before a root is pointed elsewhere.
+_SAMPLE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RootRow:
+    """One root, and what is in it.
+
+    Attributes:
+        name: Of the root.
+        path: Its folder; None when it is not registered.
+        layout: Whose folder it is; None when it is not registered.
+        readonly: Nothing may ever be written in it.
+        state: Whether it is there.
+        why: Why it is offline, and how it comes back; empty when it is online.
+        models: How many records lie in it.
+        bytes: Of their files.
+    """
+
+    name: str
+    path: str | None
+    layout: str | None
+    readonly: bool
+    state: RootState
+    why: str
+    models: int
+    bytes: int
+
+
+class RootService:
+    """The roots of a library.
+
+    Args:
+        library: Its settings, catalogue and state file are changed together.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._settings = library.settings
+        self._records = library.records
+        self._state = library.state
+
+    def rows(self) -> list[RootRow]:
+        """Return all roots: ``models``, the registered ones, those that only records name."""
+        counts = self._records.facets(RecordFilter(), ["root"]).counts["root"]
+        sizes: Counter[str] = Counter()
+        for _, file in self._records.each_file():
+            sizes[file.root] += file.size
+        named = self._library.roots.named
+        home = Root(MODELS_ROOT, self._settings.models_dir)
+        known = {MODELS_ROOT: home, **named}
+        gone = sorted(counts.keys() - known.keys() - {NO_ROOT})
+        presence, rows = self._library.presence, []
+        for name in (*known, *gone):
+            root = known.get(name)
+            why = presence.why_offline(name)
+            rows.append(
+                RootRow(
+                    name=name,
+                    path=path_to_text(root.path) if root else None,
+                    layout=root.layout if root else None,
+                    readonly=root.is_readonly if root else False,
+                    state=RootState.OFFLINE if why else RootState.ONLINE,
+                    why=f"{why}. {presence.hint_for(name)}" if why else "",
+                    models=counts.get(name, 0),
+                    bytes=sizes[name],
+                )
+            )
+        return rows
+
+    def add(
+        self, name: str, folder: Path | str, *, layout: str = "plain", readonly: bool = False
+    ) -> int:
+        """Register a folder of models; nothing in it is read or changed.
+
+        Records of models in it that were made in place become records of the root.
+
+        Args:
+            name: 2 to 32 letters, digits, ``-`` and ``_``.
+            folder: Has to be there. One that is given through a link stays as it is given.
+            layout: Whose folder it is.
+            readonly: Nothing may ever be written in it.
+
+        Returns:
+            How many records became records of the root.
+
+        Raises:
+            UsageError: name or folder cannot be used, or are registered already.
+            SourceNotFoundError: the folder is not there.
+            SettingsError: the settings file cannot be read.
+        """
+        path = _folder(folder)
+        if name in self._settings.roots:
+            raise UsageError(
+                f"{name} is registered already, for {shown(self._settings.roots[name].path)}",
+                hint=f"Point it elsewhere with: modelkeep root move {name} {shown(path)}",
+            )
+        value: dict[str, Any] = {"path": path_to_text(path), "layout": layout}
+        if readonly:
+            value["readonly"] = True
+        self._check({**self._settings.roots, name: value})
+        with changing_settings(self._settings.root):
+            self._write(lambda roots: roots.update({name: value}))
+            return settle_roots(self._library)
+
+    def remove(self, name: str, *, forget: bool = False, keep: bool = False) -> int:
+        """Let go of a root; nothing on the disk is touched.
+
+        Args:
+            name: Registered, or only named by records.
+            forget: Forget the records in it.
+            keep: Keep the records in it, under their absolute paths.
+
+        Returns:
+            How many records were in it.
+
+        Raises:
+            UsageError: there is no such root, or there are records in it and neither ``forget``
+                nor ``keep`` says what becomes of them.
+        """
+        count = self._records.count(RecordFilter(roots=(name,)))
+        root = self._library.roots.named.get(name)
+        if name in {MODELS_ROOT, NO_ROOT} or (root is None and not count):
+            names = ", ".join(self._library.roots.named) or "none"
+            raise UsageError(f"No root is called {name!r}", hint=f"Registered are: {names}")
+        if root is not None and name not in self._in_file():
+            raise UsageError(
+                f"{name} is not registered in {shown(self._settings.settings_path)}",
+                hint="It comes from MODELKEEP_ROOTS or from the program: take it out there.",
+            )
+        if count and forget is keep:
+            raise UsageError(
+                f"{count} record(s) lie in {name}",
+                hint="--forget forgets them, --keep keeps them with absolute paths;"
+                " the files stay in both cases.",
+            )
+        with changing_settings(self._settings.root):
+            self._empty(name, root, forget=forget)
+            if root is not None:
+                self._write(lambda roots: roots.pop(name))
+            forget_root(self._state, name)
+        return count
+
+    def move(self, name: str, folder: Path | str, *, sure: bool = False) -> int:
+        """Point a root to the folder that its files are in now; no file is touched.
+
+        Args:
+            name: A registered root.
+            folder: Where its files are now.
+            sure: Do so also when they are not all there.
+
+        Returns:
+            How many files were looked at and found there with their sizes.
+
+        Raises:
+            UsageError: there is no such root, or files are missing there; says how many.
+            SourceNotFoundError: the folder is not there.
+        """
+        path = _folder(folder)
+        if name not in self._in_file():
+            raise UsageError(
+                f"{name!r} is not registered in {shown(self._settings.settings_path)}",
+                hint=f"Register it with: modelkeep root add {name} {shown(path)}",
+            )
+        before = self._library.roots.named[name]
+        setting = self._settings.roots[name].model_copy(update={"path": path})
+        self._check({**self._settings.roots, name: setting})
+        moved = Roots({name: replace(before, path=path, real=None)})
+        looked, found = self._compare(name, moved)
+        if found < looked and not sure:
+            raise UsageError(
+                f"{looked - found} of {looked} files looked at are not in {shown(path)}"
+                " with the size they had",
+                hint="Name the folder that takes the place of"
+                f" {shown(before.path)}, or add --yes if they are gone.",
+            )
+        with changing_settings(self._settings.root):
+            self._write(lambda roots: roots[name].update({"path": path_to_text(path)}))
+            for place in self._state.trash_places():
+                if is_inside(text_to_path(place), before.path):
+                    new = path / text_to_path(place).relative_to(before.path)
+                    self._state.add_trash_place(path_to_text(new))
+            settle_roots(self._library)
+            if found:
+                self._library.presence.note_seen(name)
+        return found
+
+    # -- plumbing
+
+    def _compare(self, name: str, moved: Roots) -> tuple[int, int]:
+        """Return how many files were looked at in a new place, and how many are there."""
+        rows = [file for _, file in self._records.each_file(name)]
+        step = max(1, len(rows) // _SAMPLE)
+        sample = rows[::step]
+        return len(sample), sum(self._is_there(file, name, moved) for file in sample)
+
+    def _is_there(self, file: ModelFile, name: str, moved: Roots) -> bool:
+        _, below = self._library.roots.split(file.path)
+        place = moved.locate(name, below, self._settings.models_dir)
+        try:
+            return place is not None and place.stat().st_size == file.size
+        except OSError:
+            return False
+
+    def _empty(self, name: str, root: Root | None, *, forget: bool) -> None:
+        """Leave no record in a root."""
+        if forget:
+            for config in list(self._records.each(RecordFilter(roots=(name,)))):
+                self._records.del_model(config.key)
+            return
+        before = seen_roots(self._state).get(name)
+        if root is None and before is None:
+            raise UsageError(
+                f"Nobody remembers where the root {name} was",
+                hint=f"Register it again with: modelkeep root add {name} DIR",
+            )
+        folder = root.path if root else Path(before.path if before else "")
+        others = {n: r for n, r in self._library.roots.named.items() if n != name}
+        # Should it be cut off here, the next start takes the records back into the root.
+        forget_root(self._state, name)
+        move_records(self._records, Root(name, folder), Roots(others))
+
+    def _in_file(self) -> dict[str, Any]:
+        found = read_settings_file(self._settings.settings_path).get("roots")
+        return found if isinstance(found, dict) else {}
+
+    def _check(self, roots: dict[str, Any]) -> None:
+        try:
+            Settings(root=self._settings.root, models_dir=self._settings.models_dir, roots=roots)
+        except ValidationError as error:
+            complaints = "; ".join(line["msg"] for line in error.errors())
+            raise UsageError(
+                f"The root cannot be registered: {complaints.replace('Value error, ', '')}",
+                hint="modelkeep root list shows what is registered.",
+            ) from error
+
+    def _write(self, edit: Callable[[Any], Any]) -> None:
+        file = self._settings.settings_path
+
+        def change(document: Any) -> None:
+            if not document.get("roots"):
+                document["roots"] = {}
+            edit(document["roots"])
+            if not document["roots"]:
+                del document["roots"]
+
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        here = {name: root.model_dump() for name, root in self._settings.roots.items()}
+        paths.write_file(file, edited_settings(text, change).encode())
+        edit(here)
+        roots = {name: RootSettings.model_validate(value) for name, value in here.items()}
+        self._settings.__dict__["roots"] = roots
+        self._records.roots = self._settings.named_roots()
+
+
+def _folder(path: Path | str) -> Path:
+    """Return a folder as an absolute path, links in it left as they are."""
+    folder = full_path(path)
+    if not folder.is_dir():
+        raise SourceNotFoundError(
+            f"{shown(folder)} is no folder that is there",
+            hint="Mount its disk first, or check the path.",
+        )
+    return folder

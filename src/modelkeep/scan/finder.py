@@ -1,0 +1,222 @@
+"""``Finder``: candidates of a walk, looked at by several threads, given in the walk's order."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelkeep.core import walk as model_files
+from modelkeep.core.identity import Identification
+from modelkeep.core.reading import unreadable
+from modelkeep.errors import ModelKeepError
+from modelkeep.jobs.lookups import Lookup, Lookups
+from modelkeep.library.library import Library
+from modelkeep.scan.known import KnownFiles
+from modelkeep.scan.records import NewModel
+from modelkeep.scan.report import ScanSummary
+from modelkeep.scan.verdicts import Verdict, rules_fingerprint
+from modelkeep.scan.walk import UNFINISHED, Candidate, Passed, Walk
+from modelkeep.sources.layouts.unfinished import is_unfinished, weight_suffix
+
+#: Threads that read headers. Their waiting overlaps; their computing does not.
+THREADS = 12
+#: Candidates that the walk may be ahead of what is given.
+_AHEAD = 4 * THREADS
+#: Seconds of waiting for a header between two looks whether to stop.
+_PATIENCE = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A candidate that was looked at.
+
+    Attributes:
+        candidate: What was looked at.
+        key: Of the record that has it already; nothing else is known then, but what it was found
+            to be earlier.
+        stamp: What it looked like: size, mtime and inode, of all its files for a folder.
+        size: Bytes of all its files.
+        verdict: What it is.
+        is_fresh: It was read now and not remembered.
+        passed: Why it is passed by after all.
+        new: The record it would get, where that was asked for.
+    """
+
+    candidate: Candidate
+    key: str | None = None
+    stamp: str = ""
+    size: int = 0
+    verdict: Verdict | None = None
+    is_fresh: bool = False
+    passed: Passed | None = None
+    new: NewModel | None = None
+
+
+class Finder:
+    """Looks at candidates.
+
+    Args:
+        library: Says what is known, and identifies.
+        known: The files of the library.
+        lookups: What earlier scans found out.
+        summary: Counts what was seen.
+        check: Called often; raises to stop.
+        prepare: Makes the record of a model that was found; runs in the threads too.
+    """
+
+    def __init__(  # noqa: PLR0917 - what it works with, each of its own kind
+        self,
+        library: Library,
+        known: KnownFiles,
+        lookups: Lookups,
+        summary: ScanSummary,
+        check: Callable[[], None],
+        prepare: Callable[[Candidate, Identification], NewModel] | None = None,
+    ) -> None:
+        self._prepare = prepare
+        self._identify = library.identify
+        self._strict = library.settings.verify != "off"
+        self._known = known
+        self._lookups = lookups
+        self._rules = rules_fingerprint(strict=self._strict)
+        self._summary = summary
+        self._check = check
+
+    def through(self, walk: Walk) -> Iterator[Examined | Passed]:
+        """Look at all candidates of a walk; what comes is in the walk's order.
+
+        Raises:
+            JobCancelledError: ``check`` said so.
+        """
+        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="modelkeep-scan")
+        waiting: deque[Passed | Examined | Future[Examined]] = deque()
+        try:
+            for found in walk:
+                waiting.append(self._begin(pool, found))
+                if len(waiting) >= _AHEAD:
+                    yield self._end(waiting.popleft())
+            while waiting:
+                yield self._end(waiting.popleft())
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            self._lookups.flush()
+
+    def _begin(
+        self, pool: ThreadPoolExecutor, found: Candidate | Passed
+    ) -> Passed | Examined | Future[Examined]:
+        if isinstance(found, Passed):
+            return found
+        if not found.is_folder:
+            key = self._known.find(found.path, found.status)
+            if key is not None:
+                return Examined(found, key, size=found.status.st_size)
+        return pool.submit(self._examine, found)
+
+    def _end(self, one: Passed | Examined | Future[Examined]) -> Passed | Examined:
+        self._check()
+        if not isinstance(one, Future):
+            return one
+        done = self._wait(one)
+        if done.passed is not None:
+            return done.passed
+        if done.verdict is not None:
+            if not done.is_fresh:
+                self._summary.remembered += 1
+            else:
+                self._summary.headers += 1
+                self._remember(done, done.verdict)
+        return done
+
+    def _wait(self, one: Future[Examined]) -> Examined:
+        """Wait for a slow disk, and still stop when that is asked for."""
+        while True:
+            try:
+                return one.result(_PATIENCE)
+            except TimeoutError:
+                self._check()
+
+    def _remember(self, done: Examined, verdict: Verdict) -> None:
+        if done.stamp and verdict.is_lasting:
+            text = verdict.to_text()
+            self._lookups.put(Lookup(done.candidate.path, done.stamp, self._rules, text))
+
+    # -- in the threads
+
+    def _examine(self, candidate: Candidate) -> Examined:
+        if not candidate.is_folder:
+            there = candidate.status
+            stamp = f"{there.st_size} {there.st_mtime_ns} {there.st_ino}"
+            return self._judge(candidate, stamp, there.st_size)
+        try:
+            files = model_files.list_files(candidate.path)
+            statuses = [(file.path, (candidate.path / file.path).stat()) for file in files]
+        except (ModelKeepError, OSError) as error:
+            return Examined(candidate, verdict=_failure(candidate.path, error), is_fresh=True)
+        size = sum(there.st_size for _, there in statuses)
+        if (key := self._key_of(candidate, statuses)) is not None:
+            return Examined(candidate, key, size=size)
+        if on_its_way := _first_unfinished([name for name, _ in statuses]):
+            detail = f"{candidate.path / on_its_way} is a download that has not ended"
+            return Examined(candidate, passed=Passed(candidate.path, UNFINISHED, detail))
+        return self._judge(candidate, _folder_stamp(statuses), size)
+
+    def _key_of(
+        self, candidate: Candidate, statuses: list[tuple[str, os.stat_result]]
+    ) -> str | None:
+        """Return the record that a folder is: one at its path, or one that has all its weights.
+
+        A part that is recorded on its own does not make the whole known, and neither does a file
+        that two revisions of a model share.
+        """
+        if (key := self._known.at(candidate.path)) is not None:
+            return key
+        weights = [one for one in statuses if weight_suffix(one[0])] or statuses
+        keys = {self._known.find(candidate.path / name, there) for name, there in weights}
+        return keys.pop() if len(keys) == 1 else None
+
+    def _judge(self, candidate: Candidate, stamp: str, size: int) -> Examined:
+        text = self._lookups.get(candidate.path, stamp, self._rules)
+        verdict = Verdict.from_text(text) if text is not None else None
+        is_fresh = verdict is None
+        if verdict is None:
+            try:
+                verdict = Verdict(self._identify(candidate.path, self._strict))
+            except ModelKeepError as error:
+                verdict = Verdict.of(error)
+        new = None
+        if self._prepare is not None and verdict.found is not None:
+            try:
+                new = self._prepare(candidate, verdict.found)
+            except (ModelKeepError, OSError) as error:
+                verdict = _failure(candidate.path, error)
+        return Examined(candidate, None, stamp, size, verdict, is_fresh, new=new)
+
+
+def _failure(path: Path, error: ModelKeepError | OSError) -> Verdict:
+    return Verdict.of(unreadable(path, error) if isinstance(error, OSError) else error)
+
+
+def _folder_stamp(statuses: list[tuple[str, os.stat_result]]) -> str:
+    whole = hashlib.blake2b(digest_size=16)
+    for name, there in statuses:
+        line = f"\0{there.st_size} {there.st_mtime_ns} {there.st_ino}\n"
+        whole.update(os.fsencode(name) + line.encode())
+    return whole.hexdigest()
+
+
+def _first_unfinished(names: list[str]) -> str | None:
+    """Return a file of a model folder that is still on its way, if there is one."""
+    by_folder: dict[Path, set[str]] = {}
+    for name in names:
+        path = Path(name)
+        by_folder.setdefault(path.parent, set()).add(path.name)
+    for folder, inside in by_folder.items():
+        for name in sorted(inside):
+            if is_unfinished(name, inside) and not name.endswith((".tmp", ".aria2")):
+                return os.fspath(folder / name)
+    return None

@@ -1,0 +1,95 @@
+"""``Registrar``: many records stored in one step, one by one where that is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from modelkeep.core.roots import NO_ROOT
+from modelkeep.errors import DuplicateModelException, ModelKeepError, RecordError, hint_of
+from modelkeep.library.library import Library
+from modelkeep.scan.known import KnownFiles
+from modelkeep.scan.records import NewModel
+from modelkeep.scan.report import ScanFinding, ScanStatus
+
+#: Records stored in one step.
+BATCH = 200
+#: Findings that wait for such a step, so that they come in order.
+_HELD_BACK = 2000
+
+
+class Registrar:
+    """Records models where they are, many at a time.
+
+    Args:
+        library: Where to.
+        known: Told of what was recorded.
+        alone: Keeps other changes of the library out while a batch is stored.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        known: KnownFiles,
+        alone: Callable[[], AbstractContextManager[object]],
+    ) -> None:
+        self._library = library
+        self._known = known
+        self._alone = alone
+        self._waiting: list[tuple[ScanFinding, NewModel | None]] = []
+        self._models = 0
+
+    def take(self, finding: ScanFinding, new: NewModel | None) -> Iterator[ScanFinding]:
+        """Take a finding, with the record to store if it gets one; give those that are settled."""
+        self._waiting.append((finding, new))
+        self._models += new is not None
+        if self._models >= BATCH or len(self._waiting) >= _HELD_BACK or not self._models:
+            yield from self.flush()
+
+    def flush(self) -> Iterator[ScanFinding]:
+        """Store what waits, and give its findings."""
+        waiting, self._waiting, self._models = self._waiting, [], 0
+        models = [new for _, new in waiting if new is not None]
+        with self._alone():
+            refused = self._store(models)
+        for finding, new in waiting:
+            if new is None:
+                yield finding
+            else:
+                yield self._settled(finding, new, refused.get(new.record.key))
+
+    def _store(self, models: list[NewModel]) -> dict[str, ModelKeepError]:
+        """Store some records; return why some were refused, by key."""
+        if not models:
+            return {}
+        try:
+            stored = self._library.records.add_models([model.record for model in models])
+        except DuplicateModelException as error:
+            if len(models) == 1:
+                return {models[0].record.key: error}
+            half = len(models) // 2
+            return self._store(models[:half]) | self._store(models[half:])
+        except RecordError as error:
+            return {model.record.key: error for model in models}
+        for root in {config.root for config in stored} - {NO_ROOT}:
+            self._library.presence.note_seen(root)
+        for model in models:
+            for file in model.record.files:
+                path = self._library.path_of(file)
+                self._known.add(model.record.key, path, file.inode)
+        return {}
+
+    def _settled(
+        self, finding: ScanFinding, new: NewModel, refused: ModelKeepError | None
+    ) -> ScanFinding:
+        if refused is None:
+            config = new.record.config
+            return replace(finding, status=ScanStatus.REGISTERED, key=config.key, name=config.name)
+        if isinstance(refused, DuplicateModelException) and self._is_recorded(new):
+            return replace(finding, status=ScanStatus.KNOWN, error=str(refused))
+        return replace(finding, status=ScanStatus.ERROR, error=str(refused), hint=hint_of(refused))
+
+    def _is_recorded(self, new: NewModel) -> bool:
+        """Tell whether the model itself is recorded by now, and not only one of its files."""
+        return bool(self._library.records.search_by_path(new.record.config.path))

@@ -1,0 +1,224 @@
+"""``Scan``: what models are in a folder, and on wish putting them into the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from modelkeep.core.identity import Identification
+from modelkeep.core.names import shown
+from modelkeep.core.taxonomy import type_label
+from modelkeep.errors import ModelKeepError, UnknownModelException, hint_of
+from modelkeep.jobs.lookups import Lookups
+from modelkeep.library.hearsay import fields_of
+from modelkeep.library.library import Library
+from modelkeep.scan.finder import Examined, Finder
+from modelkeep.scan.known import KnownFiles
+from modelkeep.scan.records import Hearsay, NewModel, new_model
+from modelkeep.scan.register import Registrar
+from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
+from modelkeep.scan.verdicts import Verdict
+from modelkeep.scan.walk import Candidate, Passed, Walk
+from modelkeep.sources.layouts.base import Layout, Place
+from modelkeep.sources.sidecars.base import Said
+
+
+class ScanAction(StrEnum):
+    """What is done with models that are not in the library."""
+
+    REPORT = "report"
+    REGISTER = "register"
+    INSTALL = "install"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A folder to scan.
+
+    Attributes:
+        folder: The folder, or a single file.
+        layout: Whose it is.
+        places: Where to look in it.
+    """
+
+    folder: Path
+    layout: Layout
+    places: tuple[Place, ...]
+
+
+#: ``install(path, fields, said)`` gives (key, whether it was there before).
+Installer = Callable[[Path, dict[str, Any], Said], tuple[str, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a scan works with.
+
+    Attributes:
+        library: The catalogue and the disk.
+        alone: Keeps other changes of the library out for a while.
+        install: Copies a model into the library.
+        watch: Told of the numbers so far, often; may raise to stop.
+    """
+
+    library: Library
+    alone: Callable[[], AbstractContextManager[object]]
+    install: Installer
+    watch: Callable[[ScanSummary], None]
+
+
+class Scan:
+    """One scan. Go through it once; what it has done by then stays done when you stop.
+
+    Args:
+        means: What it works with.
+        targets: Folders to scan.
+        action: What to do with models that are not in the library.
+
+    Attributes:
+        summary: The scan in numbers, at any moment.
+    """
+
+    def __init__(self, means: Means, targets: tuple[Target, ...], action: ScanAction) -> None:
+        self.summary = ScanSummary()
+        self._means = means
+        self._library = means.library
+        self._targets = targets
+        self._action = action
+
+    def __iter__(self) -> Iterator[ScanFinding]:
+        """Give one finding for each candidate, in the order of the walk.
+
+        Raises:
+            JobCancelledError: the watcher said so.
+        """
+        known = KnownFiles(self._library)
+        lookups = Lookups(self._library.state)
+        for target in self._targets:
+            for finding in self._through(target, known, lookups):
+                self.summary.count(finding)
+                yield finding
+            for place in target.places:
+                if place.path.is_dir():
+                    self.summary.vanished += lookups.drop_vanished(place.path)
+
+    def _through(
+        self, target: Target, known: KnownFiles, lookups: Lookups
+    ) -> Iterator[ScanFinding]:
+        hearsay = Hearsay(target.folder, target.layout, self.summary.remarks)
+        registrar = Registrar(self._library, known, self._means.alone)
+
+        def prepare(candidate: Candidate, found: Identification) -> NewModel:
+            return new_model(self._library, candidate.path, found, hearsay.about(candidate))
+
+        is_registering = self._action is ScanAction.REGISTER
+        finder = Finder(
+            self._library,
+            known,
+            lookups,
+            self.summary,
+            self._look,
+            prepare if is_registering else None,
+        )
+        walk = Walk(target.places, self.summary, self._look)
+        for one in finder.through(walk):
+            finding = self._finding(one, target.layout, hearsay)
+            if is_registering:
+                new = one.new if isinstance(one, Examined) else None
+                yield from registrar.take(finding, new)
+            elif self._action is ScanAction.INSTALL and finding.status is ScanStatus.FOUND:
+                yield self._install(one, finding, hearsay)
+            else:
+                yield finding
+        yield from registrar.flush()
+
+    def _look(self) -> None:
+        self._means.watch(self.summary)
+
+    def _finding(self, one: Examined | Passed, layout: Layout, hearsay: Hearsay) -> ScanFinding:
+        if isinstance(one, Passed):
+            return passed_finding(one)
+        candidate = one.candidate
+        if one.key is not None:
+            return self._known(candidate, one.key, one.size)
+        if one.verdict is None or one.verdict.found is None:
+            return failed_finding(one, one.verdict or Verdict(), layout)
+        found = one.verdict.found
+        said = one.new.said if one.new else hearsay.about(candidate)
+        return ScanFinding(
+            candidate.path,
+            ScanStatus.FOUND,
+            found.type,
+            found.base,
+            name=said.name or found.name,
+            size=one.size,
+            category=candidate.place.category,
+            said_by=said.said_by,
+        )
+
+    def _known(self, candidate: Candidate, key: str, size: int) -> ScanFinding:
+        try:
+            config = self._library.records.get_model(key)
+        except UnknownModelException:  # removed while the scan ran
+            return ScanFinding(candidate.path, ScanStatus.KNOWN, key=key, size=size)
+        return ScanFinding(
+            candidate.path, ScanStatus.KNOWN, config.type, config.base, key, config.name, size
+        )
+
+    def _install(
+        self, one: Examined | Passed, finding: ScanFinding, hearsay: Hearsay
+    ) -> ScanFinding:
+        if isinstance(one, Passed) or one.verdict is None or one.verdict.found is None:
+            return finding
+        said = hearsay.about(one.candidate)
+        fields = fields_of(said, one.verdict.found)
+        try:
+            key, is_known = self._means.install(finding.path, fields, said)
+        except ModelKeepError as error:
+            return replace(finding, status=ScanStatus.ERROR, error=str(error), hint=hint_of(error))
+        status = ScanStatus.KNOWN if is_known else ScanStatus.INSTALLED
+        return replace(finding, status=status, key=key)
+
+
+def passed_finding(one: Passed) -> ScanFinding:
+    """Return the finding for what was passed by."""
+    if one.is_failure:
+        hint = "Allow it to be read, or leave it out."
+        return ScanFinding(one.path, ScanStatus.ERROR, error=one.detail, hint=hint, size=one.size)
+    return ScanFinding(
+        one.path,
+        ScanStatus.SKIPPED,
+        error=one.detail,
+        reason=one.reason,
+        size=one.size,
+        same_as=one.same_as,
+    )
+
+
+def failed_finding(one: Examined, verdict: Verdict, layout: Layout) -> ScanFinding:
+    """Return the finding for what could not be identified.
+
+    The folder's word for its files is told, but decides nothing: people put files anywhere.
+    """
+    candidate = one.candidate
+    place, path = candidate.place, candidate.path
+    if not verdict.is_unknown:
+        return ScanFinding(
+            path, ScanStatus.ERROR, size=one.size, error=verdict.message, hint=verdict.hint,
+            category=place.category,
+        )  # fmt: skip
+    type_ = layout.type_of(place, path.name)
+    where = f"It lies where {layout.label} keeps {type_label(type_)} files. " if type_ else ""
+    command = f"modelkeep install --inplace --type {type_ or 'TYPE'} {shown(path)}"
+    return ScanFinding(
+        path,
+        ScanStatus.UNKNOWN,
+        size=one.size,
+        error=verdict.message,
+        hint=f"{where}Say what it is: {command}",
+        category=place.category,
+    )

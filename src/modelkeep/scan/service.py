@@ -1,0 +1,201 @@
+"""``Scanner``: scans, syncs and autoimport of one library, and the seed's names for them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from abc import abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from modelkeep.app.install_base import ModelInstallServiceBase
+from modelkeep.errors import ModelKeepError
+from modelkeep.jobs.lookups import Lookup, Lookups
+from modelkeep.library.library import Library
+from modelkeep.library.link import LinkMode
+from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
+from modelkeep.scan.scanner import Means, Scan, ScanAction, Target
+from modelkeep.scan.sync import Sync
+from modelkeep.scan.targets import target_of, targets_of
+from modelkeep.scan.verdicts import rules_fingerprint
+from modelkeep.scan.walk import Candidate, Walk
+from modelkeep.sources.sidecars.base import Said
+
+#: ``install(path, fields, said, link)`` gives (key, whether it was there before).
+Installer = Callable[[Path, dict[str, Any], Said, LinkMode | None], tuple[str, bool]]
+#: Told of the numbers so far, often; may raise to stop.
+Watcher = Callable[[ScanSummary], None]
+
+_NEW = frozenset({ScanStatus.REGISTERED, ScanStatus.INSTALLED})
+_ODD = frozenset({ScanStatus.UNKNOWN, ScanStatus.ERROR})
+
+_log = logging.getLogger(__name__)
+
+
+def unwatched(summary: ScanSummary) -> None:
+    """Take the numbers of a scan and do nothing."""
+
+
+def never(question: str) -> bool:
+    """Answer every question of a sync with no."""
+    del question
+    return False
+
+
+class Scanner:
+    """Finds models on the disk for one library.
+
+    Args:
+        library: The catalogue and the disk.
+        alone: Keeps other changes of the library out for a while.
+        install: Copies a model into the library.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        alone: Callable[[], AbstractContextManager[object]],
+        install: Installer,
+    ) -> None:
+        self._library = library
+        self._alone = alone
+        self._install = install
+
+    def scan(
+        self,
+        what: Path | str | None = None,
+        *,
+        layout: str | None = None,
+        action: ScanAction = ScanAction.REPORT,
+        link: LinkMode | None = None,
+        watch: Watcher = unwatched,
+    ) -> Scan:
+        """Return a scan, to go through. Unless ``action`` asks for it, the library stays as it is.
+
+        Args:
+            what: A folder or a file, or the name of a root; all roots when None.
+            layout: Name of the folder's layout; recognised when None.
+            action: What to do with models that are not in the library.
+            link: How files get into ``models_dir`` when they are installed; ``copy`` when None.
+            watch: Told of the numbers so far, often; may raise to stop.
+
+        Raises:
+            SourceNotFoundError: nothing is there.
+            SettingsError: there is no such layout.
+            SourceError: a file that says where the models are cannot be read.
+        """
+        targets = targets_of(self._library, what, layout)
+        return Scan(self._means(watch, link), targets, action)
+
+    def sync(self, *, confirm: Callable[[str], bool] = never, watch: Watcher = unwatched) -> Sync:
+        """Return a sync of all roots that are there, to go through.
+
+        Files that moved are looked for in the roots and in the autoimport folder, nowhere else: a
+        model that was moved out of them is marked missing until its new folder is registered.
+
+        Args:
+            confirm: Asked before much of a root is marked missing, and before a file that cannot
+                be proven to be a lost model is taken for it.
+            watch: Told of the numbers so far, often; may raise to stop.
+        """
+        return Sync(self._means(watch, None), confirm)
+
+    def autoimport(self) -> list[str]:
+        """Register what was put into the autoimport folder; return the keys of new records.
+
+        While nothing changes in there, this is one walk through it.
+        """
+        folder = self._library.settings.autoimport_dir
+        if not folder.is_dir():
+            return []
+        try:
+            return self._autoimport(target_of(folder, "plain"))
+        except (ModelKeepError, OSError) as error:
+            _log.warning("What is in %s was not registered: %s", folder, error)
+            return []
+
+    def _autoimport(self, target: Target) -> list[str]:
+        stamp = _stamp(target)
+        if not stamp:
+            return []
+        rules = rules_fingerprint(strict=self._library.settings.verify != "off")
+        lookups = Lookups(self._library.state)
+        if lookups.get(target.folder, stamp, rules) is not None:
+            return []
+        keys = []
+        for finding in Scan(self._means(unwatched, None), (target,), ScanAction.REGISTER):
+            if finding.status in _NEW and finding.key:
+                keys.append(finding.key)
+            elif finding.status in _ODD:
+                _warn(finding)
+        lookups.put(Lookup(target.folder, stamp, rules, ""))
+        lookups.flush()
+        return keys
+
+    def _means(self, watch: Watcher, link: LinkMode | None) -> Means:
+        return Means(
+            self._library,
+            self._alone,
+            lambda path, fields, said: self._install(path, fields, said, link),
+            watch,
+        )
+
+
+class ScanningService(ModelInstallServiceBase):
+    """The part of an install service that looks for models by itself.
+
+    Attributes:
+        scanner: Does that.
+    """
+
+    scanner: Scanner
+
+    @abstractmethod
+    def start(self, invoker: Any = None) -> None:
+        """Finish or roll back what an earlier run left, and begin to work on jobs."""
+
+    def scan_directory(self, scan_dir: Path | str, install: bool = False) -> list[str]:
+        """Register every model below a folder, or install it; return the keys of new records.
+
+        What is there already, broken or unknown is passed over; ``scanner.scan`` tells of it.
+
+        Args:
+            scan_dir: The folder.
+            install: Copy the models into ``models_dir``; else they stay where they are.
+
+        Raises:
+            SourceNotFoundError: nothing is there.
+        """
+        action = ScanAction.INSTALL if install else ScanAction.REGISTER
+        findings = self.scanner.scan(Path(scan_dir), action=action)
+        return [finding.key for finding in findings if finding.status in _NEW and finding.key]
+
+    def sync_to_config(self) -> None:
+        """Register new files in all roots, find moved ones again, mark missing ones.
+
+        No record is forgotten, whatever is gone; see ``scanner.sync`` for what was done.
+        """
+        for finding in self.scanner.sync():
+            if finding.status in _ODD or finding.status in {ScanStatus.HELD, ScanStatus.OFFLINE}:
+                _warn(finding)
+
+
+def _warn(finding: ScanFinding) -> None:
+    _log.warning("%s: %s", finding.path, finding.error)
+
+
+def _stamp(target: Target) -> str:
+    """Return what changes whenever a candidate of a folder does; empty when there is none."""
+    whole, is_empty = hashlib.blake2b(digest_size=16), True
+    for one in Walk(target.places, ScanSummary()):
+        is_empty = False
+        whole.update(os.fsencode(one.path) + b"\0")
+        if isinstance(one, Candidate):
+            files = list(one.path.rglob("*")) if one.is_folder else [one.path]
+            for path in sorted(files):
+                there = path.lstat()
+                whole.update(f"{there.st_size} {there.st_mtime_ns} {there.st_ino}\n".encode())
+    return "" if is_empty else whole.hexdigest()

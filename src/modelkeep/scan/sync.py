@@ -1,0 +1,252 @@
+"""``Sync``: the catalogue brought in step with the disk, without forgetting anything."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.identity import Identification
+from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
+from modelkeep.core.taxonomy import RecordState
+from modelkeep.errors import SourceError, UnknownModelException
+from modelkeep.jobs.lookups import Lookups
+from modelkeep.library.condition import Condition, ModelCondition, survey
+from modelkeep.library.verify import Verdict, verify_model
+from modelkeep.records.listing import RecordFilter
+from modelkeep.scan.finder import Examined, Finder
+from modelkeep.scan.known import KnownFiles
+from modelkeep.scan.moved import Gone
+from modelkeep.scan.records import Hearsay, NewModel, new_model
+from modelkeep.scan.register import Registrar
+from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
+from modelkeep.scan.scanner import Means, Target, failed_finding, passed_finding
+from modelkeep.scan.targets import named_folders, target_of
+from modelkeep.scan.verdicts import Verdict as Judgement
+from modelkeep.scan.walk import Candidate, Passed, Walk
+
+#: As many records of one root have to vanish together, and this share of it, to hold a sync.
+HELD_FROM = 20
+HELD_SHARE = 5
+
+
+class Sync:
+    """One sync. Go through it once; what it has done by then stays done when you stop.
+
+    Args:
+        means: What it works with.
+        confirm: Asked before much of a root is marked missing, and before a match that cannot be
+            proven is taken for the same model.
+
+    Attributes:
+        summary: The sync in numbers, at any moment.
+    """
+
+    def __init__(self, means: Means, confirm: Callable[[str], bool]) -> None:
+        self.summary = ScanSummary()
+        self._means = means
+        self._library = means.library
+        self._confirm = confirm
+
+    def __iter__(self) -> Iterator[ScanFinding]:
+        """Give what changed, what is missing and what could not be done.
+
+        Raises:
+            JobCancelledError: the watcher said so.
+        """
+        for finding in self._all():
+            self.summary.count(finding)
+            if finding.status not in {ScanStatus.KNOWN, ScanStatus.SKIPPED}:
+                yield finding
+
+    def _all(self) -> Iterator[ScanFinding]:
+        library = self._library
+        offline = self._offline_roots()
+        odd = survey(self._library.presence)
+        yield from self._offline(offline)
+        missing = self._missing(odd, offline)
+        yield from self._back(odd)
+        yield from self._changed(odd)
+        gone = Gone(library, lambda _count: self._look(), self._confirm)
+        for config, condition in missing.values():
+            files = library.records.files(config.key)
+            if len(files) == len(condition.files):
+                gone.add(config, files)
+        moved: set[str] = set()
+        known, lookups = KnownFiles(library), Lookups(library.state)
+        for name, (path, layout) in named_folders(library).items():
+            if name in offline or not path.is_dir():
+                continue
+            try:
+                target = target_of(path, layout)
+            except SourceError as error:
+                yield ScanFinding(path, ScanStatus.ERROR, error=str(error), hint=error.hint)
+                continue
+            for finding in self._new(target, known, lookups, gone):
+                if finding.status is ScanStatus.MOVED and finding.key:
+                    moved.add(finding.key)
+                yield finding
+        yield from self._mark({k: pair for k, pair in missing.items() if k not in moved})
+
+    def _look(self) -> None:
+        self._means.watch(self.summary)
+
+    # -- records
+
+    def _offline_roots(self) -> dict[str, str]:
+        """Return why roots count as offline, by name."""
+        names = (MODELS_ROOT, *self._library.roots.named)
+        reasons = {name: self._library.presence.why_offline(name) for name in names}
+        return {name: why for name, why in reasons.items() if why}
+
+    def _offline(self, offline: Mapping[str, str]) -> Iterator[ScanFinding]:
+        folders, presence = named_folders(self._library), self._library.presence
+        for name, why in offline.items():
+            if count := self._library.records.count(RecordFilter(roots=(name,))):
+                error = f"{why}. Nothing was marked of the {count:,} models in the root {name}"
+                hint = presence.hint_for(name)
+                yield ScanFinding(folders[name][0], ScanStatus.OFFLINE, error=error, hint=hint)
+
+    def _missing(
+        self, odd: Mapping[str, ModelCondition], offline: Mapping[str, str]
+    ) -> dict[str, tuple[ModelConfigBase, ModelCondition]]:
+        """Return the records whose files are gone, and not only the disk around them."""
+        found: dict[str, tuple[ModelConfigBase, ModelCondition]] = {}
+        for key, condition in odd.items():
+            if condition.condition is not Condition.MISSING:
+                continue
+            try:
+                config = self._library.records.get_model(key)
+            except UnknownModelException:
+                continue
+            if config.root in offline:
+                continue
+            if config.root != NO_ROOT or not _is_unmounted(self._library.path_of(config)):
+                found[key] = (config, condition)
+        return found
+
+    def _back(self, odd: Mapping[str, ModelCondition]) -> Iterator[ScanFinding]:
+        """Mark the records whose files were missing and are as they were."""
+        where = RecordFilter(states=(RecordState.MISSING.value,))
+        back = [config for config in self._library.records.each(where) if config.key not in odd]
+        self._library.records.set_states({c.key: RecordState.PRESENT for c in back})
+        for config in back:
+            yield self._about(config, ScanStatus.PRESENT)
+
+    def _changed(self, odd: Mapping[str, ModelCondition]) -> Iterator[ScanFinding]:
+        """Read the records whose files look different, and mark those that are."""
+        for key, condition in odd.items():
+            if condition.condition is not Condition.CHANGED:
+                continue
+            try:
+                before = self._library.records.get_model(key)
+                check = verify_model(self._library, key, lambda _count: self._look())
+            except UnknownModelException:
+                continue
+            if check.verdict is Verdict.CHANGED and before.state is not RecordState.CHANGED:
+                detail = next(f.detail for f in check.files if f.verdict is Verdict.CHANGED)
+                hint = f"modelkeep verify {key[:8]} --accept takes it as it is now."
+                yield self._about(before, ScanStatus.CHANGED, detail, hint)
+            elif check.is_well and before.state is not RecordState.PRESENT:
+                yield self._about(before, ScanStatus.PRESENT)
+
+    def _mark(
+        self, missing: Mapping[str, tuple[ModelConfigBase, ModelCondition]]
+    ) -> Iterator[ScanFinding]:
+        """Mark what stays missing, root by root, unless that is suspiciously much of one."""
+        by_root: dict[str, list[tuple[ModelConfigBase, ModelCondition]]] = defaultdict(list)
+        for config, condition in missing.values():
+            if config.state is not RecordState.MISSING:
+                by_root[config.root].append((config, condition))
+        for root, pairs in by_root.items():
+            total = self._library.records.count(RecordFilter(roots=(root,)))
+            if len(pairs) >= HELD_FROM and len(pairs) * HELD_SHARE >= total:
+                where = f"in {root!r}" if root else "outside of all roots"
+                what = f"{len(pairs):,} of {total:,} models {where} are gone"
+                if not self._confirm(f"{what}. Mark them as missing?"):
+                    folder = self._folder_of(root, pairs[0][0])
+                    hint = "Look whether its disk is mounted; modelkeep sync --yes marks them."
+                    error = f"{what} at once, so nothing was marked"
+                    yield ScanFinding(folder, ScanStatus.HELD, error=error, hint=hint)
+                    continue
+            self._library.records.set_states({c.key: RecordState.MISSING for c, _ in pairs})
+            for config, condition in pairs:
+                hint = f"modelkeep remove {config.key[:8]} forgets it."
+                yield self._about(config, ScanStatus.MISSING, condition.detail, hint)
+
+    def _folder_of(self, root: str, config: ModelConfigBase) -> Path:
+        folders = named_folders(self._library)
+        return folders[root][0] if root in folders else self._library.path_of(config).parent
+
+    def _about(
+        self, config: ModelConfigBase, status: ScanStatus, error: str = "", hint: str = ""
+    ) -> ScanFinding:
+        return ScanFinding(
+            self._library.path_of(config),
+            status,
+            config.type,
+            config.base,
+            config.key,
+            config.name,
+            config.size,
+            error=error,
+            hint=hint,
+        )
+
+    # -- new files
+
+    def _new(
+        self, target: Target, known: KnownFiles, lookups: Lookups, gone: Gone
+    ) -> Iterator[ScanFinding]:
+        """Register what is new in one root; files of lost records get their record back."""
+        library = self._library
+        hearsay = Hearsay(target.folder, target.layout, self.summary.remarks)
+        registrar = Registrar(library, known, self._means.alone)
+
+        def prepare(candidate: Candidate, found: Identification) -> NewModel:
+            return new_model(library, candidate.path, found, hearsay.about(candidate))
+
+        finder = Finder(library, known, lookups, self.summary, self._look, prepare)
+        for one in finder.through(Walk(target.places, self.summary, self._look)):
+            if isinstance(one, Passed):
+                yield from registrar.take(passed_finding(one), None)
+            elif one.key is not None:
+                finding = ScanFinding(one.candidate.path, ScanStatus.KNOWN, key=one.key)
+                yield from registrar.take(finding, None)
+            elif (again := gone.find(one)) is not None:
+                yield from registrar.take(again, None)
+            elif one.verdict is None or one.verdict.found is None:
+                finding = failed_finding(one, one.verdict or Judgement(), target.layout)
+                yield from registrar.take(finding, None)
+            else:
+                yield from registrar.take(_found(one, one.verdict.found), one.new)
+        yield from registrar.flush()
+        for place in target.places:
+            if place.path.is_dir():
+                self.summary.vanished += lookups.drop_vanished(place.path)
+
+
+def _found(one: Examined, found: Identification) -> ScanFinding:
+    path, place = one.candidate.path, one.candidate.place
+    said_by = one.new.said.said_by if one.new else ()
+    return ScanFinding(
+        path, ScanStatus.FOUND, found.type, found.base, name=found.name, size=one.size,
+        category=place.category, said_by=said_by,
+    )  # fmt: skip
+
+
+def _is_unmounted(path: Path) -> bool:
+    """Tell whether a file outside of all roots is gone with the whole disk that it was on.
+
+    What is left of such a disk is the empty folder that it is mounted on.
+    """
+    folder = path.parent
+    if folder.is_dir():
+        return False
+    while not folder.is_dir():
+        folder = folder.parent
+    try:
+        return not any(folder.iterdir())
+    except OSError:
+        return True

@@ -1,0 +1,79 @@
+"""From what people name to the folders that are scanned."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from modelkeep.core.names import full_path, shown
+from modelkeep.core.roots import MODELS_ROOT
+from modelkeep.errors import SourceNotFoundError
+from modelkeep.library.library import Library
+from modelkeep.scan.scanner import Target
+from modelkeep.sources.layouts.base import Layout, Place
+from modelkeep.sources.layouts.registry import layout_named, load_layouts, recognise
+
+#: What ``scan`` takes for the folder of new models, beside the names of roots.
+AUTOIMPORT = "autoimport"
+_PLAIN = "plain"
+
+
+def target_of(folder: Path, layout: str | None = None) -> Target:
+    """Return what is to be scanned of a folder, or of a single file.
+
+    Args:
+        folder: An absolute path.
+        layout: Name of its layout; recognised when None.
+
+    Raises:
+        SourceNotFoundError: nothing is there.
+        SettingsError: there is no such layout.
+        SourceError: a file that says where the models are cannot be read.
+    """
+    if not os.path.lexists(folder):
+        raise SourceNotFoundError(
+            f"{shown(folder)} does not exist", hint="Check the path; nothing was changed."
+        )
+    layouts = load_layouts()
+    if layout is None and not folder.is_dir():
+        layout = _PLAIN
+    chosen = recognise(folder, layouts) if layout is None else layout_named(layout, layouts)
+    places = chosen.places(folder) if folder.is_dir() else (Place(folder),)
+    return Target(folder, chosen, places)
+
+
+def named_folders(library: Library) -> dict[str, tuple[Path, str]]:
+    """Return the folders that have names, each with its layout: roots, and where new models go."""
+    settings = library.settings
+    found = {MODELS_ROOT: (settings.models_dir, _PLAIN)}
+    found |= {name: (root.path, root.layout) for name, root in library.roots.named.items()}
+    return {**found, AUTOIMPORT: (settings.autoimport_dir, _PLAIN)}
+
+
+def targets_of(library: Library, what: Path | str | None, layout: str | None) -> tuple[Target, ...]:
+    """Return what ``what`` means: a folder, the name of a root, or all roots when None.
+
+    A root wins over a folder of the same name; such a folder is written ``./name``.
+
+    Raises:
+        SourceNotFoundError: nothing is there.
+        SettingsError: there is no such layout.
+    """
+    folders = named_folders(library)
+    if what is None:
+        there = [one for one in folders.values() if one[0].is_dir()]
+        return tuple(target_of(path, layout or theirs) for path, theirs in there)
+    if isinstance(what, str) and what in folders:
+        path, theirs = folders[what]
+        return (target_of(path, layout or theirs),)
+    return (target_of(full_path(what), layout),)
+
+
+def layout_names() -> tuple[str, ...]:
+    """Return the names of all layouts, in the order in which they are asked."""
+    return tuple(layout.name for layout in load_layouts())
+
+
+def layout_label(layout: Layout) -> str:
+    """Return what people call a layout; empty for a folder that is nobody's."""
+    return "" if layout.name == _PLAIN else layout.label
