@@ -168,7 +168,7 @@ def check_law(
     names_before: Counter[str],
 ) -> None:
     """Check after a start that everything is in order."""
-    assert manager.installer.library.state.entries() == [], "something is left undone"
+    assert manager.installer.library.state.journal.entries() == [], "something is left undone"
     owned = _check_models(manager, {world.elsewhere / name: before[name] for name in before})
     _check_folders(manager, owned, manager.installer.trash())
     _check_database(manager)

@@ -105,7 +105,7 @@ def run(world: World, story: Story, fault: Fault) -> int:
         if not world.is_yaml:
             store: Any = manager.records
             holders.append((store.db, "conn"))
-        assert state.entries() == []
+        assert state.journal.entries() == []
         with planted(fault, *holders):
             story.act(manager, world)
     return fault.count

@@ -101,7 +101,7 @@ def test_some_install_and_some_scan_the_same_model(
         assert len(places) - len(inside) <= 1
         assert models
         assert installed_files(chosen.root) == inside
-        assert manager.installer.library.state.entries() == []
+        assert manager.installer.library.state.journal.entries() == []
 
 
 @pytest.mark.parametrize("point", [3, 8, 14])
@@ -128,7 +128,7 @@ def test_one_that_dies_in_the_midst_lets_the_others_go_on(tmp_path: Path, point:
         library = manager.installer.library  # whose start takes back what is left
         [model] = manager.records.all_models()
         assert installed_files(root) == [library.path_of(model)]
-        assert library.state.entries() == []
+        assert library.state.journal.entries() == []
         assert list(manager.settings.staging_dir.glob("*")) == []
 
 

@@ -108,7 +108,7 @@ def test_a_writer_that_is_not_done_is_named(tmp_path: Path) -> None:
                 # Others are not in the way of those who only look.
                 assert service.record_store.all_models() == [before]
             assert service.library.path_of(before).is_file()
-            assert service.library.state.entries() == []
+            assert service.library.state.journal.entries() == []
         with held(root / "databases" / "modelkeep.db"):
             [odd] = list(service.scanner.scan(source, action=ScanAction.REGISTER))
             assert "held by another process" in odd.error

@@ -107,7 +107,7 @@ def test_a_disk_that_is_full_at_any_moment_of_an_install(
             service.prune_all_jobs()
         assert is_whole(settings)
         with ModelManager(settings) as manager:
-            assert manager.installer.library.state.entries() == []
+            assert manager.installer.library.state.journal.entries() == []
             for model in manager.records.all_models():
                 if model.key != old:
                     manager.installer.delete(model.key)
@@ -166,7 +166,7 @@ def test_a_disk_that_is_full_for_everything_else(tmp_path: Path, disk: Path, is_
                     deeds(manager, key, other)[name]()
             assert is_whole(settings)
             with ModelManager(settings) as manager:
-                assert manager.installer.library.state.entries() == []
+                assert manager.installer.library.state.journal.entries() == []
                 for model in manager.records.all_models():
                     if model.name != "kept":
                         manager.installer.delete(model.key)
@@ -302,7 +302,7 @@ def test_a_move_to_another_disk_that_is_cut_off_anywhere(
         settings = begin("world")
         assert in_child(partial(move_in, settings, source, Fault(at=point))) == KILLED
         with ModelManager(settings) as manager:
-            assert manager.installer.library.state.entries() == []
+            assert manager.installer.library.state.journal.entries() == []
             places = [manager.installer.library.path_of(m) for m in manager.records.all_models()]
         assert len(places) == 1 or snapshot_of(source) == wanted
         assert all(snapshot_of(place) == wanted for place in places)

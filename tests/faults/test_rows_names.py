@@ -141,7 +141,7 @@ def everything_is_tried(chosen: Settings, key: str) -> None:
         refusals = [refusal_of(deed) for deed in deeds]
         assert all(refusal is None or hint_of(refusal) for refusal in refusals), refusals
         service.recover()
-        assert service.library.state.entries() == []
+        assert service.library.state.journal.entries() == []
         with suppress(ModelKeepError):
             manager.records.add_model(key, fields)
 

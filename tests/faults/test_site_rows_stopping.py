@@ -261,7 +261,7 @@ def check_and_remove(manager: ModelManager, job: ModelInstallJob) -> None:
         assert job.config_out is not None
         manager.installer.unconditionally_delete(job.config_out.key)
     check_nothing(manager)
-    assert manager.installer.library.state.entries() == []
+    assert manager.installer.library.state.journal.entries() == []
 
 
 def test_cancelled_at_every_step(manager: ModelManager, hub: HubServer) -> None:

@@ -190,7 +190,7 @@ def by_queue(
         queue.submit_download_job(job)
         queue.join()
         queue.stop()
-        [row] = store.state.jobs()
+        [row] = store.state.jobs.all()
         store.close()
     error = job.exception
     assert error is None or isinstance(error, ModelKeepError), error

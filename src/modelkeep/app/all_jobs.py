@@ -11,7 +11,7 @@ from modelkeep.download.job_control import DownloadControl
 from modelkeep.errors import UsageError
 from modelkeep.install.control import JobControl
 from modelkeep.install.job import ModelInstallJob
-from modelkeep.jobs.state import JobRow
+from modelkeep.jobs.job_table import JobRow
 from modelkeep.jobs.wishes import JobWish
 
 
@@ -99,5 +99,5 @@ class AllJobs:
         return self._installs.prune_all_jobs() + self._downloads.prune()
 
     def _of(self, number: int) -> DownloadControl | JobControl:
-        is_download = self._installs.library.state.job(number).kind == "download"
+        is_download = self._installs.library.state.jobs.get(number).kind == "download"
         return self._downloads if is_download else self._installs.control

@@ -268,7 +268,7 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
             The number of the job.
         """
         details = job_details(source, config, link, to)
-        return self._state.add_job(printable(str(source)), NOBODY, details)
+        return self._state.jobs.add(printable(str(source)), NOBODY, details)
 
     # -- at once
 

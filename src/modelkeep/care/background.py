@@ -98,5 +98,5 @@ class LibraryHasher:
     def _give_way(self, count: int) -> None:
         """Wait while an install, removal or restore is in progress."""
         del count
-        while self._library.state.entries() and not self._ending.wait(_PAUSE):
+        while self._library.state.journal.entries() and not self._ending.wait(_PAUSE):
             pass

@@ -86,7 +86,7 @@ def complete_job(ctx: typer.Context, incomplete: str) -> list[str]:
         if not path.exists():
             return []
         state = StateDatabase(path)
-        numbers = [str(row.id) for row in state.jobs()]
+        numbers = [str(row.id) for row in state.jobs.all()]
         state.close()
     except (ModelKeepError, OSError):
         return []

@@ -11,7 +11,7 @@ from modelkeep.download.queue import DownloadQueueService
 from modelkeep.download.remains import discard
 from modelkeep.download.stored_jobs import StoredJobs
 from modelkeep.errors import UsageError
-from modelkeep.jobs.state import JobRow
+from modelkeep.jobs.job_table import JobRow
 from modelkeep.jobs.wishes import JobWish, wish
 
 #: How long another process is waited for.
@@ -35,7 +35,7 @@ class DownloadControl:
     def rows(self) -> list[JobRow]:
         """Return all downloads, the oldest first; those of dead processes wait."""
         self._store.flush()
-        return [self._as_it_is(row) for row in self._store.state.jobs("download")]
+        return [self._as_it_is(row) for row in self._store.state.jobs.all("download")]
 
     def pause(self, number: int) -> JobRow:
         """Hold a download until it is resumed; what has come is kept.

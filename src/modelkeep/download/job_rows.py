@@ -19,7 +19,7 @@ from modelkeep.download.job import (
 from modelkeep.errors import ModelKeepError
 from modelkeep.http.origins import redacted
 from modelkeep.http.plain_links import is_plain
-from modelkeep.jobs.state import JobRow
+from modelkeep.jobs.job_table import JobRow
 
 #: Errors and hints are cut to this length.
 _TEXT = 2000

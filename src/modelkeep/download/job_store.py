@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from modelkeep.download.job import DownloadJobBase
-from modelkeep.jobs.state import JobRow
+from modelkeep.jobs.job_table import JobRow
 from modelkeep.jobs.wishes import JobWish
 
 

@@ -29,7 +29,7 @@ from modelkeep.errors import (
     UsageError,
 )
 from modelkeep.http.options import TransferOptions
-from modelkeep.jobs.state import JobRow
+from modelkeep.jobs.job_table import JobRow
 from modelkeep.jobs.wishes import JobWish
 
 #: How long ``join`` waits for a handler that has not returned, seconds.

@@ -21,8 +21,9 @@ from modelkeep.download.job_rows import (
 )
 from modelkeep.download.part import DownloadPart
 from modelkeep.errors import ModelKeepError, SecretNeededError, UsageError
+from modelkeep.jobs.job_table import JobRow
 from modelkeep.jobs.owner import Owner
-from modelkeep.jobs.state import JobRow, StateDatabase
+from modelkeep.jobs.state import StateDatabase
 from modelkeep.jobs.wishes import JobWish, claim, forget_wish, wishes
 
 #: How often the progress of running jobs is written, seconds.
@@ -99,14 +100,14 @@ class StoredJobs:
         """
         if isinstance(job, DownloadPart):
             return next(self._part_numbers)
-        for row in self.state.open_jobs("download", shown_source(job)):
+        for row in self.state.jobs.unended("download", shown_source(job)):
             may_be_had = self.is_left(row) or row.error_type == SecretNeededError.__name__
             if may_be_had and is_same_errand(row, job) and self.claim(row, status):
                 job.download_path = job.download_path or path_in(row)
                 self.note(job)
                 return row.id
         details = details_of(job)
-        number = self.state.add_job(
+        number = self.state.jobs.add(
             shown_source(job), self._owner.name, details, kind="download", status=status
         )
         self._details[number] = json.dumps(details)
@@ -172,7 +173,7 @@ class StoredJobs:
         """Remove jobs from the list."""
         self.flush()
         if numbers:
-            self.state.forget_jobs(numbers)
+            self.state.jobs.remove(numbers)
 
     def wishes(self) -> dict[int, JobWish]:
         """Return what other processes wish of jobs of ours."""
@@ -186,7 +187,7 @@ class StoredJobs:
 
     def left_behind(self) -> list[JobRow]:
         """Return the jobs that have not ended and that no living process has."""
-        rows = self.state.open_jobs("download")
+        rows = self.state.jobs.unended("download")
         alive = {owner: self._owner.is_alive(owner) for owner in {row.owner for row in rows}}
         return [row for row in rows if not alive[row.owner]]
 
@@ -210,10 +211,10 @@ class StoredJobs:
             fields: Columns and what they shall be.
         """
         with self.state.transaction():
-            now = self.state.job(row.id)
+            now = self.state.jobs.get(row.id)
             if (now.owner, now.status) != (row.owner, row.status):
                 return False
-            self.state.update_job(row.id, **fields)
+            self.state.jobs.update(row.id, **fields)
             return True
 
     def download_row(self, number: int) -> JobRow:
@@ -223,7 +224,7 @@ class StoredJobs:
             UnknownJobIDException: there is none with this number.
             UsageError: it is no download.
         """
-        row = self.state.job(number)
+        row = self.state.jobs.get(number)
         if row.kind != "download":
             raise UsageError(
                 f"The job {number} is an install, not a download", hint="modelkeep jobs lists both."
@@ -238,4 +239,4 @@ class StoredJobs:
         if self._details.get(number) != details:
             fields["details"] = details
             self._details[number] = details
-        self.state.update_job(number, whose=self._owner.name, **fields)
+        self.state.jobs.update(number, whose=self._owner.name, **fields)

@@ -12,7 +12,8 @@ from modelkeep.install.details import Revive, job_of
 from modelkeep.install.job import InstallStatus, ModelInstallJob
 from modelkeep.install.remote.folder import remove_unneeded
 from modelkeep.install.worker import InstallWorker
-from modelkeep.jobs.state import JobRow, StateDatabase
+from modelkeep.jobs.job_table import JobRow
+from modelkeep.jobs.state import StateDatabase
 from modelkeep.jobs.wishes import JobWish, claim, wish
 
 #: How long another process is waited for.
@@ -56,8 +57,8 @@ class JobControl:
         row = self._open_job(number)
         wish(self._state, number, JobWish.PAUSE)
         if not self._is_alive(row.owner):
-            self._state.update_job(number, status=InstallStatus.PAUSED.value)
-        return self._state.job(number)
+            self._state.jobs.update(number, status=InstallStatus.PAUSED.value)
+        return self._state.jobs.get(number)
 
     def cancel(self, number: int) -> JobRow:
         """Stop a job for good; what it has copied so far is taken back.
@@ -70,9 +71,9 @@ class JobControl:
         wish(self._state, number, JobWish.CANCEL)
         if not self._is_alive(row.owner):
             status = InstallStatus.CANCELLED.value
-            self._state.update_job(number, status=status, ended_at=time.time())
+            self._state.jobs.update(number, status=status, ended_at=time.time())
             remove_unneeded(self._state, [row])
-        return self._state.job(number)
+        return self._state.jobs.get(number)
 
     def resume(self, number: int) -> ModelInstallJob | None:
         """Let a paused job go on, or begin one again that a dead process left.
@@ -84,7 +85,7 @@ class JobControl:
             UnknownJobIDException: there is no such job.
             UsageError: it is neither paused nor left by a dead process.
         """
-        row = self._state.job(number)
+        row = self._state.jobs.get(number)
         if row.ended_at is None and self._is_alive(row.owner):
             wish(self._state, number, JobWish.RUN)
             return None
@@ -111,7 +112,7 @@ class JobControl:
             UnknownJobIDException: there is no such job.
             UsageError: it has not ended, or it is completed.
         """
-        row = self._state.job(number)
+        row = self._state.jobs.get(number)
         if row.status not in _FAILED:
             raise UsageError(
                 f"The job {number} is {row.status}, so it cannot be begun again",
@@ -123,14 +124,14 @@ class JobControl:
         """Give the process that has a job a moment to do what was wished; return the job then."""
         end = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < end:
-            row = self._state.job(number)
+            row = self._state.jobs.get(number)
             is_paused = row.status == InstallStatus.PAUSED.value
             if row.ended_at is not None or (
                 wanted is not JobWish.CANCEL and is_paused is (wanted is JobWish.PAUSE)
             ):
                 break
             time.sleep(0.05)
-        return self._state.job(number)
+        return self._state.jobs.get(number)
 
     def take_over(self, *, remote_only: bool = False) -> list[ModelInstallJob]:
         """Begin all jobs again that dead processes left, the oldest first.
@@ -140,7 +141,7 @@ class JobControl:
         """
         left = [
             row
-            for row in self._state.jobs("install")
+            for row in self._state.jobs.all("install")
             if _is_interrupted(row) and ("remote" in row.details or not remote_only)
         ]
         jobs = []
@@ -164,7 +165,7 @@ class JobControl:
         return self._worker.take(job)
 
     def _open_job(self, number: int) -> JobRow:
-        row = self._state.job(number)
+        row = self._state.jobs.get(number)
         if row.ended_at is not None:
             raise UsageError(
                 f"The job {number} has ended: it is {row.status}",

@@ -11,7 +11,7 @@ from modelkeep.core.names import path_to_text, text_to_path
 from modelkeep.core.reading import printable
 from modelkeep.errors import InterruptedInstallError, SecretNeededError
 from modelkeep.install.job import ModelInstallJob
-from modelkeep.jobs.state import JobRow
+from modelkeep.jobs.job_table import JobRow
 from modelkeep.library.link import LinkMode
 from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.local import LocalModelSource

@@ -7,7 +7,8 @@ from pathlib import Path
 from modelkeep.install.job import JobList, ModelInstallJob
 from modelkeep.install.remote.folder import is_claimed, remove_unneeded
 from modelkeep.install.worker import InstallWorker
-from modelkeep.jobs.state import JobRow, StateDatabase
+from modelkeep.jobs.job_table import JobRow
+from modelkeep.jobs.state import StateDatabase
 from modelkeep.sources.base import StringLikeSource
 
 
@@ -23,7 +24,7 @@ class JobKeeping:
 
     def list_all_jobs(self) -> list[JobRow]:
         """Return the install jobs of every process on this root, also of earlier runs."""
-        return self._state.jobs("install")
+        return self._state.jobs.all("install")
 
     def get_job_by_source(self, source: StringLikeSource | str | Path) -> list[ModelInstallJob]:
         """Return the jobs of one source."""
@@ -51,7 +52,7 @@ class JobKeeping:
     def prune_all_jobs(self) -> int:
         """Forget the install jobs of every process that have ended; return how many."""
         self._worker.prune()
-        ended = [job.id for job in self._state.jobs("install") if job.ended_at is not None]
+        ended = [job.id for job in self._state.jobs.all("install") if job.ended_at is not None]
         return self._forget(ended)
 
     def wait_for_installs(self, timeout: float = 0) -> JobList:
@@ -64,7 +65,7 @@ class JobKeeping:
 
     def _forget(self, numbers: list[int]) -> int:
         """Remove jobs from the list, and what they have fetched unless others need it."""
-        gone = [row for row in self._state.jobs("install") if row.id in numbers]
-        count = self._state.forget_jobs(numbers)
+        gone = [row for row in self._state.jobs.all("install") if row.id in numbers]
+        count = self._state.jobs.remove(numbers)
         remove_unneeded(self._state, filter(is_claimed, gone))
         return count

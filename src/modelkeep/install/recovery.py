@@ -12,7 +12,7 @@ from modelkeep.core.roots import RootState
 from modelkeep.errors import InterruptedInstallError, UnknownJobIDException
 from modelkeep.install.incoming import end_install, take_back_install
 from modelkeep.install.job import InstallStatus
-from modelkeep.jobs.state import JournalEntry
+from modelkeep.jobs.journal_table import JournalEntry
 from modelkeep.library.library import Library
 from modelkeep.library.outgoing import (
     end_purge,
@@ -35,11 +35,11 @@ def recover(library: Library, is_alive: Callable[[str], bool]) -> int:
     Returns:
         How many entries were settled.
     """
-    dead = [entry for entry in library.state.entries() if not is_alive(entry.owner)]
+    dead = [entry for entry in library.state.journal.entries() if not is_alive(entry.owner)]
     left = [entry for entry in dead if not _is_offline(library, entry.plan)]
     for entry in left:
         job_fields = _settle(library, entry)
-        library.state.finish(entry.id, ended_at=time.time(), **job_fields)
+        library.state.journal.finish(entry.id, ended_at=time.time(), **job_fields)
     _end_orphaned_jobs(library, is_alive)
     return len(left)
 
@@ -76,16 +76,16 @@ def _settle(library: Library, entry: JournalEntry) -> dict[str, Any]:
 
 def _end_orphaned_jobs(library: Library, is_alive: Callable[[str], bool]) -> None:
     """Jobs of dead processes that had not come as far as the journal; paused ones stay so."""
-    for job in library.state.jobs("install"):
+    for job in library.state.jobs.all("install"):
         is_paused = job.status == InstallStatus.PAUSED.value
         if job.ended_at is None and not is_paused and not is_alive(job.owner):
             fields = _interrupted(job.source, job.details)
-            library.state.update_job(job.id, ended_at=time.time(), **fields)
+            library.state.jobs.update(job.id, ended_at=time.time(), **fields)
 
 
 def _details(library: Library, job: int | None) -> dict[str, Any]:
     try:
-        return library.state.job(job).details if job is not None else {}
+        return library.state.jobs.get(job).details if job is not None else {}
     except UnknownJobIDException:  # pruned in the meantime
         return {}
 

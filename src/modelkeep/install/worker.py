@@ -137,7 +137,7 @@ class InstallWorker:
             raise ServiceInactiveException(
                 "The install service is not running", hint="Call start() first."
             )
-        number = self._state.add_job(
+        number = self._state.jobs.add(
             printable(str(source)), self._owner, job_details(source, config, link, to)
         )
         job = ModelInstallJob(number, source, dict(config), link, to)
@@ -182,7 +182,7 @@ class InstallWorker:
         if job.wish is JobWish.RUN:
             job.wish = JobWish.PAUSE
             if self._leave_queue(job, InstallStatus.PAUSED):
-                self._state.update_job(job.id, status=job.status.value)
+                self._state.jobs.update(job.id, status=job.status.value)
 
     def resume(self, job: ModelInstallJob) -> None:
         """Put a paused job at the end of the queue again."""
@@ -194,7 +194,7 @@ class InstallWorker:
                 if is_parked:
                     job.status = InstallStatus.WAITING
             if is_parked:
-                self._state.update_job(job.id, status=job.status.value)
+                self._state.jobs.update(job.id, status=job.status.value)
                 self._put(job)
 
     def _put(self, job: ModelInstallJob) -> None:
@@ -262,7 +262,7 @@ class InstallWorker:
         """Note that a job is being identified, put in place and recorded."""
         with self._changed:
             job.status = InstallStatus.RUNNING
-        self._state.update_job(job.id, status=job.status.value)
+        self._state.jobs.update(job.id, status=job.status.value)
         events.install_running(self._bus, printable(str(job.source)))
 
     def _run(self, job: ModelInstallJob) -> None:
@@ -297,7 +297,7 @@ class InstallWorker:
             return
         if job.is_local:
             job.bytes = 0
-        self._state.update_job(job.id, status=InstallStatus.PAUSED.value, bytes=job.bytes)
+        self._state.jobs.update(job.id, status=InstallStatus.PAUSED.value, bytes=job.bytes)
         with self._changed:
             job.is_begun = False
             job.status = InstallStatus.PAUSED
@@ -346,7 +346,7 @@ class InstallWorker:
     def _save_ends(self) -> None:
         for number, fields in list(self._ends.items()):
             try:
-                self._state.update_job(number, **fields)
+                self._state.jobs.update(number, **fields)
             except ModelKeepError as error:
                 _log.debug("The end of job %s could not be stored: %s", number, error)
             else:

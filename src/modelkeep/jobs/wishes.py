@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from modelkeep.jobs.state import JobRow, StateDatabase
+from modelkeep.jobs.job_table import JobRow
+from modelkeep.jobs.state import StateDatabase
 
 
 class JobWish(StrEnum):

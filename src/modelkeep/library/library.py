@@ -205,7 +205,7 @@ class Library:
         as it stands. When the catalogue cannot say, when taking back fails too, or when there is
         no way back, the entry stays for the next start.
         """
-        number = self.state.begin(operation, key, self.owner, note, stage=stage, job=job)
+        number = self.state.journal.begin(operation, key, self.owner, note, stage=stage, job=job)
         before = self.is_recorded(key)
         change = Change(self.state, number, dict(note))
         try:
@@ -230,12 +230,12 @@ class Change:
     def advance(self, stage: str, **note: Any) -> None:
         """Write down the next stage before it is entered."""
         self.note |= note
-        self._state.advance(self._number, stage, self.note)
+        self._state.journal.advance(self._number, stage, self.note)
 
     def finish(self, **job_fields: Any) -> None:
         """Cross the entry out, setting columns of its job in the same transaction."""
         if self._is_open:
-            self._state.finish(self._number, **job_fields)
+            self._state.journal.finish(self._number, **job_fields)
             self._is_open = False
 
 

@@ -342,7 +342,7 @@ class TestFromAnotherProcess:
             other.control.retry(job.id)
         with pytest.raises(UnknownJobIDException):
             other.control.pause(99)
-        install = other.store.state.add_job("a.safetensors", "nobody", {})
+        install = other.store.state.jobs.add("a.safetensors", "nobody", {})
         with pytest.raises(UsageError, match="is an install"):
             other.control.resume(install)
         assert len(other.control.rows()) == 1

@@ -156,7 +156,7 @@ class Library(RuleBasedStateMachine):
     def the_law_holds(self) -> None:
         manager = self.manager
         models_dir = self._settings.models_dir
-        assert manager.installer.library.state.entries() == []
+        assert manager.installer.library.state.journal.entries() == []
         assert not list(self._settings.staging_dir.glob("*"))
         held: set[frozenset[bytes]] = set()
         owners: dict[Path, str] = {}

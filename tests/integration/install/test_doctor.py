@@ -181,7 +181,7 @@ class TestLeftovers:
         folder.mkdir(parents=True)
         note = {"staging": str(folder), "source": "x"}
         state = world.service.library.state
-        state.begin("install", "k", world.service.library.owner, note, stage="staging")
+        state.journal.begin("install", "k", world.service.library.owner, note, stage="staging")
         assert list(examine(world.settings, fix=True)) == []
         assert folder.exists()
 
@@ -191,7 +191,7 @@ class TestLeftovers:
         folder.mkdir(parents=True)
         with opened(settings) as world:
             note = {"staging": str(folder), "source": "/x.safetensors"}
-            world.service.library.state.begin("install", "k", "dead", note, stage="staging")
+            world.service.library.state.journal.begin("install", "k", "dead", note, stage="staging")
         [found] = look(settings)
         assert found.kind == "interrupted"
         assert "/x.safetensors" in found.message

@@ -142,7 +142,7 @@ def test_a_job_that_is_taken_over_goes_to_the_same_root(
     with ModelManager(settings) as manager:
         [model] = manager.records.all_models()
         manager.installer.unconditionally_delete(model.key)
-        manager.installer.library.state.update_job(job.id, status="cancelled")
+        manager.installer.library.state.jobs.update(job.id, status="cancelled")
         again = manager.installer.control.retry(job.id)
         manager.installer.wait_for_installs()
         assert again.complete

@@ -430,12 +430,14 @@ class TestLibraryHasher:
     def test_it_waits_for_an_install(self, world: World) -> None:
         key = registered(world)
         state = world.service.library.state
-        entry = state.begin("install", "k", "me", {"staging": "s", "source": "x"}, stage="staging")
+        entry = state.journal.begin(
+            "install", "k", "me", {"staging": "s", "source": "x"}, stage="staging"
+        )
         hasher = LibraryHasher(world.service.library)
         hasher.start()
         assert not hasher.wait(0.3)
         assert world.records.files(key)[0].blake3 is None
-        state.finish(entry)
+        state.journal.finish(entry)
         assert hasher.wait(30)
         hasher.stop()
         assert world.records.files(key)[0].blake3

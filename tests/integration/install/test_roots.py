@@ -218,7 +218,7 @@ class TestNothingIsWritten:
                 world.service.remove(key(world, "green"), everywhere=True)
             with pytest.raises(NotWritableError):
                 world.service.remove(key(world, "blue"), everywhere=True)
-            assert world.service.library.state.entries() == []
+            assert world.service.library.state.journal.entries() == []
             before = exactly(disk)
             look_around(world, disk)
             assert exactly(disk) == before
@@ -392,10 +392,10 @@ class TestOffline:
         assert not (disk / "loras/paper.safetensors").exists()
         disk.rename(disk.with_name("away"))
         world = reopen()
-        assert len(world.service.library.state.entries()) == 1
+        assert len(world.service.library.state.journal.entries()) == 1
         disk.with_name("away").rename(disk)
         world = reopen()
-        assert world.service.library.state.entries() == []
+        assert world.service.library.state.journal.entries() == []
         assert (disk / "loras/paper.safetensors").exists()
 
 

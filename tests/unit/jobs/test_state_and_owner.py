@@ -22,28 +22,31 @@ def path(tmp_path: Path) -> Path:
 
 def test_jobs_are_kept_in_order_until_they_are_forgotten(path: Path) -> None:
     state = StateDatabase(path)
-    first, second = (state.add_job(name, "me", {"link": None}) for name in ("a", "b"))
-    state.update_job(second, status="completed", bytes=7, key="k")
+    first, second = (state.jobs.add(name, "me", {"link": None}) for name in ("a", "b"))
+    state.jobs.update(second, status="completed", bytes=7, key="k")
     state.close()
     again = StateDatabase(path)
-    assert [job.source for job in again.jobs()] == ["a", "b"]
-    assert (again.job(first).status, again.job(first).details) == ("waiting", {"link": None})
-    assert (again.job(second).status, again.job(second).bytes) == ("completed", 7)
-    assert again.forget_jobs([first, first + 100]) == 1
-    assert again.forget_jobs([]) == 0
+    assert [job.source for job in again.jobs.all()] == ["a", "b"]
+    assert (again.jobs.get(first).status, again.jobs.get(first).details) == (
+        "waiting",
+        {"link": None},
+    )
+    assert (again.jobs.get(second).status, again.jobs.get(second).bytes) == ("completed", 7)
+    assert again.jobs.remove([first, first + 100]) == 1
+    assert again.jobs.remove([]) == 0
     with pytest.raises(UnknownJobIDException, match=str(first)) as caught:
-        again.job(first)
+        again.jobs.get(first)
     assert caught.value.hint
-    assert again.add_job("c", "me", {}) > second
+    assert again.jobs.add("c", "me", {}) > second
     again.close()
 
 
 def test_the_journal_says_what_was_begun_and_how_far_it_came(path: Path) -> None:
     state = StateDatabase(path)
-    job = state.add_job("a", "me", {})
-    number = state.begin("install", "k", "me", {"a": 1}, stage="staging", job=job)
-    state.advance(number, "publishing", {"a": 1, "path": "\udcff"})
-    [entry] = state.entries()
+    job = state.jobs.add("a", "me", {})
+    number = state.journal.begin("install", "k", "me", {"a": 1}, stage="staging", job=job)
+    state.journal.advance(number, "publishing", {"a": 1, "path": "\udcff"})
+    [entry] = state.journal.entries()
     assert (entry.operation, entry.key, entry.stage, entry.job) == (
         "install",
         "k",
@@ -51,20 +54,20 @@ def test_the_journal_says_what_was_begun_and_how_far_it_came(path: Path) -> None
         job,
     )
     assert entry.plan == {"a": 1, "path": "\udcff"}
-    state.finish(number, status="completed", bytes=3)
-    assert state.entries() == []
-    assert (state.job(job).status, state.job(job).bytes) == ("completed", 3)
+    state.journal.finish(number, status="completed", bytes=3)
+    assert state.journal.entries() == []
+    assert (state.jobs.get(job).status, state.jobs.get(job).bytes) == ("completed", 3)
     state.close()
 
 
 def test_a_job_may_be_forgotten_before_its_journal_entry_ends(path: Path) -> None:
     state = StateDatabase(path)
-    job = state.add_job("a", "me", {})
-    number = state.begin("install", "k", "me", {}, stage="staging", job=job)
-    state.forget_jobs([job])
-    assert state.entries()[0].job is None
-    state.finish(number, status="completed")
-    assert state.entries() == []
+    job = state.jobs.add("a", "me", {})
+    number = state.journal.begin("install", "k", "me", {}, stage="staging", job=job)
+    state.jobs.remove([job])
+    assert state.journal.entries()[0].job is None
+    state.journal.finish(number, status="completed")
+    assert state.journal.entries() == []
     state.close()
 
 
@@ -74,14 +77,14 @@ def test_threads_may_write_at_once(path: Path) -> None:
 
     def add(database: StateDatabase) -> None:
         for _ in range(10):
-            database.add_job("a", "me", {})
+            database.jobs.add("a", "me", {})
 
     threads = [threading.Thread(target=add, args=(one,)) for one in (state, state, other, other)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [job.id for job in state.jobs()] == list(range(1, 41))
+    assert [job.id for job in state.jobs.all()] == list(range(1, 41))
     state.close()
     other.close()
 
@@ -102,7 +105,7 @@ def test_a_foreign_file_is_refused_and_not_touched(path: Path) -> None:
 
 def test_a_file_of_the_first_version_is_brought_up(path: Path) -> None:
     state = StateDatabase(path)
-    job = state.add_job("a.safetensors", "somebody", {})
+    job = state.jobs.add("a.safetensors", "somebody", {})
     for (table,) in state.select("SELECT name FROM sqlite_master WHERE type = 'table'"):
         if table not in {"job", "journal", "trash_place", "sqlite_sequence"}:
             with state.transaction() as connection:
@@ -113,7 +116,7 @@ def test_a_file_of_the_first_version_is_brought_up(path: Path) -> None:
         connection.execute("PRAGMA user_version = 1")
     state.close()
     again = StateDatabase(path)
-    assert (again.job(job).source, again.job(job).kind) == ("a.safetensors", "install")
+    assert (again.jobs.get(job).source, again.jobs.get(job).kind) == ("a.safetensors", "install")
     assert [tuple(row) for row in again.select("SELECT * FROM job_wish")] == []
     again.close()
 

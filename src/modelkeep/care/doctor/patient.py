@@ -16,7 +16,8 @@ from modelkeep.core.configs import AnyModelConfig
 from modelkeep.core.lookonly import copy_for_looking
 from modelkeep.core.names import shown, text_to_path
 from modelkeep.errors import ModelKeepError
-from modelkeep.jobs.state import JournalEntry, StateDatabase
+from modelkeep.jobs.journal_table import JournalEntry
+from modelkeep.jobs.state import StateDatabase
 from modelkeep.library.condition import ModelCondition, survey
 from modelkeep.library.presence import Presence
 from modelkeep.library.trash import Trash
@@ -141,7 +142,7 @@ class Patient:
     def entries(self) -> list[JournalEntry]:
         """What the journal holds; nothing when it cannot be read."""
         try:
-            return self.state.entries() if self.state else []
+            return self.state.journal.entries() if self.state else []
         except (ModelKeepError, ValueError, KeyError):
             return []
 

@@ -20,7 +20,7 @@ from modelkeep.jobs.wishes import JobWish
 if TYPE_CHECKING:
     from modelkeep.download.job import DownloadJobBase
     from modelkeep.install.job import ModelInstallJob
-    from modelkeep.jobs.state import JobRow
+    from modelkeep.jobs.job_table import JobRow
 
     Job = ModelInstallJob | DownloadJobBase
 

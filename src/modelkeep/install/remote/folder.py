@@ -17,7 +17,8 @@ from modelkeep.core.names import path_to_text, safe_join, safe_name, text_to_pat
 from modelkeep.disk import paths
 from modelkeep.install.job import InstallStatus
 from modelkeep.install.remote.identify import file_name
-from modelkeep.jobs.state import JobRow, StateDatabase
+from modelkeep.jobs.job_table import JobRow
+from modelkeep.jobs.state import StateDatabase
 from modelkeep.library.home import Home
 from modelkeep.library.library import remove_entry
 from modelkeep.sources.link import URLModelSource
@@ -107,7 +108,7 @@ def claimed_folders(rows: Iterable[JobRow]) -> set[Path]:
 
 def remove_unneeded(state: StateDatabase, rows: Iterable[JobRow]) -> None:
     """Remove what these jobs, which are over, have fetched, unless others need it."""
-    needed = claimed_folders(state.jobs("install"))
+    needed = claimed_folders(state.jobs.all("install"))
     for row in rows:
         folder = text_to_path(row.details.get("fetch", ""))
         if "fetch" in row.details and folder not in needed:

@@ -118,12 +118,14 @@ class RemoteTurns:
         What cannot be removed now is a leftover, which doctor finds.
         """
         try:
-            details = self._library.state.job(job.id).details
+            details = self._library.state.jobs.get(job.id).details
             if "fetch" not in details:
                 return
             path = text_to_path(details["fetch"])
             with locked(self._lock_of(path), meanwhile=_give_up):
-                others = [row for row in self._library.state.jobs("install") if row.id != job.id]
+                others = [
+                    row for row in self._library.state.jobs.all("install") if row.id != job.id
+                ]
                 if path not in claimed_folders(others):
                     remove_entry(path)
         except ModelKeepError as error:
@@ -152,18 +154,18 @@ class RemoteTurns:
         """Write down which revision is fetched and where to, before anything is made."""
         state = self._library.state
         try:
-            details = dict(state.job(job.id).details)
+            details = dict(state.jobs.get(job.id).details)
         except UnknownJobIDException:  # pruned by somebody else meanwhile
             return
         details |= {"fetch": as_detail(folder)}
         if job.pinned is not None:
             details["pinned"] = stored_source(job.pinned)
-        state.update_job(job.id, details=json.dumps(details), total_bytes=job.total_bytes)
+        state.jobs.update(job.id, details=json.dumps(details), total_bytes=job.total_bytes)
 
     def _installed_meanwhile(self, job: ModelInstallJob, begun: float) -> str | None:
         """Return what another job has made of the same source while this one waited for it."""
         text = printable(str(job.source))
-        for row in reversed(self._library.state.jobs("install")):
+        for row in reversed(self._library.state.jobs.all("install")):
             is_it = row.id != job.id and row.source == text and row.key is not None
             if is_it and row.status == InstallStatus.COMPLETED and (row.ended_at or 0) >= begun:
                 return row.key if self._library.records.exists(row.key or "") else None
@@ -284,7 +286,7 @@ class RemoteTurns:
 
     def _drop(self, job: ModelInstallJob, folder: FetchFolder) -> None:
         """Remove what has come, unless another job needs it."""
-        others = [row for row in self._library.state.jobs("install") if row.id != job.id]
+        others = [row for row in self._library.state.jobs.all("install") if row.id != job.id]
         if folder.path not in claimed_folders(others):
             folder.remove()
 

@@ -43,7 +43,7 @@ def _empty(tree: Tree) -> dict[Path, list[Path]]:
 
 def _remove(folders: list[Path], models_dir: Path) -> Repair:
     def remove(workshop: Workshop) -> None:
-        if workshop.library.state.entries():
+        if workshop.library.state.journal.entries():
             raise JobError(
                 "a change is in progress that may need the folder",
                 hint="Wait until it has ended, then run doctor --fix again.",

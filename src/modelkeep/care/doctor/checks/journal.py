@@ -8,7 +8,7 @@ from modelkeep.care.doctor.finding import Finding, Repair
 from modelkeep.care.doctor.patient import Patient
 from modelkeep.care.doctor.workshop import Workshop
 from modelkeep.errors import DatabaseError
-from modelkeep.jobs.state import JournalEntry
+from modelkeep.jobs.journal_table import JournalEntry
 
 
 def check_journal(patient: Patient) -> Iterator[Finding]:
@@ -34,7 +34,7 @@ def _settle(number: int) -> Repair:
     def settle(workshop: Workshop) -> None:
         """Finish or take back whatever dead processes left, this entry among it."""
         workshop.service.recover()
-        if any(entry.id == number for entry in workshop.library.state.entries()):
+        if any(entry.id == number for entry in workshop.library.state.journal.entries()):
             raise DatabaseError(
                 "its process is at work again", hint="Wait for it, then run doctor again."
             )

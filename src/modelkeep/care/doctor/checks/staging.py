@@ -14,7 +14,7 @@ from modelkeep.core.names import shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.errors import JobError
 from modelkeep.install.remote.folder import claimed_folders
-from modelkeep.jobs.state import JournalEntry
+from modelkeep.jobs.journal_table import JournalEntry
 from modelkeep.library.home import FOREIGN_STAGING
 from modelkeep.library.library import remove_entry
 from modelkeep.settings import Settings
@@ -57,7 +57,9 @@ def _named(entries: Iterable[JournalEntry]) -> set[str]:
 
 def _fetched(patient: Patient) -> set[Path]:
     """Return the folders that installs need which go on, or may be begun again."""
-    return claimed_folders(patient.state.jobs("install")) if patient.state is not None else set()
+    return (
+        claimed_folders(patient.state.jobs.all("install")) if patient.state is not None else set()
+    )
 
 
 def _size(folder: Path) -> str:
@@ -70,8 +72,8 @@ def _size(folder: Path) -> str:
 def _remove(folder: Path) -> Repair:
     def remove(workshop: Workshop) -> None:
         state = workshop.library.state
-        is_used = folder in claimed_folders(state.jobs("install"))
-        if is_used or os.fspath(folder) in _named(state.entries()):
+        is_used = folder in claimed_folders(state.jobs.all("install"))
+        if is_used or os.fspath(folder) in _named(state.journal.entries()):
             raise JobError("an install has begun to use it", hint="Wait until it has ended.")
         remove_entry(folder)
 

@@ -46,8 +46,8 @@ def check_state_file(patient: Patient) -> Iterator[Finding]:
 def _damage(state: StateDatabase) -> str:
     try:
         lines = [str(row[0]) for row in state.select("PRAGMA integrity_check(5)")]
-        state.entries()
-        state.jobs()
+        state.journal.entries()
+        state.jobs.all()
         state.trash_places()
     except (ModelKeepError, ValueError, KeyError) as error:
         return str(error)
