@@ -137,7 +137,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "records.metadata": ("ModelMetadataStore",),
     "records.sql": ("ModelRecordServiceSQL",),
     "settings": ("Settings",),
-    "sources.base": ("StringLikeSource",),
+    "sources.string_like": ("StringLikeSource",),
     "sources.fetch": ("ModelMetadataFetchBase",),
     "sources.civitai.fetch": ("CivitaiMetadataFetch",),
     "sources.huggingface.fetch": ("HuggingFaceMetadataFetch",),

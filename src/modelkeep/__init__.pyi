@@ -358,9 +358,6 @@ from modelkeep.records.sql import (
 from modelkeep.settings import (
     Settings as Settings,
 )
-from modelkeep.sources.base import (
-    StringLikeSource as StringLikeSource,
-)
 from modelkeep.sources.civitai.fetch import (
     CivitaiMetadataFetch as CivitaiMetadataFetch,
 )
@@ -384,6 +381,9 @@ from modelkeep.sources.local import (
 )
 from modelkeep.sources.model_source import (
     ModelSource as ModelSource,
+)
+from modelkeep.sources.string_like import (
+    StringLikeSource as StringLikeSource,
 )
 
 __version__: str

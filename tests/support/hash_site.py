@@ -12,9 +12,9 @@ from faults.pages import Page, Request
 from faults.server import FaultServer
 from modelkeep.core.metadata import CivitaiMetadata
 from modelkeep.http.asked import Asked
-from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.civitai.source import CivitaiModelSource
 from modelkeep.sources.site import RemoteFile, RemoteModel, Site, Visit
+from modelkeep.sources.string_like import StringLikeSource
 
 _TIME = "2026-03-04T05:06:07Z"
 

@@ -12,9 +12,9 @@ from faults.pages import Page
 from faults.server import FaultServer
 from modelkeep.http.client import Client
 from modelkeep.http.options import TransferOptions
-from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.huggingface.source import HFModelSource
 from modelkeep.sources.site import RemoteFile, RemoteModel, Visit
+from modelkeep.sources.string_like import StringLikeSource
 from support import tiny
 
 QUICK = TransferOptions(

@@ -10,7 +10,7 @@ from modelkeep.core.events import EventBus
 from modelkeep.install.job import JobList, ModelInstallJob
 from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.settings import Settings
-from modelkeep.sources.base import StringLikeSource
+from modelkeep.sources.string_like import StringLikeSource
 
 
 class ModelInstallServiceBase(ABC):

@@ -42,10 +42,10 @@ from modelkeep.library.settings_file import drop_settings_drafts
 from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.scan.service import Scanner, ScanningService
 from modelkeep.settings import Settings
-from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.parse import local_source
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.info import SidecarInfo
+from modelkeep.sources.string_like import StringLikeSource
 
 _log = logging.getLogger(__name__)
 
@@ -327,11 +327,11 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
     # -- plumbing
 
     def _install_found(
-        self, path: Path, fields: dict[str, Any], said: Said, link: LinkMode | None
+        self, path: Path, fields: dict[str, Any], sidecar_info: SidecarInfo, link: LinkMode | None
     ) -> tuple[str, bool]:
         source = LocalModelSource(path=path)
         plan = plan_install(self.library, source, fields, link=link, is_heard=True)
-        config, same = self._carry_out(replace(plan, said=said), no_progress)
+        config, same = self._carry_out(replace(plan, sidecar_info=sidecar_info), no_progress)
         return config.key, same is not None
 
     def _let_go(self, job: ModelInstallJob) -> None:

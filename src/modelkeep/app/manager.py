@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from modelkeep.http.options import TransferOptions
     from modelkeep.library.presence import Presence
     from modelkeep.records.base import ModelRecordServiceBase
-    from modelkeep.sources.base import StringLikeSource
     from modelkeep.sources.sites import Sites
+    from modelkeep.sources.string_like import StringLikeSource
     from modelkeep.sources.tokens import SiteTokens
 
 _log = logging.getLogger(__name__)

@@ -192,7 +192,7 @@ class _Memory:
         since = time.time() - REMEMBERED
         names = [site.name for site in sites]
         self.absent = {name: {} if again else lookups.absent(name, since) for name in names}
-        self._told = {} if again else {k: t for k, t in lookups.told().items() if t.at > since}
+        self._told = {} if again else {k: t for k, t in lookups.answers().items() if t.at > since}
 
     def answer(self, one: Subject) -> Enriched | None:
         """Return what is remembered of a model; None where a site has to be asked."""

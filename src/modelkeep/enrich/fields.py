@@ -62,9 +62,9 @@ def fields_to_fill(
         and _is_open(config, name, known)
     }
     if hints := ", ".join(hint for hint in (remote.base_hint, remote.type_hint) if hint):
-        hearsay = Evidence("metadata", f"{label} says it is: {hints}")
-        if hearsay not in config.evidence:
-            fields["evidence"] = (*config.evidence, hearsay)
+        claim = Evidence("metadata", f"{label} says it is: {hints}")
+        if claim not in config.evidence:
+            fields["evidence"] = (*config.evidence, claim)
     return fields
 
 

@@ -8,7 +8,7 @@ from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.enrich.fields import Known, fields_to_fill
 from modelkeep.errors import UnknownMetadataException
 from modelkeep.http.client import Client
-from modelkeep.jobs.hash_lookups import HashLookups, Told
+from modelkeep.jobs.hash_lookups import HashLookups, SiteAnswer
 from modelkeep.library.library import Library
 from modelkeep.library.previews import preview_text
 from modelkeep.library.remote_preview import SUFFIX, fetch_preview_of
@@ -29,7 +29,7 @@ class Filler:
         self._library = library
         self._lookups = lookups
         self._client = client
-        self._told = lookups.told()
+        self._answers = lookups.answers()
 
     def fill(self, key: str, sha256: str, site: Site, remote: RemoteModel) -> tuple[str, ...]:
         """Write what is new, and remember what was written; return what that is.
@@ -44,7 +44,7 @@ class Filler:
             UnknownModelException: the record was removed meanwhile.
             InvalidModelConfigException: what the site says does not fit.
         """
-        library, before = self._library, self._told.get(key)
+        library, before = self._library, self._answers.get(key)
         config = library.records.get_model(key)
         told = dict(before.fields) if before is not None else {}
         known = Known(library.find(config), self._lookups.edited(key), told)
@@ -58,8 +58,8 @@ class Filler:
         if fields:
             stored = library.records.update_model(key, fields).to_json()
             told |= {name: stored[name] for name in fields if name not in {"evidence", "preview"}}
-        self._told[key] = Told(site.name, sha256, told)
-        self._lookups.note_told(key, self._told[key])
+        self._answers[key] = SiteAnswer(site.name, sha256, told)
+        self._lookups.note_answer(key, self._answers[key])
         return tuple(changed)
 
     def _note(self, key: str, metadata: AnyMetadata) -> bool:

@@ -13,8 +13,8 @@ from modelkeep.errors import InterruptedInstallError, SecretNeededError
 from modelkeep.install.job import ModelInstallJob
 from modelkeep.jobs.job_table import JobRow
 from modelkeep.library.link import LinkMode
-from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.local import LocalModelSource
+from modelkeep.sources.string_like import StringLikeSource
 
 #: Owner of a job that whoever comes first may begin.
 NOBODY = ""

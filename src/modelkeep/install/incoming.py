@@ -24,7 +24,6 @@ from modelkeep.errors import (
 )
 from modelkeep.install.plan import InstallPlan
 from modelkeep.install.stage import Staged, stage
-from modelkeep.library.hearsay import with_extras
 from modelkeep.library.home import Home
 from modelkeep.library.library import Change, Library, remove_entry, sampled, with_fields
 from modelkeep.library.link import LinkMode
@@ -32,6 +31,7 @@ from modelkeep.library.new_records import recorded_path
 from modelkeep.library.outgoing import purge
 from modelkeep.library.ownership import describe_files, names_below
 from modelkeep.library.previews import preview_text
+from modelkeep.library.sidecar_fields import with_extras
 from modelkeep.records.listing import NewRecord
 
 #: Names tried for one model while other processes take them at the same moment.
@@ -204,7 +204,7 @@ def _record(
     library: Library, plan: InstallPlan, config: ModelConfigBase, files: Sequence[ModelFile]
 ) -> ModelConfigBase:
     """Store the record of a model and what is said about it: the commit point."""
-    new = with_extras(NewRecord(config.key, config, tuple(files)), plan.said)
+    new = with_extras(NewRecord(config.key, config, tuple(files)), plan.sidecar_info)
     return library.records.add_models([new])[0]
 
 

@@ -13,9 +13,9 @@ from modelkeep.core.configs import ModelConfigBase
 from modelkeep.errors import HttpStatusError, hint_of
 from modelkeep.jobs.wishes import JobWish
 from modelkeep.library.link import LinkMode
-from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.site import RemoteModel
+from modelkeep.sources.string_like import StringLikeSource
 
 
 class InstallStatus(StrEnum):

@@ -9,7 +9,7 @@ from modelkeep.install.remote.folder import is_claimed, remove_unneeded
 from modelkeep.install.worker import InstallWorker
 from modelkeep.jobs.job_table import JobRow
 from modelkeep.jobs.state import StateDatabase
-from modelkeep.sources.base import StringLikeSource
+from modelkeep.sources.string_like import StringLikeSource
 
 
 class JobKeeping:

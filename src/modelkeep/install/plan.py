@@ -39,7 +39,7 @@ from modelkeep.library.new_records import Identify, as_the_caller_says, config_f
 from modelkeep.library.previews import preview_text
 from modelkeep.settings import Settings
 from modelkeep.sources.local import LocalModelSource
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.info import SidecarInfo
 
 _MODEL_SUFFIXES = frozenset({".safetensors", ".ckpt", ".pt", ".pth", ".bin"})
 
@@ -61,7 +61,7 @@ class InstallPlan:
         free_bytes: Room that there is.
         preview: The picture that comes along as a copy; None when there is none, or when the model
             stays where it is.
-        said: What the files beside it say, as far as no field of the record has it.
+        sidecar_info: What the files beside it say, as far as no field of the record has it.
         home: Where it goes; None when it stays where it is.
         sha256: Hashes that were computed while the files came here, by name.
         fetched: The folder that they came to; it goes with the move.
@@ -78,7 +78,7 @@ class InstallPlan:
     needed_bytes: int
     free_bytes: int
     preview: Path | None = None
-    said: Said = field(default_factory=Said)
+    sidecar_info: SidecarInfo = field(default_factory=SidecarInfo)
     home: Home | None = None
     sha256: Mapping[str, str] = field(default_factory=dict)
     fetched: Path | None = None

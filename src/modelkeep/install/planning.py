@@ -18,14 +18,14 @@ from modelkeep.errors import (
 )
 from modelkeep.install.plan import InstallPlan, make_plan
 from modelkeep.library.duplicates import is_recorded_already, refuse_key, refuse_place
-from modelkeep.library.hearsay import fields_of
 from modelkeep.library.home import home_of
 from modelkeep.library.library import Library, with_fields
 from modelkeep.library.link import LinkMode
 from modelkeep.library.new_records import Identify, recorded_path
+from modelkeep.library.sidecar_fields import fields_of
 from modelkeep.sources.local import LocalModelSource
-from modelkeep.sources.sidecars.base import Said
-from modelkeep.sources.sidecars.reading import said_beside
+from modelkeep.sources.sidecars.info import SidecarInfo
+from modelkeep.sources.sidecars.reading import read_beside
 
 
 def plan_install(
@@ -58,8 +58,8 @@ def plan_install(
             f"{shown(path)} lies in the root {home.root} already",
             hint=f"Record it where it is: modelkeep install --inplace {shown(path)}",
         )
-    said = Said() if is_heard else said_beside(path)
-    fields, identify = _spoken(library, path, said, config)
+    sidecar_info = SidecarInfo() if is_heard else read_beside(path)
+    fields, identify = _spoken(library, path, sidecar_info, config)
     plan = make_plan(
         source,
         fields,
@@ -69,7 +69,7 @@ def plan_install(
         link=link,
         home=home,
     )
-    plan = replace(plan, said=said)
+    plan = replace(plan, sidecar_info=sidecar_info)
     refuse_plan(library, plan)
     if plan.inplace:
         return plan
@@ -80,16 +80,16 @@ def plan_install(
 
 
 def _spoken(
-    library: Library, path: Path, said: Said, config: Mapping[str, Any]
+    library: Library, path: Path, sidecar_info: SidecarInfo, config: Mapping[str, Any]
 ) -> tuple[Mapping[str, Any], Identify]:
     """Return the fields of the record that are known, and what says what the model is."""
-    if said == Said():
+    if sidecar_info == SidecarInfo():
         return config, library.identify
     strict = library.settings.verify != "off"
     try:
         found = library.identify(path, strict)
     except (UnknownModelError, AmbiguousModelError):
-        given = {name: getattr(said, name) for name in ("name", "description")}
+        given = {name: getattr(sidecar_info, name) for name in ("name", "description")}
         given = {name: value for name, value in given.items() if value}
         return {**given, **without_aliases(config)}, library.identify
     except ModelKeepError:  # it is met again, and told, when the plan is made
@@ -98,7 +98,7 @@ def _spoken(
     def known(_path: Path, _strict: bool) -> Identification:
         return found
 
-    return {**fields_of(said, found), **without_aliases(config)}, known
+    return {**fields_of(sidecar_info, found), **without_aliases(config)}, known
 
 
 def refuse_plan(library: Library, plan: InstallPlan) -> None:

@@ -29,8 +29,8 @@ from modelkeep.install.line import JobLine
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.jobs.wishes import JobWish, wishes
 from modelkeep.library.link import LinkMode
-from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.site import RemoteModel
+from modelkeep.sources.string_like import StringLikeSource
 
 #: Remote models that are looked up and fetched at the same time.
 _REMOTE_AT_ONCE = 8

@@ -1,4 +1,4 @@
-"""``HashLookups``: what sites were asked by hash, what they said, and what people did since."""
+"""``HashLookups``: sites that were asked by hash, their answers, and later edits by hand."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ CREATE TABLE IF NOT EXISTS hash_consent (site TEXT PRIMARY KEY, given_at REAL NO
 CREATE TABLE IF NOT EXISTS hash_absent (
     site TEXT NOT NULL, sha256 TEXT NOT NULL, asked_at REAL NOT NULL, PRIMARY KEY (site, sha256)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS site_told (
+CREATE TABLE IF NOT EXISTS site_answer (
     key TEXT PRIMARY KEY, site TEXT NOT NULL, sha256 TEXT NOT NULL, fields TEXT NOT NULL,
-    told_at REAL NOT NULL
+    answered_at REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS hand_edit (
     key TEXT NOT NULL, field TEXT NOT NULL, PRIMARY KEY (key, field)
@@ -26,8 +26,8 @@ CREATE TABLE IF NOT EXISTS hand_edit (
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a site told of a model when it was last asked.
+class SiteAnswer:
+    """What a site answered about a model when it was last asked.
 
     Attributes:
         site: Its name.
@@ -87,22 +87,22 @@ class HashLookups:
         with self._state.transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO hash_absent VALUES (?, ?, ?)", rows)
 
-    def told(self) -> dict[str, Told]:
-        """Return what sites told of models, by key."""
-        rows = self._state.select("SELECT * FROM site_told")
+    def answers(self) -> dict[str, SiteAnswer]:
+        """Return the last answer about each model, by key."""
+        rows = self._state.select("SELECT * FROM site_answer")
         return {
-            str(row["key"]): Told(
-                row["site"], row["sha256"], json.loads(row["fields"]), row["told_at"]
+            str(row["key"]): SiteAnswer(
+                row["site"], row["sha256"], json.loads(row["fields"]), row["answered_at"]
             )
             for row in rows
         }
 
-    def note_told(self, key: str, told: Told) -> None:
-        """Remember what a site told of a model now."""
+    def note_answer(self, key: str, answer: SiteAnswer) -> None:
+        """Store the answer of a site about a model, as given now."""
         with self._state.transaction() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO site_told VALUES (?, ?, ?, ?, ?)",
-                (key, told.site, told.sha256, json.dumps(dict(told.fields)), time.time()),
+                "INSERT OR REPLACE INTO site_answer VALUES (?, ?, ?, ?, ?)",
+                (key, answer.site, answer.sha256, json.dumps(dict(answer.fields)), time.time()),
             )
 
     def edited(self, key: str) -> frozenset[str]:

@@ -20,7 +20,7 @@ from modelkeep.library.ownership import describe_files, names_below
 from modelkeep.library.previews import preview_place, preview_text
 from modelkeep.scan.finder import Examined
 from modelkeep.scan.report import ScanFinding, ScanStatus
-from modelkeep.sources.sidecars.reading import said_beside
+from modelkeep.sources.sidecars.reading import read_beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Gone:
         before = preview_place(config, old)
         if before is not None and self._library.previews.is_ours(before):
             return preview_text(before, new)
-        beside = said_beside(new).preview
+        beside = read_beside(new).preview
         if beside is not None:
             return preview_text(beside, new)
         return preview_text(before, new) if before is not None and before.is_file() else None

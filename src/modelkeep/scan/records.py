@@ -1,4 +1,4 @@
-"""From a model that a scan found, and what others say about it, to the record it gets."""
+"""From a model that a scan found, and its sidecars, to the record it gets."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from modelkeep.core.identity import Identification
 from modelkeep.core.names import shown
 from modelkeep.errors import CorruptModelError, SourceError
 from modelkeep.install.plan import make_plan
-from modelkeep.library.hearsay import fields_of, with_extras
 from modelkeep.library.library import Library, sampled
 from modelkeep.library.ownership import describe_files, names_below
+from modelkeep.library.sidecar_fields import fields_of, with_extras
 from modelkeep.records.listing import NewRecord
 from modelkeep.scan.walk import Candidate
-from modelkeep.sources.layouts.base import Layout
+from modelkeep.sources.layouts.layout import Layout
 from modelkeep.sources.local import LocalModelSource
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reading import read_sidecars
 from modelkeep.sources.sidecars.registry import usable_readers
 
@@ -28,15 +28,15 @@ class NewModel:
 
     Attributes:
         record: The record, with its files.
-        said: What others say about it.
+        info: What its sidecars state.
     """
 
     record: NewRecord
-    said: Said
+    info: SidecarInfo
 
 
-class Hearsay:
-    """What others say about the models of a folder: its program's catalogue, and sidecars.
+class FolderInfo:
+    """What the program's catalogue and sidecars state about the models of a folder.
 
     Args:
         folder: The folder that is scanned.
@@ -47,27 +47,27 @@ class Hearsay:
     def __init__(self, folder: Path, layout: Layout | None, remarks: list[str]) -> None:
         self._remarks = remarks
         self._readers = usable_readers(self.remark)
-        self._catalogue: dict[Path, Said] = {}
+        self._catalogue: dict[Path, SidecarInfo] = {}
         try:
             for model in layout.known(folder, self.remark) if layout is not None else ():
-                self._catalogue[model.path] = model.said
+                self._catalogue[model.path] = model.info
         except (SourceError, CorruptModelError) as error:  # the models are there all the same
             self.remark(str(error))
         except Exception as error:  # noqa: BLE001 - a layout may be another's code
             what = f"The catalogue of {shown(folder)} was not read"
             self.remark(f"{what}: {type(error).__name__}: {error}")
 
-    def about(self, candidate: Candidate) -> Said:
-        """Return what is said about one model."""
+    def about(self, candidate: Candidate) -> SidecarInfo:
+        """Return what is known about one model."""
         try:
             report = read_sidecars(candidate.path, candidate.siblings, self._readers)
         except SourceError as error:  # the model vanished; whoever reads it next says so
             self.remark(str(error))
-            return self._catalogue.get(candidate.path, Said())
+            return self._catalogue.get(candidate.path, SidecarInfo())
         for problem in report.problems:
             self.remark(problem)
         in_catalogue = self._catalogue.get(candidate.path)
-        return _joined(in_catalogue, report.said) if in_catalogue else report.said
+        return _joined(in_catalogue, report.info) if in_catalogue else report.info
 
     def remark(self, text: str) -> None:
         """Take a sentence about what could not be read; the first hundred are kept."""
@@ -75,7 +75,7 @@ class Hearsay:
             self._remarks.append(text)
 
 
-def _joined(catalogue: Said, sidecars: Said) -> Said:
+def _joined(catalogue: SidecarInfo, sidecars: SidecarInfo) -> SidecarInfo:
     """Return what both say; a hash that they contradict each other about is not believed."""
     return replace(
         catalogue.over(sidecars),
@@ -88,7 +88,7 @@ def _agreed(one: str | None, other: str | None) -> str | None:
     return None if one and other and one != other else one or other
 
 
-def new_model(library: Library, path: Path, found: Identification, said: Said) -> NewModel:
+def new_model(library: Library, path: Path, found: Identification, info: SidecarInfo) -> NewModel:
     """Return the record of a model that stays where it is; nothing is stored.
 
     Raises:
@@ -96,7 +96,7 @@ def new_model(library: Library, path: Path, found: Identification, said: Said) -
         OSError: it vanished meanwhile.
     """
     names = names_below(path)
-    overrides = {**fields_of(said, found), **sampled(path, names)}
+    overrides = {**fields_of(info, found), **sampled(path, names)}
     plan = make_plan(
         LocalModelSource(path=path, inplace=True),
         overrides,
@@ -106,7 +106,7 @@ def new_model(library: Library, path: Path, found: Identification, said: Said) -
     )
     now = time.time()
     files = describe_files(plan.target, names, library.settings.models_dir, {}, now)
-    if (said.sha256 or said.blake3) and names == [""]:
-        files = [replace(files[0], sha256=said.sha256, blake3=said.blake3, hashed_at=now)]
+    if (info.sha256 or info.blake3) and names == [""]:
+        files = [replace(files[0], sha256=info.sha256, blake3=info.blake3, hashed_at=now)]
     new = NewRecord(plan.config.key, plan.config, tuple(files))
-    return NewModel(with_extras(new, said), said)
+    return NewModel(with_extras(new, info), info)

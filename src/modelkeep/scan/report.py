@@ -56,7 +56,7 @@ class ScanFinding:
         reason: Why it was skipped, in words that many share.
         category: The word of the program whose folder this is for models like it.
         same_as: Where the same file lies under another name.
-        said_by: Who else said something about it.
+        written_by: Programs whose files or catalogue describe it.
     """
 
     path: Path
@@ -71,7 +71,7 @@ class ScanFinding:
     reason: str = ""
     category: str = ""
     same_as: Path | None = None
-    said_by: tuple[str, ...] = ()
+    written_by: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -88,7 +88,7 @@ class ScanFinding:
             "reason": self.reason or None,
             "category": self.category or None,
             "same_as": path_to_text(self.same_as) if self.same_as else None,
-            "said_by": list(self.said_by),
+            "said_by": list(self.written_by),
         }
 
 

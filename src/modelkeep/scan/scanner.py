@@ -14,17 +14,17 @@ from modelkeep.core.names import shown
 from modelkeep.core.taxonomy import type_label
 from modelkeep.errors import ModelKeepError, UnknownModelException, hint_of
 from modelkeep.jobs.lookups import Lookups
-from modelkeep.library.hearsay import fields_of
 from modelkeep.library.library import Library
+from modelkeep.library.sidecar_fields import fields_of
 from modelkeep.scan.finder import Examined, Finder
 from modelkeep.scan.known import KnownFiles
-from modelkeep.scan.records import Hearsay, NewModel, new_model
+from modelkeep.scan.records import FolderInfo, NewModel, new_model
 from modelkeep.scan.register import Registrar
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
 from modelkeep.scan.verdicts import Verdict
 from modelkeep.scan.walk import Candidate, Passed, Walk
-from modelkeep.sources.layouts.base import Layout, Place
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.layouts.layout import Layout, Place
+from modelkeep.sources.sidecars.info import SidecarInfo
 
 
 class ScanAction(StrEnum):
@@ -50,8 +50,8 @@ class Target:
     places: tuple[Place, ...]
 
 
-#: ``install(path, fields, said)`` gives (key, whether it was there before).
-Installer = Callable[[Path, dict[str, Any], Said], tuple[str, bool]]
+#: ``install(path, fields, info)`` gives (key, whether it was there before).
+Installer = Callable[[Path, dict[str, Any], SidecarInfo], tuple[str, bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +109,11 @@ class Scan:
     def _through(
         self, target: Target, known: KnownFiles, lookups: Lookups
     ) -> Iterator[ScanFinding]:
-        hearsay = Hearsay(target.folder, target.layout, self.summary.remarks)
+        folder_info = FolderInfo(target.folder, target.layout, self.summary.remarks)
         registrar = Registrar(self._library, known, self._means.alone)
 
         def prepare(candidate: Candidate, found: Identification) -> NewModel:
-            return new_model(self._library, candidate.path, found, hearsay.about(candidate))
+            return new_model(self._library, candidate.path, found, folder_info.about(candidate))
 
         is_registering = self._action is ScanAction.REGISTER
         finder = Finder(
@@ -126,12 +126,12 @@ class Scan:
         )
         walk = Walk(target.places, self.summary, self._look)
         for one in finder.through(walk):
-            finding = self._finding(one, target.layout, hearsay)
+            finding = self._finding(one, target.layout, folder_info)
             if is_registering:
                 new = one.new if isinstance(one, Examined) else None
                 yield from registrar.take(finding, new)
             elif self._action is ScanAction.INSTALL and finding.status is ScanStatus.FOUND:
-                yield self._install(one, finding, hearsay)
+                yield self._install(one, finding, folder_info)
             else:
                 yield finding
         yield from registrar.flush()
@@ -139,7 +139,9 @@ class Scan:
     def _look(self) -> None:
         self._means.watch(self.summary)
 
-    def _finding(self, one: Examined | Passed, layout: Layout, hearsay: Hearsay) -> ScanFinding:
+    def _finding(
+        self, one: Examined | Passed, layout: Layout, folder_info: FolderInfo
+    ) -> ScanFinding:
         if isinstance(one, Passed):
             return passed_finding(one)
         candidate = one.candidate
@@ -148,16 +150,16 @@ class Scan:
         if one.verdict is None or one.verdict.found is None:
             return failed_finding(one, one.verdict or Verdict(), layout)
         found = one.verdict.found
-        said = one.new.said if one.new else hearsay.about(candidate)
+        info = one.new.info if one.new else folder_info.about(candidate)
         return ScanFinding(
             candidate.path,
             ScanStatus.FOUND,
             found.type,
             found.base,
-            name=said.name or found.name,
+            name=info.name or found.name,
             size=one.size,
             category=candidate.place.category,
-            said_by=said.said_by,
+            written_by=info.written_by,
         )
 
     def _known(self, candidate: Candidate, key: str, size: int) -> ScanFinding:
@@ -170,14 +172,14 @@ class Scan:
         )
 
     def _install(
-        self, one: Examined | Passed, finding: ScanFinding, hearsay: Hearsay
+        self, one: Examined | Passed, finding: ScanFinding, folder_info: FolderInfo
     ) -> ScanFinding:
         if isinstance(one, Passed) or one.verdict is None or one.verdict.found is None:
             return finding
-        said = hearsay.about(one.candidate)
-        fields = fields_of(said, one.verdict.found)
+        info = folder_info.about(one.candidate)
+        fields = fields_of(info, one.verdict.found)
         try:
-            key, is_known = self._means.install(finding.path, fields, said)
+            key, is_known = self._means.install(finding.path, fields, info)
         except ModelKeepError as error:
             return replace(finding, status=ScanStatus.ERROR, error=str(error), hint=hint_of(error))
         status = ScanStatus.KNOWN if is_known else ScanStatus.INSTALLED

@@ -22,10 +22,10 @@ from modelkeep.scan.sync import Sync
 from modelkeep.scan.targets import target_of, targets_of
 from modelkeep.scan.verdicts import rules_fingerprint
 from modelkeep.scan.walk import Candidate, Walk
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.info import SidecarInfo
 
-#: ``install(path, fields, said, link)`` gives (key, whether it was there before).
-Installer = Callable[[Path, dict[str, Any], Said, LinkMode | None], tuple[str, bool]]
+#: ``install(path, fields, info, link)`` gives (key, whether it was there before).
+Installer = Callable[[Path, dict[str, Any], SidecarInfo, LinkMode | None], tuple[str, bool]]
 #: Told of the numbers so far, often; may raise to stop.
 Watcher = Callable[[ScanSummary], None]
 
@@ -139,7 +139,7 @@ class Scanner:
         return Means(
             self._library,
             self._alone,
-            lambda path, fields, said: self._install(path, fields, said, link),
+            lambda path, fields, info: self._install(path, fields, info, link),
             watch,
         )
 

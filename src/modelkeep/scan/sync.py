@@ -18,7 +18,7 @@ from modelkeep.records.listing import RecordFilter
 from modelkeep.scan.finder import Examined, Finder
 from modelkeep.scan.known import KnownFiles
 from modelkeep.scan.moved import Gone
-from modelkeep.scan.records import Hearsay, NewModel, new_model
+from modelkeep.scan.records import FolderInfo, NewModel, new_model
 from modelkeep.scan.register import Registrar
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
 from modelkeep.scan.scanner import Means, Target, failed_finding, passed_finding
@@ -201,11 +201,11 @@ class Sync:
     ) -> Iterator[ScanFinding]:
         """Register what is new in one root; files of lost records get their record back."""
         library = self._library
-        hearsay = Hearsay(target.folder, target.layout, self.summary.remarks)
+        folder_info = FolderInfo(target.folder, target.layout, self.summary.remarks)
         registrar = Registrar(library, known, self._means.alone)
 
         def prepare(candidate: Candidate, found: Identification) -> NewModel:
-            return new_model(library, candidate.path, found, hearsay.about(candidate))
+            return new_model(library, candidate.path, found, folder_info.about(candidate))
 
         finder = Finder(library, known, lookups, self.summary, self._look, prepare)
         for one in finder.through(Walk(target.places, self.summary, self._look)):
@@ -229,10 +229,10 @@ class Sync:
 
 def _found(one: Examined, found: Identification) -> ScanFinding:
     path, place = one.candidate.path, one.candidate.place
-    said_by = one.new.said.said_by if one.new else ()
+    written_by = one.new.info.written_by if one.new else ()
     return ScanFinding(
         path, ScanStatus.FOUND, found.type, found.base, name=found.name, size=one.size,
-        category=place.category, said_by=said_by,
+        category=place.category, written_by=written_by,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from modelkeep.core.names import shown
 from modelkeep.core.reading import unreadable
 from modelkeep.scan.report import ScanSummary
 from modelkeep.scan.signs import is_model_folder
-from modelkeep.sources.layouts.base import Place
+from modelkeep.sources.layouts.layout import Place
 from modelkeep.sources.layouts.unfinished import is_unfinished, weight_suffix
 
 #: Folders of programs. Those that begin with a dot are left out too.

@@ -17,8 +17,8 @@ from modelkeep.http.file_names import file_name
 from modelkeep.http.origins import Token, origin_of, redacted
 from modelkeep.http.plain_links import is_plain, without_secrets
 from modelkeep.http.refusals import sniff
-from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.site import RemoteFile, RemoteModel, Site, Visit
+from modelkeep.sources.string_like import StringLikeSource
 
 #: As much of a body tells a page from a file.
 _FIRST_BYTES = 512

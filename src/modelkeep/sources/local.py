@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from modelkeep.sources.base import StringLikeSource
+from modelkeep.sources.string_like import StringLikeSource
 
 
 class LocalModelSource(StringLikeSource):

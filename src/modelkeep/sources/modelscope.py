@@ -16,10 +16,10 @@ from modelkeep.core.taxonomy import ModelRepoVariant
 from modelkeep.errors import ProtocolError, SourceError, UnsupportedSourceError
 from modelkeep.http.asked import Asked
 from modelkeep.http.origins import Token, origin_of, redacted
-from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.huggingface.picking import refuse_many
 from modelkeep.sources.listed import usable_names
 from modelkeep.sources.site import RemoteFile, RemoteModel, Site, Terms, Visit
+from modelkeep.sources.string_like import StringLikeSource
 
 ENDPOINT = "https://modelscope.cn"
 _HOSTS = frozenset({"modelscope.cn", "www.modelscope.cn", "modelscope.ai", "www.modelscope.ai"})

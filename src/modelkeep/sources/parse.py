@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from modelkeep.core.names import full_path
 from modelkeep.core.reading import printable
 from modelkeep.errors import SourceNotFoundError, UnsupportedSourceError
-from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.local import LocalModelSource
+from modelkeep.sources.string_like import StringLikeSource
 
 if TYPE_CHECKING:
     from modelkeep.sources.site import Site

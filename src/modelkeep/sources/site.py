@@ -16,7 +16,7 @@ from modelkeep.core.metadata import BaseMetadata, CivitaiMetadata, HuggingFaceMe
 from modelkeep.errors import UnsupportedSourceError
 from modelkeep.http.client import Client
 from modelkeep.http.origins import Origin, Token
-from modelkeep.sources.base import StringLikeSource
+from modelkeep.sources.string_like import StringLikeSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class RemoteModel:
         fields: Fields for the record where its header leaves them open: ``description``,
             ``trigger_phrases``, ``lineage`` ... .
         base_hint, type_hint: What it is in the words of the site, such as ``SDXL 1.0`` and
-            ``Checkpoint``; hearsay, the header decides.
+            ``Checkpoint``; a hint only, the header decides.
         terms: Licence and the like.
         preview: Address of a picture that may be shown.
         token: Sent with every file to its own origin; None where there is none.

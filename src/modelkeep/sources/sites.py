@@ -13,10 +13,10 @@ from modelkeep.core.reading import printable
 from modelkeep.errors import SourceError, UnsupportedSourceError, UsageError
 from modelkeep.http.client import Client
 from modelkeep.settings import Settings
-from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.link import URLModelSource
 from modelkeep.sources.parse import WHAT_CAN_BE_TYPED, parse_source
 from modelkeep.sources.site import Found, RemoteModel, Site, Visit
+from modelkeep.sources.string_like import StringLikeSource
 from modelkeep.sources.tokens import SiteTokens, TokensBySite, endpoints_of
 
 _log = logging.getLogger(__name__)

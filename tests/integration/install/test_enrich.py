@@ -83,7 +83,7 @@ def age(manager: ModelManager, seconds: float) -> None:
     """Make everything that is remembered of sites older."""
     with manager.installer.library.state.transaction() as connection:
         connection.execute("UPDATE hash_absent SET asked_at = asked_at - ?", (seconds,))
-        connection.execute("UPDATE site_told SET told_at = told_at - ?", (seconds,))
+        connection.execute("UPDATE site_answer SET answered_at = answered_at - ?", (seconds,))
 
 
 class TestFilling:

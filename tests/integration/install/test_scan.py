@@ -21,7 +21,7 @@ from modelkeep.identification.engine import identify
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
 from modelkeep.scan.scanner import ScanAction
 from modelkeep.scan.walk import Walk
-from modelkeep.sources.layouts.base import Place
+from modelkeep.sources.layouts.layout import Place
 from support import tiny
 
 
@@ -454,12 +454,12 @@ def test_sidecars_give_names_words_tags_and_where_it_is_from(world: World) -> No
         '{"description": "Looks like cut paper", "activation text": "paper cut"}'
     )
     [finding], _ = scanned(world, action=ScanAction.REGISTER)
-    assert finding.said_by
+    assert finding.written_by
     config = world.records.get_model(finding.key or "")
     assert config.description == "Looks like cut paper"
     assert config.trigger_phrases == ("paper cut",)
     assert config.type is ModelType.Lora
-    assert any(finding.said_by[0] in reason.detail for reason in config.evidence)
+    assert any(finding.written_by[0] in reason.detail for reason in config.evidence)
     del path
 
 

@@ -104,21 +104,21 @@ def test_sidecars_say_what_the_truth_says(tree: Tree) -> None:
         path = tree.path(model.path)
         report = read_sidecars(path, beside(path))
         if model.path in {other for _, other in tree.truth.sidecars_of_two}:
-            assert report.said.sidecars == ()
+            assert report.info.sidecars == ()
             continue
         expected = model.sidecars
         if expected is None:
-            assert report.said == type(report.said)()
+            assert report.info == type(report.info)()
             assert report.problems == ()
             continue
-        assert sorted(p.name for p in report.said.sidecars) == sorted(expected.files), expected.kind
+        assert sorted(p.name for p in report.info.sidecars) == sorted(expected.files), expected.kind
         assert len(report.problems) == expected.problems, expected.kind
-        assert report.said.sha256 == expected.sha256, expected.kind
+        assert report.info.sha256 == expected.sha256, expected.kind
         if expected.sha256:
             assert hash_file(path, ["sha256"]).sha256 == expected.sha256
             with_hash += 1
         for field, value in expected.says.items():
-            told = getattr(report.said, field)
+            told = getattr(report.info, field)
             assert (told.name if field == "preview" else told) == value, (expected.kind, field)
     assert with_hash == tree.truth.counts()["trusted_hashes"] > 10
 
@@ -202,9 +202,9 @@ def test_models_are_moved_as_people_move_them(tmp_path: Path) -> None:
     for move in together:
         expected = models[move.before].sidecars
         path = tree.path(move.after)
-        said = read_sidecars(path, beside(path)).said
+        info = read_sidecars(path, beside(path)).info
         assert expected is not None
-        assert sorted(p.name for p in said.sidecars) == sorted(expected.files)
+        assert sorted(p.name for p in info.sidecars) == sorted(expected.files)
 
 
 def test_the_program_prints_the_truth(

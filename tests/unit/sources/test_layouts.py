@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from modelkeep.core.taxonomy import ModelType
 from modelkeep.errors import SourceError
-from modelkeep.sources.layouts.base import Place
+from modelkeep.sources.layouts.layout import Place
 from modelkeep.sources.layouts.registry import layout_named, load_layouts, recognise
 from modelkeep.sources.layouts.swarmui import read_paths
 from unit.sources import layout_trees as trees

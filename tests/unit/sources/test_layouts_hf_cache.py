@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from modelkeep.errors import SourceError
-from modelkeep.sources.layouts.base import KnownModel
 from modelkeep.sources.layouts.hf_cache import LAYOUT
+from modelkeep.sources.layouts.layout import KnownModel
 from unit.sources.layout_trees import COMMIT, OLD_COMMIT, grow, hf_cache, relative, tree_list
 
 INK = f"models--acme--ink/snapshots/{COMMIT}"
@@ -53,24 +53,24 @@ def test_refs_that_name_nothing(text: str, tmp_path: Path) -> None:
 def test_a_pipeline_is_its_snapshot(tmp_path: Path) -> None:
     found = known(hf_cache(tmp_path))
 
-    assert found[INK].said.name == "ink"
-    assert found[INK].said.source == "acme/ink"
+    assert found[INK].info.name == "ink"
+    assert found[INK].info.source == "acme/ink"
     assert found[INK].revision == COMMIT
-    assert found[GPT2].said.source == "gpt2"
+    assert found[GPT2].info.source == "gpt2"
 
 
 def test_the_name_of_a_blob_is_the_hash(tmp_path: Path) -> None:
     found = known(hf_cache(tmp_path))
 
     weights = found[f"{INK}/unet/x.safetensors"]
-    assert weights.said.sha256 == hashlib.sha256(b"weights").hexdigest()
+    assert weights.info.sha256 == hashlib.sha256(b"weights").hexdigest()
     assert found.keys() == {INK, f"{INK}/unet/x.safetensors", GPT2, f"{GPT2}/model.safetensors"}
 
 
 def test_the_list_of_a_commit_has_the_hash_where_there_are_no_links(tmp_path: Path) -> None:
     hub = hf_cache(tmp_path)
-    assert known(hub)[f"{GPT2}/model.safetensors"].said.sha256 is None
-    assert known(hub)[f"{GPT2}/model.safetensors"].said.name == "gpt2"
+    assert known(hub)[f"{GPT2}/model.safetensors"].info.sha256 is None
+    assert known(hub)[f"{GPT2}/model.safetensors"].info.name == "gpt2"
     listed = grow(hub, f"models--gpt2/trees/{COMMIT}.json") / f"models--gpt2/trees/{COMMIT}.json"
     sha256 = hashlib.sha256(b"no links").hexdigest()
 
@@ -83,7 +83,7 @@ def test_the_list_of_a_commit_has_the_hash_where_there_are_no_links(tmp_path: Pa
     ]
     for entry, expected in cases:
         listed.write_text(tree_list({"model.safetensors": entry}))
-        assert known(hub)[f"{GPT2}/model.safetensors"].said.sha256 == expected
+        assert known(hub)[f"{GPT2}/model.safetensors"].info.sha256 == expected
 
 
 def test_a_blob_of_another_size_than_listed_is_not_believed(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_blob_of_another_size_than_listed_is_not_believed(tmp_path: Path) -> N
     listed = {"unet/x.safetensors": entry}
     (hub / f"models--acme--ink/trees/{COMMIT}.json").write_text(tree_list(listed))
 
-    assert known(hub)[f"{INK}/unet/x.safetensors"].said.sha256 is None
+    assert known(hub)[f"{INK}/unet/x.safetensors"].info.sha256 is None
 
 
 def test_links_that_are_no_cache_links_have_no_hash(tmp_path: Path) -> None:
@@ -106,10 +106,10 @@ def test_links_that_are_no_cache_links_have_no_hash(tmp_path: Path) -> None:
 
     found = known(hub)
 
-    assert found[f"{INK}/z.safetensors"].said.sha256 is None
+    assert found[f"{INK}/z.safetensors"].info.sha256 is None
     assert f"{INK}/y.safetensors" not in found
     assert f"{INK}/w.safetensors.incomplete" not in found
-    assert found[f"{INK}/unet/x.safetensors"].said.name is None
+    assert found[f"{INK}/unet/x.safetensors"].info.name is None
 
 
 def test_a_list_that_is_broken_is_named(tmp_path: Path) -> None:

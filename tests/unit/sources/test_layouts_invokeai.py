@@ -15,8 +15,8 @@ import pytest
 
 from modelkeep.core.foreign import foreign_database, log_is_out_of_reach
 from modelkeep.errors import SourceError, SourceNotFoundError, UnreadableSourceError
-from modelkeep.sources.layouts.base import KnownModel
 from modelkeep.sources.layouts.invokeai import LAYOUT
+from modelkeep.sources.layouts.layout import KnownModel
 from unit.sources import layout_trees as trees
 
 HASH = "ab" * 32
@@ -78,7 +78,7 @@ def _root(tmp_path: Path) -> Path:
 
 
 def known(root: Path) -> dict[str, KnownModel]:
-    return {str(one.said.key): one for one in LAYOUT.known(root)}
+    return {str(one.info.key): one for one in LAYOUT.known(root)}
 
 
 def test_what_a_config_says(root: Path) -> None:
@@ -87,14 +87,14 @@ def test_what_a_config_says(root: Path) -> None:
     [found] = LAYOUT.known(root)
 
     assert found.path == root / "models/key-1/sd15.safetensors"
-    said = found.said
-    assert (said.name, said.key, said.description) == ("SD 1.5", "key-1", "The first.")
-    assert said.trigger_phrases == ("ink", "wash")
-    assert said.source == "https://example.com/sd15.safetensors"
-    assert (said.base_hint, said.type_hint) == ("sd-1", "main")
-    assert said.preview == root / "models/model_images/key-1.webp"
-    assert said.blake3 == HASH
-    assert said.said_by == ("InvokeAI",)
+    info = found.info
+    assert (info.name, info.key, info.description) == ("SD 1.5", "key-1", "The first.")
+    assert info.trigger_phrases == ("ink", "wash")
+    assert info.source == "https://example.com/sd15.safetensors"
+    assert (info.base_hint, info.type_hint) == ("sd-1", "main")
+    assert info.preview == root / "models/model_images/key-1.webp"
+    assert info.blake3 == HASH
+    assert info.written_by == ("InvokeAI",)
 
 
 def test_its_folder_of_models_has_the_same_catalogue(root: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_hash_that_does_not_hold(changed: Config, root: Path) -> None:
     fill(root, checkpoint(**changed))
 
     [found] = LAYOUT.known(root)
-    assert (found.said.blake3, found.said.sha256) == (None, None)
+    assert (found.info.blake3, found.info.sha256) == (None, None)
 
 
 def test_a_hash_of_a_file_that_was_changed_since(root: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_hash_of_a_file_that_was_changed_since(root: Path) -> None:
     for seconds, blake3 in [(noon + 3600, None), (noon - 3600, HASH)]:
         os.utime(file, (seconds, seconds))
         [found] = LAYOUT.known(root)
-        assert found.said.blake3 == blake3
+        assert found.info.blake3 == blake3
 
 
 @pytest.mark.parametrize("created", ["", "once", "2024-13-01"])
@@ -142,14 +142,14 @@ def test_a_hash_of_unknown_time(created: str, root: Path) -> None:
     fill(root, checkpoint(), created=created)
 
     [found] = LAYOUT.known(root)
-    assert found.said.blake3 is None
+    assert found.info.blake3 is None
 
 
 def test_another_algorithm(root: Path) -> None:
     fill(root, checkpoint(hash=f"sha256:{HASH}"))
 
     [found] = LAYOUT.known(root)
-    assert (found.said.sha256, found.said.blake3) == (HASH, None)
+    assert (found.info.sha256, found.info.blake3) == (HASH, None)
 
 
 def test_paths_elsewhere(root: Path, tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_broken_rows_are_left_out_and_told(root: Path) -> None:
 
     found = list(LAYOUT.known(root, told.append))
 
-    assert [one.said.key for one in found] == ["good"]
+    assert [one.info.key for one in found] == ["good"]
     [remark] = told
     assert f"{len(rows)} of its rows" in remark
     assert "bad-00" in remark
@@ -214,9 +214,9 @@ def test_values_of_other_kinds(root: Path) -> None:
     fill(root, checkpoint(name=3, description=[], trigger_phrases="no list", source={"a": 1}))
 
     [found] = LAYOUT.known(root)
-    assert found.said.name is None
-    assert found.said.trigger_phrases == ()
-    assert found.said.source is None
+    assert found.info.name is None
+    assert found.info.trigger_phrases == ()
+    assert found.info.source is None
 
 
 def test_the_catalogue_of_the_seed(tmp_path: Path) -> None:
@@ -229,17 +229,17 @@ def test_the_catalogue_of_the_seed(tmp_path: Path) -> None:
             "INSERT INTO model_config (id, original_hash, config) VALUES (?, ?, ?)", rows
         )
         site = {"author": "someone", "tags": ["anime"], "trained_words": ["inky"]}
-        said = [("a" * 32, json.dumps(site)), ("b", "no json"), ("c", "[" * 3_000)]
-        connection.executemany("INSERT INTO model_metadata (id, metadata) VALUES (?, ?)", said)
+        info = [("a" * 32, json.dumps(site)), ("b", "no json"), ("c", "[" * 3_000)]
+        connection.executemany("INSERT INTO model_metadata (id, metadata) VALUES (?, ?)", info)
         connection.commit()
     told: list[str] = []
 
     [found] = LAYOUT.known(root, told.append)
 
     assert found.path == root / "models/sd-1/lora/ink.safetensors"
-    assert (found.said.name, found.said.key, found.said.author) == ("ink", "a" * 32, "someone")
-    assert (found.said.tags, found.said.trigger_phrases) == (("anime",), ("inky",))
-    assert found.said.blake3 is None
+    assert (found.info.name, found.info.key, found.info.author) == ("ink", "a" * 32, "someone")
+    assert (found.info.tags, found.info.trigger_phrases) == (("anime",), ("inky",))
+    assert found.info.blake3 is None
     assert len(told) == 1
     types = {place.path.name: place.type for place in LAYOUT.places(root)}
     assert types["models"] is None
@@ -320,16 +320,16 @@ def test_a_live_log_is_seen_and_left_as_it_is(root: Path) -> None:
         assert database.with_name("invokeai.db-wal").stat().st_size > 0
         before = trees.seen(root)
 
-        assert known(root)["key-1"].said.name == "in the log"
+        assert known(root)["key-1"].info.name == "in the log"
 
         assert trees.seen(root) == before
         run(invoke, "BEGIN IMMEDIATE")
         run(invoke, "UPDATE models SET config = json_set(config, '$.name', 'not yet')")
         before = trees.seen(root)
-        assert known(root)["key-1"].said.name == "in the log"
+        assert known(root)["key-1"].info.name == "in the log"
         assert trees.seen(root) == before
         run(invoke, "COMMIT")
-        assert known(root)["key-1"].said.name == "not yet"
+        assert known(root)["key-1"].info.name == "not yet"
 
 
 def test_a_log_that_was_just_opened(root: Path) -> None:
@@ -339,7 +339,7 @@ def test_a_log_that_was_just_opened(root: Path) -> None:
         before = trees.seen(root)
         assert database.with_name("invokeai.db-shm").exists()
 
-        assert known(root)["key-1"].said.name == "SD 1.5"
+        assert known(root)["key-1"].info.name == "SD 1.5"
 
         assert trees.seen(root) == before
 
@@ -353,7 +353,7 @@ def test_the_log_of_a_program_that_was_killed(root: Path) -> None:
     before = trees.seen(root)
     assert database.with_name("invokeai.db-wal").stat().st_size > 0
 
-    assert known(root)["key-1"].said.name == "in the log"
+    assert known(root)["key-1"].info.name == "in the log"
 
     assert trees.seen(root) == before
 
@@ -371,7 +371,7 @@ def test_a_log_without_its_index_is_told(root: Path) -> None:
 
     [found] = LAYOUT.known(root, told.append)
 
-    assert found.said.name == "SD 1.5"
+    assert found.info.name == "SD 1.5"
     assert "what InvokeAI changed last is not seen" in told[0]
     assert trees.seen(root) == before
 
@@ -391,7 +391,7 @@ def test_a_folder_that_may_not_be_written(root: Path) -> None:
     database.chmod(0o444)
     database.parent.chmod(0o555)
     try:
-        assert known(root)["key-1"].said.name == "SD 1.5"
+        assert known(root)["key-1"].info.name == "SD 1.5"
     finally:
         database.parent.chmod(0o755)
 
@@ -408,7 +408,7 @@ def test_a_writer_with_a_rollback_journal(root: Path) -> None:
         assert database.with_name("invokeai.db-journal").exists()
         before = trees.seen(root)
 
-        assert known(root)["key-1"].said.name == "SD 1.5"
+        assert known(root)["key-1"].info.name == "SD 1.5"
 
         assert trees.seen(root) == before
 
@@ -450,4 +450,4 @@ def test_a_path_with_signs_of_an_address(tmp_path: Path) -> None:
     root = trees.invokeai(tmp_path / "what?mode=rw&#%41 é")
     fill(root, checkpoint())
 
-    assert known(root)["key-1"].said.name == "SD 1.5"
+    assert known(root)["key-1"].info.name == "SD 1.5"

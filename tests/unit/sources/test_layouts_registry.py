@@ -8,7 +8,7 @@ import pytest
 
 from modelkeep.errors import SettingsError
 from modelkeep.sources.layouts import registry
-from modelkeep.sources.layouts.base import Layout
+from modelkeep.sources.layouts.layout import Layout
 from modelkeep.sources.layouts.registry import layout_named, load_layouts, recognise
 
 _NAMES = {
@@ -22,7 +22,7 @@ _LAYOUT = '''
 from pathlib import Path
 
 from modelkeep.core.taxonomy import ModelType
-from modelkeep.sources.layouts.base import Layout, Place
+from modelkeep.sources.layouts.layout import Layout, Place
 
 
 class Harbour(Layout):

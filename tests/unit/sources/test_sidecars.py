@@ -90,31 +90,31 @@ def lora_manager(model: Path, **changes: Any) -> dict[str, Any]:
 def test_a_model_alone_has_nothing_said_about_it(model: Path) -> None:
     report = read(model)
     assert report.problems == ()
-    assert report.said == type(report.said)()
+    assert report.info == type(report.info)()
 
 
 def test_no_file_that_was_not_listed_is_looked_for(model: Path) -> None:
     write(model, ".civitai.info", version(model))
-    assert read_sidecars(model, [model.name]).said.sidecars == ()
+    assert read_sidecars(model, [model.name]).info.sidecars == ()
     with pytest.raises(SourceNotFoundError):
         read_sidecars(model.with_name("gone.safetensors"), ())
 
 
 def test_civitai_info_gives_all_that_the_site_answered(model: Path) -> None:
     path = write(model, ".civitai.info", version(model))
-    said = read(model).said
-    assert (said.name, said.base_hint, said.type_hint) == ("Ink style v2", "SDXL 1.0", "LORA")
-    assert said.trigger_phrases == ("ink wash", "sumi-e")
-    assert said.tags == ("style", "ink")
-    assert said.source == "https://civitai.com/models/11?modelVersionId=22"
-    assert said.description == "second"
-    assert said.sha256 == sha256(model)
-    assert said.sidecars == (path,)
-    assert said.said_by == ("Civitai",)
-    assert isinstance(said.metadata, CivitaiMetadata)
-    assert (said.metadata.name, said.metadata.version_name) == ("Ink style", "v2")
-    assert said.metadata.files[0].size == model.stat().st_size
-    assert said.metadata.credit_required
+    info = read(model).info
+    assert (info.name, info.base_hint, info.type_hint) == ("Ink style v2", "SDXL 1.0", "LORA")
+    assert info.trigger_phrases == ("ink wash", "sumi-e")
+    assert info.tags == ("style", "ink")
+    assert info.source == "https://civitai.com/models/11?modelVersionId=22"
+    assert info.description == "second"
+    assert info.sha256 == sha256(model)
+    assert info.sidecars == (path,)
+    assert info.written_by == ("Civitai",)
+    assert isinstance(info.metadata, CivitaiMetadata)
+    assert (info.metadata.name, info.metadata.version_name) == ("Ink style", "v2")
+    assert info.metadata.files[0].size == model.stat().st_size
+    assert info.metadata.credit_required
 
 
 def test_the_recorded_answer_of_the_site_is_whole_enough(model: Path) -> None:
@@ -122,10 +122,10 @@ def test_the_recorded_answer_of_the_site_is_whole_enough(model: Path) -> None:
     if not recorded.exists():
         pytest.skip("the recorded answers are not here")
     write(model, ".civitai.info", recorded.read_bytes())
-    said = read(model).said
-    assert isinstance(said.metadata, CivitaiMetadata)
-    assert said.metadata.version_id == 242807
-    assert said.sha256 is None, "its size is that of another file"
+    info = read(model).info
+    assert isinstance(info.metadata, CivitaiMetadata)
+    assert info.metadata.version_id == 242807
+    assert info.sha256 is None, "its size is that of another file"
 
 
 @pytest.mark.parametrize("missing", ["id", "modelId", "createdAt", "model", "name"])
@@ -133,17 +133,17 @@ def test_an_answer_with_gaps_is_no_metadata_but_says_the_rest(model: Path, missi
     answer = version(model)
     del answer[missing]
     write(model, ".civitai.info", answer)
-    said = read(model).said
-    assert said.metadata is None
-    assert said.trigger_phrases == ("ink wash", "sumi-e")
+    info = read(model).info
+    assert info.metadata is None
+    assert info.trigger_phrases == ("ink wash", "sumi-e")
 
 
 def test_unknown_to_the_site_is_no_problem(model: Path) -> None:
     path = write(model, ".civitai.info", {})
     report = read(model)
     assert report.problems == ()
-    assert report.said.sidecars == (path,)
-    assert (report.said.name, report.said.metadata, report.said.sha256) == (None, None, None)
+    assert report.info.sidecars == (path,)
+    assert (report.info.name, report.info.metadata, report.info.sha256) == (None, None, None)
 
 
 def test_the_size_in_kib_may_be_rounded_as_far_as_its_digits_say(model: Path) -> None:
@@ -152,12 +152,12 @@ def test_the_size_in_kib_may_be_rounded_as_far_as_its_digits_say(model: Path) ->
         answer = version(model)
         answer["files"][0]["sizeKB"] = round(size, digits) + off
         write(model, ".civitai.info", answer)
-        assert read(model).said.sha256 == sha256(model), digits
+        assert read(model).info.sha256 == sha256(model), digits
     for wrong in (size + 3, round(size, 2) + 0.05, -size, None, "9", True, float("nan")):
         answer = version(model)
         answer["files"][0]["sizeKB"] = wrong
         write(model, ".civitai.info", answer)
-        assert read(model).said.sha256 is None, wrong
+        assert read(model).info.sha256 is None, wrong
 
 
 def test_of_two_files_of_one_size_the_one_with_the_name_is_meant(model: Path) -> None:
@@ -165,39 +165,39 @@ def test_of_two_files_of_one_size_the_one_with_the_name_is_meant(model: Path) ->
     other = {**answer["files"][0], "name": "other.pt", "hashes": {"SHA256": "ab" * 32}}
     answer["files"].insert(0, other)
     write(model, ".civitai.info", answer)
-    assert read(model).said.sha256 is None
+    assert read(model).info.sha256 is None
     answer["files"][1]["name"] = model.name
     write(model, ".civitai.info", answer)
-    assert read(model).said.sha256 == sha256(model)
+    assert read(model).info.sha256 == sha256(model)
 
 
 @pytest.mark.parametrize("worthless", [NOTHING, "ab" * 5, "ab" * 6, "xy" * 32, "", None, 7, []])
 def test_worthless_hashes_are_no_hashes(model: Path, worthless: object) -> None:
     write(model, ".metadata.json", lora_manager(model, sha256=worthless))
     report = read(model)
-    assert (report.said.sha256, report.problems) == (None, ())
-    assert report.said.name == "My ink"
+    assert (report.info.sha256, report.problems) == (None, ())
+    assert report.info.name == "My ink"
 
 
 @pytest.mark.parametrize("size", [0, 1, None, -5, True, 1.5, "12"])
 def test_a_hash_needs_the_size_that_is_there(model: Path, size: object) -> None:
     write(model, ".metadata.json", lora_manager(model, size=size))
-    assert read(model).said.sha256 is None
+    assert read(model).info.sha256 is None
 
 
 def test_a_hash_is_stale_once_the_model_was_changed(model: Path) -> None:
     write(model, ".metadata.json", lora_manager(model))
-    assert read(model).said.sha256 == sha256(model)
+    assert read(model).info.sha256 == sha256(model)
     os.utime(model, (SIDECAR_TIME, SIDECAR_TIME))
-    assert read(model).said.sha256 == sha256(model)
+    assert read(model).info.sha256 == sha256(model)
     os.utime(model, (SIDECAR_TIME + 1, SIDECAR_TIME + 1))
-    assert read(model).said.sha256 is None
+    assert read(model).info.sha256 is None
 
 
 @pytest.mark.parametrize("status", ["pending", "calculating", "failed", 3])
 def test_a_hash_that_is_not_ready_is_none(model: Path, status: object) -> None:
     write(model, ".metadata.json", lora_manager(model, hash_status=status))
-    assert read(model).said.sha256 is None
+    assert read(model).info.sha256 is None
 
 
 def test_hashes_that_contradict_each_other_are_none(model: Path) -> None:
@@ -207,7 +207,7 @@ def test_hashes_that_contradict_each_other_are_none(model: Path) -> None:
     rgthree = model.with_name(model.name + ".rgthree-info.json")
     rgthree.write_text(json.dumps(info))
     report = read(model)
-    assert report.said.sha256 is None
+    assert report.info.sha256 is None
     assert len(report.problems) == 1
     assert "ink.safetensors" in report.problems[0]
 
@@ -217,15 +217,15 @@ def test_what_the_user_changed_goes_before_the_site(model: Path) -> None:
     write(model, ".civitai.info", answer)
     write(model, ".metadata.json", lora_manager(model, civitai=answer))
     write(model, ".json", {"activation text": "ink, brush", "sd version": "SDXL"})
-    said = read(model).said
-    assert said.name == "My ink"
-    assert said.description == "mine"
-    assert said.base_hint == "SDXL"
-    assert said.trigger_phrases == ("ink", "brush", "ink wash", "sumi-e")
-    assert said.tags == ("favourite", "style", "ink")
-    assert said.said_by == ("A1111", "ComfyUI-Lora-Manager", "Civitai")
-    assert len(said.sidecars) == 3
-    assert isinstance(said.metadata, CivitaiMetadata)
+    info = read(model).info
+    assert info.name == "My ink"
+    assert info.description == "mine"
+    assert info.base_hint == "SDXL"
+    assert info.trigger_phrases == ("ink", "brush", "ink wash", "sumi-e")
+    assert info.tags == ("favourite", "style", "ink")
+    assert info.written_by == ("A1111", "ComfyUI-Lora-Manager", "Civitai")
+    assert len(info.sidecars) == 3
+    assert isinstance(info.metadata, CivitaiMetadata)
 
 
 @pytest.mark.parametrize(
@@ -248,23 +248,23 @@ def test_other_files_of_the_name_say_nothing(
     write(model, ending, content)
     report = read(model)
     assert report.problems == ()
-    assert report.said == type(report.said)()
+    assert report.info == type(report.info)()
 
 
 def test_cm_info_says_what_it_knows_but_no_hash(model: Path) -> None:
-    info = {
+    content = {
         "ModelId": 5, "VersionId": 6, "ModelName": "Ink", "VersionName": "v1",
         "ModelDescription": "<b>wash</b>", "Tags": ["t"], "ModelType": "LORA",
         "BaseModel": "SD 1.5", "AuthorUsername": "brush", "TrainedWords": ["inky"],
         "Hashes": {"SHA256": sha256(model)}, "Source": "Civitai",
     }  # fmt: skip
-    write(model, ".cm-info.json", info)
-    said = read(model).said
-    assert (said.name, said.author, said.description) == ("Ink v1", "brush", "wash")
-    assert said.source == "https://civitai.com/models/5?modelVersionId=6"
-    assert (said.base_hint, said.type_hint, said.sha256) == ("SD 1.5", "LORA", None)
-    write(model, ".cm-info.json", {**info, "UserTitle": "Mine", "Source": "OpenModelDb"})
-    assert (read(model).said.name, read(model).said.source) == ("Mine", None)
+    write(model, ".cm-info.json", content)
+    info = read(model).info
+    assert (info.name, info.author, info.description) == ("Ink v1", "brush", "wash")
+    assert info.source == "https://civitai.com/models/5?modelVersionId=6"
+    assert (info.base_hint, info.type_hint, info.sha256) == ("SD 1.5", "LORA", None)
+    write(model, ".cm-info.json", {**content, "UserTitle": "Mine", "Source": "OpenModelDb"})
+    assert (read(model).info.name, read(model).info.source) == ("Mine", None)
 
 
 def test_swarm_and_rgthree(model: Path) -> None:
@@ -279,12 +279,12 @@ def test_swarm_and_rgthree(model: Path) -> None:
             "modelspec.hash_sha256": "0x" + "ab" * 32,
         },
     )
-    info = {"sha256": sha256(model), "trainedWords": [{"word": "sumi", "count": 3}, {"x": 1}]}
-    model.with_name(model.name + ".rgthree-info.json").write_text(json.dumps(info))
-    said = read(model).said
-    assert (said.base_hint, said.type_hint) == ("stable-diffusion-xl-v1-base", "lora")
-    assert said.trigger_phrases == ("ink; wash", "sumi")
-    assert (said.tags, said.sha256) == (("a", "b"), None)
+    content = {"sha256": sha256(model), "trainedWords": [{"word": "sumi", "count": 3}, {"x": 1}]}
+    model.with_name(model.name + ".rgthree-info.json").write_text(json.dumps(content))
+    info = read(model).info
+    assert (info.base_hint, info.type_hint) == ("stable-diffusion-xl-v1-base", "lora")
+    assert info.trigger_phrases == ("ink; wash", "sumi")
+    assert (info.tags, info.sha256) == (("a", "b"), None)
 
 
 @pytest.mark.parametrize(
@@ -305,18 +305,18 @@ def test_a_text_is_trigger_phrases_a_description_or_an_address(
     model: Path, text: str, expected: dict[str, object]
 ) -> None:
     write(model, ".txt", text)
-    said = read(model).said
-    assert {name: getattr(said, name) for name in expected} == expected
-    assert said.sidecars
+    info = read(model).info
+    assert {name: getattr(info, name) for name in expected} == expected
+    assert info.sidecars
 
 
 def test_texts_of_windows_are_read(model: Path) -> None:
     write(model, ".txt", "café, ink".encode("utf-16"))
-    assert read(model).said.trigger_phrases == ("café", "ink")
+    assert read(model).info.trigger_phrases == ("café", "ink")
     write(model, ".txt", "café, ink".encode("cp1252"))
-    assert read(model).said.trigger_phrases == ("café", "ink")
+    assert read(model).info.trigger_phrases == ("café", "ink")
     write(model, ".description.txt", "ink")
-    assert read(model).said.description == "ink"
+    assert read(model).info.description == "ink"
 
 
 def png(*chunks: tuple[bytes, bytes]) -> bytes:
@@ -328,47 +328,47 @@ def png(*chunks: tuple[bytes, bytes]) -> bytes:
 
 def test_the_best_preview_is_shown_and_all_belong_to_the_model(model: Path) -> None:
     thumb = write(model, ".thumb.jpg", b"\xff\xd8\xff rest of it")
-    assert read(model).said.preview == thumb
+    assert read(model).info.preview == thumb
     plain = write(model, ".PNG", png((b"IHDR", bytes(13)), (b"IDAT", b"")))
-    assert read(model).said.preview == plain
+    assert read(model).info.preview == plain
     best = write(model, ".preview.webp", b"RIFF\0\0\0\0WEBPVP8 ")
-    said = read(model).said
-    assert said.preview == best
-    assert set(said.sidecars) == {best, plain, thumb}
-    assert said.said_by == ()
+    info = read(model).info
+    assert info.preview == best
+    assert set(info.sidecars) == {best, plain, thumb}
+    assert info.written_by == ()
 
 
 def test_a_picture_that_is_an_embedding_is_no_preview(model: Path) -> None:
     embedding = png((b"IHDR", bytes(13)), (b"tEXt", b"sd-ti-embedding\0e30="), (b"IDAT", b""))
     write(model, ".png", embedding)
     report = read(model)
-    assert (report.said.preview, report.problems) == (None, ())
+    assert (report.info.preview, report.problems) == (None, ())
     card = model.with_suffix(".png")
     write(card, ".preview.png", embedding)
-    assert read(card).said.preview == card.with_name("ink.preview.png")
+    assert read(card).info.preview == card.with_name("ink.preview.png")
 
 
 def test_models_of_one_stem_are_told_apart_by_size_or_name(model: Path) -> None:
     other = tiny.lora(model.with_suffix(".ckpt"), metadata={"more": "text"})
     write(model, ".civitai.info", version(model))
     write(model, ".txt", "ink wash")
-    assert read(model).said.name == "Ink style v2"
-    assert read(other).said.name is None
-    assert read(other).said.trigger_phrases == ("ink wash",)
+    assert read(model).info.name == "Ink style v2"
+    assert read(other).info.name is None
+    assert read(other).info.trigger_phrases == ("ink wash",)
     answer = version(model)
     del answer["files"][0]["sizeKB"]
     write(model, ".civitai.info", answer)
-    assert (read(model).said.name, read(other).said.name) == ("Ink style v2", None)
+    assert (read(model).info.name, read(other).info.name) == ("Ink style v2", None)
     write(model, ".civitai.info", version(model, files=[]))
-    assert (read(model).said.name, read(other).said.name) == ("Ink style v2", "Ink style v2")
-    assert read(other).said.sha256 is None
+    assert (read(model).info.name, read(other).info.name) == ("Ink style v2", "Ink style v2")
+    assert read(other).info.sha256 is None
 
 
 def test_sidecars_of_a_folder_lie_beside_it_under_its_whole_name(tmp_path: Path) -> None:
     folder = tiny.embedding_folder(tmp_path / "ink.v2")
     (tmp_path / "ink.v2.preview.png").write_bytes(png((b"IHDR", bytes(13))))
     (tmp_path / "ink.png").write_bytes(png((b"IHDR", bytes(13))))
-    assert read(folder).said.sidecars == (tmp_path / "ink.v2.preview.png",)
+    assert read(folder).info.sidecars == (tmp_path / "ink.v2.preview.png",)
 
 
 @pytest.mark.parametrize(
@@ -393,8 +393,8 @@ def test_a_broken_sidecar_is_reported_and_the_others_count(
     report = read(model)
     assert len(report.problems) == 1
     assert broken.name in report.problems[0]
-    assert report.said.name == "Ink"
-    assert broken not in report.said.sidecars
+    assert report.info.name == "Ink"
+    assert broken not in report.info.sidecars
 
 
 def test_what_is_no_file_or_too_large_is_never_read(model: Path) -> None:
@@ -412,21 +412,21 @@ def test_a_kind_is_one_file(model: Path, tmp_path: Path) -> None:
     folder = tmp_path / "kinds"
     folder.mkdir()
     (folder / "stars.py").write_text(
-        "from modelkeep.sources.sidecars.base import Said\n"
+        "from modelkeep.sources.sidecars.info import SidecarInfo\n"
         "from modelkeep.sources.sidecars.reader import SidecarReader\n"
         "class Stars(SidecarReader):\n"
         "    name, label, order = 'stars', 'Star gazers', 1\n"
         "    def find(self, model):\n"
         "        return model.beside('.stars')\n"
         "    def read(self, model, sidecar):\n"
-        "        return Said(tags=(sidecar.read().decode(),))\n"
+        "        return SidecarInfo(tags=(sidecar.read().decode(),))\n"
         "READER = Stars()\n"
     )
     write(model, ".stars", "five")
     readers = load_readers([folder])
     assert len(readers) == len(load_readers()) + 1
-    said = read_sidecars(model, [p.name for p in model.parent.iterdir()], readers).said
-    assert (said.tags, said.said_by) == (("five",), ("Star gazers",))
+    info = read_sidecars(model, [p.name for p in model.parent.iterdir()], readers).info
+    assert (info.tags, info.written_by) == (("five",), ("Star gazers",))
     with pytest.raises(SettingsError, match="stars"):
         SidecarReaders.of((*readers, *readers))
     (folder / "empty.py").write_text("")

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modelkeep.core import limits
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.clean_text import one_line, phrases, plain_text, tags, web_address
+from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reading import read_sidecars
-from modelkeep.sources.sidecars.words import one_line, phrases, plain_text, tags, web_address
 from support import tiny
 
 ENDINGS = (
@@ -50,21 +50,21 @@ CONTENTS = st.binary() | st.builds(lambda value: json.dumps(value).encode(), VAL
 BAD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def assert_valid(said: Said) -> None:
-    for line in (said.name, said.author, said.base_hint, said.type_hint):
+def assert_valid(info: SidecarInfo) -> None:
+    for line in (info.name, info.author, info.base_hint, info.type_hint):
         assert_line(line)
-    for word in (*said.tags, *said.trigger_phrases, *said.said_by):
+    for word in (*info.tags, *info.trigger_phrases, *info.written_by):
         assert_line(word)
-    assert len(said.trigger_phrases) <= limits.SIDECAR_PHRASES * len(ENDINGS)
-    if said.description is not None:
-        assert 0 < len(said.description) <= limits.SIDECAR_DESCRIPTION_CHARACTERS
-        assert not BAD.search(said.description)
-    if said.source is not None:
-        assert urlsplit(said.source).scheme.lower() in {"http", "https"}
-    for value in (said.sha256, said.blake3):
+    assert len(info.trigger_phrases) <= limits.SIDECAR_PHRASES * len(ENDINGS)
+    if info.description is not None:
+        assert 0 < len(info.description) <= limits.SIDECAR_DESCRIPTION_CHARACTERS
+        assert not BAD.search(info.description)
+    if info.source is not None:
+        assert urlsplit(info.source).scheme.lower() in {"http", "https"}
+    for value in (info.sha256, info.blake3):
         assert value is None or re.fullmatch("[0-9a-f]{64}", value)
-    if said.metadata is not None:
-        said.metadata.model_dump_json().encode()
+    if info.metadata is not None:
+        info.metadata.model_dump_json().encode()
 
 
 def assert_line(line: str | None) -> None:
@@ -87,9 +87,9 @@ def test_any_content_gives_a_valid_answer(
     for ending, content in contents:
         (tmp_path / f"ink{ending}").write_bytes(content)
     report = read_sidecars(model, {p.name for p in tmp_path.iterdir()})
-    assert_valid(report.said)
+    assert_valid(report.info)
     assert len(report.problems) <= len(contents)
-    assert {p.parent for p in report.said.sidecars} <= {tmp_path}
+    assert {p.parent for p in report.info.sidecars} <= {tmp_path}
 
 
 @given(VALUES)

@@ -25,7 +25,6 @@ from modelkeep.errors import (
 from modelkeep.http.client import Client
 from modelkeep.settings import Settings
 from modelkeep.sources import registry
-from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.huggingface.source import HFModelSource
 from modelkeep.sources.last_search import from_last_search, last_search_path, remember_search
 from modelkeep.sources.link import URLModelSource
@@ -35,6 +34,7 @@ from modelkeep.sources.parse import parse_local, parse_source
 from modelkeep.sources.registry import sites
 from modelkeep.sources.site import Found, RemoteModel, Site, Visit
 from modelkeep.sources.sites import Sites, make_visit
+from modelkeep.sources.string_like import StringLikeSource
 
 _HARBOUR = """
 from modelkeep.sources.link import URLModelSource

@@ -15,7 +15,7 @@ from modelkeep.errors import JobCancelledError, UsageError
 if TYPE_CHECKING:
     from modelkeep.install.job import ModelInstallJob
     from modelkeep.library.link import LinkMode
-    from modelkeep.sources.base import StringLikeSource
+    from modelkeep.sources.string_like import StringLikeSource
 
 
 def begin_remote(

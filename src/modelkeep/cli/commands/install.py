@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from modelkeep.core.configs import ModelConfigBase
     from modelkeep.install.job import ModelInstallJob
-    from modelkeep.sources.base import StringLikeSource
+    from modelkeep.sources.string_like import StringLikeSource
 
 
 NameOption = Annotated[str | None, typer.Option(metavar="NAME", help="Name of the record.")]

@@ -10,7 +10,7 @@ from modelkeep.library.link import LinkMode
 
 if TYPE_CHECKING:
     from modelkeep.install.remote.plan import RemotePlan
-    from modelkeep.sources.base import StringLikeSource
+    from modelkeep.sources.string_like import StringLikeSource
 
 
 class PlanToldError(Exception):

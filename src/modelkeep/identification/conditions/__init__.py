@@ -4,12 +4,12 @@ Each is a frozen value: ``check`` returns the evidence when it holds, ``missing`
 words why it does not.
 """
 
-from modelkeep.identification.conditions.base import Condition
 from modelkeep.identification.conditions.combine import (
     AllOf,
     AnyOf,
     Not,
 )
+from modelkeep.identification.conditions.condition import Condition
 from modelkeep.identification.conditions.folders import (
     ComponentClass,
     ConfigValue,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from modelkeep.core.identity import Evidence
-from modelkeep.identification.conditions.base import either
+from modelkeep.identification.conditions.condition import either
 from modelkeep.identification.globs import glob_matches
 from modelkeep.identification.view import ModelView, Part
 

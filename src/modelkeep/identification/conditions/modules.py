@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from modelkeep.core.identity import Evidence
 from modelkeep.identification.adapters import AdapterModule, Where
-from modelkeep.identification.conditions.base import either
+from modelkeep.identification.conditions.condition import either
 from modelkeep.identification.view import ModelView, Part
 
 

@@ -20,7 +20,7 @@ from modelkeep.library.inventory import list_files
 from modelkeep.library.library import Library
 from modelkeep.library.link import LinkMode
 from modelkeep.library.new_records import as_the_caller_says
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.info import SidecarInfo
 
 
 def plan_arrived(
@@ -56,7 +56,9 @@ def plan_arrived(
     found = identified or as_the_caller_says(top, given, size, is_folder=remote.is_folder)
     record, target = record_of(library, remote, found, given, home)
     refuse_key(library, record.key)
-    said = Said(metadata=remote.metadata) if remote.metadata is not None else Said()
+    sidecar_info = (
+        SidecarInfo(metadata=remote.metadata) if remote.metadata is not None else SidecarInfo()
+    )
     return InstallPlan(
         source=printable(str(remote.source)),
         path=top,
@@ -69,7 +71,7 @@ def plan_arrived(
         needed_bytes=0,
         free_bytes=free_space(home.top),
         preview=preview if home.is_ours else None,
-        said=said,
+        sidecar_info=sidecar_info,
         home=home,
         sha256=dict(sha256),
         fetched=folder.path,

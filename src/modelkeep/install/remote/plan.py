@@ -14,8 +14,8 @@ from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import base_label, type_label
 from modelkeep.errors import ModelKeepError, UnsupportedSourceError, hint_of
 from modelkeep.library.home import Home
-from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.site import RemoteFile, RemoteModel, Terms
+from modelkeep.sources.string_like import StringLikeSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ from modelkeep.library.new_records import (
     identified_fields,
     recorded_path,
 )
-from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.site import RemoteModel, Visit
+from modelkeep.sources.string_like import StringLikeSource
 
 #: Errors that a type given by the caller makes up for.
 _OPEN = (UnknownModelError, AmbiguousModelError, UnsupportedSourceError)
@@ -178,8 +178,8 @@ def _said(remote: RemoteModel, found: Identification, given: Mapping[str, Any]) 
         said["trigger_phrases"] = tuple(dict.fromkeys(phrases))
     hints = ", ".join(hint for hint in (remote.base_hint, remote.type_hint) if hint)
     if hints:
-        hearsay = Evidence("metadata", f"its site says it is: {hints}")
-        said["evidence"] = (*found.evidence, hearsay)
+        claim = Evidence("metadata", f"its site says it is: {hints}")
+        said["evidence"] = (*found.evidence, claim)
     return {"name": remote.name, **said, "source": str(remote.source)}
 
 

@@ -9,11 +9,17 @@ from typing import Any
 from modelkeep.core.metadata import CivitaiMetadata
 from modelkeep.errors import ProtocolError
 from modelkeep.sources.civitai.pictures import picture_of
-from modelkeep.sources.civitai.words import LINEAGES
+from modelkeep.sources.civitai.type_names import LINEAGES
 from modelkeep.sources.sidecars.civitai import Json, objects, part
 from modelkeep.sources.sidecars.civitai import metadata_of as read_metadata
+from modelkeep.sources.sidecars.clean_text import (
+    known_word,
+    one_line,
+    phrases,
+    plain_text,
+    web_address,
+)
 from modelkeep.sources.sidecars.trust import full_hash
-from modelkeep.sources.sidecars.words import known_word, one_line, phrases, plain_text, web_address
 from modelkeep.sources.site import Terms
 
 ENDPOINT = "https://civitai.com"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from modelkeep.errors import UnsupportedSourceError
 from modelkeep.sources.sidecars.civitai import Json, part
-from modelkeep.sources.sidecars.words import one_line
+from modelkeep.sources.sidecars.clean_text import one_line
 
 #: Kinds of files that are the model itself.
 _MODELS = frozenset({"model", "pruned model", "diffusion model", "unet"})

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelkeep.sources.sidecars.civitai import Json, objects, part
-from modelkeep.sources.sidecars.words import web_address
+from modelkeep.sources.sidecars.clean_text import web_address
 
 _BITS: Mapping[str, int] = {"pg": 1, "pg13": 2, "r": 4, "x": 8, "xxx": 16}
 _WORDS: Mapping[Any, int] = {

@@ -8,7 +8,7 @@ from typing import Any
 from modelkeep.errors import HttpStatusError
 from modelkeep.http.client import Reply
 from modelkeep.http.refusals import message_in
-from modelkeep.sources.sidecars.words import one_line
+from modelkeep.sources.sidecars.clean_text import one_line
 
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE, _BUSY, _UNAVAILABLE = 401, 403, 404, 410, 429, 503
 _TOKEN = "Keep one with: modelkeep token set civitai. Or give it with --token or CIVITAI_API_TOKEN."  # noqa: S105 - a hint

@@ -11,16 +11,16 @@ from modelkeep.errors import HttpStatusError, ProtocolError, UnsupportedSourceEr
 from modelkeep.http.asked import Asked
 from modelkeep.http.client import Reply
 from modelkeep.http.origins import Origin, Token, origin_of
-from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.civitai import answers
 from modelkeep.sources.civitai.picking import is_pickle, pick
 from modelkeep.sources.civitai.refused import explained
 from modelkeep.sources.civitai.source import HOSTS, CivitaiModelSource, parse
-from modelkeep.sources.civitai.words import BASES, TYPES
+from modelkeep.sources.civitai.type_names import BASES, TYPES
 from modelkeep.sources.listed import usable_names
 from modelkeep.sources.sidecars.civitai import Json, objects, part
-from modelkeep.sources.sidecars.words import known_word, one_line
+from modelkeep.sources.sidecars.clean_text import known_word, one_line
 from modelkeep.sources.site import Found, RemoteFile, RemoteModel, Site, Visit
+from modelkeep.sources.string_like import StringLikeSource
 
 _OWN = frozenset(Origin("https", host, 443) for host in HOSTS)
 #: The site for all ages; what it does not have its other address may have.

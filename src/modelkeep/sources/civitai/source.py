@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from modelkeep.errors import UnsupportedSourceError
 from modelkeep.http.origins import redacted
-from modelkeep.sources.base import StringLikeSource
+from modelkeep.sources.string_like import StringLikeSource
 
 HOSTS = frozenset(
     f"{begin}civitai.{end}" for begin in ("", "www.") for end in ("com", "red", "green")

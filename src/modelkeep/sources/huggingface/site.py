@@ -14,11 +14,11 @@ from modelkeep.errors import DownloadError, ProtocolError, UnsupportedSourceErro
 from modelkeep.http.asked import Asked
 from modelkeep.http.client import Reply
 from modelkeep.http.origins import Origin, Token, origin_of
-from modelkeep.sources.base import StringLikeSource
 from modelkeep.sources.huggingface import answers, cache
 from modelkeep.sources.huggingface.picking import Picked, pick
 from modelkeep.sources.huggingface.source import HOSTS, HFModelSource, parse
 from modelkeep.sources.site import Found, RemoteFile, RemoteModel, Site, Terms, Visit
+from modelkeep.sources.string_like import StringLikeSource
 
 _OWN = frozenset(Origin("https", host, 443) for host in HOSTS)
 _INDEX_BYTES = 1 << 20

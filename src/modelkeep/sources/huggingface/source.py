@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, field_validator
 from modelkeep.core.taxonomy import ModelRepoVariant
 from modelkeep.errors import UnsupportedSourceError
 from modelkeep.http.origins import redacted
-from modelkeep.sources.base import StringLikeSource
+from modelkeep.sources.string_like import StringLikeSource
 
 HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
 _REPO = r"[.\w-]+/[.\w-]+"

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from modelkeep.core.taxonomy import ModelType
 from modelkeep.sources.layouts.a1111_hashes import noted_models
-from modelkeep.sources.layouts.base import KnownModel, Layout, Place, ignore
 from modelkeep.sources.layouts.folders import (
     NO_MODELS,
     Names,
@@ -19,6 +18,7 @@ from modelkeep.sources.layouts.folders import (
     names_in,
     without_repeats,
 )
+from modelkeep.sources.layouts.layout import KnownModel, Layout, Place, ignore
 
 _CHECKPOINTS = "Stable-diffusion"
 #: Hashes and texts of headers that the program has read, in its root.

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from modelkeep.core.taxonomy import ModelType
 from modelkeep.errors import SourceError
-from modelkeep.sources.layouts.base import KnownModel, Place
+from modelkeep.sources.layouts.layout import KnownModel, Place
 from modelkeep.sources.layouts.unfinished import weight_suffix
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.other_caches import match_hashes, read_cache
 
 #: What the titles of models begin with, by what their folder is for.
@@ -50,7 +50,7 @@ def noted_models(
             tell(str(error))
             continue
         for path, sha256 in matched.items():
-            yield KnownModel(path, Said(sha256=sha256))
+            yield KnownModel(path, SidecarInfo(sha256=sha256))
 
 
 def _weights_below(folder: Path) -> Iterator[Path]:

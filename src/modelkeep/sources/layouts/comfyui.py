@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from modelkeep.core.taxonomy import ModelType
-from modelkeep.sources.layouts.base import Layout, Place
 from modelkeep.sources.layouts.extra_model_paths import read_extra_model_paths
 from modelkeep.sources.layouts.folders import (
     NO_MODELS,
@@ -14,6 +13,7 @@ from modelkeep.sources.layouts.folders import (
     names_in,
     without_repeats,
 )
+from modelkeep.sources.layouts.layout import Layout, Place
 
 #: Of the several types of one folder, such as those of ``text_encoders``, the general one.
 TYPES: dict[str, ModelType | None] = {

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from modelkeep.core.names import shown
-from modelkeep.sources.layouts.base import KnownModel, Layout, Place, ignore
 from modelkeep.sources.layouts.folders import names_in
+from modelkeep.sources.layouts.layout import KnownModel, Layout, Place, ignore
 
 _LISTS = frozenset(
     {"custom.json", "custom_lora.json", "custom_controlnet.json"}

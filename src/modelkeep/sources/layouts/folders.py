@@ -10,7 +10,7 @@ from pathlib import Path
 
 from modelkeep.core.names import full_path
 from modelkeep.core.taxonomy import ModelType
-from modelkeep.sources.layouts.base import Place
+from modelkeep.sources.layouts.layout import Place
 
 #: Folders of version control, which every program leaves out.
 NO_MODELS = frozenset({".git"})

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from modelkeep.core.taxonomy import ModelType
-from modelkeep.sources.layouts.base import Layout, Place
 from modelkeep.sources.layouts.comfyui import TYPES
 from modelkeep.sources.layouts.folders import (
     NO_MODELS,
@@ -16,6 +15,7 @@ from modelkeep.sources.layouts.folders import (
     names_in,
     without_repeats,
 )
+from modelkeep.sources.layouts.layout import Layout, Place
 from modelkeep.sources.layouts.text_files import read_json_map
 
 _CONFIG = "config.txt"

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from modelkeep.core import limits
-from modelkeep.sources.layouts.base import KnownModel, Layout, Place, ignore
 from modelkeep.sources.layouts.folders import names_in
+from modelkeep.sources.layouts.layout import KnownModel, Layout, Place, ignore
 from modelkeep.sources.layouts.text_files import read_json_map, read_text
 from modelkeep.sources.layouts.unfinished import is_unfinished, weight_suffix
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.info import SidecarInfo
 
 _REPO = re.compile(r"models--(?:(?P<org>[^/]+?)--)?(?P<name>[^/]+)")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REF_BYTES = 256
-_SAID_BY = ("the Hugging Face cache",)
+_WRITTEN_BY = ("the Hugging Face cache",)
 #: Never models: what is locked, what is known to be missing, and a tool's own notes.
 _SKIP = frozenset({".no_exist", ".locks", ".cache", ".git"})
 
@@ -71,16 +71,18 @@ class HFCache(Layout):
         """
         del tell
         for one in _snapshots(folder):
-            said = Said(name=one.name, source=one.source, said_by=_SAID_BY)
-            yield KnownModel(one.path, said, one.commit)
+            info = SidecarInfo(name=one.name, source=one.source, written_by=_WRITTEN_BY)
+            yield KnownModel(one.path, info, one.commit)
             listed = _listed(one)
             weights = sorted(_weights(one.path))
             for path in weights:
                 # A file that is all there is has the name of its repository.
                 name = one.name if len(weights) == 1 else None
                 sha256 = _sha256(path, listed.get(path.relative_to(one.path).as_posix()))
-                said = Said(name=name, source=one.source, sha256=sha256, said_by=_SAID_BY)
-                yield KnownModel(path, said, one.commit)
+                info = SidecarInfo(
+                    name=name, source=one.source, sha256=sha256, written_by=_WRITTEN_BY
+                )
+                yield KnownModel(path, info, one.commit)
 
 
 def _repos(folder: Path) -> Iterator[Path]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelkeep.core.taxonomy import ModelType
-from modelkeep.sources.layouts.base import KnownModel, Layout, Place, ignore
 from modelkeep.sources.layouts.folders import (
     NO_MODELS,
     Names,
@@ -18,6 +17,7 @@ from modelkeep.sources.layouts.folders import (
     without_repeats,
 )
 from modelkeep.sources.layouts.invokeai_catalogue import read_catalogue
+from modelkeep.sources.layouts.layout import KnownModel, Layout, Place, ignore
 from modelkeep.sources.layouts.text_files import broken_file
 from modelkeep.sources.layouts.yaml_nodes import is_map, map_of, read_yaml_map, texts_of
 

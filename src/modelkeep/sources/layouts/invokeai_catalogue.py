@@ -21,9 +21,9 @@ from typing import Any
 from modelkeep.core import limits
 from modelkeep.core.foreign import foreign_database, log_is_out_of_reach
 from modelkeep.core.names import shown
-from modelkeep.sources.layouts.base import KnownModel
 from modelkeep.sources.layouts.folders import can_be_path, foreign_path, names_in
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.layouts.layout import KnownModel
+from modelkeep.sources.sidecars.info import SidecarInfo
 
 _TABLES = ("models", "model_config")
 _COVERS = "model_images"
@@ -48,13 +48,13 @@ class _Reading:
         if not isinstance(path, str) or not path.strip() or not can_be_path(path):
             self.broken.append(str(row["id"]))
             return
-        said = _said(str(row["id"]), config, site)
-        cover = f"{said.key}.webp"
+        info = _info_of(str(row["id"]), config, site)
+        cover = f"{info.key}.webp"
         where = foreign_path(path, self.models)
         sha256, blake3 = _hashes(config, where, row["created_at"])
         preview = self.models / _COVERS / cover if cover in self.covers else None
-        said = replace(said, sha256=sha256, blake3=blake3, preview=preview)
-        self.found.append(KnownModel(where, said))
+        info = replace(info, sha256=sha256, blake3=blake3, preview=preview)
+        self.found.append(KnownModel(where, info))
 
 
 def read_catalogue(
@@ -132,8 +132,8 @@ def _config(text: object) -> dict[str, Any]:
     return config if isinstance(config, dict) else {}
 
 
-def _said(key: str, config: dict[str, Any], site: dict[str, Any]) -> Said:
-    return Said(
+def _info_of(key: str, config: dict[str, Any], site: dict[str, Any]) -> SidecarInfo:
+    return SidecarInfo(
         name=_text(config.get("name")),
         key=key,
         description=_text(config.get("description")) or _text(site.get("description")),
@@ -143,7 +143,7 @@ def _said(key: str, config: dict[str, Any], site: dict[str, Any]) -> Said:
         source=_text(config.get("source")) or _text(config.get("source_url")),
         base_hint=_text(config.get("base")),
         type_hint=_text(config.get("type")),
-        said_by=("InvokeAI",),
+        written_by=("InvokeAI",),
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from modelkeep.sources.layouts.base import Layout, Place
 from modelkeep.sources.layouts.folders import NO_MODELS
+from modelkeep.sources.layouts.layout import Layout, Place
 
 
 class Plain(Layout):

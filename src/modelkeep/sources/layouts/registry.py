@@ -11,7 +11,7 @@ from pathlib import Path
 from modelkeep.core.reading import printable
 from modelkeep.errors import SettingsError
 from modelkeep.sources import layouts as package
-from modelkeep.sources.layouts.base import Layout
+from modelkeep.sources.layouts.layout import Layout
 
 ENTRY_POINTS = "modelkeep.layouts"
 _HINT = "Correct or remove the layout that the message names."

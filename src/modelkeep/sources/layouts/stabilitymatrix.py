@@ -7,10 +7,10 @@ from pathlib import Path
 from modelkeep.core.names import is_inside, real_path
 from modelkeep.core.taxonomy import ModelType
 from modelkeep.sources.layouts.a1111 import A1111
-from modelkeep.sources.layouts.base import Layout, Place
 from modelkeep.sources.layouts.comfyui import ComfyUI
 from modelkeep.sources.layouts.folders import Names, category_places, names_in, without_repeats
 from modelkeep.sources.layouts.fooocus import Fooocus
+from modelkeep.sources.layouts.layout import Layout, Place
 from modelkeep.sources.layouts.swarmui import SwarmUI
 
 _CHECKPOINTS = "StableDiffusion"

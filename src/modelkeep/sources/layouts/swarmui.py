@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 from modelkeep.core.taxonomy import ModelType
-from modelkeep.sources.layouts.base import Layout, Place
 from modelkeep.sources.layouts.folders import (
     NO_MODELS,
     Names,
@@ -16,6 +15,7 @@ from modelkeep.sources.layouts.folders import (
     names_in,
     without_repeats,
 )
+from modelkeep.sources.layouts.layout import Layout, Place
 from modelkeep.sources.layouts.text_files import broken_file, read_text
 
 _CHECKPOINTS = "Stable-Diffusion"

@@ -12,9 +12,7 @@ from modelkeep.core.metadata import CivitaiMetadata, LicenseRestrictions, Remote
 from modelkeep.core.names import safe_relpath
 from modelkeep.core.taxonomy import CommercialUsage
 from modelkeep.errors import UnsafePathError
-from modelkeep.sources.sidecars.base import Said
-from modelkeep.sources.sidecars.trust import Claim, full_hash, kib_count
-from modelkeep.sources.sidecars.words import (
+from modelkeep.sources.sidecars.clean_text import (
     known_word,
     one_line,
     phrases,
@@ -22,18 +20,20 @@ from modelkeep.sources.sidecars.words import (
     tags,
     web_address,
 )
+from modelkeep.sources.sidecars.info import SidecarInfo
+from modelkeep.sources.sidecars.trust import Claim, full_hash, kib_count
 
 Json = Mapping[str, Any]
 
 _USES = {use.value.casefold(): use for use in CommercialUsage}
 
 
-def said_by_version(version: Json) -> Said:
+def info_of_version(version: Json) -> SidecarInfo:
     """Return what the answer says, without hashes; whatever is missing or odd is left out."""
     model = part(version, "model")
     name, form = one_line(model.get("name")), one_line(version.get("name"))
     together = f"{name} {form}" if name and form and form not in name else name or form
-    return Said(
+    return SidecarInfo(
         name=together,
         description=plain_text(model.get("description")) or plain_text(version.get("description")),
         author=one_line(part(version, "creator").get("username")),

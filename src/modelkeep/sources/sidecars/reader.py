@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 from modelkeep.core import limits
 from modelkeep.core.reading import LocalFile, printable, unreadable
 from modelkeep.errors import UnreadableSourceError
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.info import SidecarInfo
 
 #: Endings of model files: several of one stem share their sidecars.
 MODEL_SUFFIXES = (
@@ -163,10 +163,10 @@ class SidecarReader(ABC):
         """
 
     @abstractmethod
-    def read(self, model: Subject, sidecar: Sidecar) -> Said | None:
+    def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:
         """Return what a sidecar says, or None when it is of another kind or about another model.
 
-        ``sidecars`` and ``said_by`` are filled in by the caller.
+        ``sidecars`` and ``written_by`` are filled in by the caller.
 
         Raises:
             SourceError, CorruptModelError: it is broken.

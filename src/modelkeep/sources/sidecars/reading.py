@@ -9,7 +9,7 @@ from pathlib import Path
 
 from modelkeep.core.reading import printable
 from modelkeep.errors import CorruptModelError, SourceError
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
 from modelkeep.sources.sidecars.registry import SidecarReaders, load_readers, usable_readers
 
@@ -19,11 +19,11 @@ class SidecarReport:
     """What the files beside a model say, and which of them could not be understood.
 
     Attributes:
-        said: All of it together; empty where nothing is said.
+        info: All of it together; empty without sidecars.
         problems: A sentence for each sidecar that is broken, naming it and the cause.
     """
 
-    said: Said
+    info: SidecarInfo
     problems: tuple[str, ...] = ()
 
 
@@ -48,7 +48,7 @@ def read_sidecars(
     """
     beside = siblings if isinstance(siblings, AbstractSet) else frozenset(siblings)
     model = Subject.of(path, beside)
-    said, problems = Said(), []
+    info, problems = SidecarInfo(), []
     hashes = {"sha256": set[str](), "blake3": set[str]()}
     seen: set[str] = set()
     for reader in load_readers() if readers is None else readers:
@@ -69,33 +69,33 @@ def read_sidecars(
                 continue
             if more is not None:
                 seen.add(name)
-                said = said.over(more)
+                info = info.over(more)
                 for kind, found in hashes.items():
                     found.update({getattr(more, kind)} - {None})
     for kind, found in hashes.items():
         if len(found) > 1:
             problems.append(_contradiction(path, kind))
     return SidecarReport(
-        replace(said, sha256=_only(hashes["sha256"]), blake3=_only(hashes["blake3"])),
+        replace(info, sha256=_only(hashes["sha256"]), blake3=_only(hashes["blake3"])),
         tuple(problems),
     )
 
 
-def said_beside(path: Path) -> Said:
+def read_beside(path: Path) -> SidecarInfo:
     """Return what the files beside a model say; nothing where they cannot be listed or read."""
     try:
         names = frozenset(other.name for other in path.parent.iterdir())
-        return read_sidecars(path, names, usable_readers(_nobody)).said
+        return read_sidecars(path, names, usable_readers(_nobody)).info
     except (OSError, SourceError):  # whoever reads the model itself says what is wrong
-        return Said()
+        return SidecarInfo()
 
 
-def _read(reader: SidecarReader, model: Subject, path: Path) -> Said | None:
-    said = reader.read(model, Sidecar(path))
-    if said is None:
+def _read(reader: SidecarReader, model: Subject, path: Path) -> SidecarInfo | None:
+    info = reader.read(model, Sidecar(path))
+    if info is None:
         return None
     by = (reader.label,) if reader.label else ()
-    return replace(said, sidecars=(path, *said.sidecars), said_by=(*by, *said.said_by))
+    return replace(info, sidecars=(path, *info.sidecars), written_by=(*by, *info.written_by))
 
 
 def _failure(reader: SidecarReader, path: Path, error: Exception) -> str:

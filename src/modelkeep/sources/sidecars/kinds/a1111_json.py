@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.clean_text import known_word, phrases, plain_text
+from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
-from modelkeep.sources.sidecars.words import known_word, phrases, plain_text
 
 #: Only its own fields have these names; ``description`` and ``notes`` stand in many files.
 _OWN = frozenset(
@@ -25,13 +25,13 @@ class A1111Json(SidecarReader):
         """Return the file's name if it is there."""
         return model.beside(".json")
 
-    def read(self, model: Subject, sidecar: Sidecar) -> Said | None:  # noqa: ARG002 - protocol
+    def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:  # noqa: ARG002 - protocol
         """Return what the user typed in; it is about all models of the stem."""
         data = sidecar.json()
         if not _OWN & data.keys() and not (data and data.keys() <= _SHARED):
             return None
         version = known_word(data.get("sd version"))
-        return Said(
+        return SidecarInfo(
             description=plain_text(data.get("description")) or plain_text(data.get("notes")),
             trigger_phrases=phrases(data.get("activation text"), ","),
             base_hint=version or known_word(data.get("sd_version_str")),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from modelkeep.sources.sidecars.base import Said
-from modelkeep.sources.sidecars.civitai import claims_of, said_by_version
+from modelkeep.sources.sidecars.civitai import claims_of, info_of_version
+from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
 from modelkeep.sources.sidecars.trust import believed, concerns
 
@@ -21,14 +21,14 @@ class CivitaiInfo(SidecarReader):
         """Return the file's name if it is there."""
         return model.beside(".civitai.info")
 
-    def read(self, model: Subject, sidecar: Sidecar) -> Said | None:
+    def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:
         """Return what the answer says, with the hash of the file in it that has this size."""
         version = sidecar.json()
         claims = claims_of(version)
         if not concerns(claims, model):
             return None
         sha256, blake3 = believed(claims, model, sidecar)
-        return replace(said_by_version(version), sha256=sha256, blake3=blake3)
+        return replace(info_of_version(version), sha256=sha256, blake3=blake3)
 
 
 READER = CivitaiInfo()

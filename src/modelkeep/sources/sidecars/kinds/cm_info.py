@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from modelkeep.sources.sidecars.base import Said
 from modelkeep.sources.sidecars.civitai import page_of
-from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
-from modelkeep.sources.sidecars.trust import Claim, concerns
-from modelkeep.sources.sidecars.words import (
+from modelkeep.sources.sidecars.clean_text import (
     known_word,
     one_line,
     phrases,
@@ -17,6 +14,9 @@ from modelkeep.sources.sidecars.words import (
     tags,
     web_address,
 )
+from modelkeep.sources.sidecars.info import SidecarInfo
+from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
+from modelkeep.sources.sidecars.trust import Claim, concerns
 
 _FIELDS = frozenset({"ModelId", "ModelName", "VersionId", "VersionName", "Hashes", "Source"})
 
@@ -32,7 +32,7 @@ class CmInfo(SidecarReader):
         """Return the file's name if it is there."""
         return model.beside(".cm-info.json")
 
-    def read(self, model: Subject, sidecar: Sidecar) -> Said | None:
+    def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:
         """Return what it says; the user's own title goes before the site's."""
         data = sidecar.json()
         if not _FIELDS & data.keys():
@@ -42,7 +42,7 @@ class CmInfo(SidecarReader):
         name, version = one_line(data.get("ModelName")), one_line(data.get("VersionName"))
         together = f"{name} {version}" if name and version and version not in name else name
         description = plain_text(data.get("ModelDescription"))
-        return Said(
+        return SidecarInfo(
             name=one_line(data.get("UserTitle")) or together,
             description=description or plain_text(data.get("VersionDescription")),
             author=one_line(data.get("AuthorUsername")),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from modelkeep.sources.sidecars.base import Said
-from modelkeep.sources.sidecars.civitai import part, said_by_version
+from modelkeep.sources.sidecars.civitai import info_of_version, part
+from modelkeep.sources.sidecars.clean_text import known_word, one_line, phrases, plain_text, tags
+from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
 from modelkeep.sources.sidecars.trust import Claim, believed, byte_count, concerns, full_hash
-from modelkeep.sources.sidecars.words import known_word, one_line, phrases, plain_text, tags
 
 #: Fields by which its files are told from other files of the same ending.
 _FIELDS = frozenset(
@@ -30,7 +30,7 @@ class LoraManager(SidecarReader):
         """Return the file's name if it is there."""
         return model.beside(".metadata.json")
 
-    def read(self, model: Subject, sidecar: Sidecar) -> Said | None:
+    def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:
         """Return what it says; what the user changed goes before what Civitai answered."""
         data = sidecar.json()
         if len(_FIELDS & data.keys()) < _ENOUGH_FIELDS or not isinstance(
@@ -41,7 +41,7 @@ class LoraManager(SidecarReader):
         if not concerns((claim,), model):
             return None
         sha256, _ = believed((claim,), model, sidecar)
-        mine = Said(
+        mine = SidecarInfo(
             name=one_line(data.get("model_name")),
             description=plain_text(data.get("modelDescription")) or plain_text(data.get("notes")),
             tags=tags(data.get("tags")),
@@ -50,7 +50,7 @@ class LoraManager(SidecarReader):
             type_hint=known_word(data.get("sub_type")) or known_word(data.get("model_type")),
             sha256=sha256,
         )
-        return mine.over(said_by_version(part(data, "civitai")))
+        return mine.over(info_of_version(part(data, "civitai")))
 
 
 def _claim(data: Mapping[str, Any]) -> Claim:

@@ -6,7 +6,7 @@ import re
 
 from modelkeep.core import limits
 from modelkeep.core.reading import LocalFile
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
 
 EXTENSIONS = ("png", "jpg", "jpeg", "webp", "gif", "avif")
@@ -34,7 +34,7 @@ class Previews(SidecarReader):
         """Return the names that are there: ``.preview.`` first, ``.thumb.`` last."""
         return model.beside(*_ENDINGS)
 
-    def read(self, model: Subject, sidecar: Sidecar) -> Said | None:
+    def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:
         """Return the picture, or None where it is an embedding: that is a model of its own."""
         with sidecar.open() as file:
             if file.size > limits.PREVIEW_BYTES:
@@ -47,7 +47,7 @@ class Previews(SidecarReader):
             is_plain = sidecar.path.stem == model.stem
             if is_plain and head.startswith(_PNG) and holds_embedding(file):
                 return None
-        return Said(preview=sidecar.path)
+        return SidecarInfo(preview=sidecar.path)
 
 
 def holds_embedding(file: LocalFile) -> bool:

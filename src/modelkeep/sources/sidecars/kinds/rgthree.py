@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from modelkeep.sources.sidecars.base import Said
 from modelkeep.sources.sidecars.civitai import objects
+from modelkeep.sources.sidecars.clean_text import known_word, one_line, phrases, web_address
+from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
 from modelkeep.sources.sidecars.trust import Claim, believed, byte_count, full_hash
-from modelkeep.sources.sidecars.words import known_word, one_line, phrases, web_address
 
 _FIELDS = frozenset({"file", "path", "sha256", "trainedWords", "name", "baseModel", "links"})
 
@@ -23,7 +23,7 @@ class Rgthree(SidecarReader):
         name = f"{model.path.name}.rgthree-info.json"
         return (name,) if name in model.siblings else ()
 
-    def read(self, model: Subject, sidecar: Sidecar) -> Said | None:
+    def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:
         """Return what it says."""
         data = sidecar.json()
         if not _FIELDS & data.keys():
@@ -35,7 +35,7 @@ class Rgthree(SidecarReader):
         links = data.get("links")
         addresses = [web_address(link) for link in links[:10]] if isinstance(links, list) else []
         named = [web_address(link.get("url")) for link in objects(data, "links")]
-        return Said(
+        return SidecarInfo(
             name=one_line(data.get("name")),
             trigger_phrases=phrases(data.get("trainedWords")),
             source=next(filter(None, (*addresses, *named)), None),

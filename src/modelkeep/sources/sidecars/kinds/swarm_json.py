@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.clean_text import known_word, one_line, phrases, plain_text, tags
+from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
-from modelkeep.sources.sidecars.words import known_word, one_line, phrases, plain_text, tags
 
 _PREFIX = "modelspec."
 _FIELDS = frozenset(
@@ -24,13 +24,13 @@ class SwarmJson(SidecarReader):
         """Return the file's name if it is there."""
         return model.beside(".swarm.json")
 
-    def read(self, model: Subject, sidecar: Sidecar) -> Said | None:  # noqa: ARG002 - protocol
+    def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:  # noqa: ARG002 - protocol
         """Return what it says; it is about all models of the stem."""
         data = {name.removeprefix(_PREFIX): value for name, value in sidecar.json().items()}
         if not _FIELDS & data.keys():
             return None
         architecture, _, part = (one_line(data.get("architecture")) or "").partition("/")
-        return Said(
+        return SidecarInfo(
             name=one_line(data.get("title")),
             description=plain_text(data.get("description")),
             author=known_word(data.get("author")),

@@ -12,9 +12,9 @@ import codecs
 import re
 
 from modelkeep.core import limits
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.clean_text import phrases, plain_text, web_address
+from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
-from modelkeep.sources.sidecars.words import phrases, plain_text, web_address
 
 MOST_WORDS = 24
 FEW_WORDS = 3
@@ -35,16 +35,16 @@ class Text(SidecarReader):
         """Return the names of both if they are there."""
         return model.beside(_DESCRIPTION, ".txt")
 
-    def read(self, model: Subject, sidecar: Sidecar) -> Said | None:  # noqa: ARG002 - protocol
+    def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:  # noqa: ARG002 - protocol
         """Return what it says; it is about all models of the stem."""
         text = _decoded(sidecar)
         if not sidecar.path.name.endswith(_DESCRIPTION):
             address = web_address(text.strip())
             if address:
-                return Said(source=address)
+                return SidecarInfo(source=address)
             if is_phrases(text):
-                return Said(trigger_phrases=phrases(text.strip(), ","))
-        return Said(description=plain_text(text))
+                return SidecarInfo(trigger_phrases=phrases(text.strip(), ","))
+        return SidecarInfo(description=plain_text(text))
 
 
 def is_phrases(text: str) -> bool:

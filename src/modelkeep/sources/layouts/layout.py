@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from modelkeep.core.taxonomy import ModelType
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.info import SidecarInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,12 @@ class KnownModel:
 
     Attributes:
         path: Its file or folder; absolute.
-        said: What the catalogue says of it.
+        info: What the catalogue says of it.
         revision: The commit it was taken from, where its source has commits.
     """
 
     path: Path
-    said: Said
+    info: SidecarInfo
     revision: str | None = None
 
 

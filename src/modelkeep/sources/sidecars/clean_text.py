@@ -1,4 +1,4 @@
-"""What others wrote, made harmless: plain text, short lists, web addresses."""
+"""Text of other programs made safe: plain text, short lists, web addresses."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import pytest
 from integration.install.world import World
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
 from modelkeep.scan.scanner import ScanAction
-from modelkeep.sources.sidecars.base import Said
+from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
 from support import tiny
 
@@ -48,11 +48,11 @@ class _Buggy(SidecarReader):
             raise ZeroDivisionError("in find")
         return model.beside(".json")
 
-    def read(self, model: Subject, sidecar: Sidecar) -> Said | None:
+    def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:
         del model, sidecar
         if self.where == "read":
             raise AttributeError("in read")
-        return "no Said"  # type: ignore[return-value]
+        return "no SidecarInfo"  # type: ignore[return-value]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""``Said``: what others say about a model, and what their word is worth."""
+"""``SidecarInfo``: what other programs and sites have noted about a model."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from modelkeep.core.metadata import BaseMetadata, CivitaiMetadata, HuggingFaceMe
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What files beside a model, or another program's catalogue, say about it.
+class SidecarInfo:
+    """What the files beside a model, or another program's catalogue, state about it.
 
-    All of it is hearsay: it never decides what a model is where its header does.
+    It never decides what a model is where its header does.
 
     Attributes:
         name: What people call it.
@@ -23,14 +23,14 @@ class Said:
         tags: As the site or the user gave them.
         trigger_phrases: Words that call up what an adapter learned.
         source: Where it came from: a URL, ``org/repo`` or the like.
-        base_hint: The base in the words of who said it, such as ``SDXL 1.0``.
+        base_hint: The base as its author calls it, such as ``SDXL 1.0``.
         type_hint: The type, the same way.
         preview: A picture of what it makes; absolute path.
         sha256, blake3: Full hashes of the model's one file that others have computed, given only
             where size and time still fit: the file was not changed after they were noted.
         metadata: The site's answer about it, where it was kept whole enough.
-        sidecars: The files that said this; absolute paths.
-        said_by: Who said it, for evidence, such as ``ComfyUI-Lora-Manager``.
+        sidecars: The files that this was read from; absolute paths.
+        written_by: The programs that wrote it, for evidence, such as ``ComfyUI-Lora-Manager``.
     """
 
     name: str | None = None
@@ -47,16 +47,16 @@ class Said:
     blake3: str | None = None
     metadata: BaseMetadata | HuggingFaceMetadata | CivitaiMetadata | None = None
     sidecars: tuple[Path, ...] = ()
-    said_by: tuple[str, ...] = ()
+    written_by: tuple[str, ...] = ()
 
-    def over(self, other: Said) -> Said:
-        """Return both together; where both speak, this one is believed, lists are joined."""
-        joined = ("tags", "trigger_phrases", "sidecars", "said_by")
+    def over(self, other: SidecarInfo) -> SidecarInfo:
+        """Return both merged: values of this one win, lists are joined."""
+        joined = ("tags", "trigger_phrases", "sidecars", "written_by")
         values: dict[str, Any] = {}
-        for name in Said.__slots__:
+        for name in SidecarInfo.__slots__:
             mine, theirs = getattr(self, name), getattr(other, name)
             if name in joined:
                 values[name] = tuple(dict.fromkeys((*mine, *theirs)))
             else:
                 values[name] = theirs if mine is None else mine
-        return Said(**values)
+        return SidecarInfo(**values)
