@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from faults.server import FaultServer
 from sites.fixtures import civitai, environment, hub, manager, modelscope
+from support.signals import give_children_defaults
 
 __all__ = ["civitai", "environment", "hub", "manager", "modelscope"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_configure() -> None:
+    give_children_defaults()
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    """A server whose pages fail as a test wants."""
+    with FaultServer() as running:
+        yield running
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,10 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from faults.pages import Page
 from faults.server import FaultServer
@@ -18,12 +15,6 @@ from support.program import Program, finish, wait_until
 
 BODY = data(2 * MIB + 5, 3)
 SHA256 = hashlib.sha256(BODY).hexdigest()
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
 
 
 def test_into_a_folder_and_to_a_name(program: Program, server: FaultServer, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -16,12 +15,6 @@ from modelkeep.sources.last_search import from_last_search
 from support.program import Program
 
 PLANTED = "hf_planted5eCr3tValue"
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)

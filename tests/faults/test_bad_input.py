@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from faults.crash import in_child
-from integration.install.world import World, open_world, snapshot
+from integration.world import World, open_world, snapshot
 from modelkeep.app.manager import ModelManager
 from modelkeep.disk import paths
 from modelkeep.errors import (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +26,6 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 PAGE = Page(CONTENT, etag='"v1"')
 TOKEN = "hf_verysecret123456789"  # noqa: S105 - made up
 BEARER = f"Bearer {TOKEN}"
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
 
 
 class _Routed(HTTPAdapter):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,6 @@ SEEDS = range(int(os.environ.get("MODELKEEP_FAULT_SEEDS", "2")))
 SIZE = 300_001
 MIDDLE = SIZE // 2
 OLD, NEW = data(SIZE, 1), data(SIZE, 2)
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
 
 
 def _sha256(content: bytes) -> str:

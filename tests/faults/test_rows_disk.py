@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from faults.crash import KILLED, Fault, in_child, planted
-from integration.install.world import snapshot
+from integration.world import snapshot
 from modelkeep import (
     InstallStatus,
     LinkMode,

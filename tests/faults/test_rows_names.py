@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from integration.install.world import snapshot
+from integration.world import snapshot
 from modelkeep import (
     ModelFile,
     ModelKeepError,

@@ -13,7 +13,7 @@ from stat import S_IFBLK, S_IFCHR
 
 import pytest
 
-from integration.install.world import snapshot
+from integration.world import snapshot
 from modelkeep import JobCancelledError, ModelManager, Settings
 from modelkeep.errors import EXIT_SOME_FAILED
 from modelkeep.scan.report import ScanStatus, ScanSummary

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,6 @@ from faults.pages import Page, in_turn, once, redirect, status
 from faults.server import HOSTS, FaultServer
 
 DATA = random.Random(5).randbytes(1_000_003)
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
 
 
 def _get(url: str, **headers: str) -> requests.Response:

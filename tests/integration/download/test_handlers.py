@@ -23,12 +23,6 @@ SLOW = Page(BODY, etag='"1"', rate=3 * MIB)
 Meddle = Callable[[DownloadQueueService, DownloadJobBase], object]
 
 
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
-
-
 @pytest.fixture(params=["stored", "not-stored"])
 def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DownloadQueueService]:
     store = StoredJobs.open(tmp_path / "state.db") if request.param == "stored" else None

@@ -38,12 +38,6 @@ QUICK = TransferOptions(tries=2, backoff_base=0.005, backoff_cap=0.01)
 
 
 @pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
-
-
-@pytest.fixture
 def queue() -> Iterator[DownloadQueueService]:
     made = DownloadQueueService(options=QUICK)
     made.start()

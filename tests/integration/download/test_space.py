@@ -20,12 +20,6 @@ BIG = Page(bytes(10 * MIB), etag='"v1"')
 
 
 @pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
-
-
-@pytest.fixture
 def queue() -> Iterator[DownloadQueueService]:
     service = DownloadQueueService()
     service.start()

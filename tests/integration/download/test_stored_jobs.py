@@ -26,12 +26,6 @@ Begin = Callable[..., Process]
 
 
 @pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
-
-
-@pytest.fixture
 def begin(tmp_path: Path) -> Iterator[Begin]:
     """Begin a process on the state file; all are stopped in the end."""
     begun: list[Process] = []

@@ -42,12 +42,6 @@ OPTIONS = TransferOptions(backoff_base=0.01, backoff_cap=0.02)
 SOON = 2.0
 
 
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
-
-
 @pytest.fixture(params=["ours", "injected"])
 def session(request: pytest.FixtureRequest) -> Iterator[requests.Session]:
     chosen = make_session(OPTIONS) if request.param == "ours" else requests.Session()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from integration.install.world import Bus, World, open_world, slow_identify, snapshot
+from integration.world import Bus, World, open_world, slow_identify, snapshot
 from modelkeep.app.install_service import ModelInstallService
 from modelkeep.app.manager import ModelManager
 from modelkeep.core.events import LocalEventBus

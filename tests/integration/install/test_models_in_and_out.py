@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.install.world import World, open_world, snapshot
+from integration.world import World, open_world, snapshot
 from modelkeep.app.manager import ModelManager
 from modelkeep.core import limits
 from modelkeep.core.metadata import BaseMetadata

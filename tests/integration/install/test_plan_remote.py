@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 
 from faults.pages import Page, status
 from faults.server import FaultServer
-from integration.install.world import World, open_world, snapshot
+from integration.world import World, open_world, snapshot
 from modelkeep.core.metadata import HuggingFaceMetadata
 from modelkeep.errors import (
     ConnectionFailedError,
@@ -32,12 +31,6 @@ from modelkeep.install.remote.planning import plan_remote
 from modelkeep.sources.site import RemoteModel, Terms
 from support import tiny
 from support.remote import SOURCE, OneModel, paths, pipeline_folder, served, write
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
 
 
 def plan(world: World, remote: RemoteModel, to: str | None = None, **config: Any) -> RemotePlan:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,12 +23,6 @@ from modelkeep.sources.site import RemoteModel, Visit
 SECRET = "planted-5eCr3t"  # noqa: S105 - made up
 BYTES = b"\x10\0\0\0\0\0\0\0" + bytes(2000)
 QUICK = TransferOptions(tries=2, backoff_base=0.01)
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
 
 
 def look_up(url: str, token: str | None = None, **how: Any) -> RemoteModel:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,12 +17,6 @@ from modelkeep.sources.site import RemoteModel, Visit
 
 API = "/api/v1/models/org/name"
 SHA = "AB" * 32
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
 
 
 def page(data: Any, code: int = 200, message: str = "") -> Page:

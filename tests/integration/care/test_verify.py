@@ -14,7 +14,7 @@ import pytest
 from blake3 import blake3
 
 from faults.crash import in_child
-from integration.install.world import World
+from integration.world import World
 from modelkeep.care.background import LibraryHasher
 from modelkeep.care.sweep import Sweep, targets
 from modelkeep.care.throttle import TokenBucket, at_most

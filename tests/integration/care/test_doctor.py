@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from integration.install.world import World, open_world
+from integration.world import World, open_world
 from modelkeep.care.doctor.checks import CHECKS
 from modelkeep.care.doctor.examination import examine
 from modelkeep.care.doctor.finding import Finding, Severity

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from integration.install.world import World
+from integration.world import World
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
 from modelkeep.scan.scanner import ScanAction
 from modelkeep.sources.sidecars.info import SidecarInfo

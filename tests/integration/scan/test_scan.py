@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.install.world import World, open_world, slow_identify, snapshot
+from integration.world import World, open_world, slow_identify, snapshot
 from modelkeep.core.identity import Identification
 from modelkeep.core.taxonomy import BaseModelType, ModelType
 from modelkeep.errors import JobCancelledError, SettingsError, SourceNotFoundError

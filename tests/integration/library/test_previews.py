@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.install.world import World, snapshot
+from integration.world import World, snapshot
 from modelkeep.care.doctor.examination import examine
 from modelkeep.disk import paths
 from modelkeep.errors import NoSpaceError, RecordError

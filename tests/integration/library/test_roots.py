@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from integration.install.world import World, open_world
+from integration.world import World, open_world
 from modelkeep import (
     DuplicateModelException,
     LinkMode,

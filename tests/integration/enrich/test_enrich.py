@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from faults.pages import Page
 from faults.server import FaultServer
-from integration.install.world import snapshot
+from integration.world import snapshot
 from modelkeep.app.manager import ModelManager
 from modelkeep.care.doctor.examination import examine
 from modelkeep.core.configs import LoRAConfig
@@ -36,12 +36,6 @@ from sites.pictures import png
 from support import tiny
 from support.hash_site import HashSite
 from support.remote import QUICK
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
 
 
 @pytest.fixture

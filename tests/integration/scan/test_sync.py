@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.install.world import World, open_world
+from integration.world import World, open_world
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import DuplicateModelException
 from modelkeep.scan.report import ScanFinding, ScanStatus

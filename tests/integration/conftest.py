@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.install.world import World, open_world
+from integration.world import World, open_world
 
 
 @pytest.fixture

@@ -1,0 +1,23 @@
+"""Where the tests lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import modelkeep
+
+SOURCE = Path(modelkeep.__file__).parent
+TESTS = Path(__file__).parents[1]
+
+
+def test_unit_tests_lie_as_the_code_does() -> None:
+    unit = TESTS / "unit"
+    folders = {path.parent.relative_to(unit) for path in unit.rglob("test_*.py")}
+    strays = sorted(str(folder) for folder in folders if not (SOURCE / folder).is_dir())
+    assert not strays, f"no such package in src/modelkeep: {strays}"
+
+
+def test_integration_tests_lie_by_the_package_that_they_go_through() -> None:
+    integration = TESTS / "integration"
+    folders = {path.parent.relative_to(integration) for path in integration.rglob("test_*.py")}
+    assert [str(folder) for folder in folders if not (SOURCE / folder).is_dir()] == []
