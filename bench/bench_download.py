@@ -27,9 +27,9 @@ from bench.bench_install import workplace
 from bench.measure import Ratio
 from modelkeep.download.queue import DownloadQueueService
 from modelkeep.download.transfer import Transfer
-from modelkeep.http.asked import Asked
 from modelkeep.http.options import TransferOptions
-from modelkeep.http.session import Sender, make_session
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.session import Transport, make_session
 
 MIB = 1 << 20
 MEMORY = Path("/dev/shm")  # noqa: S108 - tmpfs
@@ -135,8 +135,8 @@ def ours(url: str, target: Path, sha256: str | None = None) -> None:
     """Fetch one file by a transfer alone, with a hash where one is given."""
     options = TransferOptions(verify="strict" if sha256 else "off")
     session = make_session(options)
-    asked = Asked(url, hashes={"sha256": sha256} if sha256 else {})
-    Transfer(asked, target / "ours", sender=Sender(session), options=options).run()
+    asked = HttpRequest(url, hashes={"sha256": sha256} if sha256 else {})
+    Transfer(asked, target / "ours", sender=Transport(session), options=options).run()
     session.close()
 
 

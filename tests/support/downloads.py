@@ -20,11 +20,11 @@ from modelkeep.download.queue import DownloadQueueService
 from modelkeep.download.stored_jobs import StoredJobs
 from modelkeep.download.transfer import Transfer
 from modelkeep.errors import ConnectionFailedError, HttpStatusError, ModelKeepError, NoSpaceError
-from modelkeep.http.asked import Asked
 from modelkeep.http.options import TransferOptions
-from modelkeep.http.origins import Token, origin_of
-from modelkeep.http.retries import wait
-from modelkeep.http.session import Sender, make_session
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.retry import wait
+from modelkeep.http.session import Transport, make_session
+from modelkeep.http.urls import Token, origin_of
 
 __all__ = ["MIB", "Fetch", "Outcome", "TransferState", "Waiter", "control", "data", "left"]
 
@@ -132,7 +132,7 @@ def transfer(
 ) -> Outcome:
     """Download ``url`` to the file ``dest``, by the engine alone; never raises what it raises."""
     chosen = TransferOptions(**{**_QUICK, **options})
-    asked = Asked(
+    asked = HttpRequest(
         url,
         token=Token(token, origin_of(url)) if token else None,
         size=size,
@@ -150,7 +150,7 @@ def transfer(
         engine = Transfer(
             asked,
             dest,
-            sender=Sender(own),
+            sender=Transport(own),
             options=chosen,
             on_progress=tell,
             control=control or TransferControl(),

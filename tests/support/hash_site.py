@@ -11,7 +11,7 @@ from typing import Any
 from faults.pages import Page, Request
 from faults.server import FaultServer
 from modelkeep.core.metadata import CivitaiMetadata
-from modelkeep.http.asked import Asked
+from modelkeep.http.request import HttpRequest
 from modelkeep.sources.civitai.source import CivitaiModelSource
 from modelkeep.sources.site import RemoteFile, RemoteModel, Site, Visit
 from modelkeep.sources.string_like import StringLikeSource
@@ -59,7 +59,7 @@ class HashSite(Site):
         """Ask the server once."""
         assert len(hashes) <= self.hashes_at_once
         assert len(set(hashes)) == len(hashes)
-        told = visit.client.post(Asked(self._url), list(hashes)).good().json()
+        told = visit.client.post(HttpRequest(self._url), list(hashes)).raise_for_status().json()
         return {sha256: self._model(each) for sha256, each in told.items()}
 
     def tell(self, path: Path, **said: Any) -> str:

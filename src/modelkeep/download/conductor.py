@@ -22,8 +22,8 @@ from modelkeep.errors import (
     DownloadPausedError,
     HttpStatusError,
 )
-from modelkeep.http.origins import origin_of
-from modelkeep.http.retries import RetryPolicy, is_transient
+from modelkeep.http.retry import RetryPolicy, is_transient
+from modelkeep.http.urls import origin_of
 
 #: Waits between tries: the seconds, and what tells that nobody wants to wait any more.
 Wait = Callable[[float, Callable[[], bool]], bool]

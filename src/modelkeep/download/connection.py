@@ -10,8 +10,8 @@ from modelkeep.download.pieces import OPEN_END, Lease
 from modelkeep.download.work import Work
 from modelkeep.errors import ConnectionFailedError
 from modelkeep.http.body import Body
-from modelkeep.http.hops import Opened
-from modelkeep.http.refusals import sniff
+from modelkeep.http.error_responses import check_content
+from modelkeep.http.redirects import HttpResponse
 
 _SNIFFED_BYTES = 512
 
@@ -55,7 +55,7 @@ class Connection:
         self.is_alone = False
         self.host = host
         self.looked: Callable[[], None] | None = None
-        self._opened: Opened | None = None
+        self._opened: HttpResponse | None = None
         self._work = work
         self._is_stopped = is_stopped
         self._ended = ended
@@ -155,7 +155,7 @@ class Connection:
         if accepted is not lease:
             lease.release()
 
-    def _copy(self, opened: Opened, lease: Lease) -> None:
+    def _copy(self, opened: HttpResponse, lease: Lease) -> None:
         work = self._work
         part = work.part
         if part is None:  # pragma: no cover - it is there since the first answer
@@ -190,7 +190,9 @@ class Connection:
             self._at_end(body, lease)
         body.finish()
 
-    def _first_bytes(self, opened: Opened, body: Body, buffer: memoryview, speed: _Speed) -> int:
+    def _first_bytes(
+        self, opened: HttpResponse, body: Body, buffer: memoryview, speed: _Speed
+    ) -> int:
         """Read enough to tell a page from a model, and tell; what came before a break counts."""
         work = self._work
         count = 0
@@ -210,9 +212,9 @@ class Connection:
         work.was_sniffed = True
         return count
 
-    def _sniff(self, opened: Opened, data: memoryview) -> None:
+    def _sniff(self, opened: HttpResponse, data: memoryview) -> None:
         answer = opened.answer
-        sniff(
+        check_content(
             bytes(data[:_SNIFFED_BYTES]),
             answer.content_type,
             self._work.target.name,

@@ -18,8 +18,8 @@ from modelkeep.disk.drafts import drop_drafts
 from modelkeep.disk.paths import write_file
 from modelkeep.download.pieces import Range, merged
 from modelkeep.errors import DuplicateModelException
-from modelkeep.http.asked import Asked
-from modelkeep.http.origins import redacted
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.urls import redacted
 
 _FORMAT = "modelkeep-download-1"
 _MOST_BYTES = 1 << 20
@@ -70,7 +70,9 @@ class Control:
     boot: str = field(default_factory=boot_id)
 
     @classmethod
-    def of(cls, asked: Asked, *, validator: str | None, total: int | None, inode: int) -> Control:
+    def of(
+        cls, asked: HttpRequest, *, validator: str | None, total: int | None, inode: int
+    ) -> Control:
         """Describe a new partial file."""
         return cls(
             redacted(asked.url),
@@ -87,7 +89,7 @@ class Control:
         is_same_run = bool(self.boot) and self.boot == boot_id()
         return merged([*self.synced, *(self.written if is_same_run else ())])
 
-    def fits(self, asked: Asked) -> bool:
+    def fits(self, asked: HttpRequest) -> bool:
         """Tell whether it belongs to what is asked for: the same bytes, or the same address."""
         if asked.size is not None and self.total not in {None, asked.size}:
             return False

@@ -32,11 +32,10 @@ from modelkeep.errors import (
     SecretNeededError,
     UnsupportedSourceError,
 )
-from modelkeep.http.answer import Answer
-from modelkeep.http.asked import Asked
-from modelkeep.http.file_names import file_name
 from modelkeep.http.options import TransferOptions
-from modelkeep.http.origins import Token, origin_of, redacted
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.response_head import ResponseHead
+from modelkeep.http.urls import Token, file_name, origin_of, redacted
 
 _log = logging.getLogger(__name__)
 
@@ -103,7 +102,7 @@ class Errands:
                 f"No queue knows how to fetch {job.source}", hint="Give a link or a path."
             )
 
-    def asked_of(self, job: DownloadJobRemoteSource) -> Asked:
+    def asked_of(self, job: DownloadJobRemoteSource) -> HttpRequest:
         """Return what a job asks for; a subclass may know more kinds of sources.
 
         Raises:
@@ -123,7 +122,7 @@ class Errands:
             )
         access_token = self._token_of(job)
         token = Token(access_token, origin_of(url)) if access_token else None
-        return Asked(url, token=token, size=job.size, hashes=job.hashes)
+        return HttpRequest(url, token=token, size=job.size, hashes=job.hashes)
 
     def lacking(self, job: DownloadJobBase) -> SecretNeededError | None:
         """Return what to say of a job of an earlier run whose link or token was not stored."""
@@ -238,12 +237,12 @@ class Errands:
         job.is_verified = fetched.verified
         report(fetched.size, fetched.size)
 
-    def _target_of(self, job: DownloadJobBase) -> Path | Callable[[Answer, str], Path]:
+    def _target_of(self, job: DownloadJobBase) -> Path | Callable[[ResponseHead, str], Path]:
         """Return the file that a job makes, or what finds its name once an answer came."""
         if not (job.is_folder or job.dest.is_dir()):
             return job.dest
 
-        def named(answer: Answer, url: str) -> Path:
+        def named(answer: ResponseHead, url: str) -> Path:
             return job.dest / file_name(answer.file_name, url)
 
         return named
@@ -252,11 +251,11 @@ class Errands:
         return job.dest / job.source.name if job.is_folder else job.dest
 
     def _sender_for_all(self) -> Any:
-        from modelkeep.http.session import Sender  # noqa: PLC0415 - as above
+        from modelkeep.http.session import Transport  # noqa: PLC0415 - as above
 
         with self._lock:
             if self._sender is None:
-                self._sender = Sender(self._session or self._own_session())
+                self._sender = Transport(self._session or self._own_session())
             return self._sender
 
     def _own_session(self) -> Any:

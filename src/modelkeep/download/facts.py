@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from modelkeep.http.answer import Answer
+from modelkeep.http.response_head import ResponseHead
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,11 @@ class Facts:
     url: str = field(repr=False)
 
     @classmethod
-    def of(cls, answer: Answer, url: str) -> Facts:
+    def of(cls, answer: ResponseHead, url: str) -> Facts:
         """Take them from the first answer."""
         return cls(answer.total, answer.validator, answer.content_type, url)
 
-    def agree(self, answer: Answer) -> bool:
+    def agree(self, answer: ResponseHead) -> bool:
         """Tell whether an answer can be about the same version."""
         if None not in {self.total, answer.total} and self.total != answer.total:
             return False
@@ -36,7 +36,7 @@ class Facts:
             return True
         return self.validator == answer.validator
 
-    def with_address(self, answer: Answer, url: str) -> Facts:
+    def with_address(self, answer: ResponseHead, url: str) -> Facts:
         """Return them with what an earlier run did not keep."""
         if self.url:
             return self

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 from pydantic import AliasChoices, AnyHttpUrl, BaseModel, ConfigDict, Field, PrivateAttr
 
 from modelkeep.errors import HttpStatusError, hint_of
-from modelkeep.http.origins import redacted
+from modelkeep.http.urls import redacted
 
 DownloadEventHandler = Callable[[Any], None]
 """Takes a job whenever its status changes and about every 1 % of its bytes."""

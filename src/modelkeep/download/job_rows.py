@@ -17,8 +17,7 @@ from modelkeep.download.job import (
     Lacking,
 )
 from modelkeep.errors import ModelKeepError
-from modelkeep.http.origins import redacted
-from modelkeep.http.plain_links import is_plain
+from modelkeep.http.urls import is_storable, redacted
 from modelkeep.jobs.job_table import JobRow
 
 #: Errors and hints are cut to this length.
@@ -55,7 +54,7 @@ def details_of(job: DownloadJobBase) -> dict[str, Any]:
     }
     if isinstance(job, DownloadJobPath):
         return {**details, "move": path_to_text(full_path(job.source))}
-    is_whole = is_plain(source) if "://" in source else True
+    is_whole = is_storable(source) if "://" in source else True
     details |= {
         "link": source if is_whole else printable(redacted(source)),
         "is_whole": is_whole and not job.lacks.link,

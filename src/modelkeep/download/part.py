@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import PrivateAttr
 
 from modelkeep.download.job import DownloadJobURL
-from modelkeep.http.asked import Asked
+from modelkeep.http.request import HttpRequest
 
 
 class DownloadPart(DownloadJobURL):
@@ -17,16 +17,16 @@ class DownloadPart(DownloadJobURL):
     cancelled: the install decides what becomes of that.
     """
 
-    _asked: Asked | None = PrivateAttr(default=None)
+    _asked: HttpRequest | None = PrivateAttr(default=None)
     _is_dismissed: bool = PrivateAttr(default=False)
 
-    def ask(self, asked: Asked) -> Self:
+    def ask(self, asked: HttpRequest) -> Self:
         """Say how the file is asked for, with the tokens and hashes that belong to it."""
         self._asked = asked
         return self
 
     @property
-    def asked(self) -> Asked | None:
+    def asked(self) -> HttpRequest | None:
         """How the file is asked for."""
         return self._asked
 

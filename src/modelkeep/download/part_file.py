@@ -21,7 +21,7 @@ from modelkeep.disk.paths import make_folder, publish, remove_file
 from modelkeep.download import control_file
 from modelkeep.download.control_file import Control
 from modelkeep.errors import DownloadError, DuplicateModelException, StorageError
-from modelkeep.http.asked import Asked
+from modelkeep.http.request import HttpRequest
 
 #: Names for partial files of one target: each download looks for all of them.
 _NAMES = 4
@@ -69,7 +69,7 @@ class PartFile:
         return part
 
     @classmethod
-    def resume(cls, target: Path, asked: Asked) -> tuple[PartFile, Control] | None:
+    def resume(cls, target: Path, asked: HttpRequest) -> tuple[PartFile, Control] | None:
         """Open the one that an earlier run left for the same bytes.
 
         One that belongs to another link for the same target is removed; what is not ours stays.

@@ -16,7 +16,7 @@ from modelkeep.core import events
 from modelkeep.core.events import EventBus
 from modelkeep.core.reading import printable
 from modelkeep.download.job import DownloadEventHandler, DownloadJobBase
-from modelkeep.http.origins import redacted
+from modelkeep.http.urls import redacted
 
 _log = logging.getLogger(__name__)
 

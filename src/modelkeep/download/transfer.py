@@ -27,12 +27,12 @@ from modelkeep.errors import (
     StorageError,
     TargetTakenError,
 )
-from modelkeep.http.answer import Answer
-from modelkeep.http.asked import Asked
+from modelkeep.http.error_responses import check_content
 from modelkeep.http.options import TransferOptions
-from modelkeep.http.refusals import sniff
-from modelkeep.http.retries import wait as wait_for
-from modelkeep.http.session import Sender
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.response_head import ResponseHead
+from modelkeep.http.retry import wait as wait_for
+from modelkeep.http.session import Transport
 
 __all__ = ["Fetched", "Transfer", "TransferControl", "TransferOptions", "TransferState"]
 
@@ -96,10 +96,10 @@ class Transfer:
 
     def __init__(
         self,
-        asked: Asked,
+        asked: HttpRequest,
         target: Target,
         *,
-        sender: Sender,
+        sender: Transport,
         options: TransferOptions | None = None,
         limiter: Limiter | None = None,
         slots: HostSlots | None = None,
@@ -214,7 +214,7 @@ class Transfer:
             return
         begin = memoryview(bytearray(_SNIFFED_BYTES))
         count = work.part.read(begin, 0)
-        sniff(
+        check_content(
             bytes(begin[:count]),
             facts.content_type,
             work.target.name,
@@ -271,7 +271,7 @@ class Transfer:
             verified=self._is_verified,
         )
 
-    def _named(self, target: Path, answer: Answer) -> None:
+    def _named(self, target: Path, answer: ResponseHead) -> None:
         """Look whether the file is there already, and refuse to replace another one."""
         self._reuse(target)
         if answer.total is None or not target.exists():
@@ -336,7 +336,7 @@ class Transfer:
         )
 
 
-def _is_verified(asked: Asked, found: Mapping[str, str]) -> bool:
+def _is_verified(asked: HttpRequest, found: Mapping[str, str]) -> bool:
     """Tell whether a hash that leaves no doubt was asked for and found."""
     strong = [name for name in asked.hashes if name in found and name in STRONG_HASHES]
     return bool(strong) and first_difference(asked.hashes, found) is None

@@ -19,14 +19,14 @@ from modelkeep.download.pieces import OPEN_END, Lease, Pieces
 from modelkeep.download.ports import Limiter
 from modelkeep.download.ramp import SMALL
 from modelkeep.errors import NoSpaceError, ProtocolError
-from modelkeep.http.answer import Answer, ByteRange
-from modelkeep.http.asked import Asked
-from modelkeep.http.hops import Opened, open_url
 from modelkeep.http.options import TransferOptions
-from modelkeep.http.origins import redacted
-from modelkeep.http.session import Sender
+from modelkeep.http.redirects import HttpResponse, open_url
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.response_head import ByteRange, ResponseHead
+from modelkeep.http.session import Transport
+from modelkeep.http.urls import redacted
 
-Target = Path | Callable[[Answer, str], Path]
+Target = Path | Callable[[ResponseHead, str], Path]
 
 _log = logging.getLogger(__name__)
 
@@ -67,14 +67,14 @@ class Work:
 
     def __init__(
         self,
-        asked: Asked,
+        asked: HttpRequest,
         target: Target,
         *,
-        sender: Sender,
+        sender: Transport,
         options: TransferOptions,
         limiter: Limiter,
         spoken_for: Callable[[Path], int],
-        named: Callable[[Path, Answer], None],
+        named: Callable[[Path, ResponseHead], None],
     ) -> None:
         self.asked = asked
         self.options = options
@@ -134,7 +134,7 @@ class Work:
             return None
         return lease.position, None if covers_all else lease.end - 1
 
-    def ask(self, byte_range: ByteRange | None, cancelled: Callable[[], bool]) -> Opened:
+    def ask(self, byte_range: ByteRange | None, cancelled: Callable[[], bool]) -> HttpResponse:
         """Send the request; see ``open_url``.
 
         Raises:
@@ -166,7 +166,9 @@ class Work:
         """Ask for no part the next time; what is there stays until the whole file comes."""
         self._ranges_work = False
 
-    def accept(self, opened: Opened, lease: Lease, byte_range: ByteRange | None) -> Lease | None:
+    def accept(
+        self, opened: HttpResponse, lease: Lease, byte_range: ByteRange | None
+    ) -> Lease | None:
         """Decide what an answer is good for.
 
         Args:
@@ -203,7 +205,7 @@ class Work:
                 raise RangesRefusedError
             return self._start_over(opened)
 
-    def _past_end(self, answer: Answer, lease: Lease) -> None:
+    def _past_end(self, answer: ResponseHead, lease: Lease) -> None:
         """Take a 416 for the end where size and hash are known, else for a refusal of parts."""
         total = self.asked.size or answer.total
         knows_hash = any(name in STRONG_HASHES for name in self.asked.hashes)
@@ -213,7 +215,7 @@ class Work:
         self._ranges_work = False
         raise TryAgainError("the server has no such part")
 
-    def _begin(self, opened: Opened, lease: Lease) -> Lease | None:
+    def _begin(self, opened: HttpResponse, lease: Lease) -> Lease | None:
         """Take the first answer: now the file has a name, a length, and a place on the disk."""
         answer = opened.answer
         target = self._target
@@ -244,7 +246,7 @@ class Work:
         self._follow()
         return True
 
-    def _start_over(self, opened: Opened) -> Lease | None:
+    def _start_over(self, opened: HttpResponse) -> Lease | None:
         """Throw away what is there: the file is another one, or its parts cannot be had."""
         self._check_size(opened.answer)
         _log.warning("%s is fetched from its start again", self.shown)
@@ -264,7 +266,7 @@ class Work:
         self.facts = None
         self.pieces = Pieces(None, min_segment=self.options.min_segment)
 
-    def _take(self, opened: Opened) -> Lease | None:
+    def _take(self, opened: HttpResponse) -> Lease | None:
         """Begin to write the body of an answer that is the whole file; None when that is empty."""
         answer = opened.answer
         self.facts = Facts.of(answer, opened.url)
@@ -288,7 +290,7 @@ class Work:
             if not self.is_small:
                 self.follower.start()
 
-    def _check_size(self, answer: Answer) -> None:
+    def _check_size(self, answer: ResponseHead) -> None:
         asked = self.asked
         knows_hash = any(name in STRONG_HASHES for name in asked.hashes)
         if asked.size is None or answer.total in {None, asked.size} or knows_hash:

@@ -12,7 +12,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from modelkeep.core.names import shown
 from modelkeep.errors import SettingsError
-from modelkeep.http.connecting import Door, watch_pools
+from modelkeep.http.connecting import AddressGuard, watch_pools
 
 #: Hosts to whose connections are kept for reuse; a download meets two or three.
 _HOSTS = 32
@@ -26,7 +26,7 @@ class CheckedAdapter(HTTPAdapter):
         connections: Connections to one host that are kept for reuse.
     """
 
-    def __init__(self, door: Door, connections: int) -> None:
+    def __init__(self, door: AddressGuard, connections: int) -> None:
         self._door = door
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._making = threading.Lock()

@@ -10,8 +10,8 @@ import requests
 import urllib3
 
 from modelkeep.errors import ConnectionFailedError
-from modelkeep.http.origins import origin_of
-from modelkeep.http.retries import described, is_of_network
+from modelkeep.http.retry import describe, is_network_error
+from modelkeep.http.urls import origin_of
 
 _SLOW_PIECE = 64 * 1024
 
@@ -47,10 +47,10 @@ class Body:
                 return self._read_direct(self._direct, buffer)
             return self._read_slowly(buffer)
         except Exception as error:
-            if not is_of_network(error):
+            if not is_network_error(error):
                 raise
             raise ConnectionFailedError(
-                f"{origin_of(self._url)} sent only a part: {described(error)}",
+                f"{origin_of(self._url)} sent only a part: {describe(error)}",
                 hint="Check the connection, then try again.",
             ) from error
 

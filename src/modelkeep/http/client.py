@@ -16,15 +16,15 @@ from modelkeep.errors import (
     HttpStatusError,
     ProtocolError,
 )
-from modelkeep.http.answer import Answer, header
-from modelkeep.http.asked import Asked, Content
 from modelkeep.http.body import Body
-from modelkeep.http.hops import Opened, open_url
+from modelkeep.http.error_responses import check_content
 from modelkeep.http.options import TransferOptions
-from modelkeep.http.origins import redacted
-from modelkeep.http.refusals import sniff
-from modelkeep.http.retries import RetryPolicy, wait
-from modelkeep.http.session import Sender, make_session
+from modelkeep.http.redirects import HttpResponse, open_url
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.response_head import ResponseHead, header
+from modelkeep.http.retry import RetryPolicy, wait
+from modelkeep.http.session import Transport, make_session
+from modelkeep.http.urls import redacted
 
 #: Bytes of an answer that are read at most: the largest listings have a few MiB.
 ANSWER_BYTES = 64 << 20
@@ -38,7 +38,7 @@ def never() -> bool:
 
 
 @dataclass(frozen=True)
-class Reply:
+class ApiResponse:
     """What a site answered; also a refusal, which the site's adapter explains.
 
     Attributes:
@@ -46,14 +46,14 @@ class Reply:
         headers: Of the last answer; ask ``header``.
         body: All of it; of a refusal its begin.
         url: Where the answer came from, after redirects; may be a secret.
-        refusal: The error that explains a status of 400 or more in general words; None else.
+        error: The error for a status of 400 or more; None otherwise.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     url: str = field(repr=False)
-    refusal: HttpStatusError | None = None
+    error: HttpStatusError | None = None
 
     def header(self, name: str) -> str:
         """Return a header, whatever the case of its name; empty where there is none."""
@@ -70,20 +70,20 @@ class Reply:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
             kind = self.header("Content-Type")
-            sniff(self.body, kind, "answer.json", url=self.url, wanted="JSON")
+            check_content(self.body, kind, "answer.json", url=self.url, wanted="JSON")
             raise ProtocolError(
                 f"{redacted(self.url)} answered with something that is no JSON",
                 hint="Try again later; open the address in a browser to see what it says.",
             ) from error
 
-    def good(self) -> Self:
-        """Return this answer, or raise its refusal.
+    def raise_for_status(self) -> Self:
+        """Return this response.
 
         Raises:
-            HttpStatusError: it is a refusal.
+            HttpStatusError: its status is 400 or more.
         """
-        if self.refusal is not None:
-            raise self.refusal
+        if self.error is not None:
+            raise self.error
         return self
 
 
@@ -97,7 +97,7 @@ class Peek:
         url: Where the redirects ended; may be a secret.
     """
 
-    answer: Answer
+    answer: ResponseHead
     start: bytes = field(repr=False)
     url: str = field(repr=False)
 
@@ -109,12 +109,12 @@ class Client:
         session: Used for every request as it is; one of ours when None.
         options: The time limits and the number of tries.
         is_offline: Refuse every request with a clear error.
-        cancelled: Asked twice a second; True ends a wait or a request.
+        cancelled: Polled twice a second; True ends a wait or a request.
     """
 
     def __init__(
         self,
-        session: requests.Session | Sender | None = None,
+        session: requests.Session | Transport | None = None,
         options: TransferOptions | None = None,
         *,
         is_offline: bool = False,
@@ -123,7 +123,7 @@ class Client:
         self.options = options if options is not None else TransferOptions()
         if session is None:
             session = make_session(self.options)
-        self.sender = session if isinstance(session, Sender) else Sender(session)
+        self.sender = session if isinstance(session, Transport) else Transport(session)
         self.is_offline = is_offline
         self._cancelled = cancelled
         self._policy = RetryPolicy(
@@ -136,12 +136,12 @@ class Client:
 
     def get(
         self,
-        asked: Asked | str,
+        asked: HttpRequest | str,
         params: Mapping[str, Any] | Sequence[tuple[str, Any]] = (),
         *,
         limit: int = ANSWER_BYTES,
         public_only: bool = False,
-    ) -> Reply:
+    ) -> ApiResponse:
         """Ask for an address and read all of the answer.
 
         Args:
@@ -159,14 +159,14 @@ class Client:
             JobCancelledError: ``cancelled`` said so.
         """
         if isinstance(asked, str):
-            asked = Asked(asked)
+            asked = HttpRequest(asked)
         query = urlencode(params, doseq=True)
         if query:
             mark = "&" if "?" in asked.url else "?"
             asked = replace(asked, url=f"{asked.url}{mark}{query}")
         return self._patiently(asked, limit, public_only=public_only)
 
-    def peek(self, asked: Asked, count: int) -> Peek:
+    def peek(self, asked: HttpRequest, count: int) -> Peek:
         """Ask what an address has, and read the first bytes of it.
 
         A range is asked for rather than HEAD, which some servers answer otherwise than GET, and
@@ -192,7 +192,7 @@ class Client:
                     raise
                 wait(delay, self._cancelled)
 
-    def _peek_once(self, asked: Asked, count: int) -> Peek:
+    def _peek_once(self, asked: HttpRequest, count: int) -> Peek:
         opened = open_url(
             self.sender,
             asked,
@@ -213,13 +213,14 @@ class Client:
         finally:
             opened.close()
 
-    def post(self, asked: Asked, value: Any, *, limit: int = ANSWER_BYTES) -> Reply:
+    def post(self, asked: HttpRequest, value: Any, *, limit: int = ANSWER_BYTES) -> ApiResponse:
         """Send JSON to an address and read all of the answer; as ``get`` otherwise."""
         headers = {**asked.headers, "Content-Type": "application/json"}
-        content = Content("POST", json.dumps(value).encode("utf-8"))
-        return self._patiently(replace(asked, content=content, headers=headers), limit)
+        body = json.dumps(value).encode("utf-8")
+        request = replace(asked, method="POST", body=body, headers=headers)
+        return self._patiently(request, limit)
 
-    def open(self, asked: Asked, first: int, last: int) -> Opened:
+    def open(self, asked: HttpRequest, first: int, last: int) -> HttpResponse:
         """Ask for the bytes ``first`` to ``last`` of a file; the caller reads and closes.
 
         Raises:
@@ -242,7 +243,9 @@ class Client:
         """
         wait(seconds, self._cancelled)
 
-    def _patiently(self, asked: Asked, limit: int, *, public_only: bool = False) -> Reply:
+    def _patiently(
+        self, asked: HttpRequest, limit: int, *, public_only: bool = False
+    ) -> ApiResponse:
         self._refuse_offline(asked)
         failed = 0
         while True:
@@ -254,11 +257,11 @@ class Client:
                 if delay is None:
                     if isinstance(error, HttpStatusError):
                         url = redacted(asked.url)
-                        return Reply(error.status, error.headers, error.body, url, error)
+                        return ApiResponse(error.status, error.headers, error.body, url, error)
                     raise
                 wait(delay, self._cancelled)
 
-    def _once(self, asked: Asked, limit: int, *, public_only: bool) -> Reply:
+    def _once(self, asked: HttpRequest, limit: int, *, public_only: bool) -> ApiResponse:
         opened = open_url(
             self.sender,
             asked,
@@ -271,9 +274,9 @@ class Client:
         finally:
             opened.close()
         headers = {str(k): str(v) for k, v in opened.response.headers.items()}
-        return Reply(opened.answer.status, headers, body, opened.url)
+        return ApiResponse(opened.answer.status, headers, body, opened.url)
 
-    def _refuse_offline(self, asked: Asked) -> None:
+    def _refuse_offline(self, asked: HttpRequest) -> None:
         if self.is_offline:
             raise offline(asked.url)
 
@@ -286,7 +289,7 @@ def offline(url: str) -> DownloadError:
     )
 
 
-def _read(opened: Opened, limit: int) -> bytes:
+def _read(opened: HttpResponse, limit: int) -> bytes:
     """Read a body to its end.
 
     Raises:

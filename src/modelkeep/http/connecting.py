@@ -17,8 +17,8 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from modelkeep.errors import AddressRefusedError
 from modelkeep.http.addresses import AllowedHosts, is_private_host, is_public, literal
-from modelkeep.http.origins import redacted
-from modelkeep.http.watch import LOOK_UP, Watch, WatchedResponse
+from modelkeep.http.urls import redacted
+from modelkeep.http.watch import LOOK_UP, Deadline, WatchedResponse
 
 #: What a resolver returns: as ``socket.getaddrinfo``.
 Found = list[tuple[Any, Any, Any, str, Any]]
@@ -30,7 +30,7 @@ def resolve(host: str, port: int) -> Found:
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
-class Door:
+class AddressGuard:
     """What all connections of one session share: who is let through, and for how long.
 
     Args:
@@ -45,12 +45,12 @@ class Door:
         self._is_private: dict[str, bool] = {}
 
     @property
-    def watch(self) -> Watch | None:
+    def watch(self) -> Deadline | None:
         """The watch over the request that this thread is making."""
         return getattr(self._here, "watch", None)
 
     @watch.setter
-    def watch(self, watch: Watch | None) -> None:
+    def watch(self, watch: Deadline | None) -> None:
         self._here.watch = watch
 
     def is_private(self, host: str) -> bool:
@@ -86,7 +86,7 @@ class Door:
             )
         return allowed
 
-    def _ask(self, host: str, port: int, watch: Watch) -> Found:
+    def _ask(self, host: str, port: int, watch: Deadline) -> Found:
         """Ask the resolver beside: it may take a minute, and nothing can interrupt it."""
         found: list[Found | BaseException] = []
         done = threading.Event()
@@ -115,7 +115,7 @@ class Door:
 class _Checked(HTTPConnection):
     """Finds, checks and connects; asks the door each time."""
 
-    door: Door
+    door: AddressGuard
 
     def _new_conn(self) -> socket.socket:
         if self.proxy is not None:
@@ -198,7 +198,7 @@ class _CheckedTLS(_Checked, HTTPSConnection):
 class _Pool(urllib3.HTTPConnectionPool):
     """Connections to one host."""
 
-    def __init__(self, door: Door, *arguments: Any, **named: Any) -> None:
+    def __init__(self, door: AddressGuard, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._door = door
 
@@ -216,7 +216,7 @@ class _PoolTLS(_Pool, urllib3.HTTPSConnectionPool):
     ConnectionCls = _CheckedTLS
 
 
-def watch_pools(manager: urllib3.PoolManager, door: Door) -> None:
+def watch_pools(manager: urllib3.PoolManager, door: AddressGuard) -> None:
     """Let a manager of pools make only connections that ask ``door``."""
     manager.pool_classes_by_scheme = {
         "http": partial(_Pool, door),  # type: ignore[dict-item]

@@ -14,12 +14,11 @@ from requests.utils import should_bypass_proxies
 
 from modelkeep.http.adapter import CheckedAdapter
 from modelkeep.http.addresses import AllowedHosts, is_private_host
-from modelkeep.http.asked import NOTHING, Content
 from modelkeep.http.buffers import Buffers
-from modelkeep.http.connecting import Door, Resolver, resolve
+from modelkeep.http.connecting import AddressGuard, Resolver, resolve
 from modelkeep.http.options import TransferOptions
-from modelkeep.http.origins import Origin
-from modelkeep.http.watch import Watch
+from modelkeep.http.urls import Origin
+from modelkeep.http.watch import Deadline
 
 
 class DownloadSession(requests.Session):
@@ -31,7 +30,7 @@ class DownloadSession(requests.Session):
         proxy: For all requests; None takes those of the environment.
     """
 
-    def __init__(self, door: Door, connections: int, proxy: str | None = None) -> None:
+    def __init__(self, door: AddressGuard, connections: int, proxy: str | None = None) -> None:
         super().__init__()
         self.door = door
         self._proxy = proxy
@@ -79,11 +78,11 @@ def make_session(
         proxy: Address of a proxy for all requests; None takes those of the environment.
         resolver: Finds the addresses of hosts.
     """
-    door = Door(AllowedHosts(options.allow_private_hosts), resolver)
+    door = AddressGuard(AllowedHosts(options.allow_private_hosts), resolver)
     return DownloadSession(door, max(8, options.segments * parallel), proxy)
 
 
-class Sender:
+class Transport:
     """Sends requests through one session, ours or an injected one.
 
     An injected session is used as it is: nothing is mounted on it, no name is looked up for it,
@@ -134,8 +133,9 @@ class Sender:
         cancelled: Callable[[], bool],
         public_only: bool = False,
         is_first: bool = True,
-        content: Content = NOTHING,
-    ) -> tuple[requests.Response, Watch | None]:
+        method: str = "GET",
+        body: bytes | None = None,
+    ) -> tuple[requests.Response, Deadline | None]:
         """Ask for an address once: no redirect is followed, nothing is tried again.
 
         Args:
@@ -147,7 +147,8 @@ class Sender:
             public_only: Connect to public addresses alone.
             is_first: ``origin`` is the one that was asked for; an injected session's own login
                 goes to no other.
-            content: What is sent along.
+            method: The HTTP method.
+            body: What a POST sends.
 
         Returns:
             The response, its body not read yet; and the watch over it where the session is ours.
@@ -162,9 +163,9 @@ class Sender:
             settings = self._merged(url)
             self._settings[origin] = settings
         if self._ours is None:
-            request = self._prepared(url, headers, content, is_first=is_first)
+            request = self._prepared(url, headers, method, body, is_first=is_first)
             return self._send_foreign(request, options, settings), None
-        watch = Watch(
+        watch = Deadline(
             cancelled,
             time.monotonic() + options.connect_timeout,
             options.first_byte_timeout,
@@ -175,7 +176,7 @@ class Sender:
         door.watch = watch
         try:
             response = (self._ours.public if public_only else self._ours.anywhere).send(
-                _bare(url, headers, content),
+                _bare(url, headers, method, body),
                 stream=True,
                 timeout=(options.connect_timeout, options.first_byte_timeout),
                 **settings,
@@ -193,18 +194,17 @@ class Sender:
         self,
         url: str,
         headers: Mapping[str, str],
-        content: Content,
+        method: str,
+        body: bytes | None,
         *,
         is_first: bool,
     ) -> requests.PreparedRequest:
         """Make a request as an injected session wants it: with its headers, login and cookies."""
         prepare = getattr(self.session, "prepare_request", None)
         if prepare is None:
-            return _bare(url, headers, content)
+            return _bare(url, headers, method, body)
         login = _Ours(headers["Authorization"]) if "Authorization" in headers else None
-        request = requests.Request(
-            content.method, url, headers=dict(headers), auth=login, data=content.body
-        )
+        request = requests.Request(method, url, headers=dict(headers), auth=login, data=body)
         prepared: requests.PreparedRequest = prepare(request)
         if not is_first and login is None:
             prepared.headers.pop("Authorization", None)
@@ -259,13 +259,15 @@ def prepared_url(url: str) -> str:
     return str(prepared.url)
 
 
-def _bare(url: str, headers: Mapping[str, str], content: Content) -> requests.PreparedRequest:
+def _bare(
+    url: str, headers: Mapping[str, str], method: str, body: bytes | None
+) -> requests.PreparedRequest:
     """Make a request that is ready; preparing it the usual way costs as much as sending it."""
     prepared = requests.PreparedRequest()
-    prepared.method = content.method
+    prepared.method = method
     prepared.url = url
     prepared.headers = CaseInsensitiveDict(headers)
-    if content.body is not None:
-        prepared.body = content.body
-        prepared.headers["Content-Length"] = str(len(content.body))
+    if body is not None:
+        prepared.body = body
+        prepared.headers["Content-Length"] = str(len(body))
     return prepared

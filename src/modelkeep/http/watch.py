@@ -20,7 +20,7 @@ _HEAD_BYTES = 16 * 1024
 
 
 @dataclass(slots=True)
-class Watch:
+class Deadline:
     """How long one request may take, and whether it is still wanted.
 
     Attributes:
@@ -52,7 +52,7 @@ class Watch:
 class _WatchedBytes(io.RawIOBase):
     """Bytes from a socket; looks up twice a second, gives up in time."""
 
-    def __init__(self, sock: socket.socket, watch: Watch) -> None:
+    def __init__(self, sock: socket.socket, watch: Deadline) -> None:
         super().__init__()
         # Holds the socket open until it is closed, as files of sockets do.
         self._file = sock.makefile("rb", buffering=0)
@@ -122,7 +122,7 @@ class _WatchedBytes(io.RawIOBase):
 class WatchedResponse(http.client.HTTPResponse):
     """A response whose head has to be there in time, as a whole."""
 
-    def __init__(self, watch: Watch, sock: socket.socket, **named: Any) -> None:
+    def __init__(self, watch: Deadline, sock: socket.socket, **named: Any) -> None:
         super().__init__(sock, **named)
         self.fp.close()
         self._bytes = _WatchedBytes(sock, watch)

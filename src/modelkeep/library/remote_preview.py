@@ -18,7 +18,7 @@ from modelkeep.core.names import shown
 from modelkeep.disk import paths
 from modelkeep.errors import SourceError, StorageError, UnreadableSourceError
 from modelkeep.http.client import Client
-from modelkeep.http.origins import origin_of, redacted
+from modelkeep.http.urls import origin_of, redacted
 from modelkeep.sources.site import RemoteModel
 
 if TYPE_CHECKING:
@@ -81,7 +81,9 @@ def fetch_preview(
         JobCancelledError: the client was told to end.
     """
     try:
-        reply = client.get(url, limit=limits.FETCHED_PREVIEW_BYTES, public_only=public_only).good()
+        reply = client.get(
+            url, limit=limits.FETCHED_PREVIEW_BYTES, public_only=public_only
+        ).raise_for_status()
         picture = redrawn(reply.body, redacted(url))
         paths.make_own_folder(place.parent)
         paths.write_file(place, picture)

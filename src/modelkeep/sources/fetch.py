@@ -13,7 +13,7 @@ from modelkeep.core.metadata import (
     metadata_from_json,
 )
 from modelkeep.http.client import Client
-from modelkeep.http.session import Sender
+from modelkeep.http.session import Transport
 
 
 class ModelMetadataFetchBase(ABC):
@@ -25,7 +25,7 @@ class ModelMetadataFetchBase(ABC):
     """
 
     def __init__(
-        self, session: requests.Session | Sender | None = None, *, client: Client | None = None
+        self, session: requests.Session | Transport | None = None, *, client: Client | None = None
     ) -> None:
         self._client = client if client is not None else Client(session)
 

@@ -11,12 +11,10 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, Field, SecretStr, field_serializer, field_validator
 
 from modelkeep.errors import NotAModelAnswerError, UnsupportedSourceError
-from modelkeep.http.asked import Asked
 from modelkeep.http.client import Peek
-from modelkeep.http.file_names import file_name
-from modelkeep.http.origins import Token, origin_of, redacted
-from modelkeep.http.plain_links import is_plain, without_secrets
-from modelkeep.http.refusals import sniff
+from modelkeep.http.error_responses import check_content
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.urls import Token, file_name, is_storable, origin_of, redacted, without_secrets
 from modelkeep.sources.site import RemoteFile, RemoteModel, Site, Visit
 from modelkeep.sources.string_like import StringLikeSource
 
@@ -76,7 +74,7 @@ class URLModelSource(StringLikeSource):
     @property
     def has_secrets(self) -> bool:
         """The link holds more than may be written down, so its text does not lead there again."""
-        return not is_plain(self.url)
+        return not is_storable(self.url)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         yield "url", str(self)
@@ -124,7 +122,7 @@ class Link(Site):
             raise UnsupportedSourceError(f"{source} is no link")
         secret = source.access_token
         token = Token(secret, origin_of(source.url)) if secret else None
-        found = visit.client.peek(Asked(source.url, token=token), _FIRST_BYTES)
+        found = visit.client.peek(HttpRequest(source.url, token=token), _FIRST_BYTES)
         name = _name(found, source.url)
         _refuse_page(found, name)
         return RemoteModel(
@@ -149,7 +147,7 @@ def _is_model_name(name: str) -> bool:
 def _refuse_page(found: Peek, name: str) -> None:
     answer = found.answer
     try:
-        sniff(found.start, answer.content_type, name, url=found.url, total=answer.total)
+        check_content(found.start, answer.content_type, name, url=found.url, total=answer.total)
     except NotAModelAnswerError as error:
         if "login" in str(error) or _is_model_name(name):
             raise

@@ -14,8 +14,8 @@ from modelkeep.core.choice import filter_files
 from modelkeep.core.metadata import BaseMetadata
 from modelkeep.core.taxonomy import ModelRepoVariant
 from modelkeep.errors import ProtocolError, SourceError, UnsupportedSourceError
-from modelkeep.http.asked import Asked
-from modelkeep.http.origins import Token, origin_of, redacted
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.urls import Token, origin_of, redacted
 from modelkeep.sources.huggingface.picking import refuse_many
 from modelkeep.sources.listed import usable_names
 from modelkeep.sources.site import RemoteFile, RemoteModel, Site, Terms, Visit
@@ -119,11 +119,12 @@ class ModelScope(Site):
         secret = source.access_token or visit.tokens.get(self.name)
         token = Token(secret, origin_of(endpoint)) if secret else None
         api = f"{endpoint}/api/v1/models/{source.repo_id}"
-        about = _data(visit, Asked(api, token=token), source, {})
+        about = _data(visit, HttpRequest(api, token=token), source, {})
         revision = source.revision or "master"
         params = {"Revision": revision, "Recursive": "True"}
         listed = _files(
-            _data(visit, Asked(f"{api}/repo/files", token=token), source, params), source.repo_id
+            _data(visit, HttpRequest(f"{api}/repo/files", token=token), source, params),
+            source.repo_id,
         )
         if not listed:
             raise SourceError(
@@ -158,10 +159,10 @@ class ModelScope(Site):
 
 
 def _data(
-    visit: Visit, asked: Asked, source: ModelScopeSource, params: Mapping[str, str]
+    visit: Visit, asked: HttpRequest, source: ModelScopeSource, params: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return what an answer carries; the site tells faults with status 200, too."""
-    answer = visit.client.get(asked, dict(params)).good().json()
+    answer = visit.client.get(asked, dict(params)).raise_for_status().json()
     if not isinstance(answer, dict):
         raise ProtocolError(f"{redacted(asked.url)} answered with something that is no object")
     if answer.get("Code") != _GOOD or answer.get("Success") is False:

@@ -15,7 +15,7 @@ from typing import Any
 from modelkeep.core.metadata import BaseMetadata, CivitaiMetadata, HuggingFaceMetadata
 from modelkeep.errors import UnsupportedSourceError
 from modelkeep.http.client import Client
-from modelkeep.http.origins import Origin, Token
+from modelkeep.http.urls import Origin, Token
 from modelkeep.sources.string_like import StringLikeSource
 
 

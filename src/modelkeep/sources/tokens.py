@@ -17,7 +17,7 @@ from modelkeep.core.names import shown
 from modelkeep.disk import paths
 from modelkeep.errors import SettingsError, StorageError, UnsupportedSourceError, UsageError
 from modelkeep.http.addresses import literal
-from modelkeep.http.origins import Origin, Token, origin_of
+from modelkeep.http.urls import Origin, Token, origin_of
 from modelkeep.settings import Settings
 from modelkeep.sources.layouts.text_files import read_text
 from modelkeep.sources.registry import sites as all_sites

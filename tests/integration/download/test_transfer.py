@@ -27,10 +27,10 @@ from modelkeep.errors import (
     NoSpaceError,
     TargetTakenError,
 )
-from modelkeep.http.answer import Answer
-from modelkeep.http.asked import Asked
 from modelkeep.http.options import TransferOptions
-from modelkeep.http.session import Sender, make_session
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.response_head import ResponseHead
+from modelkeep.http.session import Transport, make_session
 from support.downloads import MIB, data, left, threads
 
 CONTENT = data(12 * MIB + 345, 1)
@@ -51,15 +51,15 @@ def session(request: pytest.FixtureRequest) -> Iterator[requests.Session]:
 
 def fetch(
     url: str,
-    target: Path | Callable[[Answer, str], Path],
+    target: Path | Callable[[ResponseHead, str], Path],
     session: requests.Session | None = None,
     options: TransferOptions = OPTIONS,
     hashes: dict[str, str] | None = None,
     **more: Any,
 ) -> Fetched:
     with session or make_session(options) as own:
-        asked = Asked(url, hashes=hashes or {})
-        return Transfer(asked, target, sender=Sender(own), options=options, **more).run()
+        asked = HttpRequest(url, hashes=hashes or {})
+        return Transfer(asked, target, sender=Transport(own), options=options, **more).run()
 
 
 # ordinary ways
@@ -126,7 +126,7 @@ def test_the_name_may_come_from_the_answer(server: FaultServer, tmp_path: Path) 
     url = server.serve("/m", PAGE.but(disposition='attachment; filename="my model.bin"'))
     seen: list[str] = []
 
-    def choose(answer: Answer, url: str) -> Path:
+    def choose(answer: ResponseHead, url: str) -> Path:
         seen.append(url)
         return tmp_path / (answer.file_name or "none")
 

@@ -25,7 +25,7 @@ from modelkeep.errors import (
     UnsupportedSourceError,
     UsageError,
 )
-from modelkeep.http.origins import Token, origin_of
+from modelkeep.http.urls import Token, origin_of
 from modelkeep.install.remote.plan import RemotePlan
 from modelkeep.install.remote.planning import plan_remote
 from modelkeep.sources.site import RemoteModel, Terms

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from modelkeep.download import control_file
 from modelkeep.download.control_file import Control, control_path, load, save
 from modelkeep.download.part_file import PartFile
-from modelkeep.http.asked import Asked
+from modelkeep.http.request import HttpRequest
 
 URL = "https://models.example/m.safetensors?X-Signature=hush"
 HASH = "ab" * 32
-ASKED = Asked(URL, hashes={"sha256": HASH.upper()})
+ASKED = HttpRequest(URL, hashes={"sha256": HASH.upper()})
 
 
-def _control(asked: Asked = ASKED, **changes: Any) -> Control:
+def _control(asked: HttpRequest = ASKED, **changes: Any) -> Control:
     control = Control.of(asked, validator='"v1"', total=1000, inode=7)
     return replace(control, **changes)
 
@@ -58,17 +58,17 @@ def test_no_secret_of_the_address_is_in_it(tmp_path: Path) -> None:
     ("asked", "fits"),
     [
         (ASKED, True),
-        (Asked(URL), True),
-        (Asked("https://mirror.example/m", hashes={"sha256": HASH}), True),
-        (Asked("https://mirror.example/m"), False),
-        (Asked(URL, hashes={"sha256": "cd" * 32}), False),
-        (Asked(URL, hashes={"crc32": "00000000"}), True),
-        (Asked("https://mirror.example/m", hashes={"crc32": "00000000"}), False),
-        (Asked(URL, size=1000), True),
-        (Asked(URL, size=999), False),
+        (HttpRequest(URL), True),
+        (HttpRequest("https://mirror.example/m", hashes={"sha256": HASH}), True),
+        (HttpRequest("https://mirror.example/m"), False),
+        (HttpRequest(URL, hashes={"sha256": "cd" * 32}), False),
+        (HttpRequest(URL, hashes={"crc32": "00000000"}), True),
+        (HttpRequest("https://mirror.example/m", hashes={"crc32": "00000000"}), False),
+        (HttpRequest(URL, size=1000), True),
+        (HttpRequest(URL, size=999), False),
     ],
 )
-def test_it_belongs_to_the_same_bytes_or_the_same_address(asked: Asked, fits: bool) -> None:
+def test_it_belongs_to_the_same_bytes_or_the_same_address(asked: HttpRequest, fits: bool) -> None:
     assert _control().fits(asked) is fits
 
 

@@ -14,9 +14,9 @@ from modelkeep.disk import open_files
 from modelkeep.download.control_file import Control, control_path, load
 from modelkeep.download.part_file import PartFile
 from modelkeep.errors import DownloadError, DuplicateModelException
-from modelkeep.http.asked import Asked
+from modelkeep.http.request import HttpRequest
 
-ASKED = Asked("https://models.example/m")
+ASKED = HttpRequest("https://models.example/m")
 DATA = memoryview(b"0123456789")
 
 
@@ -44,7 +44,7 @@ def begin(
         part.close()
 
 
-def _keep(part: PartFile, asked: Asked = ASKED) -> None:
+def _keep(part: PartFile, asked: HttpRequest = ASKED) -> None:
     control = Control.of(asked, validator='"v"', total=10, inode=0)
     part.write(DATA, 0)
     part.save(control)
@@ -161,7 +161,7 @@ def test_one_of_another_download_is_removed(
     part = begin(tmp_path / "m")
     _keep(part)
     part.close()
-    assert PartFile.resume(tmp_path / "m", Asked("https://other.example/m")) is None
+    assert PartFile.resume(tmp_path / "m", HttpRequest("https://other.example/m")) is None
     assert _left(tmp_path) == []
 
 

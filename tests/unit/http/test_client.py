@@ -15,9 +15,9 @@ from modelkeep.errors import (
     ProtocolError,
     RedirectRefusedError,
 )
-from modelkeep.http.asked import Asked
 from modelkeep.http.client import Client
 from modelkeep.http.options import TransferOptions
+from modelkeep.http.request import HttpRequest
 
 QUICK = TransferOptions(
     connect_timeout=5, first_byte_timeout=5, idle_timeout=5, tries=3, backoff_base=0.01
@@ -28,7 +28,7 @@ ANSWER = Page(b'{"items": [1, 2]}', content_type="application/json")
 def test_an_answer_is_read_whole(server: FaultServer) -> None:
     url = server.serve("/api", ANSWER)
     reply = Client(options=QUICK).get(url, {"tag": ["a b", "c"], "limit": 3})
-    assert reply.good().json() == {"items": [1, 2]}
+    assert reply.raise_for_status().json() == {"items": [1, 2]}
     assert reply.header("content-TYPE") == "application/json"
     assert server.asked("/api")[0].query == "tag=a+b&tag=c&limit=3"
 
@@ -50,7 +50,7 @@ def test_a_refusal_is_given_back_with_what_it_says(server: FaultServer) -> None:
     reply = Client(options=QUICK).get(url)
     assert (reply.status, json.loads(reply.body)) == (404, {"error": "No model with id 0"})
     with pytest.raises(HttpStatusError, match="No model with id 0"):
-        reply.good()
+        reply.raise_for_status()
     assert len(server.asked("/api")) == 1
 
 
@@ -78,7 +78,7 @@ def test_an_answer_over_the_limit_is_refused(server: FaultServer) -> None:
 def test_a_redirect_does_not_turn_what_is_sent_into_something_else(server: FaultServer) -> None:
     url = server.serve("/api", redirect(server.serve("/other", ANSWER), 302))
     with pytest.raises(RedirectRefusedError, match="would be lost"):
-        Client(options=QUICK).post(Asked(url), ["a"])
+        Client(options=QUICK).post(HttpRequest(url), ["a"])
     assert server.asked("/other") == []
 
 

@@ -26,11 +26,11 @@ from modelkeep.errors import (
     RedirectRefusedError,
     SettingsError,
 )
-from modelkeep.http.asked import Asked
-from modelkeep.http.hops import open_url
 from modelkeep.http.options import TransferOptions
-from modelkeep.http.origins import Token, origin_of
-from modelkeep.http.session import Sender, make_session
+from modelkeep.http.redirects import open_url
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.session import Transport, make_session
+from modelkeep.http.urls import Token, origin_of
 
 CONTENT = bytes(range(256)) * 4
 PAGE = Page(CONTENT, etag='"v1"')
@@ -41,9 +41,11 @@ def wanted() -> bool:
     return False
 
 
-def fetch(session: requests.Session, asked: Asked | str, sender: Sender | None = None) -> bytes:
-    what = asked if isinstance(asked, Asked) else Asked(asked)
-    answer = open_url(sender or Sender(session), what, options=OPTIONS, cancelled=wanted)
+def fetch(
+    session: requests.Session, asked: HttpRequest | str, sender: Transport | None = None
+) -> bytes:
+    what = asked if isinstance(asked, HttpRequest) else HttpRequest(asked)
+    answer = open_url(sender or Transport(session), what, options=OPTIONS, cancelled=wanted)
     with closing(answer):
         data: bytes = answer.response.raw.read(1 << 20)
         return data
@@ -108,8 +110,8 @@ def test_an_injected_session_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -
 def test_one_that_ignores_ranges_and_gives_no_length() -> None:
     session, _ = canned(m=(200, {}, CONTENT))
     answer = open_url(
-        Sender(session),
-        Asked("https://hub.example/m"),
+        Transport(session),
+        HttpRequest("https://hub.example/m"),
         byte_range=(10, None),
         options=OPTIONS,
         cancelled=wanted,
@@ -165,7 +167,7 @@ def test_a_token_wins_over_netrc(
     monkeypatch.setenv("NETRC", str(netrc))
     url = server.serve("/m", PAGE)
     with requests.Session() as session:
-        fetch(session, Asked(url, token=Token("mine", origin_of(url))))
+        fetch(session, HttpRequest(url, token=Token("mine", origin_of(url))))
         fetch(session, url)
     with closing(make_session(OPTIONS)) as own:
         fetch(own, url)
@@ -283,7 +285,7 @@ def test_certificates_are_checked_against_the_name(
     )
 
     with closing(make_session(OPTIONS, resolver=resolver)) as own:
-        sender = Sender(own)
+        sender = Transport(own)
         for _ in range(2):
             assert fetch(own, f"https://hub.example:{encrypted}/m", sender) == CONTENT
         with pytest.raises(ConnectionFailedError, match="certificate") as failed:

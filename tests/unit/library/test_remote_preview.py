@@ -19,7 +19,7 @@ from faults.server import FaultServer
 from modelkeep.core import limits
 from modelkeep.errors import JobCancelledError, UnreadableSourceError
 from modelkeep.http.client import Client
-from modelkeep.http.origins import redacted
+from modelkeep.http.urls import redacted
 from modelkeep.library.remote_preview import SUFFIX, fetch_preview, fetch_preview_of, redrawn
 from modelkeep.sources.site import RemoteFile, RemoteModel
 from sites.pictures import png

@@ -15,7 +15,7 @@ from faults.server import FaultServer
 from modelkeep.errors import HttpStatusError, NotAModelAnswerError, UnsupportedSourceError
 from modelkeep.http.client import Client
 from modelkeep.http.options import TransferOptions
-from modelkeep.http.plain_links import is_plain, without_secrets
+from modelkeep.http.urls import is_storable, without_secrets
 from modelkeep.sources.link import SITE, URLModelSource
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.site import RemoteModel, Visit
@@ -68,7 +68,7 @@ class TestSource:
     @given(st.text(st.characters(codec="utf-8"), max_size=40))
     def test_what_is_shown_of_a_link_is_plain_or_has_the_mark(self, text: str) -> None:
         shown = without_secrets(f"https://example.org/{text}")
-        assert is_plain(shown) or "=..." in shown or "..." in shown
+        assert is_storable(shown) or "=..." in shown or "..." in shown
         assert without_secrets(shown) == shown
 
 

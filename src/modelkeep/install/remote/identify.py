@@ -14,9 +14,9 @@ from modelkeep.core.names import safe_name
 from modelkeep.core.reading import LocalFile, ReadAt
 from modelkeep.core.walk import FolderFile
 from modelkeep.errors import CorruptModelError
-from modelkeep.http.asked import Asked
 from modelkeep.http.client import Client
-from modelkeep.http.remote_file import FIRST_BYTES, RemoteBytes
+from modelkeep.http.remote_bytes import FIRST_BYTES, RemoteBytes
+from modelkeep.http.request import HttpRequest
 from modelkeep.identification.engine import identify_remote, identify_view, is_generic
 from modelkeep.identification.readers.folder import FolderHeader, is_config
 from modelkeep.identification.readers.safetensors import LENGTH_BYTES
@@ -79,9 +79,9 @@ def file_name(remote: RemoteModel) -> str:
     return safe_name(stem + path.suffix)
 
 
-def asked_of(remote: RemoteModel, file: RemoteFile) -> Asked:
+def asked_of(remote: RemoteModel, file: RemoteFile) -> HttpRequest:
     """Return how a file of a model is asked for."""
-    return Asked(
+    return HttpRequest(
         file.url, token=remote.token, size=file.size, hashes=file.hashes, aliases=remote.aliases
     )
 
@@ -184,4 +184,4 @@ class _RemoteTree:
             with LocalFile(file.cached) as local:
                 return local.read_at(0, min(local.size, limits.FOLDER_JSON_BYTES))
         reply = self._client.get(asked_of(self._remote, file), limit=limits.FOLDER_JSON_BYTES)
-        return reply.good().body
+        return reply.raise_for_status().body

@@ -18,7 +18,7 @@ from modelkeep.errors import (
     DownloadJobCancelledException,
     DownloadPausedError,
 )
-from modelkeep.http.origins import redacted
+from modelkeep.http.urls import redacted
 from modelkeep.install.job import InstallStatus, ModelInstallJob
 from modelkeep.install.remote.folder import FetchFolder
 from modelkeep.install.remote.identify import asked_of

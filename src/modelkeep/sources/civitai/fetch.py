@@ -7,8 +7,8 @@ import requests
 from modelkeep.core.metadata import CivitaiMetadata
 from modelkeep.errors import UnsupportedSourceError
 from modelkeep.http.client import Client
-from modelkeep.http.origins import redacted
-from modelkeep.http.session import Sender
+from modelkeep.http.session import Transport
+from modelkeep.http.urls import redacted
 from modelkeep.sources.civitai import answers
 from modelkeep.sources.civitai.site import SITE, whole_version
 from modelkeep.sources.civitai.source import HOSTS, CivitaiModelSource, parse
@@ -28,7 +28,7 @@ class CivitaiMetadataFetch(ModelMetadataFetchBase):
 
     def __init__(
         self,
-        session: requests.Session | Sender | None = None,
+        session: requests.Session | Transport | None = None,
         *,
         client: Client | None = None,
         endpoint: str = answers.ENDPOINT,

@@ -6,15 +6,15 @@ import json
 from typing import Any
 
 from modelkeep.errors import HttpStatusError
-from modelkeep.http.client import Reply
-from modelkeep.http.refusals import message_in
+from modelkeep.http.client import ApiResponse
+from modelkeep.http.error_responses import error_message
 from modelkeep.sources.sidecars.clean_text import one_line
 
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE, _BUSY, _UNAVAILABLE = 401, 403, 404, 410, 429, 503
 _TOKEN = "Keep one with: modelkeep token set civitai. Or give it with --token or CIVITAI_API_TOKEN."  # noqa: S105 - a hint
 
 
-def explained(reply: Reply, what: str, *, has_token: bool) -> HttpStatusError:
+def explained(reply: ApiResponse, what: str, *, has_token: bool) -> HttpStatusError:
     """Return the error that says why something is not given, and what to do.
 
     Args:
@@ -23,7 +23,7 @@ def explained(reply: Reply, what: str, *, has_token: bool) -> HttpStatusError:
         has_token: A token went along.
     """
     why, hint = _reason(reply, has_token=has_token)
-    refusal = reply.refusal
+    refusal = reply.error
     error = HttpStatusError(
         f"Civitai does not give {what} (status {reply.status}): {why}",
         status=reply.status,
@@ -36,9 +36,9 @@ def explained(reply: Reply, what: str, *, has_token: bool) -> HttpStatusError:
     return error
 
 
-def _reason(reply: Reply, *, has_token: bool) -> tuple[str, str]:
+def _reason(reply: ApiResponse, *, has_token: bool) -> tuple[str, str]:
     told = _told(reply.body)
-    said = message_in(reply.body, reply.header("Content-Type"))
+    said = error_message(reply.body, reply.header("Content-Type"))
     lowered, says = said.lower(), f"; it says: {said}" if said else ""
     if "disabled downloads" in lowered:
         return "its creator does not allow downloads", "It can only be used on the site."

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from modelkeep.errors import HttpStatusError, ProtocolError, UnsupportedSourceError
-from modelkeep.http.asked import Asked
-from modelkeep.http.client import Reply
-from modelkeep.http.origins import Origin, Token, origin_of
+from modelkeep.http.client import ApiResponse
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.urls import Origin, Token, origin_of
 from modelkeep.sources.civitai import answers
 from modelkeep.sources.civitai.picking import is_pickle, pick
 from modelkeep.sources.civitai.refused import explained
@@ -47,10 +47,10 @@ class Asking:
         is_own = self.token is not None and self.token.origin in _OWN
         return _OWN if is_own else frozenset()
 
-    def asked(self, path: str, endpoint: str = "") -> Asked:
+    def asked(self, path: str, endpoint: str = "") -> HttpRequest:
         """Return how a path of the API is asked for."""
         url = f"{endpoint or self.endpoint}/api/v1/{path}"
-        return Asked(url, token=self.token, aliases=self.aliases)
+        return HttpRequest(url, token=self.token, aliases=self.aliases)
 
     def get(self, path: str, what: str) -> Json:
         """Return the object that a path answers with.
@@ -66,7 +66,7 @@ class Asking:
             reply = other if other.status < _REFUSED else reply
         return self.good(reply, what)
 
-    def good(self, reply: Reply, what: str) -> Json:
+    def good(self, reply: ApiResponse, what: str) -> Json:
         """Return the object of an answer; see ``get``."""
         if reply.status >= _REFUSED:
             raise explained(reply, what, has_token=self.token is not None)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from modelkeep.errors import UnsupportedSourceError
-from modelkeep.http.origins import redacted
+from modelkeep.http.urls import redacted
 from modelkeep.sources.string_like import StringLikeSource
 
 HOSTS = frozenset(

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from modelkeep.core.metadata import HuggingFaceMetadata, RemoteModelFile
 from modelkeep.errors import HttpStatusError, ProtocolError
-from modelkeep.http.client import Reply
-from modelkeep.http.refusals import message_in
+from modelkeep.http.client import ApiResponse
+from modelkeep.http.error_responses import error_message
 from modelkeep.sources.listed import usable_names
 from modelkeep.sources.site import Terms
 
@@ -149,7 +149,9 @@ def terms_of(answer: dict[str, Any]) -> Terms:
     )
 
 
-def explained(reply: Reply, repo: str, revision: str | None, *, has_token: bool) -> HttpStatusError:
+def explained(
+    reply: ApiResponse, repo: str, revision: str | None, *, has_token: bool
+) -> HttpStatusError:
     """Return the error that says why a repository or file is not given, and what to do.
 
     Args:
@@ -162,14 +164,14 @@ def explained(reply: Reply, repo: str, revision: str | None, *, has_token: bool)
     body = reply.body.decode("utf-8", "replace")
     page = f"https://huggingface.co/{repo}"
     why, hint = _reason(reply.status, code, f"{said} {body}", has_token=has_token)
-    refusal = reply.refusal
+    refusal = reply.error
     if not why:
         if refusal is not None:
             return refusal
         why, hint = "the answer was a refusal", "Try again later."
     at = f"@{revision}" if revision else ""
     # Its codes say all there is to say; without one its own words may say more.
-    words = "" if code else message_in(reply.body, reply.header("Content-Type"))
+    words = "" if code else error_message(reply.body, reply.header("Content-Type"))
     error = HttpStatusError(
         f"Hugging Face does not give {repo}{at} (status {reply.status}): {why}"
         + (f"; it says: {words}" if words else ""),

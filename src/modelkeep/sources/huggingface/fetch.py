@@ -7,8 +7,8 @@ import requests
 from modelkeep.core.metadata import HuggingFaceMetadata
 from modelkeep.errors import UnsupportedSourceError
 from modelkeep.http.client import Client
-from modelkeep.http.origins import redacted
-from modelkeep.http.session import Sender
+from modelkeep.http.session import Transport
+from modelkeep.http.urls import redacted
 from modelkeep.sources.fetch import ModelMetadataFetchBase
 from modelkeep.sources.huggingface import answers
 from modelkeep.sources.huggingface.site import Asking
@@ -27,7 +27,7 @@ class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
 
     def __init__(
         self,
-        session: requests.Session | Sender | None = None,
+        session: requests.Session | Transport | None = None,
         *,
         client: Client | None = None,
         endpoint: str = answers.ENDPOINT,

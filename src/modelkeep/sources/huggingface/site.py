@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from modelkeep.core.choice import MODEL_INDEX, filter_files
 from modelkeep.errors import DownloadError, ProtocolError, UnsupportedSourceError
-from modelkeep.http.asked import Asked
-from modelkeep.http.client import Reply
-from modelkeep.http.origins import Origin, Token, origin_of
+from modelkeep.http.client import ApiResponse
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.urls import Origin, Token, origin_of
 from modelkeep.sources.huggingface import answers, cache
 from modelkeep.sources.huggingface.picking import Picked, pick
 from modelkeep.sources.huggingface.source import HOSTS, HFModelSource, parse
@@ -50,7 +50,7 @@ class Asking:
         said = reply.header("X-Error-Message").encode() + reply.body
         is_invalid = reply.status == _UNAUTHORIZED and b"invalid credentials" in said.lower()
         if self.token is not None and is_invalid:
-            again = self.visit.client.get(Asked(url), params)
+            again = self.visit.client.get(HttpRequest(url), params)
             if again.status < _REFUSED:
                 self.token = None
                 self.remarks += (
@@ -60,10 +60,10 @@ class Asking:
         if reply.status >= _REFUSED and self.repo:
             has_token = self.token is not None
             raise answers.explained(reply, self.repo, self.revision, has_token=has_token)
-        return reply.good().json()
+        return reply.raise_for_status().json()
 
-    def _once(self, url: str, params: Mapping[str, Any], limit: int | None) -> Reply:
-        asked = Asked(url, token=self.token, aliases=self.aliases)
+    def _once(self, url: str, params: Mapping[str, Any], limit: int | None) -> ApiResponse:
+        asked = HttpRequest(url, token=self.token, aliases=self.aliases)
         client = self.visit.client
         return (
             client.get(asked, params) if limit is None else client.get(asked, params, limit=limit)

@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from modelkeep.core.taxonomy import ModelRepoVariant
 from modelkeep.errors import UnsupportedSourceError
-from modelkeep.http.origins import redacted
+from modelkeep.http.urls import redacted
 from modelkeep.sources.string_like import StringLikeSource
 
 HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})

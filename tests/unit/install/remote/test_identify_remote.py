@@ -27,7 +27,7 @@ from modelkeep.errors import (
     UnsupportedSourceError,
 )
 from modelkeep.http.client import Client
-from modelkeep.http.origins import Token, origin_of
+from modelkeep.http.urls import Token, origin_of
 from modelkeep.identification.engine import identify
 from modelkeep.install.remote.identify import file_name, identify_remote_model
 from modelkeep.sources.site import RemoteFile, RemoteModel

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelkeep.errors import NotAModelAnswerError
-from modelkeep.http.refusals import message_in, sniff
+from modelkeep.http.error_responses import check_content, error_message
 
 HTML = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>"
 MODEL = b"\x10\x00\x00\x00\x00\x00\x00\x00{}"
@@ -36,7 +36,7 @@ def test_pages_and_messages_are_no_models(
     start: bytes, kind: str, name: str, total: int | None
 ) -> None:
     with pytest.raises(NotAModelAnswerError) as refused:
-        sniff(start, kind, name, url="https://a.example/m?token=hush", total=total)
+        check_content(start, kind, name, url="https://a.example/m?token=hush", total=total)
     assert "a.example" in str(refused.value)
     assert "token" in refused.value.hint
     assert "hush" not in str(refused.value)
@@ -44,7 +44,7 @@ def test_pages_and_messages_are_no_models(
 
 def test_a_login_page_is_called_so() -> None:
     with pytest.raises(NotAModelAnswerError, match=r"a login page in place of m\.ckpt.*Sign in"):
-        sniff(HTML, "text/html", "m.ckpt", url="https://a.example/m")
+        check_content(HTML, "text/html", "m.ckpt", url="https://a.example/m")
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_login_page_is_called_so() -> None:
     ],
 )
 def test_files_are_let_through(start: bytes, kind: str, name: str, total: int | None) -> None:
-    sniff(start, kind, name, total=total)
+    check_content(start, kind, name, total=total)
 
 
 @pytest.mark.parametrize(
@@ -81,16 +81,16 @@ def test_files_are_let_through(start: bytes, kind: str, name: str, total: int | 
     ],
 )
 def test_what_a_refusal_says(body: bytes, kind: str, message: str) -> None:
-    assert message_in(body, kind) == message
+    assert error_message(body, kind) == message
 
 
 @given(st.one_of(st.binary(max_size=3000), st.text(max_size=1500).map(str.encode)), st.text())
 def test_what_a_refusal_says_is_short_and_printable(body: bytes, kind: str) -> None:
-    said = message_in(body, kind)
+    said = error_message(body, kind)
     assert said.isprintable()
     assert len(said) <= 300
 
 
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_any_json_is_a_message_or_none(value: object) -> None:
-    assert len(message_in(json.dumps(value).encode(), "application/json")) <= 300
+    assert len(error_message(json.dumps(value).encode(), "application/json")) <= 300

@@ -24,11 +24,11 @@ from modelkeep.errors import (
     UnsupportedSourceError,
 )
 from modelkeep.http.addresses import is_public
-from modelkeep.http.asked import Asked
-from modelkeep.http.hops import Opened, open_url
 from modelkeep.http.options import TransferOptions
-from modelkeep.http.origins import Token, origin_of
-from modelkeep.http.session import Sender, make_session
+from modelkeep.http.redirects import HttpResponse, open_url
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.session import Transport, make_session
+from modelkeep.http.urls import Token, origin_of
 
 CONTENT = bytes(range(256)) * 40
 PAGE = Page(CONTENT, etag='"v1"')
@@ -40,16 +40,18 @@ def wanted() -> bool:
 
 
 @contextmanager
-def opened(what: str | Asked, options: TransferOptions = SHORT, **named: Any) -> Iterator[Opened]:
-    asked = what if isinstance(what, Asked) else Asked(what)
+def opened(
+    what: str | HttpRequest, options: TransferOptions = SHORT, **named: Any
+) -> Iterator[HttpResponse]:
+    asked = what if isinstance(what, HttpRequest) else HttpRequest(what)
     named.setdefault("cancelled", wanted)
     with closing(make_session(options)) as own:
-        answer = open_url(Sender(own), asked, options=options, **named)
+        answer = open_url(Transport(own), asked, options=options, **named)
         with closing(answer):
             yield answer
 
 
-def body(answer: Opened) -> bytes:
+def body(answer: HttpResponse) -> bytes:
     data: bytes = answer.response.raw.read()
     return data
 
@@ -79,7 +81,7 @@ def test_connections_are_used_again_also_after_redirects(server: FaultServer) ->
     url = server.serve("/r", redirect("/m"))
     with closing(make_session(SHORT)) as own:
         for _ in range(3):
-            answer = open_url(Sender(own), Asked(url), options=SHORT, cancelled=wanted)
+            answer = open_url(Transport(own), HttpRequest(url), options=SHORT, cancelled=wanted)
             assert body(answer) == CONTENT
             answer.close()
     assert server.connections == 1
@@ -142,7 +144,7 @@ def test_a_token_stays_with_its_origin(server: FaultServer) -> None:
     server.serve("/there", redirect(server.url("/home")), host=HOSTS[1])
     server.serve("/home", PAGE)
     url = server.serve("/m", redirect(server.url("/there", HOSTS[1])))
-    with opened(Asked(url, token=Token("hush", origin_of(url)))) as answer:
+    with opened(HttpRequest(url, token=Token("hush", origin_of(url)))) as answer:
         assert body(answer) == CONTENT
         assert "hush" not in repr(answer)
     assert told(server, "authorization") == ["Bearer hush", None, "Bearer hush"]
@@ -152,14 +154,14 @@ def test_a_token_goes_to_aliases_by_list_alone(server: FaultServer) -> None:
     server.serve("/there", PAGE)
     url = server.serve("/m", redirect(server.url("/there", HOSTS[1])))
     alias = frozenset({origin_of(server.url("", HOSTS[1]))})
-    with opened(Asked(url, token=Token("hush", origin_of(url)), aliases=alias)):
+    with opened(HttpRequest(url, token=Token("hush", origin_of(url)), aliases=alias)):
         assert told(server, "authorization") == ["Bearer hush", "Bearer hush"]
 
 
 def test_another_port_is_another_origin(server: FaultServer) -> None:
     with FaultServer() as other:
         url = server.serve("/m", redirect(other.serve("/there", PAGE)))
-        with opened(Asked(url, token=Token("hush", origin_of(url)))):
+        with opened(HttpRequest(url, token=Token("hush", origin_of(url)))):
             assert told(other, "authorization") == [None]
 
 
@@ -172,7 +174,7 @@ def test_secret_headers_stay_too_and_plain_ones_go_along(server: FaultServer) ->
         "Referer": "https://a.example/",
         "Range": "bytes=1-2",
     }
-    with opened(Asked(url, headers)):
+    with opened(HttpRequest(url, headers)):
         assert told(server, "cookie") == ["hush", None]
         assert told(server, "x-api-key") == ["hush", None]
         assert told(server, "referer") == ["https://a.example/"] * 2
@@ -223,7 +225,11 @@ def ask_names(
     chosen = TransferOptions(connect_timeout=5, first_byte_timeout=5, idle_timeout=5, **options)
     with closing(make_session(chosen, resolver=names)) as own:
         answer = open_url(
-            Sender(own), Asked(url), options=chosen, cancelled=wanted, public_only=public_only
+            Transport(own),
+            HttpRequest(url),
+            options=chosen,
+            cancelled=wanted,
+            public_only=public_only,
         )
         with closing(answer):
             return answer.answer.status, body(answer)
@@ -270,15 +276,15 @@ def test_a_connection_made_for_a_person_is_not_used_for_a_redirect(server: Fault
     server.serve("/x", PAGE)
     url = server.serve("/m", redirect(f"http://inside:{server.port}/x"))
     with closing(make_session(SHORT, resolver=names)) as own:
-        sender = Sender(own)
-        inside = Asked(f"http://inside:{server.port}/x")
+        sender = Transport(own)
+        inside = HttpRequest(f"http://inside:{server.port}/x")
         answer = open_url(sender, inside, options=SHORT, cancelled=wanted)
         assert body(answer) == CONTENT
         answer.close()
         with pytest.raises(RedirectRefusedError):
             open_url(
                 sender,
-                Asked(url.replace(HOSTS[0], "web")),
+                HttpRequest(url.replace(HOSTS[0], "web")),
                 options=SHORT,
                 cancelled=wanted,
             )
@@ -305,8 +311,8 @@ def test_the_next_address_is_tried_when_one_does_not_answer(server: FaultServer)
 def test_the_last_address_is_asked_again_without_its_redirects(server: FaultServer) -> None:
     url, signed = server.serve_signed("/m", PAGE, uses=2)
     with closing(make_session(SHORT)) as own:
-        sender = Sender(own)
-        asked = Asked(url)
+        sender = Transport(own)
+        asked = HttpRequest(url)
         urls = []
         refreshed = []
         last: str | None = None
@@ -334,7 +340,7 @@ def test_a_shortcut_that_fails_otherwise_is_an_error(server: FaultServer) -> Non
 
 def test_a_refusal_says_what_the_server_said(server: FaultServer) -> None:
     url = server.serve("/m", json_error(403, {"message": "hush is no good token"}))
-    asked = Asked(url + "?sig=hidden", token=Token("hush", origin_of(url)))
+    asked = HttpRequest(url + "?sig=hidden", token=Token("hush", origin_of(url)))
     with pytest.raises(HttpStatusError) as refused, opened(asked):
         pass
     error = refused.value
@@ -349,7 +355,7 @@ def test_a_refusal_says_what_the_server_said(server: FaultServer) -> None:
 def test_a_refusal_with_a_body_that_never_ends_is_told_soon(
     server: FaultServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("modelkeep.http.hops._SIDE_BODY_TIME", 0.2)
+    monkeypatch.setattr("modelkeep.http.redirects._SIDE_BODY_TIME", 0.2)
     page = json_error(404, "x" * 100).but(stall_after=10, stall=60)
     with pytest.raises(HttpStatusError, match="404"), opened(server.serve("/m", page)):
         pass
@@ -476,7 +482,9 @@ def test_a_name_that_is_looked_up_for_ever_can_be_called_off() -> None:
         closing(make_session(options, resolver=never)) as own,
         pytest.raises(DownloadJobCancelledException),
     ):
-        open_url(Sender(own), Asked("http://web/m"), options=options, cancelled=asked.is_set)
+        open_url(
+            Transport(own), HttpRequest("http://web/m"), options=options, cancelled=asked.is_set
+        )
     stop.set()
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelkeep.errors import ProtocolError
-from modelkeep.http.answer import Answer, ByteRange, read_answer
+from modelkeep.http.response_head import ByteRange, ResponseHead, parse_head
 
 RANGE = (10, 19)
 
@@ -23,7 +23,7 @@ def test_a_whole_file() -> None:
         "Content-Disposition": 'attachment; filename="m.safetensors"',
         "Content-Type": "Application/Octet-Stream; x=y",
     }
-    assert read_answer(200, headers) == Answer(
+    assert parse_head(200, headers) == ResponseHead(
         status=200,
         start=0,
         total=100,
@@ -59,7 +59,7 @@ def test_a_whole_file() -> None:
 def test_where_a_body_belongs(
     status: int, headers: dict[str, Any], asked: ByteRange | None, expected: tuple[Any, ...]
 ) -> None:
-    answer = read_answer(status, headers, asked)
+    answer = parse_head(status, headers, asked)
     assert (answer.start, answer.total, answer.length) == expected
     assert answer.is_partial is (status == 206)
 
@@ -98,12 +98,12 @@ def test_contradictions_are_refused(
     status: int, headers: dict[str, Any], asked: ByteRange | None
 ) -> None:
     with pytest.raises(ProtocolError):
-        read_answer(status, headers, asked, known_total=100 if asked else None)
+        parse_head(status, headers, asked, known_total=100 if asked else None)
 
 
 def test_both_offsets_are_named() -> None:
     with pytest.raises(ProtocolError, match="at byte 15, not at byte 10"):
-        read_answer(206, {"Content-Range": "bytes 15-24/100"}, RANGE)
+        parse_head(206, {"Content-Range": "bytes 15-24/100"}, RANGE)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_both_offsets_are_named() -> None:
     ],
 )
 def test_only_strong_etags_are_validators(etag: str, validator: str | None) -> None:
-    assert read_answer(200, {"ETag": etag}).validator == validator
+    assert parse_head(200, {"ETag": etag}).validator == validator
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_only_strong_etags_are_validators(etag: str, validator: str | None) -> N
     [({}, None), ({"Accept-Ranges": "bytes"}, True), ({"accept-ranges": "none"}, False)],
 )
 def test_whether_parts_can_be_asked_for(headers: dict[str, str], accepts: bool | None) -> None:
-    assert read_answer(200, headers).accepts_ranges is accepts
+    assert parse_head(200, headers).accepts_ranges is accepts
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_whether_parts_can_be_asked_for(headers: dict[str, str], accepts: bool |
     ],
 )
 def test_names_are_read_as_servers_write_them(disposition: str, name: str | None) -> None:
-    assert read_answer(200, {"Content-Disposition": disposition}).file_name == name
+    assert parse_head(200, {"Content-Disposition": disposition}).file_name == name
 
 
 _VALUES = st.one_of(
@@ -176,7 +176,7 @@ def test_whatever_is_believed_fits_together(
     status: int, headers: dict[str, Any], asked: ByteRange | None
 ) -> None:
     try:
-        answer = read_answer(status, headers, asked)
+        answer = parse_head(status, headers, asked)
     except ProtocolError:
         return
     if status == 206:
@@ -193,5 +193,5 @@ def test_whatever_is_believed_fits_together(
 
 @given(st.text())
 def test_any_disposition_is_read(text: str) -> None:
-    name = read_answer(200, {"Content-Disposition": text}).file_name
+    name = parse_head(200, {"Content-Disposition": text}).file_name
     assert name is None or name

@@ -18,7 +18,7 @@ import requests
 import urllib3
 
 from modelkeep.errors import ConnectionFailedError, HttpStatusError
-from modelkeep.http.answer import header
+from modelkeep.http.response_head import header
 
 _TRANSIENT = {408, 425, 429}
 #: Refusals of the 5xx kind that stay: not implemented, version, login of a network.
@@ -54,7 +54,7 @@ def is_transient(error: BaseException) -> bool:
         return False
     if isinstance(error, requests.RequestException):
         return isinstance(error, _TRANSIENT_REQUESTS)
-    return is_of_network(error)
+    return is_network_error(error)
 
 
 _TRANSIENT_REQUESTS = (
@@ -64,7 +64,7 @@ _TRANSIENT_REQUESTS = (
 )
 
 
-def is_of_network(error: BaseException) -> bool:
+def is_network_error(error: BaseException) -> bool:
     """Tell whether an error comes from a connection, and not from the disk or from our code."""
     if isinstance(
         error,
@@ -103,11 +103,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         error = now if isinstance(now, BaseException) else error
 
 
-def described(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
     """Say in a few words why a connection failed; no address is named.
 
     Args:
-        error: Any that ``is_of_network``.
+        error: Any that ``is_network_error``.
     """
     causes = list(_causes(error))
     for kinds, text in _WORDS:

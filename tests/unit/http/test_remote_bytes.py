@@ -17,10 +17,10 @@ from modelkeep.errors import (
     HttpStatusError,
     UnsupportedSourceError,
 )
-from modelkeep.http.asked import Asked
 from modelkeep.http.client import Client
 from modelkeep.http.options import TransferOptions
-from modelkeep.http.remote_file import FIRST_BYTES, RemoteBytes
+from modelkeep.http.remote_bytes import FIRST_BYTES, RemoteBytes
+from modelkeep.http.request import HttpRequest
 from modelkeep.identification.engine import identify_path, identify_remote
 from modelkeep.identification.registry import load_rules
 from support import tiny
@@ -35,7 +35,7 @@ QUICK = TransferOptions(
 
 
 def remote(url: str) -> RemoteBytes:
-    return RemoteBytes(Client(options=QUICK), Asked(url))
+    return RemoteBytes(Client(options=QUICK), HttpRequest(url))
 
 
 def test_it_reads_as_a_local_file(server: FaultServer) -> None:

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelkeep.errors import ConnectionFailedError, HttpStatusError, ProtocolError
-from modelkeep.http import retries
-from modelkeep.http.retries import RetryPolicy, described, is_of_network, is_transient
+from modelkeep.http import retry
+from modelkeep.http.retry import RetryPolicy, describe, is_network_error, is_transient
 
 NOW = 1_795_521_600.0  # Tue, 24 Nov 2026 12:00:00 GMT
 
@@ -62,9 +62,9 @@ def test_what_may_work_later(error: Exception, transient: bool) -> None:
 
 
 def test_errors_of_the_disk_are_none_of_the_network() -> None:
-    assert not is_of_network(OSError(errno.ENOSPC, "full"))
-    assert not is_of_network(PermissionError())
-    assert is_of_network(wrapped(ConnectionResetError()))
+    assert not is_network_error(OSError(errno.ENOSPC, "full"))
+    assert not is_network_error(PermissionError())
+    assert is_network_error(wrapped(ConnectionResetError()))
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def test_errors_of_the_disk_are_none_of_the_network() -> None:
     ],
 )
 def test_a_failure_is_described_without_its_address(error: Exception, text: str) -> None:
-    assert text in described(error)
-    assert "hush" not in described(error)
-    cause = retries.root_cause(error)
+    assert text in describe(error)
+    assert "hush" not in describe(error)
+    cause = retry.root_cause(error)
     assert "hush" not in str(cause)
 
 
@@ -109,12 +109,12 @@ def test_a_failure_is_described_without_its_address(error: Exception, text: str)
 )
 def test_how_long_a_server_wants_us_to_wait(value: Any, seconds: float | None) -> None:
     headers = {} if value is None else {"Retry-After": value}
-    assert retries.retry_after(headers, NOW, 600) == seconds
+    assert retry.retry_after(headers, NOW, 600) == seconds
 
 
 @given(st.text())
 def test_any_retry_after_is_bounded(text: str) -> None:
-    found = retries.retry_after({"Retry-After": text}, NOW, 600)
+    found = retry.retry_after({"Retry-After": text}, NOW, 600)
     assert found is None or 0 <= found <= 600
 
 
@@ -147,7 +147,7 @@ def test_what_stays_is_not_tried_again() -> None:
 
 
 def test_a_wait_ends_at_once_when_it_is_cancelled() -> None:
-    assert retries.wait(3600, lambda: True)
-    assert not retries.wait(0, lambda: False)
+    assert retry.wait(3600, lambda: True)
+    assert not retry.wait(0, lambda: False)
     looks = iter([False, False, True])
-    assert retries.wait(3600, lambda: next(looks))
+    assert retry.wait(3600, lambda: next(looks))

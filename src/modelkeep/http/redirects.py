@@ -20,14 +20,14 @@ from modelkeep.errors import (
     RedirectRefusedError,
     UnsupportedSourceError,
 )
-from modelkeep.http.answer import Answer, ByteRange, header, read_answer
-from modelkeep.http.asked import Asked
+from modelkeep.http.error_responses import status_error
 from modelkeep.http.options import TransferOptions
-from modelkeep.http.origins import Origin, origin_of, redacted
-from modelkeep.http.refusals import refusal
-from modelkeep.http.retries import described, is_of_network, is_transient, root_cause
-from modelkeep.http.session import Sender, prepared_url
-from modelkeep.http.watch import Watch
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.response_head import ByteRange, ResponseHead, header, parse_head
+from modelkeep.http.retry import describe, is_network_error, is_transient, root_cause
+from modelkeep.http.session import Transport, prepared_url
+from modelkeep.http.urls import Origin, origin_of, redacted
+from modelkeep.http.watch import Deadline
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 #: Redirects that repeat the request as it was.
@@ -38,7 +38,7 @@ _RANGE_REFUSED = 416
 _EXPIRED = {400, 401, 403, 404, 410}
 #: A redirect's body up to this size is read, so that its connection can be used again.
 _SMALL_BODY = 16 * 1024
-#: Seconds that the body of a redirect or a refusal may take: it is not what was asked for.
+#: Seconds that the body of a redirect or a status_error may take: it is not what was asked for.
 _SIDE_BODY_TIME = 5.0
 _ALWAYS = {
     "User-Agent": f"modelkeep/{__version__}",
@@ -53,7 +53,7 @@ _SECRET_PARTS = ("auth", "cookie", "token", "key", "secret", "session")
 
 
 @dataclass
-class Opened:
+class HttpResponse:
     """An answer whose body can be read.
 
     Attributes:
@@ -66,11 +66,11 @@ class Opened:
     """
 
     response: requests.Response
-    answer: Answer
+    answer: ResponseHead
     chain: tuple[str, ...]
     url: str = field(repr=False)
     was_refreshed: bool = False
-    watch: Watch | None = field(default=None, repr=False)
+    watch: Deadline | None = field(default=None, repr=False)
 
     def close(self) -> None:
         """Give the connection back, or end it when the body was not read to its end."""
@@ -78,8 +78,8 @@ class Opened:
 
 
 def open_url(
-    sender: Sender,
-    asked: Asked,
+    sender: Transport,
+    asked: HttpRequest,
     *,
     byte_range: ByteRange | None = None,
     if_range: str | None = None,
@@ -88,7 +88,7 @@ def open_url(
     url: str | None = None,
     known_total: int | None = None,
     public_only: bool = False,
-) -> Opened:
+) -> HttpResponse:
     """Ask for a file or a part of it.
 
     Args:
@@ -97,8 +97,8 @@ def open_url(
         byte_range: First and last byte, or None for the whole file.
         if_range: A strong validator: the part is wanted of this version alone.
         options: The time limits, and how many redirects.
-        cancelled: Asked between hops, and twice a second while we wait (our own session).
-        url: ``Opened.url`` of an earlier answer: asked first. Refused, it has expired, and the
+        cancelled: Checked between hops, and twice a second while we wait (our own session).
+        url: The final URL of an earlier response: tried first. When it has expired, the
             redirects are followed anew from ``asked.url``.
         known_total: Bytes of the whole file, where an earlier answer told.
         public_only: The address came from somebody else than the person at this machine: it may
@@ -143,8 +143,8 @@ class _Route:
 
     def __init__(
         self,
-        sender: Sender,
-        asked: Asked,
+        sender: Transport,
+        asked: HttpRequest,
         options: TransferOptions,
         cancelled: Callable[[], bool],
         *,
@@ -160,7 +160,7 @@ class _Route:
         self._seen: set[str] = set()
         self._first, self._first_url = _normal(asked.url)
 
-    def follow(self, url: str, *, is_shortcut: bool) -> Opened | None:
+    def follow(self, url: str, *, is_shortcut: bool) -> HttpResponse | None:
         """Ask, and follow redirects to the end; None when a shortcut has expired."""
         self._chain, self._seen = [], set()
         is_first = url == self._asked.url
@@ -202,7 +202,7 @@ class _Route:
                 )
             )
 
-    def _send(self, url: str, origin: Origin) -> tuple[requests.Response, Watch | None]:
+    def _send(self, url: str, origin: Origin) -> tuple[requests.Response, Deadline | None]:
         try:
             return self._sender.send(
                 url,
@@ -212,7 +212,8 @@ class _Route:
                 cancelled=self._cancelled,
                 public_only=self._public_only,
                 is_first=origin == self._first,
-                content=self._asked.content,
+                method=self._asked.method,
+                body=self._asked.body,
             )
         except AddressRefusedError as error:
             raise self._private(error) from error
@@ -223,7 +224,7 @@ class _Route:
                 hint=_AT_FAULT,
             ) from None
         except Exception as error:
-            if not is_of_network(error):
+            if not is_network_error(error):
                 raise
             # The errors around the innermost one name all of the address, secrets too.
             raise self._unreached(origin, error) from root_cause(error)
@@ -231,7 +232,7 @@ class _Route:
     def _unreached(self, origin: Origin, error: BaseException) -> ConnectionFailedError:
         way = f" (after {' -> '.join(self._chain[:-1])})" if len(self._chain) > 1 else ""
         return ConnectionFailedError(
-            f"{origin} could not be asked: {described(error)}{way}",
+            f"{origin} could not be asked: {describe(error)}{way}",
             hint="Check the connection and the proxy, then try again.",
             is_lasting=not is_transient(error),
         )
@@ -258,7 +259,7 @@ class _Route:
         location = header(response.headers, "Location")
         if not location:
             raise self._refused("it says no address")
-        if self._asked.content.method != "GET" and response.status_code not in _SAME_METHOD:
+        if self._asked.method != "GET" and response.status_code not in _SAME_METHOD:
             raise self._refused("what was sent along would be lost")
         try:
             # Heads are read as Latin-1; many servers write UTF-8.
@@ -276,8 +277,8 @@ class _Route:
         return target, address
 
     def _ended(
-        self, response: requests.Response, watch: Watch | None, url: str, *, is_shortcut: bool
-    ) -> Opened | None:
+        self, response: requests.Response, watch: Deadline | None, url: str, *, is_shortcut: bool
+    ) -> HttpResponse | None:
         """Turn the last answer into what was asked for, or into an error."""
         status = int(response.status_code)
         is_past_end = status == _RANGE_REFUSED and self.byte_range is not None
@@ -287,18 +288,20 @@ class _Route:
                 return None
             if watch is not None:
                 watch.body_until = time.monotonic() + _SIDE_BODY_TIME
-            error = refusal(response, url, self._asked.token, cap=self._options.retry_after_cap)
+            error = status_error(
+                response, url, self._asked.token, cap=self._options.retry_after_cap
+            )
             response.close()
             raise error
         try:
-            answer = read_answer(
+            answer = parse_head(
                 status, response.headers, self.byte_range, known_total=self.known_total
             )
         except ProtocolError as error:
             raise ProtocolError(
                 f"{redacted(url)}: {error}", hint=error.hint or _AT_FAULT
             ) from error
-        return Opened(response, answer, tuple(self._chain), url, watch=watch)
+        return HttpResponse(response, answer, tuple(self._chain), url, watch=watch)
 
     def _refused(self, why: str) -> RedirectRefusedError:
         return RedirectRefusedError(
@@ -342,7 +345,7 @@ def _login_in(url: str) -> str:
     return "Basic " + base64.b64encode(f"{name}:{word}".encode()).decode("ascii")
 
 
-def _finish(response: requests.Response, watch: Watch | None) -> None:
+def _finish(response: requests.Response, watch: Deadline | None) -> None:
     """Read a small body that nobody wants, so that its connection can be used again."""
     length = header(response.headers, "Content-Length")
     is_small = length.isdecimal() and int(length[:12]) <= _SMALL_BODY

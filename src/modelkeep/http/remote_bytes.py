@@ -9,14 +9,13 @@ from modelkeep.errors import (
     ProtocolError,
     UnsupportedSourceError,
 )
-from modelkeep.http.asked import Asked
 from modelkeep.http.body import Body
 from modelkeep.http.client import Client
-from modelkeep.http.file_names import file_name
-from modelkeep.http.hops import Opened
-from modelkeep.http.origins import redacted
-from modelkeep.http.refusals import sniff
-from modelkeep.http.retries import RetryPolicy
+from modelkeep.http.error_responses import check_content
+from modelkeep.http.redirects import HttpResponse
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.retry import RetryPolicy
+from modelkeep.http.urls import file_name, redacted
 
 #: Bytes of the first request: the whole header of most model files.
 FIRST_BYTES = 512 << 10
@@ -47,7 +46,7 @@ class RemoteBytes:
         UnsupportedSourceError: the server does not say how long the file is.
     """
 
-    def __init__(self, client: Client, asked: Asked) -> None:
+    def __init__(self, client: Client, asked: HttpRequest) -> None:
         self._client = client
         self._asked = asked
         self._policy = RetryPolicy(client.options.tries, client.options.backoff_base)
@@ -129,7 +128,7 @@ class RemoteBytes:
         finally:
             opened.close()
 
-    def _body(self, opened: Opened, first: int, count: int) -> bytearray:
+    def _body(self, opened: HttpResponse, first: int, count: int) -> bytearray:
         answer = opened.answer
         total = answer.total if answer.total is not None else self._asked.size
         if total is None:
@@ -154,7 +153,9 @@ class RemoteBytes:
         del content[:skipped]
         if first == 0:
             name = file_name(answer.file_name, self._asked.url)
-            sniff(bytes(content[:_SNIFFED]), answer.content_type, name, url=opened.url, total=total)
+            check_content(
+                bytes(content[:_SNIFFED]), answer.content_type, name, url=opened.url, total=total
+            )
         return content
 
     def _read(self, body: Body, content: bytearray) -> None:

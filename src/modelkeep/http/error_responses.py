@@ -14,11 +14,11 @@ import requests
 import urllib3
 
 from modelkeep.errors import DownloadError, HttpStatusError, NotAModelAnswerError
-from modelkeep.http.answer import header
-from modelkeep.http.origins import Token, redacted
-from modelkeep.http.retries import retry_after
+from modelkeep.http.response_head import header
+from modelkeep.http.retry import retry_after
+from modelkeep.http.urls import Token, redacted
 
-#: Bytes of a refusal that are read for its message, and characters of it that are shown.
+#: Bytes of a status_error that are read for its message, and characters of it that are shown.
 BODY_BYTES = 16 * 1024
 _MESSAGE_CHARACTERS = 300
 _REASON_CHARACTERS = 60
@@ -42,7 +42,7 @@ _JSON = re.compile(rb'\s*(?:\{\s*["}]|\[\s*(?:[\[{"\]]|-?\d))')
 _UNSEEN = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<[^>]*>")
 
 
-def refusal(
+def status_error(
     response: requests.Response, url: str, token: Token | None, *, cap: float
 ) -> HttpStatusError:
     """Make the error for an answer of 400 or more; its cause is requests' own.
@@ -58,7 +58,7 @@ def refusal(
     body = _body(response)
     if token is not None:
         body = body.replace(token.value.encode("ascii"), b"...")
-    said = message_in(body, header(response.headers, "Content-Type"))
+    said = error_message(body, header(response.headers, "Content-Type"))
     text = f"{redacted(url)} answered {status} ({reason})" + (f": {said}" if said else "")
     error = HttpStatusError(
         text,
@@ -113,13 +113,13 @@ def _body(response: requests.Response) -> bytes:
             parts.append(part)
             left -= len(part)
     except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException):
-        # The refusal counts, and is told; its explanation did not come.
+        # The status_error counts, and is told; its explanation did not come.
         return b"".join(parts)
     return b"".join(parts)
 
 
-def message_in(body: bytes, content_type: str) -> str:
-    """Return what a refusal says, short and printable; empty where it says nothing.
+def error_message(body: bytes, content_type: str) -> str:
+    """Return what a status_error says, short and printable; empty where it says nothing.
 
     Args:
         body: The begin of it.
@@ -159,7 +159,7 @@ def _plain(text: str, longest: int) -> str:
     return seen if len(seen) <= longest else seen[: longest - 3].rstrip() + "..."
 
 
-def sniff(
+def check_content(
     first_bytes: bytes,
     content_type: str,
     asked_name: str,
@@ -194,7 +194,7 @@ def sniff(
         what = "a message"
     else:
         return
-    said = message_in(start, kind)
+    said = error_message(start, kind)
     is_login = re.search(rb"(?i)log.?in|sign.?in|unauthor|password", start + url.encode()[:2000])
     host = urlsplit(redacted(url)).hostname or "The server"
     what = "a login page" if is_login and what == "a web page" else what
@@ -219,7 +219,7 @@ def _is_json(start: bytes, kind: str, *, is_small: bool) -> bool:
 
 
 def unexpected(status: int, url: str) -> DownloadError:
-    """Make the error for a status that is neither a file nor a refusal nor a redirect."""
+    """Make the error for a status that is neither a file nor a status_error nor a redirect."""
     return DownloadError(
         f"{redacted(url)} answered {status} ({_phrase(status)}), which brings no file",
         hint="Open the address in a browser to see what it is.",

@@ -1,4 +1,4 @@
-"""Where an address leads, who may see a token, and how an address is shown."""
+"""URLs: their origin, who may see a token, and how a URL is shown and stored."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
 
+from modelkeep.core import limits
+from modelkeep.core.names import safe_name
 from modelkeep.errors import UnsupportedSourceError, UsageError
 
 _PORTS = {"http": 80, "https": 443}
 #: An address is shown up to this length: signed ones have thousands of characters.
 _SHOWN_CHARACTERS = 300
+#: Query parameters that may be stored; any other could be a secret or part of a signature.
+_HARMLESS = frozenset(
+    {
+        "branch", "dl", "download", "file", "filename", "format", "fp", "id", "modelversionid",
+        "name", "path", "quant", "raw", "ref", "rev", "revision", "size", "subfolder", "type",
+        "v", "variant", "version",
+    }
+)  # fmt: skip
+_HARMLESS_VALUE = re.compile(r"[\w .+/,:-]{0,64}", re.ASCII)
+_DEFAULT_NAME = "download"
 
 
 class Origin(NamedTuple):
@@ -137,3 +149,71 @@ def _without_secrets(parts: SplitResult) -> str:
 def _without_value(pair: str) -> str:
     name, mark, _ = pair.partition("=")
     return f"{name}=..." if mark else "..."
+
+
+def is_storable(url: str) -> bool:
+    """Tell whether a URL holds no secret and can be stored as it is.
+
+    A login, a fragment, and query parameters other than a few harmless ones count as secrets.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return (
+        "@" not in parts.netloc
+        and not parts.fragment
+        and ";" not in parts.path
+        and all(_is_harmless(pair) for pair in parts.query.split("&") if pair)
+    )
+
+
+def without_secrets(url: str) -> str:
+    """Return a URL as it may be stored: without login, fragment and secret query values."""
+    if is_storable(url):
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return redacted(url)
+    pairs = [
+        pair
+        if not pair or _is_harmless(pair)
+        else f"{pair.partition('=')[0]}=..."
+        if "=" in pair
+        else "..."
+        for pair in parts.query.split("&")
+    ]
+    path = parts.path.partition(";")[0]
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=host, path=path, query="&".join(pairs), fragment="").geturl()
+
+
+def _is_harmless(pair: str) -> bool:
+    name, _, value = pair.partition("=")
+    is_known = unquote_plus(name).lower() in _HARMLESS
+    return is_known and _HARMLESS_VALUE.fullmatch(unquote_plus(value)) is not None
+
+
+def file_name(suggested: str | None, url: str) -> str:
+    """Return a safe name for the file behind a URL.
+
+    Args:
+        suggested: The name in ``Content-Disposition``, untrusted; None when there is none. A path,
+            or a name longer than a file name can be, is ignored.
+        url: Its last part that is not empty is the name otherwise.
+    """
+    if suggested and _is_plain_name(suggested):
+        return safe_name(suggested)
+    parts = [unquote(part) for part in urlsplit(url).path.split("/")]
+    last = next((part for part in reversed(parts) if part.strip(". ")), _DEFAULT_NAME)
+    return safe_name(last.rpartition("/")[2].rpartition("\\")[2] or _DEFAULT_NAME)
+
+
+def _is_plain_name(name: str) -> bool:
+    return (
+        not {"/", "\\", "\0"} & set(name)
+        and not name.startswith("..")
+        and bool(name.strip(". "))
+        and len(name.encode("utf-8", "surrogatepass")) <= limits.NAME_BYTES
+    )

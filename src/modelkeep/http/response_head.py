@@ -28,7 +28,7 @@ _PLAIN_CODINGS = {"", "identity", "none"}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ResponseHead:
     """The head of one answer, believed after it was checked.
 
     Attributes:
@@ -74,13 +74,13 @@ def header(headers: Mapping[str, Any], name: str) -> str:
     return "" if value is None else str(value).strip()
 
 
-def read_answer(
+def parse_head(
     status: int,
     headers: Mapping[str, Any],
     byte_range: ByteRange | None = None,
     *,
     known_total: int | None = None,
-) -> Answer:
+) -> ResponseHead:
     """Read the head of an answer.
 
     Args:
@@ -109,7 +109,7 @@ def read_answer(
         total = int(told[1]) if told else None
     elif status < 400:  # noqa: PLR2004 - refusals begin there
         raise ProtocolError(f"an answer with status {status} brings no file")
-    return Answer(
+    return ResponseHead(
         status,
         start,
         total,

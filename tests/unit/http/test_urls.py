@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelkeep.errors import UnsupportedSourceError, UsageError
-from modelkeep.http.origins import Origin, Token, origin_of, redacted
+from modelkeep.http.urls import Origin, Token, origin_of, redacted
 
 HOME = Origin("https", "hub.example", 443)
 
