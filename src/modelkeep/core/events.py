@@ -2,6 +2,7 @@
 
 A bus is any object with ``dispatch(topic, payload)``. Install and load events go out under
 ``model_event``, downloads under ``download_event``, each as ``{"event": name, "data": {...}}``.
+Beside the seed's keys ``data`` has the ``id`` of the job, which tells jobs of one source apart.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ def emit(bus: EventBus | None, topic: str, event: str, **data: Any) -> None:
 
 def install_downloading(
     bus: EventBus | None,
+    job: int,
     source: str,
     local_path: str,
     *,
@@ -91,6 +93,7 @@ def install_downloading(
         bus,
         MODEL_EVENT,
         INSTALL_DOWNLOADING,
+        id=job,
         source=source,
         local_path=local_path,
         bytes=done,
@@ -99,39 +102,50 @@ def install_downloading(
     )
 
 
-def install_running(bus: EventBus | None, source: str) -> None:
+def install_running(bus: EventBus | None, job: int, source: str) -> None:
     """Probing, copying and recording of ``source`` begin."""
-    emit(bus, MODEL_EVENT, INSTALL_RUNNING, source=source)
+    emit(bus, MODEL_EVENT, INSTALL_RUNNING, id=job, source=source)
 
 
-def install_completed(bus: EventBus | None, source: str, key: str, total_bytes: int) -> None:
+def install_completed(
+    bus: EventBus | None, job: int, source: str, key: str, total_bytes: int
+) -> None:
     """``source`` is installed under ``key``."""
-    emit(bus, MODEL_EVENT, INSTALL_COMPLETED, source=source, total_bytes=total_bytes, key=key)
+    emit(
+        bus, MODEL_EVENT, INSTALL_COMPLETED, id=job, source=source, total_bytes=total_bytes, key=key
+    )
 
 
-def install_error(bus: EventBus | None, source: str, error_type: str, error: str) -> None:
+def install_error(bus: EventBus | None, job: int, source: str, error_type: str, error: str) -> None:
     """The install of ``source`` failed; ``error`` is the traceback."""
-    emit(bus, MODEL_EVENT, INSTALL_ERROR, source=source, error_type=error_type, error=error)
+    emit(bus, MODEL_EVENT, INSTALL_ERROR, id=job, source=source, error_type=error_type, error=error)
 
 
-def install_cancelled(bus: EventBus | None, source: str) -> None:
+def install_cancelled(bus: EventBus | None, job: int, source: str) -> None:
     """The install of ``source`` was cancelled."""
-    emit(bus, MODEL_EVENT, INSTALL_CANCELLED, source=source)
+    emit(bus, MODEL_EVENT, INSTALL_CANCELLED, id=job, source=source)
 
 
-def download_started(bus: EventBus | None, source: str, download_path: str) -> None:
+def download_started(bus: EventBus | None, job: int, source: str, download_path: str) -> None:
     """The file of ``source`` begins to arrive at ``download_path``."""
-    emit(bus, DOWNLOAD_EVENT, DOWNLOAD_STARTED, source=source, download_path=download_path)
+    emit(bus, DOWNLOAD_EVENT, DOWNLOAD_STARTED, id=job, source=source, download_path=download_path)
 
 
 def download_progress(
-    bus: EventBus | None, source: str, download_path: str, current_bytes: int, total_bytes: int
+    bus: EventBus | None,
+    job: int,
+    source: str,
+    download_path: str,
+    *,
+    current_bytes: int,
+    total_bytes: int,
 ) -> None:
     """More of ``source`` has arrived; a total of 0 is not known."""
     emit(
         bus,
         DOWNLOAD_EVENT,
         DOWNLOAD_PROGRESS,
+        id=job,
         source=source,
         download_path=download_path,
         current_bytes=current_bytes,
@@ -140,24 +154,35 @@ def download_progress(
 
 
 def download_complete(
-    bus: EventBus | None, source: str, download_path: str, total_bytes: int
+    bus: EventBus | None, job: int, source: str, download_path: str, total_bytes: int
 ) -> None:
     """All of ``source`` is at ``download_path``."""
     emit(
         bus,
         DOWNLOAD_EVENT,
         DOWNLOAD_COMPLETE,
+        id=job,
         source=source,
         download_path=download_path,
         total_bytes=total_bytes,
     )
 
 
-def download_cancelled(bus: EventBus | None, source: str) -> None:
+def download_cancelled(bus: EventBus | None, job: int, source: str) -> None:
     """The download of ``source`` was cancelled."""
-    emit(bus, DOWNLOAD_EVENT, DOWNLOAD_CANCELLED, source=source)
+    emit(bus, DOWNLOAD_EVENT, DOWNLOAD_CANCELLED, id=job, source=source)
 
 
-def download_error(bus: EventBus | None, source: str, error_type: str, error: str) -> None:
+def download_error(
+    bus: EventBus | None, job: int, source: str, error_type: str, error: str
+) -> None:
     """The download of ``source`` failed; ``error`` is the traceback."""
-    emit(bus, DOWNLOAD_EVENT, DOWNLOAD_ERROR, source=source, error_type=error_type, error=error)
+    emit(
+        bus,
+        DOWNLOAD_EVENT,
+        DOWNLOAD_ERROR,
+        id=job,
+        source=source,
+        error_type=error_type,
+        error=error,
+    )

@@ -102,12 +102,13 @@ def _dispatch(bus: EventBus, job: DownloadJobBase, news: News) -> None:
     source = printable(redacted(str(job.source)))
     path = printable(str(job.download_path or job.dest))
     if news is News.STARTED:
-        events.download_started(bus, source, path)
+        events.download_started(bus, job.id, source, path)
     elif news is News.PROGRESS:
-        events.download_progress(bus, source, path, job.bytes, job.total_bytes)
+        done, total = job.bytes, job.total_bytes
+        events.download_progress(bus, job.id, source, path, current_bytes=done, total_bytes=total)
     elif news is News.COMPLETED:
-        events.download_complete(bus, source, path, job.total_bytes)
+        events.download_complete(bus, job.id, source, path, job.total_bytes)
     elif news is News.CANCELLED:
-        events.download_cancelled(bus, source)
+        events.download_cancelled(bus, job.id, source)
     elif news is News.ERROR:
-        events.download_error(bus, source, job.error_type or "", job.error or "")
+        events.download_error(bus, job.id, source, job.error_type or "", job.error or "")

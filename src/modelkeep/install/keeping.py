@@ -20,7 +20,7 @@ class JobKeeping:
 
     def list_jobs(self) -> list[ModelInstallJob]:
         """Return the jobs of this service, the oldest first."""
-        return list(self._worker.jobs)
+        return self._worker.jobs
 
     def list_all_jobs(self) -> list[JobRow]:
         """Return the install jobs of every process on this root, also of earlier runs."""

@@ -74,7 +74,13 @@ class InstallWorker:
         self._ends: dict[int, dict[str, Any]] = {}
         # Jobs whose pause was taken back: they may have begun to stop, and go on then.
         self._withdrawn: set[int] = set()
-        self.jobs: list[ModelInstallJob] = []
+        self._jobs: dict[int, ModelInstallJob] = {}
+
+    @property
+    def jobs(self) -> list[ModelInstallJob]:
+        """The jobs of this process, the oldest first."""
+        with self._changed:
+            return list(self._jobs.values())
 
     @property
     def is_running(self) -> bool:
@@ -147,7 +153,9 @@ class InstallWorker:
     def take(self, job: ModelInstallJob) -> ModelInstallJob:
         """Put a job that is stored already, as ours, at the end of the queue."""
         self._ends.pop(job.id, None)
-        self.jobs = [known for known in self.jobs if known.id != job.id] + [job]
+        with self._changed:
+            self._jobs.pop(job.id, None)
+            self._jobs[job.id] = job
         self._put(job)
         return job
 
@@ -161,9 +169,10 @@ class InstallWorker:
         Raises:
             UnknownInstallJobException: there is none with this id.
         """
-        for job in self.jobs:
-            if job.id == number:
-                return job
+        with self._changed:
+            job = self._jobs.get(number)
+        if job is not None:
+            return job
         raise UnknownInstallJobException(
             f"There is no install job {number}", hint="modelkeep jobs lists those that are there."
         )
@@ -238,17 +247,20 @@ class InstallWorker:
 
     def prune(self) -> list[int]:
         """Forget the jobs that have ended; return their ids."""
-        ended = [job for job in self.jobs if job.in_terminal_state]
-        self.jobs = [job for job in self.jobs if job not in ended]
-        return [job.id for job in ended]
+        with self._changed:
+            ended = [number for number, job in self._jobs.items() if job.in_terminal_state]
+            for number in ended:
+                del self._jobs[number]
+        return ended
 
     def wait(self, timeout: float | None) -> JobList:
         """Wait until all jobs have ended or are paused, or for ``timeout`` seconds."""
         with self._changed:
             self._changed.wait_for(
-                lambda: all(job.is_settled or job.paused for job in self.jobs), timeout=timeout
+                lambda: all(job.is_settled or job.paused for job in self._jobs.values()),
+                timeout=timeout,
             )
-            return JobList(self.jobs)
+            return JobList(self._jobs.values())
 
     def _work(self, job: ModelInstallJob) -> None:
         """Take up a job that comes off a queue, unless it was cancelled or paused meanwhile."""
@@ -263,7 +275,7 @@ class InstallWorker:
         with self._changed:
             job.status = InstallStatus.RUNNING
         self._state.jobs.update(job.id, status=job.status.value)
-        events.install_running(self._bus, printable(str(job.source)))
+        events.install_running(self._bus, job.id, printable(str(job.source)))
 
     def _run(self, job: ModelInstallJob) -> None:
         """Do a job; whatever it raises ends that job alone."""
@@ -319,11 +331,12 @@ class InstallWorker:
         source = printable(str(job.source))
         if status is InstallStatus.COMPLETED:
             key = job.config_out.key if job.config_out else ""
-            events.install_completed(self._bus, source, key, job.total_bytes)
+            events.install_completed(self._bus, job.id, source, key, job.total_bytes)
         elif status is InstallStatus.CANCELLED:
-            events.install_cancelled(self._bus, source)
+            events.install_cancelled(self._bus, job.id, source)
         else:
-            events.install_error(self._bus, source, job.error_type or "", job.error or "")
+            error_type, error = job.error_type or "", job.error or ""
+            events.install_error(self._bus, job.id, source, error_type, error)
         with self._changed:
             job.is_settled = True
             self._changed.notify_all()

@@ -176,7 +176,7 @@ class TestCode:
         names = [payload["event"] for _, payload in events]
         assert once_each(names) == ["download_started", "download_progress", "download_complete"]
         started, complete = events[0][1]["data"], events[-1][1]["data"]
-        assert set(started) == {"source", "download_path", "timestamp"}
+        assert set(started) == {"id", "source", "download_path", "timestamp"}
         assert complete["download_path"] == str(tmp_path / "a.bin")
         assert complete["total_bytes"] == len(BODY)
         assert job.job_started

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from pathlib import Path
@@ -24,7 +25,7 @@ from modelkeep.errors import (
     UnknownInstallJobException,
     UsageError,
 )
-from modelkeep.install.job import InstallStatus
+from modelkeep.install.job import InstallStatus, ModelInstallJob
 from modelkeep.sources.local import LocalModelSource
 from support import tiny
 
@@ -37,9 +38,10 @@ def test_an_import_tells_the_bus_that_it_runs_and_that_it_is_done(world: World) 
     assert world.bus.names == ["model_install_running", "model_install_completed"]
     running, done = (payload["data"] for payload in world.bus.told)
     size = Path(source.path).stat().st_size
-    assert running.keys() == {"source", "timestamp"}
+    assert running.keys() == {"id", "source", "timestamp"}
     assert job.config_out is not None
     assert done == {
+        "id": job.id,
         "source": str(source),
         "key": job.config_out.key,
         "total_bytes": size,
@@ -77,7 +79,7 @@ def test_a_failed_import_says_why_and_changes_nothing(world: World) -> None:
     assert job.errored
     assert world.bus.names == ["model_install_running", "model_install_error"]
     told = world.bus.told[1]["data"]
-    assert told.keys() == {"source", "error_type", "error", "timestamp"}
+    assert told.keys() == {"id", "source", "error_type", "error", "timestamp"}
     assert (told["error_type"], told["error"]) == (job.error_type, job.error)
     assert str(bad) in told["error"]
     assert "Traceback" in told["error"]
@@ -153,6 +155,53 @@ def test_something_that_is_no_source_is_refused(world: World) -> None:
     wrong: Any = 7
     with pytest.raises(UsageError, match="7"):
         world.service.import_model(wrong)
+
+
+def test_events_tell_two_installs_of_one_source_apart(world: World) -> None:
+    source = tiny.embedding(world.downloads / "a.safetensors")
+    jobs = [world.service.import_model(source) for _ in range(2)]
+    world.service.wait_for_installs()
+    told = [(each["data"]["id"], each["event"]) for each in world.bus.told]
+    ends = ["model_install_running", "model_install_completed"]
+    assert told == [(job.id, name) for job in jobs for name in ends]
+
+
+@pytest.mark.parametrize("interval", [None, 1e-6])
+def test_no_job_is_lost_however_many_threads_submit(tmp_path: Path, interval: float | None) -> None:
+    gate = threading.Event()
+    world = open_world(tmp_path, slow_identify(lambda: _pass(gate)))
+    first = world.service.import_model(tiny.embedding(world.downloads / "a.safetensors"))
+    submitted: list[list[ModelInstallJob]] = [[] for _ in range(8)]
+
+    def submit(number: int) -> None:
+        for each in range(150):
+            source = world.downloads / f"{number}-{each}.safetensors"
+            submitted[number].append(world.service.import_model(source))
+
+    threads = [threading.Thread(target=submit, args=(number,)) for number in range(8)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(interval or before)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    jobs = [first, *(job for some in submitted for job in some)]
+    numbers = {job.id for job in jobs}
+    assert len(numbers) == len(jobs) == 1201
+    assert {job.id for job in world.service.list_jobs()} == numbers
+    assert {row.id for row in world.service.list_all_jobs()} == numbers
+    assert all(world.service.get_job_by_id(job.id) is job for job in jobs)
+    for job in jobs[1::2]:
+        world.service.cancel_job(job)
+    gate.set()
+    assert set(world.service.wait_for_installs()) == set(jobs)
+    assert {job.status for job in jobs[1::2]} == {InstallStatus.CANCELLED}
+    assert {job.status for job in jobs[2::2]} == {InstallStatus.ERROR}
+    assert len([name for name in world.bus.names if "cancelled" in name]) == 600
+    world.close()
 
 
 # -- what foreign code does

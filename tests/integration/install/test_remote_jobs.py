@@ -103,7 +103,7 @@ def test_the_events_of_an_install(manager: ModelManager, told: Events) -> None:
     ]
     assert len(names) > len(job.download_parts)
     for _, data in installs:
-        assert data["source"] == str(job.source)
+        assert (data["id"], data["source"]) == (job.id, str(job.source))
         assert isinstance(data["timestamp"], int)
     last = installs[-3][1]
     assert last["local_path"] == str(job.local_path)

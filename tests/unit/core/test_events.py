@@ -22,26 +22,26 @@ class Bus:
         self.seen.append((topic, payload))
 
 
-def test_payloads_are_those_of_the_seed() -> None:
+def test_payloads_are_those_of_the_seed_with_the_id_of_the_job() -> None:
     bus, before = Bus(), int(time.time())
-    events.install_running(bus, "a")
-    events.install_completed(bus, "a", "KEY", 7)
-    events.install_error(bus, "a", "Sofa", "Traceback")
-    events.install_cancelled(bus, "a")
+    events.install_running(bus, 3, "a")
+    events.install_completed(bus, 3, "a", "KEY", 7)
+    events.install_error(bus, 3, "a", "Sofa", "Traceback")
+    events.install_cancelled(bus, 3, "a")
     assert [topic for topic, _ in bus.seen] == ["model_event"] * 4
     for _, payload in bus.seen:
         assert before <= payload["data"].pop("timestamp") <= time.time()
     assert [payload for _, payload in bus.seen] == [
-        {"event": "model_install_running", "data": {"source": "a"}},
+        {"event": "model_install_running", "data": {"id": 3, "source": "a"}},
         {
             "event": "model_install_completed",
-            "data": {"source": "a", "total_bytes": 7, "key": "KEY"},
+            "data": {"id": 3, "source": "a", "total_bytes": 7, "key": "KEY"},
         },
         {
             "event": "model_install_error",
-            "data": {"source": "a", "error_type": "Sofa", "error": "Traceback"},
+            "data": {"id": 3, "source": "a", "error_type": "Sofa", "error": "Traceback"},
         },
-        {"event": "model_install_cancelled", "data": {"source": "a"}},
+        {"event": "model_install_cancelled", "data": {"id": 3, "source": "a"}},
     ]
 
 
@@ -49,7 +49,7 @@ def test_both_are_buses_and_none_is_fine() -> None:
     assert isinstance(Bus(), EventBus)
     assert isinstance(LocalEventBus(), EventBus)
     assert not isinstance(object(), EventBus)
-    events.install_running(None, "a")
+    events.install_running(None, 3, "a")
 
 
 def test_a_handler_that_raises_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
@@ -63,7 +63,7 @@ def test_a_handler_that_raises_disturbs_nobody(caplog: pytest.LogCaptureFixture)
     bus.subscribe(broken)
     bus.subscribe(lambda _, payload: seen.append(payload["event"]))
     with caplog.at_level(logging.ERROR):
-        events.install_running(bus, "a")
+        events.install_running(bus, 3, "a")
     assert seen == ["model_event", "model_install_running"]
     assert "broken" in caplog.text
     assert "ZeroDivisionError" in caplog.text
@@ -74,7 +74,7 @@ def test_a_bus_that_raises_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> 
         def dispatch(self, topic: str, payload: dict[str, Any]) -> None:
             raise RuntimeError(topic + str(payload))
 
-    events.install_running(Broken(), "a")
+    events.install_running(Broken(), 3, "a")
     assert "model_install_running" in caplog.text
 
 
@@ -88,6 +88,6 @@ def test_what_is_taken_off_hears_no_more() -> None:
 
     take_off = bus.subscribe(once)
     bus.subscribe(lambda topic, _: seen.append(topic))
-    events.install_cancelled(bus, "a")
-    events.install_cancelled(bus, "a")
+    events.install_cancelled(bus, 3, "a")
+    events.install_cancelled(bus, 3, "a")
     assert seen == ["model_eventmodel_install_cancelled", "model_event", "model_event"]

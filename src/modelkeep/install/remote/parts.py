@@ -141,6 +141,7 @@ class Parts:
             done, total = self._job.bytes, self._job.total_bytes
         events.install_downloading(
             self._bus,
+            self._job.id,
             printable(str(self._job.source)),
             path_to_text(self._job.local_path),
             done=done,
