@@ -15,11 +15,11 @@ from pathlib import Path
 from bench.measure import Ratio, in_turn, timed
 from bench.records_library import Reference, batches, fill, new_records
 from modelkeep.core.roots import Roots
-from modelkeep.records import rows
-from modelkeep.records.database import SqliteDatabase
+from modelkeep.records.dialects.sqlite import SqliteDatabase
 from modelkeep.records.listing import NewRecord, RecordFilter
 from modelkeep.records.places import place_of
-from modelkeep.records.sql import ModelRecordServiceSQL
+from modelkeep.records.sql import rows
+from modelkeep.records.sql.service import ModelRecordServiceSQL
 
 MODELS = 100_000
 ROUNDS = 9

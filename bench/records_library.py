@@ -16,7 +16,7 @@ from pathlib import Path
 from modelkeep.core.configs import AnyModelConfig, ModelConfigFactory
 from modelkeep.core.files import ModelFile
 from modelkeep.records.listing import NewRecord
-from modelkeep.records.sql import ModelRecordServiceSQL
+from modelkeep.records.sql.service import ModelRecordServiceSQL
 
 _SYLLABLES = re.findall("..", "karinotamivelosugolfexuryanzortalquebrimohalpradenka")
 _KINDS = (

@@ -337,23 +337,23 @@ from modelkeep.install.remote.plan import (
 from modelkeep.library.link import (
     LinkMode as LinkMode,
 )
-from modelkeep.records.base import (
-    ModelRecordServiceBase as ModelRecordServiceBase,
-)
-from modelkeep.records.base import (
-    PaginatedResults as PaginatedResults,
-)
-from modelkeep.records.database import (
+from modelkeep.records.dialects.sqlite import (
     SqliteDatabase as SqliteDatabase,
 )
-from modelkeep.records.file import (
-    ModelRecordServiceFile as ModelRecordServiceFile,
+from modelkeep.records.service import (
+    ModelRecordServiceBase as ModelRecordServiceBase,
 )
-from modelkeep.records.metadata import (
+from modelkeep.records.service import (
+    PaginatedResults as PaginatedResults,
+)
+from modelkeep.records.sql.metadata import (
     ModelMetadataStore as ModelMetadataStore,
 )
-from modelkeep.records.sql import (
+from modelkeep.records.sql.service import (
     ModelRecordServiceSQL as ModelRecordServiceSQL,
+)
+from modelkeep.records.yaml.service import (
+    ModelRecordServiceFile as ModelRecordServiceFile,
 )
 from modelkeep.settings import (
     Settings as Settings,

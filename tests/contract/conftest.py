@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from modelkeep.records.base import ModelRecordServiceBase
-from modelkeep.records.database import SqliteDatabase
-from modelkeep.records.sql import ModelRecordServiceSQL
+from modelkeep.records.dialects.sqlite import SqliteDatabase
+from modelkeep.records.service import ModelRecordServiceBase
+from modelkeep.records.sql.service import ModelRecordServiceSQL
 
 StoreFactory = Callable[[Path], AbstractContextManager[ModelRecordServiceBase]]
 

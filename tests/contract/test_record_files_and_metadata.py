@@ -24,9 +24,9 @@ from modelkeep.errors import (
     UnknownMetadataException,
     UnknownModelException,
 )
-from modelkeep.records.base import ModelRecordServiceBase
-from modelkeep.records.base_metadata import AnyMetadata, ModelTags
 from modelkeep.records.listing import NewRecord
+from modelkeep.records.metadata import AnyMetadata, ModelTags
+from modelkeep.records.service import ModelRecordServiceBase
 
 
 def config(name: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ from modelkeep.errors import (
     UnknownModelException,
     UsageError,
 )
-from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.records.service import ModelRecordServiceBase
 
 
 def main(name: str, **fields: Any) -> dict[str, Any]:

@@ -22,8 +22,8 @@ from modelkeep.errors import (
     UnknownModelException,
     UsageError,
 )
-from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.records.listing import NewRecord, RecordFilter, SearchOrder
+from modelkeep.records.service import ModelRecordServiceBase
 
 #: For tests that leave the store as it was for the next example.
 FEW = settings(

@@ -31,8 +31,8 @@ from modelkeep.disk.drafts import DRAFT
 from modelkeep.errors import ModelKeepError, UnknownMetadataException
 from modelkeep.library.ownership import file_path
 from modelkeep.library.trash import TrashEntry
-from modelkeep.records.database import SqliteDatabase
-from modelkeep.records.sql import ModelRecordServiceSQL
+from modelkeep.records.dialects.sqlite import SqliteDatabase
+from modelkeep.records.sql.service import ModelRecordServiceSQL
 
 #: Bytes that must be free in a file system in memory.
 _ROOM = 1 << 28

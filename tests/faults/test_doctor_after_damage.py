@@ -24,7 +24,7 @@ from modelkeep.care.doctor.finding import Finding
 from modelkeep.core.configs import AnyModelConfig
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import BaseMetadata
-from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.settings import Settings
 from support import tiny
 

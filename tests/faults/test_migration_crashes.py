@@ -23,10 +23,11 @@ import pytest
 
 from faults.crash import KILLED, Fault, _Statements, in_child, planted
 from modelkeep.errors import ModelKeepError
-from modelkeep.records import database, schema
-from modelkeep.records.database import SqliteDatabase
-from modelkeep.records.doorway import stored_version
-from modelkeep.records.sql import ModelRecordServiceSQL
+from modelkeep.records.dialects import sqlite as database
+from modelkeep.records.dialects.sqlite import SqliteDatabase
+from modelkeep.records.dialects.sqlite_files import stored_version
+from modelkeep.records.sql import schema
+from modelkeep.records.sql.service import ModelRecordServiceSQL
 from support import old_catalogues as old
 
 NAME = "v1-odd-paths"
@@ -118,7 +119,7 @@ def test_a_disk_that_fails_at_any_operation_leaves_the_old_or_the_new(
 
 
 def test_a_kill_at_any_moment(tmp_path: Path) -> None:
-    code = "import sys; from modelkeep.records.database import SqliteDatabase as D; D(sys.argv[1])"
+    code = "import sys; from modelkeep import SqliteDatabase as D; D(sys.argv[1])"
     rng = random.Random(3)
     began = time.monotonic()
     subprocess.run([sys.executable, "-c", code, fresh(tmp_path / "count")], check=True)

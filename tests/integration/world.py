@@ -11,7 +11,7 @@ from typing import Any
 from modelkeep.app.install_service import ModelInstallService
 from modelkeep.core.identity import Identification
 from modelkeep.identification.engine import identify
-from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.settings import Settings
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from modelkeep.core.metadata import metadata_from_json
 from modelkeep.errors import UnknownMetadataException
-from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.records.service import ModelRecordServiceBase
 
 FOLDER = Path(__file__).parents[1] / "data" / "catalogues"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.sql"))

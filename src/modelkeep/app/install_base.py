@@ -8,7 +8,7 @@ from typing import Any
 
 from modelkeep.core.events import EventBus
 from modelkeep.install.job import JobList, ModelInstallJob
-from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.settings import Settings
 from modelkeep.sources.string_like import StringLikeSource
 

@@ -39,7 +39,7 @@ from modelkeep.library.link import LinkMode
 from modelkeep.library.new_records import Identify, identified_fields
 from modelkeep.library.root_records import settle_roots
 from modelkeep.library.settings_file import drop_settings_drafts
-from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.scan.service import Scanner, ScanningService
 from modelkeep.settings import Settings
 from modelkeep.sources.local import LocalModelSource

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from modelkeep.enrich.enricher import Enricher
     from modelkeep.http.options import TransferOptions
     from modelkeep.library.presence import Presence
-    from modelkeep.records.base import ModelRecordServiceBase
+    from modelkeep.records.service import ModelRecordServiceBase
     from modelkeep.sources.sites import Sites
     from modelkeep.sources.string_like import StringLikeSource
     from modelkeep.sources.tokens import SiteTokens
@@ -92,7 +92,7 @@ class ModelManager:
     @cached_property
     def records(self) -> ModelRecordServiceBase:
         """The catalogue; also ``model_records`` and ``model_record_store``."""
-        from modelkeep.records.base import ModelRecordServiceBase  # noqa: PLC0415 - heavy
+        from modelkeep.records.service import ModelRecordServiceBase  # noqa: PLC0415 - heavy
 
         with self._making:
             return ModelRecordServiceBase.open(self.settings)

@@ -12,7 +12,7 @@ from modelkeep.jobs.hash_lookups import HashLookups, SiteAnswer
 from modelkeep.library.library import Library
 from modelkeep.library.previews import preview_text
 from modelkeep.library.remote_preview import SUFFIX, fetch_preview_of
-from modelkeep.records.base_metadata import AnyMetadata
+from modelkeep.records.metadata import AnyMetadata
 from modelkeep.sources.site import RemoteModel, Site
 
 

@@ -8,7 +8,7 @@ from modelkeep.core.configs import ModelConfigBase
 from modelkeep.library import outgoing
 from modelkeep.library.library import Library
 from modelkeep.library.trash import TrashEntry
-from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.records.service import ModelRecordServiceBase
 
 
 class Removing:

@@ -30,7 +30,7 @@ from modelkeep.library.new_records import Identify, recorded_path
 from modelkeep.library.presence import Presence
 from modelkeep.library.previews import Previews, preview_place
 from modelkeep.library.trash import FOREIGN_TRASH, Trash
-from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.settings import Settings
 
 

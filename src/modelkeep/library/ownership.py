@@ -14,7 +14,7 @@ from modelkeep.core.names import is_inside, path_to_text, shown
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Roots
 from modelkeep.errors import OfflineRootError, UnsafePathError
 from modelkeep.library.inventory import list_files
-from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.records.service import ModelRecordServiceBase
 
 _NO_ROOTS = Roots()
 _NO_HASHES: Mapping[str, str] = MappingProxyType({})

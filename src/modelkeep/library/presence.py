@@ -11,8 +11,8 @@ from modelkeep.core.names import path_to_text, shown
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, RootState
 from modelkeep.jobs.seen_roots import SeenRoot, note_root, seen_roots
 from modelkeep.jobs.state import StateDatabase
-from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.records.listing import RecordFilter
+from modelkeep.records.service import ModelRecordServiceBase
 
 #: What an empty file system holds by itself.
 _OF_THE_DISK = frozenset({"lost+found"})

@@ -11,8 +11,8 @@ from modelkeep.core.roots import NO_ROOT, Root, Roots
 from modelkeep.errors import DuplicateModelException
 from modelkeep.jobs.seen_roots import SeenRoot, note_root, seen_roots
 from modelkeep.library.library import Library
-from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.records.listing import RecordFilter
+from modelkeep.records.service import ModelRecordServiceBase
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from modelkeep.core.configs import AnyModelConfig, ModelConfigBase
 from modelkeep.core.files import ModelFile
-from modelkeep.records.base_metadata import AnyMetadata
+from modelkeep.records.metadata import AnyMetadata
 
 #: ``relevance`` puts the best matches of a text first; without a text it is ``name``.
 SearchOrder = Literal["relevance", "name", "size", "date", "type", "base"]

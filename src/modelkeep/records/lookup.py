@@ -7,7 +7,7 @@ from pathlib import Path
 from modelkeep.core.configs import AnyModelConfig
 from modelkeep.core.names import is_inside, path_to_text
 from modelkeep.errors import DuplicateModelException, UnknownModelException
-from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.records.service import ModelRecordServiceBase
 
 #: Shorter prefixes of a key are taken for names.
 _PREFIX_LENGTH = 4

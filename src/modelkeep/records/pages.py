@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from typing import Any
 
-from modelkeep.records import schema
+from modelkeep.records.sql import schema
 
 Row = dict[str, Any]
 

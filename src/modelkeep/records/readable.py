@@ -12,8 +12,8 @@ from modelkeep.core.configs import ModelConfigFactory
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import metadata_from_json
 from modelkeep.core.roots import Roots
-from modelkeep.records.base_metadata import AnyMetadata
 from modelkeep.records.listing import NewRecord
+from modelkeep.records.metadata import AnyMetadata
 from modelkeep.records.pages import Row, readable_rows
 
 _HASH = re.compile(r"[0-9a-f]{64}")

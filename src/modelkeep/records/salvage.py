@@ -21,11 +21,11 @@ from modelkeep.core.names import shown, unique_name
 from modelkeep.core.roots import Roots
 from modelkeep.disk import paths
 from modelkeep.errors import ModelKeepError
-from modelkeep.records import text_index
-from modelkeep.records.database import SqliteDatabase
-from modelkeep.records.faults import translated
+from modelkeep.records.dialects import sqlite_text as text_index
+from modelkeep.records.dialects.sqlite import SqliteDatabase
+from modelkeep.records.dialects.sqlite_errors import translated
 from modelkeep.records.readable import SavedModel, read_models
-from modelkeep.records.sql import ModelRecordServiceSQL
+from modelkeep.records.sql.service import ModelRecordServiceSQL
 
 _BATCH = 200
 _BESIDE = ("-wal", "-shm", "-journal")

@@ -15,7 +15,7 @@ from modelkeep.jobs.state import StateDatabase
 from modelkeep.library import outgoing
 from modelkeep.library.library import Library
 from modelkeep.library.ownership import describe_files
-from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.settings import Settings
 
 _NAMES = st.sampled_from(["a", "b", "A", "a.safetensors", "model", os.fsdecode(b"\xff"), "é"])

@@ -19,9 +19,9 @@ from modelkeep.errors import (
     UnknownMetadataException,
     UnknownModelException,
 )
-from modelkeep.records.database import SqliteDatabase
-from modelkeep.records.sql import ModelRecordServiceSQL
-from modelkeep.records.words import fold_words, indexed_words
+from modelkeep.records.dialects.sqlite import SqliteDatabase
+from modelkeep.records.sql.service import ModelRecordServiceSQL
+from modelkeep.records.text import fold_words, indexed_words
 
 KEYS = st.sampled_from(["a", "b", "c", "", "d'", "%"])
 PATHS = st.sampled_from(["p", "q", "r/s", "T", "t"])

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from modelkeep.errors import CorruptDatabaseError, DatabaseLockedError, ModelKeepError
-from modelkeep.records.base import ModelRecordServiceBase
-from modelkeep.records.database import SqliteDatabase
-from modelkeep.records.holders import holders
-from modelkeep.records.sql import ModelRecordServiceSQL
+from modelkeep.records.dialects.sqlite import SqliteDatabase
+from modelkeep.records.dialects.sqlite_locks import holders
+from modelkeep.records.service import ModelRecordServiceBase
+from modelkeep.records.sql.service import ModelRecordServiceSQL
 from support import old_catalogues as old
 
 LORA = {"type": "lora", "base": "sd-1", "format": "lycoris"}
@@ -106,7 +106,7 @@ def test_a_second_opening_leaves_the_locks_of_the_first(tmp_path: Path) -> None:
     path = tmp_path / "m.db"
     other = (
         "import sys\n"
-        "from modelkeep.records.base import ModelRecordServiceBase as B\n"
+        "from modelkeep.records.service import ModelRecordServiceBase as B\n"
         "with B.from_db_file(sys.argv[1]) as store: print(len(store.all_models()))\n"
     )
     with ModelRecordServiceBase.from_db_file(path) as first:

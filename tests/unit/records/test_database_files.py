@@ -29,10 +29,10 @@ from modelkeep.errors import (
     NoSpaceError,
     WrongDatabaseError,
 )
-from modelkeep.records import schema
-from modelkeep.records.base import ModelRecordServiceBase
-from modelkeep.records.database import SqliteDatabase
-from modelkeep.records.sql import ModelRecordServiceSQL
+from modelkeep.records.dialects.sqlite import SqliteDatabase
+from modelkeep.records.service import ModelRecordServiceBase
+from modelkeep.records.sql import schema
+from modelkeep.records.sql.service import ModelRecordServiceSQL
 
 LORA = {"type": "lora", "base": "sd-1", "format": "lycoris"}
 
@@ -432,7 +432,7 @@ _AS_NOBODY = textwrap.dedent(
     """
     import os, sys
     from modelkeep.errors import NotWritableError
-    from modelkeep.records.sql import ModelRecordServiceSQL
+    from modelkeep.records.sql.service import ModelRecordServiceSQL
     if os.geteuid() == 0:
         os.setgid(65534)
         os.setuid(65534)

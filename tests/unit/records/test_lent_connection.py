@@ -24,11 +24,11 @@ from modelkeep.errors import (
     UnknownModelException,
     WrongDatabaseError,
 )
-from modelkeep.records import schema
-from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.records.listing import RecordFilter
-from modelkeep.records.metadata import ModelMetadataStore
-from modelkeep.records.sql import ModelRecordServiceSQL
+from modelkeep.records.service import ModelRecordServiceBase
+from modelkeep.records.sql import schema
+from modelkeep.records.sql.metadata import ModelMetadataStore
+from modelkeep.records.sql.service import ModelRecordServiceSQL
 
 Isolation = Literal["DEFERRED", "IMMEDIATE", "EXCLUSIVE"] | None
 

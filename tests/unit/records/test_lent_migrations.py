@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from modelkeep.errors import DatabaseError, DatabaseLockedError, ModelKeepError
-from modelkeep.records import schema
-from modelkeep.records.sql import ModelRecordServiceSQL
+from modelkeep.records.sql import schema
+from modelkeep.records.sql.service import ModelRecordServiceSQL
 from support import old_catalogues as old
 
 NAMES = ["v1-lent", "v1-odd-paths"]

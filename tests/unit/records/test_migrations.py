@@ -23,11 +23,11 @@ from modelkeep.errors import (
     NoSpaceError,
     WrongDatabaseError,
 )
-from modelkeep.records import schema
-from modelkeep.records.base import ModelRecordServiceBase
-from modelkeep.records.database import SqliteDatabase
-from modelkeep.records.doorway import stored_version
-from modelkeep.records.sql import ModelRecordServiceSQL
+from modelkeep.records.dialects.sqlite import SqliteDatabase
+from modelkeep.records.dialects.sqlite_files import stored_version
+from modelkeep.records.service import ModelRecordServiceBase
+from modelkeep.records.sql import schema
+from modelkeep.records.sql.service import ModelRecordServiceSQL
 from support import old_catalogues as old
 
 
@@ -189,7 +189,7 @@ def test_what_a_killed_upgrade_left_is_cleared_away(tmp_path: Path) -> None:
 _IMPORTS = textwrap.dedent(
     """
     import sys
-    from modelkeep.records.base import ModelRecordServiceBase
+    from modelkeep.records.service import ModelRecordServiceBase
     with ModelRecordServiceBase.from_db_file(sys.argv[1]) as store:
         store.list_models()
     print("alembic" in sys.modules)
@@ -310,7 +310,7 @@ _AS_NOBODY = textwrap.dedent(
     """
     import os, sys
     from modelkeep.errors import NotWritableError
-    from modelkeep.records.database import SqliteDatabase
+    from modelkeep.records.dialects.sqlite import SqliteDatabase
     from modelkeep.records.migrations import to_2, upgrade  # while the libraries can be read
     if os.geteuid() == 0:
         os.setgid(65534)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from modelkeep.records import mounts
-from modelkeep.records.database import SqliteDatabase
+from modelkeep.records.dialects import mounts
+from modelkeep.records.dialects.sqlite import SqliteDatabase
 
 TABLE = """\
 22 1 254:0 / / rw,relatime - ext4 /dev/vda rw

@@ -13,7 +13,7 @@ import pytest
 from modelkeep.core.configs import ModelConfigFactory
 from modelkeep.core.files import ModelFile
 from modelkeep.records.listing import NewRecord, RecordFilter, SearchOrder
-from modelkeep.records.sql import ModelRecordServiceSQL
+from modelkeep.records.sql.service import ModelRecordServiceSQL
 
 SMALL, LARGE = 1200, 6400
 ORDERS: tuple[SearchOrder, ...] = get_args(SearchOrder)

@@ -16,11 +16,11 @@ import pytest
 
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import BaseMetadata
-from modelkeep.records import transactions
-from modelkeep.records.base import ModelRecordServiceBase
-from modelkeep.records.database import SqliteDatabase
-from modelkeep.records.sql import ModelRecordServiceSQL
-from modelkeep.records.transactions import Work
+from modelkeep.records.dialects.sqlite import SqliteDatabase
+from modelkeep.records.service import ModelRecordServiceBase
+from modelkeep.records.sql import transactions
+from modelkeep.records.sql.service import ModelRecordServiceSQL
+from modelkeep.records.sql.transactions import Work
 
 LORA = {"type": "lora", "base": "sd-1", "format": "lycoris"}
 
@@ -28,7 +28,7 @@ _WRITER = textwrap.dedent(
     """
     import sys
     from modelkeep.core.metadata import BaseMetadata
-    from modelkeep.records.base import ModelRecordServiceBase
+    from modelkeep.records.service import ModelRecordServiceBase
     path, mark, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
     with ModelRecordServiceBase.from_db_file(path) as store:
         for number in range(count):
@@ -148,7 +148,7 @@ def _change_and_die(path: Path, kind: str, number: int) -> None:
 
 def test_importing_the_base_is_light() -> None:
     code = (
-        "import sys, modelkeep.records, modelkeep.records.base, modelkeep.records.base_metadata;"
+        "import sys, modelkeep.records, modelkeep.records.service, modelkeep.records.metadata;"
         "print('sqlalchemy' in sys.modules, 'sqlite3' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

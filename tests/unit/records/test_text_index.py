@@ -13,9 +13,9 @@ import pytest
 from modelkeep.core.configs import ModelConfigFactory
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import BaseMetadata
-from modelkeep.records import text_index
+from modelkeep.records.dialects import sqlite_text as text_index
 from modelkeep.records.listing import NewRecord, RecordFilter
-from modelkeep.records.sql import ModelRecordServiceSQL
+from modelkeep.records.sql.service import ModelRecordServiceSQL
 
 KIND = {"type": "lora", "base": "sd-1", "format": "lycoris"}
 

@@ -17,11 +17,11 @@ from modelkeep.core.metadata import BaseMetadata
 from modelkeep.core.roots import Root, Roots
 from modelkeep.core.taxonomy import ModelRecordOrderBy, RecordState
 from modelkeep.errors import ModelKeepError
-from modelkeep.records.base import ModelRecordServiceBase
-from modelkeep.records.database import SqliteDatabase
-from modelkeep.records.file import ModelRecordServiceFile
+from modelkeep.records.dialects.sqlite import SqliteDatabase
 from modelkeep.records.listing import RecordFilter, SearchOrder
-from modelkeep.records.sql import ModelRecordServiceSQL
+from modelkeep.records.service import ModelRecordServiceBase
+from modelkeep.records.sql.service import ModelRecordServiceSQL
+from modelkeep.records.yaml.service import ModelRecordServiceFile
 
 KEYS = st.sampled_from(["a", "b", "c", "", "d'", "%", "1e3", "null"])
 PATHS = st.sampled_from(["p", "q", "r/s", "T", "t", "/x/p", "/y/q", "/z/r"])

@@ -13,9 +13,9 @@ from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import BaseMetadata
 from modelkeep.core.roots import Root, Roots
 from modelkeep.errors import DuplicateModelException
-from modelkeep.records.base import ModelRecordServiceBase
-from modelkeep.records.file import ModelRecordServiceFile
 from modelkeep.records.listing import NewRecord, RecordFilter
+from modelkeep.records.service import ModelRecordServiceBase
+from modelkeep.records.yaml.service import ModelRecordServiceFile
 
 LORA = {"type": "lora", "base": "sd-1", "format": "lycoris"}
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from modelkeep.records.base import ModelRecordServiceBase
-from modelkeep.records.file import ModelRecordServiceFile
-from modelkeep.records.sql import ModelRecordServiceSQL
+from modelkeep.records.service import ModelRecordServiceBase
+from modelkeep.records.sql.service import ModelRecordServiceSQL
+from modelkeep.records.yaml.service import ModelRecordServiceFile
 
 
 @dataclass

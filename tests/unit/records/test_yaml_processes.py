@@ -15,8 +15,8 @@ import pytest
 from filelock import FileLock
 
 from modelkeep.errors import DatabaseLockedError, NoSpaceError
-from modelkeep.records import yaml_disk
-from modelkeep.records.file import ModelRecordServiceFile
+from modelkeep.records.yaml import file as yaml_disk
+from modelkeep.records.yaml.service import ModelRecordServiceFile
 
 LORA = {"type": "lora", "base": "sd-1", "format": "lycoris"}
 
@@ -24,7 +24,7 @@ _WRITER = textwrap.dedent(
     """
     import sys
     from modelkeep.core.metadata import BaseMetadata
-    from modelkeep.records.base import ModelRecordServiceBase
+    from modelkeep.records.service import ModelRecordServiceBase
     path, mark, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
     with ModelRecordServiceBase.from_db_file(path) as store:
         for number in range(count):
@@ -160,7 +160,7 @@ def test_reading_a_catalogue_of_ours_is_light(tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     ModelRecordServiceFile.from_db_file(path).add_model("k", config("k"))
     code = (
-        "import sys; from modelkeep.records.base import ModelRecordServiceBase as S;"
+        "import sys; from modelkeep.records.service import ModelRecordServiceBase as S;"
         f"S.from_db_file({str(path)!r}).all_models();"
         "print([m for m in ('sqlalchemy', 'ruamel.yaml.scanner', 'sqlite3') if m in sys.modules])"
     )

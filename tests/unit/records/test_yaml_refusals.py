@@ -17,9 +17,9 @@ from modelkeep.errors import (
     NewerDatabaseError,
     WrongDatabaseError,
 )
-from modelkeep.records.base import ModelRecordServiceBase
-from modelkeep.records.file import ModelRecordServiceFile
-from modelkeep.records.yaml_disk import CatalogueFile
+from modelkeep.records.service import ModelRecordServiceBase
+from modelkeep.records.yaml.file import CatalogueFile
+from modelkeep.records.yaml.service import ModelRecordServiceFile
 
 HEAD = "__metadata__:\n  version: 3.2.0\n  modelkeep: 1\nmodels:\n"
 RECORD = "  k:\n    name: n\n    path: p\n    type: lora\n    base: sd-1\n    format: lycoris\n"

@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from modelkeep.records import yaml_reader
-from modelkeep.records.yaml_reader import YamlFlaw, read_map
-from modelkeep.records.yaml_text import map_lines
+from modelkeep.records.yaml import reader as yaml_reader
+from modelkeep.records.yaml.reader import YamlFlaw, read_map
+from modelkeep.records.yaml.writer import map_lines
 
 AWKWARD = [
     *("", " ", "a ", "- a", "a: b", "a #b", "#", "null", "No", "1", "1.5", "0x1f", "1_0", "~"),

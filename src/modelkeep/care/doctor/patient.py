@@ -21,12 +21,12 @@ from modelkeep.jobs.state import StateDatabase
 from modelkeep.library.condition import ModelCondition, survey
 from modelkeep.library.presence import Presence
 from modelkeep.library.trash import Trash
-from modelkeep.records.base import ModelRecordServiceBase
 from modelkeep.records.listing import RecordFilter
+from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.settings import Settings
 
 if TYPE_CHECKING:
-    from modelkeep.records.health import Health
+    from modelkeep.records.dialects.sqlite_health import Health
 
 _SQLITE = ".db"
 _LOOKED_AT = (
@@ -86,8 +86,8 @@ class Patient:
 
     def _copied(self) -> ModelRecordServiceBase:
         """Open a copy of the SQLite catalogue in memory, brought up to date there."""
-        from modelkeep.records.faults import translated  # noqa: PLC0415 - heavy
-        from modelkeep.records.sql import ModelRecordServiceSQL  # noqa: PLC0415 - heavy
+        from modelkeep.records.dialects.sqlite_errors import translated  # noqa: PLC0415 - heavy
+        from modelkeep.records.sql.service import ModelRecordServiceSQL  # noqa: PLC0415 - heavy
 
         with translated(shown(self.catalogue)):
             connection = copy_for_looking(self.catalogue)
@@ -102,7 +102,7 @@ class Patient:
     @cached_property
     def health(self) -> Health | ModelKeepError:
         """What is wrong with the file of a SQLite catalogue, or why that cannot be told."""
-        from modelkeep.records.health import examine  # noqa: PLC0415 - heavy
+        from modelkeep.records.dialects.sqlite_health import examine  # noqa: PLC0415 - heavy
 
         try:
             found = examine(self.catalogue)

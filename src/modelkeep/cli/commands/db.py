@@ -15,8 +15,8 @@ from modelkeep.errors import UsageError
 
 def version(ctx: typer.Context) -> None:
     """Say which version the catalogue has and which this program needs; nothing is changed."""
-    from modelkeep.records import schema
-    from modelkeep.records.doorway import stored_version
+    from modelkeep.records.dialects.sqlite_files import stored_version
+    from modelkeep.records.sql import schema
 
     session = ctx.ensure_object(Session)
     path = _file(session)
@@ -53,9 +53,9 @@ def upgrade(ctx: typer.Context) -> None:
     """Bring the catalogue up to the version of this program, and say where the backup is."""
     from contextlib import closing
 
-    from modelkeep.records import schema
-    from modelkeep.records.database import SqliteDatabase
-    from modelkeep.records.doorway import stored_version
+    from modelkeep.records.dialects.sqlite import SqliteDatabase
+    from modelkeep.records.dialects.sqlite_files import stored_version
+    from modelkeep.records.sql import schema
 
     session = ctx.ensure_object(Session)
     path = _file(session)

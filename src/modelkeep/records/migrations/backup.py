@@ -15,7 +15,7 @@ from typing import Self
 from modelkeep.core.names import real_path, shown, size_text, unique_name
 from modelkeep.disk import paths
 from modelkeep.errors import ModelKeepError, NoSpaceError
-from modelkeep.records.faults import damaged, translated
+from modelkeep.records.dialects.sqlite_errors import damaged, translated
 
 #: Pages copied in one go.
 _STEP = 2000
@@ -83,7 +83,7 @@ class Backup:
             )
         )
         # Through a connection of its own, which sees what is committed; and by SQLite alone, see
-        # ``records.doorway``.
+        # ``records.dialects.sqlite_files``.
         with (
             translated(self._name, path),
             closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as source,

@@ -16,7 +16,7 @@ from sqlalchemy import Column, Float, ForeignKey, Integer, Text, UniqueConstrain
 from sqlalchemy import text as sql
 from sqlalchemy.schema import SchemaItem
 
-from modelkeep.records.words import indexed_words
+from modelkeep.records.text import indexed_words
 
 #: Children before what they refer to.
 _TABLES = ("mk_model_tag", "mk_metadata", "mk_file", "mk_tag", "mk_model")

@@ -21,9 +21,9 @@ from alembic.runtime.migration import MigrationContext
 import modelkeep
 from modelkeep.core.names import shown
 from modelkeep.errors import DatabaseError, DatabaseLockedError, ModelKeepError
-from modelkeep.records import schema
-from modelkeep.records.faults import damaged, translated
+from modelkeep.records.dialects.sqlite_errors import damaged, translated
 from modelkeep.records.migrations.backup import Backup
+from modelkeep.records.sql import schema
 
 
 class Migration(Protocol):

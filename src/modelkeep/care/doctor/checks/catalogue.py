@@ -18,7 +18,7 @@ from modelkeep.errors import (
     NewerDatabaseError,
     hint_of,
 )
-from modelkeep.records.base import ModelRecordServiceBase
+from modelkeep.records.service import ModelRecordServiceBase
 
 _KINDS: tuple[tuple[type[ModelKeepError], str], ...] = (
     (NewerDatabaseError, "database_newer"),

@@ -11,7 +11,7 @@ from modelkeep.care.doctor.patient import Patient
 from modelkeep.core.names import shown
 from modelkeep.core.reading import printable
 from modelkeep.errors import DatabaseLockedError
-from modelkeep.records.holders import holders, writers
+from modelkeep.records.dialects.sqlite_locks import holders, writers
 
 #: An ordinary change is over after this time, seconds.
 _PATIENCE = 2.0

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from modelkeep.records.base import RECORDS_VERSION
-from modelkeep.records.yaml_reader import YamlFlaw, read_map
-from modelkeep.records.yaml_text import map_lines
+from modelkeep.records.service import RECORDS_VERSION
+from modelkeep.records.yaml.reader import YamlFlaw, read_map
+from modelkeep.records.yaml.writer import map_lines
 
 #: Version of the layout of our documents. A document with a higher one is refused.
 FORMAT = 1

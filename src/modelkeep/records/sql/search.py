@@ -8,14 +8,14 @@ from typing import Any, get_args
 from modelkeep.core.configs import AnyModelConfig
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
 from modelkeep.errors import UsageError
-from modelkeep.records import facets, paging, relevance
 from modelkeep.records.base_search import RecordSearch
 from modelkeep.records.cursors import Cursor, read_cursor
-from modelkeep.records.filters import Filter
 from modelkeep.records.listing import FacetName, Facets, RecordFilter, RecordPage, SearchOrder
-from modelkeep.records.rows import RECORD_COLUMNS
-from modelkeep.records.sql_part import SqlPart
-from modelkeep.records.transactions import Row, Work
+from modelkeep.records.sql import facets, paging, relevance
+from modelkeep.records.sql.filters import Filter
+from modelkeep.records.sql.part import SqlPart
+from modelkeep.records.sql.rows import RECORD_COLUMNS
+from modelkeep.records.sql.transactions import Row, Work
 
 _ALL = -1
 #: With fewer records than this, sorting them is cheaper than walking to them.

@@ -11,9 +11,9 @@ from modelkeep.core.taxonomy import ModelRecordOrderBy
 from modelkeep.errors import UsageError
 from modelkeep.records.cursors import Cursor, read_cursor
 from modelkeep.records.listing import Facets, RecordFilter
-from modelkeep.records.words import fold_words
-from modelkeep.records.yaml_catalogue import Catalogue
-from modelkeep.records.yaml_record import StoredRecord
+from modelkeep.records.text import fold_words
+from modelkeep.records.yaml.catalogue import Catalogue
+from modelkeep.records.yaml.record import StoredRecord
 
 SortKey = tuple[Any, ...]
 #: A record, and where it stands in a sorted list.

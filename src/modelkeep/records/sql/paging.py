@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, tuple_
 
-from modelkeep.records import rows, schema
 from modelkeep.records.cursors import Cursor
-from modelkeep.records.filters import Filter
+from modelkeep.records.sql import rows, schema
+from modelkeep.records.sql.filters import Filter
 
 _model = schema.model.c
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from modelkeep.core.roots import Roots
 from modelkeep.errors import DuplicateModelException, UnknownMetadataException
-from modelkeep.records.base_metadata import AnyMetadata, ModelMetadataStoreBase, ModelTags
-from modelkeep.records.yaml_disk import CatalogueFile
-from modelkeep.records.yaml_record import StoredRecord, stamp
+from modelkeep.records.metadata import AnyMetadata, ModelMetadataStoreBase, ModelTags
+from modelkeep.records.yaml.file import CatalogueFile
+from modelkeep.records.yaml.record import StoredRecord, stamp
 
 
 class ModelMetadataStoreFile(ModelMetadataStoreBase):

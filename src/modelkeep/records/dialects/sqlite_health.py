@@ -11,9 +11,10 @@ from pathlib import Path
 from modelkeep.core.lookonly import open_for_looking
 from modelkeep.core.names import shown
 from modelkeep.errors import CorruptDatabaseError, NewerDatabaseError, WrongDatabaseError
-from modelkeep.records import schema, text_index
-from modelkeep.records.doorway import APPLICATION_ID
-from modelkeep.records.faults import damaged, translated
+from modelkeep.records.dialects import sqlite_text as text_index
+from modelkeep.records.dialects.sqlite_errors import damaged, translated
+from modelkeep.records.dialects.sqlite_files import APPLICATION_ID
+from modelkeep.records.sql import schema
 
 #: The beginning of every SQLite file.
 _MAGIC = b"SQLite format 3\x00"

@@ -11,11 +11,11 @@ from sqlalchemy import ClauseElement, bindparam, delete, insert, or_, select, tu
 from modelkeep.core.files import ModelFile
 from modelkeep.core.roots import Roots
 from modelkeep.errors import DuplicateModelException, UnknownModelException
-from modelkeep.records import rows, schema
 from modelkeep.records.base_files import FileTable
 from modelkeep.records.places import place_of_file, possible_places
-from modelkeep.records.sql_part import SqlPart
-from modelkeep.records.transactions import Work
+from modelkeep.records.sql import rows, schema
+from modelkeep.records.sql.part import SqlPart
+from modelkeep.records.sql.transactions import Work
 
 _file = schema.file.c
 _COLUMNS = (_file.model_key, *rows.FILE_COLUMNS)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep.records.words import fold_words, indexed_words
+from modelkeep.records.text import fold_words, indexed_words
 
 
 @pytest.mark.parametrize(

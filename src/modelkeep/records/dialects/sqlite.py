@@ -12,15 +12,16 @@ from pathlib import Path
 
 from modelkeep.core.names import shown
 from modelkeep.disk.paths import make_folder
-from modelkeep.records import mounts, schema
-from modelkeep.records.doorway import (
+from modelkeep.records.dialects import mounts
+from modelkeep.records.dialects.sqlite_errors import damaged, is_damage, translated
+from modelkeep.records.dialects.sqlite_files import (
     APPLICATION_ID,
     BUSY_TIMEOUT,
     is_ours_alone,
     refuse_other_tables,
 )
-from modelkeep.records.faults import damaged, is_damage, translated
 from modelkeep.records.locations import DatabaseSettings
+from modelkeep.records.sql import schema
 
 _MEMORY = ":memory:"
 #: Pages of a file that is checked whole when it is opened; some 2,000 models, 5 ms.

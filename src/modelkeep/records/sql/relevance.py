@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import Select, Subquery, bindparam, func, literal_column, select, tuple_
 
-from modelkeep.records import rows, schema, text_index
-from modelkeep.records.filters import TEXT_INDEX, Filter, matches
+from modelkeep.records.dialects import sqlite_text as text_index
+from modelkeep.records.sql import rows, schema
+from modelkeep.records.sql.filters import TEXT_INDEX, Filter, matches
 
 _model = schema.model.c
 _BY_NAME = (_model.sort_name, _model.name, _model.key)

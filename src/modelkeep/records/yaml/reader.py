@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from modelkeep.core import limits
-from modelkeep.records.yaml_text import PLAIN, PLAIN_KEY, plain_value
+from modelkeep.records.yaml.writer import PLAIN, PLAIN_KEY, plain_value
 
 #: Fields of a record (and what is below them) that are text also where they look like a number.
 TEXT_FIELDS = frozenset(

@@ -13,12 +13,12 @@ from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import metadata_from_json
 from modelkeep.core.roots import Roots
 from modelkeep.errors import InvalidModelConfigException
-from modelkeep.records import schema
-from modelkeep.records.base_metadata import AnyMetadata
-from modelkeep.records.faults import damaged
+from modelkeep.records.dialects.sqlite_errors import damaged
+from modelkeep.records.metadata import AnyMetadata
 from modelkeep.records.places import Place, place_of_file
-from modelkeep.records.transactions import Row
-from modelkeep.records.words import indexed_words
+from modelkeep.records.sql import schema
+from modelkeep.records.sql.transactions import Row
+from modelkeep.records.text import indexed_words
 
 _INT64_MAX = 2**63 - 1
 _INT64_RANGE = 2**64

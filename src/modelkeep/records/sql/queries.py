@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Select, select, tuple_
 from modelkeep.core.roots import Roots
 from modelkeep.core.taxonomy import ModelRecordOrderBy
 from modelkeep.errors import UsageError
-from modelkeep.records import rows, schema
 from modelkeep.records.places import possible_places
+from modelkeep.records.sql import rows, schema
 
 _model = schema.model.c
 

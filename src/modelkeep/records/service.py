@@ -25,10 +25,10 @@ from modelkeep.core.taxonomy import (
 )
 from modelkeep.errors import DuplicateModelException, UnknownModelException, WrongDatabaseError
 from modelkeep.records.base_files import FileTable
-from modelkeep.records.base_metadata import AnyMetadata, ModelMetadataStoreBase
 from modelkeep.records.base_search import RecordSearch
 from modelkeep.records.listing import NewRecord
 from modelkeep.records.locations import RecordSettings
+from modelkeep.records.metadata import AnyMetadata, ModelMetadataStoreBase
 
 if TYPE_CHECKING:
     import sqlite3
@@ -85,11 +85,11 @@ class ModelRecordServiceBase(RecordSearch, FileTable):
         """
         suffix = Path(path).suffix.lower()
         if suffix == ".db":
-            from modelkeep.records.sql import ModelRecordServiceSQL  # noqa: PLC0415 - heavy
+            from modelkeep.records.sql.service import ModelRecordServiceSQL  # noqa: PLC0415 - heavy
 
             return ModelRecordServiceSQL.from_db_file(path)
         if suffix in {".yaml", ".yml"}:
-            from modelkeep.records.file import ModelRecordServiceFile  # noqa: PLC0415 - seldom used
+            from modelkeep.records.yaml.service import ModelRecordServiceFile  # noqa: PLC0415 - seldom used
 
             return ModelRecordServiceFile.from_db_file(path)
         raise WrongDatabaseError(
@@ -134,7 +134,7 @@ class ModelRecordServiceBase(RecordSearch, FileTable):
             return ModelRecordServiceBase.from_db_file(config.conf_path)
         if str(chosen) != "auto":
             return ModelRecordServiceBase.from_db_file(chosen)
-        from modelkeep.records.sql import ModelRecordServiceSQL  # noqa: PLC0415 - heavy
+        from modelkeep.records.sql.service import ModelRecordServiceSQL  # noqa: PLC0415 - heavy
 
         if conn is not None and lock is not None:
             return ModelRecordServiceSQL.from_connection(conn, lock)

@@ -14,10 +14,10 @@ from modelkeep.core.configs import AnyModelConfig, ModelConfigFactory
 from modelkeep.core.files import ModelFile
 from modelkeep.core.names import text_to_path
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
-from modelkeep.records.base_metadata import AnyMetadata, ModelTags
+from modelkeep.records.metadata import AnyMetadata, ModelTags
 from modelkeep.records.places import Place
-from modelkeep.records.words import indexed_words
-from modelkeep.records.yaml_reader import YamlFlaw
+from modelkeep.records.text import indexed_words
+from modelkeep.records.yaml.reader import YamlFlaw
 
 #: Fields of the record itself; the others are those of its config.
 _OWN_FIELDS = ("tags", "metadata", "files", "created_at", "updated_at")

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, column, distinct, func, select, table
 
-from modelkeep.records import schema, text_index
+from modelkeep.records.dialects import sqlite_text as text_index
 from modelkeep.records.listing import RecordFilter
-from modelkeep.records.words import fold_words
+from modelkeep.records.sql import schema
+from modelkeep.records.text import fold_words
 
 _model, _tag, _model_tag = schema.model.c, schema.tag.c, schema.model_tag.c
 

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from modelkeep.errors import NotWritableError, WrongDatabaseError
-from modelkeep.records import schema
-from modelkeep.records.faults import translated
+from modelkeep.records.dialects.sqlite_errors import translated
+from modelkeep.records.sql import schema
 
 #: "mkdb", in the header of every file that is ours alone.
 APPLICATION_ID = 0x6D6B6462

@@ -26,8 +26,8 @@ from modelkeep.errors import (
     UnreadableSourceError,
     WrongDatabaseError,
 )
-from modelkeep.records.yaml_catalogue import Catalogue
-from modelkeep.records.yaml_document import EMPTY
+from modelkeep.records.yaml.catalogue import Catalogue
+from modelkeep.records.yaml.document import EMPTY
 
 #: How long a change waits for other processes, seconds.
 LOCK_TIMEOUT = 30.0

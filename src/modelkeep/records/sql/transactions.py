@@ -22,9 +22,9 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql import ClauseElement
 
 from modelkeep.core.names import shown
-from modelkeep.records import schema
-from modelkeep.records.database import SqliteDatabase
-from modelkeep.records.faults import damaged, is_damage, translated
+from modelkeep.records.dialects.sqlite import SqliteDatabase
+from modelkeep.records.dialects.sqlite_errors import damaged, is_damage, translated
+from modelkeep.records.sql import schema
 
 Row = tuple[Any, ...]
 

@@ -9,9 +9,9 @@ from sqlalchemy import ClauseElement, bindparam, select
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.roots import Roots
 from modelkeep.errors import DuplicateModelException
-from modelkeep.records import schema
 from modelkeep.records.places import Place, place_of, possible_places
-from modelkeep.records.transactions import Work
+from modelkeep.records.sql import schema
+from modelkeep.records.sql.transactions import Work
 
 _model = schema.model.c
 

@@ -15,12 +15,12 @@ from modelkeep.errors import (
     UnknownModelException,
     WrongDatabaseError,
 )
-from modelkeep.records import yaml_document
-from modelkeep.records.base import RECORDS_VERSION
 from modelkeep.records.places import Place, possible_places
-from modelkeep.records.yaml_document import Entry, Layout, NoCatalogueError
-from modelkeep.records.yaml_reader import YamlFlaw, read_map
-from modelkeep.records.yaml_record import (
+from modelkeep.records.service import RECORDS_VERSION
+from modelkeep.records.yaml import document as yaml_document
+from modelkeep.records.yaml.document import Entry, Layout, NoCatalogueError
+from modelkeep.records.yaml.reader import YamlFlaw, read_map
+from modelkeep.records.yaml.record import (
     InvalidRecordError,
     StoredRecord,
     from_fields,

@@ -25,12 +25,14 @@ from modelkeep.core.taxonomy import (
     ModelType,
     RecordState,
 )
-from modelkeep.records import queries, rows, schema
-from modelkeep.records.base import ModelRecordServiceBase, PaginatedResults
 from modelkeep.records.changes import changed_config
-from modelkeep.records.database import SqliteDatabase
+from modelkeep.records.dialects.sqlite import SqliteDatabase
 from modelkeep.records.listing import NewRecord
-from modelkeep.records.metadata import (
+from modelkeep.records.places import place_of
+from modelkeep.records.service import ModelRecordServiceBase, PaginatedResults
+from modelkeep.records.sql import queries, rows, schema
+from modelkeep.records.sql.files import SqlFiles, add_files, refuse_owned, replace_files
+from modelkeep.records.sql.metadata import (
     ModelMetadataStore,
     add_first_metadata,
     forget_metadata,
@@ -38,12 +40,10 @@ from modelkeep.records.metadata import (
     put_tags,
     tags_of,
 )
-from modelkeep.records.places import place_of
-from modelkeep.records.sql_files import SqlFiles, add_files, refuse_owned, replace_files
-from modelkeep.records.sql_part import unknown
-from modelkeep.records.sql_search import SqlSearch
-from modelkeep.records.taken import refuse_taken
-from modelkeep.records.transactions import ConnectionHolder, Transactions, Work
+from modelkeep.records.sql.part import unknown
+from modelkeep.records.sql.search import SqlSearch
+from modelkeep.records.sql.taken import refuse_taken
+from modelkeep.records.sql.transactions import ConnectionHolder, Transactions, Work
 
 _model = schema.model.c
 

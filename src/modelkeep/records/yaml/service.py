@@ -20,8 +20,6 @@ from modelkeep.core.taxonomy import (
     RecordState,
 )
 from modelkeep.errors import UnknownModelException, UsageError
-from modelkeep.records import yaml_search
-from modelkeep.records.base import ModelRecordServiceBase, PaginatedResults
 from modelkeep.records.changes import changed_config, new_config, refuse_unstorable
 from modelkeep.records.listing import (
     FacetName,
@@ -32,9 +30,11 @@ from modelkeep.records.listing import (
     SearchOrder,
 )
 from modelkeep.records.places import place_of, place_of_file, possible_places
-from modelkeep.records.yaml_disk import CatalogueFile
-from modelkeep.records.yaml_metadata import ModelMetadataStoreFile
-from modelkeep.records.yaml_record import StoredRecord, sorted_files, stamp
+from modelkeep.records.service import ModelRecordServiceBase, PaginatedResults
+from modelkeep.records.yaml import search as yaml_search
+from modelkeep.records.yaml.file import CatalogueFile
+from modelkeep.records.yaml.metadata import ModelMetadataStoreFile
+from modelkeep.records.yaml.record import StoredRecord, sorted_files, stamp
 
 _INT64_MAX = 2**63 - 1
 

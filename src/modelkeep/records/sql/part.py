@@ -6,9 +6,9 @@ from sqlalchemy import ClauseElement, bindparam, select
 
 from modelkeep.core.roots import Roots
 from modelkeep.errors import UnknownModelException
-from modelkeep.records import schema
-from modelkeep.records.rows import RecordReader
-from modelkeep.records.transactions import Transactions, Work
+from modelkeep.records.sql import schema
+from modelkeep.records.sql.rows import RecordReader
+from modelkeep.records.sql.transactions import Transactions, Work
 
 _model = schema.model.c
 

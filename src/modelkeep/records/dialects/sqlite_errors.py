@@ -17,7 +17,7 @@ from modelkeep.errors import (
     NotWritableError,
     UsageError,
 )
-from modelkeep.records.holders import holders
+from modelkeep.records.dialects.sqlite_locks import holders
 
 _DAMAGED_HINT = "Stop other programs, keep a copy of the file, then run: modelkeep doctor"
 

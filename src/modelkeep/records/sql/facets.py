@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Select, distinct, func, select
 
-from modelkeep.records import paging, schema
-from modelkeep.records.filters import Filter
 from modelkeep.records.listing import FacetName, Facets, RecordFilter
-from modelkeep.records.transactions import Work
+from modelkeep.records.sql import paging, schema
+from modelkeep.records.sql.filters import Filter
+from modelkeep.records.sql.transactions import Work
 
 _model, _tag, _model_tag = schema.model.c, schema.tag.c, schema.model_tag.c
 

@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 import modelkeep
 from modelkeep.errors import NewerDatabaseError, WrongDatabaseError
-from modelkeep.records import text_index
+from modelkeep.records.dialects import sqlite_text as text_index
 
 #: Version of these tables. A database with a higher one is refused.
 VERSION = 2
@@ -36,7 +36,7 @@ def _words(name: str) -> Column[str]:
 #: One row for each record, which lies at ``path`` below ``root``. ``config`` is the record as
 #: JSON without key, path, root and state; the other columns repeat what is filtered and sorted
 #: by. ``sort_name`` is folded to lower case. The columns that end in ``_words`` are what text
-#: search reads: the words of ``records.words.indexed_words`` with a blank between them.
+#: search reads: the words of ``records.text.indexed_words`` with a blank between them.
 #: ``tag_words`` and ``author_words`` are filled in by triggers.
 model: Table = Table(
     "mk_model",

@@ -1,0 +1,1 @@
+"""The catalogue in a YAML document that people read and edit."""
