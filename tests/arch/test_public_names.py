@@ -136,12 +136,12 @@ def test_every_error_is_under_one_root_and_says_when() -> None:
         "pickle_values.py: PickleFlaw",
         "pickle_zip.py: ZipFlaw",
         "planned.py: PlanToldError",
+        "reader.py: YamlFlaw",
         "safetensors_entries.py: Flaw",
         "session.py: PipeClosedError",
         "transfer.py: _ThereError",
         "work.py: RangesRefusedError",
         "work.py: TryAgainError",
-        "yaml_reader.py: YamlFlaw",
     ]
 
 
