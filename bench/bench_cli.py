@@ -28,7 +28,17 @@ def version_vs_hf(rounds: int) -> Ratio:
         lambda: seconds(_BIN / "hf", "--version"),
         rounds,
     )
-    return Ratio("modelkeep --version", ours, reference, 0.5, "hf --version")
+    return Ratio("modelkeep --version", ours, reference, 0.2, "hf --version")
+
+
+def help_vs_hf(rounds: int) -> Ratio:
+    """``modelkeep --help`` against ``hf --version``."""
+    ours, reference = in_turn(
+        lambda: seconds(_BIN / "modelkeep", "--help"),
+        lambda: seconds(_BIN / "hf", "--version"),
+        rounds,
+    )
+    return Ratio("modelkeep --help", ours, reference, 0.9, "hf --version")
 
 
 def list_vs_hf(rounds: int) -> Ratio:
@@ -73,7 +83,7 @@ def heavy_imports() -> list[str]:
 
 def main(rounds: int = 15) -> list[Ratio]:
     """Run all and print the table."""
-    rows = [version_vs_hf(rounds), list_vs_hf(rounds)]
+    rows = [version_vs_hf(rounds), help_vs_hf(rounds), list_vs_hf(rounds)]
     for row in rows:
         print(row.line())
     print(f"import modelkeep loads of {', '.join(_HEAVY)}: {heavy_imports() or 'none'}")

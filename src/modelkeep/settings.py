@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -17,15 +18,6 @@ from pydantic import (
     ValidationInfo,
     field_validator,
     model_validator,
-)
-from pydantic_settings import (
-    BaseSettings,
-    InitSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
-from pydantic_settings import (
-    SettingsError as PydanticSettingsError,
 )
 
 from modelkeep.core.bwlimit import read_bwlimit
@@ -115,7 +107,7 @@ def default_root() -> Path:
     return user_data_path("modelkeep")
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Settings of one modelkeep root; each field says what it does.
 
     Relative paths are relative to ``root``. An explicit argument wins over the environment, which
@@ -126,9 +118,10 @@ class Settings(BaseSettings):
         pydantic.ValidationError: the same, from the constructor.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="forbid", populate_by_name=True, validate_default=True
-    )
+    model_config = ConfigDict(extra="forbid", validate_default=True, protected_namespaces=())
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**_with_file_and_environment(type(self), given))
 
     root: Path = Field(default_factory=default_root, description="folder of this library")
     models_dir: Path = Field(Path("models"), description="folder of installed models")
@@ -200,24 +193,6 @@ class Settings(BaseSettings):
         return self
 
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env files are read
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor secret files
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Order the sources: arguments, environment (ours before others'), file."""
-        others = {"hf_endpoint": value} if (value := os.environ.get("HF_ENDPOINT")) else {}
-        return (
-            init_settings,
-            env_settings,
-            InitSettingsSource(settings_cls, others),
-            _FileSource(settings_cls, init_settings),
-        )
-
-    @classmethod
     def load(cls, **options: Any) -> Self:
         """Return the settings, ``options`` being those of the command line (None is not given).
 
@@ -235,11 +210,6 @@ class Settings(BaseSettings):
             raise SettingsError(
                 f"A setting cannot be used: {complaints}",
                 hint=f"Correct it in {shown(file)}, the environment or the command.",
-            ) from error
-        except PydanticSettingsError as error:
-            raise SettingsError(
-                f"A setting in the environment cannot be read: {error}",
-                hint="Lists and maps are given as JSON.",
             ) from error
 
     @property
@@ -297,22 +267,55 @@ class Settings(BaseSettings):
         return found
 
 
-class _FileSource(PydanticBaseSettingsSource):
-    """Reads ``modelkeep.yaml`` in the root that the other sources name."""
+def _with_file_and_environment(kind: type[BaseModel], given: dict[str, Any]) -> dict[str, Any]:
+    """Return ``given`` over the environment over the settings file; maps are merged by their keys.
 
-    def __init__(
-        self, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource
-    ) -> None:
-        super().__init__(settings_cls)
-        self._root = _root_of(init_settings())
+    Raises:
+        SettingsError: the file or a variable cannot be read.
+    """
+    values = read_settings_file(_root_of(given) / SETTINGS_FILE)
+    if theirs := os.environ.get("HF_ENDPOINT"):
+        values["hf_endpoint"] = theirs
+    return _merged(_merged(values, _environment(kind)), given)
 
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        """Not used: all values are read at once."""
-        del field
-        return None, field_name, False
 
-    def __call__(self) -> dict[str, Any]:
-        return read_settings_file(self._root / SETTINGS_FILE)
+def _environment(kind: type[BaseModel]) -> dict[str, Any]:
+    """Return the settings of the environment; lists and maps are written as JSON.
+
+    Raises:
+        SettingsError: one of those is not JSON.
+    """
+    named = {
+        name.removeprefix(PREFIX.lower()): (variable, text)
+        for variable, text in os.environ.items()
+        if (name := variable.lower()).startswith(PREFIX.lower())
+    }
+    found: dict[str, Any] = {}
+    for name, field in kind.model_fields.items():
+        variable, text = named.get(name, ("", ""))
+        if not variable or (name == "root" and not text):
+            continue
+        if get_origin(field.annotation) not in {list, dict}:
+            found[name] = text
+            continue
+        try:
+            found[name] = json.loads(text)
+        except ValueError as error:
+            raise SettingsError(
+                f"A setting cannot be used: {name}: {variable} is not JSON: {error}",
+                hint="Lists and maps are given as JSON.",
+            ) from error
+    return found
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for name, value in above.items():
+        if isinstance(value, dict) and isinstance(known := merged.get(name), dict):
+            merged[name] = _merged(known, value)
+        else:
+            merged[name] = value
+    return merged
 
 
 def _root_of(options: dict[str, Any]) -> Path:

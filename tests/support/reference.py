@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import typer.main
-
-from modelkeep.cli.app import make_app
+from modelkeep.cli.tree import ENTRIES, Group
 from modelkeep.settings import PREFIX, Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
@@ -23,15 +21,12 @@ _COMMON = {"root", "json_lines", "quiet", "verbose"}
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Yield every command that is shown, with its whole name."""
-    yield from _below("modelkeep", typer.main.get_command(make_app()))
-
-
-def _below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
-    for word, child in getattr(command, "commands", {}).items():
-        if getattr(child, "commands", None):
-            yield from _below(f"{name} {word}", child)
-        elif not child.hidden:
-            yield f"{name} {word}", child
+    for entry in ENTRIES:
+        if isinstance(entry, Group):
+            for command in entry.commands:
+                yield f"modelkeep {entry.name} {command.name}", command.load(command.name)
+        else:
+            yield f"modelkeep {entry.name}", entry.load(entry.name)
 
 
 def commands_text() -> str:

@@ -132,7 +132,7 @@ class TestWhatCannotBeUsed:
             Settings.load(root=root, **{name: value})
         assert "modelkeep.yaml" in caught.value.hint
         with pytest.raises(ValidationError, match=name):
-            Settings(root=root, **{name: value})  # type: ignore[arg-type]
+            Settings(root=root, **{name: value})
 
     def test_in_the_environment(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MODELKEEP_ROOTS", "{")

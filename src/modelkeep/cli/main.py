@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -21,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"modelkeep {__version__}\n")
         return 0
+    # Imports make many objects and no garbage; collecting on the way is a tenth of the start-up.
+    gc.set_threshold(100_000, 20, 20)
     try:
         from modelkeep.cli.run import run
 

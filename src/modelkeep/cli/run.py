@@ -13,8 +13,8 @@ from typing import Any
 
 import typer
 
-from modelkeep.cli.app import make_app
 from modelkeep.cli.session import PipeClosedError, Session
+from modelkeep.cli.tree import make_program
 from modelkeep.errors import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -42,8 +42,9 @@ def run(words: list[str]) -> int:
 
 def _run(session: Session, words: list[str]) -> int:
     try:
-        app = make_app()
-        result: Any = app(args=words, prog_name="modelkeep", obj=session, standalone_mode=False)
+        result: Any = make_program().main(
+            args=words, prog_name="modelkeep", obj=session, standalone_mode=False
+        )
     finally:
         session.close()
     # What stays in the buffer would fail later, where nobody can tell of it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
 
 import typer
 
@@ -14,17 +13,15 @@ from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.taxonomy import base_label, type_label
 
 
-def home(
-    ctx: typer.Context,
-    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version.")] = False,
-) -> None:
-    """Keep the models for image and video generation: install, identify, find, remove."""
-    session = ctx.ensure_object(Session)
-    if version:
-        session.print(f"modelkeep {__version__}")
-        raise typer.Exit
-    if ctx.invoked_subcommand is None:
-        _show_library(session)
+def print_version(ctx: typer.Context) -> None:
+    """Print the version and end."""
+    ctx.ensure_object(Session).print(f"modelkeep {__version__}")
+    raise typer.Exit
+
+
+def home(ctx: typer.Context) -> None:
+    """Show what is in the library and what to type next."""
+    _show_library(ctx.ensure_object(Session))
 
 
 def _show_library(session: Session) -> None:
