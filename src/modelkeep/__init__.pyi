@@ -329,10 +329,7 @@ from modelkeep.install.job import (
     ModelInstallJob as ModelInstallJob,
 )
 from modelkeep.install.plan import (
-    InstallPlan as InstallPlan,
-)
-from modelkeep.install.remote.plan import (
-    RemotePlan as RemotePlan,
+    Plan as Plan,
 )
 from modelkeep.library.link import (
     LinkMode as LinkMode,
@@ -429,7 +426,6 @@ __all__ = [
     "HuggingFaceMetadataFetch",
     "IPAdapterConfig",
     "Identification",
-    "InstallPlan",
     "InstallStatus",
     "InterruptedInstallError",
     "InvalidModelConfigException",
@@ -477,11 +473,11 @@ __all__ = [
     "OfflineRootError",
     "PaginatedResults",
     "PartConfig",
+    "Plan",
     "ProtocolError",
     "RecordError",
     "RedirectRefusedError",
     "RemoteModelFile",
-    "RemotePlan",
     "SchedulerPredictionType",
     "SecretNeededError",
     "ServiceInactiveException",

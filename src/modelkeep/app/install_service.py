@@ -6,9 +6,8 @@ import logging
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.events import EventBus
@@ -21,11 +20,9 @@ from modelkeep.install.control import JobControl
 from modelkeep.install.details import NOBODY, job_details
 from modelkeep.install.job import ModelInstallJob
 from modelkeep.install.keeping import JobKeeping
-from modelkeep.install.plan import InstallPlan
-from modelkeep.install.planning import plan_install
+from modelkeep.install.plan import Plan
+from modelkeep.install.planning import plan_local, plan_remote
 from modelkeep.install.remote.network import Network, network_of
-from modelkeep.install.remote.plan import RemotePlan
-from modelkeep.install.remote.planning import plan_remote
 from modelkeep.install.remote.turns import RemoteTurns
 from modelkeep.install.removing import Removing
 from modelkeep.install.worker import InstallWorker
@@ -177,24 +174,6 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
 
     # -- jobs
 
-    @overload
-    def plan(
-        self,
-        source: LocalModelSource | Path,
-        config: Mapping[str, Any] | None = None,
-        *,
-        link: LinkMode | None = None,
-        to: str | None = None,
-    ) -> InstallPlan: ...
-    @overload
-    def plan(
-        self,
-        source: StringLikeSource | str,
-        config: Mapping[str, Any] | None = None,
-        *,
-        link: LinkMode | None = None,
-        to: str | None = None,
-    ) -> InstallPlan | RemotePlan: ...
     def plan(
         self,
         source: StringLikeSource | str | Path,
@@ -202,7 +181,7 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
         *,
         link: LinkMode | None = None,
         to: str | None = None,
-    ) -> InstallPlan | RemotePlan:
+    ) -> Plan:
         """Say what installing a source would do; changes nothing.
 
         What the files beside it say comes along: names, trigger phrases, tags, a preview. Of a
@@ -222,10 +201,10 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
         config: Mapping[str, Any] | None = None,
         link: LinkMode | None = None,
         to: str | None = None,
-    ) -> InstallPlan:
-        return plan_install(self.library, source, config or {}, link=link, is_heard=False, to=to)
+    ) -> Plan:
+        return plan_local(self.library, source, config or {}, link=link, to=to)
 
-    def find_same(self, plan: InstallPlan) -> str | None:
+    def find_same(self, plan: Plan) -> str | None:
         """Return the key of a model that has the same bytes as the one planned, or None."""
         return None if plan.inplace else find_same(self.library, plan.files, no_progress)
 
@@ -236,7 +215,7 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
         *,
         link: LinkMode | None = None,
         to: str | None = None,
-        plan: RemotePlan | None = None,
+        plan: Plan | None = None,
     ) -> ModelInstallJob:
         """Install a source in the background and return its job.
 
@@ -330,8 +309,8 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
         self, path: Path, fields: dict[str, Any], sidecar_info: SidecarInfo, link: LinkMode | None
     ) -> tuple[str, bool]:
         source = LocalModelSource(path=path)
-        plan = plan_install(self.library, source, fields, link=link, is_heard=True)
-        config, same = self._carry_out(replace(plan, sidecar_info=sidecar_info), no_progress)
+        plan = plan_local(self.library, source, fields, link=link, sidecar_info=sidecar_info)
+        config, same = self._carry_out(plan, no_progress)
         return config.key, same is not None
 
     def _let_go(self, job: ModelInstallJob) -> None:
@@ -343,7 +322,7 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
             return
         self._worker.running(job)
         plan = self._plan_local(job.source, job.config_in, job.link, job.to)
-        job.total_bytes = plan.total_bytes
+        job.total_bytes = plan.total_bytes or 0
 
         def count(done: int) -> None:
             job.bytes = min(job.bytes + done, job.total_bytes)
@@ -353,7 +332,7 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
         job.config_out, job.same_as = self._carry_out(plan, progress, job)
 
     def _carry_out(
-        self, plan: InstallPlan, progress: Progress, job: ModelInstallJob | None = None
+        self, plan: Plan, progress: Progress, job: ModelInstallJob | None = None
     ) -> tuple[ModelConfigBase, str | None]:
         """Do a plan; return the record, and its key if it was there before."""
         with self._installing:
@@ -366,15 +345,16 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
                 return self._install(plan, progress, job), None
 
     def _install(
-        self, plan: InstallPlan, progress: Progress, job: ModelInstallJob | None
+        self, plan: Plan, progress: Progress, job: ModelInstallJob | None
     ) -> ModelConfigBase:
         try:
             return incoming.install(self.library, plan, progress, job=job.id if job else None)
         except Exception as error:
-            if not self.library.is_recorded(plan.config.key):
+            config, _ = plan.require_known()
+            if not self.library.is_recorded(config.key):
                 raise
             _log.warning("Installed, but something is left for the next start: %s", error)
-            return self._records.get_model(plan.config.key)
+            return self._records.get_model(config.key)
 
     def _revive(self, told: Mapping[str, Any]) -> StringLikeSource:
         return self.network.sites.revive(told)

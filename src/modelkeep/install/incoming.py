@@ -14,15 +14,15 @@ from modelkeep.core.configs import ModelConfigBase, new_key
 from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import Progress
 from modelkeep.core.names import shown, unique_name
+from modelkeep.core.reading import printable
 from modelkeep.disk import moves, paths
 from modelkeep.disk.moves import Move
 from modelkeep.errors import (
     DuplicateModelException,
     NoSpaceError,
-    SourceChangedError,
     StorageError,
 )
-from modelkeep.install.plan import InstallPlan
+from modelkeep.install.plan import Plan
 from modelkeep.install.stage import Staged, stage
 from modelkeep.library.home import Home
 from modelkeep.library.library import Change, Library, remove_entry, sampled, with_fields
@@ -31,7 +31,6 @@ from modelkeep.library.new_records import recorded_path
 from modelkeep.library.outgoing import purge
 from modelkeep.library.ownership import describe_files, names_below
 from modelkeep.library.previews import preview_text
-from modelkeep.library.sidecar_fields import with_extras
 from modelkeep.records.listing import NewRecord
 
 #: Names tried for one model while other processes take them at the same moment.
@@ -40,15 +39,16 @@ _NAME_TRIES = 100
 _log = logging.getLogger(__name__)
 
 
-def register(library: Library, plan: InstallPlan) -> ModelConfigBase:
+def register(library: Library, plan: Plan) -> ModelConfigBase:
     """Record a model where it is: one transaction, nothing on the disk.
 
     Raises:
         DuplicateModelException: its path is recorded already.
     """
-    names = names_below(plan.target)
-    config = with_fields(plan.config, **sampled(plan.target, names))
-    files = describe_files(plan.target, names, library.settings.models_dir, {}, time.time())
+    config, target = plan.require_known()
+    names = names_below(target)
+    config = with_fields(config, **sampled(target, names))
+    files = describe_files(target, names, library.settings.models_dir, {}, time.time())
     stored = _record(library, plan, config, files)
     library.presence.note_seen(stored.root)
     return stored
@@ -56,7 +56,7 @@ def register(library: Library, plan: InstallPlan) -> ModelConfigBase:
 
 def install(
     library: Library,
-    plan: InstallPlan,
+    plan: Plan,
     progress: Progress,
     *,
     job: int | None = None,
@@ -73,10 +73,11 @@ def install(
         ModelKeepError: it could not be done; everything is as it was before.
     """
     home = plan.home or Home.of_settings(library.settings)
+    config, _ = plan.require_known()
     make_room(library, plan.needed_bytes, home.top)
-    key = plan.config.key
+    key = config.key
     folder = home.staging / new_key()
-    note = {"staging": str(folder), "source": plan.source, "home": str(home.top)}
+    note = {"staging": str(folder), "source": printable(str(plan.source)), "home": str(home.top)}
     if plan.fetched is not None:
         note["fetched"] = str(plan.fetched)
     if plan.preview is not None:
@@ -92,21 +93,20 @@ def install(
     ) as change:
         strict = library.settings.verify == "strict"
         staged = stage(plan, folder, progress, verify=strict)
-        _check_identity(library, plan, staged)
         progress(0)  # the last moment to stop
         target = _publish(library, plan, staged, change)
         names = [file.name for file in plan.files]
         models_dir = library.settings.models_dir
         path = recorded_path(target, models_dir)
         picture = _keep_preview(library, plan, target, change.note)
-        config = with_fields(plan.config, path=path, preview=picture, **sampled(target, names))
+        config = with_fields(config, path=path, preview=picture, **sampled(target, names))
         files = describe_files(
             target, names, models_dir, staged.blake3, time.time(), sha256=plan.sha256
         )
         stored = _record(library, plan, config, files)
         library.presence.note_seen(stored.root)
         end_install(change.note)
-        total = plan.total_bytes
+        total = sum(file.size for file in plan.files)
         change.finish(
             status="completed", key=key, bytes=total, total_bytes=total, ended_at=time.time()
         )
@@ -190,9 +190,7 @@ def _remove_source(top: Path, source: dict[str, Any]) -> None:
             paths.remove_empty_folders(path.parent, top.parent)
 
 
-def _keep_preview(
-    library: Library, plan: InstallPlan, target: Path, note: dict[str, Any]
-) -> str | None:
+def _keep_preview(library: Library, plan: Plan, target: Path, note: dict[str, Any]) -> str | None:
     """Copy the picture to where the journal says, and return what the record says of it."""
     if plan.preview is None or "preview" not in note:
         return None
@@ -201,29 +199,17 @@ def _keep_preview(
 
 
 def _record(
-    library: Library, plan: InstallPlan, config: ModelConfigBase, files: Sequence[ModelFile]
+    library: Library, plan: Plan, config: ModelConfigBase, files: Sequence[ModelFile]
 ) -> ModelConfigBase:
     """Store the record of a model and what is said about it: the commit point."""
-    new = with_extras(NewRecord(config.key, config, tuple(files)), plan.sidecar_info)
+    tags = plan.tags if plan.metadata is None else ()
+    new = NewRecord(config.key, config, tuple(files), plan.metadata, tags)
     return library.records.add_models([new])[0]
 
 
-def _check_identity(library: Library, plan: InstallPlan, staged: Staged) -> None:
-    """What lies in staging has to be what was planned with."""
-    if plan.identified is None or plan.link is LinkMode.Hardlink:
-        return
-    then = plan.identified
-    now = library.identify(staged.top, library.settings.verify != "off")
-    if (now.type, now.base, now.format) != (then.type, then.base, then.format):
-        raise SourceChangedError(
-            f"{plan.source} changed while it was being installed: it was a {then.base} "
-            f"{then.type} and became a {now.base} {now.type}",
-            hint="Wait until the program that writes it is done, then try again.",
-        )
-
-
-def _publish(library: Library, plan: InstallPlan, staged: Staged, change: Change) -> Path:
+def _publish(library: Library, plan: Plan, staged: Staged, change: Change) -> Path:
     """Give the staged model its name, written down before; return where it is."""
+    _, wanted = plan.require_known()
     if plan.link is LinkMode.Move:
         change.note["top"] = str(plan.path)
         change.note["sources"] = [
@@ -231,8 +217,8 @@ def _publish(library: Library, plan: InstallPlan, staged: Staged, change: Change
             for f in plan.files
         ]
     for _ in range(_NAME_TRIES):
-        name = unique_name(plan.target.name, library.taken_in(plan.target.parent))
-        target = plan.target.with_name(name)
+        name = unique_name(wanted.name, library.taken_in(wanted.parent))
+        target = wanted.with_name(name)
         move = Move.plan(staged.top, target)
         change.advance("publishing", move=move.to_json())
         try:
@@ -241,6 +227,6 @@ def _publish(library: Library, plan: InstallPlan, staged: Staged, change: Change
             continue  # another process took the name in between
         return target
     raise DuplicateModelException(
-        f"No free name could be found for {plan.source} in {shown(plan.target.parent)}",
+        f"No free name could be found for {plan.source} in {shown(wanted.parent)}",
         hint="Try again, or give the file another name.",
     )

@@ -1,240 +1,217 @@
-"""``InstallPlan``: what an install would do, as a value that can be printed."""
+"""``Plan``: what an install would do, as a value that can be printed."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
+from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.identity import Identification
-from modelkeep.core.names import (
-    full_path,
-    path_to_text,
-    real_path,
-    safe_name,
-    shown,
-    size_text,
-    text_to_path,
-)
+from modelkeep.core.metadata import BaseMetadata, CivitaiMetadata, HuggingFaceMetadata
+from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.reading import printable
-from modelkeep.core.taxonomy import (
-    BaseModelType,
-    base_label,
-    type_label,
-)
-from modelkeep.disk.paths import free_space
-from modelkeep.errors import (
-    AmbiguousModelError,
-    NotWritableError,
-    UnknownModelError,
-    UsageError,
-)
+from modelkeep.core.taxonomy import base_label, type_label
+from modelkeep.errors import ModelKeepError, UnknownModelError, UnsupportedSourceError, hint_of
 from modelkeep.library.home import Home
-from modelkeep.library.inventory import SourceFile, list_files
+from modelkeep.library.inventory import SourceFile
 from modelkeep.library.link import LinkMode
-from modelkeep.library.new_records import Identify, as_the_caller_says, config_fields, recorded_path
-from modelkeep.library.previews import preview_text
-from modelkeep.settings import Settings
-from modelkeep.sources.local import LocalModelSource
-from modelkeep.sources.sidecars.info import SidecarInfo
-
-_MODEL_SUFFIXES = frozenset({".safetensors", ".ckpt", ".pt", ".pth", ".bin"})
+from modelkeep.sources.site import RemoteModel, Terms
+from modelkeep.sources.string_like import StringLikeSource
 
 
-@dataclass(frozen=True, slots=True)
-class InstallPlan:
-    """What an install would do.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an install would do, with a model of this disk as with one of a site.
 
     Attributes:
-        source: What was asked for, as text.
-        path: The file or folder.
-        identified: What it was found to be; None when no rule knows it and the caller says so.
-        files: All files of the model.
-        config: The record, complete but for its hashes; its ``path`` is where the model will be.
-        inplace: The files stay where they are.
-        link: How they get into ``models_dir``; None when in place.
-        target: Where the model will be.
-        needed_bytes: Room that the install takes on the disk of ``models_dir``.
-        free_bytes: Room that there is.
-        preview: The picture that comes along as a copy; None when there is none, or when the model
-            stays where it is.
-        sidecar_info: What the files beside it say, as far as no field of the record has it.
-        home: Where it goes; None when it stays where it is.
+        source: What was asked for; of a site pinned, so that it gives the same bytes later.
+        remote: What the site said; None for a model of this disk.
+        path: The file or folder on this disk; None while it is not here.
+        files: All files at ``path``; empty while they are not here.
+        identified: What the model was found to be; None when no rule knows it.
+        error: Why a model of a site cannot be identified, or is not given; None when nothing is
+            wrong, or when the caller said what an unknown model is.
+        config: The record, complete but for its hashes; None with ``error``.
+        target: Where the model will be; None with ``error``.
+        home: The root that it goes into; None when it stays where it is.
+        link: How files of this disk get to ``target``; None when they stay, or are fetched.
+        needed_bytes: Room that the install takes, as far as the sizes are known.
+        free_bytes: Room that there is on the disk of ``target``.
+        preview: A picture on this disk that is copied with the model.
+        metadata: What a site says of the model, stored beside the record.
+        tags: Tags that are stored where there is no metadata.
         sha256: Hashes that were computed while the files came here, by name.
-        fetched: The folder that they came to; it goes with the move.
+        fetched: The folder that they came to; removed once the model is installed.
+        same_as: Key of a model in the library that has the same bytes.
     """
 
-    source: str
-    path: Path
-    identified: Identification | None
-    files: tuple[SourceFile, ...]
-    config: ModelConfigBase
-    inplace: bool
-    link: LinkMode | None
-    target: Path
-    needed_bytes: int
+    source: StringLikeSource
+    remote: RemoteModel | None = None
+    path: Path | None = None
+    files: tuple[SourceFile, ...] = ()
+    identified: Identification | None = None
+    error: ModelKeepError | None = None
+    config: ModelConfigBase | None
+    target: Path | None
+    home: Home | None = None
+    link: LinkMode | None = None
+    needed_bytes: int = 0
     free_bytes: int
     preview: Path | None = None
-    sidecar_info: SidecarInfo = field(default_factory=SidecarInfo)
-    home: Home | None = None
+    metadata: BaseMetadata | HuggingFaceMetadata | CivitaiMetadata | None = None
+    tags: tuple[str, ...] = ()
     sha256: Mapping[str, str] = field(default_factory=dict)
     fetched: Path | None = None
+    same_as: str | None = None
 
     @property
-    def total_bytes(self) -> int:
-        """Bytes of all files."""
-        return sum(file.size for file in self.files)
+    def inplace(self) -> bool:
+        """The model is recorded where it is."""
+        return self.home is None
 
     @property
     def is_folder(self) -> bool:
         """The model is a folder."""
+        if self.path is None and self.remote is not None:
+            return self.remote.is_folder
         return self.files[:1] != () and self.files[0].name != ""
 
+    @property
+    def total_bytes(self) -> int | None:
+        """Bytes of all files; None where the site does not say it of each."""
+        if self.path is None and self.remote is not None:
+            return self.remote.total_bytes
+        return sum(file.size for file in self.files)
+
+    @property
+    def terms(self) -> Terms:
+        """Licence and the like."""
+        return self.remote.terms if self.remote is not None else Terms()
+
+    @property
+    def needs_token(self) -> bool:
+        """The site gives nothing without a token."""
+        return self.remote is not None and self.remote.needs_token
+
+    @property
+    def has_token(self) -> bool:
+        """There is a token for the site."""
+        return self.remote is not None and self.remote.token is not None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the site says that the user should know before."""
+        return self.remote.remarks if self.remote is not None else ()
+
+    @property
+    def is_told_later(self) -> bool:
+        """Only the downloaded files can tell what it is: the server gives no parts of them."""
+        return isinstance(self.error, UnsupportedSourceError)
+
+    def require_known(self) -> tuple[ModelConfigBase, Path]:
+        """Return the record as it will be, and where the model will be.
+
+        Raises:
+            ModelKeepError: ``error``: the model cannot be installed as it is.
+        """
+        if self.config is None or self.target is None:
+            raise self.error or UnknownModelError(f"What {self.source} is, is not known")
+        return self.config, self.target
+
     def __str__(self) -> str:
-        config = self.config
-        how = "recorded where it is" if self.inplace else f"{self.link} to {shown(self.target)}"
-        what = f"{type_label(config.type)} for {base_label(config.base)}, {config.format}"
-        lines = [
-            self.source,
-            f"  what    {what}",
-            f"  name    {config.name}",
-            f"  files   {len(self.files)}, {size_text(self.total_bytes)}",
-            f"  where   {how}",
-            f"  disk    {size_text(self.needed_bytes)} needed, {size_text(self.free_bytes)} free",
-        ]
-        return "\n".join([*lines, *(f"  because {r.detail}" for r in config.evidence[:3])])
+        return "\n".join([printable(str(self.source)), *(f"  {line}" for line in self._lines())])
+
+    def _lines(self) -> Iterator[str]:
+        config, total = self.config, self.total_bytes
+        size = "of unknown size" if total is None else size_text(total)
+        yield f"what    {self._what()}"
+        yield f"name    {self._name()}"
+        yield f"files   {len(self._files())}, {size}"
+        yield f"where   {self._where()}"
+        yield f"disk    {size_text(self.needed_bytes)} needed, {size_text(self.free_bytes)} free"
+        if text := str(self.terms):
+            yield f"licence {text}"
+        if self.remote is not None and config is not None and config.trigger_phrases:
+            yield f"words   {', '.join(config.trigger_phrases)}"
+        if self.needs_token:
+            yield f"token   needed, and {'there is one' if self.has_token else 'none was given'}"
+        for remark in self.remarks:
+            yield f"note    {remark}"
+        if self.same_as is not None:
+            what = "copied" if self.remote is None else "fetched"
+            yield f"note    already in the library as {self.same_as}: nothing would be {what}"
+        for reason in config.evidence[:3] if config is not None else ():
+            yield f"because {reason.detail}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as plain values."""
+        config, terms = self.config, self.terms
+        preview = self.remote.preview if self.remote is not None else None
         return {
-            "source": self.source,
-            "type": self.config.type.value,
-            "base": self.config.base.value,
-            "format": self.config.format.value,
-            "name": self.config.name,
-            "files": [{"path": f.name or path_to_text(f.path), "size": f.size} for f in self.files],
+            "source": printable(str(self.source)),
+            "type": config.type.value if config else "unknown",
+            "base": config.base.value if config else None,
+            "format": config.format.value if config else None,
+            "name": self._name(),
+            "files": self._files(),
             "bytes": self.total_bytes,
             "inplace": self.inplace,
             "link": self.link.value if self.link else None,
-            "target": path_to_text(self.target),
+            "target": path_to_text(self.target) if self.target is not None else None,
             "needed_bytes": self.needed_bytes,
             "free_bytes": self.free_bytes,
-            "needs_token": False,
-            "preview": path_to_text(self.preview) if self.preview else None,
-            "evidence": [asdict(reason) for reason in self.config.evidence],
+            "needs_token": self.needs_token,
+            "has_token": self.has_token,
+            "gated": terms.gated,
+            "licence": terms.licence,
+            "licence_url": terms.licence_url,
+            "commercial_use": terms.commercial,
+            "credit": terms.credit,
+            "trigger_phrases": list(config.trigger_phrases) if config else [],
+            "preview": path_to_text(self.preview) if self.preview else preview,
+            "remarks": list(self.remarks),
+            "evidence": [asdict(reason) for reason in (config.evidence if config else ())],
+            "error": _error_json(self.error),
         }
 
+    def _files(self) -> list[dict[str, Any]]:
+        if self.path is None and self.remote is not None:
+            return [
+                {"path": file.path, "size": file.size, "sha256": file.hashes.get("sha256")}
+                for file in self.remote.files
+            ]
+        return [
+            {
+                "path": file.name or path_to_text(file.path),
+                "size": file.size,
+                "sha256": self.sha256.get(file.name),
+            }
+            for file in self.files
+        ]
 
-def make_plan(
-    source: LocalModelSource,
-    overrides: Mapping[str, Any],
-    *,
-    settings: Settings,
-    identify: Identify,
-    known_bases: frozenset[BaseModelType],
-    link: LinkMode | None = None,
-    home: Home | None = None,
-) -> InstallPlan:
-    """Look at a source and say what installing it would do; changes nothing.
+    def _name(self) -> str:
+        if self.config is not None:
+            return self.config.name
+        return self.remote.name if self.remote is not None else ""
 
-    Args:
-        source: The local model.
-        overrides: Fields of the record that win over what is identified.
-        settings: Of this root.
-        identify: Says what a path is.
-        known_bases: Bases that an override may name.
-        link: How files get to their place; ``copy`` when None.
-        home: Where the model goes; ``models_dir`` when None.
+    def _what(self) -> str:
+        if self.config is None:
+            when = "told once it is here" if self.is_told_later else "not known"
+            return f"{when}: {self.error}"
+        what = f"{type_label(self.config.type)} for {base_label(self.config.base)}"
+        return f"{what}, {self.config.format}"
 
-    Raises:
-        SourceError, InvalidModelException: the source cannot be used.
-        InvalidModelConfigException: an override does not fit.
-    """
-    path = full_path(source.path)
-    inplace = bool(source.inplace)
-    home = home or Home.of_settings(settings)
-    if not inplace:
-        _check_places(path, home.top, link)
-    files = list_files(path)
-    identified = _identify(path, overrides, identify, strict=settings.verify != "off")
-    size = sum(file.size for file in files)
-    found = identified or as_the_caller_says(path, overrides, size, is_folder=path.is_dir())
-    fields = config_fields(found, overrides, settings, known_bases)
-    place = settings.named_roots().normal(path)
-    target = place if inplace else home.folder_for(fields["base"], fields["type"])
-    if not inplace:
-        target /= safe_name(path.name)
-    fields["path"] = recorded_path(target, settings.models_dir)
-    fields["source"] = overrides.get("source", path_to_text(path))
-    picture = _picture(fields, path, None if inplace else home)
-    config = ModelConfigFactory.make_config(fields)
-    how = None if inplace else link or LinkMode.Copy
-    is_copied = how is LinkMode.Copy
-    return InstallPlan(
-        source=printable(str(source)),
-        path=path,
-        identified=identified,
-        files=files,
-        config=config,
-        inplace=inplace,
-        link=how,
-        target=target,
-        needed_bytes=sum(file.allocated for file in files) if is_copied else 0,
-        free_bytes=free_space(home.top),
-        preview=None if inplace else picture,
-        home=None if inplace else home,
-    )
+    def _where(self) -> str:
+        if self.home is None:
+            return "recorded where it is"
+        if self.target is None:
+            return f"below {shown(self.home.top)}, once it is known what it is"
+        return f"{self.link or 'download'} to {shown(self.target)}"
 
 
-def _picture(fields: dict[str, Any], path: Path, home: Home | None) -> Path | None:
-    """Return the picture of the model at ``path``, as an absolute path; set the field for it.
-
-    In a root of somebody else nothing is written but the model.
-    """
-    given = fields.get("preview")
-    is_wanted = home is None or home.is_ours
-    has_one = is_wanted and isinstance(given, str) and bool(given)
-    picture = path.parent / text_to_path(given) if has_one and given else None
-    if "preview" in fields:
-        fields["preview"] = preview_text(picture, path) if picture and home is None else None
-    return picture
-
-
-def _identify(
-    path: Path, overrides: Mapping[str, Any], identify: Identify, *, strict: bool
-) -> Identification | None:
-    try:
-        return identify(path, strict)
-    except (UnknownModelError, AmbiguousModelError):
-        _refuse_many(path)
-        if "type" not in overrides and "model_type" not in overrides:
-            raise
+def _error_json(error: ModelKeepError | None) -> dict[str, str] | None:
+    if error is None:
         return None
-
-
-def _check_places(path: Path, models_dir: Path, link: LinkMode | None) -> None:
-    if models_dir.exists() and not models_dir.is_dir():
-        raise NotWritableError(
-            f"{shown(models_dir)} is the folder of installed models and is no folder",
-            hint="Move that file away, or set models_dir to a folder.",
-        )
-    if link is LinkMode.Move and path.is_symlink():
-        raise UsageError(
-            f"{shown(path)} is a link: moving it would leave behind what it points to",
-            hint=f"Name the file itself: {shown(real_path(path))}",
-        )
-
-
-def _refuse_many(path: Path) -> None:
-    """Say of a folder of models what it is, instead of taking it for one."""
-    if not path.is_dir():
-        return
-    models = [p for p in path.iterdir() if p.suffix in _MODEL_SUFFIXES and p.is_file()]
-    if len(models) > 1 and not (path / "config.json").exists():
-        raise UnknownModelError(
-            f"{shown(path)} holds {len(models)} model files and is no model itself",
-            hint=f"Install them one by one: modelkeep install {shlex.quote(str(path))}/*",
-        )
+    return {"kind": type(error).__name__, "message": str(error), "hint": hint_of(error)}

@@ -1,120 +1,375 @@
-"""From a source to its plan: what lies beside the source is heard, and what may not be refused."""
+"""From a source to its ``Plan``: which files, what they are, the record, and where it goes.
+
+There are three beginnings: a model on this disk, a model of a site before any weight is fetched,
+and a model of a site whose files have come. All go the same way once it is known which files
+there are and what they are.
+"""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from modelkeep.core.aliases import without_aliases
-from modelkeep.core.identity import Identification
-from modelkeep.core.names import full_path, is_inside, real_path, shown, unique_name
+from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
+from modelkeep.core.identity import Evidence, Identification
+from modelkeep.core.names import full_path, is_inside, path_to_text, real_path, safe_name, shown
+from modelkeep.disk.paths import free_space
 from modelkeep.errors import (
     AmbiguousModelError,
     DuplicateModelException,
+    HttpStatusError,
+    InvalidModelException,
     ModelKeepError,
+    NotWritableError,
     UnknownModelError,
+    UnsupportedSourceError,
+    UsageError,
 )
-from modelkeep.install.plan import InstallPlan, make_plan
+from modelkeep.install.plan import Plan
+from modelkeep.install.remote.identify import file_name, identify_remote_model
+from modelkeep.install.remote.same import find_same_remote
 from modelkeep.library.duplicates import is_recorded_already, refuse_key, refuse_place
-from modelkeep.library.home import home_of
-from modelkeep.library.library import Library, with_fields
+from modelkeep.library.home import Home, home_of
+from modelkeep.library.inventory import SourceFile, list_files
+from modelkeep.library.library import Library
 from modelkeep.library.link import LinkMode
-from modelkeep.library.new_records import Identify, recorded_path
+from modelkeep.library.new_records import as_the_caller_says, identified_fields
+from modelkeep.library.placement import picture_of, record_in_home, record_in_place
 from modelkeep.library.sidecar_fields import fields_of
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reading import read_beside
+from modelkeep.sources.site import RemoteModel, Visit
+from modelkeep.sources.string_like import StringLikeSource
+
+_MODEL_SUFFIXES = frozenset({".safetensors", ".ckpt", ".pt", ".pth", ".bin"})
+#: Errors that a type given by the caller makes up for; of a site also that it gives no parts.
+_NOT_KNOWN = (UnknownModelError, AmbiguousModelError)
+_NOT_KNOWN_YET = (*_NOT_KNOWN, UnsupportedSourceError)
 
 
-def plan_install(
+class SitesLike(Protocol):
+    """What a plan needs of ``Sites``."""
+
+    @property
+    def visit(self) -> Visit:
+        """How sites are asked."""
+        ...
+
+    def look_up(self, source: StringLikeSource) -> RemoteModel:
+        """Ask the site of a source for everything but the bytes."""
+        ...
+
+
+def plan_local(
     library: Library,
     source: LocalModelSource,
     config: Mapping[str, Any],
     *,
-    link: LinkMode | None,
-    is_heard: bool,
+    link: LinkMode | None = None,
     to: str | None = None,
-) -> InstallPlan:
-    """Say what installing a source would do; changes nothing.
+    sidecar_info: SidecarInfo | None = None,
+) -> Plan:
+    """Say what installing a model of this disk would do; changes nothing.
 
     Args:
         library: Where to.
-        source: The local model.
+        source: The model.
         config: Fields of the record that win over everything else.
-        link: How files get into ``models_dir``; ``copy`` when None.
-        is_heard: What lies beside the source is in ``config`` already.
+        link: How files get to their place; ``copy`` when None.
         to: Name of the root that it goes into; ``models_dir`` when None.
+        sidecar_info: What others say of it, where ``config`` has their fields already; the files
+            beside the model are read when None.
 
     Raises:
         ModelKeepError: the source cannot be installed, or not into that root; says why.
     """
-    path = full_path(source.path)
-    refuse_place(library, path, inplace=bool(source.inplace))
+    path, inplace = full_path(source.path), bool(source.inplace)
+    refuse_place(library, path, inplace=inplace)
     home = home_of(library, to)
-    if not source.inplace and not home.is_ours and is_inside(path, home.top):
+    if not inplace:
+        _check_places(library, path, home, link)
+    files = list_files(path)
+    identified, error = _identify(library, path)
+    given, sidecars = without_aliases(config), sidecar_info or SidecarInfo()
+    if sidecar_info is None:
+        sidecars = read_beside(path)
+        given = {**_told(sidecars, identified), **given}
+    found = identified or _as_given(path, given, files, error)
+    if inplace:
+        record, target = record_in_place(library, path, found, given)
+    else:
+        given = {"source": path_to_text(path), **given}
+        record, target = record_in_home(library, home, path.name, found, given)
+        link = link or LinkMode.Copy
+    refuse_key(library, record.key)
+    _refuse_recorded(library, path, files)
+    allocated = sum(file.allocated for file in files)
+    return Plan(
+        source=source,
+        path=path,
+        files=files,
+        identified=identified,
+        config=record,
+        target=target,
+        home=None if inplace else home,
+        link=None if inplace else link,
+        needed_bytes=allocated if not inplace and link is LinkMode.Copy else 0,
+        free_bytes=free_space(home.top),
+        preview=picture_of(path, given) if not inplace and home.is_ours else None,
+        metadata=sidecars.metadata,
+        tags=sidecars.tags,
+    )
+
+
+def plan_remote(
+    library: Library,
+    sites: SitesLike,
+    source: StringLikeSource,
+    config: Mapping[str, Any],
+    *,
+    to: str | None = None,
+) -> Plan:
+    """Say what installing a source of a site would do; fetches headers and changes nothing.
+
+    A model that no rule knows, or that its site does not give, is a plan that says why.
+
+    Args:
+        library: Where to.
+        sites: Ask the site of the source.
+        source: What is wanted.
+        config: Fields of the record that win over everything else.
+        to: Name of the root that it goes into; ``models_dir`` when None.
+
+    Raises:
+        SourceError: the site does not know it, or cannot be asked.
+        InvalidModelConfigException: a field in ``config`` does not fit.
+        DuplicateModelException: its key is taken.
+        StorageError, UsageError: nothing can be installed into that root.
+    """
+    home = home_of(library, to)
+    remote = sites.look_up(source)
+    given = without_aliases(config)
+    identified, error = _identify_remote(library, remote, sites.visit)
+    found = identified
+    if found is None and given.get("type") is not None and isinstance(error, _NOT_KNOWN_YET):
+        size, is_folder = remote.total_bytes or 0, remote.is_folder
+        found = as_the_caller_says(Path(name_of(remote)), given, size, is_folder=is_folder)
+        error = None
+    record = target = None
+    if found is not None:
+        record, target = _remote_record(library, remote, home, found, given)
+    same = find_same_remote(library, remote)
+    return Plan(
+        source=remote.source,
+        remote=remote,
+        identified=identified,
+        error=error,
+        config=record,
+        target=target,
+        home=home,
+        needed_bytes=0 if same is not None else sum(file.size or 0 for file in remote.files),
+        free_bytes=free_space(home.top),
+        metadata=remote.metadata,
+        same_as=same,
+    )
+
+
+def plan_fetched(
+    library: Library,
+    remote: RemoteModel,
+    path: Path,
+    config: Mapping[str, Any],
+    *,
+    home: Home,
+    fetched: Path,
+    sha256: Mapping[str, str],
+    preview: Path | None,
+) -> Plan:
+    """Identify a model whose files have all come, and say how it gets to its place: by moving it.
+
+    Args:
+        library: Where to.
+        remote: What its site said.
+        path: The file or folder that came.
+        config: Fields of the record that win over everything else.
+        home: The root that it goes into.
+        fetched: The folder that it came to.
+        sha256: Hashes that were computed while the files came, by their place in the model.
+        preview: A picture of it, which is copied.
+
+    Raises:
+        InvalidModelException: it is no model, or nobody knows what it is.
+        InvalidModelConfigException: a field in ``config`` does not fit.
+        DuplicateModelException: its key is taken.
+    """
+    given = without_aliases(config)
+    files = list_files(path)
+    identified, error = _identify(library, path)
+    found = identified or _as_given(path, given, files, error)
+    record, target = _remote_record(library, remote, home, found, given)
+    return Plan(
+        source=remote.source,
+        remote=remote,
+        path=path,
+        files=files,
+        identified=identified,
+        config=record,
+        target=target,
+        home=home,
+        link=LinkMode.Move,
+        free_bytes=free_space(home.top),
+        preview=preview if home.is_ours else None,
+        metadata=remote.metadata,
+        sha256=dict(sha256),
+        fetched=fetched,
+    )
+
+
+def name_of(remote: RemoteModel) -> str:
+    """Return the name that the file or folder of a remote model gets on this disk."""
+    return safe_name(remote.name) if remote.is_folder else file_name(remote)
+
+
+def _remote_record(
+    library: Library,
+    remote: RemoteModel,
+    home: Home,
+    found: Identification,
+    given: Mapping[str, Any],
+) -> tuple[ModelConfigBase, Path]:
+    """Return the record of a remote model as it will be, and where the model will be."""
+    fields = {**_site_fields(remote, found, given), **given}
+    record, target = record_in_home(library, home, name_of(remote), found, fields)
+    refuse_key(library, record.key)
+    return record, target
+
+
+# -- what it is
+
+
+def _identify(
+    library: Library, path: Path
+) -> tuple[Identification | None, UnknownModelError | AmbiguousModelError | None]:
+    """Return what a model on this disk is, or why no rule can tell."""
+    try:
+        return library.identify(path, library.settings.verify != "off"), None
+    except _NOT_KNOWN as error:
+        _refuse_many(path)
+        return None, error
+
+
+def _identify_remote(
+    library: Library, remote: RemoteModel, visit: Visit
+) -> tuple[Identification | None, ModelKeepError | None]:
+    """Return what a model is, or why that cannot be told; a broken connection tells nothing."""
+    strict = library.settings.verify != "off"
+    try:
+        return identify_remote_model(remote, visit.client, strict=strict), None
+    except (InvalidModelException, UnsupportedSourceError, HttpStatusError) as error:
+        return None, error
+
+
+def _as_given(
+    path: Path,
+    given: Mapping[str, Any],
+    files: tuple[SourceFile, ...],
+    error: ModelKeepError | None,
+) -> Identification:
+    """Return what the caller says a model is that no rule knows.
+
+    Raises:
+        ModelKeepError: ``error``: the caller does not say it either.
+    """
+    if error is not None and given.get("type") is None:
+        raise error
+    size = sum(file.size for file in files)
+    return as_the_caller_says(path, given, size, is_folder=path.is_dir())
+
+
+# -- what others say
+
+
+def _told(info: SidecarInfo, found: Identification | None) -> dict[str, Any]:
+    """Return the fields of the record that the files beside a model give."""
+    if found is not None:
+        return fields_of(info, found)
+    told = {"name": info.name, "description": info.description}
+    return {name: value for name, value in told.items() if value}
+
+
+def _site_fields(
+    remote: RemoteModel, found: Identification, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the fields in which the site is believed.
+
+    What a model is, its own header says; where that leaves something open the site is heard.
+    """
+    chosen = ModelConfigFactory.class_for({**identified_fields(found), **given})
+    fields = {
+        name: value
+        for name, value in remote.fields.items()
+        if value and name in chosen.model_fields and _is_open(name, found)
+    }
+    phrases = (*fields.pop("trigger_phrases", ()), *found.trigger_phrases)
+    if phrases:
+        fields["trigger_phrases"] = tuple(dict.fromkeys(phrases))
+    hints = ", ".join(hint for hint in (remote.base_hint, remote.type_hint) if hint)
+    if hints:
+        by_site = Evidence("metadata", f"its site says it is: {hints}")
+        fields["evidence"] = (*found.evidence, by_site)
+    return {"name": remote.name, **fields, "source": str(remote.source)}
+
+
+def _is_open(name: str, found: Identification) -> bool:
+    return name in {"description", "trigger_phrases"} or not getattr(found, name, None)
+
+
+# -- what cannot be installed
+
+
+def _check_places(library: Library, path: Path, home: Home, link: LinkMode | None) -> None:
+    if not home.is_ours and is_inside(path, home.top):
         raise DuplicateModelException(
             f"{shown(path)} lies in the root {home.root} already",
             hint=f"Record it where it is: modelkeep install --inplace {shown(path)}",
         )
-    sidecar_info = SidecarInfo() if is_heard else read_beside(path)
-    fields, identify = _spoken(library, path, sidecar_info, config)
-    plan = make_plan(
-        source,
-        fields,
-        settings=library.settings,
-        identify=identify,
-        known_bases=library.known_bases,
-        link=link,
-        home=home,
-    )
-    plan = replace(plan, sidecar_info=sidecar_info)
-    refuse_plan(library, plan)
-    if plan.inplace:
-        return plan
-    name = unique_name(plan.target.name, library.taken_in(plan.target.parent))
-    target = plan.target.with_name(name)
-    where = recorded_path(target, library.settings.models_dir)
-    return replace(plan, target=target, config=with_fields(plan.config, path=where))
+    if home.top.exists() and not home.top.is_dir():
+        raise NotWritableError(
+            f"{shown(home.top)} is the folder of installed models and is no folder",
+            hint="Move that file away, or set models_dir to a folder.",
+        )
+    if link is not LinkMode.Move:
+        return
+    if path.is_symlink():
+        raise UsageError(
+            f"{shown(path)} is a link: moving it would leave behind what it points to",
+            hint=f"Name the file itself: {shown(real_path(path))}",
+        )
+    library.require_writable(path)
 
 
-def _spoken(
-    library: Library, path: Path, sidecar_info: SidecarInfo, config: Mapping[str, Any]
-) -> tuple[Mapping[str, Any], Identify]:
-    """Return the fields of the record that are known, and what says what the model is."""
-    if sidecar_info == SidecarInfo():
-        return config, library.identify
-    strict = library.settings.verify != "off"
-    try:
-        found = library.identify(path, strict)
-    except (UnknownModelError, AmbiguousModelError):
-        given = {name: getattr(sidecar_info, name) for name in ("name", "description")}
-        given = {name: value for name, value in given.items() if value}
-        return {**given, **without_aliases(config)}, library.identify
-    except ModelKeepError:  # it is met again, and told, when the plan is made
-        return config, library.identify
-
-    def known(_path: Path, _strict: bool) -> Identification:
-        return found
-
-    return {**fields_of(sidecar_info, found), **without_aliases(config)}, known
+def _refuse_many(path: Path) -> None:
+    """Say of a folder of models what it is, instead of taking it for one."""
+    if not path.is_dir():
+        return
+    models = [p for p in path.iterdir() if p.suffix in _MODEL_SUFFIXES and p.is_file()]
+    if len(models) > 1 and not (path / "config.json").exists():
+        raise UnknownModelError(
+            f"{shown(path)} holds {len(models)} model files and is no model itself",
+            hint=f"Install them one by one: modelkeep install {shlex.quote(str(path))}/*",
+        )
 
 
-def refuse_plan(library: Library, plan: InstallPlan) -> None:
-    """Refuse a plan whose key is taken, whose source a record leads to, or may not be moved away.
-
-    Raises:
-        DuplicateModelException: the key is taken, or a record leads to the source through links.
-        NotWritableError: it is to be moved out of a read-only root.
-    """
-    if plan.link is LinkMode.Move:
-        library.require_writable(plan.path)
-    refuse_key(library, plan.config.key)
-    real = real_path(plan.path)
-    sizes = {file.size for file in plan.files[:1]}
+def _refuse_recorded(library: Library, path: Path, files: tuple[SourceFile, ...]) -> None:
+    """Refuse a source that a record leads to through links."""
+    real = real_path(path)
+    sizes = {file.size for file in files[:1]}
     for key in dict.fromkeys(k for s in sizes for k, _ in library.records.find_files(size=s)):
         config = library.records.get_model(key)
         place = library.find(config)
         if place is not None and real_path(place) == real:
-            raise is_recorded_already(plan.path, config)
+            raise is_recorded_already(path, config)

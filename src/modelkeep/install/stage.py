@@ -9,7 +9,7 @@ from modelkeep.core.hashing import Progress, only_stopping
 from modelkeep.core.names import safe_name, shown
 from modelkeep.disk import paths
 from modelkeep.errors import SourceChangedError, StorageError
-from modelkeep.install.plan import InstallPlan
+from modelkeep.install.plan import Plan
 from modelkeep.library.inventory import SourceFile
 from modelkeep.library.link import LinkMode
 
@@ -27,11 +27,11 @@ class Staged:
     blake3: dict[str, str]
 
 
-def stage(plan: InstallPlan, folder: Path, progress: Progress, *, verify: bool) -> Staged:
+def stage(plan: Plan, folder: Path, progress: Progress, *, verify: bool) -> Staged:
     """Put the files of ``plan`` together in ``folder``, synced and verified.
 
     Args:
-        plan: What to install; not in place.
+        plan: What to install; its files are here, and it is not in place.
         folder: Staging folder of this install; made here.
         progress: Told of every piece; may raise to stop.
         verify: Read every copy back and compare.
@@ -42,18 +42,21 @@ def stage(plan: InstallPlan, folder: Path, progress: Progress, *, verify: bool) 
     """
     paths.make_own_folder(folder.parent)
     # The name of the folder around a file can be a hint to what it is: it is kept.
-    inner = folder / safe_name(plan.path.parent.name)
+    _, target = plan.require_known()
+    around = plan.path.parent.name if plan.path is not None else ""
+    inner = folder / safe_name(around)
     paths.make_folder(inner)
-    top = inner / plan.target.name
+    top = inner / target.name
     hashes: dict[str, str] = {}
     stager = _Stager(plan.link or LinkMode.Copy, progress, verify=verify)
     if plan.is_folder:
         paths.make_folder(top)
     for file in plan.files:
-        target = top / file.name if file.name else top
-        paths.make_folder(target.parent)
+        place = top / file.name if file.name else top
+        paths.make_folder(place.parent)
         _check_unchanged(file)
-        digest = stager.put(file, target)
+        digest = stager.put(file, place)
+        _check_unchanged(file)
         if digest:
             hashes[file.name] = digest
     paths.sync_folders(folder)

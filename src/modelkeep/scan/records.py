@@ -9,14 +9,13 @@ from pathlib import Path
 from modelkeep.core.identity import Identification
 from modelkeep.core.names import shown
 from modelkeep.errors import CorruptModelError, SourceError
-from modelkeep.install.plan import make_plan
 from modelkeep.library.library import Library, sampled
 from modelkeep.library.ownership import describe_files, names_below
+from modelkeep.library.placement import record_in_place
 from modelkeep.library.sidecar_fields import fields_of, with_extras
 from modelkeep.records.listing import NewRecord
 from modelkeep.scan.walk import Candidate
 from modelkeep.sources.layouts.layout import Layout
-from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reading import read_sidecars
 from modelkeep.sources.sidecars.registry import usable_readers
@@ -97,16 +96,10 @@ def new_model(library: Library, path: Path, found: Identification, info: Sidecar
     """
     names = names_below(path)
     overrides = {**fields_of(info, found), **sampled(path, names)}
-    plan = make_plan(
-        LocalModelSource(path=path, inplace=True),
-        overrides,
-        settings=library.settings,
-        identify=lambda _path, _strict: found,
-        known_bases=library.known_bases,
-    )
+    config, target = record_in_place(library, path, found, overrides)
     now = time.time()
-    files = describe_files(plan.target, names, library.settings.models_dir, {}, now)
+    files = describe_files(target, names, library.settings.models_dir, {}, now)
     if (info.sha256 or info.blake3) and names == [""]:
         files = [replace(files[0], sha256=info.sha256, blake3=info.blake3, hashed_at=now)]
-    new = NewRecord(plan.config.key, plan.config, tuple(files))
+    new = NewRecord(config.key, config, tuple(files))
     return NewModel(with_extras(new, info), info)

@@ -669,11 +669,12 @@ def test_a_plan_says_where_the_model_will_be(tmp_path: Path) -> None:
     other = tiny.embedding(tmp_path / "b" / "style.safetensors", 2)
     world.service.install_path(first)
     plan = world.service.plan(other)
-    assert plan.target.name == "style-2.safetensors"
+    config, target = plan.require_known()
+    assert target.name == "style-2.safetensors"
     assert "style-2.safetensors" in str(plan)
     assert world.service.find_same(plan) is None
     key = world.service.install_path(other)
-    assert world.service.record_store.get_model(key).path == plan.config.path
+    assert world.service.record_store.get_model(key).path == config.path
 
 
 def test_a_record_of_the_programs_own_folder_takes_nothing(world: World) -> None:

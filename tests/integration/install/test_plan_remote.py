@@ -26,14 +26,14 @@ from modelkeep.errors import (
     UsageError,
 )
 from modelkeep.http.urls import Token, origin_of
-from modelkeep.install.remote.plan import RemotePlan
-from modelkeep.install.remote.planning import plan_remote
+from modelkeep.install.plan import Plan
+from modelkeep.install.planning import plan_remote
 from modelkeep.sources.site import RemoteModel, Terms
 from support import tiny
 from support.remote import SOURCE, OneModel, paths, pipeline_folder, served, write
 
 
-def plan(world: World, remote: RemoteModel, to: str | None = None, **config: Any) -> RemotePlan:
+def plan(world: World, remote: RemoteModel, to: str | None = None, **config: Any) -> Plan:
     return plan_remote(world.service.library, OneModel(remote), remote.source, config, to=to)
 
 
@@ -75,7 +75,7 @@ def test_a_plan_is_the_record_as_it_will_be(world: World, server: FaultServer) -
     before = snapshot(world.settings.root)
     planned = plan(world, remote)
     assert snapshot(world.settings.root) == before
-    config = planned.require_known()
+    config, _ = planned.require_known()
     assert (config.type, config.base, config.format) == ("lora", "sd-1", "lycoris")
     assert (config.name, config.description) == ("Paper cut", "Cut out of paper")
     assert (config.trigger_phrases, config.lineage) == (("paper cut",), "pony")
@@ -92,7 +92,7 @@ def test_a_plan_is_the_record_as_it_will_be(world: World, server: FaultServer) -
         assert words in told
     value = json.loads(json.dumps(planned.to_json()))
     local = world.service.plan(str(path)).to_json()
-    assert set(local) <= set(value)
+    assert set(local) == set(value)
     assert (value["type"], value["bytes"], value["needs_token"]) == ("lora", config.size, True)
     assert (value["licence"], value["commercial_use"], value["error"]) == ("openrail", False, None)
 
@@ -100,7 +100,7 @@ def test_a_plan_is_the_record_as_it_will_be(world: World, server: FaultServer) -
 def test_what_the_caller_says_wins(world: World, server: FaultServer) -> None:
     path = tiny.lora(world.downloads / "paper.safetensors")
     remote = served(server, path, fields={"description": "theirs"})
-    config = plan(world, remote, name="mine", base="sdxl", description="ours").require_known()
+    config = plan(world, remote, name="mine", base="sdxl", description="ours").require_known()[0]
     assert (config.name, config.base, config.description) == ("mine", "sdxl", "ours")
     with pytest.raises(InvalidModelConfigException, match="no base is called"):
         plan(world, remote, base="sd-99")
@@ -117,7 +117,7 @@ def test_a_folder_is_planned_by_its_configs(world: World, server: FaultServer) -
     remote = served(server, pipeline_folder(world.downloads / "tiny-sd"))
     planned = plan(world, remote)
     assert planned.target == world.models / "sd-1" / "main" / "tiny-sd"
-    assert planned.require_known().repo_variant == "fp16"
+    assert planned.require_known()[0].repo_variant == "fp16"
     assert all(path.endswith(".json") for path in paths(server))
 
 

@@ -32,10 +32,8 @@ def begin_remote(
         JobCancelledError: the answer was no.
         ModelKeepError: it cannot be installed; said before anything is fetched.
     """
-    from modelkeep.install.remote.planning import plan_remote
-
     installer = session.manager.installer
-    plan = plan_remote(installer.library, session.manager.sites, source, overrides, to=to)
+    plan = installer.plan(source, overrides, to=to)
     if not session.json:
         session.say(str(plan))
     if plan.error is not None and not plan.is_told_later:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from modelkeep.cli.session import Session, message_of
@@ -9,7 +10,6 @@ from modelkeep.errors import ModelKeepError
 from modelkeep.library.link import LinkMode
 
 if TYPE_CHECKING:
-    from modelkeep.install.remote.plan import RemotePlan
     from modelkeep.sources.string_like import StringLikeSource
 
 
@@ -39,40 +39,16 @@ def plan_one(
         PlanToldError: the plan was printed, and says why it cannot be carried out.
         ModelKeepError: there can be no plan.
     """
-    from modelkeep.sources.local import LocalModelSource
-
     installer = session.manager.installer
-    if not isinstance(source, LocalModelSource):
-        _tell_remote(session, _planned(session, source, overrides, to))
-        return
     plan = installer.plan(source, overrides, link=link, to=to)
-    same = installer.find_same(plan)
-    if session.json:
-        told = {"status": "planned", "key": same, "already_there": same is not None, "error": None}
-        session.print_json({**plan.to_json(), **told})
-    else:
-        session.print(str(plan))
-        if same is not None:
-            session.print(f"  note    already in the library as {same}: nothing would be copied")
-
-
-def _planned(
-    session: Session, source: StringLikeSource, overrides: dict[str, Any], to: str | None
-) -> RemotePlan:
-    from modelkeep.install.remote.planning import plan_remote
-
-    manager = session.manager
-    return plan_remote(manager.installer.library, manager.sites, source, overrides, to=to)
-
-
-def _tell_remote(session: Session, plan: RemotePlan) -> None:
+    if plan.remote is None:
+        plan = replace(plan, same_as=installer.find_same(plan))
     is_refused = plan.error is not None and not plan.is_told_later
     if session.json:
-        same = plan.same_as
         told = {
             "status": "error" if is_refused else "planned",
-            "key": same,
-            "already_there": same is not None,
+            "key": plan.same_as,
+            "already_there": plan.same_as is not None,
             "error": message_of(plan.error) if plan.error is not None else None,
         }
         session.print_json({**plan.to_json(), **told})

@@ -27,8 +27,8 @@ from modelkeep.errors import (
 from modelkeep.install.details import stored_source
 from modelkeep.install.incoming import make_room
 from modelkeep.install.job import InstallStatus, ModelInstallJob
-from modelkeep.install.plan import InstallPlan
-from modelkeep.install.remote.arrival import plan_arrived
+from modelkeep.install.plan import Plan
+from modelkeep.install.planning import plan_fetched
 from modelkeep.install.remote.folder import FetchFolder, as_detail, claimed_folders
 from modelkeep.install.remote.network import Network
 from modelkeep.install.remote.parts import Parts
@@ -47,7 +47,7 @@ _LOOK_SECONDS = 0.1
 #: The picture beside the files that come.
 _PICTURE = f".preview{SUFFIX}"
 
-Install = Callable[[InstallPlan, Progress, ModelInstallJob], tuple[ModelConfigBase, str | None]]
+Install = Callable[[Plan, Progress, ModelInstallJob], tuple[ModelConfigBase, str | None]]
 
 _log = logging.getLogger(__name__)
 
@@ -185,10 +185,18 @@ class RemoteTurns:
         progress = stop_when(lambda: job.is_stop_requested)
         with self._turn(job):
             self._worker.running(job)
-            plan = plan_arrived(
-                self._library, folder, job.config_in, home=home, sha256=sha256, preview=preview
+            folder.tidy()
+            plan = plan_fetched(
+                self._library,
+                folder.remote,
+                folder.top,
+                job.config_in,
+                home=home,
+                fetched=folder.path,
+                sha256=sha256,
+                preview=preview,
             )
-            job.total_bytes = plan.total_bytes
+            job.total_bytes = plan.total_bytes or 0
             job.config_out, job.same_as = self._install(plan, progress, job)
         if job.same_as is not None:
             self._drop(job, folder)
