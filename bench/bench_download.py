@@ -136,7 +136,7 @@ def ours(url: str, target: Path, sha256: str | None = None) -> None:
     options = TransferOptions(verify="strict" if sha256 else "off")
     session = make_session(options)
     asked = HttpRequest(url, hashes={"sha256": sha256} if sha256 else {})
-    Transfer(asked, target / "ours", sender=Transport(session), options=options).run()
+    Transfer(asked, target / "ours", transport=Transport(session), options=options).run()
     session.close()
 
 

@@ -26,7 +26,7 @@ from modelkeep.errors import (
 from support.downloads import (
     MIB,
     Fetch,
-    TransferState,
+    TransferProgress,
     Waiter,
     control,
     data,
@@ -81,7 +81,7 @@ def test_6_a_wait_can_be_cancelled(server: FaultServer, tmp_path: Path) -> None:
     url = server.serve("/m", status(429, ("Retry-After", "500")))
     stop = control()
 
-    def cancel(state: TransferState) -> None:
+    def cancel(state: TransferProgress) -> None:
         if state.waits:
             stop.cancel()
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from modelkeep.download.control import TransferControl, TransferState
+from modelkeep.download.control import TransferControl, TransferProgress
 from modelkeep.download.errands import Errands
 from modelkeep.download.job import DownloadJobURL
 from modelkeep.download.queue import DownloadQueueService
@@ -26,7 +26,7 @@ from modelkeep.http.retry import wait
 from modelkeep.http.session import Transport, make_session
 from modelkeep.http.urls import Token, origin_of
 
-__all__ = ["MIB", "Fetch", "Outcome", "TransferState", "Waiter", "control", "data", "left"]
+__all__ = ["MIB", "Fetch", "Outcome", "TransferProgress", "Waiter", "control", "data", "left"]
 
 #: ``transfer`` or ``by_queue``, which take the same words.
 Fetch = Callable[..., "Outcome"]
@@ -91,7 +91,7 @@ class Outcome:
     path: Path | None
     verified: bool
     error: ModelKeepError | None
-    states: list[TransferState]
+    states: list[TransferProgress]
 
     @property
     def file(self) -> Path:
@@ -127,7 +127,7 @@ def transfer(
     session: requests.Session | None = None,
     control: TransferControl | None = None,
     waiter: Waiter | None = None,
-    told: Callable[[TransferState], None] = lambda _: None,
+    told: Callable[[TransferProgress], None] = lambda _: None,
     **options: Any,
 ) -> Outcome:
     """Download ``url`` to the file ``dest``, by the engine alone; never raises what it raises."""
@@ -139,9 +139,9 @@ def transfer(
         hashes={"sha256": sha256} if sha256 else {},
         aliases=frozenset(map(origin_of, aliases)),
     )
-    states: list[TransferState] = []
+    states: list[TransferProgress] = []
 
-    def tell(state: TransferState) -> None:
+    def tell(state: TransferProgress) -> None:
         states.append(state)
         told(state)
 
@@ -150,7 +150,7 @@ def transfer(
         engine = Transfer(
             asked,
             dest,
-            sender=Transport(own),
+            transport=Transport(own),
             options=chosen,
             on_progress=tell,
             control=control or TransferControl(),
@@ -202,5 +202,7 @@ def by_queue(
     assert job.error_type == row.error_type == (kind or (type(error).__name__ if error else None))
     assert (row.ended_at is None) is may_go_on
     assert error is None or (row.error and (row.hint or "") == (error.hint or ""))
-    states = [TransferState("done", job.bytes, job.total_bytes, note=f"{job!r} {row} {job.error}")]
+    states = [
+        TransferProgress("done", job.bytes, job.total_bytes, note=f"{job!r} {row} {job.error}")
+    ]
     return Outcome(job.download_path if error is None else None, job.is_verified, error, states)

@@ -123,9 +123,8 @@ class ModelManager:
         """The download queue, started; also ``download_queue``."""
         from modelkeep.core.bwlimit import read_bwlimit  # noqa: PLC0415 - heavy
         from modelkeep.download.errands import Errands  # noqa: PLC0415 - heavy
-        from modelkeep.download.limiter import SharedLimiter  # noqa: PLC0415 - heavy
         from modelkeep.download.queue import DownloadQueueService  # noqa: PLC0415 - heavy
-        from modelkeep.download.slots import SharedSlots  # noqa: PLC0415 - heavy
+        from modelkeep.download.shared_limits import SharedLimiter, SharedSlots  # noqa: PLC0415
 
         settings = self.settings
         with self._making:

@@ -13,8 +13,8 @@ from modelkeep.download.connection import Connection
 from modelkeep.download.control import Stage, TransferControl
 from modelkeep.download.keeper import Keeper
 from modelkeep.download.pieces import STALL_SECONDS, Lease
-from modelkeep.download.ports import HostSlots
 from modelkeep.download.ramp import Ramp, Sample
+from modelkeep.download.shared_limits import SharedSlots
 from modelkeep.download.work import RangesRefusedError, TryAgainError, Work
 from modelkeep.errors import (
     ConnectionFailedError,
@@ -60,7 +60,7 @@ class Conductor:
         work: Work,
         control: TransferControl,
         *,
-        slots: HostSlots,
+        slots: SharedSlots,
         keeper: Keeper,
         wait: Wait,
         tell: Tell,

@@ -14,7 +14,7 @@ Stage = Literal["waiting", "connecting", "downloading", "verifying", "publishing
 
 
 @dataclass(frozen=True, slots=True)
-class TransferState:
+class TransferProgress:
     """What can be told of a transfer at one moment.
 
     Attributes:

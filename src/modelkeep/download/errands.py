@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from modelkeep.download.control import TransferControl, TransferState
+from modelkeep.download.control import TransferControl, TransferProgress
 from modelkeep.download.control_file import digest_of
 from modelkeep.download.job import (
     DownloadJobBase,
@@ -21,9 +21,8 @@ from modelkeep.download.job import (
 )
 from modelkeep.download.move import move
 from modelkeep.download.part import DownloadPart
-from modelkeep.download.ports import FreeSlots, HostSlots, Limiter, NoLimit
 from modelkeep.download.remains import discard
-from modelkeep.download.space import SpaceClaims
+from modelkeep.download.shared_limits import SharedLimiter, SharedLimits, SharedSlots
 from modelkeep.errors import (
     ConnectionFailedError,
     DownloadPausedError,
@@ -61,8 +60,8 @@ class Errands:
         session: Any,
         options: TransferOptions,
         *,
-        limiter: Limiter | None = None,
-        slots: HostSlots | None = None,
+        limiter: SharedLimiter | None = None,
+        slots: SharedSlots | None = None,
         parallel: int = 5,
         proxy: str | None = None,
         is_offline: bool = False,
@@ -70,11 +69,9 @@ class Errands:
     ) -> None:
         self._session = session
         self._options = options
-        self._limiter = limiter or NoLimit()
-        self._slots = slots or FreeSlots()
+        self._shared = SharedLimits(limiter or SharedLimiter(), slots or SharedSlots())
         self._parallel = parallel
         self._proxy = proxy
-        self._space = SpaceClaims()
         self._is_offline = is_offline
         self._token_for = token_for
         self._lock = threading.Lock()
@@ -210,7 +207,7 @@ class Errands:
         is_named = False
         job.resumed_bytes = 0
 
-        def on_progress(state: TransferState) -> None:
+        def on_progress(state: TransferProgress) -> None:
             nonlocal is_named
             if state.path is not None and not is_named:
                 is_named, job.resumed_bytes = True, state.received
@@ -222,16 +219,13 @@ class Errands:
         transfer = Transfer(
             self.asked_of(job),
             job.download_path or self._target_of(job),
-            sender=self._sender_for_all(),
+            transport=self._sender_for_all(),
             options=options,
-            limiter=self._limiter,
-            slots=self._slots,
+            shared=self._shared,
             on_progress=on_progress,
             control=control,
-            spoken_for=lambda target: self._space.spoken_for(target, job),
         )
-        with self._space.claimed(job, transfer):
-            fetched = transfer.run()
+        fetched = transfer.run()
         job.download_path = fetched.path
         job.content_type = fetched.content_type
         job.is_verified = fetched.verified

@@ -11,11 +11,11 @@ from pathlib import Path
 from modelkeep.core.names import shown
 from modelkeep.disk.paths import remove_file
 from modelkeep.download.conductor import Conductor, Wait
-from modelkeep.download.control import Stage, TransferControl, TransferState
+from modelkeep.download.control import Stage, TransferControl, TransferProgress
 from modelkeep.download.control_file import STRONG_HASHES
 from modelkeep.download.digest import checkable, first_difference, hashes_of
 from modelkeep.download.keeper import Keeper
-from modelkeep.download.ports import FreeSlots, HostSlots, Limiter, NoLimit
+from modelkeep.download.shared_limits import SharedLimits
 from modelkeep.download.work import Target, Work
 from modelkeep.errors import (
     ConnectionFailedError,
@@ -34,7 +34,7 @@ from modelkeep.http.response_head import ResponseHead
 from modelkeep.http.retry import wait as wait_for
 from modelkeep.http.session import Transport
 
-__all__ = ["Fetched", "Transfer", "TransferControl", "TransferOptions", "TransferState"]
+__all__ = ["Transfer", "TransferControl", "TransferOptions", "TransferProgress", "TransferResult"]
 
 _log = logging.getLogger(__name__)
 
@@ -43,19 +43,19 @@ _SNIFFED_BYTES = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """A file that arrived.
+class TransferResult:
+    """A downloaded file.
 
     Attributes:
         path: Where it is.
         size: Its bytes.
-        hashes: Those that were asked for, as they were found.
-        url: The address as it may be shown.
-        etag: Its strong ETag, if the server gave one.
-        content_type: As the server gave it; empty when it was there already.
-        was_resumed: Some of it came from an earlier run.
-        was_there: It was there already with these bytes; nothing was fetched.
-        verified: It has a hash that was asked for and that no other file has.
+        hashes: The expected hashes, as they were computed.
+        url: The URL without secrets.
+        etag: Its strong ETag, if the server sent one.
+        content_type: As the server sent it; empty when the file existed already.
+        was_resumed: An earlier run had fetched some of it.
+        was_there: The file existed already with these bytes; nothing was fetched.
+        verified: A strong hash was expected, and matched.
     """
 
     path: Path
@@ -72,43 +72,49 @@ class Fetched:
 class _ThereError(Exception):
     """The file is there already."""
 
-    def __init__(self, fetched: Fetched) -> None:
+    def __init__(self, fetched: TransferResult) -> None:
         super().__init__(str(fetched.path))
         self.fetched = fetched
 
 
 class Transfer:
-    """Fetches one file: by as many connections as help, on from where an earlier run stopped.
+    """Downloads one file, over as many connections as help, resuming what an earlier run left.
+
+    A transfer runs once: make one, call ``run``, take its result. ``run`` promises that
+
+    - the target appears whole and verified, or not at all, and no existing file is replaced;
+    - what has arrived outlives a kill of the process, and of the machine but for a few seconds;
+    - it returns within two seconds of ``control.pause()`` or ``control.cancel()``, and no thread
+      of it writes to the disk afterwards;
+    - paused, or failed for a reason that may pass, it leaves a partial file that the next transfer
+      of the same request and target resumes; otherwise it leaves nothing.
 
     Args:
-        asked: What to fetch.
-        target: The file to make, or a function that chooses it by the first answer and the
-            address that gave it; it may only name a file.
-        sender: Sends the requests; may serve many transfers.
-        options: How patiently, and how carefully.
-        limiter: Shares the bandwidth with other transfers.
-        slots: Shares the connections to each host with other transfers.
-        on_progress: Called in the thread of ``run`` at each change, and some times a second.
-        control: Pauses and cancels, from any thread.
+        request: What to fetch: URL, headers, token, expected size and hashes.
+        target: The file to create, or a function that names it by the first response head and
+            the URL that sent it.
+        transport: Sends the requests; may serve many transfers.
+        options: Time limits, connections, and what a wrong hash does.
+        shared: What it shares with other transfers.
+        on_progress: Called in the thread of ``run`` at each change and several times a second.
+        control: Stops it, from any thread.
         wait: Waits between tries; tests pass one that does not.
-        spoken_for: Returns the bytes that other jobs will still write to the disk of a path.
     """
 
     def __init__(
         self,
-        asked: HttpRequest,
+        request: HttpRequest,
         target: Target,
         *,
-        sender: Transport,
+        transport: Transport,
         options: TransferOptions | None = None,
-        limiter: Limiter | None = None,
-        slots: HostSlots | None = None,
-        on_progress: Callable[[TransferState], None] | None = None,
+        shared: SharedLimits | None = None,
+        on_progress: Callable[[TransferProgress], None] | None = None,
         control: TransferControl | None = None,
         wait: Wait = wait_for,
-        spoken_for: Callable[[Path], int] = lambda _: 0,
     ) -> None:
-        self._asked = asked
+        self._shared = shared = shared or SharedLimits()
+        self._asked = request
         self._options = options or TransferOptions()
         self._control = control or TransferControl()
         self._on_progress = on_progress
@@ -116,47 +122,53 @@ class Transfer:
         self._stage: Stage | None = None
         self._found: dict[str, str] = {}
         self._work = Work(
-            asked,
+            request,
             target,
-            sender=sender,
+            sender=transport,
             options=self._options,
-            limiter=limiter or NoLimit(),
-            spoken_for=spoken_for,
+            limiter=shared.bandwidth,
+            spoken_for=lambda path: shared.space.by_others(path, self),
             named=self._named,
         )
         self._keeper = Keeper(self._work)
         self._conductor = Conductor(
             self._work,
             self._control,
-            slots=slots or FreeSlots(),
+            slots=shared.slots,
             keeper=self._keeper,
             wait=wait,
             tell=self._tell,
         )
 
     @property
-    def expected_bytes(self) -> int:
-        """Bytes that it will still take from the free space, as far as is known.
+    def path(self) -> Path | None:
+        """The file that it creates; None while its name is not known."""
+        return self._work.path
 
-        Others leave them free. What the file system has set apart for it is not free any more.
-        """
+    @property
+    def expected_bytes(self) -> int:
+        """Bytes that it will still take from the free space, beyond those already allocated."""
         pieces, part = self._work.pieces, self._work.part
         there = part.allocated if part is not None else 0
         return max((pieces.total or self._asked.size or 0) - max(there, pieces.received), 0)
 
-    def run(self) -> Fetched:
-        """Fetch the file; comes back within two seconds once it is paused or cancelled.
+    def run(self) -> TransferResult:
+        """Fetch the file, verify it, and give it its name.
 
         Returns:
-            Where it is, and what is known of it. A file with the same bytes that was there
-            already is left as it is and returned.
+            Where it is, and what is known of it. An existing file with the same bytes is left as
+            it is and returned.
 
         Raises:
-            DownloadError: the server does not give it, or not these bytes.
+            DownloadError: the server does not send it, or not these bytes.
             TargetTakenError: another file has the name.
-            StorageError: the disk refused; what has come is kept.
-            DownloadPausedError, DownloadJobCancelledException: as ``control`` was told.
+            StorageError: the disk refused; what has arrived is kept.
+            DownloadPausedError, DownloadJobCancelledException: ``control`` stopped it.
         """
+        with self._shared.space.claimed(self):
+            return self._run()
+
+    def _run(self) -> TransferResult:
         work = self._work
         try:
             if work.path is not None:
@@ -242,7 +254,7 @@ class Transfer:
             hint=f"The source may have replaced the file. What came is kept as {shown(aside)}.",
         )
 
-    def _publish(self) -> Fetched:
+    def _publish(self) -> TransferResult:
         work, facts = self._work, self._work.facts
         if work.part is None or facts is None:  # pragma: no cover - all bytes are there
             raise DownloadError(f"{work.shown} did not come")
@@ -259,7 +271,7 @@ class Transfer:
             work.part.discard()
             was_there = True
         work.part.close()
-        return Fetched(
+        return TransferResult(
             target,
             work.pieces.total or 0,
             self._found,
@@ -292,7 +304,7 @@ class Transfer:
             raise _taken(target)
         size = target.stat().st_size
         verified = _is_verified(self._asked, found)
-        fetched = Fetched(
+        fetched = TransferResult(
             target, size, found, self._work.shown_url, was_there=True, verified=verified
         )
         raise _ThereError(fetched)
@@ -324,7 +336,7 @@ class Transfer:
         self._stage, self._told_at = stage, now
         work = self._work
         self._on_progress(
-            TransferState(
+            TransferProgress(
                 stage,
                 work.pieces.received,
                 work.pieces.total or self._asked.size,

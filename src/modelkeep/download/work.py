@@ -16,8 +16,8 @@ from modelkeep.download.digest import Follower
 from modelkeep.download.facts import Facts
 from modelkeep.download.part_file import PartFile
 from modelkeep.download.pieces import OPEN_END, Lease, Pieces
-from modelkeep.download.ports import Limiter
 from modelkeep.download.ramp import SMALL
+from modelkeep.download.shared_limits import SharedLimiter
 from modelkeep.errors import NoSpaceError, ProtocolError
 from modelkeep.http.options import TransferOptions
 from modelkeep.http.redirects import HttpResponse, open_url
@@ -72,7 +72,7 @@ class Work:
         *,
         sender: Transport,
         options: TransferOptions,
-        limiter: Limiter,
+        limiter: SharedLimiter,
         spoken_for: Callable[[Path], int],
         named: Callable[[Path, ResponseHead], None],
     ) -> None:

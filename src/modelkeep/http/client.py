@@ -123,7 +123,7 @@ class Client:
         self.options = options if options is not None else TransferOptions()
         if session is None:
             session = make_session(self.options)
-        self.sender = session if isinstance(session, Transport) else Transport(session)
+        self.transport = session if isinstance(session, Transport) else Transport(session)
         self.is_offline = is_offline
         self._cancelled = cancelled
         self._policy = RetryPolicy(
@@ -132,7 +132,7 @@ class Client:
 
     def until(self, cancelled: Callable[[], bool]) -> Client:
         """Return a client on the same session that ``cancelled`` ends."""
-        return Client(self.sender, self.options, is_offline=self.is_offline, cancelled=cancelled)
+        return Client(self.transport, self.options, is_offline=self.is_offline, cancelled=cancelled)
 
     def get(
         self,
@@ -194,7 +194,7 @@ class Client:
 
     def _peek_once(self, asked: HttpRequest, count: int) -> Peek:
         opened = open_url(
-            self.sender,
+            self.transport,
             asked,
             byte_range=(0, count - 1),
             options=self.options,
@@ -228,7 +228,7 @@ class Client:
         """
         self._refuse_offline(asked)
         return open_url(
-            self.sender,
+            self.transport,
             asked,
             byte_range=(first, last),
             options=self.options,
@@ -263,7 +263,7 @@ class Client:
 
     def _once(self, asked: HttpRequest, limit: int, *, public_only: bool) -> ApiResponse:
         opened = open_url(
-            self.sender,
+            self.transport,
             asked,
             options=self.options,
             cancelled=self._cancelled,

@@ -59,7 +59,7 @@ def fetch_preview_of(remote: RemoteModel, client: Client, place: Path) -> Path |
     """
     if remote.preview is None:
         return None
-    is_private = any(client.sender.is_private(origin_of(file.url)) for file in remote.files)
+    is_private = any(client.transport.is_private(origin_of(file.url)) for file in remote.files)
     return fetch_preview(remote.preview, client, place, public_only=not is_private)
 
 

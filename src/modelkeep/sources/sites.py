@@ -164,9 +164,9 @@ class Sites:
 
     def close(self) -> None:
         """Close the connections, where the session is ours."""
-        sender = self.visit.client.sender
-        if sender.is_ours:
-            sender.session.close()
+        transport = self.visit.client.transport
+        if transport.is_ours:
+            transport.session.close()
 
     def _searchable(self) -> list[Site]:
         return [site for site in self.sites if type(site).search is not Site.search]
@@ -195,12 +195,12 @@ def make_visit(
         environment: For the tokens.
     """
     if settings.offline and not client.is_offline:
-        client = Client(client.sender, client.options, is_offline=True)
+        client = Client(client.transport, client.options, is_offline=True)
     held = tokens if tokens is not None else SiteTokens(settings, environment)
     return Visit(
         client,
         tokens=TokensBySite(held),
         endpoints=endpoints_of(settings),
         content_level=settings.max_content_level,
-        caches=client.sender.is_ours,
+        caches=client.transport.is_ours,
     )

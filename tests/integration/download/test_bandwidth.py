@@ -11,7 +11,7 @@ import pytest
 from faults.pages import Page
 from faults.server import FaultServer
 from modelkeep.app.manager import ModelManager
-from modelkeep.download.slots import PER_HOST
+from modelkeep.download.shared_limits import PER_HOST
 from modelkeep.errors import SettingsError
 from modelkeep.settings import Settings
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,8 @@ from modelkeep.core.limits import SPACE_RESERVE_BYTES
 from modelkeep.download import work
 from modelkeep.download.control_file import control_path
 from modelkeep.download.pieces import Lease
-from modelkeep.download.transfer import Fetched, Transfer, TransferControl, TransferState
+from modelkeep.download.shared_limits import SharedLimits, SpaceClaims
+from modelkeep.download.transfer import Transfer, TransferControl, TransferProgress, TransferResult
 from modelkeep.errors import (
     DownloadError,
     DownloadJobCancelledException,
@@ -56,10 +58,14 @@ def fetch(
     options: TransferOptions = OPTIONS,
     hashes: dict[str, str] | None = None,
     **more: Any,
-) -> Fetched:
+) -> TransferResult:
     with session or make_session(options) as own:
         asked = HttpRequest(url, hashes=hashes or {})
-        return Transfer(asked, target, sender=Transport(own), options=options, **more).run()
+        return Transfer(asked, target, transport=Transport(own), options=options, **more).run()
+
+
+def only_slots(slots: Any) -> SharedLimits:
+    return SharedLimits(slots=slots)
 
 
 # ordinary ways
@@ -83,7 +89,7 @@ def test_slow_connections_become_many(
     server: FaultServer, tmp_path: Path, session: requests.Session
 ) -> None:
     url = server.serve("/m", PAGE.but(rate=6e6))
-    states: list[TransferState] = []
+    states: list[TransferProgress] = []
     fetched = fetch(url, tmp_path / "m", session, hashes={"md5": ""}, on_progress=states.append,
                     options=TransferOptions(verify="off"))  # fmt: skip
     assert fetched.path.read_bytes() == CONTENT
@@ -96,7 +102,7 @@ def test_slow_connections_become_many(
 
 def test_no_more_connections_than_asked_for(server: FaultServer, tmp_path: Path) -> None:
     url = server.serve("/m", PAGE.but(rate=12e6))
-    states: list[TransferState] = []
+    states: list[TransferProgress] = []
     options = TransferOptions(segments=3)
     fetch(url, tmp_path / "m", options=options, on_progress=states.append)
     assert max(state.connections for state in states) == 3
@@ -202,7 +208,7 @@ def test_a_wish_is_obeyed_while_a_slot_is_waited_for(server: FaultServer, tmp_pa
     timer = threading.Timer(0.1, control.pause)
     timer.start()
     with pytest.raises(DownloadPausedError):
-        fetch(server.serve("/m", PAGE), tmp_path / "m", control=control, slots=Full())
+        fetch(server.serve("/m", PAGE), tmp_path / "m", control=control, shared=only_slots(Full()))
 
 
 def test_slots_are_given_back(server: FaultServer, tmp_path: Path) -> None:
@@ -226,7 +232,7 @@ def test_slots_are_given_back(server: FaultServer, tmp_path: Path) -> None:
 
     slots = Counting()
     url = server.serve("/m", once(PAGE.but(cut_at=MIB, rate=12e6), PAGE.but(rate=12e6)))
-    assert fetch(url, tmp_path / "m", slots=slots).path.read_bytes() == CONTENT
+    assert fetch(url, tmp_path / "m", shared=only_slots(slots)).path.read_bytes() == CONTENT
     assert slots.taken == slots.given
     assert slots.most == 3
 
@@ -239,7 +245,7 @@ def test_a_paused_one_goes_on_where_it_was(
     target = tmp_path / "m.bin"
     control = TransferControl()
 
-    def look(state: TransferState) -> None:
+    def look(state: TransferProgress) -> None:
         if state.received > 4 * MIB:
             control.pause()
 
@@ -261,7 +267,7 @@ def test_a_broken_control_file_begins_anew_beside(server: FaultServer, tmp_path:
     url = server.serve("/m", in_turn(PAGE.but(stall_at=6 * MIB, stall=60), PAGE))
     control = TransferControl()
 
-    def look(state: TransferState) -> None:
+    def look(state: TransferProgress) -> None:
         if state.received > 5 * MIB:
             control.pause()
 
@@ -352,8 +358,10 @@ def test_a_disk_without_room_is_told_before_the_start(
     room = len(CONTENT) + SPACE_RESERVE_BYTES
     monkeypatch.setattr(work, "free_space", lambda _path: room)
     url = server.serve("/m", PAGE)
-    with pytest.raises(NoSpaceError, match="m"):
-        fetch(url, tmp_path / "m", spoken_for=lambda _path: 1)
+    space = SpaceClaims()
+    other: Any = SimpleNamespace(path=tmp_path / "other", expected_bytes=1)
+    with space.claimed(other), pytest.raises(NoSpaceError, match="m"):
+        fetch(url, tmp_path / "m", shared=SharedLimits(space=space))
     assert left(tmp_path) == []
     assert fetch(url, tmp_path / "m").path.read_bytes() == CONTENT
 

@@ -174,7 +174,7 @@ class _RemoteTree:
         if len(wanted) > limits.FOLDER_JSON_FILES:  # whoever reads them says that it is too much
             return {}
         # Sessions of others need not stand several threads.
-        threads = _AT_ONCE if self._client.sender.is_ours and len(wanted) > 1 else 1
+        threads = _AT_ONCE if self._client.transport.is_ours and len(wanted) > 1 else 1
         with ThreadPoolExecutor(threads, "modelkeep-configs") as pool:
             contents = pool.map(self._fetch, wanted)
             return {file.path: content for file, content in zip(wanted, contents, strict=True)}

@@ -141,7 +141,7 @@ class RemoteTurns:
     def _looked_up(self, job: ModelInstallJob) -> RemoteModel:
         if job.remote is None:
             sites = self._network.sites
-            if sites.visit.client.sender.is_ours:
+            if sites.visit.client.transport.is_ours:
                 sites = sites.until(lambda: self._is_to_stop(job))
             job.remote = sites.look_up(job.pinned or job.source)
         self._check(job)

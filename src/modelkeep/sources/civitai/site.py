@@ -60,7 +60,7 @@ class Asking:
             ProtocolError: it is no object.
         """
         reply = self.visit.client.get(self.asked(path))
-        is_first = self.visit.client.sender.is_ours and self.endpoint == answers.ENDPOINT
+        is_first = self.visit.client.transport.is_ours and self.endpoint == answers.ENDPOINT
         if reply.status == _NOT_FOUND and is_first:
             other = self.visit.client.get(self.asked(path, _OTHER))
             reply = other if other.status < _REFUSED else reply
@@ -261,7 +261,7 @@ def _file_url(asking: Asking, whole: Json, file: Json) -> str:
     """Return where exactly this file is: other parameters leave the choice to the site."""
     url = f"{asking.endpoint}/api/download/models/{whole.get('id')}"
     number = file.get("id")
-    if asking.visit.client.sender.is_ours and isinstance(number, int):
+    if asking.visit.client.transport.is_ours and isinstance(number, int):
         return f"{url}?{urlencode({'fileId': number})}"
     return url
 

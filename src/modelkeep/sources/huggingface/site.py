@@ -114,7 +114,7 @@ class HuggingFace(Site):
         answer = asking.get(url, {"blobs": "true"})
         metadata = answers.metadata_of(answer, asking.endpoint, source.revision or "main")
         commit = answer.get("sha")
-        is_pinned = isinstance(commit, str) and visit.client.sender.is_ours
+        is_pinned = isinstance(commit, str) and visit.client.transport.is_ours
         revision = commit if is_pinned else source.revision or "main"
         repo = metadata.id if "/" in metadata.id else source.repo_id
         listed = {each["rfilename"]: each for each in answers.siblings(answer)}
@@ -125,7 +125,7 @@ class HuggingFace(Site):
     def _asking(self, repo: str, revision: str | None, secret: str | None, visit: Visit) -> Asking:
         endpoint = visit.endpoints.get(self.name, answers.ENDPOINT).rstrip("/")
         # An injected session answers for the network.
-        if visit.client.sender.is_ours and cache.is_offline(os.environ):
+        if visit.client.transport.is_ours and cache.is_offline(os.environ):
             raise DownloadError(
                 f"{repo} is not asked for: HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set",
                 hint="Unset it to let modelkeep ask Hugging Face.",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelkeep.core.bwlimit import read_bwlimit
-from modelkeep.download.limiter import SharedLimiter
+from modelkeep.download.shared_limits import SharedLimiter
 
 MIB = 1 << 20
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)

@@ -7,7 +7,7 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep.download.slots import SharedSlots
+from modelkeep.download.shared_limits import SharedSlots
 
 
 def wanted() -> bool:
