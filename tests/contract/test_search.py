@@ -24,10 +24,11 @@ from modelkeep.errors import (
 )
 from modelkeep.records.listing import NewRecord, RecordFilter, SearchOrder
 from modelkeep.records.service import ModelRecordServiceBase
+from support.rounds import rounds
 
 #: For tests that leave the store as it was for the next example.
 FEW = settings(
-    max_examples=60,
+    max_examples=rounds(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -180,7 +181,9 @@ def test_a_text_may_be_long(store: ModelRecordServiceBase) -> None:
 
 @given(text=st.text(max_size=40))
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=rounds(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_a_name_is_found_by_itself(store: ModelRecordServiceBase, text: str) -> None:
     if not text.strip():
@@ -319,7 +322,9 @@ def test_nonsense_is_refused(mixed: ModelRecordServiceBase) -> None:
 
 @given(after=st.text(max_size=60))
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=rounds(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_any_text_is_a_cursor_or_refused(store: ModelRecordServiceBase, after: str) -> None:
     with pytest.raises(UsageError):

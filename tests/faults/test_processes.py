@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -14,10 +13,11 @@ from modelkeep import ModelManager, Settings
 from modelkeep.install.job import InstallStatus
 from modelkeep.library.link import LinkMode
 from support import tiny
+from support.rounds import rounds
 
 PROCESSES = 8
 #: Rounds of one model each; set it higher to look longer.
-ROUNDS = int(os.environ.get("MODELKEEP_TEST_ROUNDS", "6"))
+ROUNDS = rounds(6)
 
 
 def settings(root: Path) -> Settings:

@@ -28,10 +28,10 @@ from modelkeep import (
 from modelkeep.scan.scanner import ScanAction
 from support import tiny
 from support.program import Program, Result
+from support.rounds import rounds
 
 #: Catalogues that are damaged; 200 before a release.
-ROUNDS = int(os.environ.get("MODELKEEP_TEST_DAMAGES", "60"))
-EXAMPLES = int(os.environ.get("MODELKEEP_TEST_EXAMPLES", "25"))
+ROUNDS = rounds(60)
 PAGE = 4096
 LORA = {"type": "lora", "base": "sd-1", "format": "lycoris"}
 
@@ -306,7 +306,7 @@ def test_a_catalogue_that_is_broken_is_named_by_its_line(
     assert [one["key"] for one in program.call("list", "--json").json] == ["k"]
 
 
-@settings(max_examples=EXAMPLES // 2, deadline=None)
+@settings(max_examples=rounds(12), deadline=None)
 @given(
     st.one_of(
         st.binary(max_size=200),

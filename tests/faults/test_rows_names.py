@@ -31,6 +31,7 @@ from modelkeep.core.names import text_to_path
 from modelkeep.errors import hint_of
 from support import tiny
 from support.program import Program
+from support.rounds import rounds
 
 #: Ways to say ``outside/x.safetensors``, two folders above ``models``, and other places.
 CLIMBS = [
@@ -84,7 +85,7 @@ ODD = [
 PLAIN = {"name": "n", "type": "embedding", "base": "sd-1", "format": "embedding_file"}
 
 FAST = settings(
-    max_examples=int(os.environ.get("MODELKEEP_TEST_EXAMPLES", "25")),
+    max_examples=rounds(25),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

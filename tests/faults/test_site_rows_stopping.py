@@ -22,6 +22,7 @@ from modelkeep import ModelInstallJob, ModelManager
 from modelkeep.install.job import InstallStatus
 from sites import models
 from sites.hub import HubServer
+from support.rounds import rounds
 
 REPO = "someone/paper"
 LORA = models.sdxl_lora()
@@ -296,7 +297,9 @@ def test_paused_at_every_step(manager: ModelManager, hub: HubServer) -> None:
     )
 )
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=rounds(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_whatever_is_asked_for_at_whatever_step(
     manager: ModelManager, hub: HubServer, deeds: dict[int, str]

@@ -26,6 +26,7 @@ from modelkeep.download.job import DownloadJobBase, DownloadJobStatus
 from modelkeep.errors import UnknownJobIDException, UsageError
 from support.downloads import data, left
 from support.queues import Process, wait_for
+from support.rounds import rounds
 
 SIZE = 96_001
 BODIES = [data(SIZE, seed) for seed in range(3)]
@@ -182,7 +183,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 TestAnyOrder = AnyOrder.TestCase
 TestAnyOrder.settings = settings(
-    max_examples=25,
+    max_examples=rounds(25),
     stateful_step_count=14,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -20,6 +20,7 @@ from modelkeep.library.link import LinkMode
 from modelkeep.library.ownership import file_path
 from modelkeep.settings import Settings
 from support import tiny
+from support.rounds import rounds
 
 Act = Callable[[ModelManager], object]
 
@@ -275,7 +276,7 @@ class LibraryInYaml(Library):
 
 
 _SETTINGS = settings(
-    max_examples=30,
+    max_examples=rounds(30),
     stateful_step_count=20,
     deadline=None,
     database=None,

@@ -29,9 +29,7 @@ from modelkeep.library.link import LinkMode
 from modelkeep.library.trash import MANIFEST, TrashEntry
 from modelkeep.settings import Settings
 from support import tiny
-
-SAMPLES = Path(__file__).parents[4] / "shared" / "data" / "files"
-EMPTY_WEIGHTS = SAMPLES / "test-diffusers-main"
+from support.published import published
 
 
 def make(world: World, name: str, fill: int = 1) -> Path:
@@ -158,20 +156,19 @@ def test_a_model_on_another_disk_waits_in_a_trash_there(world: World, elsewhere:
 def test_weights_without_bytes_are_taken_only_when_nothing_is_verified(
     tmp_path: Path,
 ) -> None:
-    if not EMPTY_WEIGHTS.is_dir():
-        pytest.skip("the folder of empty weight files is not beside this checkout")
+    weights = published("files", "test-diffusers-main")
     strict = open_world(tmp_path / "strict")
     with pytest.raises(CorruptModelError, match="0 bytes"):
-        strict.service.install_path(EMPTY_WEIGHTS)
+        strict.service.install_path(weights)
     strict.close()
     lax = open_world(tmp_path / "lax", verify="off")
-    job = lax.service.import_model(EMPTY_WEIGHTS)
+    job = lax.service.import_model(weights)
     lax.service.wait_for_installs()
     assert job.complete, job.error
     assert job.config_out is not None
     assert (job.config_out.type, job.config_out.format) == ("main", "diffusers")
     place = lax.place(job.config_out.key)
-    wanted = {p.relative_to(EMPTY_WEIGHTS) for p in EMPTY_WEIGHTS.rglob("*") if p.is_file()}
+    wanted = {p.relative_to(weights) for p in weights.rglob("*") if p.is_file()}
     assert {p.relative_to(place) for p in place.rglob("*") if p.is_file()} == wanted
     lax.close()
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from modelkeep.download.pieces import Lease, Pieces, merged, missing
+from support.rounds import rounds
 
 KIB = 1024
 TOTAL = 2048 * KIB
@@ -121,7 +122,7 @@ class Fetching(RuleBasedStateMachine):
 
 
 TestFetching = Fetching.TestCase
-TestFetching.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestFetching.settings = settings(max_examples=rounds(100), stateful_step_count=40, deadline=None)
 
 
 def test_a_rest_goes_back_to_the_answer_that_has_it() -> None:
@@ -200,7 +201,7 @@ _ranges = st.lists(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=rounds(200))
 @given(_ranges)
 def test_missing_is_what_is_not_merged(ranges: list[tuple[int, int]]) -> None:
     done = {byte for start, end in ranges for byte in range(start, end)}

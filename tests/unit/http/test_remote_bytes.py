@@ -24,6 +24,7 @@ from modelkeep.http.request import HttpRequest
 from modelkeep.identification.engine import identify_path, identify_remote
 from modelkeep.identification.registry import load_rules
 from support import tiny
+from support.rounds import rounds
 
 SIZE = 3_000_000
 CONTENT = bytes(range(251)) * (SIZE // 251 + 1)
@@ -51,7 +52,7 @@ def test_it_reads_as_a_local_file(server: FaultServer) -> None:
         file.read_at(SIZE - 1, 2)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=rounds(30))
 @given(st.lists(st.tuples(st.integers(0, SIZE), st.integers(0, 600_000)), max_size=6))
 def test_any_reads_give_the_bytes_that_are_there(reads: list[tuple[int, int]]) -> None:
     with FaultServer() as server:

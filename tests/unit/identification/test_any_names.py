@@ -16,6 +16,7 @@ from modelkeep.identification.header import TensorHeader, TensorInfo
 from modelkeep.identification.registry import load_rules
 from modelkeep.identification.view import ModelView
 from sample_models import SD1, diffusers_unet, flux_transformer, ldm_unet, ldm_vae
+from support.rounds import rounds
 from unit.identification.cases import kohya
 
 _REAL = sorted({*ldm_unet(SD1), *diffusers_unet(SD1), *flux_transformer(), *ldm_vae(), *kohya(SD1)})
@@ -55,7 +56,7 @@ def _ask(tensors: dict[str, TensorInfo], metadata: dict[str, str], name: str = "
 
 
 @given(st.dictionaries(_names, _infos, max_size=40), _metadata, st.text(max_size=20))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=rounds(300), deadline=None)
 def test_nothing_but_our_errors(
     tensors: dict[str, TensorInfo], metadata: dict[str, str], name: str
 ) -> None:

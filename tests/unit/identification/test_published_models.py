@@ -29,18 +29,16 @@ from sample_models import (
     typed,
     write_safetensors,
 )
+from support.published import DATA, needed, published
 
-DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 RANK = 8
 
-pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(), reason="the headers of published models are not beside this checkout"
-)
+pytestmark = needed
 
 
 def _expected() -> dict[str, Any]:
     path = DATA / "expected.json"
-    found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    found: dict[str, Any] = json.loads(path.read_text()) if DATA.parent.is_dir() else {}
     return found
 
 
@@ -50,7 +48,7 @@ READY: list[dict[str, Any]] = _expected().get("ready", [])
 
 
 def _published(name: str, prefix: str = "") -> Shapes:
-    found = json.loads((DATA / "headers" / f"{name}.json").read_text())
+    found = json.loads(published("headers", f"{name}.json").read_text())
     return {
         prefix + tensor: tuple(RANK if dimension == -1 else dimension for dimension in shape)
         for tensor, shape in found.items()
@@ -122,7 +120,7 @@ def test_text_encoders_under_every_prefix(prefix: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("entry", FOLDERS, ids=lambda entry: entry["folder"])
 def test_published_folders(entry: dict[str, Any], tmp_path: Path) -> None:
     root = tmp_path / Path(entry["folder"]).name
-    shutil.copytree(DATA / "folders" / entry["folder"], root)
+    shutil.copytree(published("folders", entry["folder"]), root)
     root.chmod(0o755)
     for config in [*root.rglob("config.json")]:
         config.parent.chmod(0o755)
@@ -134,7 +132,7 @@ def test_published_folders(entry: dict[str, Any], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("entry", READY, ids=lambda entry: entry["path"])
 def test_ready_models(entry: dict[str, Any]) -> None:
-    path = DATA / entry["path"]
+    path = published(entry["path"])
     if "empty" in entry.get("note", ""):
         with pytest.raises(CorruptModelError, match="0 bytes") as caught:
             identify(path)

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 
 from modelkeep.identification.engine import identify
-from unit.identification.test_published_models import DATA, FILES, _answer, _published
+from support.published import needed
+from unit.identification.test_published_models import FILES, _answer, _published
 
 torch = pytest.importorskip("torch")
 
-pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(), reason="the headers of published models are not beside this checkout"
-)
+pytestmark = needed
 
 NAMES = (
     "sd1 checkpoint",

@@ -17,6 +17,7 @@ from modelkeep.library.library import Library
 from modelkeep.library.ownership import describe_files
 from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.settings import Settings
+from support.rounds import rounds
 
 _NAMES = st.sampled_from(["a", "b", "A", "a.safetensors", "model", os.fsdecode(b"\xff"), "é"])
 _PLACES = st.lists(_NAMES, min_size=1, max_size=4).map(tuple)
@@ -44,7 +45,10 @@ def bytes_below(folder: Path) -> dict[Path, bytes]:
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=rounds(200),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    database=None,
 )
 @given(tree=trees(), is_inside=st.booleans(), has_rows=st.booleans(), through=st.booleans())
 def test_a_removal_takes_exactly_the_owned_files(

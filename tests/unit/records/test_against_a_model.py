@@ -22,6 +22,7 @@ from modelkeep.errors import (
 from modelkeep.records.dialects.sqlite import SqliteDatabase
 from modelkeep.records.sql.service import ModelRecordServiceSQL
 from modelkeep.records.text import fold_words, indexed_words
+from support.rounds import rounds
 
 KEYS = st.sampled_from(["a", "b", "c", "", "d'", "%"])
 PATHS = st.sampled_from(["p", "q", "r/s", "T", "t"])
@@ -186,4 +187,4 @@ class Catalogue(RuleBasedStateMachine):
 
 
 TestCatalogue = Catalogue.TestCase
-TestCatalogue.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestCatalogue.settings = settings(max_examples=rounds(60), stateful_step_count=25, deadline=None)

@@ -22,6 +22,7 @@ from modelkeep.records.listing import RecordFilter, SearchOrder
 from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.records.sql.service import ModelRecordServiceSQL
 from modelkeep.records.yaml.service import ModelRecordServiceFile
+from support.rounds import rounds
 
 KEYS = st.sampled_from(["a", "b", "c", "", "d'", "%", "1e3", "null"])
 PATHS = st.sampled_from(["p", "q", "r/s", "T", "t", "/x/p", "/y/q", "/z/r"])
@@ -166,4 +167,4 @@ class Both(RuleBasedStateMachine):
 
 
 TestBoth = Both.TestCase
-TestBoth.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestBoth.settings = settings(max_examples=rounds(25), stateful_step_count=25, deadline=None)

@@ -20,6 +20,7 @@ from modelkeep.errors import (
 from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.records.yaml.file import CatalogueFile
 from modelkeep.records.yaml.service import ModelRecordServiceFile
+from support.rounds import rounds
 
 HEAD = "__metadata__:\n  version: 3.2.0\n  modelkeep: 1\nmodels:\n"
 RECORD = "  k:\n    name: n\n    path: p\n    type: lora\n    base: sd-1\n    format: lycoris\n"
@@ -256,7 +257,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     opens_or_refuses(HEAD.encode() + data)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=rounds(300), deadline=None)
 @given(st.data())
 def test_any_change_of_a_valid_file_is_read_or_refused(data: st.DataObject) -> None:
     text = VALID
@@ -270,7 +271,7 @@ def test_any_change_of_a_valid_file_is_read_or_refused(data: st.DataObject) -> N
 LINES = VALID.splitlines(keepends=True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=rounds(300), deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from modelkeep.records.yaml import reader as yaml_reader
 from modelkeep.records.yaml.reader import YamlFlaw, read_map
 from modelkeep.records.yaml.writer import map_lines
+from support.rounds import rounds
 
 AWKWARD = [
     *("", " ", "a ", "- a", "a: b", "a #b", "#", "null", "No", "1", "1.5", "0x1f", "1_0", "~"),
@@ -61,7 +62,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=500)
+@settings(max_examples=rounds(500))
 @given(st.lists(st.sampled_from(PIECES), max_size=14))
 def test_the_quick_reader_agrees_with_the_parser(pieces: list[str]) -> None:
     text = "".join(pieces)

@@ -18,11 +18,11 @@ from modelkeep.errors import SettingsError, SourceNotFoundError
 from modelkeep.sources.sidecars.reading import SidecarReport, read_sidecars
 from modelkeep.sources.sidecars.registry import SidecarReaders, load_readers
 from support import tiny
+from support.published import published
 
 PNG = b"\x89PNG\r\n\x1a\n"
 NOTHING = hashlib.sha256(b"").hexdigest()
 MODEL_TIME, SIDECAR_TIME = 1_700_000_000, 1_700_000_100
-API = Path(__file__).parents[4] / "shared" / "data" / "api"
 
 
 @pytest.fixture
@@ -118,9 +118,7 @@ def test_civitai_info_gives_all_that_the_site_answered(model: Path) -> None:
 
 
 def test_the_recorded_answer_of_the_site_is_whole_enough(model: Path) -> None:
-    recorded = API / "RepoCivitaiVersionMetadata1.json"
-    if not recorded.exists():
-        pytest.skip("the recorded answers are not here")
+    recorded = published("api", "RepoCivitaiVersionMetadata1.json")
     write(model, ".civitai.info", recorded.read_bytes())
     info = read(model).info
     assert isinstance(info.metadata, CivitaiMetadata)

@@ -18,6 +18,7 @@ from modelkeep.sources.sidecars.clean_text import one_line, phrases, plain_text,
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reading import read_sidecars
 from support import tiny
+from support.rounds import rounds
 
 ENDINGS = (
     ".civitai.info", ".metadata.json", ".cm-info.json", ".json", ".swarm.json", ".txt",
@@ -75,7 +76,7 @@ def assert_line(line: str | None) -> None:
         line.encode()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=rounds(300))
 @given(contents=st.lists(st.tuples(st.sampled_from(ENDINGS), CONTENTS), max_size=4))
 def test_any_content_gives_a_valid_answer(
     tmp_path: Path, contents: list[tuple[str, bytes]]

@@ -24,6 +24,7 @@ from support.hostile_safetensors import (
     write_sparse,
 )
 from support.in_memory import InMemory
+from support.rounds import rounds
 
 HUGE = 12_000
 #: Bytes of data of the file that is mutated.
@@ -245,7 +246,7 @@ def test_whatever_we_accept_the_official_reader_accepts(tmp_path: Path) -> None:
             assert set(official.keys()) == set(names)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=rounds(200), deadline=None)
 @given(
     st.dictionaries(
         st.text(max_size=8), st.lists(st.integers(0, 4), max_size=4), min_size=1, max_size=8
