@@ -11,8 +11,7 @@ from modelkeep.core.roots import MODELS_ROOT, RootState
 from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
 from modelkeep.errors import NotWritableError, OfflineRootError, UsageError
 from modelkeep.settings import Settings
-from modelkeep.sources.layouts.layout import Layout
-from modelkeep.sources.layouts.registry import layout_named, load_layouts
+from modelkeep.sources.layouts.layout import Layout, layout_named, load_layouts
 
 if TYPE_CHECKING:
     from modelkeep.library.library import Library

@@ -18,7 +18,6 @@ from modelkeep.scan.walk import Candidate
 from modelkeep.sources.layouts.layout import Layout
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reading import read_sidecars
-from modelkeep.sources.sidecars.registry import usable_readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,6 @@ class FolderInfo:
 
     def __init__(self, folder: Path, layout: Layout | None, remarks: list[str]) -> None:
         self._remarks = remarks
-        self._readers = usable_readers(self.remark)
         self._catalogue: dict[Path, SidecarInfo] = {}
         try:
             for model in layout.known(folder, self.remark) if layout is not None else ():
@@ -59,7 +57,7 @@ class FolderInfo:
     def about(self, candidate: Candidate) -> SidecarInfo:
         """Return what is known about one model."""
         try:
-            report = read_sidecars(candidate.path, candidate.siblings, self._readers)
+            report = read_sidecars(candidate.path, candidate.siblings)
         except SourceError as error:  # the model vanished; whoever reads it next says so
             self.remark(str(error))
             return self._catalogue.get(candidate.path, SidecarInfo())

@@ -10,8 +10,7 @@ from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.errors import SourceNotFoundError
 from modelkeep.library.library import Library
 from modelkeep.scan.scanner import Target
-from modelkeep.sources.layouts.layout import Layout, Place
-from modelkeep.sources.layouts.registry import layout_named, load_layouts, recognise
+from modelkeep.sources.layouts.layout import Layout, Place, layout_named, load_layouts, recognise
 
 #: What ``scan`` takes for the folder of new models, beside the names of roots.
 AUTOIMPORT = "autoimport"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,7 @@ from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
 from modelkeep.scan.scanner import ScanAction
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
+from modelkeep.sources.sidecars.reading import READERS
 from support import tiny
 
 HASH, OTHER = "ab" * 32, "cd" * 32
@@ -56,7 +57,7 @@ class _Buggy(SidecarReader):
 
 
 @pytest.fixture
-def installed(monkeypatch: pytest.MonkeyPatch) -> Install:
+def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     """Return what makes modules known as installed sidecar readers."""
 
     def install(**readers: object) -> None:
@@ -71,9 +72,11 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Install:
         def found(group: str) -> list[EntryPoint]:
             return [point for point in points if point.group == group]
 
-        monkeypatch.setattr("modelkeep.sources.sidecars.registry.entry_points", found)
+        monkeypatch.setattr("modelkeep.core.plugins.entry_points", found)
+        READERS.forget()
 
-    return install
+    yield install
+    READERS.forget()
 
 
 @pytest.mark.parametrize("where", ["find", "read", "answer"])
@@ -87,17 +90,6 @@ def test_a_reader_with_a_bug_is_told_and_the_others_still_read(
     assert finding.status is ScanStatus.REGISTERED
     assert world.records.get_model(finding.key or "").description == "cut paper"
     assert [f"buggy-{where}" in remark for remark in summary.remarks] == [True]
-
-
-def test_a_reader_that_cannot_be_imported_is_told(world: World, installed: Install) -> None:
-    tiny.lora(world.downloads / "paper.safetensors")
-    (world.downloads / "paper.json").write_text('{"description": "cut paper"}')
-    installed(gone=None, empty="no reader")
-    [finding], summary = scanned(world)
-    assert world.records.get_model(finding.key or "").description == "cut paper"
-    told = "\n".join(summary.remarks)
-    assert "gone" in told
-    assert "the sidecar reader empty has no READER" in told
 
 
 def webui(world: World) -> Path:

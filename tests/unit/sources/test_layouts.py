@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelkeep.core.taxonomy import ModelType
-from modelkeep.errors import SourceError
-from modelkeep.sources.layouts.layout import Place
-from modelkeep.sources.layouts.registry import layout_named, load_layouts, recognise
+from modelkeep.errors import SettingsError, SourceError
+from modelkeep.sources.layouts.layout import Place, layout_named, load_layouts, recognise
 from modelkeep.sources.layouts.swarmui import read_paths
 from unit.sources import layout_trees as trees
 from unit.sources.layout_trees import PROGRAMS, grow
@@ -315,3 +314,21 @@ def test_recognising_looks_at_names_only(tmp_path: Path) -> None:
 
     assert name_of(root) == "comfyui"
     assert name_of(root / "models" / "checkpoints") == "plain"
+
+
+def test_all_are_there_and_plain_comes_last() -> None:
+    assert {layout.name for layout in LAYOUTS} == {
+        *("comfyui", "a1111", "invokeai", "hf-cache", "plain"),
+        *("swarmui", "stabilitymatrix", "fooocus", "draw-things"),
+    }
+    assert LAYOUTS[-1].name == "plain"
+    assert all(layout.label for layout in LAYOUTS)
+
+
+def test_a_name_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="'comfy' is no layout") as caught:
+        layout_named("comfy", LAYOUTS)
+    assert "comfyui" in caught.value.hint
+
+    with pytest.raises(SettingsError, match="none of the known layouts"):
+        recognise(tmp_path, LAYOUTS[:-1])

@@ -14,9 +14,8 @@ import pytest
 
 from modelkeep.core import limits
 from modelkeep.core.metadata import CivitaiMetadata
-from modelkeep.errors import SettingsError, SourceNotFoundError
+from modelkeep.errors import SourceNotFoundError
 from modelkeep.sources.sidecars.reading import SidecarReport, read_sidecars
-from modelkeep.sources.sidecars.registry import SidecarReaders, load_readers
 from support import tiny
 from support.published import published
 
@@ -404,29 +403,3 @@ def test_what_is_no_file_or_too_large_is_never_read(model: Path) -> None:
     picture = write(model, ".png", PNG)
     os.truncate(picture, limits.PREVIEW_BYTES + 1)
     assert len(read(model).problems) == 4
-
-
-def test_a_kind_is_one_file(model: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "kinds"
-    folder.mkdir()
-    (folder / "stars.py").write_text(
-        "from modelkeep.sources.sidecars.info import SidecarInfo\n"
-        "from modelkeep.sources.sidecars.reader import SidecarReader\n"
-        "class Stars(SidecarReader):\n"
-        "    name, label, order = 'stars', 'Star gazers', 1\n"
-        "    def find(self, model):\n"
-        "        return model.beside('.stars')\n"
-        "    def read(self, model, sidecar):\n"
-        "        return SidecarInfo(tags=(sidecar.read().decode(),))\n"
-        "READER = Stars()\n"
-    )
-    write(model, ".stars", "five")
-    readers = load_readers([folder])
-    assert len(readers) == len(load_readers()) + 1
-    info = read_sidecars(model, [p.name for p in model.parent.iterdir()], readers).info
-    assert (info.tags, info.written_by) == (("five",), ("Star gazers",))
-    with pytest.raises(SettingsError, match="stars"):
-        SidecarReaders.of((*readers, *readers))
-    (folder / "empty.py").write_text("")
-    with pytest.raises(SettingsError, match=r"empty\.py"):
-        load_readers([folder])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,7 +23,6 @@ from modelkeep.errors import (
 )
 from modelkeep.http.client import Client
 from modelkeep.settings import Settings
-from modelkeep.sources import registry
 from modelkeep.sources.huggingface.source import HFModelSource
 from modelkeep.sources.last_search import from_last_search, last_search_path, remember_search
 from modelkeep.sources.link import URLModelSource
@@ -105,7 +103,7 @@ class TestRegistry:
         assert names[-1] == "link"
 
     def test_a_site_is_one_file(self, tmp_path: Path) -> None:
-        found = sites([harbour(tmp_path)])
+        found = sites(harbour(tmp_path))
         assert found[0].name == "harbour"
         door = Sites(found, Visit(Client()))
         source = door.parse("berth:7")
@@ -113,37 +111,6 @@ class TestRegistry:
         assert door.look_up(source).name == "ship"
         [hit] = door.search("ship", "harbour")
         assert hit.source == "berth:ship"
-
-    def test_a_site_of_an_installed_package(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        harbour(tmp_path)
-        monkeypatch.syspath_prepend(str(tmp_path))
-        point = importlib.metadata.EntryPoint("harbour", "harbour", "modelkeep.sites")
-        monkeypatch.setattr(registry, "entry_points", lambda group: [point] if group else [])
-        assert sites()[0].label == "The harbour"
-
-    @pytest.mark.parametrize("text", ["import no_such_module", "SITE = 3", "x = ", "1 / 0"])
-    def test_a_broken_one_is_a_warning(
-        self, text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        (tmp_path / "broken.py").write_text(text)
-        assert sites([tmp_path]) == sites()
-        assert "broken.py is left out" in caplog.text
-
-    def test_an_installed_one_that_is_broken(
-        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        point = importlib.metadata.EntryPoint("dock", "no_such_package:SITE", "modelkeep.sites")
-        monkeypatch.setattr(registry, "entry_points", lambda group: [point] if group else [])
-        assert "link" in {site.name for site in sites()}
-        assert "The installed site dock (no_such_package:SITE) is left out" in caplog.text
-
-    def test_of_two_with_one_name_the_first_stays(
-        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        assert sites([harbour(tmp_path, "link")]) == sites()
-        assert "there is a site named link already" in caplog.text
 
 
 class TestParse:

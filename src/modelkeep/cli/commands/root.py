@@ -135,7 +135,7 @@ def _service(session: Session) -> RootService:
 
 
 def _layout(folder: Path, named: str | None) -> str:
-    from modelkeep.sources.layouts.registry import layout_named, load_layouts, recognise
+    from modelkeep.sources.layouts.layout import layout_named, load_layouts, recognise
 
     layouts = load_layouts()
     return (layout_named(named, layouts) if named else recognise(folder, layouts)).name

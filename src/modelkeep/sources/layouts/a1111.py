@@ -88,7 +88,7 @@ class A1111(Layout):
         ]
         return without_repeats([*found, embeddings, *extensions])
 
-    def known(self, folder: Path, tell: Callable[[str], None] = ignore) -> Iterable[KnownModel]:
+    def known(self, folder: Path, warn: Callable[[str], None] = ignore) -> Iterable[KnownModel]:
         """Give the models whose hashes the program's ``cache.json`` has and still holds for.
 
         Newer versions keep a folder ``cache`` instead, which is not read.
@@ -96,7 +96,7 @@ class A1111(Layout):
         root = folder if _is_root(folder, names_in(folder)) else folder.parent
         if _CACHE not in names_in(root).files:
             return ()
-        return noted_models(root / _CACHE, self.places(folder), tell)
+        return noted_models(root / _CACHE, self.places(folder), warn)
 
     def type_of(self, place: Place, name: str) -> ModelType | None:
         """Return the type, knowing the VAEs beside checkpoints by their names."""

@@ -23,14 +23,14 @@ _PREFIXES = {
 
 
 def noted_models(
-    cache: Path, places: Iterable[Place], tell: Callable[[str], None]
+    cache: Path, places: Iterable[Place], warn: Callable[[str], None]
 ) -> Iterator[KnownModel]:
     """Give the models in some folders whose noted hashes can still be believed.
 
     Args:
         cache: The program's ``cache.json``.
         places: The program's folders.
-        tell: Takes a sentence about each kind of model that could not be looked through.
+        warn: Takes a sentence about each kind of model that could not be looked through.
 
     Raises:
         SourceError, CorruptModelError: the cache cannot be read.
@@ -47,7 +47,7 @@ def noted_models(
         try:
             matched = match_hashes(noted, prefix, folders[0], files)
         except SourceError as error:  # a model vanished meanwhile
-            tell(str(error))
+            warn(str(error))
             continue
         for path, sha256 in matched.items():
             yield KnownModel(path, SidecarInfo(sha256=sha256))

@@ -36,10 +36,10 @@ class DrawThings(Layout):
         del folder
         return ()
 
-    def known(self, folder: Path, tell: Callable[[str], None] = ignore) -> tuple[KnownModel, ...]:
+    def known(self, folder: Path, warn: Callable[[str], None] = ignore) -> tuple[KnownModel, ...]:
         """Give none, and tell why: an empty report would look like a mistake."""
         count = sum(bool(_OWN.search(name)) for name in names_in(folder).files)
-        tell(
+        warn(
             f"{shown(folder)} is the folder of Draw Things: its {count:,} file(s) are databases"
             " that no other program loads, and are left alone"
         )

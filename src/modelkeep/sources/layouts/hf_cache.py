@@ -60,7 +60,7 @@ class HFCache(Layout):
         """
         return tuple(Place(one.path, one.source, skip=_SKIP) for one in _snapshots(folder))
 
-    def known(self, folder: Path, tell: Callable[[str], None] = ignore) -> Iterator[KnownModel]:
+    def known(self, folder: Path, warn: Callable[[str], None] = ignore) -> Iterator[KnownModel]:
         """Give each snapshot, and each file of weights in it with its hash where that is known.
 
         A blob of a large file is named by its SHA-256; without links the list of the commit's
@@ -69,7 +69,7 @@ class HFCache(Layout):
         Raises:
             SourceError: the list of a commit's files cannot be read.
         """
-        del tell
+        del warn
         for one in _snapshots(folder):
             info = SidecarInfo(name=one.name, source=one.source, written_by=_WRITTEN_BY)
             yield KnownModel(one.path, info, one.commit)

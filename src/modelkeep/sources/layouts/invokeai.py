@@ -71,7 +71,7 @@ class InvokeAI(Layout):
             found += category_places(paths.autoimport, _AUTOIMPORT)
         return without_repeats(found)
 
-    def known(self, folder: Path, tell: Callable[[str], None] = ignore) -> Iterable[KnownModel]:
+    def known(self, folder: Path, warn: Callable[[str], None] = ignore) -> Iterable[KnownModel]:
         """Give the models of its database, which is read and never written.
 
         Raises:
@@ -83,7 +83,7 @@ class InvokeAI(Layout):
         paths = _paths(root)
         if not paths.database.is_file():
             return ()
-        return read_catalogue(paths.database, paths.models, tell)
+        return read_catalogue(paths.database, paths.models, warn)
 
 
 def _root(folder: Path) -> Path | None:

@@ -58,7 +58,7 @@ class _Reading:
 
 
 def read_catalogue(
-    database: Path, models: Path, tell: Callable[[str], None]
+    database: Path, models: Path, warn: Callable[[str], None]
 ) -> tuple[KnownModel, ...]:
     """Return the models that a database of InvokeAI has.
 
@@ -68,7 +68,7 @@ def read_catalogue(
     Args:
         database: The file; it is not changed, and nothing is left beside it.
         models: What its relative paths are relative to.
-        tell: Takes a sentence about rows that are left out.
+        warn: Takes a sentence about rows that are left out.
 
     Raises:
         SourceError: the database cannot be read.
@@ -77,18 +77,18 @@ def read_catalogue(
     with foreign_database(database) as connection:
         table = _table(connection)
         if table is None:
-            tell(f"{shown(database)} has no table of models: it is older than InvokeAI 4")
+            warn(f"{shown(database)} has no table of models: it is older than InvokeAI 4")
         else:
             sites = _sites(connection) if table == "model_config" else {}
             for row in _rows(connection, table):
                 reading.take(row, sites.get(row["id"], {}))
     if log_is_out_of_reach(database):
-        tell(
+        warn(
             f"{shown(database)} has a log without its index (-shm): what InvokeAI changed last is"
             " not seen; start and stop InvokeAI once"
         )
     if reading.broken:
-        tell(
+        warn(
             f"{shown(database)}: {len(reading.broken)} of its rows are no config with a path and"
             f" are left out; the first has the id {reading.broken[0]}"
         )

@@ -1,4 +1,4 @@
-"""``Layout``: how one program arranges its models on the disk."""
+"""``Layout``: how one program arranges its models on the disk, and which layouts there are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from modelkeep.core.plugins import PluginKind
+from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import ModelType
+from modelkeep.errors import SettingsError
 from modelkeep.sources.sidecars.info import SidecarInfo
 
 
@@ -18,8 +21,8 @@ class Place:
 
     Attributes:
         path: The folder; absolute. It may not be there, and may lie outside the scanned folder.
-        category: The program's own word for it, such as ``loras``; empty when it has none.
-        type: What the program takes its files for; None when the word does not say.
+        category: The program's own name for it, such as ``loras``; empty when it has none.
+        type: The type its files have; None when the category does not tell.
         recursive: The folders below it are searched too.
         skip: Names of folders below it that hold no models.
     """
@@ -37,7 +40,7 @@ class KnownModel:
 
     Attributes:
         path: Its file or folder; absolute.
-        info: What the catalogue says of it.
+        info: What the catalogue states about it.
         revision: The commit it was taken from, where its source has commits.
     """
 
@@ -46,9 +49,9 @@ class KnownModel:
     revision: str | None = None
 
 
-def ignore(remark: str) -> None:
-    """Take a remark that nobody asked for."""
-    del remark
+def ignore(warning: str) -> None:
+    """Drop a warning that nobody asked for."""
+    del warning
 
 
 class Layout(ABC):
@@ -56,8 +59,8 @@ class Layout(ABC):
 
     Attributes:
         name: As in the setting ``roots`` (``comfyui``, ``a1111`` ...).
-        label: What people call the program.
-        order: Layouts are asked in this order whether a folder is theirs; smaller is earlier.
+        label: Name of the program, for people.
+        order: Layouts are tried in this order; smaller is earlier.
     """
 
     name: ClassVar[str]
@@ -66,7 +69,7 @@ class Layout(ABC):
 
     @abstractmethod
     def recognises(self, folder: Path) -> bool:
-        """Tell whether a folder is arranged like this, from names of files and folders alone."""
+        """Tell whether a folder has this layout, from names of files and folders alone."""
 
     @abstractmethod
     def places(self, folder: Path) -> tuple[Place, ...]:
@@ -77,19 +80,69 @@ class Layout(ABC):
         """
 
     def type_of(self, place: Place, name: str) -> ModelType | None:
-        """Return what the program takes a file of this name in ``place`` for."""
+        """Return the type that the program expects of a file of this name in ``place``."""
         del name
         return place.type
 
-    def known(self, folder: Path, tell: Callable[[str], None] = ignore) -> Iterable[KnownModel]:
-        """Give what the program's own catalogue says of its models; nothing by default.
+    def known(self, folder: Path, warn: Callable[[str], None] = ignore) -> Iterable[KnownModel]:
+        """Yield the models in the program's own catalogue; none by default.
 
         Args:
             folder: The folder that is scanned.
-            tell: Takes a sentence for people about each part that had to be left out.
+            warn: Takes a sentence about each part that had to be left out.
 
         Raises:
             SourceError: there is a catalogue and it cannot be read.
         """
-        del folder, tell
+        del folder, warn
         return ()
+
+
+#: A layout is a module here with a ``Layout`` named ``LAYOUT``. Installed packages name such a
+#: module, or the instance, as an entry point of the group.
+LAYOUTS: PluginKind[Layout] = PluginKind(
+    "layout", Layout, "LAYOUT", package="modelkeep.sources.layouts", group="modelkeep.layouts"
+)
+
+
+def load_layouts(*folders: Path) -> tuple[Layout, ...]:
+    """Return all layouts, in the order in which they are tried.
+
+    Args:
+        folders: Folders whose ``*.py`` files are layouts too.
+    """
+    found = LAYOUTS.load(*folders)
+    return tuple(sorted(found, key=lambda layout: (layout.order, layout.name)))
+
+
+def recognise(folder: Path, layouts: Iterable[Layout]) -> Layout:
+    """Return the first layout that a folder has.
+
+    Args:
+        folder: An absolute path.
+        layouts: As ``load_layouts`` gives them.
+
+    Raises:
+        SettingsError: none of them recognises it; with ``plain`` among them one always does.
+    """
+    for layout in layouts:
+        if layout.recognises(folder):
+            return layout
+    raise SettingsError(
+        f"{printable(folder)} has none of the known layouts",
+        hint="Name the folder's layout, such as: plain",
+    )
+
+
+def layout_named(name: str, layouts: Iterable[Layout]) -> Layout:
+    """Return the layout with this name.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    by_name = {layout.name: layout for layout in layouts}
+    if name not in by_name:
+        raise SettingsError(
+            f"{name!r} is no layout", hint=f"Use one of: {', '.join(sorted(by_name))}"
+        )
+    return by_name[name]

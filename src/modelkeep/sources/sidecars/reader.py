@@ -142,13 +142,12 @@ class Sidecar:
 
 
 class SidecarReader(ABC):
-    """One kind of sidecar: how it is named, and what it says. Nothing here writes.
+    """One kind of sidecar: how it is named, and how it is read. Nothing here writes.
 
     Attributes:
-        name: One word for the kind.
-        label: Who writes it, for evidence; empty where nobody in particular does.
-        order: Of two kinds that speak of the same thing, the one with the smaller number is
-            believed.
+        name: Name of the kind.
+        label: The program that writes it, for evidence; empty where there is no one program.
+        order: Of two kinds that give the same field, the one with the smaller order wins.
     """
 
     name: ClassVar[str]
@@ -157,14 +156,14 @@ class SidecarReader(ABC):
 
     @abstractmethod
     def find(self, model: Subject) -> tuple[str, ...]:
-        """Return the names of the model's sidecars of this kind, the most believed first.
+        """Return the names of the model's sidecars of this kind, the most trusted first.
 
         Only ``model.siblings`` is asked, never the disk.
         """
 
     @abstractmethod
     def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:
-        """Return what a sidecar says, or None when it is of another kind or about another model.
+        """Return what a sidecar states, or None when it is of another kind or about another model.
 
         ``sidecars`` and ``written_by`` are filled in by the caller.
 

@@ -1,22 +1,60 @@
-"""``read_sidecars``: all that the files beside a model say about it."""
+"""``read_sidecars``: all that the files beside a model state about it.
+
+Where two kinds of sidecars give the same field, the one with the smaller ``order`` wins:
+
+===== ============== ==============================================================
+order kind           why there
+===== ============== ==============================================================
+10    a1111_json     typed in by the user
+20    lora_manager   the site's answer with what the user changed in it
+30    cm_info        the same of StabilityMatrix, without sizes
+40    civitai_info   the site's answer as it came
+50    swarm_json     what SwarmUI took from the header or the user typed in
+60    rgthree        the site's answer, shortened
+70    text           a text of the same name, which might be about anything
+80    preview        a picture; states nothing else
+===== ============== ==============================================================
+
+Trigger phrases and tags are joined in this order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from modelkeep.core.plugins import PluginKind
 from modelkeep.core.reading import printable
 from modelkeep.errors import CorruptModelError, SourceError
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
-from modelkeep.sources.sidecars.registry import SidecarReaders, load_readers, usable_readers
+
+#: A kind of sidecar is a module there with a ``READER``. Installed packages name such a module,
+#: or the instance, as an entry point of the group.
+READERS: PluginKind[SidecarReader] = PluginKind(
+    "sidecar reader",
+    SidecarReader,
+    "READER",
+    package="modelkeep.sources.sidecars.kinds",
+    group="modelkeep.sidecars",
+)
+
+
+def load_readers(*folders: Path) -> tuple[SidecarReader, ...]:
+    """Return all sidecar readers, the most trusted first.
+
+    Args:
+        folders: Folders whose ``*.py`` files are sidecar readers too.
+    """
+    found = READERS.load(*folders)
+    return tuple(sorted(found, key=lambda reader: (reader.order, reader.name)))
 
 
 @dataclass(frozen=True, slots=True)
 class SidecarReport:
-    """What the files beside a model say, and which of them could not be understood.
+    """What the files beside a model state, and which of them could not be read.
 
     Attributes:
         info: All of it together; empty without sidecars.
@@ -28,9 +66,9 @@ class SidecarReport:
 
 
 def read_sidecars(
-    path: Path, siblings: Collection[str], readers: SidecarReaders | None = None
+    path: Path, siblings: Collection[str], readers: Iterable[SidecarReader] | None = None
 ) -> SidecarReport:
-    """Return what the files beside a model say about it. Nothing is written.
+    """Return what the files beside a model state about it. Nothing is written.
 
     Sidecars lie in the model's own folder and bear its name; those of a folder model lie beside
     the folder, never in it. A broken sidecar, or one whose reader fails, is reported and the
@@ -41,7 +79,7 @@ def read_sidecars(
         path: The model's file or folder; absolute.
         siblings: Names of all that lies in the folder around it, as a scan lists them; a set,
             where many models share a folder. No name that is not among them is looked for.
-        readers: The kinds to look for; all that are known when None.
+        readers: The kinds to look for; all when None.
 
     Raises:
         SourceNotFoundError, UnreadableSourceError: the model itself is not there.
@@ -82,11 +120,11 @@ def read_sidecars(
 
 
 def read_beside(path: Path) -> SidecarInfo:
-    """Return what the files beside a model say; nothing where they cannot be listed or read."""
+    """Return what the files beside a model state; nothing where they cannot be listed or read."""
     try:
         names = frozenset(other.name for other in path.parent.iterdir())
-        return read_sidecars(path, names, usable_readers(_nobody)).info
-    except (OSError, SourceError):  # whoever reads the model itself says what is wrong
+        return read_sidecars(path, names).info
+    except (OSError, SourceError):  # reading the model itself reports what is wrong
         return SidecarInfo()
 
 
@@ -110,8 +148,4 @@ def _only(found: set[str]) -> str | None:
 
 
 def _contradiction(path: Path, kind: str) -> str:
-    return f"The sidecars of {printable(path)} name several hashes ({kind}): none is believed"
-
-
-def _nobody(remark: str) -> None:
-    del remark
+    return f"The sidecars of {printable(path)} name several hashes ({kind}): none is used"
