@@ -355,16 +355,13 @@ from modelkeep.records.yaml.service import (
 from modelkeep.settings import (
     Settings as Settings,
 )
-from modelkeep.sources.civitai.fetch import (
+from modelkeep.sources.civitai.metadata_fetch import (
     CivitaiMetadataFetch as CivitaiMetadataFetch,
 )
 from modelkeep.sources.civitai.source import (
     CivitaiModelSource as CivitaiModelSource,
 )
-from modelkeep.sources.fetch import (
-    ModelMetadataFetchBase as ModelMetadataFetchBase,
-)
-from modelkeep.sources.huggingface.fetch import (
+from modelkeep.sources.huggingface.metadata_fetch import (
     HuggingFaceMetadataFetch as HuggingFaceMetadataFetch,
 )
 from modelkeep.sources.huggingface.source import (
@@ -375,6 +372,9 @@ from modelkeep.sources.link import (
 )
 from modelkeep.sources.local import (
     LocalModelSource as LocalModelSource,
+)
+from modelkeep.sources.metadata_fetch import (
+    ModelMetadataFetchBase as ModelMetadataFetchBase,
 )
 from modelkeep.sources.model_source import (
     ModelSource as ModelSource,

@@ -168,7 +168,7 @@ def look_up(place: Place, token: str | None = None) -> Any:
 def identify(place: Place, token: str | None = None) -> Any:
     """Tell what the model is from its header."""
     sites = place.manager.sites
-    return identify_remote_model(sites.look_up(place.source(token)), sites.visit.client)
+    return identify_remote_model(sites.look_up(place.source(token)), sites.context.client)
 
 
 def plan(place: Place, token: str | None = None) -> Any:

@@ -18,7 +18,7 @@ from modelkeep.http.client import Client
 from modelkeep.http.options import TransferOptions
 from modelkeep.install.remote.identify import identify_remote_model
 from modelkeep.sources.registry import sites as all_sites
-from modelkeep.sources.site import Visit
+from modelkeep.sources.site import SiteContext
 from modelkeep.sources.sites import Sites
 from sites.civitai import CivitaiServer
 from sites.hub import Account, HubServer
@@ -117,10 +117,10 @@ def session(world: World) -> Iterator[requests.Session]:
 
 
 def ask(session: requests.Session, site: str, *, for_file: bool, token: str | None = None) -> None:
-    sites = Sites(all_sites(), Visit(Client(session, OPTIONS), caches=False))
+    sites = Sites(all_sites(), SiteContext(Client(session, OPTIONS), caches=False))
     remote = sites.look_up(sites.parse(TEXTS[site], token=token))
     if for_file:
-        identify_remote_model(remote, sites.visit.client)
+        identify_remote_model(remote, sites.context.client)
 
 
 def is_file(request: Request) -> bool:

@@ -13,7 +13,7 @@ from faults.server import FaultServer
 from modelkeep.core.metadata import CivitaiMetadata
 from modelkeep.http.request import HttpRequest
 from modelkeep.sources.civitai.source import CivitaiModelSource
-from modelkeep.sources.site import RemoteFile, RemoteModel, Site, Visit
+from modelkeep.sources.site import RemoteFile, RemoteModel, Site, SiteContext
 from modelkeep.sources.string_like import StringLikeSource
 
 _TIME = "2026-03-04T05:06:07Z"
@@ -51,15 +51,15 @@ class HashSite(Site):
         del source
         return False
 
-    def look_up(self, source: StringLikeSource, visit: Visit) -> RemoteModel:
+    def look_up(self, source: StringLikeSource, context: SiteContext) -> RemoteModel:
         """Never be asked for."""
         raise NotImplementedError
 
-    def by_hashes(self, hashes: Sequence[str], visit: Visit) -> Mapping[str, RemoteModel]:
+    def by_hashes(self, hashes: Sequence[str], context: SiteContext) -> Mapping[str, RemoteModel]:
         """Ask the server once."""
         assert len(hashes) <= self.hashes_at_once
         assert len(set(hashes)) == len(hashes)
-        told = visit.client.post(HttpRequest(self._url), list(hashes)).raise_for_status().json()
+        told = context.client.post(HttpRequest(self._url), list(hashes)).raise_for_status().json()
         return {sha256: self._model(each) for sha256, each in told.items()}
 
     def tell(self, path: Path, **said: Any) -> str:

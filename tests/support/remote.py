@@ -13,7 +13,7 @@ from faults.server import FaultServer
 from modelkeep.http.client import Client
 from modelkeep.http.options import TransferOptions
 from modelkeep.sources.huggingface.source import HFModelSource
-from modelkeep.sources.site import RemoteFile, RemoteModel, Visit
+from modelkeep.sources.site import RemoteFile, RemoteModel, SiteContext
 from modelkeep.sources.string_like import StringLikeSource
 from support import tiny
 
@@ -63,7 +63,9 @@ class OneModel:
 
     def __init__(self, remote: RemoteModel, client: Client | None = None) -> None:
         self._remote = remote
-        self.visit = Visit(client if client is not None else Client(options=QUICK), caches=False)
+        self.context = SiteContext(
+            client if client is not None else Client(options=QUICK), caches=False
+        )
 
     def look_up(self, source: StringLikeSource) -> RemoteModel:
         """Return the model."""

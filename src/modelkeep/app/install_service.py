@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_when
 from modelkeep.core.names import full_path
 from modelkeep.core.reading import printable
-from modelkeep.errors import ServiceInactiveException, SourceError, UsageError
+from modelkeep.errors import ServiceInactiveException, SourceNotFoundError, UsageError
 from modelkeep.install import incoming, recovery
 from modelkeep.install.control import JobControl
 from modelkeep.install.details import NOBODY, job_details
@@ -357,20 +356,17 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
             return self._records.get_model(config.key)
 
     def _revive(self, told: Mapping[str, Any]) -> StringLikeSource:
-        return self.network.sites.revive(told)
+        return self.network.sites.restore(told)
 
     def _as_source(self, source: StringLikeSource | str | Path) -> StringLikeSource:
         if isinstance(source, StringLikeSource):
             return source
         if not isinstance(source, str | Path):
             raise UsageError(f"{source!r} is no source", hint="Give a path, a link or a source.")
-        if isinstance(source, Path):
-            return local_source(source)
         try:
-            if os.path.lexists(full_path(source)):
-                return local_source(source)
-            return self.network.sites.parse(source)
-        except SourceError:
-            if "://" in source:
+            return local_source(source) or self.network.sites.parse(source)
+        except SourceNotFoundError:
+            if not str(source).strip():
                 raise
-            return local_source(source)  # its job says what is wrong with it
+            path = Path(source) if "\0" in str(source) else full_path(source)
+            return LocalModelSource(path=path)  # its job says that nothing is there

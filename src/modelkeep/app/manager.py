@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from functools import cached_property
 from pathlib import Path
@@ -155,14 +154,14 @@ class ModelManager:
         from modelkeep.http.session import make_session  # noqa: PLC0415 - heavy
         from modelkeep.sources.last_search import from_last_search  # noqa: PLC0415 - heavy
         from modelkeep.sources.registry import sites  # noqa: PLC0415 - heavy
-        from modelkeep.sources.sites import Sites, make_visit  # noqa: PLC0415 - heavy
+        from modelkeep.sources.sites import Sites, make_context  # noqa: PLC0415 - heavy
 
         settings = self.settings
         with self._making:
             session = make_session(self._options, proxy=settings.proxy)
             client = Client(session, self._options, is_offline=settings.offline)
-            visit = make_visit(settings, client, tokens=self.tokens)
-            return Sites(sites(), visit, lambda number: from_last_search(number, settings))
+            context = make_context(settings, client, tokens=self.tokens)
+            return Sites(sites(), context, lambda number: from_last_search(number, settings))
 
     def parse(
         self,
@@ -184,12 +183,10 @@ class ModelManager:
             SourceNotFoundError: it can only be a path, and nothing lies there.
             UnsupportedSourceError: it is nothing that is known, or is of a site and is no model.
         """
-        from modelkeep.core.names import full_path  # noqa: PLC0415 - heavy
-        from modelkeep.sources.parse import parse_local  # noqa: PLC0415 - heavy
+        from modelkeep.sources.parse import local_source  # noqa: PLC0415 - heavy
 
-        if str(text).strip() and os.path.lexists(full_path(text)):  # no site is needed for it
-            return parse_local(text, inplace=inplace)
-        return self.sites.parse(text, inplace=inplace, subfolder=subfolder, token=token)
+        local = local_source(text, inplace=inplace)
+        return local or self.sites.parse(text, subfolder=subfolder, token=token)
 
     @cached_property
     def tokens(self) -> SiteTokens:
@@ -327,4 +324,4 @@ def identify(source: str | Path, *, settings: Settings | None = None) -> Identif
         from modelkeep.install.remote.identify import identify_remote_model  # noqa: PLC0415 - heavy
 
         remote = manager.sites.look_up(found)
-        return identify_remote_model(remote, manager.sites.visit.client, strict=strict)
+        return identify_remote_model(remote, manager.sites.context.client, strict=strict)

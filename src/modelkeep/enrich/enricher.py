@@ -74,7 +74,7 @@ class Enricher:
 
     def __init__(self, library: Library, sites: Sites) -> None:
         self._library = library
-        self._visit = sites.visit
+        self._visit = sites.context
         self._sites = [site for site in sites.sites if site.hashes_at_once > 0]
         self._lookups = HashLookups(library.state)
 
@@ -215,13 +215,13 @@ class _Round:
     def __init__(
         self,
         sites: Sequence[Site],
-        visit: Any,
+        context: Any,
         lookups: HashLookups,
         memory: _Memory,
         filler: Filler,
     ) -> None:
         self._sites = sites
-        self._visit = visit
+        self._visit = context
         self._lookups = lookups
         self._memory = memory
         self._filler = filler

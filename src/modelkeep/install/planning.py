@@ -42,7 +42,7 @@ from modelkeep.library.sidecar_fields import fields_of
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reading import read_beside
-from modelkeep.sources.site import RemoteModel, Visit
+from modelkeep.sources.site import RemoteModel, SiteContext
 from modelkeep.sources.string_like import StringLikeSource
 
 _MODEL_SUFFIXES = frozenset({".safetensors", ".ckpt", ".pt", ".pth", ".bin"})
@@ -55,7 +55,7 @@ class SitesLike(Protocol):
     """What a plan needs of ``Sites``."""
 
     @property
-    def visit(self) -> Visit:
+    def context(self) -> SiteContext:
         """How sites are asked."""
         ...
 
@@ -153,7 +153,7 @@ def plan_remote(
     home = home_of(library, to)
     remote = sites.look_up(source)
     given = without_aliases(config)
-    identified, error = _identify_remote(library, remote, sites.visit)
+    identified, error = _identify_remote(library, remote, sites.context)
     found = identified
     if found is None and given.get("type") is not None and isinstance(error, _NOT_KNOWN_YET):
         size, is_folder = remote.total_bytes or 0, remote.is_folder
@@ -263,12 +263,12 @@ def _identify(
 
 
 def _identify_remote(
-    library: Library, remote: RemoteModel, visit: Visit
+    library: Library, remote: RemoteModel, context: SiteContext
 ) -> tuple[Identification | None, ModelKeepError | None]:
     """Return what a model is, or why that cannot be told; a broken connection tells nothing."""
     strict = library.settings.verify != "off"
     try:
-        return identify_remote_model(remote, visit.client, strict=strict), None
+        return identify_remote_model(remote, context.client, strict=strict), None
     except (InvalidModelException, UnsupportedSourceError, HttpStatusError) as error:
         return None, error
 

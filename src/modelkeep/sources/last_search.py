@@ -10,7 +10,7 @@ from modelkeep.disk import paths
 from modelkeep.errors import SourceError, SourceNotFoundError
 from modelkeep.settings import Settings
 from modelkeep.sources.layouts.text_files import read_text
-from modelkeep.sources.site import Found
+from modelkeep.sources.site import SearchResult
 
 _HINT = "Search again: modelkeep search WORDS"
 
@@ -20,7 +20,7 @@ def last_search_path(settings: Settings) -> Path:
     return settings.state_path.with_name("last-search.json")
 
 
-def remember_search(settings: Settings, words: str, found: Sequence[Found]) -> None:
+def remember_search(settings: Settings, words: str, found: Sequence[SearchResult]) -> None:
     """Keep what a search found, in the order in which it was numbered from 1 on.
 
     Raises:

@@ -15,7 +15,7 @@ from modelkeep.http.client import Peek
 from modelkeep.http.error_responses import check_content
 from modelkeep.http.request import HttpRequest
 from modelkeep.http.urls import Token, file_name, is_storable, origin_of, redacted, without_secrets
-from modelkeep.sources.site import RemoteFile, RemoteModel, Site, Visit
+from modelkeep.sources.site import RemoteFile, RemoteModel, Site, SiteContext
 from modelkeep.sources.string_like import StringLikeSource
 
 #: As much of a body tells a page from a file.
@@ -110,7 +110,7 @@ class Link(Site):
         """Tell whether a source is a plain link."""
         return isinstance(source, URLModelSource)
 
-    def look_up(self, source: StringLikeSource, visit: Visit) -> RemoteModel:
+    def look_up(self, source: StringLikeSource, context: SiteContext) -> RemoteModel:
         """Ask for the first bytes of the file, for its name and its size.
 
         Raises:
@@ -122,7 +122,7 @@ class Link(Site):
             raise UnsupportedSourceError(f"{source} is no link")
         secret = source.access_token
         token = Token(secret, origin_of(source.url)) if secret else None
-        found = visit.client.peek(HttpRequest(source.url, token=token), _FIRST_BYTES)
+        found = context.client.peek(HttpRequest(source.url, token=token), _FIRST_BYTES)
         name = _name(found, source.url)
         _refuse_page(found, name)
         return RemoteModel(

@@ -16,9 +16,9 @@ from modelkeep.core.taxonomy import ModelRepoVariant
 from modelkeep.errors import ProtocolError, SourceError, UnsupportedSourceError
 from modelkeep.http.request import HttpRequest
 from modelkeep.http.urls import Token, origin_of, redacted
-from modelkeep.sources.huggingface.picking import refuse_many
-from modelkeep.sources.listed import usable_names
-from modelkeep.sources.site import RemoteFile, RemoteModel, Site, Terms, Visit
+from modelkeep.sources.huggingface.selection import refuse_many
+from modelkeep.sources.listing import usable_names
+from modelkeep.sources.site import RemoteFile, RemoteModel, Site, SiteContext, Terms
 from modelkeep.sources.string_like import StringLikeSource
 
 ENDPOINT = "https://modelscope.cn"
@@ -105,7 +105,7 @@ class ModelScope(Site):
         """Tell whether a source is a repository of ModelScope."""
         return isinstance(source, ModelScopeSource)
 
-    def look_up(self, source: StringLikeSource, visit: Visit) -> RemoteModel:
+    def look_up(self, source: StringLikeSource, context: SiteContext) -> RemoteModel:
         """Ask for what is said of a repository and for its files, and choose among them.
 
         Raises:
@@ -115,15 +115,15 @@ class ModelScope(Site):
         """
         if not isinstance(source, ModelScopeSource):
             raise UnsupportedSourceError(f"{source} is no source of {self.label}")
-        endpoint = visit.endpoints.get(self.name, ENDPOINT).rstrip("/")
-        secret = source.access_token or visit.tokens.get(self.name)
+        endpoint = context.endpoints.get(self.name, ENDPOINT).rstrip("/")
+        secret = source.access_token or context.tokens.get(self.name)
         token = Token(secret, origin_of(endpoint)) if secret else None
         api = f"{endpoint}/api/v1/models/{source.repo_id}"
-        about = _data(visit, HttpRequest(api, token=token), source, {})
+        about = _data(context, HttpRequest(api, token=token), source, {})
         revision = source.revision or "master"
         params = {"Revision": revision, "Recursive": "True"}
         listed = _files(
-            _data(visit, HttpRequest(f"{api}/repo/files", token=token), source, params),
+            _data(context, HttpRequest(f"{api}/repo/files", token=token), source, params),
             source.repo_id,
         )
         if not listed:
@@ -159,10 +159,10 @@ class ModelScope(Site):
 
 
 def _data(
-    visit: Visit, asked: HttpRequest, source: ModelScopeSource, params: Mapping[str, str]
+    context: SiteContext, asked: HttpRequest, source: ModelScopeSource, params: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return what an answer carries; the site tells faults with status 200, too."""
-    answer = visit.client.get(asked, dict(params)).raise_for_status().json()
+    answer = context.client.get(asked, dict(params)).raise_for_status().json()
     if not isinstance(answer, dict):
         raise ProtocolError(f"{redacted(asked.url)} answered with something that is no object")
     if answer.get("Code") != _GOOD or answer.get("Success") is False:

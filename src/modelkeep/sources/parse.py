@@ -25,7 +25,6 @@ WHAT_CAN_BE_TYPED = (
     " link of a site, or any link to a file."
 )
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_REPOSITORY = re.compile(r"[.\w-]+/[.\w-]+(:[\w.-]*){0,2}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 #: Endings of files of models, which names of repositories do not have.
 _FILE_ENDINGS = frozenset(
@@ -33,6 +32,30 @@ _FILE_ENDINGS = frozenset(
 )
 #: Characters of what was typed that a message repeats.
 _SHOWN = 300
+
+
+def local_source(text: str | Path, *, inplace: bool = False) -> LocalModelSource | None:
+    """Return the source on this disk that ``text`` names, or None where only a site can know it.
+
+    What is on this disk comes before what sites call the same.
+
+    Args:
+        text: What somebody typed or pasted; a ``Path`` is always a path.
+        inplace: Record it where it is.
+
+    Raises:
+        SourceNotFoundError: it can only be a path, and nothing is there.
+    """
+    name = str(text)
+    if not name.strip() or (isinstance(text, Path) and not text.parts):
+        raise SourceNotFoundError("No path was given", hint="Name a model file or a model folder.")
+    if "\0" not in name and os.path.lexists(path := full_path(text)):
+        return LocalModelSource(path=path, inplace=inplace)
+    if isinstance(text, Path) or _is_only_a_path(name.strip()):
+        raise SourceNotFoundError(
+            f"{printable(text)!r} does not exist", hint="Check the path; nothing was changed."
+        )
+    return None
 
 
 def parse_source(
@@ -46,9 +69,7 @@ def parse_source(
     endpoints: Mapping[str, str] | None = None,
     numbered: Callable[[int], str] | None = None,
 ) -> StringLikeSource:
-    """Return the source that a text means.
-
-    What is on this disk comes first, then what can only be a path, then the sites in their order.
+    """Return the source that a text means: on this disk, else of the first site that knows it.
 
     Args:
         text: A path, the name of a repository, a page, a link, ``urn:air:...``, or a number of the
@@ -62,17 +83,15 @@ def parse_source(
         numbered: Knows what has a number in the last search.
 
     Raises:
-        SourceNotFoundError: it can only be a path, and nothing lies there.
+        SourceNotFoundError: it can only be a path, and nothing is there.
         UnsupportedSourceError: it is nothing that is known, or is of a site and is no model.
     """
-    source = _on_disk(text, inplace=inplace)
-    if source is not None or isinstance(text, Path):
-        return source or parse_local(text, inplace=inplace)
-    text = text.strip()
+    local = local_source(text, inplace=inplace)
+    if local is not None:
+        return local
+    text = str(text).strip()
     if numbered is not None and _NUMBER.fullmatch(text):
         text = numbered(int(text))
-    if _is_only_a_path(text):
-        return parse_local(text, inplace=inplace)
     if sites is None:
         from modelkeep.sources.registry import sites as all_sites  # noqa: PLC0415 - heavy
 
@@ -82,59 +101,6 @@ def parse_source(
         if found is not None:
             return _with_fields(found, variant=variant, subfolder=subfolder, access_token=token)
     raise _unknown(text)
-
-
-def parse_local(text: str | Path, *, inplace: bool = False) -> LocalModelSource:
-    """Return the source on a disk that ``text`` names; something has to be there.
-
-    Raises:
-        UnsupportedSourceError: it is an address.
-        SourceNotFoundError: it can only be a path, and nothing lies there.
-    """
-    source = local_source(text, inplace=inplace)
-    if "\0" in str(text) or not os.path.lexists(source.path):
-        raise SourceNotFoundError(
-            f"{printable(text)!r} does not exist", hint="Check the path; nothing was changed."
-        )
-    return source
-
-
-def local_source(text: str | Path, *, inplace: bool = False) -> LocalModelSource:
-    """Return the local source that ``text`` names, whether or not something is there.
-
-    Raises:
-        UnsupportedSourceError: it is an address, which this version does not fetch.
-        SourceNotFoundError: it is empty, or names a repository.
-    """
-    name = str(text)
-    if not name.strip() or (isinstance(text, Path) and not text.parts):
-        raise SourceNotFoundError("No path was given", hint="Name a model file or a model folder.")
-    if _URL.match(name):
-        raise UnsupportedSourceError(
-            f"{name.partition('?')[0]} is an address, and this version installs from disks only",
-            hint="Download the file with your browser, then install it by its path.",
-        )
-    if "\0" in name:  # told of when it is used, like any path that is not there
-        return LocalModelSource(path=Path(text), inplace=inplace)
-    path = full_path(text)
-    if _REPOSITORY.fullmatch(name) and not os.path.lexists(path) and not path.parent.exists():
-        raise SourceNotFoundError(
-            f"{name} does not exist on this disk; if you mean the Hugging Face repository, "
-            "this version installs from disks only",
-            hint=f"Download it first, for example with: hf download {name.partition(':')[0]}",
-        )
-    return LocalModelSource(path=path, inplace=inplace)
-
-
-def _on_disk(text: str | Path, *, inplace: bool) -> LocalModelSource | None:
-    if "\0" in str(text) or not str(text).strip():
-        return None
-    path = full_path(text)
-    try:
-        is_there = os.path.lexists(path)
-    except ValueError:  # pragma: no cover - other characters that no path has
-        return None
-    return LocalModelSource(path=path, inplace=inplace) if is_there else None
 
 
 def _is_only_a_path(text: str) -> bool:

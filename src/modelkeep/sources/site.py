@@ -116,7 +116,7 @@ class RemoteModel:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """One model in the answer to a search.
 
     Attributes:
@@ -142,7 +142,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Visit:
+class SiteContext:
     """How sites are asked this time.
 
     Attributes:
@@ -221,35 +221,37 @@ class Site(ABC):
         """Tell whether a source is of this site."""
 
     @abstractmethod
-    def look_up(self, source: StringLikeSource, visit: Visit) -> RemoteModel:
+    def look_up(self, source: StringLikeSource, context: SiteContext) -> RemoteModel:
         """Ask the site for everything but the bytes.
 
         Raises:
             SourceError: the site does not give it; says why and what to do.
         """
 
-    def search(self, words: str, filters: Mapping[str, str], visit: Visit) -> Sequence[Found]:
+    def search(
+        self, words: str, filters: Mapping[str, str], context: SiteContext
+    ) -> Sequence[SearchResult]:
         """Return what the site has, best first.
 
         Args:
             words: What is looked for.
             filters: ``type`` and ``base`` as our values, ``limit``, ``author``, ``sort``.
-            visit: How to ask.
+            context: How to ask.
 
         Raises:
             UnsupportedSourceError: this site cannot be searched.
         """
-        del words, filters, visit
+        del words, filters, context
         raise UnsupportedSourceError(
             f"{self.label} cannot be searched", hint="Search it in a browser and paste the link."
         )
 
-    def by_hashes(self, hashes: Sequence[str], visit: Visit) -> Mapping[str, RemoteModel]:
+    def by_hashes(self, hashes: Sequence[str], context: SiteContext) -> Mapping[str, RemoteModel]:
         """Return the models that have files with these hashes; what is not there is left out.
 
         Args:
             hashes: sha256 in hex, at most ``hashes_at_once``.
-            visit: How to ask.
+            context: How to ask.
 
         Returns:
             By sha256 in lower case; each as ``look_up`` would give it, with that file first.
@@ -258,7 +260,7 @@ class Site(ABC):
             UnsupportedSourceError: this site does not know files by hash.
             SourceError: the site does not answer; says why and what to do.
         """
-        del hashes, visit
+        del hashes, context
         raise UnsupportedSourceError(
             f"{self.label} does not find models by the hash of a file",
             hint="Search it in a browser and paste the link.",

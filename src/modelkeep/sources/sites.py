@@ -15,7 +15,7 @@ from modelkeep.http.client import Client
 from modelkeep.settings import Settings
 from modelkeep.sources.link import URLModelSource
 from modelkeep.sources.parse import WHAT_CAN_BE_TYPED, parse_source
-from modelkeep.sources.site import Found, RemoteModel, Site, Visit
+from modelkeep.sources.site import RemoteModel, SearchResult, Site, SiteContext
 from modelkeep.sources.string_like import StringLikeSource
 from modelkeep.sources.tokens import SiteTokens, TokensBySite, endpoints_of
 
@@ -27,24 +27,24 @@ class Sites:
 
     Args:
         sites: All sites, in the order in which they are asked whether a text is theirs.
-        visit: How they are asked.
+        context: How they are asked.
         numbered: Knows what has a number in the last search.
     """
 
     def __init__(
         self,
         sites: Iterable[Site],
-        visit: Visit,
+        context: SiteContext,
         numbered: Callable[[int], str] | None = None,
     ) -> None:
         self.sites = tuple(sites)
-        self.visit = visit
+        self.context = context
         self._numbered = numbered
 
     def until(self, cancelled: Callable[[], bool]) -> Sites:
         """Return the same sites, asked through the same session, until ``cancelled`` says so."""
-        visit = replace(self.visit, client=self.visit.client.until(cancelled))
-        return Sites(self.sites, visit, self._numbered)
+        context = replace(self.context, client=self.context.client.until(cancelled))
+        return Sites(self.sites, context, self._numbered)
 
     def parse(
         self,
@@ -68,11 +68,11 @@ class Sites:
             subfolder=subfolder,
             token=token,
             sites=self.sites,
-            endpoints=self.visit.endpoints,
+            endpoints=self.context.endpoints,
             numbered=self._numbered,
         )
 
-    def revive(self, told: Mapping[str, Any]) -> StringLikeSource:
+    def restore(self, stored: Mapping[str, Any]) -> StringLikeSource:
         """Return the source that was stored as plain values, without the secrets it had.
 
         Raises:
@@ -80,10 +80,10 @@ class Sites:
         """
         for site in self.sites:
             kind = site.source_class
-            if kind is not None and kind.model_fields["type"].default == told.get("type"):
-                return kind.model_validate(dict(told))
+            if kind is not None and kind.model_fields["type"].default == stored.get("type"):
+                return kind.model_validate(dict(stored))
         raise UnsupportedSourceError(
-            f"No site that is known has sources of the kind {told.get('type')!r}",
+            f"No site that is known has sources of the kind {stored.get('type')!r}",
             hint="Install the package again that brought it, or name the model anew.",
         )
 
@@ -109,10 +109,10 @@ class Sites:
             UnsupportedSourceError: it is of no site.
             SourceError: the site does not give it; says why and what to do.
         """
-        source = self.rightful(source)
-        return self.site_of(source).look_up(source, self.visit)
+        source = self.resolve_link(source)
+        return self.site_of(source).look_up(source, self.context)
 
-    def rightful(self, source: StringLikeSource) -> StringLikeSource:
+    def resolve_link(self, source: StringLikeSource) -> StringLikeSource:
         """Return the source of a site that a plain link means, or the source itself."""
         if not isinstance(source, URLModelSource):
             return source
@@ -120,7 +120,7 @@ class Sites:
             if site.owns(source):
                 continue
             try:
-                found = site.parse(source.url, self.visit.endpoints)
+                found = site.parse(source.url, self.context.endpoints)
             except UnsupportedSourceError:
                 # It is no model of that site, but somebody says that it is a file.
                 return source
@@ -132,7 +132,7 @@ class Sites:
 
     def search(
         self, words: str, site: str | None = None, filters: Mapping[str, str] | None = None
-    ) -> list[Found]:
+    ) -> list[SearchResult]:
         """Return what the sites have, site by site, the best of each first.
 
         A site that cannot be asked now is left out with a warning where others answer.
@@ -148,11 +148,11 @@ class Sites:
             SourceError: none of the sites answers.
         """
         chosen = [self._named(site)] if site is not None else self._searchable()
-        found: list[Found] = []
+        found: list[SearchResult] = []
         failed: list[SourceError] = []
         for each in chosen:
             try:
-                found += each.search(words, filters or {}, self.visit)
+                found += each.search(words, filters or {}, self.context)
             except SourceError as error:
                 if len(chosen) == 1:
                     raise
@@ -164,7 +164,7 @@ class Sites:
 
     def close(self) -> None:
         """Close the connections, where the session is ours."""
-        transport = self.visit.client.transport
+        transport = self.context.client.transport
         if transport.is_ours:
             transport.session.close()
 
@@ -179,13 +179,13 @@ class Sites:
         raise UsageError(f"No site is called {name!r}", hint=f"Those to be searched are {names}.")
 
 
-def make_visit(
+def make_context(
     settings: Settings,
     client: Client,
     *,
     tokens: SiteTokens | None = None,
     environment: Mapping[str, str] = os.environ,
-) -> Visit:
+) -> SiteContext:
     """Return how sites are asked with these settings.
 
     Args:
@@ -197,7 +197,7 @@ def make_visit(
     if settings.offline and not client.is_offline:
         client = Client(client.transport, client.options, is_offline=True)
     held = tokens if tokens is not None else SiteTokens(settings, environment)
-    return Visit(
+    return SiteContext(
         client,
         tokens=TokensBySite(held),
         endpoints=endpoints_of(settings),

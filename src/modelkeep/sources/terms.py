@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from modelkeep.core.metadata import BaseMetadata, CivitaiMetadata, HuggingFaceMetadata
 from modelkeep.core.taxonomy import CommercialUsage
-from modelkeep.sources.civitai.answers import terms_in
-from modelkeep.sources.huggingface import answers as hub
+from modelkeep.sources.civitai.responses import terms_in
+from modelkeep.sources.huggingface import responses as hub
 from modelkeep.sources.site import Terms
 
 

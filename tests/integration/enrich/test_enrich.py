@@ -30,7 +30,7 @@ from modelkeep.http.client import Client
 from modelkeep.records.listing import NewRecord
 from modelkeep.settings import Settings
 from modelkeep.sources.civitai.source import CivitaiModelSource
-from modelkeep.sources.site import RemoteModel, Site, Visit
+from modelkeep.sources.site import RemoteModel, Site, SiteContext
 from modelkeep.sources.sites import Sites
 from sites.pictures import png
 from support import tiny
@@ -51,8 +51,8 @@ def manager(tmp_path: Path, site: HashSite) -> Iterator[ModelManager]:
 
 def opened(tmp_path: Path, *sites: Site, **settings: Any) -> ModelManager:
     manager = ModelManager(Settings(root=tmp_path / "root", **settings))
-    visit = Visit(Client(options=QUICK, is_offline=bool(settings.get("offline"))))
-    manager.sites = Sites(sites, visit)
+    context = SiteContext(Client(options=QUICK, is_offline=bool(settings.get("offline"))))
+    manager.sites = Sites(sites, context)
     return manager
 
 

@@ -13,12 +13,12 @@ from modelkeep import CivitaiMetadata, CivitaiMetadataFetch, CivitaiModelSource
 from modelkeep.errors import HttpStatusError, ProtocolError, UnsafePathError, UnsupportedSourceError
 from modelkeep.http.client import Client
 from modelkeep.http.options import TransferOptions
-from modelkeep.sources.civitai import answers
-from modelkeep.sources.civitai.picking import pick
+from modelkeep.sources.civitai import responses
 from modelkeep.sources.civitai.pictures import picture_of
+from modelkeep.sources.civitai.selection import select_file
 from modelkeep.sources.civitai.site import SITE
 from modelkeep.sources.sidecars.civitai import objects
-from modelkeep.sources.site import RemoteModel, Visit
+from modelkeep.sources.site import RemoteModel, SiteContext
 from sites.civitai import CivitaiServer
 from sites.civitai_models import File, Model, Notation, Version, commercial_use, image
 from sites.models import sdxl_lora
@@ -27,14 +27,16 @@ from sites.server import FILE_HOST, SITE_HOST, json_page
 LORA = sdxl_lora()
 
 
-def visit(site: CivitaiServer, token: str | None = None, level: str = "pg13") -> Visit:
+def context(site: CivitaiServer, token: str | None = None, level: str = "pg13") -> SiteContext:
     options = TransferOptions(allow_private_hosts=(SITE_HOST, FILE_HOST), tries=1)
     tokens = {"civitai": token} if token else {}
-    return Visit(Client(options=options), tokens, {"civitai": site.endpoint}, content_level=level)
+    return SiteContext(
+        Client(options=options), tokens, {"civitai": site.endpoint}, content_level=level
+    )
 
 
 def look_up(site: CivitaiServer, level: str = "pg13", **source: Any) -> RemoteModel:
-    return SITE.look_up(CivitaiModelSource(**source), visit(site, level=level))
+    return SITE.look_up(CivitaiModelSource(**source), context(site, level=level))
 
 
 def model(*files: File, model_id: int = 11, **fields: Any) -> Model:
@@ -130,7 +132,7 @@ FILES = (
 )
 def test_the_file_is_chosen_by_words(variant: str | None, number: int) -> None:
     files = [file.said("https://civitai.com/x") for file in FILES]
-    assert pick(files, variant, "a model")["id"] == number
+    assert select_file(files, variant, "a model")["id"] == number
 
 
 def test_a_file_that_is_not_there_is_told_with_those_that_are(civitai: CivitaiServer) -> None:
@@ -138,7 +140,7 @@ def test_a_file_that_is_not_there_is_told_with_those_that_are(civitai: CivitaiSe
     with pytest.raises(UnsupportedSourceError, match=r"nf4.*SafeTensor pruned fp16"):
         look_up(civitai, version_id=21, variant="nf4")
     with pytest.raises(UnsupportedSourceError, match="no file that is a model"):
-        pick([FILES[0].said("x"), FILES[4].said("x")], None, "it")
+        select_file([FILES[0].said("x"), FILES[4].said("x")], None, "it")
 
 
 def test_a_pickle_is_remarked(civitai: CivitaiServer) -> None:
@@ -231,7 +233,7 @@ def test_a_file_may_not_lie_outside(civitai: CivitaiServer) -> None:
 def test_the_token_is_in_a_header_and_on_this_host_alone(civitai: CivitaiServer) -> None:
     civitai.add(model())
     civitai.tokens.add("planted-secret")
-    found = SITE.look_up(CivitaiModelSource(version_id=21), visit(civitai, "planted-secret"))
+    found = SITE.look_up(CivitaiModelSource(version_id=21), context(civitai, "planted-secret"))
     assert found.token is not None
     assert "planted-secret" not in repr(found)
     assert "planted-secret" not in found.files[0].url
@@ -245,7 +247,7 @@ def test_models_by_their_hashes(civitai: CivitaiServer) -> None:
         file = File(100 + number, f"{number}.safetensors", content, primary=True)
         civitai.add(Model(number + 1, [Version(number + 50, [file])], name=f"Style {number}"))
     hashes = [hashlib.sha256(content).hexdigest() for content in contents]
-    found = SITE.by_hashes([*hashes, "0" * 64], visit(civitai))
+    found = SITE.by_hashes([*hashes, "0" * 64], context(civitai))
     assert set(found) == set(hashes)
     assert found[hashes[3]].source == "civitai:4@53"
     assert found[hashes[3]].name == "Style 3 v1.0"
@@ -256,36 +258,36 @@ def test_models_by_their_hashes_where_lists_are_not_known(civitai: CivitaiServer
     civitai.add(model())
     civitai.serve("/api/v1/model-versions/by-hash", json_page({"error": "no"}, 405))
     sha256 = hashlib.sha256(LORA).hexdigest()
-    assert set(SITE.by_hashes([sha256, "0" * 64], visit(civitai))) == {sha256}
+    assert set(SITE.by_hashes([sha256, "0" * 64], context(civitai))) == {sha256}
 
 
 def test_odd_answers_to_hashes(civitai: CivitaiServer) -> None:
     path = "/api/v1/model-versions/by-hash"
     civitai.serve(path, json_page([None, {}, {"id": 3, "files": [{"hashes": None}]}]))
-    assert SITE.by_hashes(["0" * 64], visit(civitai)) == {}
+    assert SITE.by_hashes(["0" * 64], context(civitai)) == {}
     civitai.serve(path, json_page({}))
     with pytest.raises(ProtocolError, match="no list"):
-        SITE.by_hashes(["0" * 64], visit(civitai))
+        SITE.by_hashes(["0" * 64], context(civitai))
 
 
 def test_search(civitai: CivitaiServer) -> None:
     civitai.add(model(name="Paper Cut"))
     civitai.add(model(model_id=12, name="Paper Boat", type="Checkpoint"))
     civitai.add(model(model_id=13, name="Paper Night", nsfw_level=16))
-    found = SITE.search("paper", {}, visit(civitai))
+    found = SITE.search("paper", {}, context(civitai))
     assert [each.source for each in found] == ["civitai:11", "civitai:12"]
     assert found[0].downloads == 4321
-    assert [each.name for each in SITE.search("paper", {"type": "main"}, visit(civitai))] == [
+    assert [each.name for each in SITE.search("paper", {"type": "main"}, context(civitai))] == [
         "Paper Boat"
     ]
-    assert len(SITE.search("paper", {}, visit(civitai, level="xxx"))) == 3
-    assert SITE.search("paper", {"base": "any"}, visit(civitai)) == []
+    assert len(SITE.search("paper", {}, context(civitai, level="xxx"))) == 3
+    assert SITE.search("paper", {"base": "any"}, context(civitai)) == []
 
 
 class TestFetch:
     def test_by_every_door(self, civitai: CivitaiServer) -> None:
         civitai.add(model())
-        fetch = CivitaiMetadataFetch(client=visit(civitai).client, endpoint=civitai.endpoint)
+        fetch = CivitaiMetadataFetch(client=context(civitai).client, endpoint=civitai.endpoint)
         one = fetch.from_civitai_versionid(21)
         assert one.name == "Paper Cut"
         assert fetch.from_civitai_versionid(21, 11) == one
@@ -297,7 +299,7 @@ class TestFetch:
         assert CivitaiMetadataFetch.from_json(one.model_dump_json()) == one
 
     def test_what_is_none_of_it(self, civitai: CivitaiServer) -> None:
-        fetch = CivitaiMetadataFetch(client=visit(civitai).client, endpoint=civitai.endpoint)
+        fetch = CivitaiMetadataFetch(client=context(civitai).client, endpoint=civitai.endpoint)
         with pytest.raises(UnsupportedSourceError):
             fetch.from_url("https://huggingface.co/org/repo")
         with pytest.raises(UnsupportedSourceError):
@@ -324,17 +326,17 @@ _ABOUT = (
     about=st.dictionaries(st.sampled_from(_ABOUT), _JSON),
 )
 def test_no_shape_of_an_answer_surprises(version: dict[str, Any], about: dict[str, Any]) -> None:
-    whole = answers.together({"id": 21, "modelId": 11, **version}, {"id": 11, **about})
-    answers.terms_of(whole)
-    answers.fields_of(whole)
-    answers.name_of(whole)
-    answers.can_be_had(whole)
+    whole = responses.together({"id": 21, "modelId": 11, **version}, {"id": 11, **about})
+    responses.terms_of(whole)
+    responses.fields_of(whole)
+    responses.name_of(whole)
+    responses.can_be_had(whole)
     for file in objects(whole, "files"):
-        answers.size_of(file)
-        answers.hashes_of(file)
-        answers.remarks_of(whole, file)
+        responses.size_of(file)
+        responses.hashes_of(file)
+        responses.remarks_of(whole, file)
     try:
-        answers.metadata_of(whole, answers.ENDPOINT, "pg13")
+        responses.metadata_of(whole, responses.ENDPOINT, "pg13")
     except ProtocolError:
         number = whole["modelId"]
         assert type(number) is not int or number < 1 or number >= 2**53

@@ -14,8 +14,8 @@ from requests.adapters import BaseAdapter
 from modelkeep.core.choice import filter_files
 from modelkeep.core.metadata import HuggingFaceMetadata
 from modelkeep.errors import HttpStatusError, UnsupportedSourceError
-from modelkeep.sources.fetch import ModelMetadataFetchBase
-from modelkeep.sources.huggingface.fetch import HuggingFaceMetadataFetch
+from modelkeep.sources.huggingface.metadata_fetch import HuggingFaceMetadataFetch
+from modelkeep.sources.metadata_fetch import ModelMetadataFetchBase
 
 NAMES = [
     "model_index.json", "unet/config.json", "unet/model.safetensors",

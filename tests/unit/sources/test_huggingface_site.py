@@ -18,7 +18,7 @@ from modelkeep.http.options import TransferOptions
 from modelkeep.sources.huggingface import cache
 from modelkeep.sources.huggingface.site import SITE
 from modelkeep.sources.huggingface.source import HFModelSource
-from modelkeep.sources.site import RemoteModel, Visit
+from modelkeep.sources.site import RemoteModel, SiteContext
 
 QUICK = TransferOptions(tries=2, backoff_base=0.01)
 COMMIT = "c0" * 20
@@ -50,12 +50,12 @@ def page(value: Any) -> Page:
 
 
 def look_up(server: FaultServer, token: str = "", **source: Any) -> RemoteModel:
-    visit = Visit(
+    context = SiteContext(
         Client(options=QUICK),
         tokens={"huggingface": token} if token else {},
         endpoints={"huggingface": server.url("")},
     )
-    return SITE.look_up(HFModelSource(repo_id="org/name", **source), visit)
+    return SITE.look_up(HFModelSource(repo_id="org/name", **source), context)
 
 
 def test_a_pipeline_is_pinned_with_sizes_and_hashes(server: FaultServer) -> None:
@@ -181,8 +181,8 @@ def test_an_injected_session_may_know_the_main_branch_alone(server: FaultServer)
     server.serve(API, page(listing("a.safetensors")))
     endpoints = {"huggingface": server.url("")}
     with requests.Session() as session:
-        visit = Visit(Client(session, QUICK), endpoints=endpoints)
-        model = SITE.look_up(HFModelSource(repo_id="org/name"), visit)
+        context = SiteContext(Client(session, QUICK), endpoints=endpoints)
+        model = SITE.look_up(HFModelSource(repo_id="org/name"), context)
     assert model.files[0].url == server.url("/org/name/resolve/main/a.safetensors")
     assert model.source == f"org/name@{COMMIT}:fp16", "what was there is recorded"
 
@@ -215,16 +215,18 @@ def test_a_file_in_the_cache_is_named(server: FaultServer, cache_folder: Path) -
 
 
 def test_nothing_is_asked_offline(server: FaultServer) -> None:
-    visit = Visit(Client(options=QUICK, is_offline=True), endpoints={"huggingface": server.url("")})
+    context = SiteContext(
+        Client(options=QUICK, is_offline=True), endpoints={"huggingface": server.url("")}
+    )
     with pytest.raises(DownloadError, match="offline"):
-        SITE.look_up(HFModelSource(repo_id="org/name"), visit)
+        SITE.look_up(HFModelSource(repo_id="org/name"), context)
     assert server.requests == []
 
 
 def test_a_search_gives_repositories(server: FaultServer) -> None:
     server.serve("/api/models", page([{"id": "org/name", "downloads": 5, "tags": []}, {}]))
-    visit = Visit(Client(options=QUICK), endpoints={"huggingface": server.url("")})
-    found = SITE.search("cats", {"type": "lora", "limit": "3"}, visit)
+    context = SiteContext(Client(options=QUICK), endpoints={"huggingface": server.url("")})
+    found = SITE.search("cats", {"type": "lora", "limit": "3"}, context)
     assert [(each.source, each.author, each.downloads) for each in found] == [
         ("org/name", "org", 5)
     ]

@@ -18,7 +18,7 @@ from modelkeep.http.options import TransferOptions
 from modelkeep.http.urls import is_storable, without_secrets
 from modelkeep.sources.link import SITE, URLModelSource
 from modelkeep.sources.local import LocalModelSource
-from modelkeep.sources.site import RemoteModel, Visit
+from modelkeep.sources.site import RemoteModel, SiteContext
 
 SECRET = "planted-5eCr3t"  # noqa: S105 - made up
 BYTES = b"\x10\0\0\0\0\0\0\0" + bytes(2000)
@@ -27,7 +27,7 @@ QUICK = TransferOptions(tries=2, backoff_base=0.01)
 
 def look_up(url: str, token: str | None = None, **how: Any) -> RemoteModel:
     return SITE.look_up(
-        URLModelSource(url=url, access_token=token), Visit(Client(options=QUICK), **how)
+        URLModelSource(url=url, access_token=token), SiteContext(Client(options=QUICK), **how)
     )
 
 
@@ -117,8 +117,8 @@ def test_an_injected_session_that_knows_get_alone(server: FaultServer) -> None:
             raise AssertionError("only GET is known")
 
     url = server.serve("/a.safetensors", Page(BYTES, ranges=False))
-    visit = Visit(Client(Only()))
-    assert SITE.look_up(URLModelSource(url=url), visit).total_bytes == len(BYTES)
+    context = SiteContext(Client(Only()))
+    assert SITE.look_up(URLModelSource(url=url), context).total_bytes == len(BYTES)
     assert {request.method for request in server.requests} == {"GET"}
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelkeep.errors import UnsafePathError
-from modelkeep.sources.listed import usable_names
+from modelkeep.sources.listing import usable_names
 
 PIECES = ["..", ".", "", "a", "b.safetensors", "config.json", "c.png", "C:", "\\", "\0", "..."]
 

@@ -13,7 +13,7 @@ from modelkeep.errors import SourceError, UnsupportedSourceError
 from modelkeep.http.client import Client
 from modelkeep.http.options import TransferOptions
 from modelkeep.sources.modelscope import SITE, ModelScopeSource
-from modelkeep.sources.site import RemoteModel, Visit
+from modelkeep.sources.site import RemoteModel, SiteContext
 
 API = "/api/v1/models/org/name"
 SHA = "AB" * 32
@@ -32,10 +32,10 @@ def serve(server: FaultServer, *names: str) -> None:
 
 
 def look_up(server: FaultServer, **how: Any) -> RemoteModel:
-    visit = Visit(
+    context = SiteContext(
         Client(options=TransferOptions(tries=1)), endpoints={"modelscope": server.url("")}
     )
-    return SITE.look_up(ModelScopeSource(repo_id="org/name", **how), visit)
+    return SITE.look_up(ModelScopeSource(repo_id="org/name", **how), context)
 
 
 @pytest.mark.parametrize(

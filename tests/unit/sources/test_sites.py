@@ -28,15 +28,15 @@ from modelkeep.sources.last_search import from_last_search, last_search_path, re
 from modelkeep.sources.link import URLModelSource
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.modelscope import ModelScopeSource
-from modelkeep.sources.parse import parse_local, parse_source
+from modelkeep.sources.parse import local_source, parse_source
 from modelkeep.sources.registry import sites
-from modelkeep.sources.site import Found, RemoteModel, Site, Visit
-from modelkeep.sources.sites import Sites, make_visit
+from modelkeep.sources.site import RemoteModel, SearchResult, Site, SiteContext
+from modelkeep.sources.sites import Sites, make_context
 from modelkeep.sources.string_like import StringLikeSource
 
 _HARBOUR = """
 from modelkeep.sources.link import URLModelSource
-from modelkeep.sources.site import Found, RemoteFile, RemoteModel, Site
+from modelkeep.sources.site import SearchResult, RemoteFile, RemoteModel, Site
 
 
 class Harbour(Site):
@@ -53,11 +53,11 @@ class Harbour(Site):
     def owns(self, source):
         return "harbour.example" in str(source)
 
-    def look_up(self, source, visit):
+    def look_up(self, source, context):
         return RemoteModel(source, "ship", (RemoteFile(str(source), "ship.safetensors", 9),), False)
 
-    def search(self, words, filters, visit):
-        return [Found("berth:" + words, words, "captain", self.name)]
+    def search(self, words, filters, context):
+        return [SearchResult("berth:" + words, words, "captain", self.name)]
 
 
 SITE = Harbour()
@@ -70,13 +70,13 @@ def harbour(folder: Path, name: str = "harbour") -> Path:
 
 
 def all_of(*more: Site, **how: Any) -> Sites:
-    return Sites((*more, *sites()), Visit(Client()), **how)
+    return Sites((*more, *sites()), SiteContext(Client()), **how)
 
 
 class Sought(Site):
     """A site that is only searched."""
 
-    def __init__(self, name: str, answer: Callable[[], Sequence[Found]]) -> None:
+    def __init__(self, name: str, answer: Callable[[], Sequence[SearchResult]]) -> None:
         self.name = self.label = name
         self.answer = answer
 
@@ -88,11 +88,13 @@ class Sought(Site):
         del source
         return False
 
-    def look_up(self, source: StringLikeSource, visit: Visit) -> RemoteModel:
+    def look_up(self, source: StringLikeSource, context: SiteContext) -> RemoteModel:
         raise NotImplementedError
 
-    def search(self, words: str, filters: Mapping[str, str], visit: Visit) -> Sequence[Found]:
-        del words, filters, visit
+    def search(
+        self, words: str, filters: Mapping[str, str], context: SiteContext
+    ) -> Sequence[SearchResult]:
+        del words, filters, context
         return self.answer()
 
 
@@ -105,7 +107,7 @@ class TestRegistry:
     def test_a_site_is_one_file(self, tmp_path: Path) -> None:
         found = sites(harbour(tmp_path))
         assert found[0].name == "harbour"
-        door = Sites(found, Visit(Client()))
+        door = Sites(found, SiteContext(Client()))
         source = door.parse("berth:7")
         assert source == "https://harbour.example/7"
         assert door.look_up(source).name == "ship"
@@ -204,21 +206,21 @@ class TestParse:
         assert said
 
     def test_local_alone(self, tmp_path: Path) -> None:
-        with pytest.raises(UnsupportedSourceError, match="an address"):
-            parse_local("https://a.org/b.ckpt?token=c")
-        assert parse_local(tmp_path) == tmp_path
+        assert local_source("https://a.org/b.ckpt?token=c") is None
+        assert local_source("org/name") is None
+        assert local_source(tmp_path) == tmp_path
 
 
 class TestSites:
     def test_a_link_into_a_site_is_looked_up_there(self) -> None:
         door = all_of()
         url = "https://huggingface.co/org/name/resolve/main/a.safetensors"
-        source = door.rightful(URLModelSource(url=url, access_token="hf_x"))  # noqa: S106 - made up
+        source = door.resolve_link(URLModelSource(url=url, access_token="hf_x"))  # noqa: S106 - made up
         assert isinstance(source, HFModelSource)
         assert (source.subfolder, source.access_token) == ("a.safetensors", "hf_x")
         dataset = URLModelSource(url="https://huggingface.co/datasets/a/b/resolve/main/c.ckpt")
         plain = URLModelSource(url="https://a.org/b.ckpt")
-        assert (door.rightful(dataset), door.rightful(plain)) == (dataset, plain)
+        assert (door.resolve_link(dataset), door.resolve_link(plain)) == (dataset, plain)
         assert door.site_of(plain).name == "link"
         assert door.site_of(source).name == "huggingface"
 
@@ -234,19 +236,19 @@ class TestSites:
     def test_search_asks_all_that_can_and_leaves_out_who_fails(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
-        def down() -> Sequence[Found]:
+        def down() -> Sequence[SearchResult]:
             raise ConnectionFailedError("no line", hint="Wait.")
 
-        one = Sought("one", lambda: [Found("a", "a", "x", "one")])
+        one = Sought("one", lambda: [SearchResult("a", "a", "x", "one")])
         broken = Sought("broken", down)
-        door = Sites([one, broken, sites()[-1]], Visit(Client()))
+        door = Sites([one, broken, sites()[-1]], SiteContext(Client()))
         with caplog.at_level(logging.WARNING):
             assert [found.source for found in door.search("words")] == ["a"]
         assert "broken was not searched: no line" in caplog.text
         with pytest.raises(ConnectionFailedError):
             door.search("words", "broken")
         with pytest.raises(ConnectionFailedError):
-            Sites([broken, broken], Visit(Client())).search("words")
+            Sites([broken, broken], SiteContext(Client())).search("words")
         with pytest.raises(UnsupportedSourceError, match="cannot be searched"):
             door.search("words", "link")
         with pytest.raises(UsageError, match="'sofa'") as caught:
@@ -254,23 +256,27 @@ class TestSites:
         assert "one, broken" in caught.value.hint
 
 
-class TestVisit:
+class TestSiteContext:
     def test_it_has_what_the_settings_say(self, tmp_path: Path) -> None:
         settings = Settings(
             root=tmp_path, offline=True, max_content_level="r",
             hf_endpoint="https://mirror.example", civitai_endpoint="https://civitai.red",
         )  # fmt: skip
-        visit = make_visit(settings, Client(), environment={"HF_TOKEN": "hf_planted"})
-        assert (visit.client.is_offline, visit.content_level, visit.caches) == (True, "r", True)
-        assert visit.endpoints["huggingface"] == "https://mirror.example"
-        assert visit.tokens["huggingface"] == "hf_planted"
-        assert visit.tokens.get("modelscope") is None
-        assert list(visit.tokens) == ["huggingface"]
-        assert "hf_planted" not in repr(visit) + repr(visit.tokens)
+        context = make_context(settings, Client(), environment={"HF_TOKEN": "hf_planted"})
+        assert (context.client.is_offline, context.content_level, context.caches) == (
+            True,
+            "r",
+            True,
+        )
+        assert context.endpoints["huggingface"] == "https://mirror.example"
+        assert context.tokens["huggingface"] == "hf_planted"
+        assert context.tokens.get("modelscope") is None
+        assert list(context.tokens) == ["huggingface"]
+        assert "hf_planted" not in repr(context) + repr(context.tokens)
 
     def test_an_endpoint_that_is_none_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="civitai_endpoint") as caught:
-            make_visit(Settings(root=tmp_path, civitai_endpoint="sofa"), Client())
+            make_context(Settings(root=tmp_path, civitai_endpoint="sofa"), Client())
         assert "config set civitai_endpoint" in caught.value.hint
 
     def test_hugging_face_is_not_asked_when_its_own_variable_forbids_it(
@@ -287,7 +293,7 @@ class TestLastSearch:
     ) -> None:
         monkeypatch.chdir(tmp_path)
         settings = Settings(root=tmp_path / "root")
-        found = [Found(f"org/n{at}", "n", "org", "huggingface") for at in (1, 2)]
+        found = [SearchResult(f"org/n{at}", "n", "org", "huggingface") for at in (1, 2)]
         remember_search(settings, "paper", found)
         assert from_last_search(2, settings) == "org/n2"
         door = all_of(numbered=lambda number: from_last_search(number, settings))

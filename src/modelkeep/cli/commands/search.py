@@ -15,7 +15,7 @@ from modelkeep.core.names import size_text
 from modelkeep.errors import StorageError
 
 if TYPE_CHECKING:
-    from modelkeep.sources.site import Found
+    from modelkeep.sources.site import SearchResult
 
 
 def search(
@@ -54,7 +54,7 @@ def search(
     _remember(session, text, found)
 
 
-def _show(session: Session, found: Sequence[Found]) -> None:
+def _show(session: Session, found: Sequence[SearchResult]) -> None:
     rows = [
         (
             str(number),
@@ -72,7 +72,7 @@ def _show(session: Session, found: Sequence[Found]) -> None:
     session.say("Take one by its number, such as: modelkeep install 1")
 
 
-def _remember(session: Session, words: str, found: Sequence[Found]) -> None:
+def _remember(session: Session, words: str, found: Sequence[SearchResult]) -> None:
     from modelkeep.sources.last_search import remember_search
 
     try:
@@ -81,7 +81,7 @@ def _remember(session: Session, words: str, found: Sequence[Found]) -> None:
         session.say(f"The numbers are not remembered: {message_of(error)}")
 
 
-def _line(number: int, found: Found) -> dict[str, object]:
+def _line(number: int, found: SearchResult) -> dict[str, object]:
     return {
         "number": number,
         "source": found.source,

@@ -88,7 +88,7 @@ class _Made:
         from modelkeep.http.client import Client  # noqa: PLC0415 - brings requests
         from modelkeep.http.session import make_session  # noqa: PLC0415 - as above
         from modelkeep.sources.registry import sites  # noqa: PLC0415 - as above
-        from modelkeep.sources.sites import Sites, make_visit  # noqa: PLC0415 - as above
+        from modelkeep.sources.sites import Sites, make_context  # noqa: PLC0415 - as above
 
         with self._making:
             if self._all_sites is None:
@@ -96,7 +96,7 @@ class _Made:
                 if session is None:
                     session = make_session(self._options, proxy=self._settings.proxy)
                 client = Client(session, self._options, is_offline=self._settings.offline)
-                self._all_sites = Sites(sites(), make_visit(self._settings, client))
+                self._all_sites = Sites(sites(), make_context(self._settings, client))
             return self._all_sites
 
     def queue(self) -> DownloadQueueServiceBase:

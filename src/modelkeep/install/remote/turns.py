@@ -141,7 +141,7 @@ class RemoteTurns:
     def _looked_up(self, job: ModelInstallJob) -> RemoteModel:
         if job.remote is None:
             sites = self._network.sites
-            if sites.visit.client.transport.is_ours:
+            if sites.context.client.transport.is_ours:
                 sites = sites.until(lambda: self._is_to_stop(job))
             job.remote = sites.look_up(job.pinned or job.source)
         self._check(job)
@@ -264,7 +264,7 @@ class RemoteTurns:
         place = folder.path / _PICTURE
         if place.is_file():
             return place
-        client = self._network.sites.visit.client.until(lambda: self._is_to_stop(job))
+        client = self._network.sites.context.client.until(lambda: self._is_to_stop(job))
         found = fetch_preview_of(folder.remote, client, place)
         self._check(job)
         return found

@@ -11,15 +11,15 @@ from modelkeep.errors import HttpStatusError, ProtocolError, UnsupportedSourceEr
 from modelkeep.http.client import ApiResponse
 from modelkeep.http.request import HttpRequest
 from modelkeep.http.urls import Origin, Token, origin_of
-from modelkeep.sources.civitai import answers
-from modelkeep.sources.civitai.picking import is_pickle, pick
-from modelkeep.sources.civitai.refused import explained
+from modelkeep.sources.civitai import responses
+from modelkeep.sources.civitai.refusals import refusal_error
+from modelkeep.sources.civitai.selection import is_pickle, select_file
 from modelkeep.sources.civitai.source import HOSTS, CivitaiModelSource, parse
 from modelkeep.sources.civitai.type_names import BASES, TYPES
-from modelkeep.sources.listed import usable_names
+from modelkeep.sources.listing import usable_names
 from modelkeep.sources.sidecars.civitai import Json, objects, part
 from modelkeep.sources.sidecars.clean_text import known_word, one_line
-from modelkeep.sources.site import Found, RemoteFile, RemoteModel, Site, Visit
+from modelkeep.sources.site import RemoteFile, RemoteModel, SearchResult, Site, SiteContext
 from modelkeep.sources.string_like import StringLikeSource
 
 _OWN = frozenset(Origin("https", host, 443) for host in HOSTS)
@@ -37,7 +37,7 @@ _SORTS = {"downloads": "Most Downloaded", "likes": "Most Liked", "newest": "Newe
 class Asking:
     """One conversation with the site."""
 
-    visit: Visit
+    context: SiteContext
     endpoint: str
     token: Token | None
 
@@ -59,17 +59,17 @@ class Asking:
             HttpStatusError: it is refused; says why and what to do.
             ProtocolError: it is no object.
         """
-        reply = self.visit.client.get(self.asked(path))
-        is_first = self.visit.client.transport.is_ours and self.endpoint == answers.ENDPOINT
+        reply = self.context.client.get(self.asked(path))
+        is_first = self.context.client.transport.is_ours and self.endpoint == responses.ENDPOINT
         if reply.status == _NOT_FOUND and is_first:
-            other = self.visit.client.get(self.asked(path, _OTHER))
+            other = self.context.client.get(self.asked(path, _OTHER))
             reply = other if other.status < _REFUSED else reply
         return self.good(reply, what)
 
     def good(self, reply: ApiResponse, what: str) -> Json:
         """Return the object of an answer; see ``get``."""
         if reply.status >= _REFUSED:
-            raise explained(reply, what, has_token=self.token is not None)
+            raise refusal_error(reply, what, has_token=self.token is not None)
         found = reply.json()
         if not isinstance(found, dict):
             raise ProtocolError(
@@ -99,18 +99,18 @@ class Civitai(Site):
         """Tell whether a source is of Civitai."""
         return isinstance(source, CivitaiModelSource)
 
-    def asking(self, visit: Visit, secret: str | None = None) -> Asking:
+    def asking(self, context: SiteContext, secret: str | None = None) -> Asking:
         """Return a conversation with the site.
 
         Args:
-            visit: How sites are asked.
-            secret: The token of a source; that of the visit when None.
+            context: How sites are asked.
+            secret: The token of a source; that of the context when None.
         """
-        endpoint = visit.endpoints.get(self.name, answers.ENDPOINT).rstrip("/")
-        secret = secret or visit.tokens.get(self.name)
-        return Asking(visit, endpoint, Token(secret, origin_of(endpoint)) if secret else None)
+        endpoint = context.endpoints.get(self.name, responses.ENDPOINT).rstrip("/")
+        secret = secret or context.tokens.get(self.name)
+        return Asking(context, endpoint, Token(secret, origin_of(endpoint)) if secret else None)
 
-    def look_up(self, source: StringLikeSource, visit: Visit) -> RemoteModel:
+    def look_up(self, source: StringLikeSource, context: SiteContext) -> RemoteModel:
         """Ask for a version and its model, and choose the file.
 
         Raises:
@@ -120,9 +120,9 @@ class Civitai(Site):
         """
         if not isinstance(source, CivitaiModelSource):
             raise UnsupportedSourceError(f"{source} is no source of {self.label}")
-        asking = self.asking(visit, source.access_token)
+        asking = self.asking(context, source.access_token)
         whole = whole_version(asking, source)
-        files, name = objects(whole, "files"), answers.name_of(whole)
+        files, name = objects(whole, "files"), responses.name_of(whole)
         if not files:
             mode = one_line(part(whole, "model").get("mode"))
             raise UnsupportedSourceError(
@@ -132,9 +132,11 @@ class Civitai(Site):
         pinned = source.model_copy(
             update={"version_id": whole.get("id"), "model_id": whole.get("modelId")}
         )
-        return _remote(asking, whole, pick(files, source.variant, name), pinned)
+        return _remote(asking, whole, select_file(files, source.variant, name), pinned)
 
-    def search(self, words: str, filters: Mapping[str, str], visit: Visit) -> Sequence[Found]:
+    def search(
+        self, words: str, filters: Mapping[str, str], context: SiteContext
+    ) -> Sequence[SearchResult]:
         """Return models whose names fit, as the site ranks them."""
         types = TYPES.get(filters.get("type", ""), ())
         bases = BASES.get(filters.get("base", ""), ())
@@ -150,32 +152,32 @@ class Civitai(Site):
             params.append(("username", author))
         if sort := _SORTS.get(filters.get("sort", "")):
             params.append(("sort", sort))
-        if visit.content_level not in _TAME:
+        if context.content_level not in _TAME:
             params.append(("nsfw", "true"))
-        asking = self.asking(visit)
-        reply = visit.client.get(asking.asked("models"), params)
+        asking = self.asking(context)
+        reply = context.client.get(asking.asked("models"), params)
         found = asking.good(reply, f"a search for {words!r}")
         if not isinstance(found.get("items"), list):
             raise ProtocolError(
                 "Civitai answered a search with something that is no list", hint="Try again later."
             )
-        return [_found(each) for each in objects(found, "items") if each.get("id")]
+        return [_search_result(each) for each in objects(found, "items") if each.get("id")]
 
-    def by_hashes(self, hashes: Sequence[str], visit: Visit) -> Mapping[str, RemoteModel]:
+    def by_hashes(self, hashes: Sequence[str], context: SiteContext) -> Mapping[str, RemoteModel]:
         """Return the versions that have files with these sha256, in two requests.
 
         Raises:
             HttpStatusError: the site refuses; says why and what to do.
             ProtocolError: it answers with something else than a list.
         """
-        asking = self.asking(visit)
+        asking = self.asking(context)
         wanted = {text.lower() for text in hashes}
         told = [text.upper() for text in sorted(wanted)]
-        reply = visit.client.post(asking.asked("model-versions/by-hash"), told)
+        reply = context.client.post(asking.asked("model-versions/by-hash"), told)
         if reply.status in {_NOT_FOUND, _NO_METHOD}:  # as before it took lists
             found: Any = [_by_hash(asking, each) for each in told]
         elif reply.status >= _REFUSED:
-            raise explained(reply, "models by hash", has_token=asking.token is not None)
+            raise refusal_error(reply, "models by hash", has_token=asking.token is not None)
         else:
             found = reply.json()
         if not isinstance(found, list):
@@ -201,7 +203,7 @@ def whole_version(asking: Asking, source: CivitaiModelSource) -> Json:
         version = asking.get(f"model-versions/{number}", f"version {number}")
         found = version.get("modelId")
         if not isinstance(found, int):
-            return answers.together(version, None)
+            return responses.together(version, None)
         model_id = found
     try:
         model = asking.get(f"models/{model_id}", f"model {model_id}")
@@ -210,27 +212,27 @@ def whole_version(asking: Asking, source: CivitaiModelSource) -> Json:
             raise
         # Some are found by their version only, and without licence and creator.
         version = version or asking.get(f"model-versions/{number}", f"version {number}")
-        return answers.together(version, None)
-    listed = answers.versions_of(model)
+        return responses.together(version, None)
+    listed = responses.versions_of(model)
     if number is None:
-        chosen = next(filter(answers.can_be_had, listed), None) or (listed[0] if listed else None)
+        chosen = next(filter(responses.can_be_had, listed), None) or (listed[0] if listed else None)
         if chosen is None:
             raise UnsupportedSourceError(
                 f"Model {model_id} of Civitai has no version that can be downloaded",
                 hint="Look at its page: it may be archived, or only be used on the site.",
             )
-        return answers.together(chosen, model)
+        return responses.together(chosen, model)
     chosen = next((each for each in listed if each.get("id") == number), version)
     chosen = chosen or asking.get(f"model-versions/{number}", f"version {number}")
-    return answers.together(chosen, model)
+    return responses.together(chosen, model)
 
 
 def _remote(asking: Asking, whole: Json, file: Json, source: CivitaiModelSource) -> RemoteModel:
-    name, base = answers.name_of(whole), known_word(whole.get("baseModel"))
+    name, base = responses.name_of(whole), known_word(whole.get("baseModel"))
     listed = one_line(file.get("name")) or f"{name}.safetensors"
     usable_names([listed], name, "Civitai")
-    metadata = answers.metadata_of(whole, asking.endpoint, asking.visit.content_level)
-    terms = answers.terms_of(whole)
+    metadata = responses.metadata_of(whole, asking.endpoint, asking.context.content_level)
+    terms = responses.terms_of(whole)
     pickles = ("It is a pickle: it is read without running it.",) if is_pickle(file) else ()
     return RemoteModel(
         source=source,
@@ -239,13 +241,13 @@ def _remote(asking: Asking, whole: Json, file: Json, source: CivitaiModelSource)
             RemoteFile(
                 url=_file_url(asking, whole, file),
                 path=listed,
-                size=answers.size_of(file),
-                hashes=answers.hashes_of(file),
+                size=responses.size_of(file),
+                hashes=responses.hashes_of(file),
             ),
         ),
         is_folder=False,
         metadata=metadata,
-        fields=answers.fields_of(whole),
+        fields=responses.fields_of(whole),
         base_hint=base,
         type_hint=known_word(part(whole, "model").get("type")),
         terms=terms,
@@ -253,7 +255,7 @@ def _remote(asking: Asking, whole: Json, file: Json, source: CivitaiModelSource)
         token=asking.token,
         aliases=asking.aliases,
         needs_token=terms.gated,
-        remarks=(*answers.remarks_of(whole, file), *pickles),
+        remarks=(*responses.remarks_of(whole, file), *pickles),
     )
 
 
@@ -261,7 +263,7 @@ def _file_url(asking: Asking, whole: Json, file: Json) -> str:
     """Return where exactly this file is: other parameters leave the choice to the site."""
     url = f"{asking.endpoint}/api/download/models/{whole.get('id')}"
     number = file.get("id")
-    if asking.visit.client.transport.is_ours and isinstance(number, int):
+    if asking.context.client.transport.is_ours and isinstance(number, int):
         return f"{url}?{urlencode({'fileId': number})}"
     return url
 
@@ -275,7 +277,7 @@ def _models_of(asking: Asking, versions: Sequence[Json]) -> Mapping[Any, Json]:
     if not numbers:
         return {}
     params = [*(("ids", n) for n in numbers[:_AT_ONCE]), ("limit", _AT_ONCE), ("nsfw", "true")]
-    reply = asking.visit.client.get(asking.asked("models"), params)
+    reply = asking.context.client.get(asking.asked("models"), params)
     if reply.status >= _REFUSED:
         return {}
     found = reply.json()
@@ -287,7 +289,7 @@ def _with_hashes(
     asking: Asking, version: Json, models: Mapping[Any, Json], wanted: set[str]
 ) -> dict[str, RemoteModel]:
     model = models.get(version.get("modelId"))
-    whole = answers.together(version, model)
+    whole = responses.together(version, model)
     numbers = {"version_id": whole.get("id"), "model_id": whole.get("modelId")}
     if not all(isinstance(number, int) and number > 0 for number in numbers.values()):
         return {}
@@ -295,20 +297,20 @@ def _with_hashes(
     return {
         sha256: _remote(asking, whole, file, source)
         for file in objects(whole, "files")
-        if (sha256 := answers.hashes_of(file).get("sha256")) in wanted and sha256 is not None
+        if (sha256 := responses.hashes_of(file).get("sha256")) in wanted and sha256 is not None
     }
 
 
 def _by_hash(asking: Asking, sha256: str) -> Json | None:
-    reply = asking.visit.client.get(asking.asked(f"model-versions/by-hash/{sha256}"))
+    reply = asking.context.client.get(asking.asked(f"model-versions/by-hash/{sha256}"))
     return None if reply.status == _NOT_FOUND else asking.good(reply, "a model by its hash")
 
 
-def _found(each: Json) -> Found:
-    newest = next(iter(answers.versions_of(each)), {})
+def _search_result(each: Json) -> SearchResult:
+    newest = next(iter(responses.versions_of(each)), {})
     file = next(iter(objects(newest, "files")), {})
     downloads = part(each, "stats").get("downloadCount")
-    return Found(
+    return SearchResult(
         source=f"civitai:{each['id']}",
         name=one_line(each.get("name")) or f"model {each['id']}",
         author=one_line(part(each, "creator").get("username")) or "",
@@ -316,8 +318,8 @@ def _found(each: Json) -> Found:
         base_hint=known_word(newest.get("baseModel")),
         type_hint=known_word(each.get("type")),
         downloads=downloads if isinstance(downloads, int) else None,
-        size=answers.size_of(file),
-        page=f"{answers.ENDPOINT}/models/{each['id']}",
+        size=responses.size_of(file),
+        page=f"{responses.ENDPOINT}/models/{each['id']}",
     )
 
 

@@ -14,10 +14,10 @@ from modelkeep.errors import DownloadError, ProtocolError, UnsupportedSourceErro
 from modelkeep.http.client import ApiResponse
 from modelkeep.http.request import HttpRequest
 from modelkeep.http.urls import Origin, Token, origin_of
-from modelkeep.sources.huggingface import answers, cache
-from modelkeep.sources.huggingface.picking import Picked, pick
+from modelkeep.sources.huggingface import cache, responses
+from modelkeep.sources.huggingface.selection import Selection, select_files
 from modelkeep.sources.huggingface.source import HOSTS, HFModelSource, parse
-from modelkeep.sources.site import Found, RemoteFile, RemoteModel, Site, Terms, Visit
+from modelkeep.sources.site import RemoteFile, RemoteModel, SearchResult, Site, SiteContext, Terms
 from modelkeep.sources.string_like import StringLikeSource
 
 _OWN = frozenset(Origin("https", host, 443) for host in HOSTS)
@@ -31,7 +31,7 @@ _FOUND = 20
 class Asking:
     """One conversation about one repository, or about none where ``repo`` is empty."""
 
-    visit: Visit
+    context: SiteContext
     endpoint: str
     repo: str
     revision: str | None
@@ -50,7 +50,7 @@ class Asking:
         said = reply.header("X-Error-Message").encode() + reply.body
         is_invalid = reply.status == _UNAUTHORIZED and b"invalid credentials" in said.lower()
         if self.token is not None and is_invalid:
-            again = self.visit.client.get(HttpRequest(url), params)
+            again = self.context.client.get(HttpRequest(url), params)
             if again.status < _REFUSED:
                 self.token = None
                 self.remarks += (
@@ -59,12 +59,12 @@ class Asking:
                 reply = again
         if reply.status >= _REFUSED and self.repo:
             has_token = self.token is not None
-            raise answers.explained(reply, self.repo, self.revision, has_token=has_token)
+            raise responses.refusal_error(reply, self.repo, self.revision, has_token=has_token)
         return reply.raise_for_status().json()
 
     def _once(self, url: str, params: Mapping[str, Any], limit: int | None) -> ApiResponse:
         asked = HttpRequest(url, token=self.token, aliases=self.aliases)
-        client = self.visit.client
+        client = self.context.client
         return (
             client.get(asked, params) if limit is None else client.get(asked, params, limit=limit)
         )
@@ -99,7 +99,7 @@ class HuggingFace(Site):
         """Tell whether a source is a repository of the hub."""
         return isinstance(source, HFModelSource)
 
-    def look_up(self, source: StringLikeSource, visit: Visit) -> RemoteModel:
+    def look_up(self, source: StringLikeSource, context: SiteContext) -> RemoteModel:
         """Ask for the listing of a repository, pin its commit and choose the files.
 
         Raises:
@@ -109,30 +109,32 @@ class HuggingFace(Site):
         """
         if not isinstance(source, HFModelSource):
             raise UnsupportedSourceError(f"{source} is no source of {self.label}")
-        asking = self._asking(source.repo_id, source.revision, source.access_token, visit)
-        url = answers.api_url(asking.endpoint, source.repo_id, source.revision)
+        asking = self._asking(source.repo_id, source.revision, source.access_token, context)
+        url = responses.api_url(asking.endpoint, source.repo_id, source.revision)
         answer = asking.get(url, {"blobs": "true"})
-        metadata = answers.metadata_of(answer, asking.endpoint, source.revision or "main")
+        metadata = responses.metadata_of(answer, asking.endpoint, source.revision or "main")
         commit = answer.get("sha")
-        is_pinned = isinstance(commit, str) and visit.client.transport.is_ours
+        is_pinned = isinstance(commit, str) and context.client.transport.is_ours
         revision = commit if is_pinned else source.revision or "main"
         repo = metadata.id if "/" in metadata.id else source.repo_id
-        listed = {each["rfilename"]: each for each in answers.siblings(answer)}
+        listed = {each["rfilename"]: each for each in responses.siblings(answer)}
         pipeline = _pipeline(asking, repo, revision, source, listed)
-        picked = pick(list(listed), source, pipeline)
-        return self._model(source, asking, answer, revision, picked, metadata_of_answer=metadata)
+        selection = select_files(list(listed), source, pipeline)
+        return self._model(source, asking, answer, revision, selection, metadata_of_answer=metadata)
 
-    def _asking(self, repo: str, revision: str | None, secret: str | None, visit: Visit) -> Asking:
-        endpoint = visit.endpoints.get(self.name, answers.ENDPOINT).rstrip("/")
+    def _asking(
+        self, repo: str, revision: str | None, secret: str | None, context: SiteContext
+    ) -> Asking:
+        endpoint = context.endpoints.get(self.name, responses.ENDPOINT).rstrip("/")
         # An injected session answers for the network.
-        if visit.client.transport.is_ours and cache.is_offline(os.environ):
+        if context.client.transport.is_ours and cache.is_offline(os.environ):
             raise DownloadError(
                 f"{repo} is not asked for: HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set",
                 hint="Unset it to let modelkeep ask Hugging Face.",
             )
-        secret = secret or visit.tokens.get(self.name)
+        secret = secret or context.tokens.get(self.name)
         token = Token(secret, origin_of(endpoint)) if secret else None
-        return Asking(visit, endpoint, repo, revision, token)
+        return Asking(context, endpoint, repo, revision, token)
 
     def _model(
         self,
@@ -140,28 +142,28 @@ class HuggingFace(Site):
         asking: Asking,
         answer: dict[str, Any],
         revision: str,
-        picked: Picked,
+        selection: Selection,
         *,
         metadata_of_answer: Any,
     ) -> RemoteModel:
-        listed = {each["rfilename"]: each for each in answers.siblings(answer)}
+        listed = {each["rfilename"]: each for each in responses.siblings(answer)}
         repo = metadata_of_answer.id if "/" in metadata_of_answer.id else source.repo_id
-        hub = cache.hub(os.environ) if asking.visit.caches else None
+        hub = cache.hub(os.environ) if asking.context.caches else None
         files = [
             _remote(
-                answers.file_url(asking.endpoint, repo, revision, path),
+                responses.file_url(asking.endpoint, repo, revision, path),
                 repo,
                 listed[path],
                 inside,
                 hub,
             )
-            for path, inside in picked.files.items()
+            for path, inside in selection.files.items()
         ]
         commit = answer.get("sha")
         pinned = source.model_copy(
             update={"revision": commit if isinstance(commit, str) else source.revision}
         )
-        terms = answers.terms_of(answer)
+        terms = responses.terms_of(answer)
         pipeline_class = next(
             (tag[10:] for tag in sorted(metadata_of_answer.tags) if tag.startswith("diffusers:")),
             None,
@@ -172,9 +174,9 @@ class HuggingFace(Site):
         )
         return RemoteModel(
             source=pinned,
-            name=picked.name,
+            name=selection.name,
             files=tuple(sorted(files, key=lambda file: (-(file.size or 0), file.path))),
-            is_folder=picked.is_folder,
+            is_folder=selection.is_folder,
             metadata=metadata_of_answer,
             base_hint=base,
             type_hint=pipeline_class,
@@ -182,12 +184,14 @@ class HuggingFace(Site):
             token=asking.token,
             aliases=asking.aliases,
             needs_token=terms.gated or bool(answer.get("private")),
-            remarks=(*asking.remarks, *_gate(terms, asking, repo), *picked.remarks),
+            remarks=(*asking.remarks, *_gate(terms, asking, repo), *selection.remarks),
         )
 
-    def search(self, words: str, filters: Mapping[str, str], visit: Visit) -> Sequence[Found]:
+    def search(
+        self, words: str, filters: Mapping[str, str], context: SiteContext
+    ) -> Sequence[SearchResult]:
         """Return repositories whose names and tags fit, most downloaded first."""
-        asking = replace(self._asking(words, None, None, visit), repo="")
+        asking = replace(self._asking(words, None, None, context), repo="")
         params: dict[str, Any] = {
             "search": words,
             "sort": filters.get("sort", "downloads"),
@@ -204,7 +208,7 @@ class HuggingFace(Site):
                 "Hugging Face answered a search with something that is no list",
                 hint="Try again later.",
             )
-        return [_found(each) for each in found if isinstance(each, dict) and each.get("id")]
+        return [_search_result(each) for each in found if isinstance(each, dict) and each.get("id")]
 
 
 #: Tags that stand for our types.
@@ -223,7 +227,7 @@ def _pipeline(
     path = f"{source.subfolder}/{MODEL_INDEX}" if source.subfolder else MODEL_INDEX
     if path not in listed or not filter_files(listed, source.variant, source.subfolder):
         return None
-    url = answers.file_url(asking.endpoint, repo, revision, path)
+    url = responses.file_url(asking.endpoint, repo, revision, path)
     found = asking.get(url, {}, _INDEX_BYTES)
     return found if isinstance(found, dict) else None
 
@@ -232,14 +236,14 @@ def _gate(terms: Terms, asking: Asking, repo: str) -> tuple[str, ...]:
     """Say what is still to be done where terms have to be accepted first."""
     if not terms.gated or asking.token is not None:
         return ()
-    page = f"{answers.ENDPOINT}/{repo}"
+    page = f"{responses.ENDPOINT}/{repo}"
     return (f"Accept its terms on {page} first, then give a token with --token or HF_TOKEN.",)
 
 
 def _remote(
     url: str, repo: str, sibling: dict[str, Any], inside: str, hub: Path | None
 ) -> RemoteFile:
-    sha256, size = answers.sha256_of(sibling), answers.size_of(sibling)
+    sha256, size = responses.sha256_of(sibling), responses.size_of(sibling)
     return RemoteFile(
         url=url,
         path=inside,
@@ -249,11 +253,11 @@ def _remote(
     )
 
 
-def _found(each: Mapping[str, Any]) -> Found:
+def _search_result(each: Mapping[str, Any]) -> SearchResult:
     repo = str(each["id"])
     downloads = each.get("downloads")
     tags = [tag for tag in each.get("tags") or () if isinstance(tag, str)]
-    return Found(
+    return SearchResult(
         source=repo,
         name=repo.rpartition("/")[2],
         author=str(each.get("author") or repo.rpartition("/")[0]),
@@ -261,7 +265,7 @@ def _found(each: Mapping[str, Any]) -> Found:
         base_hint=next((tag[11:] for tag in tags if tag.startswith("base_model:")), None),
         type_hint=next((tag[10:] for tag in tags if tag.startswith("diffusers:")), None),
         downloads=downloads if isinstance(downloads, int) else None,
-        page=f"{answers.ENDPOINT}/{repo}",
+        page=f"{responses.ENDPOINT}/{repo}",
     )
 
 

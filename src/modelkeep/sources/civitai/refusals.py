@@ -14,7 +14,7 @@ _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE, _BUSY, _UNAVAILABLE = 401, 403, 40
 _TOKEN = "Keep one with: modelkeep token set civitai. Or give it with --token or CIVITAI_API_TOKEN."  # noqa: S105 - a hint
 
 
-def explained(reply: ApiResponse, what: str, *, has_token: bool) -> HttpStatusError:
+def refusal_error(reply: ApiResponse, what: str, *, has_token: bool) -> HttpStatusError:
     """Return the error that says why something is not given, and what to do.
 
     Args:

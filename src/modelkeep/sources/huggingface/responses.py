@@ -12,7 +12,7 @@ from modelkeep.core.metadata import HuggingFaceMetadata, RemoteModelFile
 from modelkeep.errors import HttpStatusError, ProtocolError
 from modelkeep.http.client import ApiResponse
 from modelkeep.http.error_responses import error_message
-from modelkeep.sources.listed import usable_names
+from modelkeep.sources.listing import usable_names
 from modelkeep.sources.site import Terms
 
 ENDPOINT = "https://huggingface.co"
@@ -149,7 +149,7 @@ def terms_of(answer: dict[str, Any]) -> Terms:
     )
 
 
-def explained(
+def refusal_error(
     reply: ApiResponse, repo: str, revision: str | None, *, has_token: bool
 ) -> HttpStatusError:
     """Return the error that says why a repository or file is not given, and what to do.

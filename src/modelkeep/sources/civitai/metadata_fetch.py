@@ -9,11 +9,11 @@ from modelkeep.errors import UnsupportedSourceError
 from modelkeep.http.client import Client
 from modelkeep.http.session import Transport
 from modelkeep.http.urls import redacted
-from modelkeep.sources.civitai import answers
+from modelkeep.sources.civitai import responses
 from modelkeep.sources.civitai.site import SITE, whole_version
 from modelkeep.sources.civitai.source import HOSTS, CivitaiModelSource, parse
-from modelkeep.sources.fetch import ModelMetadataFetchBase
-from modelkeep.sources.site import Visit
+from modelkeep.sources.metadata_fetch import ModelMetadataFetchBase
+from modelkeep.sources.site import SiteContext
 
 
 class CivitaiMetadataFetch(ModelMetadataFetchBase):
@@ -31,11 +31,11 @@ class CivitaiMetadataFetch(ModelMetadataFetchBase):
         session: requests.Session | Transport | None = None,
         *,
         client: Client | None = None,
-        endpoint: str = answers.ENDPOINT,
+        endpoint: str = responses.ENDPOINT,
         content_level: str = "pg",
     ) -> None:
         super().__init__(session, client=client)
-        self._visit = Visit(
+        self._visit = SiteContext(
             self._client, endpoints={SITE.name: endpoint}, content_level=content_level
         )
 
@@ -98,4 +98,4 @@ class CivitaiMetadataFetch(ModelMetadataFetchBase):
     def _fetched(self, source: CivitaiModelSource) -> CivitaiMetadata:
         asking = SITE.asking(self._visit, source.access_token)
         whole = whole_version(asking, source)
-        return answers.metadata_of(whole, asking.endpoint, self._visit.content_level)
+        return responses.metadata_of(whole, asking.endpoint, self._visit.content_level)

@@ -9,11 +9,11 @@ from modelkeep.errors import UnsupportedSourceError
 from modelkeep.http.client import Client
 from modelkeep.http.session import Transport
 from modelkeep.http.urls import redacted
-from modelkeep.sources.fetch import ModelMetadataFetchBase
-from modelkeep.sources.huggingface import answers
+from modelkeep.sources.huggingface import responses
 from modelkeep.sources.huggingface.site import Asking
 from modelkeep.sources.huggingface.source import HOSTS, HFModelSource, parse
-from modelkeep.sources.site import Visit
+from modelkeep.sources.metadata_fetch import ModelMetadataFetchBase
+from modelkeep.sources.site import SiteContext
 
 
 class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
@@ -30,7 +30,7 @@ class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
         session: requests.Session | Transport | None = None,
         *,
         client: Client | None = None,
-        endpoint: str = answers.ENDPOINT,
+        endpoint: str = responses.ENDPOINT,
     ) -> None:
         super().__init__(session, client=client)
         self._endpoint = endpoint.rstrip("/")
@@ -72,8 +72,8 @@ class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
         return self._fetched(source)
 
     def _fetched(self, source: HFModelSource) -> HuggingFaceMetadata:
-        visit = Visit(self._client)
-        asking = Asking(visit, self._endpoint, source.repo_id, source.revision, None)
-        url = answers.api_url(self._endpoint, source.repo_id, source.revision)
+        context = SiteContext(self._client)
+        asking = Asking(context, self._endpoint, source.repo_id, source.revision, None)
+        url = responses.api_url(self._endpoint, source.repo_id, source.revision)
         answer = asking.get(url, {"blobs": "true"})
-        return answers.metadata_of(answer, self._endpoint, source.revision or "main")
+        return responses.metadata_of(answer, self._endpoint, source.revision or "main")

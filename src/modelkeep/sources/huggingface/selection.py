@@ -17,7 +17,7 @@ _NAMED = 12
 
 
 @dataclass(frozen=True)
-class Picked:
+class Selection:
     """What is fetched.
 
     Attributes:
@@ -33,9 +33,9 @@ class Picked:
     remarks: tuple[str, ...] = ()
 
 
-def pick(
+def select_files(
     files: Sequence[str], source: HFModelSource, pipeline: Mapping[str, Any] | None = None
-) -> Picked:
+) -> Selection:
     """Choose the files of one model.
 
     Args:
@@ -55,14 +55,15 @@ def pick(
     refuse_many(chosen, source.repo_id, f"{source.repo_id}/")
     name = source.repo_id.rpartition("/")[2]
     if len(chosen) == 1:
-        return Picked({str(chosen[0]): chosen[0].name}, _file_name(name, chosen[0], source), False)  # noqa: FBT003 - one file
+        name = _file_name(name, chosen[0], source)
+        return Selection({str(chosen[0]): chosen[0].name}, name, is_folder=False)
     base = PurePosixPath(source.subfolder or "")
     if str(base) in map(str, chosen):
         base = base.parent
     inside = {str(path): path.relative_to(base).as_posix() for path in chosen}
     if source.subfolder:
         name = f"{name}-{base.name}" if base.name else name
-    return Picked(inside, name, is_folder=True, remarks=_remarks(chosen, source))
+    return Selection(inside, name, is_folder=True, remarks=_remarks(chosen, source))
 
 
 def _file_name(repo: str, path: PurePosixPath, source: HFModelSource) -> str:

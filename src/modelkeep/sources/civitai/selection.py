@@ -1,4 +1,4 @@
-"""``pick``: which file of a version is fetched."""
+"""``select_file``: which file of a version is fetched."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SAME = {
 _SHOWN = 12
 
 
-def pick(files: Sequence[Json], variant: str | None, name: str) -> Json:
+def select_file(files: Sequence[Json], variant: str | None, name: str) -> Json:
     """Return the file that is meant: the one that the words fit, the primary one before others.
 
     Args:
