@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -111,6 +112,7 @@ class Held:
 def hold(state: str, manager: ModelManager, hub: HubServer) -> Held:
     installer = manager.installer
     others: list[ModelInstallJob] = []
+    held = ExitStack()
     if state in {"queued", "asking"}:
         hub.plant("/api/models/", lambda _: Page(b"{", stall_after=0, stall=60))
     if state == "queued":
@@ -119,8 +121,8 @@ def hold(state: str, manager: ModelManager, hub: HubServer) -> Held:
     if state == "downloading":
         size = len(next(iter(hub.repositories[REPO].files.values())))
         hub.faults = {"stall_after": size // 2, "stall": 60}
-    if state == "its turn":
-        installer._installing.acquire()
+    if state == "publishing":
+        held.enter_context(installer.library.locks.publishing())
     job = installer.import_model(REPO)
     until(lambda: is_held(job, state, hub))
 
@@ -128,8 +130,8 @@ def hold(state: str, manager: ModelManager, hub: HubServer) -> Held:
         hub.mend()
         for other in others:
             installer.cancel_job(other)
-        if state == "its turn":
-            installer._installing.release()
+        if state == "publishing":
+            held.close()
 
     return Held(job, state, release)
 
@@ -144,7 +146,7 @@ def is_held(job: ModelInstallJob, state: str, hub: HubServer) -> bool:
     return bool(job.total_bytes) and job.bytes == job.total_bytes
 
 
-STATES = ["queued", "asking", "downloading", "its turn"]
+STATES = ["queued", "asking", "downloading", "publishing"]
 
 
 @pytest.mark.parametrize("by_number", [False, True], ids=["here", "from another process"])
@@ -177,7 +179,7 @@ def test_a_paused_install_goes_on_with_what_has_come(
     assert manager.records.all_models() == []
     held.release()
     sent = sum(each.sent for each in hub.requests("/blobs/"))
-    if state == "its turn":
+    if state == "publishing":
         assert sent > 0
     manager.installer.control.resume(held.job.id)
     until(lambda: held.job.is_settled)
@@ -185,7 +187,7 @@ def test_a_paused_install_goes_on_with_what_has_come(
     check_installed(manager, held.job)
     again = sum(each.sent for each in hub.requests("/blobs/")) - sent
     wanted = sum(len(data) for data in content.values())
-    if state == "its turn":
+    if state == "publishing":
         assert again == 0, "all was there"
     elif state == "downloading":
         assert again < wanted

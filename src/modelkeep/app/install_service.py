@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,12 @@ from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_when
 from modelkeep.core.names import full_path
 from modelkeep.core.reading import printable
-from modelkeep.errors import ServiceInactiveException, SourceNotFoundError, UsageError
+from modelkeep.errors import (
+    ServiceInactiveException,
+    SourceNotFoundError,
+    UnknownModelException,
+    UsageError,
+)
 from modelkeep.install import incoming, recovery
 from modelkeep.install.control import JobControl
 from modelkeep.install.details import NOBODY, job_details
@@ -27,8 +32,8 @@ from modelkeep.install.removing import Removing
 from modelkeep.install.worker import InstallWorker
 from modelkeep.jobs.owner import Owner, locked
 from modelkeep.jobs.state import StateDatabase
-from modelkeep.library import outgoing
-from modelkeep.library.duplicates import find_same, only_one
+from modelkeep.library import removal
+from modelkeep.library.duplicates import contents_sign, find_same
 from modelkeep.library.editing import edit_record
 from modelkeep.library.library import Library
 from modelkeep.library.link import LinkMode
@@ -88,14 +93,13 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
         self._bus = event_bus
         self._state = StateDatabase(app_config.state_path)
         self._owner = Owner(app_config.state_path.parent / "owners")
-        self._installing = threading.RLock()
         self.library = Library.open(
             app_config, record_store, self._state, self._owner.name, identify
         )
         self._worker = InstallWorker(
             self._state, self._owner.name, event_bus, self._run_job, self._let_go
         )
-        self.scanner = Scanner(self.library, lambda: self._installing, self._install_found)
+        self.scanner = Scanner(self.library, self.library.locks.publishing, self._install_found)
         self.network = network or network_of(app_config, download_queue, session, event_bus)
         self.control = JobControl(
             self._state,
@@ -109,7 +113,6 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
             self.network,
             event_bus,
             self._worker,
-            installing=self._installing,
             install=self._carry_out,
         )
 
@@ -168,7 +171,7 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
             settled = recovery.recover(self.library, self._owner.is_alive)
             settle_roots(self.library)
             drop_settings_drafts(self.app_config)
-            outgoing.purge_expired(self.library)
+            removal.purge_expired(self.library)
         return settled
 
     # -- jobs
@@ -334,14 +337,15 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
         self, plan: Plan, progress: Progress, job: ModelInstallJob | None = None
     ) -> tuple[ModelConfigBase, str | None]:
         """Do a plan; return the record, and its key if it was there before."""
-        with self._installing:
-            if plan.inplace:
-                return incoming.register(self.library, plan), None
-            with only_one(self.library, plan.files, progress):
-                same = find_same(self.library, plan.files, only_stopping(progress))
-                if same is not None:
+        if plan.inplace:
+            return incoming.register(self.library, plan), None
+        sign = contents_sign(plan.files) if plan.files else b""
+        with self.library.locks.contents(sign, lambda: progress(0)):
+            same = find_same(self.library, plan.files, only_stopping(progress))
+            if same is not None:
+                with suppress(UnknownModelException):  # removed since: it is installed anew
                     return self._records.get_model(same), same
-                return self._install(plan, progress, job), None
+            return self._install(plan, progress, job), None
 
     def _install(
         self, plan: Plan, progress: Progress, job: ModelInstallJob | None

@@ -98,5 +98,8 @@ class LibraryHasher:
     def _give_way(self, count: int) -> None:
         """Wait while an install, removal or restore is in progress."""
         del count
-        while self._library.state.journal.entries() and not self._ending.wait(_PAUSE):
+        library = self._library
+        while any(
+            not library.is_away(entry.note) for entry in library.state.journal.entries()
+        ) and not self._ending.wait(_PAUSE):
             pass

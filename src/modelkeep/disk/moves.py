@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from modelkeep.disk import paths
 
@@ -23,23 +22,14 @@ class Move:
         inode: Its number, so that whatever else lies at either place is left alone.
     """
 
-    source: str
-    target: str
+    source: Path
+    target: Path
     inode: int
 
     @classmethod
     def plan(cls, source: Path, target: Path) -> Self:
         """Plan to move what is at ``source`` now."""
-        return cls(os.fspath(source), os.fspath(target), source.lstat().st_ino)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        """Return the move that ``to_json`` wrote."""
-        return cls(str(data["source"]), str(data["target"]), int(data["inode"]))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values for a journal."""
-        return asdict(self)
+        return cls(source, target, source.lstat().st_ino)
 
 
 def do(moves: Iterable[Move]) -> None:
@@ -50,24 +40,22 @@ def do(moves: Iterable[Move]) -> None:
         StorageError: the disk refused.
     """
     for move in moves:
-        source, target = Path(move.source), Path(move.target)
-        if not _is(target, move.inode):
-            _drop_reservation(target)
-        _carry(source, target, move.inode)
+        if not _is(move.target, move.inode):
+            _drop_reservation(move.target)
+        _carry(move.source, move.target, move.inode)
 
 
 def undo(moves: Sequence[Move]) -> None:
     """Take the moves back, the last first; those never done are passed over."""
     for move in reversed(moves):
-        source, target = Path(move.source), Path(move.target)
-        _carry(target, source, move.inode)
-        if not _is(target, move.inode):
-            _drop_reservation(target)
+        _carry(move.target, move.source, move.inode)
+        if not _is(move.target, move.inode):
+            _drop_reservation(move.target)
 
 
 def is_done(move: Move) -> bool:
     """Tell whether the target holds what was to be moved."""
-    return _is(Path(move.target), move.inode)
+    return _is(move.target, move.inode)
 
 
 def _carry(source: Path, target: Path, inode: int) -> None:

@@ -6,8 +6,8 @@ import logging
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from modelkeep.core import limits
 from modelkeep.core.configs import ModelConfigBase, new_key
@@ -15,22 +15,23 @@ from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import Progress
 from modelkeep.core.names import shown, unique_name
 from modelkeep.core.reading import printable
-from modelkeep.disk import moves, paths
+from modelkeep.disk import moves, notes, paths
+from modelkeep.disk.journal import Change
 from modelkeep.disk.moves import Move
+from modelkeep.disk.notes import Install, MovedFile
 from modelkeep.errors import (
     DuplicateModelException,
     NoSpaceError,
-    StorageError,
 )
 from modelkeep.install.plan import Plan
 from modelkeep.install.stage import Staged, stage
 from modelkeep.library.home import Home
-from modelkeep.library.library import Change, Library, remove_entry, sampled, with_fields
+from modelkeep.library.library import Library, sampled, with_fields
 from modelkeep.library.link import LinkMode
 from modelkeep.library.new_records import recorded_path
-from modelkeep.library.outgoing import purge
 from modelkeep.library.ownership import describe_files, names_below
 from modelkeep.library.previews import preview_text
+from modelkeep.library.removal import purge
 from modelkeep.records.listing import NewRecord
 
 #: Names tried for one model while other processes take them at the same moment.
@@ -49,7 +50,8 @@ def register(library: Library, plan: Plan) -> ModelConfigBase:
     names = names_below(target)
     config = with_fields(config, **sampled(target, names))
     files = describe_files(target, names, library.settings.models_dir, {}, time.time())
-    stored = _record(library, plan, config, files)
+    with library.locks.publishing():
+        stored = _record(library, plan, config, files)
     library.presence.note_seen(stored.root)
     return stored
 
@@ -75,42 +77,52 @@ def install(
     home = plan.home or Home.of_settings(library.settings)
     config, _ = plan.require_known()
     make_room(library, plan.needed_bytes, home.top)
-    key = config.key
-    folder = home.staging / new_key()
-    note = {"staging": str(folder), "source": printable(str(plan.source)), "home": str(home.top)}
-    if plan.fetched is not None:
-        note["fetched"] = str(plan.fetched)
-    if plan.preview is not None:
-        place = library.previews.place_for(key, plan.preview)
-        note |= {} if os.path.lexists(place) else {"preview": str(place)}
-    with library.journalled(
-        "install",
-        key,
-        note,
-        stage="staging",
-        job=job,
-        take_back=lambda so_far: take_back_install(library, so_far),
-    ) as change:
+    if home.top.is_dir():  # for whoever finds it unfinished: whether its disk is there
+        library.presence.note_seen(home.root)
+    note = _begun(library, plan, home)
+    with library.journalled(note, job=job) as change:
         strict = library.settings.verify == "strict"
-        staged = stage(plan, folder, progress, verify=strict)
+        staged = stage(plan, note.staging, progress, verify=strict)
         progress(0)  # the last moment to stop
-        target = _publish(library, plan, staged, change)
-        names = [file.name for file in plan.files]
-        models_dir = library.settings.models_dir
-        path = recorded_path(target, models_dir)
-        picture = _keep_preview(library, plan, target, change.note)
-        config = with_fields(config, path=path, preview=picture, **sampled(target, names))
-        files = describe_files(
-            target, names, models_dir, staged.blake3, time.time(), sha256=plan.sha256
-        )
-        stored = _record(library, plan, config, files)
+        with library.locks.publishing(lambda: progress(0)):
+            target = _publish(library, plan, staged, change)
+            names = [file.name for file in plan.files]
+            models_dir = library.settings.models_dir
+            path = recorded_path(target, models_dir)
+            picture = _keep_preview(library, plan, target, note)
+            config = with_fields(config, path=path, preview=picture, **sampled(target, names))
+            files = describe_files(
+                target, names, models_dir, staged.blake3, time.time(), sha256=plan.sha256
+            )
+            stored = _record(library, plan, config, files)
         library.presence.note_seen(stored.root)
-        end_install(change.note)
+        change.note.finish()
         total = sum(file.size for file in plan.files)
         change.finish(
-            status="completed", key=key, bytes=total, total_bytes=total, ended_at=time.time()
+            status="completed",
+            key=note.key,
+            bytes=total,
+            total_bytes=total,
+            ended_at=time.time(),
         )
     return stored
+
+
+def _begun(library: Library, plan: Plan, home: Home) -> Install:
+    """Return what the journal says of an install before anything is made."""
+    config, _ = plan.require_known()
+    key, preview = config.key, None
+    if plan.preview is not None:
+        place = library.previews.place_for(key, plan.preview)
+        preview = None if os.path.lexists(place) else place
+    return Install(
+        key,
+        source=printable(str(plan.source)),
+        staging=home.staging / new_key(),
+        top=home.top,
+        fetched=plan.fetched,
+        preview=preview,
+    )
 
 
 def make_room(library: Library, needed: int, top: Path) -> None:
@@ -148,53 +160,11 @@ def make_room(library: Library, needed: int, top: Path) -> None:
         )
 
 
-def take_back_install(library: Library, note: dict[str, Any]) -> None:
-    """Undo an install that was not recorded: nothing published, nothing staged."""
-    if "move" in note:
-        move = Move.from_json(note["move"])
-        moves.undo([move])
-        top = Path(note.get("home", library.settings.models_dir))
-        paths.remove_empty_folders(Path(move.target).parent, top)
-    if "preview" in note:
-        picture = Path(note["preview"])
-        paths.remove_file(picture)
-        paths.remove_empty_folders(picture.parent, library.settings.models_dir)
-    remove_entry(Path(note["staging"]))
-
-
-def end_install(note: dict[str, Any]) -> None:
-    """Do what is left once an install is recorded: a moved source goes, and so does staging."""
-    for source in note.get("sources", ()):
-        try:
-            _remove_source(Path(note["top"]), source)
-        except StorageError as error:
-            _log.warning("The model is installed, but its source stays: %s", error)
-    if "fetched" in note:
-        remove_entry(Path(note["fetched"]))
-    remove_entry(Path(note["staging"]))
-
-
-def _remove_source(top: Path, source: dict[str, Any]) -> None:
-    """Remove one file of a moved source, where it is still the same file."""
-    path = Path(source["path"])
-    try:
-        there = path.lstat()
-    except FileNotFoundError:
-        return
-    found = (there.st_size, there.st_mtime_ns, there.st_ino)
-    if found != (source["size"], source["mtime_ns"], source["inode"]):
-        _log.warning("%s changed after it was installed, so it stays", shown(path))
-    else:
-        paths.remove_file(path)
-        if path != top:
-            paths.remove_empty_folders(path.parent, top.parent)
-
-
-def _keep_preview(library: Library, plan: Plan, target: Path, note: dict[str, Any]) -> str | None:
+def _keep_preview(library: Library, plan: Plan, target: Path, note: Install) -> str | None:
     """Copy the picture to where the journal says, and return what the record says of it."""
-    if plan.preview is None or "preview" not in note:
+    if plan.preview is None or note.preview is None:
         return None
-    kept = library.previews.keep(plan.preview, Path(note["preview"]))
+    kept = library.previews.keep(plan.preview, note.preview)
     return preview_text(kept, target) if kept else None
 
 
@@ -207,25 +177,23 @@ def _record(
     return library.records.add_models([new])[0]
 
 
-def _publish(library: Library, plan: Plan, staged: Staged, change: Change) -> Path:
+def _publish(library: Library, plan: Plan, staged: Staged, change: Change[Install]) -> Path:
     """Give the staged model its name, written down before; return where it is."""
     _, wanted = plan.require_known()
+    note = change.note
     if plan.link is LinkMode.Move:
-        change.note["top"] = str(plan.path)
-        change.note["sources"] = [
-            {"path": str(f.path), "size": f.size, "mtime_ns": f.mtime_ns, "inode": f.inode}
-            for f in plan.files
-        ]
+        moved = [MovedFile(f.path, f.size, f.mtime_ns, f.inode) for f in plan.files]
+        note = replace(note, source_top=plan.path, sources=tuple(moved))
     for _ in range(_NAME_TRIES):
         name = unique_name(wanted.name, library.taken_in(wanted.parent))
-        target = wanted.with_name(name)
-        move = Move.plan(staged.top, target)
-        change.advance("publishing", move=move.to_json())
+        move = Move.plan(staged.top, wanted.with_name(name))
+        change.advance(replace(note, move=move))
+        notes.leave(change.note, note.staging)
         try:
             moves.do([move])
         except DuplicateModelException:
-            continue  # another process took the name in between
-        return target
+            continue  # another program took the name in between
+        return move.target
     raise DuplicateModelException(
         f"No free name could be found for {plan.source} in {shown(wanted.parent)}",
         hint="Try again, or give the file another name.",

@@ -5,22 +5,13 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from modelkeep.core.roots import RootState
+from modelkeep.disk.journal import JournalEntry
+from modelkeep.disk.notes import Install
 from modelkeep.errors import InterruptedInstallError, UnknownJobIDException
-from modelkeep.install.incoming import end_install, take_back_install
 from modelkeep.install.job import InstallStatus
-from modelkeep.jobs.journal_table import JournalEntry
 from modelkeep.library.library import Library
-from modelkeep.library.outgoing import (
-    end_purge,
-    end_removal,
-    end_restore,
-    take_back_removal,
-    take_back_restore,
-)
 
 
 def recover(library: Library, is_alive: Callable[[str], bool]) -> int:
@@ -36,42 +27,22 @@ def recover(library: Library, is_alive: Callable[[str], bool]) -> int:
         How many entries were settled.
     """
     dead = [entry for entry in library.state.journal.entries() if not is_alive(entry.owner)]
-    left = [entry for entry in dead if not _is_offline(library, entry.plan)]
+    left = [entry for entry in dead if not library.is_away(entry.note)]
     for entry in left:
-        job_fields = _settle(library, entry)
-        library.state.journal.finish(entry.id, ended_at=time.time(), **job_fields)
+        is_recorded = library.records.exists(entry.note.key)
+        entry.note.settle(is_recorded=is_recorded)
+        columns = _end_of_job(library, entry, is_recorded=is_recorded)
+        library.state.journal.finish(entry.id, ended_at=time.time(), **columns)
     _end_orphaned_jobs(library, is_alive)
     return len(left)
 
 
-def _is_offline(library: Library, plan: dict[str, Any]) -> bool:
-    """Tell whether files that an entry speaks of lie in a root that is not there."""
-    moves = plan.get("moves", [])
-    places = [end for move in moves for end in (move["source"], move["target"])]
-    roots = {library.roots.around(Path(place)) for place in (*places, plan.get("folder", "/"))}
-    return any(root and library.root_state(root.name) is RootState.OFFLINE for root in roots)
-
-
-def _settle(library: Library, entry: JournalEntry) -> dict[str, Any]:
-    is_recorded = library.records.exists(entry.key)
-    match entry.operation, is_recorded:
-        case "install", True:
-            end_install(entry.plan)
-            return {"status": "completed", "key": entry.key}
-        case "install", False:
-            take_back_install(library, entry.plan)
-            return _interrupted(entry.plan["source"], _details(library, entry.job))
-        case "delete", True:
-            take_back_removal(entry.plan)
-        case "delete", False:
-            end_removal(entry.plan)
-        case "restore", True:
-            end_restore(library, Path(entry.plan["folder"]))
-        case "restore", False:
-            take_back_restore(entry.plan)
-        case _:
-            end_purge(library, entry.key, Path(entry.plan["folder"]))
-    return {}
+def _end_of_job(library: Library, entry: JournalEntry, *, is_recorded: bool) -> dict[str, Any]:
+    if not isinstance(entry.note, Install):
+        return {}
+    if is_recorded:
+        return {"status": "completed", "key": entry.note.key}
+    return _interrupted(entry.note.source, _details(library, entry.job))
 
 
 def _end_orphaned_jobs(library: Library, is_alive: Callable[[str], bool]) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-
 from modelkeep.core.configs import ModelConfigBase
-from modelkeep.library import outgoing
+from modelkeep.library import removal
 from modelkeep.library.library import Library
 from modelkeep.library.trash import TrashEntry
 from modelkeep.records.service import ModelRecordServiceBase
@@ -16,7 +14,6 @@ class Removing:
 
     library: Library
     _records: ModelRecordServiceBase
-    _installing: threading.RLock
 
     def unregister(self, key: str) -> None:
         """Forget a record; its files stay.
@@ -36,9 +33,8 @@ class Removing:
         self.remove(key, everywhere=True)
 
     def remove(self, key: str, *, everywhere: bool = False) -> TrashEntry | None:
-        """Forget a record and put its files in the trash; see ``outgoing.remove``."""
-        with self._installing:
-            return outgoing.remove(self.library, key, everywhere=everywhere)
+        """Forget a record and put its files in the trash; see ``removal.remove``."""
+        return removal.remove(self.library, key, everywhere=everywhere)
 
     def restore(self, name: str) -> ModelConfigBase:
         """Bring a model back from the trash, by key, key prefix or name.
@@ -46,8 +42,7 @@ class Removing:
         Raises:
             SourceNotFoundError: nothing in the trash is called that.
         """
-        with self._installing:
-            return outgoing.restore(self.library, self.library.trash.find(name))
+        return removal.restore(self.library, self.library.trash.find(name))
 
     def trash(self) -> list[TrashEntry]:
         """Return what is in the trash, the oldest first."""
@@ -55,5 +50,4 @@ class Removing:
 
     def purge(self, entry: TrashEntry) -> None:
         """Remove a trash entry for good."""
-        with self._installing:
-            outgoing.purge(self.library, entry)
+        removal.purge(self.library, entry)

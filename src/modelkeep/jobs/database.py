@@ -165,6 +165,16 @@ def _connect(path: Path) -> sqlite3.Connection:
     )
 
 
+def damaged(path: Path, reason: str) -> CorruptDatabaseError:
+    """Return the error for a state file that cannot be read, with what is lost by it."""
+    return CorruptDatabaseError(
+        f"{shown(path)} is damaged: {reason}",
+        hint="It holds the jobs and the journal of changes that were cut off. Run modelkeep doctor"
+        " --fix: it keeps a copy of the file, makes a new one, and settles what the staging and"
+        " trash folders still tell.",
+    )
+
+
 def _translate(error: sqlite3.Error, path: Path) -> RecordError | StorageError:
     """Return the error of ours for one of SQLite, told by its primary result code."""
     name = shown(path)
@@ -180,8 +190,5 @@ def _translate(error: sqlite3.Error, path: Path) -> RecordError | StorageError:
                 f"{name} cannot be written", hint="Check the permissions of the root."
             )
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return CorruptDatabaseError(
-                f"{name} is damaged: {error}",
-                hint="Move it away: it only holds jobs, and a new one is made.",
-            )
+            return damaged(path, str(error))
     return DatabaseError(f"{name}: {error}", hint="Try again; modelkeep keeps what was done.")

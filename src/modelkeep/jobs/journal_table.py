@@ -1,38 +1,14 @@
-"""``JournalTable``: what is being done to the disk, for whoever finds it unfinished."""
+"""``JournalTable``: the journal of changes of the disk, as a table of the state file."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from modelkeep.jobs.database import Database
+from modelkeep.disk.journal import JournalEntry, Note
+from modelkeep.disk.notes import decode, encode
+from modelkeep.jobs.database import Database, damaged
 from modelkeep.jobs.job_table import JobTable
-
-
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """One change of the disk that was begun and not ended.
-
-    Attributes:
-        id: Number of the entry.
-        operation: ``install``, ``delete``, ``restore`` or ``purge``.
-        key: The record it is about.
-        stage: How far it came; the words belong to the operation.
-        owner: Which process does it.
-        job: The job it is done for, if any.
-        plan: What recovery needs to know, as plain values.
-    """
-
-    id: int
-    operation: str
-    key: str
-    stage: str
-    owner: str
-    job: int | None
-    plan: dict[str, Any]
 
 
 class JournalTable:
@@ -47,52 +23,47 @@ class JournalTable:
         self._database = database
         self._jobs = jobs
 
-    def begin(
-        self,
-        operation: str,
-        key: str,
-        owner: str,
-        plan: Mapping[str, Any],
-        *,
-        stage: str,
-        job: int | None = None,
-    ) -> int:
-        """Write down what is about to be done; return the number of the entry."""
+    def begin(self, note: Note, owner: str, job: int | None = None) -> int:
+        """Store the note of a change that is about to begin; return the number of the entry."""
         with self._database.transaction() as connection:
             cursor = connection.execute(
-                "INSERT INTO journal (operation, key, stage, owner, job, plan, updated_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (operation, key, stage, owner, job, json.dumps(plan), time.time()),
+                "INSERT INTO journal (note, owner, job, updated_at) VALUES (?, ?, ?, ?)",
+                (encode(note), owner, job, time.time()),
             )
             return int(cursor.lastrowid or 0)
 
-    def advance(self, entry: int, stage: str, plan: Mapping[str, Any]) -> None:
-        """Write down the next stage of an entry, before it is entered."""
+    def advance(self, entry: int, note: Note) -> None:
+        """Store what is known of a change by now, before its next step."""
         with self._database.transaction() as connection:
             connection.execute(
-                "UPDATE journal SET stage = ?, plan = ?, updated_at = ? WHERE id = ?",
-                (stage, json.dumps(plan), time.time(), entry),
+                "UPDATE journal SET note = ?, updated_at = ? WHERE id = ?",
+                (encode(note), time.time(), entry),
             )
 
-    def finish(self, entry: int, **job_fields: Any) -> None:
-        """Cross out an entry and, in the same transaction, set columns of its job."""
+    def finish(self, entry: int, **job_columns: Any) -> None:
+        """Remove an entry and, in the same transaction, set columns of its job.
+
+        A job that another process has taken over since is left alone.
+        """
         with self._database.transaction() as connection:
-            row = connection.execute("SELECT job FROM journal WHERE id = ?", (entry,)).fetchone()
-            if row is not None and row["job"] is not None and job_fields:
-                self._jobs.update(row["job"], **job_fields)
+            row = connection.execute(
+                "SELECT owner, job FROM journal WHERE id = ?", (entry,)
+            ).fetchone()
+            if row is not None and row["job"] is not None and job_columns:
+                self._jobs.update(row["job"], whose=row["owner"], **job_columns)
             connection.execute("DELETE FROM journal WHERE id = ?", (entry,))
 
     def entries(self) -> list[JournalEntry]:
-        """Return what was begun and not ended, the oldest first."""
-        return [
-            JournalEntry(
-                id=row["id"],
-                operation=row["operation"],
-                key=row["key"],
-                stage=row["stage"],
-                owner=row["owner"],
-                job=row["job"],
-                plan=json.loads(row["plan"]),
-            )
-            for row in self._database.select("SELECT * FROM journal ORDER BY id")
-        ]
+        """Return the changes that have not ended, the oldest first.
+
+        Raises:
+            CorruptDatabaseError: one of them cannot be read.
+        """
+        rows = self._database.select("SELECT id, note, owner, job FROM journal ORDER BY id")
+        try:
+            return [
+                JournalEntry(int(row["id"]), decode(row["note"]), row["owner"], row["job"])
+                for row in rows
+            ]
+        except ValueError as error:
+            raise damaged(self._database.path, str(error)) from error

@@ -22,12 +22,9 @@ CREATE TABLE job (
 );
 CREATE TABLE journal (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    operation TEXT NOT NULL,
-    key TEXT NOT NULL,
-    stage TEXT NOT NULL,
+    note TEXT NOT NULL,
     owner TEXT NOT NULL,
     job INTEGER REFERENCES job(id) ON DELETE SET NULL,
-    plan TEXT NOT NULL,
     updated_at REAL NOT NULL
 );
 CREATE TABLE trash_place (folder TEXT PRIMARY KEY);

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import Progress, hash_file, sample_hash
 from modelkeep.core.names import is_inside, path_to_text, real_path, shown
-from modelkeep.disk.paths import make_folder
 from modelkeep.errors import DuplicateModelException, SourceError
-from modelkeep.jobs.owner import locked
 from modelkeep.library.inventory import SourceFile
 from modelkeep.library.library import Library
 from modelkeep.library.new_records import recorded_path
-
-#: Locks that installs share out among themselves by contents.
-_LOCKS = 256
 
 
 def refuse_place(library: Library, path: Path, *, inplace: bool) -> None:
@@ -90,28 +83,11 @@ def find_same(library: Library, files: Sequence[SourceFile], progress: Progress)
     return None
 
 
-@contextmanager
-def only_one(library: Library, files: Sequence[SourceFile], progress: Progress) -> Iterator[None]:
-    """Let one process at a time look for and install a model of these contents.
-
-    Without it, two processes that begin together both find nothing and both install. Models that
-    share neither sizes nor samples hardly ever wait for each other.
-
-    Raises:
-        StorageError: the lock cannot be made.
-        JobCancelledError: ``progress`` said so, also while waiting.
-    """
-    if not files:
-        yield
-        return
+def contents_sign(files: Sequence[SourceFile]) -> bytes:
+    """Return what is equal for models with the same bytes, and hardly ever for others."""
     largest = max(files, key=lambda file: file.size)
     sizes = sorted((file.name, file.size) for file in files)
-    contents = f"{sizes} {sample_hash(largest.path)}".encode(errors="surrogateescape")
-    number = zlib.crc32(contents) % _LOCKS
-    folder = library.settings.state_path.parent / "locks"
-    make_folder(folder)
-    with locked(folder / f"install-{number:02x}.lock", meanwhile=lambda: progress(0)):
-        yield
+    return f"{sizes} {sample_hash(largest.path)}".encode(errors="surrogateescape")
 
 
 def files_by_name(library: Library, key: str) -> dict[str, ModelFile]:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from modelkeep.core.names import is_inside, shown
 from modelkeep.core.roots import MODELS_ROOT, RootState
 from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
+from modelkeep.disk.notes import FOREIGN_STAGING
 from modelkeep.errors import NotWritableError, OfflineRootError, UsageError
+from modelkeep.library.library import Library
 from modelkeep.settings import Settings
 from modelkeep.sources.layouts.layout import Layout, layout_named, load_layouts
 
-if TYPE_CHECKING:
-    from modelkeep.library.library import Library
-
-#: Staging in a registered root: on its disk, and gone when nothing is installed there.
-FOREIGN_STAGING = ".modelkeep-staging"
 #: Layouts that say nothing of where a type belongs.
 _FREE = frozenset({"plain"})
 

@@ -7,7 +7,7 @@ there is no record, what was done is taken back; once it is there, what is left 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,18 +18,18 @@ from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import sample_hash
 from modelkeep.core.identity import Identification
 from modelkeep.core.names import is_inside, real_path, shown, taken_in, text_to_path
-from modelkeep.core.roots import Roots, RootState
+from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Roots, RootState
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.disk import paths
+from modelkeep.disk.journal import Change, N, Note
 from modelkeep.errors import NotWritableError, OfflineRootError, RecordError
 from modelkeep.identification.engine import identify_path
 from modelkeep.identification.registry import load_rules
 from modelkeep.jobs.state import StateDatabase
-from modelkeep.library.home import FOREIGN_STAGING
+from modelkeep.library.locks import LibraryLocks
 from modelkeep.library.new_records import Identify, recorded_path
 from modelkeep.library.presence import Presence
 from modelkeep.library.previews import Previews, preview_place
-from modelkeep.library.trash import FOREIGN_TRASH, Trash
+from modelkeep.library.trash import Trash
 from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.settings import Settings
 
@@ -161,6 +161,11 @@ class Library:
             hint=presence.hint_for(root),
         )
 
+    @property
+    def locks(self) -> LibraryLocks:
+        """What keeps changes of the library apart, also those of other processes."""
+        return LibraryLocks(self.settings.state_path.parent / "locks")
+
     # -- places
 
     def is_ours(self, path: Path) -> bool:
@@ -188,63 +193,39 @@ class Library:
         except RecordError:
             return None
 
-    @contextmanager
-    def journalled(
-        self,
-        operation: str,
-        key: str,
-        note: Mapping[str, Any],
-        *,
-        stage: str,
-        take_back: Callable[[dict[str, Any]], None] | None,
-        job: int | None = None,
-    ) -> Iterator[Change]:
-        """Do something under the journal, and cross the entry out when it is done.
+    def root_around(self, path: Path) -> str:
+        """Return the name of the root that a path lies in; ``NO_ROOT`` when it lies in none."""
+        root = self.roots.around(path)
+        if root is not None:
+            return root.name
+        return MODELS_ROOT if is_inside(path, self.settings.models_dir) else NO_ROOT
 
-        When the work raises and the record has not changed, ``take_back`` is called with the note
-        as it stands. When the catalogue cannot say, when taking back fails too, or when there is
-        no way back, the entry stays for the next start.
+    def is_away(self, note: Note) -> bool:
+        """Tell whether a place that a change is about lies in a root that is offline."""
+        presence = self.presence
+        roots = {self.root_around(place) for place in note.places}
+        return any(presence.why_offline(root) or presence.is_another(root) for root in roots)
+
+    @contextmanager
+    def journalled(self, note: N, *, job: int | None = None) -> Iterator[Change[N]]:
+        """Make a change under the journal; its entry goes when it is done.
+
+        When the work raises and the record has not changed, the change is taken back. When the
+        catalogue cannot say, when taking back fails too, or when there is no way back, the entry
+        stays for the next start.
         """
-        number = self.state.journal.begin(operation, key, self.owner, note, stage=stage, job=job)
-        before = self.is_recorded(key)
-        change = Change(self.state, number, dict(note))
+        journal = self.state.journal
+        change = Change(journal, journal.begin(note, self.owner, job), note)
+        before = self.is_recorded(note.key)
         try:
             yield change
         except BaseException:
-            if take_back and before is not None and self.is_recorded(key) is before:
-                take_back(change.note)
+            is_unchanged = before is not None and self.is_recorded(note.key) is before
+            if note.is_reversible and is_unchanged:
+                change.note.take_back()
                 change.finish()
             raise
         change.finish()
-
-
-class Change:
-    """One journalled change in progress."""
-
-    def __init__(self, state: StateDatabase, number: int, note: dict[str, Any]) -> None:
-        self._state = state
-        self._number = number
-        self._is_open = True
-        self.note = note
-
-    def advance(self, stage: str, **note: Any) -> None:
-        """Write down the next stage before it is entered."""
-        self.note |= note
-        self._state.journal.advance(self._number, stage, self.note)
-
-    def finish(self, **job_fields: Any) -> None:
-        """Cross the entry out, setting columns of its job in the same transaction."""
-        if self._is_open:
-            self._state.journal.finish(self._number, **job_fields)
-            self._is_open = False
-
-
-def remove_entry(folder: Path) -> None:
-    """Remove a folder of the program, if it is there; of one beside models nothing stays."""
-    if folder.exists():
-        paths.remove_tree(folder, folder.parent)
-    if folder.parent.name in {FOREIGN_TRASH, FOREIGN_STAGING} and folder.parent.exists():
-        paths.remove_empty_folders(folder.parent, folder.parent.parent)
 
 
 def with_fields(config: ModelConfigBase, **fields: Any) -> ModelConfigBase:

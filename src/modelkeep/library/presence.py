@@ -79,6 +79,20 @@ class Presence:
         if seen_roots(self.state).get(name) != seen:
             note_root(self.state, name, seen)
 
+    def is_another(self, name: str) -> bool:
+        """Tell whether an empty folder lies where a root was seen: its disk is not mounted.
+
+        Of a root without records that is no reason to call it offline.
+        """
+        folder, before = self.folder_of(name), seen_roots(self.state).get(name)
+        if folder is None or before is None or before.path != path_to_text(folder):
+            return False
+        try:
+            identity, is_empty = self._look_at(folder, is_home=name == MODELS_ROOT)
+        except OSError:
+            return bool(before.identity)
+        return is_empty and before.identity not in {"", identity}
+
     def folder_of(self, name: str) -> Path | None:
         """Return the folder of a root, or None when it is not registered."""
         if name == MODELS_ROOT:

@@ -21,13 +21,10 @@ from modelkeep.core.names import path_to_text, real_path, safe_name, shown
 from modelkeep.core.roots import Roots
 from modelkeep.disk import paths
 from modelkeep.disk.filesystems import can_rename
+from modelkeep.disk.notes import FOREIGN_TRASH
 from modelkeep.errors import CorruptDatabaseError, SourceNotFoundError
 
 MANIFEST = "manifest.json"
-#: Name of a trash folder at the top of a root, or beside models in none, that lie on another disk
-#: than ``models_dir``.
-FOREIGN_TRASH = ".modelkeep-trash"
-
 
 _log = logging.getLogger(__name__)
 

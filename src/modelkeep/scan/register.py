@@ -51,8 +51,10 @@ class Registrar:
         """Store what waits, and give its findings."""
         waiting, self._waiting, self._models = self._waiting, [], 0
         models = [new for _, new in waiting if new is not None]
-        with self._alone():
-            refused = self._store(models)
+        refused = {}
+        if models:
+            with self._alone():
+                refused = self._store(models)
         for finding, new in waiting:
             if new is None:
                 yield finding

@@ -23,6 +23,7 @@ from modelkeep.care.doctor.examination import examine
 from modelkeep.care.doctor.finding import Finding, Severity
 from modelkeep.core.names import shown
 from modelkeep.core.taxonomy import RecordState
+from modelkeep.disk.notes import Install
 from modelkeep.errors import ModelKeepError
 from modelkeep.jobs.owner import Owner
 from modelkeep.settings import Settings
@@ -179,9 +180,9 @@ class TestLeftovers:
     def test_staging_of_a_living_install_is_left_alone(self, world: World) -> None:
         folder = world.settings.staging_dir / "abc"
         folder.mkdir(parents=True)
-        note = {"staging": str(folder), "source": "x"}
+        note = Install("k", "x", folder, world.models)
         state = world.service.library.state
-        state.journal.begin("install", "k", world.service.library.owner, note, stage="staging")
+        state.journal.begin(note, world.service.library.owner)
         assert list(examine(world.settings, fix=True)) == []
         assert folder.exists()
 
@@ -190,8 +191,8 @@ class TestLeftovers:
         folder = settings.staging_dir / "abc"
         folder.mkdir(parents=True)
         with opened(settings) as world:
-            note = {"staging": str(folder), "source": "/x.safetensors"}
-            world.service.library.state.journal.begin("install", "k", "dead", note, stage="staging")
+            note = Install("k", "/x.safetensors", folder, world.models)
+            world.service.library.state.journal.begin(note, "dead")
         [found] = look(settings)
         assert found.kind == "interrupted"
         assert "/x.safetensors" in found.message

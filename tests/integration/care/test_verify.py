@@ -20,6 +20,7 @@ from modelkeep.care.sweep import Sweep, targets
 from modelkeep.care.throttle import TokenBucket, at_most
 from modelkeep.core.configs import new_key
 from modelkeep.core.taxonomy import RecordState
+from modelkeep.disk.notes import Purge
 from modelkeep.errors import JobCancelledError, UnknownModelException
 from modelkeep.library.condition import Condition, condition_of, state_for, survey
 from modelkeep.library.verify import Verdict, verify_model
@@ -430,9 +431,7 @@ class TestLibraryHasher:
     def test_it_waits_for_an_install(self, world: World) -> None:
         key = registered(world)
         state = world.service.library.state
-        entry = state.journal.begin(
-            "install", "k", "me", {"staging": "s", "source": "x"}, stage="staging"
-        )
+        entry = state.journal.begin(Purge("k", world.settings.trash_dir / "x"), "me")
         hasher = LibraryHasher(world.service.library)
         hasher.start()
         assert not hasher.wait(0.3)

@@ -8,13 +8,13 @@ import pytest
 
 from modelkeep.app.install_service import ModelInstallService
 from modelkeep.app.manager import ModelManager
+from modelkeep.disk.notes import FOREIGN_STAGING
 from modelkeep.errors import (
     DuplicateModelException,
     NotWritableError,
     OfflineRootError,
     UsageError,
 )
-from modelkeep.library.home import FOREIGN_STAGING
 from modelkeep.library.link import LinkMode
 from modelkeep.settings import RootSettings, Settings
 from support import tiny

@@ -255,7 +255,7 @@ def test_cancelling_while_another_model_is_put_in_place(
 ) -> None:
     hub.add("artist/style", {"style.safetensors": sdxl_lora()})
     installer = manager.installer
-    with installer._installing:
+    with installer.library.locks.publishing():
         job = installer.import_model("artist/style/style.safetensors")
         until(lambda: bool(job.download_parts) and all(p.complete for p in job.download_parts))
         cancelled_within_two_seconds(job, manager)

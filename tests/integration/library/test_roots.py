@@ -23,6 +23,7 @@ from modelkeep import (
     UsageError,
 )
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, RootState
+from modelkeep.disk.notes import Removal
 from modelkeep.library.roots import RootService
 from modelkeep.records.listing import RecordFilter
 from modelkeep.sources.local import LocalModelSource
@@ -380,12 +381,12 @@ class TestOffline:
         def fail(key: str) -> None:
             raise KeyboardInterrupt(key)
 
-        def stuck(note: dict[str, Any]) -> None:
+        def stuck(note: Removal) -> None:
             raise KeyboardInterrupt(str(note))
 
         paper = key(comfy, "paper")
         monkeypatch.setattr(comfy.records, "del_model", fail)
-        monkeypatch.setattr("modelkeep.library.outgoing.take_back_removal", stuck)
+        monkeypatch.setattr(Removal, "take_back", stuck)
         with pytest.raises(KeyboardInterrupt):
             comfy.service.remove(paper, everywhere=True)
         monkeypatch.undo()

@@ -390,12 +390,13 @@ def test_more_than_a_batch_is_registered_whole(world: World) -> None:
 def test_one_refused_record_does_not_take_its_batch_along(world: World) -> None:
     paths = [tiny.embedding(world.downloads / f"{n}.safetensors", n) for n in range(5)]
     scan = iter(world.service.scanner.scan(world.downloads, action=ScanAction.REGISTER))
-    # Another process registers one of them while the scan is under way.
+    # A program that knows no locks records one of them while the scan is under way.
     original = world.records.add_models
 
     def late(records: object) -> object:
         world.records.add_models = original  # type: ignore[method-assign]
-        world.service.register_path(paths[2])
+        fields = {"type": "embedding", "base": "sd-1", "format": "embedding_file"}
+        world.records.add_model("k", {"name": "2", "path": str(paths[2]), **fields})
         return original(records)  # type: ignore[arg-type]
 
     world.records.add_models = late  # type: ignore[method-assign,assignment]

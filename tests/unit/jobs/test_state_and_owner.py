@@ -6,10 +6,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from modelkeep.disk.journal import JournalEntry
+from modelkeep.disk.moves import Move
+from modelkeep.disk.notes import Install, Purge
 from modelkeep.errors import NewerDatabaseError, UnknownJobIDException, WrongDatabaseError
 from modelkeep.jobs.owner import Owner, locked
 from modelkeep.jobs.state import StateDatabase
@@ -44,16 +48,12 @@ def test_jobs_are_kept_in_order_until_they_are_forgotten(path: Path) -> None:
 def test_the_journal_says_what_was_begun_and_how_far_it_came(path: Path) -> None:
     state = StateDatabase(path)
     job = state.jobs.add("a", "me", {})
-    number = state.journal.begin("install", "k", "me", {"a": 1}, stage="staging", job=job)
-    state.journal.advance(number, "publishing", {"a": 1, "path": "\udcff"})
-    [entry] = state.journal.entries()
-    assert (entry.operation, entry.key, entry.stage, entry.job) == (
-        "install",
-        "k",
-        "publishing",
-        job,
-    )
-    assert entry.plan == {"a": 1, "path": "\udcff"}
+    note = Install("k", "a", staging=Path("/s"), top=Path("/models"))
+    number = state.journal.begin(note, "me", job)
+    assert state.journal.entries() == [JournalEntry(number, note, "me", job)]
+    further = replace(note, move=Move(Path("/s/\udcff"), Path("/models/\udcff"), 5))
+    state.journal.advance(number, further)
+    assert state.journal.entries() == [JournalEntry(number, further, "me", job)]
     state.journal.finish(number, status="completed", bytes=3)
     assert state.journal.entries() == []
     assert (state.jobs.get(job).status, state.jobs.get(job).bytes) == ("completed", 3)
@@ -63,7 +63,7 @@ def test_the_journal_says_what_was_begun_and_how_far_it_came(path: Path) -> None
 def test_a_job_may_be_forgotten_before_its_journal_entry_ends(path: Path) -> None:
     state = StateDatabase(path)
     job = state.jobs.add("a", "me", {})
-    number = state.journal.begin("install", "k", "me", {}, stage="staging", job=job)
+    number = state.journal.begin(Purge("k", Path("/trash/x")), "me", job)
     state.jobs.remove([job])
     assert state.journal.entries()[0].job is None
     state.journal.finish(number, status="completed")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from modelkeep.core.configs import ModelConfigFactory
 from modelkeep.core.names import path_to_text
 from modelkeep.jobs.state import StateDatabase
-from modelkeep.library import outgoing
+from modelkeep.library import removal
 from modelkeep.library.library import Library
 from modelkeep.library.ownership import describe_files
 from modelkeep.records.service import ModelRecordServiceBase
@@ -97,12 +97,12 @@ def _remove_and_restore(
     names = ["" if p == model else os.fspath(p.relative_to(model)) for p in sorted(rows or ())]
     files = describe_files(model, names, chosen.models_dir, {}, 0.0)
     records.add_model("k", config, files=files)
-    entry = outgoing.remove(library, "k", everywhere=True)
+    entry = removal.remove(library, "k", everywhere=True)
     assert entry is not None
     left = {p for p in before if p.exists()}
     assert left == before.keys() - owned
     assert all(p.read_bytes() == before[p] for p in left)
-    outgoing.restore(library, entry)
+    removal.restore(library, entry)
     assert {p: p.read_bytes() for p in before} == before
     state.close()
     records.close()

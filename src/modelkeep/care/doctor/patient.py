@@ -15,8 +15,8 @@ from modelkeep.care.doctor.tree import Tree
 from modelkeep.core.configs import AnyModelConfig
 from modelkeep.core.lookonly import copy_for_looking
 from modelkeep.core.names import shown, text_to_path
+from modelkeep.disk.journal import JournalEntry
 from modelkeep.errors import ModelKeepError
-from modelkeep.jobs.journal_table import JournalEntry
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.library.condition import ModelCondition, survey
 from modelkeep.library.presence import Presence
@@ -143,8 +143,13 @@ class Patient:
         """What the journal holds; nothing when it cannot be read."""
         try:
             return self.state.journal.entries() if self.state else []
-        except (ModelKeepError, ValueError, KeyError):
+        except ModelKeepError:
             return []
+
+    @property
+    def work_folders(self) -> set[Path]:
+        """The staging folders and trash entries that the journal names."""
+        return {place for entry in self.entries for place in entry.note.places}
 
     @cached_property
     def trash(self) -> Trash:
@@ -153,7 +158,8 @@ class Patient:
             places = self.state.trash_places() if self.state else []
         except ModelKeepError:
             places = []
-        return Trash(self.settings.trash_dir, [text_to_path(place) for place in places])
+        roots = self.settings.named_roots()
+        return Trash(self.settings.trash_dir, [text_to_path(place) for place in places], roots)
 
     @cached_property
     def presence(self) -> Presence | None:

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from modelkeep.core.names import path_to_text, safe_join, safe_name, text_to_path
 from modelkeep.disk import paths
+from modelkeep.disk.notes import remove_work_folder
 from modelkeep.install.job import InstallStatus
 from modelkeep.install.remote.identify import file_name
 from modelkeep.jobs.job_table import JobRow
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.library.home import Home
-from modelkeep.library.library import remove_entry
 from modelkeep.sources.link import URLModelSource
 from modelkeep.sources.site import RemoteFile, RemoteModel
 
@@ -93,7 +93,7 @@ class FetchFolder:
 
     def remove(self) -> None:
         """Remove the folder with all that has come."""
-        remove_entry(self.path)
+        remove_work_folder(self.path)
 
 
 def is_claimed(row: JobRow) -> bool:
@@ -112,7 +112,7 @@ def remove_unneeded(state: StateDatabase, rows: Iterable[JobRow]) -> None:
     for row in rows:
         folder = text_to_path(row.details.get("fetch", ""))
         if "fetch" in row.details and folder not in needed:
-            remove_entry(folder)
+            remove_work_folder(folder)
 
 
 def as_detail(folder: FetchFolder) -> str:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from modelkeep.core.configs import ModelConfigBase
@@ -16,6 +14,7 @@ from modelkeep.core.hashing import Progress, hash_file, stop_when
 from modelkeep.core.names import shown, text_to_path
 from modelkeep.core.reading import printable
 from modelkeep.disk import paths
+from modelkeep.disk.notes import remove_work_folder
 from modelkeep.errors import (
     DownloadJobCancelledException,
     DownloadPausedError,
@@ -37,12 +36,9 @@ from modelkeep.install.worker import InstallWorker
 from modelkeep.jobs.owner import locked
 from modelkeep.jobs.wishes import JobWish
 from modelkeep.library.home import Home, home_of
-from modelkeep.library.library import Library, remove_entry
+from modelkeep.library.library import Library
 from modelkeep.library.remote_preview import SUFFIX, fetch_preview_of
 from modelkeep.sources.site import RemoteFile, RemoteModel
-
-#: How often somebody who waits for their turn to be put in place looks whether to stop, seconds.
-_LOOK_SECONDS = 0.1
 
 #: The picture beside the files that come.
 _PICTURE = f".preview{SUFFIX}"
@@ -60,7 +56,6 @@ class RemoteTurns:
         network: Asks the sites and fetches the files.
         bus: Takes the events.
         worker: Has the jobs.
-        installing: Lets one model at a time be put in place.
         install: Puts a model in place whose files are here.
     """
 
@@ -71,11 +66,10 @@ class RemoteTurns:
         bus: EventBus | None,
         worker: InstallWorker,
         *,
-        installing: threading.RLock,
         install: Install,
     ) -> None:
         self._library, self._network, self._bus = library, network, bus
-        self._worker, self._installing, self._install = worker, installing, install
+        self._worker, self._install = worker, install
 
     def carry_out(self, job: ModelInstallJob) -> None:
         """Look a model up, fetch its files, and put it in place.
@@ -127,7 +121,7 @@ class RemoteTurns:
                     row for row in self._library.state.jobs.all("install") if row.id != job.id
                 ]
                 if path not in claimed_folders(others):
-                    remove_entry(path)
+                    remove_work_folder(path)
         except ModelKeepError as error:
             _log.warning("What has come for %s stays for now: %s", job.source, error)
 
@@ -183,21 +177,21 @@ class RemoteTurns:
         job.bytes = job.total_bytes
         preview = self._preview(job, folder)
         progress = stop_when(lambda: job.is_stop_requested)
-        with self._turn(job):
-            self._worker.running(job)
-            folder.tidy()
-            plan = plan_fetched(
-                self._library,
-                folder.remote,
-                folder.top,
-                job.config_in,
-                home=home,
-                fetched=folder.path,
-                sha256=sha256,
-                preview=preview,
-            )
-            job.total_bytes = plan.total_bytes or 0
-            job.config_out, job.same_as = self._install(plan, progress, job)
+        self._check(job)
+        self._worker.running(job)
+        folder.tidy()
+        plan = plan_fetched(
+            self._library,
+            folder.remote,
+            folder.top,
+            job.config_in,
+            home=home,
+            fetched=folder.path,
+            sha256=sha256,
+            preview=preview,
+        )
+        job.total_bytes = plan.total_bytes or 0
+        job.config_out, job.same_as = self._install(plan, progress, job)
         if job.same_as is not None:
             self._drop(job, folder)
 
@@ -270,17 +264,6 @@ class RemoteTurns:
         return found
 
     # -- stopping
-
-    @contextmanager
-    def _turn(self, job: ModelInstallJob) -> Iterator[None]:
-        """Wait until no other model is being put in place."""
-        while not self._installing.acquire(timeout=_LOOK_SECONDS):
-            self._check(job)
-        try:
-            self._check(job)
-            yield
-        finally:
-            self._installing.release()
 
     def _is_to_stop(self, job: ModelInstallJob) -> bool:
         return job.is_stop_requested or self._worker.is_stopping

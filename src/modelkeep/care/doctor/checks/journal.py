@@ -8,7 +8,6 @@ from modelkeep.care.doctor.finding import Finding, Repair
 from modelkeep.care.doctor.patient import Patient
 from modelkeep.care.doctor.workshop import Workshop
 from modelkeep.errors import DatabaseError
-from modelkeep.jobs.journal_table import JournalEntry
 
 
 def check_journal(patient: Patient) -> Iterator[Finding]:
@@ -18,16 +17,12 @@ def check_journal(patient: Patient) -> Iterator[Finding]:
         if entry.owner not in living:
             yield Finding(
                 "interrupted",
-                entry.key,
-                f"The {entry.operation} of {_what(entry)} was cut off ({entry.stage})",
+                entry.note.key,
+                f"The {entry.note.operation} of {entry.note.subject} was cut off"
+                f" ({entry.note.stage})",
                 "It is finished or taken back by doctor --fix, or by the next install.",
                 repair=_settle(entry.id),
             )
-
-
-def _what(entry: JournalEntry) -> str:
-    plan = entry.plan
-    return str(plan.get("source") or plan.get("top") or entry.key)
 
 
 def _settle(number: int) -> Repair:

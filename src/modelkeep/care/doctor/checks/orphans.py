@@ -128,12 +128,8 @@ def _finding(unit: Path, files: list[Path], tree: Tree) -> Finding:
 
 def _is_in_work(patient: Patient, unit: Path) -> bool:
     """Tell whether a change is in progress that has put something there."""
-    targets = [
-        Path(str(move["target" if entry.operation != "delete" else "source"]))
-        for entry in patient.entries
-        for move in (*entry.plan.get("moves", ()), *filter(None, [entry.plan.get("move")]))
-    ]
-    return any(unit == target or unit in target.parents for target in targets)
+    places = [place for entry in patient.entries for place in entry.note.places]
+    return any(unit == place or unit in place.parents for place in places)
 
 
 def _stems(name: str) -> Iterator[str]:

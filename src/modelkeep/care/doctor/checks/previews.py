@@ -20,7 +20,7 @@ def check_previews(patient: Patient) -> Iterator[Finding]:
         return
     pictures = sorted(path for path in folder.iterdir() if path.is_file())
     keys = {*patient.models, *(entry.key for entry in patient.trash.entries())}
-    keys |= {entry.key for entry in patient.entries}
+    keys |= {entry.note.key for entry in patient.entries}
     names = {safe_name(key) for key in keys}
     for path in pictures:
         if path.stem not in names:

@@ -1,43 +1,46 @@
-"""Staging: folders of installs that are in nobody's hands."""
+"""Staging: folders of installs that no journal and no job knows of."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from modelkeep.care.doctor.finding import Finding, Repair
+from modelkeep.care.doctor.leftovers import settled_by_its_note
 from modelkeep.care.doctor.patient import Patient
 from modelkeep.care.doctor.tree import Tree
 from modelkeep.care.doctor.workshop import Workshop
 from modelkeep.core.names import shown, size_text
 from modelkeep.core.reading import printable
+from modelkeep.disk.notes import FOREIGN_STAGING, left_in, remove_work_folder
 from modelkeep.errors import JobError
 from modelkeep.install.remote.folder import claimed_folders
-from modelkeep.jobs.journal_table import JournalEntry
-from modelkeep.library.home import FOREIGN_STAGING
-from modelkeep.library.library import remove_entry
 from modelkeep.settings import Settings
 
 
 def check_staging(patient: Patient) -> Iterator[Finding]:
-    """Every folder in staging is named by the journal, or by an install that fetches into it."""
+    """Every folder in staging is named by the journal, or by an install that downloads into it."""
     # The folders first: whoever makes one has written it in the journal before.
     folders = [folder for place in _places(patient.settings) for folder in _folders_in(place)]
-    named, fetched = _named(patient.entries), _fetched(patient)
+    known = patient.work_folders | _fetched(patient)
     # Without a journal nobody knows whose a folder is, as long as somebody is at work.
     is_unknown = patient.state is None and bool(patient.living)
     for folder in folders:
-        if os.fspath(folder) not in named and folder not in fetched:
-            yield Finding(
-                "staging_leftover",
-                printable(folder),
-                f"{shown(folder)} is left of an install that was cut off ({_size(folder)})",
-                "No model is in it: doctor --fix removes it."
-                if not is_unknown
-                else "Run doctor again when no other modelkeep is at work.",
-                repair=None if is_unknown else _remove(folder),
-            )
+        if folder in known:
+            continue
+        note = left_in(folder)
+        if note is not None and not is_unknown:
+            yield settled_by_its_note(folder, note)
+            continue
+        yield Finding(
+            "staging_leftover",
+            printable(folder),
+            f"{shown(folder)} is left of an install that was cut off ({_size(folder)})",
+            "No model is in it: doctor --fix removes it."
+            if not is_unknown
+            else "Run doctor again when no other modelkeep is at work.",
+            repair=None if is_unknown else _remove(folder),
+        )
 
 
 def _places(settings: Settings) -> list[Path]:
@@ -49,10 +52,6 @@ def _places(settings: Settings) -> list[Path]:
 def _folders_in(staging: Path) -> list[Path]:
     is_there = not staging.is_symlink() and staging.is_dir()
     return sorted(staging.iterdir()) if is_there else []
-
-
-def _named(entries: Iterable[JournalEntry]) -> set[str]:
-    return {str(entry.plan["staging"]) for entry in entries if "staging" in entry.plan}
 
 
 def _fetched(patient: Patient) -> set[Path]:
@@ -72,9 +71,9 @@ def _size(folder: Path) -> str:
 def _remove(folder: Path) -> Repair:
     def remove(workshop: Workshop) -> None:
         state = workshop.library.state
-        is_used = folder in claimed_folders(state.jobs.all("install"))
-        if is_used or os.fspath(folder) in _named(state.journal.entries()):
+        named = {place for entry in state.journal.entries() for place in entry.note.places}
+        if folder in named | claimed_folders(state.jobs.all("install")):
             raise JobError("an install has begun to use it", hint="Wait until it has ended.")
-        remove_entry(folder)
+        remove_work_folder(folder)
 
     return remove

@@ -19,6 +19,7 @@ from modelkeep.errors import (
     StorageError,
     hint_of,
 )
+from modelkeep.jobs.database import damaged
 from modelkeep.jobs.state import StateDatabase
 
 #: The file goes last: its log is of no use without it, and harmful to another one.
@@ -40,7 +41,7 @@ def check_state_file(patient: Patient) -> Iterator[Finding]:
     finally:
         state.close()
     if reason:
-        yield _finding(path, CorruptDatabaseError(f"{shown(path)} is damaged: {reason}"))
+        yield _finding(path, damaged(path, reason))
 
 
 def _damage(state: StateDatabase) -> str:
@@ -49,7 +50,7 @@ def _damage(state: StateDatabase) -> str:
         state.journal.entries()
         state.jobs.all()
         state.trash_places()
-    except (ModelKeepError, ValueError, KeyError) as error:
+    except (ModelKeepError, ValueError) as error:
         return str(error)
     return "; ".join(line for line in lines if line != "ok")
 
@@ -61,7 +62,9 @@ def _finding(path: Path, error: ModelKeepError) -> Finding:
         "state_damaged",
         printable(path),
         str(error),
-        "It only holds jobs: doctor --fix sets it aside, and a new one is made.",
+        "Lost with it are the jobs and the journal of changes that were cut off. doctor --fix keeps"
+        " a copy beside it, makes a new file, and settles what the staging and trash folders and"
+        " the catalogue still tell.",
         Severity.ERROR,
         repair=_set_aside,
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from modelkeep.care.doctor.finding import Finding, Repair, Severity
+from modelkeep.care.doctor.leftovers import settled_by_its_note
 from modelkeep.care.doctor.patient import Patient
 from modelkeep.care.doctor.tree import Tree
 from modelkeep.care.doctor.workshop import Workshop
@@ -15,17 +16,19 @@ from modelkeep.core.names import shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.disk import paths
 from modelkeep.disk.moves import Move
+from modelkeep.disk.notes import Removal, left_in
 from modelkeep.errors import CorruptDatabaseError
-from modelkeep.library.outgoing import take_back_removal
 from modelkeep.library.trash import TrashEntry
 
 
 def check_trash(patient: Patient) -> Iterator[Finding]:
     """Every entry has its manifest and all files that this names."""
-    in_work = {str(entry.plan.get("folder")) for entry in patient.entries}
     total = count = 0
     for folder in _folders(patient):
-        if os.fspath(folder) in in_work:
+        if folder in patient.work_folders:
+            continue
+        if (note := left_in(folder)) is not None:
+            yield settled_by_its_note(folder, note)
             continue
         try:
             entry = TrashEntry.read(folder)
@@ -55,7 +58,7 @@ def _check_entry(patient: Patient, entry: TrashEntry) -> Iterator[Finding]:
     lost = len(entry.names) - len(waiting)
     if entry.key in (patient.models or {}) and waiting:
         ends = zip(entry.waiting, entry.origins, strict=True)
-        if not any(os.path.lexists(origin) for place, origin in ends if place in waiting):
+        if not any(_is_other(origin, place) for place, origin in ends if place in waiting):
             yield Finding(
                 "half_removed",
                 printable(entry.folder),
@@ -93,6 +96,11 @@ def _check_entry(patient: Patient, entry: TrashEntry) -> Iterator[Finding]:
         )
 
 
+def _is_other(origin: Path, place: Path) -> bool:
+    """Tell whether something else lies where a file was; a second name of it is not."""
+    return os.path.lexists(origin) and not os.path.samestat(origin.lstat(), place.lstat())
+
+
 def _without_manifest(folder: Path, error: CorruptDatabaseError) -> Finding:
     tree = Tree(folder.parent)
     tree.enter(folder)
@@ -115,18 +123,13 @@ def _put_back(entry: TrashEntry) -> Repair:
     """Take a removal back, written in the journal as the removal it was."""
 
     def put_back(workshop: Workshop) -> None:
-        library = workshop.library
         moves = [
-            Move(os.fspath(origin), os.fspath(place), place.lstat().st_ino)
+            Move(origin, place, place.lstat().st_ino)
             for place, origin in zip(entry.waiting, entry.origins, strict=True)
             if os.path.lexists(place)
         ]
-        note = {
-            "folder": os.fspath(entry.folder),
-            "top": os.fspath(entry.top),
-            "moves": [move.to_json() for move in moves],
-        }
-        with library.journalled("delete", entry.key, note, stage="trashing", take_back=None):
-            take_back_removal(note)
+        note = Removal(entry.key, entry.folder, entry.top, tuple(moves))
+        with workshop.library.journalled(note):
+            note.take_back()
 
     return put_back

@@ -1,21 +1,21 @@
-"""Models going out: to the trash, back from it, and away for good."""
+"""Removing models: to the trash, back from it, and for good."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import metadata_from_json
 from modelkeep.core.names import path_to_text, refuse_climbing, shown, unique_name
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
-from modelkeep.disk import moves, paths
+from modelkeep.disk import moves, notes, paths
+from modelkeep.disk.journal import Change
 from modelkeep.disk.moves import Move
+from modelkeep.disk.notes import Purge, Removal, Restore
 from modelkeep.errors import (
     DuplicateModelException,
     StorageError,
@@ -23,14 +23,18 @@ from modelkeep.errors import (
     UnknownModelException,
     UnsafePathError,
 )
-from modelkeep.library.library import Library, remove_entry, with_fields
+from modelkeep.library.library import Library, with_fields
 from modelkeep.library.new_records import recorded_path
 from modelkeep.library.ownership import describe_files, located, owned_files, removable
-from modelkeep.library.trash import MANIFEST, TrashEntry, name_below, place_of
+from modelkeep.library.trash import TrashEntry, name_below, place_of
+from modelkeep.records.listing import NewRecord
+
+#: Places tried for one model while others take them at the same moment.
+_PLACE_TRIES = 100
 
 
 def remove(library: Library, key: str, *, everywhere: bool) -> TrashEntry | None:
-    """Forget a record and put its files in the trash.
+    """Delete a record and move its files to the trash.
 
     Args:
         library: Where from.
@@ -47,27 +51,28 @@ def remove(library: Library, key: str, *, everywhere: bool) -> TrashEntry | None
         UnsafePathError: its files are to be removed and the record says that they lie outside of
             their folder.
     """
-    config = library.records.get_model(key)
-    place = library.find(config)
-    if not everywhere and (place is None or not library.is_ours(place)):
-        library.records.del_model(key)
-        return None
-    top = library.reach(config)
-    entry = _plan_entry(library, config, top)
-    planned = [Move.plan(*ends) for ends in zip(entry.origins, entry.waiting, strict=True)]
-    note = _note(entry, top, planned)
-    with library.journalled("delete", key, note, stage="trashing", take_back=take_back_removal):
-        entry.write()
-        paths.make_folder(entry.folder / "files")
-        moves.do(planned)
-        try:
+    with library.locks.model(key):
+        config = library.records.get_model(key)
+        place = library.find(config)
+        if not everywhere and (place is None or not library.is_ours(place)):
             library.records.del_model(key)
-        except UnknownModelException:  # another process was first, and has the files
-            if not any(os.path.lexists(path) for path in entry.waiting):
-                remove_entry(entry.folder)
-            raise
-        end_removal(note)
-    return entry
+            return None
+        top = library.reach(config)
+        entry = _plan_entry(library, config, top)
+        planned = [Move.plan(*ends) for ends in zip(entry.origins, entry.waiting, strict=True)]
+        note = Removal(key, entry.folder, top, tuple(planned))
+        with library.journalled(note):
+            entry.write()
+            paths.make_folder(entry.folder / "files")
+            moves.do(planned)
+            try:
+                library.records.del_model(key)
+            except UnknownModelException:  # a program that knows no locks has deleted it
+                if not any(os.path.lexists(path) for path in entry.waiting):
+                    notes.remove_work_folder(entry.folder)
+                raise
+            note.finish()
+        return entry
 
 
 def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
@@ -81,51 +86,69 @@ def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
         NotWritableError: that root is read-only by now.
         UnsafePathError: its record says a place outside of its folder.
     """
-    record: ModelConfigBase = ModelConfigFactory.make_config(entry.record)
-    if library.records.exists(entry.key):
-        raise DuplicateModelException(
-            f"{entry.name} is in the library already, under the key {entry.key}",
-            hint="Nothing needs to be restored.",
-        )
-    before = library.reach(record)
-    refuse_climbing(before, entry.name)
-    for file in entry.files:
-        _refuse_outside(library.path_of(file), before, entry.name)
-    library.require_writable(before)
+    with library.locks.model(entry.key), library.locks.publishing():
+        record: ModelConfigBase = ModelConfigFactory.make_config(entry.record)
+        if library.records.exists(entry.key):
+            raise DuplicateModelException(
+                f"{entry.name} is in the library already, under the key {entry.key}",
+                hint="Nothing needs to be restored.",
+            )
+        before = library.reach(record)
+        refuse_climbing(before, entry.name)
+        for file in entry.files:
+            _refuse_outside(library.path_of(file), before, entry.name)
+        library.require_writable(before)
+        _refuse_incomplete(entry)
+        with library.journalled(_planned(library, entry, before)) as change:
+            _move_back(library, entry, before, change)
+            target = change.note.top
+            models_dir = library.settings.models_dir
+            config = with_fields(record, path=recorded_path(target, models_dir))
+            files = _restored_files(library, entry, before, target)
+            metadata = metadata_from_json(entry.metadata) if entry.metadata else None
+            new = NewRecord(entry.key, config, tuple(files), metadata, entry.tags)
+            [stored] = library.records.add_models([new])
+            change.note.finish()
+        return stored
+
+
+def _planned(library: Library, entry: TrashEntry, before: Path) -> Restore:
+    """Plan to move the files of a trash entry to where they were, or to a name that is free."""
     target = _place_for(library, before, entry)
     places = [place_of(target, name) for name in entry.names]
-    _refuse_incomplete(entry)
     back = [Move.plan(*ends) for ends in zip(entry.waiting, places, strict=True)]
-    note = _note(entry, target, back)
-    with library.journalled(
-        "restore", entry.key, note, stage="restoring", take_back=take_back_restore
-    ):
-        moves.do(back)
-        models_dir = library.settings.models_dir
-        config = with_fields(record, path=recorded_path(target, models_dir))
-        files = _restored_files(library, entry, before, target)
-        stored = library.records.add_model(entry.key, config, files=files)
-        end_restore(library, entry.folder)
-    return stored
+    return Restore(entry.key, entry.folder, target, tuple(back))
+
+
+def _move_back(library: Library, entry: TrashEntry, before: Path, change: Change[Restore]) -> None:
+    for _ in range(_PLACE_TRIES):
+        notes.leave(change.note, entry.folder)
+        try:
+            moves.do(change.note.moves)
+        except DuplicateModelException:  # taken in between by a program that knows no locks
+            change.note.take_back()
+            change.advance(_planned(library, entry, before))
+        else:
+            return
+    raise DuplicateModelException(
+        f"No free name could be found for {entry.name} in {shown(before.parent)}",
+        hint="Try again.",
+    )
 
 
 def purge(library: Library, entry: TrashEntry) -> None:
-    """Remove a trash entry for good.
+    """Remove a trash entry for good; one that is gone already is passed over.
 
     Raises:
         NotWritableError: it lies in a read-only root.
     """
     library.require_writable(entry.folder)
-    note = _note(entry, entry.folder, [])
-    with library.journalled("purge", entry.key, note, stage="purging", take_back=None):
-        end_purge(library, entry.key, entry.folder)
-
-
-def end_purge(library: Library, key: str, folder: Path) -> None:
-    """Remove a trash entry, and the picture of a model that no record has any more."""
-    if not library.records.exists(key):
-        library.previews.drop(key)
-    remove_entry(folder)
+    with library.locks.model(entry.key):
+        if not entry.folder.exists():
+            return
+        note = Purge(entry.key, entry.folder, tuple(library.previews.of(entry.key)))
+        with library.journalled(note):
+            note.settle(is_recorded=library.records.exists(entry.key))
 
 
 def purge_expired(library: Library) -> None:
@@ -136,49 +159,6 @@ def purge_expired(library: Library) -> None:
         is_kept = (root is not None and root.is_readonly) or not paths.is_writable(entry.folder)
         if entry.expires_at <= now and not is_kept:
             purge(library, entry)
-
-
-def take_back_removal(note: dict[str, Any]) -> None:
-    """Undo a removal whose record is still there: every file where it was."""
-    moves.undo(moves_in(note))
-    remove_entry(Path(note["folder"]))
-
-
-def end_removal(note: dict[str, Any]) -> None:
-    """Do what is left once the record is gone: folders that became empty go too."""
-    top = Path(note["top"])
-    for move in moves_in(note):
-        path = Path(move.source)
-        if path != top:
-            paths.remove_empty_folders(path.parent, top.parent)
-
-
-def take_back_restore(note: dict[str, Any]) -> None:
-    """Undo a restore that was not recorded: every file back in the trash."""
-    moves.undo(moves_in(note))
-    top = Path(note["top"])
-    for move in moves_in(note):
-        path = Path(move.target)
-        if path != top:
-            paths.remove_empty_folders(path.parent, top.parent)
-
-
-def end_restore(library: Library, folder: Path) -> None:
-    """Do what is left once a restored model is recorded: metadata and tags; the entry goes."""
-    if (folder / MANIFEST).exists():
-        entry = TrashEntry.read(folder)
-        if entry.tags:
-            library.records.metadata_store.set_tags(entry.key, entry.tags)
-        if entry.metadata and _metadata_text(library, entry.key) is None:
-            library.records.metadata_store.add_metadata(
-                entry.key, metadata_from_json(entry.metadata)
-            )
-    remove_entry(folder)
-
-
-def moves_in(note: dict[str, Any]) -> tuple[Move, ...]:
-    """Return the moves that a journal entry holds."""
-    return tuple(Move.from_json(move) for move in note["moves"])
 
 
 def _plan_entry(library: Library, config: ModelConfigBase, top: Path) -> TrashEntry:
@@ -217,14 +197,6 @@ def _movable(library: Library, item: ModelConfigBase | ModelFile) -> str:
     if root in {MODELS_ROOT, NO_ROOT} or item.root in {MODELS_ROOT, NO_ROOT}:
         return item.path
     return f"{root}:/{below}"
-
-
-def _note(entry: TrashEntry, top: Path, planned: Sequence[Move]) -> dict[str, Any]:
-    return {
-        "folder": str(entry.folder),
-        "top": str(top),
-        "moves": [move.to_json() for move in planned],
-    }
 
 
 def _place_for(library: Library, original: Path, entry: TrashEntry) -> Path:

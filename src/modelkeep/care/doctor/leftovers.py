@@ -1,0 +1,33 @@
+"""Folders whose journal is lost, settled by the note that their change left in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modelkeep.care.doctor.finding import Finding
+from modelkeep.care.doctor.workshop import Workshop
+from modelkeep.core.reading import printable
+from modelkeep.disk.journal import Note
+from modelkeep.errors import OfflineRootError
+
+
+def settled_by_its_note(folder: Path, note: Note) -> Finding:
+    """Return the finding for a staging folder or trash entry that only its note tells of."""
+
+    def settle(workshop: Workshop) -> None:
+        library = workshop.library
+        if library.is_away(note):
+            raise OfflineRootError(
+                "a root that it is about is offline",
+                hint="Mount its disk, then run doctor --fix again.",
+            )
+        note.settle(is_recorded=library.records.exists(note.key))
+
+    return Finding(
+        "interrupted",
+        printable(folder),
+        f"The {note.operation} of {note.subject} was cut off ({note.stage}), and the journal does"
+        " not know of it",
+        "doctor --fix finishes it or takes it back.",
+        repair=settle,
+    )

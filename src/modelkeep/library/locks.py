@@ -1,0 +1,66 @@
+"""``LibraryLocks``: what keeps changes of one library apart, in this process and in others.
+
+They are taken in this order, and never two of one kind by the same thread: ``contents``,
+``model``, ``publishing``.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelkeep.disk.paths import make_folder
+from modelkeep.jobs.owner import locked
+
+#: Lock files that all keys, or all contents, share out among themselves.
+_SHARES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryLocks:
+    """The locks of one library, each a file that the system frees when its holder dies.
+
+    Attributes:
+        folder: Where the files are.
+    """
+
+    folder: Path
+
+    def contents(self, sign: bytes, meanwhile: Callable[[], None]) -> AbstractContextManager[None]:
+        """Let one at a time look for and install a model of these contents.
+
+        Without it, two who begin together both find nothing and both install. Models whose
+        contents have another sign hardly ever wait for each other.
+
+        Args:
+            sign: Equal for equal contents.
+            meanwhile: Called several times a second while waiting; may raise to give up.
+        """
+        return self._locked(f"install-{_share(sign):02x}", meanwhile)
+
+    def model(self, key: str) -> AbstractContextManager[None]:
+        """Let one at a time remove, restore or purge the model with this key."""
+        return self._locked(f"model-{_share(key.encode(errors='surrogateescape')):02x}")
+
+    def publishing(
+        self, meanwhile: Callable[[], None] | None = None
+    ) -> AbstractContextManager[None]:
+        """Let one at a time bring models into their place and record them.
+
+        Whoever registers files that lie there holds it too, and so never takes a model for new
+        that is published and not recorded yet. Nothing is copied or read whole meanwhile.
+        """
+        return self._locked("publish", meanwhile)
+
+    def _locked(
+        self, name: str, meanwhile: Callable[[], None] | None = None
+    ) -> AbstractContextManager[None]:
+        make_folder(self.folder)
+        return locked(self.folder / f"{name}.lock", meanwhile)
+
+
+def _share(sign: bytes) -> int:
+    return zlib.crc32(sign) % _SHARES
