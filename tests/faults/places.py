@@ -11,8 +11,8 @@ import pytest
 
 from faults.pages import Page, Request, status
 from modelkeep.app.manager import ModelManager
+from modelkeep.install.identify_remote import identify_remote_model
 from modelkeep.install.planning import plan_remote
-from modelkeep.install.remote.identify import identify_remote_model
 from sites import models
 from sites.civitai import CivitaiServer
 from sites.civitai_models import File, Model, Version

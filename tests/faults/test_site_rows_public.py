@@ -16,7 +16,7 @@ from faults.places import FILE, REPO, TOKEN, LinkServer, lora_model
 from modelkeep.errors import RedirectRefusedError, hint_of
 from modelkeep.http.client import Client
 from modelkeep.http.options import TransferOptions
-from modelkeep.install.remote.identify import identify_remote_model
+from modelkeep.install.identify_remote import identify_remote_model
 from modelkeep.sources.registry import sites as all_sites
 from modelkeep.sources.site import SiteContext
 from modelkeep.sources.sites import Sites

@@ -4,36 +4,34 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.events import EventBus
-from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_when
+from modelkeep.core.hashing import no_progress
 from modelkeep.core.names import full_path
 from modelkeep.core.reading import printable
 from modelkeep.errors import (
     ServiceInactiveException,
     SourceNotFoundError,
-    UnknownModelException,
     UsageError,
 )
-from modelkeep.install import incoming, recovery
+from modelkeep.install import recovery
 from modelkeep.install.control import JobControl
 from modelkeep.install.details import NOBODY, job_details
+from modelkeep.install.installer import Installer
 from modelkeep.install.job import ModelInstallJob
 from modelkeep.install.keeping import JobKeeping
+from modelkeep.install.network import Network, network_of
 from modelkeep.install.plan import Plan
-from modelkeep.install.planning import plan_local, plan_remote
-from modelkeep.install.remote.network import Network, network_of
-from modelkeep.install.remote.turns import RemoteTurns
+from modelkeep.install.planning import plan_local
 from modelkeep.install.removing import Removing
-from modelkeep.install.worker import InstallWorker
+from modelkeep.install.worker import InstallWorker, WorkerControl
 from modelkeep.jobs.owner import Owner, locked
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.library import removal
-from modelkeep.library.duplicates import contents_sign, find_same
+from modelkeep.library.duplicates import find_same
 from modelkeep.library.editing import edit_record
 from modelkeep.library.library import Library
 from modelkeep.library.link import LinkMode
@@ -101,19 +99,13 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
         )
         self.scanner = Scanner(self.library, self.library.locks.publishing, self._install_found)
         self.network = network or network_of(app_config, download_queue, session, event_bus)
+        self._installer = Installer(self.library, self.network, event_bus)
         self.control = JobControl(
             self._state,
             self._worker,
             self._owner.name,
             self._owner.is_alive,
             self._revive,
-        )
-        self._remote = RemoteTurns(
-            self.library,
-            self.network,
-            event_bus,
-            self._worker,
-            install=self._carry_out,
         )
 
     @property
@@ -192,19 +184,7 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
         Raises:
             ModelKeepError: the source cannot be installed; says why.
         """
-        source = self._as_source(source)
-        if not isinstance(source, LocalModelSource):
-            return plan_remote(self.library, self.network.sites, source, config or {}, to=to)
-        return self._plan_local(source, config, link, to)
-
-    def _plan_local(
-        self,
-        source: LocalModelSource,
-        config: Mapping[str, Any] | None = None,
-        link: LinkMode | None = None,
-        to: str | None = None,
-    ) -> Plan:
-        return plan_local(self.library, source, config or {}, link=link, to=to)
+        return self._installer.plan(self._as_source(source), config or {}, link=link, to=to)
 
     def find_same(self, plan: Plan) -> str | None:
         """Return the key of a model that has the same bytes as the one planned, or None."""
@@ -260,8 +240,8 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
             DuplicateModelException: its path is recorded already.
             ModelKeepError: it cannot be recorded; says why.
         """
-        plan = self._plan_local(LocalModelSource(path=Path(model_path), inplace=True), config)
-        return self._carry_out(plan, no_progress)[0].key
+        source = LocalModelSource(path=Path(model_path), inplace=True)
+        return self._installer.carry_out(self.plan(source, config))[0].key
 
     def install_path(
         self,
@@ -277,8 +257,8 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
             DuplicateModelException: its path is recorded already, or it is at its place.
             ModelKeepError: it cannot be installed; says why.
         """
-        plan = self._plan_local(LocalModelSource(path=Path(model_path)), config, link, to)
-        return self._carry_out(plan, no_progress)[0].key
+        source = LocalModelSource(path=Path(model_path))
+        return self._installer.carry_out(self.plan(source, config, link=link, to=to))[0].key
 
     def reidentify(self, key: str) -> ModelConfigBase:
         """Identify a recorded model again and update what the record says it is.
@@ -312,52 +292,14 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
     ) -> tuple[str, bool]:
         source = LocalModelSource(path=path)
         plan = plan_local(self.library, source, fields, link=link, sidecar_info=sidecar_info)
-        config, same = self._carry_out(plan, no_progress)
+        config, same = self._installer.carry_out(plan)
         return config.key, same is not None
 
     def _let_go(self, job: ModelInstallJob) -> None:
-        self._remote.let_go(job)
+        self._installer.discard(job)
 
     def _run_job(self, job: ModelInstallJob) -> None:
-        if not isinstance(job.source, LocalModelSource):
-            self._remote.carry_out(job)
-            return
-        self._worker.running(job)
-        plan = self._plan_local(job.source, job.config_in, job.link, job.to)
-        job.total_bytes = plan.total_bytes or 0
-
-        def count(done: int) -> None:
-            job.bytes = min(job.bytes + done, job.total_bytes)
-
-        progress = stop_when(lambda: job.is_stop_requested, count)
-        progress(0)
-        job.config_out, job.same_as = self._carry_out(plan, progress, job)
-
-    def _carry_out(
-        self, plan: Plan, progress: Progress, job: ModelInstallJob | None = None
-    ) -> tuple[ModelConfigBase, str | None]:
-        """Do a plan; return the record, and its key if it was there before."""
-        if plan.inplace:
-            return incoming.register(self.library, plan), None
-        sign = contents_sign(plan.files) if plan.files else b""
-        with self.library.locks.contents(sign, lambda: progress(0)):
-            same = find_same(self.library, plan.files, only_stopping(progress))
-            if same is not None:
-                with suppress(UnknownModelException):  # removed since: it is installed anew
-                    return self._records.get_model(same), same
-            return self._install(plan, progress, job), None
-
-    def _install(
-        self, plan: Plan, progress: Progress, job: ModelInstallJob | None
-    ) -> ModelConfigBase:
-        try:
-            return incoming.install(self.library, plan, progress, job=job.id if job else None)
-        except Exception as error:
-            config, _ = plan.require_known()
-            if not self.library.is_recorded(config.key):
-                raise
-            _log.warning("Installed, but something is left for the next start: %s", error)
-            return self._records.get_model(config.key)
+        self._installer.run(job, WorkerControl(job, self._worker))
 
     def _revive(self, told: Mapping[str, Any]) -> StringLikeSource:
         return self.network.sites.restore(told)

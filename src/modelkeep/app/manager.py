@@ -103,7 +103,7 @@ class ModelManager:
         What an earlier run left unfinished is settled when it is first used.
         """
         from modelkeep.app.install_service import ModelInstallService  # noqa: PLC0415 - heavy
-        from modelkeep.install.remote.network import Network  # noqa: PLC0415 - heavy
+        from modelkeep.install.network import Network  # noqa: PLC0415 - heavy
 
         with self._making:
             network = Network(lambda: self.sites, lambda: self.downloads)
@@ -321,7 +321,7 @@ def identify(source: str | Path, *, settings: Settings | None = None) -> Identif
         found = manager.parse(source)
         if isinstance(found, LocalModelSource):
             return identify_path(Path(found.path), rules=load_rules(), strict=strict)
-        from modelkeep.install.remote.identify import identify_remote_model  # noqa: PLC0415 - heavy
+        from modelkeep.install.identify_remote import identify_remote_model  # noqa: PLC0415 - heavy
 
         remote = manager.sites.look_up(found)
         return identify_remote_model(remote, manager.sites.context.client, strict=strict)

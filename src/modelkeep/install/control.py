@@ -9,8 +9,8 @@ from typing import Any
 
 from modelkeep.errors import InterruptedInstallError, SourceError, UsageError
 from modelkeep.install.details import Revive, job_of
+from modelkeep.install.fetch_folder import remove_unneeded
 from modelkeep.install.job import InstallStatus, ModelInstallJob
-from modelkeep.install.remote.folder import remove_unneeded
 from modelkeep.install.worker import InstallWorker
 from modelkeep.jobs.job_table import JobRow
 from modelkeep.jobs.state import StateDatabase

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from modelkeep.install.fetch_folder import is_claimed, remove_unneeded
 from modelkeep.install.job import JobList, ModelInstallJob
-from modelkeep.install.remote.folder import is_claimed, remove_unneeded
 from modelkeep.install.worker import InstallWorker
 from modelkeep.jobs.job_table import JobRow
 from modelkeep.jobs.state import StateDatabase

@@ -28,10 +28,15 @@ from modelkeep.errors import (
     UnsupportedSourceError,
     UsageError,
 )
+from modelkeep.install.fetch_folder import FetchFolder
+from modelkeep.install.identify_remote import file_name, identify_remote_model
 from modelkeep.install.plan import Plan
-from modelkeep.install.remote.identify import file_name, identify_remote_model
-from modelkeep.install.remote.same import find_same_remote
-from modelkeep.library.duplicates import is_recorded_already, refuse_key, refuse_place
+from modelkeep.library.duplicates import (
+    find_same_remote,
+    is_recorded_already,
+    refuse_key,
+    refuse_place,
+)
 from modelkeep.library.home import Home, home_of
 from modelkeep.library.inventory import SourceFile, list_files
 from modelkeep.library.library import Library
@@ -180,12 +185,9 @@ def plan_remote(
 
 def plan_fetched(
     library: Library,
-    remote: RemoteModel,
-    path: Path,
+    folder: FetchFolder,
     config: Mapping[str, Any],
     *,
-    home: Home,
-    fetched: Path,
     sha256: Mapping[str, str],
     preview: Path | None,
 ) -> Plan:
@@ -193,11 +195,8 @@ def plan_fetched(
 
     Args:
         library: Where to.
-        remote: What its site said.
-        path: The file or folder that came.
+        folder: Where the files came to.
         config: Fields of the record that win over everything else.
-        home: The root that it goes into.
-        fetched: The folder that it came to.
         sha256: Hashes that were computed while the files came, by their place in the model.
         preview: A picture of it, which is copied.
 
@@ -206,7 +205,8 @@ def plan_fetched(
         InvalidModelConfigException: a field in ``config`` does not fit.
         DuplicateModelException: its key is taken.
     """
-    given = without_aliases(config)
+    given, remote, home, path = without_aliases(config), folder.remote, folder.home, folder.top
+    folder.tidy()
     files = list_files(path)
     identified, error = _identify(library, path)
     found = identified or _as_given(path, given, files, error)
@@ -225,7 +225,7 @@ def plan_fetched(
         preview=preview if home.is_ours else None,
         metadata=remote.metadata,
         sha256=dict(sha256),
-        fetched=fetched,
+        fetched=folder.path,
     )
 
 

@@ -40,6 +40,59 @@ _LISTEN_SECONDS = 0.25
 _log = logging.getLogger(__name__)
 
 
+class WorkerControl:
+    """How a job that an ``InstallWorker`` runs is asked to stop, and how it reports.
+
+    Args:
+        job: The job.
+        worker: What runs it.
+    """
+
+    def __init__(self, job: ModelInstallJob, worker: InstallWorker) -> None:
+        self._job, self._worker = job, worker
+
+    @property
+    def wanted(self) -> str:
+        """What was asked for."""
+        if self._job.is_stop_requested:
+            return self._job.wish.value
+        return "interrupt" if self._worker.is_stopping and not self._job.is_local else "run"
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the job shall stop."""
+        return self.wanted != "run"
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the job shall stop for good."""
+        return self._job.is_cancel_requested
+
+    def check(self) -> None:
+        """Stop here if that was asked for.
+
+        Raises:
+            JobCancelledError: it was.
+        """
+        if self.is_stopped:
+            raise JobCancelledError(
+                f"The install of {printable(str(self._job.source))} was asked to stop",
+                hint=f"Begin it again with: modelkeep retry {self._job.id}",
+            )
+
+    def pause(self) -> None:
+        """Have the job end soon and keep what it has."""
+        self._job.wish = JobWish.PAUSE
+
+    def cancel(self) -> None:
+        """Have the job end soon and take back what it has done."""
+        self._job.cancel()
+
+    def enter_stage(self) -> None:
+        """Tell that the model is being put in place."""
+        self._worker.running(self._job)
+
+
 class InstallWorker:
     """Runs install jobs in daemon threads.
 

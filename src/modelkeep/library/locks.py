@@ -55,6 +55,15 @@ class LibraryLocks:
         """
         return self._locked("publish", meanwhile)
 
+    def fetching(self, folder: Path, meanwhile: Callable[[], None]) -> AbstractContextManager[None]:
+        """Let one job at a time fetch files into a folder.
+
+        Args:
+            folder: Where they come to.
+            meanwhile: Called several times a second while waiting; may raise to give up.
+        """
+        return self._locked(folder.name, meanwhile)
+
     def _locked(
         self, name: str, meanwhile: Callable[[], None] | None = None
     ) -> AbstractContextManager[None]:

@@ -15,6 +15,7 @@ from typing import Any
 from modelkeep.core.metadata import BaseMetadata, CivitaiMetadata, HuggingFaceMetadata
 from modelkeep.errors import UnsupportedSourceError
 from modelkeep.http.client import Client
+from modelkeep.http.request import HttpRequest
 from modelkeep.http.urls import Origin, Token
 from modelkeep.sources.string_like import StringLikeSource
 
@@ -113,6 +114,12 @@ class RemoteModel:
         sizes = [file.size for file in self.files]
         known = [size for size in sizes if size is not None]
         return sum(known) if len(known) == len(sizes) else None
+
+    def request_for(self, file: RemoteFile) -> HttpRequest:
+        """Return the request for one of the files, with the token and what its bytes must be."""
+        return HttpRequest(
+            file.url, token=self.token, size=file.size, hashes=file.hashes, aliases=self.aliases
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -427,7 +427,7 @@ def test_an_exception_of_any_kind_ends_that_job_alone(
         raise ZeroDivisionError("somebody's bug")
 
     with monkeypatch.context() as patch:
-        patch.setattr("modelkeep.install.remote.turns.plan_fetched", fail)
+        patch.setattr("modelkeep.install.installer.plan_fetched", fail)
         job = finished(manager.installer.import_model(HFModelSource(repo_id=REPO)), manager)
     assert job.errored
     assert job.error_type == "ZeroDivisionError"

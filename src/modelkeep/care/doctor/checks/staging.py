@@ -14,7 +14,7 @@ from modelkeep.core.names import shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.disk.notes import FOREIGN_STAGING, left_in, remove_work_folder
 from modelkeep.errors import JobError
-from modelkeep.install.remote.folder import claimed_folders
+from modelkeep.install.fetch_folder import claimed_folders
 from modelkeep.settings import Settings
 
 

@@ -1,4 +1,8 @@
-"""Models coming in: recorded where they are, or staged, published and recorded."""
+"""Commit: a model is recorded where it is, or staged, published under its name and recorded.
+
+The record is the commit point: before it everything can be taken back, after it what is left is
+finished. The journal says at each step how.
+"""
 
 from __future__ import annotations
 
@@ -9,29 +13,26 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from modelkeep.core import limits
 from modelkeep.core.configs import ModelConfigBase, new_key
 from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import Progress
 from modelkeep.core.names import shown, unique_name
 from modelkeep.core.reading import printable
-from modelkeep.disk import moves, notes, paths
+from modelkeep.disk import moves, notes
 from modelkeep.disk.journal import Change
 from modelkeep.disk.moves import Move
 from modelkeep.disk.notes import Install, MovedFile
 from modelkeep.errors import (
     DuplicateModelException,
-    NoSpaceError,
 )
 from modelkeep.install.plan import Plan
-from modelkeep.install.stage import Staged, stage
+from modelkeep.install.prepare import Staged, make_room, stage
 from modelkeep.library.home import Home
 from modelkeep.library.library import Library, sampled, with_fields
 from modelkeep.library.link import LinkMode
 from modelkeep.library.new_records import recorded_path
 from modelkeep.library.ownership import describe_files, names_below
 from modelkeep.library.previews import preview_text
-from modelkeep.library.removal import purge
 from modelkeep.records.listing import NewRecord
 
 #: Names tried for one model while other processes take them at the same moment.
@@ -123,41 +124,6 @@ def _begun(library: Library, plan: Plan, home: Home) -> Install:
         fetched=plan.fetched,
         preview=preview,
     )
-
-
-def make_room(library: Library, needed: int, top: Path) -> None:
-    """Empty the trash, the oldest first, until ``needed`` bytes are free for a copy.
-
-    Args:
-        library: Whose trash it is.
-        needed: Bytes of the copy.
-        top: Where it goes; only the trash of ``models_dir`` is emptied, and only for itself.
-
-    Raises:
-        NoSpaceError: that was not enough.
-    """
-    if not needed:
-        return
-    wanted = needed + limits.SPACE_RESERVE_BYTES
-    trash_dir = library.settings.trash_dir
-    is_ours = top == library.settings.models_dir
-    entries = [
-        entry for entry in library.trash.entries() if is_ours and entry.folder.parent == trash_dir
-    ]
-    free = paths.free_space(top)
-    if free + sum(entry.size for entry in entries) >= wanted:  # else it would go for nothing
-        for entry in entries:
-            if free >= wanted:
-                break
-            _log.warning("Emptied %s from the trash to make room", entry.name)
-            purge(library, entry)
-            free = paths.free_space(top)
-    if free < wanted:
-        raise NoSpaceError(
-            f"{needed:,} bytes are needed on the disk of {shown(top)}, "
-            f"{free:,} are free and {limits.SPACE_RESERVE_BYTES:,} stay in reserve",
-            hint="Free some space, or use --link hardlink or --inplace.",
-        )
 
 
 def _keep_preview(library: Library, plan: Plan, target: Path, note: Install) -> str | None:

@@ -1,17 +1,23 @@
-"""Staging: the files of a plan, put together on the disk of ``models_dir`` and verified."""
+"""Prepare: room is made, and the files of a plan are put together in staging and verified."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from modelkeep.core import limits
 from modelkeep.core.hashing import Progress, only_stopping
 from modelkeep.core.names import safe_name, shown
 from modelkeep.disk import paths
-from modelkeep.errors import SourceChangedError, StorageError
+from modelkeep.errors import NoSpaceError, SourceChangedError, StorageError
 from modelkeep.install.plan import Plan
 from modelkeep.library.inventory import SourceFile
+from modelkeep.library.library import Library
 from modelkeep.library.link import LinkMode
+from modelkeep.library.removal import purge
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,41 @@ def stage(plan: Plan, folder: Path, progress: Progress, *, verify: bool) -> Stag
             hashes[file.name] = digest
     paths.sync_folders(folder)
     return Staged(top, hashes)
+
+
+def make_room(library: Library, needed: int, top: Path) -> None:
+    """Empty the trash, the oldest first, until ``needed`` bytes are free for a copy.
+
+    Args:
+        library: Whose trash it is.
+        needed: Bytes of the copy.
+        top: Where it goes; only the trash of ``models_dir`` is emptied, and only for itself.
+
+    Raises:
+        NoSpaceError: that was not enough.
+    """
+    if not needed:
+        return
+    wanted = needed + limits.SPACE_RESERVE_BYTES
+    trash_dir = library.settings.trash_dir
+    is_ours = top == library.settings.models_dir
+    entries = [
+        entry for entry in library.trash.entries() if is_ours and entry.folder.parent == trash_dir
+    ]
+    free = paths.free_space(top)
+    if free + sum(entry.size for entry in entries) >= wanted:  # else it would go for nothing
+        for entry in entries:
+            if free >= wanted:
+                break
+            _log.warning("Emptied %s from the trash to make room", entry.name)
+            purge(library, entry)
+            free = paths.free_space(top)
+    if free < wanted:
+        raise NoSpaceError(
+            f"{needed:,} bytes are needed on the disk of {shown(top)}, "
+            f"{free:,} are free and {limits.SPACE_RESERVE_BYTES:,} stay in reserve",
+            hint="Free some space, or use --link hardlink or --inplace.",
+        )
 
 
 class _Stager:

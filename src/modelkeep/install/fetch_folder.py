@@ -16,8 +16,8 @@ from pathlib import Path
 from modelkeep.core.names import path_to_text, safe_join, safe_name, text_to_path
 from modelkeep.disk import paths
 from modelkeep.disk.notes import remove_work_folder
+from modelkeep.install.identify_remote import file_name
 from modelkeep.install.job import InstallStatus
-from modelkeep.install.remote.identify import file_name
 from modelkeep.jobs.job_table import JobRow
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.library.home import Home
@@ -33,11 +33,13 @@ class FetchFolder:
     """Where the files of one remote model come to.
 
     Attributes:
+        home: The root that the model will go into.
         path: The folder; nothing else lies in it.
         top: The file or folder that the model will be.
         remote: What comes there.
     """
 
+    home: Home
     path: Path
     top: Path
     remote: RemoteModel
@@ -59,10 +61,17 @@ class FetchFolder:
         path = home.staging / f"fetch-{_digest(remote, verify)}"
         # The name of the folder around a file can be a hint to what it is.
         top = path / safe_name(remote.name)
-        folder = cls(path, top if remote.is_folder else top / file_name(remote), remote)
+        folder = cls(home, path, top if remote.is_folder else top / file_name(remote), remote)
         for file in remote.files:
             folder.place_of(file)
         return folder
+
+    @property
+    def files(self) -> dict[str, RemoteFile]:
+        """The files by their place in the model; the name of a single one is empty."""
+        if not self.remote.is_folder:
+            return {"": self.remote.files[0]}
+        return {file.path: file for file in self.remote.files}
 
     def place_of(self, file: RemoteFile) -> Path:
         """Return where one file comes to.
@@ -90,10 +99,6 @@ class FetchFolder:
             for path in self.top.rglob("*"):
                 if path not in wanted and not (path.is_dir() and not path.is_symlink()):
                     paths.remove_file(path)
-
-    def remove(self) -> None:
-        """Remove the folder with all that has come."""
-        remove_work_folder(self.path)
 
 
 def is_claimed(row: JobRow) -> bool:

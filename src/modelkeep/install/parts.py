@@ -19,9 +19,8 @@ from modelkeep.errors import (
     DownloadPausedError,
 )
 from modelkeep.http.urls import redacted
+from modelkeep.install.fetch_folder import FetchFolder
 from modelkeep.install.job import InstallStatus, ModelInstallJob
-from modelkeep.install.remote.folder import FetchFolder
-from modelkeep.install.remote.identify import asked_of
 from modelkeep.sources.site import RemoteFile
 
 #: How often somebody who waits looks whether the install shall stop, seconds.
@@ -170,7 +169,7 @@ class Parts:
 
 
 def _part(folder: FetchFolder, file: RemoteFile, *, verify: bool) -> DownloadPart:
-    asked = asked_of(folder.remote, file)
+    asked = folder.remote.request_for(file)
     if not verify:
         asked = replace(asked, size=None, hashes={})
     part = DownloadPart.model_validate(

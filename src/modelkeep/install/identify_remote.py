@@ -16,7 +16,6 @@ from modelkeep.core.walk import FolderFile
 from modelkeep.errors import CorruptModelError
 from modelkeep.http.client import Client
 from modelkeep.http.remote_bytes import FIRST_BYTES, RemoteBytes
-from modelkeep.http.request import HttpRequest
 from modelkeep.identification.engine import identify_remote, identify_view, is_generic
 from modelkeep.identification.readers.folder import FolderHeader, is_config
 from modelkeep.identification.readers.safetensors import LENGTH_BYTES
@@ -79,13 +78,6 @@ def file_name(remote: RemoteModel) -> str:
     return safe_name(stem + path.suffix)
 
 
-def asked_of(remote: RemoteModel, file: RemoteFile) -> HttpRequest:
-    """Return how a file of a model is asked for."""
-    return HttpRequest(
-        file.url, token=remote.token, size=file.size, hashes=file.hashes, aliases=remote.aliases
-    )
-
-
 @contextmanager
 def _opened(remote: RemoteModel, file: RemoteFile, client: Client) -> Iterator[ReadAt]:
     """Open a weight file where it is nearest: in a cache on this disk, else on its server."""
@@ -96,7 +88,7 @@ def _opened(remote: RemoteModel, file: RemoteFile, client: Client) -> Iterator[R
     if file.size == 0:  # a server has no part of nothing to give
         yield _Held(file.path, b"")
         return
-    opened = RemoteBytes(client, asked_of(remote, file))
+    opened = RemoteBytes(client, remote.request_for(file))
     if file.size is not None and opened.size != file.size:
         raise CorruptModelError(
             f"{opened.name} has {opened.size:,} bytes; its site says {file.size:,}",
@@ -183,5 +175,5 @@ class _RemoteTree:
         if file.cached is not None:
             with LocalFile(file.cached) as local:
                 return local.read_at(0, min(local.size, limits.FOLDER_JSON_BYTES))
-        reply = self._client.get(asked_of(self._remote, file), limit=limits.FOLDER_JSON_BYTES)
+        reply = self._client.get(self._remote.request_for(file), limit=limits.FOLDER_JSON_BYTES)
         return reply.raise_for_status().body

@@ -29,7 +29,7 @@ from modelkeep.errors import (
 from modelkeep.http.client import Client
 from modelkeep.http.urls import Token, origin_of
 from modelkeep.identification.engine import identify
-from modelkeep.install.remote.identify import file_name, identify_remote_model
+from modelkeep.install.identify_remote import file_name, identify_remote_model
 from modelkeep.sources.site import RemoteFile, RemoteModel
 from support import pickles, tiny
 from support.remote import QUICK, SOURCE, paths, pipeline_folder, served, write

@@ -1,0 +1,275 @@
+"""``Installer``: carries out installs, each from its source to its record.
+
+A model of this disk is planned, prepared and committed. A model of a site is looked up and fetched
+first; from then on it goes the same way.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.events import EventBus
+from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_when
+from modelkeep.core.names import text_to_path
+from modelkeep.core.reading import printable
+from modelkeep.disk.notes import remove_work_folder
+from modelkeep.errors import (
+    JobCancelledError,
+    ModelKeepError,
+    UnknownJobIDException,
+    UnknownModelException,
+)
+from modelkeep.install import commit
+from modelkeep.install.details import stored_source
+from modelkeep.install.fetch import ModelFetch
+from modelkeep.install.fetch_folder import FetchFolder, as_detail, claimed_folders
+from modelkeep.install.job import InstallStatus, ModelInstallJob
+from modelkeep.install.network import Network
+from modelkeep.install.plan import Plan
+from modelkeep.install.planning import plan_fetched, plan_local, plan_remote
+from modelkeep.library.duplicates import contents_sign, find_same, find_same_remote
+from modelkeep.library.home import home_of
+from modelkeep.library.library import Library
+from modelkeep.library.link import LinkMode
+from modelkeep.sources.local import LocalModelSource
+from modelkeep.sources.site import RemoteModel
+from modelkeep.sources.string_like import StringLikeSource
+
+_log = logging.getLogger(__name__)
+
+
+class InstallControl(Protocol):
+    """How a running install is asked to stop, and how it reports."""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it shall stop."""
+        ...
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it shall stop for good."""
+        ...
+
+    @property
+    def wanted(self) -> str:
+        """What was asked for: ``run``, ``interrupt``, ``pause`` or ``cancel``."""
+        ...
+
+    def check(self) -> None:
+        """Raise ``JobCancelledError`` where it shall stop."""
+        ...
+
+    def pause(self) -> None:
+        """Have it end soon and keep what it has."""
+        ...
+
+    def cancel(self) -> None:
+        """Have it end soon and take back what it has done."""
+        ...
+
+    def enter_stage(self) -> None:
+        """Tell that the model is being put in place."""
+        ...
+
+
+class Installer:
+    """Plans and carries out installs, in the thread that calls.
+
+    Args:
+        library: Where models go to.
+        network: Asks the sites and fetches the files.
+        bus: Takes the events.
+    """
+
+    def __init__(self, library: Library, network: Network, bus: EventBus | None = None) -> None:
+        self.library, self._network, self._bus = library, network, bus
+
+    def plan(
+        self,
+        source: StringLikeSource,
+        config: Mapping[str, Any],
+        *,
+        link: LinkMode | None = None,
+        to: str | None = None,
+    ) -> Plan:
+        """Say what installing a source would do; see ``plan_local`` and ``plan_remote``."""
+        if isinstance(source, LocalModelSource):
+            return plan_local(self.library, source, config, link=link, to=to)
+        return plan_remote(self.library, self._network.sites, source, config, to=to)
+
+    def run(self, job: ModelInstallJob, control: InstallControl) -> None:
+        """Carry out a job, and note in it what came of it.
+
+        Args:
+            job: The job.
+            control: Says when to stop.
+
+        Raises:
+            JobCancelledError: it was asked to stop; of one that is cancelled nothing stays.
+            ModelKeepError: it could not be installed; what was fetched stays for another try.
+        """
+        if not isinstance(job.source, LocalModelSource):
+            self._run_remote(job, control)
+            return
+        control.enter_stage()
+        plan = plan_local(self.library, job.source, job.config_in, link=job.link, to=job.to)
+        job.total_bytes = plan.total_bytes or 0
+
+        def count(done: int) -> None:
+            job.bytes = min(job.bytes + done, job.total_bytes)
+
+        progress = stop_when(lambda: control.is_stopped, count)
+        progress(0)
+        job.config_out, job.same_as = self.carry_out(plan, progress, job.id)
+
+    def carry_out(
+        self, plan: Plan, progress: Progress = no_progress, job: int | None = None
+    ) -> tuple[ModelConfigBase, str | None]:
+        """Do what a plan says with files that are here.
+
+        Args:
+            plan: What to do.
+            progress: Told of every piece; may raise to stop.
+            job: Number of the job that it is done for.
+
+        Returns:
+            The record, and its key if a model with the same bytes was there before.
+        """
+        if plan.inplace:
+            return commit.register(self.library, plan), None
+        sign = contents_sign(plan.files) if plan.files else b""
+        with self.library.locks.contents(sign, lambda: progress(0)):
+            same = find_same(self.library, plan.files, only_stopping(progress))
+            if same is not None:
+                with suppress(UnknownModelException):  # removed since: it is installed anew
+                    return self.library.records.get_model(same), same
+            return self._install(plan, progress, job), None
+
+    def discard(self, job: ModelInstallJob) -> None:
+        """Remove what was fetched for a job that is cancelled while nobody works on it.
+
+        What cannot be removed now is a leftover, which doctor finds.
+        """
+        try:
+            details = self.library.state.jobs.get(job.id).details
+            if "fetch" in details:
+                path = text_to_path(details["fetch"])
+                with self.library.locks.fetching(path, _give_up):
+                    self._remove_unless_claimed(path, job)
+        except ModelKeepError as error:
+            _log.warning("What was fetched for %s stays for now: %s", job.source, error)
+
+    def _install(self, plan: Plan, progress: Progress, job: int | None) -> ModelConfigBase:
+        try:
+            return commit.install(self.library, plan, progress, job=job)
+        except Exception as error:
+            config, _ = plan.require_known()
+            if not self.library.is_recorded(config.key):
+                raise
+            _log.warning("Installed, but something is left for the next start: %s", error)
+            return self.library.records.get_model(config.key)
+
+    # -- models of sites
+
+    def _run_remote(self, job: ModelInstallJob, control: InstallControl) -> None:
+        control.check()
+        remote = self._look_up(job, control)
+        home = home_of(self.library, job.to)
+        folder = FetchFolder.of(home, remote, self.library.settings.verify)
+        job.fetched = folder.top
+        with self._alone(job, folder, control) as same:
+            if same is not None:
+                control.enter_stage()
+                job.config_out, job.same_as = self.library.records.get_model(same), same
+            else:
+                fetch = ModelFetch(self.library, self._network, folder, job, control, self._bus)
+                sha256, preview = fetch.run(), fetch.preview()
+                control.check()
+                control.enter_stage()
+                plan = plan_fetched(
+                    self.library, folder, job.config_in, sha256=sha256, preview=preview
+                )
+                job.total_bytes = plan.total_bytes or 0
+                progress = stop_when(lambda: control.wanted in {"pause", "cancel"})
+                job.config_out, job.same_as = self.carry_out(plan, progress, job.id)
+            if job.same_as is not None:
+                self._remove_unless_claimed(folder.path, job)
+
+    def _look_up(self, job: ModelInstallJob, control: InstallControl) -> RemoteModel:
+        """Return what the site says of a model; a job that was begun before has its revision."""
+        if job.remote is None:
+            sites = self._network.sites
+            if sites.context.client.transport.is_ours:
+                sites = sites.until(lambda: control.is_stopped)
+            job.remote = sites.look_up(job.pinned or job.source)
+        control.check()
+        job.pinned = job.remote.source
+        job.source_metadata = job.remote.metadata
+        job.total_bytes = sum(file.size or 0 for file in job.remote.files)
+        return job.remote
+
+    @contextmanager
+    def _alone(
+        self, job: ModelInstallJob, folder: FetchFolder, control: InstallControl
+    ) -> Iterator[str | None]:
+        """Let one job at a time fetch into a folder, and have a cancelled one leave nothing.
+
+        Gives the key of the model, where the library has one with these bytes.
+        """
+        begun, has_waited = time.time(), False
+
+        def waiting() -> None:
+            nonlocal has_waited
+            has_waited = True
+            control.check()
+
+        with self.library.locks.fetching(folder.path, waiting):
+            self._claim(job, folder)
+            try:
+                same = find_same_remote(self.library, folder.remote)
+                if same is None and has_waited:
+                    same = self._installed_since(job, begun)
+                yield same
+            except BaseException:
+                if control.is_cancelled:
+                    self._remove_unless_claimed(folder.path, job)
+                raise
+
+    def _claim(self, job: ModelInstallJob, folder: FetchFolder) -> None:
+        """Write down which revision is fetched and where to, before anything is made."""
+        jobs = self.library.state.jobs
+        try:
+            details = dict(jobs.get(job.id).details)
+        except UnknownJobIDException:  # pruned by somebody else meanwhile
+            return
+        details |= {"fetch": as_detail(folder)}
+        if job.pinned is not None:
+            details["pinned"] = stored_source(job.pinned)
+        jobs.update(job.id, details=json.dumps(details), total_bytes=job.total_bytes)
+
+    def _installed_since(self, job: ModelInstallJob, begun: float) -> str | None:
+        """Return what another job has made of the same source while this one waited for it."""
+        text = printable(str(job.source))
+        for row in reversed(self.library.state.jobs.all("install")):
+            is_it = row.id != job.id and row.source == text and row.key is not None
+            if is_it and row.status == InstallStatus.COMPLETED and (row.ended_at or 0) >= begun:
+                return row.key if self.library.records.exists(row.key or "") else None
+        return None
+
+    def _remove_unless_claimed(self, folder: Path, job: ModelInstallJob) -> None:
+        """Remove what was fetched, unless another job needs it."""
+        others = [row for row in self.library.state.jobs.all("install") if row.id != job.id]
+        if folder not in claimed_folders(others):
+            remove_work_folder(folder)
+
+
+def _give_up() -> None:
+    raise JobCancelledError("another job needs it")

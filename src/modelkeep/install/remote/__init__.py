@@ -1,1 +1,0 @@
-"""Installs from the network."""
