@@ -20,10 +20,10 @@ from sites.fixtures import Environment
 from sites.hub import COMMIT, Account, HubServer
 from sites.modelscope import ModelScopeServer
 from sites.server import SiteServer
+from support.waiting import PATIENCE
 
 TOKEN = "planted5eCr3tValue0123456789"  # noqa: S105 - made up
 LORA = models.sdxl_lora()
-_PATIENCE = 60
 REPO = "someone/paper"
 FILE = "paper.safetensors"
 
@@ -184,7 +184,7 @@ def install(place: Place, token: str | None = None) -> Any:
     """Install the model, and look at what there is afterwards."""
     installer = place.manager.installer
     job = installer.import_model(place.source(token))
-    installer.wait_for_installs(_PATIENCE)
+    installer.wait_for_installs(PATIENCE)
     assert job.is_settled, f"it never ended: {job.status}"
     if job.exception is not None:
         assert job.errored

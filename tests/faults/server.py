@@ -27,6 +27,7 @@ from typing import Any, Self
 
 from faults import pages
 from faults.pages import Answer, Page, Request, Script, Signed
+from support.waiting import PATIENCE
 
 HOSTS = ("127.0.0.1", "127.0.0.2")
 _SIOCOUTQ = 0x5411
@@ -144,7 +145,7 @@ class FaultServer:
         """Bytes of bodies sent so far."""
         return sum(request.sent for request in self.requests)
 
-    def wait_for(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    def wait_for(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Wait until something that the server sees holds.
 
         Raises:

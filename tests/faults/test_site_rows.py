@@ -39,6 +39,7 @@ from sites.fixtures import Environment
 from sites.hub import HubServer
 from sites.modelscope import ModelScopeServer
 from sites.server import FILE_HOST, SITE_HOST, SiteServer
+from support.waiting import PATIENCE
 
 SITES = ("huggingface", "civitai", "modelscope", "link")
 SEARCHED = ("huggingface", "civitai")
@@ -153,7 +154,7 @@ class TestTokens:
         if is_halfway:
             place.server.server.wait_for(lambda: place.server.body_bytes(LORA) >= 20_000)
             installer.control.pause(job.id)
-        installer.wait_for_installs(60)
+        installer.wait_for_installs(PATIENCE)
         assert job.paused if is_halfway else job.complete
         if job.config_out is not None:
             installer.unregister(job.config_out.key)
@@ -330,7 +331,7 @@ class TestBytes:
         planned = place.manager.installer.plan(source)
         place.server.fault_next(**fields)
         job = place.manager.installer.import_model(source, plan=planned)
-        place.manager.installer.wait_for_installs(60)
+        place.manager.installer.wait_for_installs(PATIENCE)
         assert job.is_settled
         if job.exception is None:
             assert [path.read_bytes() for path in place.installed()] == [LORA]

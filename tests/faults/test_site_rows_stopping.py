@@ -24,13 +24,13 @@ from modelkeep.install.job import InstallStatus
 from sites import models
 from sites.hub import HubServer
 from support.rounds import rounds
+from support.waiting import FOREVER, PATIENCE, until
 
 REPO = "someone/paper"
 LORA = models.sdxl_lora()
 LARGE = models.sd1_checkpoint(rows=2000)
 PIPELINE = models.sdxl_pipeline()
 ALL = {"large.safetensors": LARGE, "paper.safetensors": LORA, **PIPELINE}
-PATIENCE = 20
 #: Threads that tests before the one that runs have left.
 EARLIER: frozenset[threading.Thread] = frozenset()
 
@@ -41,13 +41,6 @@ def content(request: pytest.FixtureRequest, hub: HubServer) -> dict[str, bytes]:
     files = {"large.safetensors": LARGE} if request.param == "file" else PIPELINE
     hub.add(REPO, files)
     return files
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.005)
 
 
 def left(manager: ModelManager) -> list[Path]:
@@ -114,7 +107,7 @@ def hold(state: str, manager: ModelManager, hub: HubServer) -> Held:
     others: list[ModelInstallJob] = []
     held = ExitStack()
     if state in {"queued", "asking"}:
-        hub.plant("/api/models/", lambda _: Page(b"{", stall_after=0, stall=60))
+        hub.plant("/api/models/", lambda _: Page(b"{", stall_after=0, stall=FOREVER))
     if state == "queued":
         others = [installer.import_model(f"someone/else@v{number}") for number in range(8)]
         until(lambda: all(job.is_begun for job in others))

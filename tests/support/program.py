@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from modelkeep.cli.main import main
-
-_PATIENCE = 60.0
+from support.waiting import PATIENCE, until
 
 
 @dataclass(frozen=True)
@@ -106,24 +105,20 @@ class Program:
             shown = _talk(ours, process, answer, asks)
         finally:
             os.close(ours)
-        assert process.wait(_PATIENCE) == status, shown
+        assert process.wait(PATIENCE) == status, shown
         return shown
 
 
 def finish(process: subprocess.Popen[bytes], status: int) -> Result:
     """Wait for a process and return what it gave."""
-    out, err = process.communicate(timeout=_PATIENCE)
+    out, err = process.communicate(timeout=PATIENCE)
     result = Result(process.returncode, out.decode(), (err or b"").decode())
     return _checked(result, status)
 
 
 def wait_until(holds: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
     """Wait until something holds while ``process`` runs."""
-    end = time.monotonic() + _PATIENCE
-    while not holds():
-        assert process.poll() is None, "the program ended before its time"
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.01)
+    until(holds, lambda: process.poll() is None)
 
 
 def _checked(result: Result, status: int | None) -> Result:
@@ -133,7 +128,7 @@ def _checked(result: Result, status: int | None) -> Result:
 
 
 def _talk(terminal: int, process: subprocess.Popen[bytes], answer: str, asks: bytes) -> str:
-    shown, end = b"", time.monotonic() + _PATIENCE
+    shown, end = b"", time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if not select.select([terminal], [], [], 0.05)[0]:
             if process.poll() is not None:

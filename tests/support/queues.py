@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +13,6 @@ from modelkeep.download.stored_jobs import StoredJobs
 from modelkeep.http.options import TransferOptions
 
 QUICK = TransferOptions(tries=2, backoff_base=0.005, backoff_cap=0.01, segments=2)
-
-
-def wait_for(holds: Callable[[], Any], seconds: float = 20) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.005)
 
 
 class Process:

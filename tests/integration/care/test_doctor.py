@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -478,7 +477,7 @@ def holding(path: Path) -> Iterator[int]:
         connection = sqlite3.connect(sys.argv[1], isolation_level=None)
         connection.execute("BEGIN EXCLUSIVE")
         print("held", flush=True)
-        time.sleep(60)
+        time.sleep(3600)
     """)
     child = subprocess.Popen(
         [sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, text=True
@@ -490,6 +489,3 @@ def holding(path: Path) -> Iterator[int]:
     finally:
         child.kill()
         child.communicate()
-        deadline = time.monotonic() + 10
-        while child.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.01)

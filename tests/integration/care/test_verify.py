@@ -25,6 +25,7 @@ from modelkeep.errors import JobCancelledError, UnknownModelException
 from modelkeep.library.condition import Condition, condition_of, state_for, survey
 from modelkeep.library.verify import Verdict, verify_model
 from support import tiny
+from support.waiting import PATIENCE
 
 NOBODY = 65534
 
@@ -421,7 +422,7 @@ class TestLibraryHasher:
         assert not hasher.is_running
         hasher.start()
         hasher.start()
-        assert hasher.wait(30)
+        assert hasher.wait(PATIENCE)
         hasher.stop()
         assert not hasher.is_running
         for key in keys:
@@ -437,7 +438,7 @@ class TestLibraryHasher:
         assert not hasher.wait(0.3)
         assert world.records.files(key)[0].blake3 is None
         state.journal.finish(entry)
-        assert hasher.wait(30)
+        assert hasher.wait(PATIENCE)
         hasher.stop()
         assert world.records.files(key)[0].blake3
 
@@ -451,6 +452,6 @@ class TestLibraryHasher:
         LibraryHasher(world.service.library).stop()
         again = LibraryHasher(world.service.library)
         again.start()
-        assert again.wait(30)
+        assert again.wait(PATIENCE)
         again.stop()
         assert world.records.files(key)[0].blake3

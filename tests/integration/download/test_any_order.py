@@ -25,8 +25,9 @@ from faults.server import FaultServer
 from modelkeep.download.job import DownloadJobBase, DownloadJobStatus
 from modelkeep.errors import UnknownJobIDException, UsageError
 from support.downloads import data, left
-from support.queues import Process, wait_for
+from support.queues import Process
 from support.rounds import rounds
+from support.waiting import until
 
 SIZE = 96_001
 BODIES = [data(SIZE, seed) for seed in range(3)]
@@ -151,7 +152,7 @@ class AnyOrder(RuleBasedStateMachine):
         process = self.processes[0]
         process.queue.take_over()
         held = {DownloadJobStatus.PAUSED, DownloadJobStatus.IDLE}
-        wait_for(lambda: all(j.in_terminal_state or j.status in held for j in self.mine()))
+        until(lambda: all(j.in_terminal_state or j.status in held for j in self.mine()))
         rows = process.control.rows()
         assert {row.id for row in rows} == set(self.wanted)
         done = set()

@@ -15,7 +15,8 @@ from modelkeep.download.job import DownloadJobBase
 from modelkeep.download.queue import DownloadQueueService
 from modelkeep.download.stored_jobs import StoredJobs
 from support.downloads import MIB, data
-from support.queues import QUICK, wait_for
+from support.queues import QUICK
+from support.waiting import until
 
 BODY = data(MIB + 17, 1)
 SLOW = Page(BODY, etag='"1"', rate=3 * MIB)
@@ -83,7 +84,7 @@ def test_a_callback_may_call_the_queue_at_every_progress(
             returned.append(True)
 
     job = queue.download(server.serve("/a", SLOW), tmp_path / "a", on_progress=on_progress)
-    wait_for(lambda: job.in_terminal_state or (job.paused and "paused" in ends))
+    until(lambda: job.in_terminal_state or (job.paused and "paused" in ends))
     queue.join(10)
     assert returned
     assert job.status.value in ends
@@ -104,7 +105,7 @@ def test_a_handler_may_submit_and_wait(
             queue.join(20)
 
     job = queue.create_download_job(url, tmp_path, "a", event_handlers=[submit])
-    wait_for(lambda: job.complete and more and more[0].complete)
+    until(lambda: job.complete and more and more[0].complete)
     assert (tmp_path / "b").read_bytes() == BODY
 
 
@@ -147,10 +148,10 @@ def test_a_handler_that_blocks_lets_its_job_be_held_and_cancelled(
     held, dropped = (
         queue.create_download_job(url, tmp_path, name, event_handlers=[block]) for name in "ab"
     )
-    wait_for(lambda: held.bytes and dropped.bytes)
+    until(lambda: held.bytes and dropped.bytes)
     queue.pause_job(held)
     queue.cancel_job(dropped)
-    wait_for(lambda: held.paused and dropped.cancelled)
+    until(lambda: held.paused and dropped.cancelled)
     assert not free.is_set()
     free.set()
     queue.join(10)

@@ -38,7 +38,7 @@ def sparse(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_second_download_that_has_no_room_beside_the_first_is_told(
     server: FaultServer, tmp_path: Path, queue: DownloadQueueService
 ) -> None:
-    first = queue.download(server.serve("/one", BIG.but(stall_at=MIB, stall=60)), tmp_path / "one")
+    first = queue.download(server.serve("/one", BIG.but(stall_at=MIB, stall=600)), tmp_path / "one")
     server.wait_for(lambda: first.bytes > 0)
     second = queue.download(server.serve("/two", BIG), tmp_path / "two")
     third = queue.download(server.serve("/three", Page(bytes(5 * MIB))), tmp_path / "three")
@@ -61,7 +61,7 @@ def test_what_the_disk_has_set_apart_is_counted_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(work, "free_space", lambda _: 11 * MIB + SPACE_RESERVE_BYTES)
-    first = queue.download(server.serve("/one", BIG.but(stall_at=MIB, stall=60)), tmp_path / "one")
+    first = queue.download(server.serve("/one", BIG.but(stall_at=MIB, stall=600)), tmp_path / "one")
     server.wait_for(lambda: first.bytes > 0)
     second = queue.download(server.serve("/two", BIG), tmp_path / "two")
     server.wait_for(lambda: second.in_terminal_state)

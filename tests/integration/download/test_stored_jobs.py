@@ -16,7 +16,8 @@ from modelkeep.download.job import DownloadJobBase, DownloadJobStatus, DownloadJ
 from modelkeep.errors import SecretNeededError, UnknownJobIDException, UsageError
 from modelkeep.jobs.wishes import JobWish
 from support.downloads import MIB, data, left
-from support.queues import Process, wait_for
+from support.queues import Process
+from support.waiting import until
 
 BODY = data(MIB + 17, 1)
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -48,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def some_arrived(job: DownloadJobBase) -> None:
-    wait_for(lambda: job.bytes > MIB // 8 or job.in_terminal_state)
+    until(lambda: job.bytes > MIB // 8 or job.in_terminal_state)
     assert job.running
 
 
@@ -72,7 +73,7 @@ class TestRestart:
         first.die()
 
         second = begin()
-        wait_for(lambda: second.status(running.id) == second.status(waiting.id) == "completed")
+        until(lambda: second.status(running.id) == second.status(waiting.id) == "completed")
         assert second.status(paused.id) == "paused"
         assert second.status(idle.id) == "idle"
         assert second.status(done.id) == "completed"
@@ -295,11 +296,11 @@ class TestFromAnotherProcess:
             mine.queue.pause_job(job)
         other.control.pause(job.id)
         other.control.wait_for(job.id, JobWish.PAUSE)
-        wait_for(lambda: job.paused)
+        until(lambda: job.paused)
         other.control.resume(job.id)
-        wait_for(lambda: job.waiting)
+        until(lambda: job.waiting)
         mine.queue.cancel_job(gate)
-        wait_for(lambda: job.complete)
+        until(lambda: job.complete)
 
     def test_what_a_dead_process_left(
         self, server: FaultServer, begin: Begin, folder: Path

@@ -11,6 +11,7 @@ from sites.civitai_models import File, Model, Version, image
 from sites.fixtures import Environment
 from sites.models import sdxl_lora
 from sites.server import FILE_HOST
+from support.waiting import PATIENCE
 
 LORA = sdxl_lora()
 SECRET = "planted-civitai-secret"  # noqa: S105 - it is planted
@@ -25,7 +26,7 @@ def add(civitai: CivitaiServer, **fields: object) -> Model:
 
 def installed(manager: ModelManager, source: object) -> ModelInstallJob:
     job = manager.installer.import_model(source)  # type: ignore[arg-type]
-    manager.installer.wait_for_installs(30)
+    manager.installer.wait_for_installs(PATIENCE)
     assert job.is_settled
     return job
 
@@ -97,7 +98,7 @@ def test_a_refusal_says_that_a_token_is_needed(
     civitai.tokens.add(SECRET)
     manager.tokens.set("civitai", SECRET)
     again = manager.installer.control.retry(job.id)
-    manager.installer.wait_for_installs(30)
+    manager.installer.wait_for_installs(PATIENCE)
     assert again.complete, again.error
     assert civitai.saw(SECRET, FILE_HOST) == []
     told = environment.program.call("jobs", "--json").out

@@ -28,6 +28,7 @@ from modelkeep.errors import (
 from modelkeep.install.job import InstallStatus, ModelInstallJob
 from modelkeep.sources.local import LocalModelSource
 from support import tiny
+from support.waiting import PATIENCE
 
 
 def test_an_import_tells_the_bus_that_it_runs_and_that_it_is_done(world: World) -> None:
@@ -59,7 +60,7 @@ def test_the_document_calls_it_install_model_and_indexes_by_source(world: World)
     ]
     for source in sources:
         world.service.install_model(source)
-    done = world.service.wait_for_installs(timeout=120)
+    done = world.service.wait_for_installs(timeout=PATIENCE)
     assert isinstance(done, list)
     for source in sources:
         assert done[source].complete
@@ -252,7 +253,7 @@ def test_a_bus_that_raises_does_no_harm(world: World) -> None:
         service.import_model(tiny.embedding(world.downloads / f"{n}.safetensors", n))
         for n in range(2)
     ]
-    service.wait_for_installs(timeout=20)
+    service.wait_for_installs(timeout=PATIENCE)
     assert [job.status for job in jobs] == ["completed", "completed"]
     service.close()
 
@@ -273,7 +274,7 @@ def test_waiting_comes_back_when_the_time_is_over(tmp_path: Path) -> None:
 
 
 def _pass(gate: threading.Event) -> None:
-    assert gate.wait(60)
+    assert gate.wait(PATIENCE)
 
 
 def test_a_waiting_job_is_cancelled_at_once(tmp_path: Path) -> None:
@@ -363,7 +364,7 @@ def test_stopping_cancels_what_waits(tmp_path: Path) -> None:
     while not second.in_terminal_state:
         time.sleep(0.01)
     gate.set()
-    stopper.join(60)
+    stopper.join(PATIENCE)
     assert (first.status, second.status) == (InstallStatus.COMPLETED, InstallStatus.CANCELLED)
     world.close()
 

@@ -8,7 +8,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from modelkeep.scan.scanner import ScanAction
 from modelkeep.scan.walk import Walk
 from modelkeep.sources.layouts.layout import Place
 from support import tiny
+from support.waiting import FOREVER
 
 
 def scanned(
@@ -176,9 +176,7 @@ def test_no_link_or_odd_file_stops_a_scan(world: World) -> None:
     os.mkfifo(top / "pipe.safetensors")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(top / "s.safetensors"))
-    began = time.monotonic()
     findings, _ = scanned(world)
-    assert time.monotonic() - began < 10
     by_name = {finding.path.name: finding for finding in findings}
     assert by_name["kept.safetensors"].status is ScanStatus.FOUND
     reasons = {
@@ -511,12 +509,12 @@ def test_a_scan_stops_when_it_is_told_to(world: World) -> None:
 
 def test_a_scan_stops_while_a_slow_disk_is_waited_for(tmp_path: Path) -> None:
     gate = threading.Event()
-    world = open_world(tmp_path, slow_identify(lambda: gate.wait(30)))  # type: ignore[arg-type]
+    world = open_world(tmp_path, slow_identify(lambda: gate.wait(FOREVER)))  # type: ignore[arg-type]
     tiny.lora(world.downloads / "far.safetensors")
-    looks: list[float] = []
+    looks: list[int] = []
 
     def watch(_summary: ScanSummary) -> None:
-        looks.append(time.monotonic())
+        looks.append(len(looks))
         if len(looks) > 5:
             raise JobCancelledError("enough")
 
@@ -527,7 +525,6 @@ def test_a_scan_stops_while_a_slow_disk_is_waited_for(tmp_path: Path) -> None:
     finally:
         gate.set()
         world.close()
-    assert max(b - a for a, b in pairwise(looks)) < 10
 
 
 def test_what_was_registered_stays_when_a_scan_is_left(world: World) -> None:

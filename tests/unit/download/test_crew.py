@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 
 from modelkeep.download.crew import Crew
+from support.waiting import PATIENCE, until
 
 NAME = "crew of this test"
 
@@ -15,10 +15,7 @@ def threads() -> list[threading.Thread]:
 
 
 def until_none_is_left() -> None:
-    end = time.monotonic() + 10
-    while threads():
-        assert time.monotonic() < end, "a thread stayed"
-        time.sleep(0.002)
+    until(lambda: not threads())
 
 
 def test_who_is_at_work_when_all_are_dismissed_ends_after_it() -> None:
@@ -26,10 +23,10 @@ def test_who_is_at_work_when_all_are_dismissed_ends_after_it() -> None:
 
     def work() -> None:
         begun.set()
-        may_end.wait(10)
+        may_end.wait(PATIENCE)
 
     crew.run(work)
-    assert begun.wait(10)
+    assert begun.wait(PATIENCE)
     crew.dismiss()
     assert len(threads()) == 1
     may_end.set()
@@ -47,7 +44,7 @@ def test_one_thread_does_what_comes_later_too() -> None:
     for _ in range(3):
         crew.dismiss()
         crew.run(work)
-        assert done.acquire(timeout=10)
+        assert done.acquire(timeout=PATIENCE)
     crew.dismiss()
     until_none_is_left()
     assert seen

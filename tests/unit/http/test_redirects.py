@@ -29,6 +29,7 @@ from modelkeep.http.redirects import HttpResponse, open_url
 from modelkeep.http.request import HttpRequest
 from modelkeep.http.session import Transport, make_session
 from modelkeep.http.urls import Token, origin_of
+from support.waiting import FOREVER, PATIENCE
 
 CONTENT = bytes(range(256)) * 40
 PAGE = Page(CONTENT, etag='"v1"')
@@ -356,7 +357,7 @@ def test_a_refusal_with_a_body_that_never_ends_is_told_soon(
     server: FaultServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("modelkeep.http.redirects._SIDE_BODY_TIME", 0.2)
-    page = json_error(404, "x" * 100).but(stall_after=10, stall=60)
+    page = json_error(404, "x" * 100).but(stall_after=10, stall=FOREVER)
     with pytest.raises(HttpStatusError, match="404"), opened(server.serve("/m", page)):
         pass
 
@@ -425,7 +426,7 @@ def test_a_refused_connection_names_no_secret() -> None:
 
 @pytest.mark.parametrize(
     ("page", "first_byte"),
-    [(PAGE.but(wait=60), 0.2), (PAGE.but(head_rate=100), 0.4)],
+    [(PAGE.but(wait=FOREVER), 0.2), (PAGE.but(head_rate=100), 0.4)],
     ids=["no-head", "head-byte-by-byte"],
 )
 def test_a_head_has_to_come_in_time(server: FaultServer, page: Page, first_byte: float) -> None:
@@ -436,7 +437,7 @@ def test_a_head_has_to_come_in_time(server: FaultServer, page: Page, first_byte:
 
 
 def test_a_body_that_stops_is_given_up(server: FaultServer) -> None:
-    url = server.serve("/m", PAGE.but(stall_after=100, stall=60))
+    url = server.serve("/m", PAGE.but(stall_after=100, stall=FOREVER))
     with opened(url, TransferOptions(idle_timeout=0.2)) as answer:
         assert answer.response.raw.read(100) == CONTENT[:100]
         with pytest.raises(Exception, match="timed out"):
@@ -449,7 +450,7 @@ def test_a_slow_but_steady_body_is_not_given_up(server: FaultServer) -> None:
         assert body(answer) == CONTENT[:400]
 
 
-@pytest.mark.parametrize("page", [PAGE.but(wait=60), PAGE.but(stall_after=10, stall=60)])
+@pytest.mark.parametrize("page", [PAGE.but(wait=FOREVER), PAGE.but(stall_after=10, stall=FOREVER)])
 def test_whoever_waits_can_be_called_off(server: FaultServer, page: Page) -> None:
     stop = threading.Event()
     url = server.serve("/m", page)
@@ -474,7 +475,7 @@ def test_a_name_that_is_looked_up_for_ever_can_be_called_off() -> None:
 
     def never(host: str, port: int) -> list[Any]:
         asked.set()
-        stop.wait(60)
+        stop.wait(2 * PATIENCE)
         raise OSError(f"{host} {port}")
 
     options = TransferOptions()
