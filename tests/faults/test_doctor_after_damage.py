@@ -241,17 +241,12 @@ def test_a_killed_install_is_found_and_put_in_order(tmp_path: Path, is_state_los
         seen |= {finding.kind for finding in found}
         list(examine(settings, fix=True))
         left = [finding.kind for finding in findings(settings)]
-        if is_state_lost:
-            # What was published and not recorded is told of: it is the user's to record.
-            assert left in ([], ["orphan"])
-        else:
-            assert left == []
+        assert left == []
         assert not list(settings.staging_dir.glob("*"))
         with ModelManager(settings) as manager:
             models = manager.records.all_models()
         assert len(models) <= 1
-        assert len(models) == 0 or not left
-    expected = {"staging_leftover"} if is_state_lost else {"interrupted"}
+    expected = {"interrupted"} | ({"staging_leftover"} if is_state_lost else set())
     assert expected <= seen
 
 

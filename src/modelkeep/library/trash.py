@@ -186,13 +186,19 @@ class Trash:
             metadata=metadata,
         )
 
+    @property
+    def folders(self) -> list[Path]:
+        """All trash folders, of which some may not be there; those of roots need no memory."""
+        roots = [root.path / FOREIGN_TRASH for root in self.roots.named.values()]
+        return list(dict.fromkeys((self.home, *self.places, *roots)))
+
     def entries(self) -> list[TrashEntry]:
         """Return what is in the trash, the oldest first.
 
         Folders without a readable manifest are left alone, and so is what lies behind a link.
         """
         found = []
-        for parent in (self.home, *self.places):
+        for parent in self.folders:
             if parent.is_symlink() or not parent.is_dir():
                 continue
             for folder in sorted(parent.iterdir()):

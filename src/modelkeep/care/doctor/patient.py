@@ -15,7 +15,9 @@ from modelkeep.care.doctor.tree import Tree
 from modelkeep.core.configs import AnyModelConfig
 from modelkeep.core.lookonly import copy_for_looking
 from modelkeep.core.names import shown, text_to_path
+from modelkeep.core.roots import NO_ROOT
 from modelkeep.disk.journal import JournalEntry
+from modelkeep.disk.notes import FOREIGN_TRASH
 from modelkeep.errors import ModelKeepError
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.library.condition import ModelCondition, survey
@@ -35,6 +37,7 @@ _LOOKED_AT = (
     "state",
     "entries",
     "trash",
+    "forgotten_trash",
     "presence",
     "tree",
     "health",
@@ -153,13 +156,25 @@ class Patient:
 
     @cached_property
     def trash(self) -> Trash:
-        """The trash folders."""
+        """The trash folders, those that were forgotten among them."""
+        roots = self.settings.named_roots()
+        places = [*self._trash_places, *self.forgotten_trash]
+        return Trash(self.settings.trash_dir, places, roots)
+
+    @property
+    def _trash_places(self) -> list[Path]:
         try:
             places = self.state.trash_places() if self.state else []
         except ModelKeepError:
             places = []
-        roots = self.settings.named_roots()
-        return Trash(self.settings.trash_dir, [text_to_path(place) for place in places], roots)
+        return [text_to_path(place) for place in places]
+
+    @cached_property
+    def forgotten_trash(self) -> list[Path]:
+        """The trash folders beside models in no root that a lost state file knew of."""
+        tops = [Path(m.path) for m in (self.models or {}).values() if m.root == NO_ROOT]
+        near = {folder / FOREIGN_TRASH for top in tops for folder in (top, top.parent)}
+        return sorted(place for place in near - set(self._trash_places) if place.is_dir())
 
     @cached_property
     def presence(self) -> Presence | None:

@@ -12,20 +12,33 @@ from modelkeep.care.doctor.workshop import Workshop
 from modelkeep.core.names import shown
 from modelkeep.core.reading import printable
 from modelkeep.disk import paths
+from modelkeep.disk.notes import FOREIGN_STAGING, FOREIGN_TRASH
 from modelkeep.errors import JobError
 
 
 def check_empty_folders(patient: Patient) -> Iterator[Finding]:
-    """Every folder in ``models_dir`` has a file in it or below it."""
-    for folder, below in _empty(patient.tree).items():
+    """Every folder in ``models_dir`` has a file in it or below it, and so have ours in roots."""
+    top = patient.tree.top
+    found = [(folder, below, top) for folder, below in _empty(patient.tree).items()]
+    found += [(folder, [folder], folder.parent) for folder in _ours_in_roots(patient)]
+    for folder, below, stop in found:
         yield Finding(
             "empty_folder",
             printable(folder),
             f"{shown(folder)} is empty",
             "doctor --fix removes it.",
             Severity.NOTE,
-            repair=_remove(below, patient.tree.top),
+            repair=_remove(below, stop),
         )
+
+
+def _ours_in_roots(patient: Patient) -> list[Path]:
+    """Return the empty folders for staging and trash in registered roots."""
+    roots = patient.settings.named_roots().named.values()
+    names = (FOREIGN_STAGING, FOREIGN_TRASH)
+    places = [root.path / name for root in roots if not root.is_readonly for name in names]
+    there = [place for place in places if place.is_dir() and not place.is_symlink()]
+    return [place for place in there if not any(place.iterdir())]
 
 
 def _empty(tree: Tree) -> dict[Path, list[Path]]:
@@ -41,7 +54,7 @@ def _empty(tree: Tree) -> dict[Path, list[Path]]:
     return found
 
 
-def _remove(folders: list[Path], models_dir: Path) -> Repair:
+def _remove(folders: list[Path], stop: Path) -> Repair:
     def remove(workshop: Workshop) -> None:
         if workshop.library.state.journal.entries():
             raise JobError(
@@ -49,6 +62,6 @@ def _remove(folders: list[Path], models_dir: Path) -> Repair:
                 hint="Wait until it has ended, then run doctor --fix again.",
             )
         for folder in reversed(folders):
-            paths.remove_empty_folders(folder, models_dir)
+            paths.remove_empty_folders(folder, stop)
 
     return remove

@@ -12,7 +12,7 @@ from modelkeep.care.doctor.leftovers import settled_by_its_note
 from modelkeep.care.doctor.patient import Patient
 from modelkeep.care.doctor.tree import Tree
 from modelkeep.care.doctor.workshop import Workshop
-from modelkeep.core.names import shown, size_text
+from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.disk import paths
 from modelkeep.disk.moves import Move
@@ -23,6 +23,14 @@ from modelkeep.library.trash import TrashEntry
 
 def check_trash(patient: Patient) -> Iterator[Finding]:
     """Every entry has its manifest and all files that this names."""
+    for place in patient.forgotten_trash:
+        yield Finding(
+            "trash_forgotten",
+            printable(place),
+            f"{shown(place)} holds removed models, and the state file does not know of it",
+            "doctor --fix lists them in the trash again.",
+            repair=_remember(place),
+        )
     total = count = 0
     for folder in _folders(patient):
         if folder in patient.work_folders:
@@ -48,7 +56,7 @@ def check_trash(patient: Patient) -> Iterator[Finding]:
 
 
 def _folders(patient: Patient) -> Iterator[Path]:
-    for parent in (patient.trash.home, *patient.trash.places):
+    for parent in patient.trash.folders:
         if parent.is_dir() and not parent.is_symlink():
             yield from sorted(p for p in parent.iterdir() if p.is_dir() and not p.is_symlink())
 
@@ -113,6 +121,10 @@ def _without_manifest(folder: Path, error: CorruptDatabaseError) -> Finding:
         hint if files else "No file is in it: doctor --fix removes it.",
         repair=None if files else _remove(folder),
     )
+
+
+def _remember(place: Path) -> Repair:
+    return lambda workshop: workshop.library.state.add_trash_place(path_to_text(place))
 
 
 def _remove(folder: Path) -> Repair:
