@@ -160,8 +160,7 @@ class Transport:
         """
         settings = self._settings.get(origin)
         if settings is None:
-            settings = self._merged(url)
-            self._settings[origin] = settings
+            settings = self._settings[origin] = self._merged(url)
         if self._ours is None:
             request = self._prepared(url, headers, method, body, is_first=is_first)
             return self._send_foreign(request, options, settings), None
