@@ -21,7 +21,7 @@ def identify_vs_safe_open(rounds: int = _ROUNDS) -> Ratio:
     from safetensors import safe_open
 
     from modelkeep.identification.engine import identify_path
-    from modelkeep.identification.registry import load_rules
+    from modelkeep.identification.known_families import load_rules
 
     rules = load_rules()
     with tempfile.TemporaryDirectory(prefix="modelkeep-bench-") as folder:

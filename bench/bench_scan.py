@@ -18,7 +18,7 @@ from bench.measure import Ratio, in_turn, timed
 from modelkeep.app.manager import ModelManager
 from modelkeep.core.reading import LocalFile
 from modelkeep.identification.engine import identify_path
-from modelkeep.identification.registry import load_rules
+from modelkeep.identification.known_families import load_rules
 from modelkeep.scan.report import ScanStatus
 from modelkeep.scan.scanner import ScanAction
 from modelkeep.settings import Settings

@@ -152,6 +152,7 @@ class ModelManager:
         """The places on the network that models come from."""
         from modelkeep.http.client import Client  # noqa: PLC0415 - heavy
         from modelkeep.http.session import make_session  # noqa: PLC0415 - heavy
+        from modelkeep.identification.known_families import base_names  # noqa: PLC0415 - heavy
         from modelkeep.sources.last_search import from_last_search  # noqa: PLC0415 - heavy
         from modelkeep.sources.registry import sites  # noqa: PLC0415 - heavy
         from modelkeep.sources.sites import Sites, make_context  # noqa: PLC0415 - heavy
@@ -160,7 +161,7 @@ class ModelManager:
         with self._making:
             session = make_session(self._options, proxy=settings.proxy)
             client = Client(session, self._options, is_offline=settings.offline)
-            context = make_context(settings, client, tokens=self.tokens)
+            context = make_context(settings, client, names=base_names(), tokens=self.tokens)
             return Sites(sites(), context, lambda number: from_last_search(number, settings))
 
     def parse(
@@ -312,7 +313,7 @@ def identify(source: str | Path, *, settings: Settings | None = None) -> Identif
         SourceError: it does not exist or cannot be read, or its site does not give it.
     """
     from modelkeep.identification.engine import identify_path  # noqa: PLC0415 - heavy
-    from modelkeep.identification.registry import load_rules  # noqa: PLC0415 - heavy
+    from modelkeep.identification.known_families import load_rules  # noqa: PLC0415 - heavy
     from modelkeep.sources.local import LocalModelSource  # noqa: PLC0415 - heavy
 
     chosen = settings if settings is not None else Settings.load()

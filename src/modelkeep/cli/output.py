@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Self
 
 from modelkeep.cli.speed import Speed, left_text, time_left
 from modelkeep.core.names import size_text
-from modelkeep.core.taxonomy import FORMAT_LABELS, base_label, type_label
+from modelkeep.core.taxonomy import FORMAT_LABELS, type_label
+from modelkeep.identification.known_families import base_label
 
 if TYPE_CHECKING:
     from modelkeep.cli.session import Session

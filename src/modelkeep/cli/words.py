@@ -8,14 +8,9 @@ from typing import Annotated, TypeVar
 import typer
 
 from modelkeep.core.reading import printable
-from modelkeep.core.taxonomy import (
-    BaseModelType,
-    ModelFormat,
-    ModelType,
-    base_from_words,
-    type_from_words,
-)
+from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType, type_from_words
 from modelkeep.errors import EXIT_DONE, EXIT_FAILED, EXIT_SOME_FAILED, ModelKeepError
+from modelkeep.identification.known_families import base_from_words
 from modelkeep.settings import Verify
 
 T = TypeVar("T")

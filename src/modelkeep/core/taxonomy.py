@@ -7,10 +7,8 @@ Importing this module is light: it needs the standard library alone. ``BaseModel
 from __future__ import annotations
 
 import re
-from enum import Enum, StrEnum
-from typing import Self, TypeVar
-
-E = TypeVar("E", bound=Enum)
+from enum import StrEnum
+from typing import Self
 
 _WORD = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
@@ -207,16 +205,6 @@ TYPE_LABELS: dict[ModelType, str] = {
     ModelType.Unknown: "Unknown",
 }
 
-BASE_LABELS: dict[BaseModelType, str] = {
-    BaseModelType.Any: "any",
-    BaseModelType.StableDiffusion1: "SD 1",
-    BaseModelType.StableDiffusion2: "SD 2",
-    BaseModelType.StableDiffusionXL: "SDXL",
-    BaseModelType.StableDiffusionXLRefiner: "SDXL refiner",
-    BaseModelType.StableDiffusion3: "SD 3",
-    BaseModelType.Flux: "FLUX.1",
-}
-
 FORMAT_LABELS: dict[ModelFormat, str] = {
     ModelFormat.Diffusers: "folder",
     ModelFormat.Checkpoint: "file",
@@ -242,70 +230,20 @@ _TYPE_WORDS: dict[str, ModelType] = {
     "t5": ModelType.T5Encoder,
 }
 
-_BASE_WORDS: dict[str, BaseModelType] = {
-    "sd14": BaseModelType.StableDiffusion1,
-    "sd15": BaseModelType.StableDiffusion1,
-    "sd15lcm": BaseModelType.StableDiffusion1,
-    "sd15hyper": BaseModelType.StableDiffusion1,
-    "sd20": BaseModelType.StableDiffusion2,
-    "sd20768": BaseModelType.StableDiffusion2,
-    "sd21": BaseModelType.StableDiffusion2,
-    "sd21768": BaseModelType.StableDiffusion2,
-    "sdxl09": BaseModelType.StableDiffusionXL,
-    "sdxl10": BaseModelType.StableDiffusionXL,
-    "sdxl10lcm": BaseModelType.StableDiffusionXL,
-    "sdxlturbo": BaseModelType.StableDiffusionXL,
-    "sdxllightning": BaseModelType.StableDiffusionXL,
-    "sdxlhyper": BaseModelType.StableDiffusionXL,
-    "pony": BaseModelType.StableDiffusionXL,
-    "illustrious": BaseModelType.StableDiffusionXL,
-    "noobai": BaseModelType.StableDiffusionXL,
-    "playgroundv2": BaseModelType.StableDiffusionXL,
-    "sd30": BaseModelType.StableDiffusion3,
-    "sd35": BaseModelType.StableDiffusion3,
-    "sd35medium": BaseModelType.StableDiffusion3,
-    "sd35large": BaseModelType.StableDiffusion3,
-    "sd35largeturbo": BaseModelType.StableDiffusion3,
-    "stablecascade": BaseModelType.StableCascade,
-    "flux1": BaseModelType.Flux,
-    "flux1d": BaseModelType.Flux,
-    "flux1s": BaseModelType.Flux,
-    "flux1dev": BaseModelType.Flux,
-    "flux1schnell": BaseModelType.Flux,
-    "flux1krea": BaseModelType.Flux,
-    "flux1kontext": BaseModelType.Flux,
-    "ponyv7": BaseModelType.AuraFlow,
-    "other": BaseModelType.Unknown,
-}
-
 
 def _fold(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.casefold())
 
 
-def _lookup(text: str, members: type[E], labels: dict[E, str], words: dict[str, E]) -> E | None:
-    folded = _fold(text)
-    for member in members:
-        if folded in {_fold(str(member.value)), _fold(labels.get(member, str(member.value)))}:
-            return member
-    return words.get(folded)
-
-
 def type_from_words(text: str) -> ModelType | None:
     """Return the type that a person or a site means by ``text``, or None."""
-    return _lookup(text, ModelType, TYPE_LABELS, _TYPE_WORDS)
-
-
-def base_from_words(text: str) -> BaseModelType | None:
-    """Return the base that a person or a site means by ``text``, or None."""
-    return _lookup(text, BaseModelType, BASE_LABELS, _BASE_WORDS)
+    folded = _fold(text)
+    for member in ModelType:
+        if folded in {_fold(member.value), _fold(type_label(member))}:
+            return member
+    return _TYPE_WORDS.get(folded)
 
 
 def type_label(value: ModelType) -> str:
     """Return what people call models of this type."""
     return TYPE_LABELS.get(value, str(value))
-
-
-def base_label(value: BaseModelType) -> str:
-    """Return what people call this base."""
-    return BASE_LABELS.get(value, str(value))

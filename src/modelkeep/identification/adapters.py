@@ -12,12 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
 
 from modelkeep.identification.globs import glob_matches
 from modelkeep.identification.header import TensorInfo
+from modelkeep.identification.prefixes import Where
 
-Where = Literal["denoiser", "text", "text_1", "text_2", "text_3"]
 Shape = tuple[int, ...]
 
 #: Before a module's path: where it belongs. Longer ones stand before those that they begin with.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from modelkeep.core.base_names import BaseNames
 from modelkeep.core.identity import Identification
 from modelkeep.core.reading import LocalFile, ReadAt, printable, unreadable
 from modelkeep.errors import (
@@ -15,10 +16,10 @@ from modelkeep.errors import (
 )
 from modelkeep.identification import facts
 from modelkeep.identification.header import TensorHeader
-from modelkeep.identification.lineage import find_lineage
+from modelkeep.identification.known_families import load_rules
 from modelkeep.identification.readers.detect import read_header
 from modelkeep.identification.readers.folder import FolderHeader
-from modelkeep.identification.registry import RuleSet, load_rules
+from modelkeep.identification.rule_set import RuleSet
 from modelkeep.identification.rules import Assessment, Match
 from modelkeep.identification.view import ModelView
 
@@ -50,7 +51,7 @@ def identify(
 
 def identify_path(path: Path, *, rules: RuleSet, strict: bool = True) -> Identification:
     """Tell what the file or folder at ``path`` is; see ``identify``."""
-    view, size = open_view(path, strict=strict)
+    view, size = open_view(path, names=rules.names, strict=strict)
     return identify_view(view, rules=rules, source=printable(path), size=size)
 
 
@@ -72,7 +73,8 @@ def identify_remote(
     Raises:
         CorruptModelError: as ``identify``, and so on for the others.
     """
-    view = ModelView(name, (name, *hints), header=read_header(file, thorough=False))
+    header = read_header(file, thorough=False)
+    view = ModelView(name, (name, *hints), header=header, names=rules.names)
     return identify_view(view, rules=rules, source=source, size=file.size)
 
 
@@ -81,8 +83,13 @@ def is_generic(name: str) -> bool:
     return name.casefold().partition(".")[0] in _GENERIC_NAMES
 
 
-def open_view(path: Path, *, strict: bool = True) -> tuple[ModelView, int]:
+def open_view(path: Path, *, names: BaseNames, strict: bool = True) -> tuple[ModelView, int]:
     """Read what rules look at, and the size of all files in bytes.
+
+    Args:
+        path: The file or folder.
+        names: What the bases are called in headers.
+        strict: Refuse folders whose weight files are empty.
 
     Raises:
         SourceNotFoundError: as ``identify``, and so on for the others.
@@ -95,14 +102,15 @@ def open_view(path: Path, *, strict: bool = True) -> tuple[ModelView, int]:
     if stat.S_ISDIR(mode):
         name = full.resolve().name if full.name in {"", "..", "."} else full.name
         folder = FolderHeader(path, strict=strict)
-        return ModelView(name, _hints(full, name), folder=folder), folder.size
+        return ModelView(name, _hints(full, name), folder=folder, names=names), folder.size
     if not stat.S_ISREG(mode):
         raise UnreadableSourceError(
             f"{printable(path)} is neither a file nor a folder",
             hint="Name a model file or a model folder.",
         )
     with LocalFile(path) as file:
-        return ModelView(full.stem, _hints(full, full.stem), header=_header_of(file)), file.size
+        hints, header = _hints(full, full.stem), _header_of(file)
+        return ModelView(full.stem, hints, header=header, names=names), file.size
 
 
 def identify_view(view: ModelView, *, rules: RuleSet, source: str, size: int) -> Identification:
@@ -122,7 +130,7 @@ def explain_path(path: Path, *, rules: RuleSet, strict: bool = True) -> tuple[As
     Raises:
         SourceNotFoundError: as ``identify``; unknown and ambiguous models raise nothing.
     """
-    view, _ = open_view(path, strict=strict)
+    view, _ = open_view(path, names=rules.names, strict=strict)
     return _assessed(view, rules)
 
 
@@ -184,9 +192,10 @@ def _describe(
     view: ModelView, match: Match, rules: RuleSet, source: str, size: int
 ) -> Identification:
     rule, variant = match.rule, match.variant
-    prediction, predicted = facts.find_prediction(view, match)
+    known = rules.predictions(rule.base)
+    prediction, predicted = facts.find_prediction(view, match, known)
     quantization, quantized = facts.find_quantization(view.tensors)
-    lineage, descended = find_lineage(view, match, rules.lineages)
+    lineage, descended = facts.find_lineage(view, match, rules.lineages(rule.base))
     found = [e for e in (predicted, quantized, descended) if e is not None]
     evidence = [*match.evidence, *facts.declared_evidence(view, match), *found]
     legacy = variant.legacy if variant is not None and variant.legacy else rule.legacy
@@ -205,6 +214,6 @@ def _describe(
         description=f"{rule.base.value} {rule.type.value} model {view.name}",
         trigger_phrases=facts.trigger_phrases(view.metadata),
         legacy_config=legacy.get(prediction) or legacy.get(None),
-        upcast_attention=facts.upcast_attention(view, match, prediction),
+        upcast_attention=facts.upcast_attention(view, prediction, known),
         evidence=tuple(dict.fromkeys(evidence)),
     )

@@ -1,4 +1,4 @@
-"""Facts beside type, base and format: prediction, quantisation, trigger phrases."""
+"""Facts beside type, base and format: prediction, lineage, quantisation, trigger phrases."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from modelkeep.core.base_names import spaced
 from modelkeep.core.identity import Evidence
 from modelkeep.core.taxonomy import (
-    BaseModelType,
     ModelFormat,
     ModelType,
     SchedulerPredictionType,
 )
-from modelkeep.identification.declared import declared_bases
+from modelkeep.identification.family import Lineage, Predictions
 from modelkeep.identification.rules import Match, Rule
 from modelkeep.identification.view import ModelView, TensorView
 
@@ -28,10 +28,18 @@ _PREDICTIONS = {
     "v-prediction": _V,
     "sample": SchedulerPredictionType.Sample,
 }
-#: Steps of training that the published SD 2 checkpoints of each kind stopped at.
-_SD2_STEPS = {"220000": _EPSILON, "110000": _V}
-_V_NAMES = r"\bv ?pred(iction)?\b|\b768 ?v\b|\b768v\b"
-_EPSILON_NAMES = r"\b512 base\b|\beps(ilon)?( ?pred)?\b"
+#: What names say of a prediction in any family.
+_PREDICTION_NAMES = ((r"\bv ?pred(iction)?\b", _V), (r"\beps(ilon)?( ?pred)?\b", _EPSILON))
+#: Fields of a header in which a parent is named, the surest first.
+_PARENT_FIELDS = (
+    "modelspec.architecture",
+    "ss_base_model_version",
+    "baseModel",
+    "ss_sd_model_name",
+    "modelspec.title",
+    "modelspec.merged_from",
+)
+_LONGEST_PARENT = 200
 _LONGEST_PHRASE = 200
 _MOST_PHRASES = 64
 
@@ -49,48 +57,48 @@ _FORMATS = {
     "bnb_nf4": ModelFormat.BnbNf4,
     "bnb_int8": ModelFormat.BnbInt8,
 }
+_PREDICTING_TYPES = {ModelType.Main, ModelType.ONNX}
 _ONE_FILE_TYPES = {ModelType.Main, ModelType.CLIPEmbed, ModelType.T5Encoder}
 
 
 def find_prediction(
-    view: ModelView, match: Match
+    view: ModelView, match: Match, known: Predictions | None
 ) -> tuple[SchedulerPredictionType | None, Evidence | None]:
-    """Return what a main model predicts and why; two Nones where nothing tells."""
-    default = match.variant.prediction if match.variant else None
-    if not _predicts(match):
+    """Return what a main model predicts and why; two Nones where nothing tells.
+
+    Args:
+        view: The model.
+        match: The rule that holds.
+        known: How to tell it in the family of the model.
+    """
+    if known is None or match.rule.type not in _PREDICTING_TYPES:
         return None, None
-    for value, evidence in _said_predictions(view):
+    for value, evidence in _stated_predictions(view, known):
         return value, evidence
-    if re.search(_V_NAMES, view.hints):
-        return _V, Evidence("name", "its name says that it predicts v")
-    if default is None and re.search(_EPSILON_NAMES, view.hints):
-        return _EPSILON, Evidence("name", "its name says that it predicts epsilon")
+    default = match.variant.prediction if match.variant else None
+    for words, value in (*_PREDICTION_NAMES, *known.names):
+        # Epsilon is what most predict: the word tells only where that is open.
+        if (value is not _EPSILON or default is None) and re.search(words, view.hints):
+            told = "v" if value is _V else value.value
+            return value, Evidence("name", f"its name says that it predicts {told}")
     return default, None
 
 
-def _predicts(match: Match) -> bool:
-    """Tell whether such a model predicts noise or v at all (flow models do neither)."""
-    kinds = {ModelType.Main, ModelType.ONNX}
-    return match.rule.type in kinds and match.rule.base.value in {
-        "sd-1",
-        "sd-2",
-        "sdxl",
-        "sdxl-refiner",
-    }
-
-
-def _said_predictions(view: ModelView) -> Iterator[tuple[SchedulerPredictionType, Evidence]]:
+def _stated_predictions(
+    view: ModelView, known: Predictions
+) -> Iterator[tuple[SchedulerPredictionType, Evidence]]:
     scheduler = view.folder.component("scheduler") if view.folder else None
     if scheduler is not None:
-        said = scheduler[1].get("prediction_type")
-        if isinstance(said, str) and said in _PREDICTIONS:
-            yield _PREDICTIONS[said], Evidence("config", f"{scheduler[0]} says {said}")
-        elif said is None:
+        stated = scheduler[1].get("prediction_type")
+        if isinstance(stated, str) and stated in _PREDICTIONS:
+            yield _PREDICTIONS[stated], Evidence("config", f"{scheduler[0]} says {stated}")
+        elif stated is None:
             yield _EPSILON, Evidence("config", f"{scheduler[0]} names no prediction type")
     metadata = view.metadata
-    said = metadata.get("modelspec.prediction_type", "").casefold()
-    if said in _PREDICTIONS:
-        yield _PREDICTIONS[said], Evidence("metadata", f"modelspec.prediction_type says {said}")
+    stated = metadata.get("modelspec.prediction_type", "").casefold()
+    if stated in _PREDICTIONS:
+        found = Evidence("metadata", f"modelspec.prediction_type says {stated}")
+        yield _PREDICTIONS[stated], found
     flag = metadata.get("ss_v_parameterization", "").casefold()
     if flag in {"true", "false"}:
         value = _V if flag == "true" else _EPSILON
@@ -98,21 +106,48 @@ def _said_predictions(view: ModelView) -> Iterator[tuple[SchedulerPredictionType
     if "v_pred" in view.tensors.tensors:
         yield _V, Evidence("keys", "has the tensor v_pred, which marks v-prediction")
     steps = metadata.get("global_step", "")
-    if steps in _SD2_STEPS:
-        yield _SD2_STEPS[steps], Evidence("metadata", f"global_step is {steps}")
+    if steps in known.steps:
+        yield known.steps[steps], Evidence("metadata", f"global_step is {steps}")
 
 
 def upcast_attention(
-    view: ModelView, match: Match, prediction: SchedulerPredictionType | None
+    view: ModelView, prediction: SchedulerPredictionType | None, known: Predictions | None
 ) -> bool | None:
     """Tell whether the attention has to run in 32 bits; None where nothing tells."""
     config = view.folder.component("unet") if view.folder else None
-    said = config[1].get("upcast_attention") if config else None
-    if isinstance(said, bool):
-        return said
-    if prediction is None or not _predicts(match):
+    stated = config[1].get("upcast_attention") if config else None
+    if isinstance(stated, bool):
+        return stated
+    if prediction is None or known is None:
         return None
-    return match.rule.base is BaseModelType.StableDiffusion2 and prediction is _V
+    return prediction is known.upcast
+
+
+def find_lineage(
+    view: ModelView, match: Match, lineages: tuple[Lineage, ...]
+) -> tuple[str | None, Evidence | None]:
+    """Return the parent of a model and why, or two Nones.
+
+    Proof comes first, then metadata, then the name; within each the first that fits.
+    """
+    variant = match.variant.name if match.variant else None
+    fitting = [
+        one for one in lineages if variant is None or not one.variants or variant in one.variants
+    ]
+    for one in fitting:
+        evidence = one.sign.check(view, match.rule.part) if one.sign else None
+        if evidence is not None:
+            return one.name, evidence
+    for field in _PARENT_FIELDS:
+        stated = view.metadata.get(field, "")[:_LONGEST_PARENT]
+        for one in fitting if stated else ():
+            if re.search(one.words, spaced(stated)):
+                return one.name, Evidence("metadata", f"{field} says {stated!r}")
+    for one in fitting:
+        found = re.search(one.words, view.hints)
+        if found:
+            return one.name, Evidence("name", f"its name says {found.group()!r}")
+    return None, None
 
 
 def find_quantization(tensors: TensorView) -> tuple[str | None, Evidence | None]:
@@ -135,10 +170,10 @@ def format_of(rule: Rule, quantization: str | None) -> ModelFormat:
 
 
 def trigger_phrases(metadata: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the words that call up what an adapter learned, where the header tells surely."""
-    said = metadata.get("modelspec.trigger_phrase", "")
-    if said.strip():
-        return _tidy(said.split(","))
+    """Return the words that call up what an adapter learned, where the header is sure."""
+    stated = metadata.get("modelspec.trigger_phrase", "")
+    if stated.strip():
+        return _tidy(stated.split(","))
     return _tidy(_trained_phrases(metadata.get("ss_tag_frequency", "")))
 
 
@@ -178,8 +213,8 @@ def _tidy(phrases: Iterable[str]) -> tuple[str, ...]:
 
 
 def declared_evidence(view: ModelView, match: Match) -> Iterator[Evidence]:
-    """Yield what the metadata says of the base: that it agrees, or that the keys decide."""
-    for field, said, base in declared_bases(view.metadata):
-        agrees = base == match.rule.base.value
+    """Yield what the metadata states about the base: that it agrees, or that the keys decide."""
+    for name in view.declared:
+        agrees = name.base == match.rule.base
         doubt = "" if agrees else "; the tensors say otherwise and decide"
-        yield Evidence("metadata", f"{field} says {said!r}{doubt}")
+        yield Evidence("metadata", f"{name.field} says {name.value!r}{doubt}")

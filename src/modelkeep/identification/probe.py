@@ -6,8 +6,8 @@ from pathlib import Path
 
 from modelkeep.core.taxonomy import BaseModelType, ModelRepoVariant
 from modelkeep.identification.engine import identify_path
+from modelkeep.identification.known_families import load_rules
 from modelkeep.identification.readers.folder import FolderHeader
-from modelkeep.identification.registry import load_rules
 
 
 class VaeFolderProbe:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from modelkeep.core.identity import Evidence
 from modelkeep.core.taxonomy import (
@@ -14,7 +16,10 @@ from modelkeep.core.taxonomy import (
     SchedulerPredictionType,
 )
 from modelkeep.identification.conditions import Condition
-from modelkeep.identification.view import DENOISER, ModelView, Part
+from modelkeep.identification.prefixes import DENOISER, Part
+
+if TYPE_CHECKING:
+    from modelkeep.identification.view import ModelView
 
 #: Formats that only folders have.
 FOLDER_FORMATS = frozenset(
@@ -27,25 +32,24 @@ FOLDER_FORMATS = frozenset(
     }
 )
 
-#: Legacy configuration file by what the model predicts; None is "whatever it predicts".
+#: Legacy configuration file by prediction; None is any prediction.
 LegacyConfigs = Mapping[SchedulerPredictionType | None, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(msgspec.Struct, frozen=True):
     """One variant of a main model.
 
     Attributes:
         name: The variant's word.
         when: What must hold; none for the one that is left.
-        prediction: What such a model predicts unless something says otherwise.
-        legacy: Its configuration files of old.
+        prediction: What such a model predicts unless something states otherwise.
+        legacy: Its legacy configuration files.
     """
 
     name: str
     when: tuple[Condition, ...] = ()
     prediction: SchedulerPredictionType | None = None
-    legacy: LegacyConfigs = field(default_factory=dict)
+    legacy: LegacyConfigs = msgspec.field(default_factory=dict)
 
     @property
     def value(self) -> ModelVariantType:
@@ -53,8 +57,7 @@ class Variant:
         return ModelVariantType(self.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """What must hold for a model to be of one type, base and format.
 
     Attributes:
@@ -66,7 +69,7 @@ class Rule:
         part: Prefixes under which its tensors may stand.
         variants: The first that holds is taken; where there are some, one must hold.
         before: Names of rules that lose when this one holds too.
-        legacy: Configuration files of old, where no variant has its own.
+        legacy: Legacy configuration files, where no variant has its own.
     """
 
     name: str
@@ -77,7 +80,7 @@ class Rule:
     part: Part = DENOISER
     variants: tuple[Variant, ...] = ()
     before: tuple[str, ...] = ()
-    legacy: LegacyConfigs = field(default_factory=dict)
+    legacy: LegacyConfigs = msgspec.field(default_factory=dict)
 
     @property
     def is_for_folders(self) -> bool:
@@ -118,8 +121,7 @@ class Rule:
         return Assessment(self, tuple(held), tuple(missing))
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """A rule that holds, the variant it found and why."""
 
     rule: Rule
@@ -127,8 +129,7 @@ class Match:
     evidence: tuple[Evidence, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(msgspec.Struct, frozen=True):
     """How near a rule came.
 
     Attributes:

@@ -5,60 +5,21 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
+from modelkeep.core.base_names import BaseNames, spaced
+from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.adapters import AdapterView
 from modelkeep.identification.globs import glob_matches
 from modelkeep.identification.header import TensorHeader, TensorInfo
+from modelkeep.identification.prefixes import Part
 from modelkeep.identification.readers.folder import FolderHeader
 
-#: Prefixes under which the tensors of a part may stand; the empty one is the part alone.
-Part = tuple[str, ...]
-
-DENOISER: Part = (
-    "",
-    "model.diffusion_model.",
-    "diffusion_model.",
-    "model.",
-    "net.",
-    "transformer.",
-    "unet.",
-    "model.model.",
-)
-VAE: Part = ("", "first_stage_model.", "vae.", "autoencoder.", "model.")
-CONTROL: Part = ("", "control_model.", "controlnet.", "module.")
-TEXT: Part = (
-    "",
-    "cond_stage_model.transformer.",
-    "cond_stage_model.model.",
-    "conditioner.embedders.0.transformer.",
-    "conditioner.embedders.0.model.",
-    "conditioner.embedders.1.model.",
-    "text_encoders.clip_l.transformer.",
-    "text_encoders.clip_g.transformer.",
-    "text_encoders.t5xxl.transformer.",
-    "text_encoder.",
-    "text_encoder_2.",
-    "clip_l.transformer.",
-    "clip_g.transformer.",
-    "t5xxl.transformer.",
-)
-ADAPTER: Part = ("", "adapter.")
-PLAIN: Part = ("",)
-
-#: First name parts that show that a file holds more than an encoder, a decoder or an adapter.
-DENOISER_HEADS = (
-    "model",
-    "diffusion_model",
-    "net",
-    "unet",
-    "double_blocks",
-    "joint_blocks",
-    "input_blocks",
-    "control_model",
-    "transformer_blocks",
-)
+#: Fields of a header in which trainers and mergers name the architecture, the surest first.
+DECLARING_FIELDS = ("modelspec.architecture", "ss_base_model_version", "baseModel")
+_LONGEST = 80
 
 _NUMBER = re.compile(r"(?<![^.\n])\d+(?![^.\n])")
 _EMPTY_HEADER = TensorHeader(name="", container="safetensors", size=0, tensors={})
@@ -177,6 +138,21 @@ class TensorView:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class DeclaredBase:
+    """A field of a header that names a base. Keys and shapes decide; this only agrees.
+
+    Attributes:
+        field: The field.
+        value: What it holds, at most 80 characters.
+        base: The base that this means.
+    """
+
+    field: str
+    value: str
+    base: BaseModelType
+
+
 class ModelView:
     """One model as rules see it: its tensors, its folder if it is one, and its names.
 
@@ -185,6 +161,7 @@ class ModelView:
         hints: Names that may tell something, nearest first.
         header: The header of a file.
         folder: What a folder holds.
+        names: What the bases are called in headers.
     """
 
     def __init__(
@@ -193,8 +170,11 @@ class ModelView:
         hints: Iterable[str] = (),
         header: TensorHeader | None = None,
         folder: FolderHeader | None = None,
+        *,
+        names: BaseNames,
     ) -> None:
         self.name = name
+        self._names = names
         self.folder = folder
         self.hints = " / ".join(spaced(hint) for hint in hints)
         self._header = header
@@ -212,15 +192,20 @@ class ModelView:
         """The free-form metadata of the header."""
         return self.tensors.header.metadata
 
+    @cached_property
+    def declared(self) -> tuple[DeclaredBase, ...]:
+        """The bases that the header names, the surest field first."""
+        found = []
+        for field in DECLARING_FIELDS:
+            value = self.metadata.get(field, "")[:_LONGEST]
+            if value and (base := self._names.declared_base(value)) is not None:
+                found.append(DeclaredBase(field, value, base))
+        return tuple(found)
+
     @property
     def is_folder(self) -> bool:
         """Whether it is a folder."""
         return self.folder is not None
-
-
-def spaced(text: str) -> str:
-    """Return ``text`` in lower case with ``_``, ``-`` and ``.`` as spaces."""
-    return re.sub(r"[_\-.\s]+", " ", text.casefold())
 
 
 def _embeddings(tensors: Mapping[str, TensorInfo]) -> Iterable[tuple[str, int]]:

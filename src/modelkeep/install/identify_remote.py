@@ -17,10 +17,11 @@ from modelkeep.errors import CorruptModelError
 from modelkeep.http.client import Client
 from modelkeep.http.remote_bytes import FIRST_BYTES, RemoteBytes
 from modelkeep.identification.engine import identify_remote, identify_view, is_generic
+from modelkeep.identification.known_families import load_rules
 from modelkeep.identification.readers.folder import FolderHeader, is_config
 from modelkeep.identification.readers.safetensors import LENGTH_BYTES
 from modelkeep.identification.readers.weights import is_weight
-from modelkeep.identification.registry import RuleSet, load_rules
+from modelkeep.identification.rule_set import RuleSet
 from modelkeep.identification.view import ModelView
 from modelkeep.sources.site import RemoteFile, RemoteModel
 
@@ -60,7 +61,7 @@ def identify_remote_model(
         folder = FolderHeader(
             Path(name), strict=strict, tree=_RemoteTree(remote, client), thorough=False
         )
-        view = ModelView(name, (name,), folder=folder)
+        view = ModelView(name, (name,), folder=folder, names=rules.names)
         return identify_view(view, rules=rules, source=source, size=folder.size)
     name = PurePosixPath(file_name(remote)).stem
     hints = (remote.name,) if remote.name != name else ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelkeep.core.events import EventBus
 from modelkeep.http.options import TransferOptions
+from modelkeep.identification.known_families import base_names
 from modelkeep.settings import Settings
 
 if TYPE_CHECKING:
@@ -96,7 +97,9 @@ class _Made:
                 if session is None:
                     session = make_session(self._options, proxy=self._settings.proxy)
                 client = Client(session, self._options, is_offline=self._settings.offline)
-                self._all_sites = Sites(sites(), make_context(self._settings, client))
+                self._all_sites = Sites(
+                    sites(), make_context(self._settings, client, names=base_names())
+                )
             return self._all_sites
 
     def queue(self) -> DownloadQueueServiceBase:

@@ -12,8 +12,9 @@ from modelkeep.core.identity import Identification
 from modelkeep.core.metadata import BaseMetadata, CivitaiMetadata, HuggingFaceMetadata
 from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.reading import printable
-from modelkeep.core.taxonomy import base_label, type_label
+from modelkeep.core.taxonomy import type_label
 from modelkeep.errors import ModelKeepError, UnknownModelError, UnsupportedSourceError, hint_of
+from modelkeep.identification.known_families import base_label
 from modelkeep.library.home import Home
 from modelkeep.library.inventory import SourceFile
 from modelkeep.library.link import LinkMode

@@ -23,7 +23,7 @@ from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.disk.journal import Change, N, Note
 from modelkeep.errors import NotWritableError, OfflineRootError, RecordError
 from modelkeep.identification.engine import identify_path
-from modelkeep.identification.registry import load_rules
+from modelkeep.identification.known_families import load_rules
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.library.locks import LibraryLocks
 from modelkeep.library.new_records import Identify, recorded_path

@@ -6,7 +6,6 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +13,7 @@ import msgspec
 
 from modelkeep import __version__, errors, identification
 from modelkeep.core.identity import Identification
+from modelkeep.core.plugins import installed
 from modelkeep.errors import (
     AmbiguousModelError,
     InvalidModelException,
@@ -21,7 +21,7 @@ from modelkeep.errors import (
     UnknownModelError,
     hint_of,
 )
-from modelkeep.identification.registry import ENTRY_POINTS
+from modelkeep.identification.known_families import FAMILIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _judges() -> str:
     for folder in identification.__path__:
         for path in sorted(Path(folder).rglob("*.py")):
             whole.update(path.read_bytes())
-    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
+    for point in installed(FAMILIES.group):
         version = point.dist.version if point.dist else ""
         whole.update(f"{point.name} {point.value} {version}".encode())
     return whole.hexdigest()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from modelkeep.core.base_names import BaseNames
 from modelkeep.core.metadata import BaseMetadata, CivitaiMetadata, HuggingFaceMetadata
 from modelkeep.errors import UnsupportedSourceError
 from modelkeep.http.client import Client
@@ -159,6 +160,7 @@ class SiteContext:
         endpoints: Other addresses by the name of the site, such as mirrors.
         content_level: Of pictures at most: ``pg``, ``pg13``, ``r``, ``x`` or ``xxx``.
         caches: Look into the caches of other programs on this machine.
+        names: What the sites call the bases.
     """
 
     client: Client
@@ -166,6 +168,7 @@ class SiteContext:
     endpoints: Mapping[str, str] = field(default_factory=dict)
     content_level: str = "pg13"
     caches: bool = True
+    names: BaseNames = field(default_factory=BaseNames, repr=False)
 
 
 class Site(ABC):

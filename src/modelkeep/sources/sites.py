@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from modelkeep.core.base_names import BaseNames
 from modelkeep.core.reading import printable
 from modelkeep.errors import SourceError, UnsupportedSourceError, UsageError
 from modelkeep.http.client import Client
@@ -183,6 +184,7 @@ def make_context(
     settings: Settings,
     client: Client,
     *,
+    names: BaseNames,
     tokens: SiteTokens | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> SiteContext:
@@ -191,6 +193,7 @@ def make_context(
     Args:
         settings: Of the root: endpoints, content level, offline.
         client: Asks; with a session that was given, no cache of other programs is looked into.
+        names: What the sites call the bases.
         tokens: Those of the root; made when None.
         environment: For the tokens.
     """
@@ -203,4 +206,5 @@ def make_context(
         endpoints=endpoints_of(settings),
         content_level=settings.max_content_level,
         caches=client.transport.is_ours,
+        names=names,
     )

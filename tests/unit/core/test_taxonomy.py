@@ -15,8 +15,6 @@ from modelkeep.core.taxonomy import (
     ModelFormat,
     ModelType,
     ModelVariantType,
-    base_from_words,
-    base_label,
     type_from_words,
     type_label,
 )
@@ -84,33 +82,12 @@ def test_words_for_types(text: str, meant: ModelType | None) -> None:
     assert type_from_words(text) is meant
 
 
-@pytest.mark.parametrize(
-    ("text", "meant"),
-    [
-        ("sd-1", BaseModelType.StableDiffusion1), ("SD 1.5", BaseModelType.StableDiffusion1),
-        ("SD 1.4", BaseModelType.StableDiffusion1), ("SD 2.1 768", BaseModelType.StableDiffusion2),
-        ("SDXL 1.0", BaseModelType.StableDiffusionXL), ("sdxl", BaseModelType.StableDiffusionXL),
-        ("Pony", BaseModelType.StableDiffusionXL), ("Illustrious", BaseModelType.StableDiffusionXL),
-        ("Pony V7", BaseModelType.AuraFlow), ("SD 3.5 Large", BaseModelType.StableDiffusion3),
-        ("Flux.1 D", BaseModelType.Flux), ("Flux.1 S", BaseModelType.Flux),
-        ("FLUX.1", BaseModelType.Flux), ("PixArt", BaseModelType.PixArt),
-        ("any", BaseModelType.Any), ("Other", BaseModelType.Unknown), ("sofa", None), ("", None),
-    ],
-)  # fmt: skip
-def test_words_for_bases(text: str, meant: BaseModelType | None) -> None:
-    assert base_from_words(text) == meant
-
-
 def test_every_word_and_label_leads_back() -> None:
     for kind in ModelType:
         assert type_from_words(kind.value) is kind
         assert type_from_words(type_label(kind)) is kind
-    for base in BaseModelType:
-        assert base_from_words(base.value) is base
-        assert base_from_words(base_label(base)) is base
 
 
 def test_people_see_their_words() -> None:
     assert type_label(ModelType.Main) == "Checkpoint"
     assert type_label(ModelType.Lora) == "LoRA"
-    assert base_label(BaseModelType("brand-new")) == "brand-new"

@@ -22,7 +22,7 @@ from modelkeep.http.options import TransferOptions
 from modelkeep.http.remote_bytes import FIRST_BYTES, RemoteBytes
 from modelkeep.http.request import HttpRequest
 from modelkeep.identification.engine import identify_path, identify_remote
-from modelkeep.identification.registry import load_rules
+from modelkeep.identification.known_families import load_rules
 from support import tiny
 from support.rounds import rounds
 

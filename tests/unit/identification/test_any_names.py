@@ -13,7 +13,7 @@ from modelkeep.errors import ModelKeepError
 from modelkeep.identification.engine import identify_view
 from modelkeep.identification.globs import glob_matches
 from modelkeep.identification.header import TensorHeader, TensorInfo
-from modelkeep.identification.registry import load_rules
+from modelkeep.identification.known_families import load_rules
 from modelkeep.identification.view import ModelView
 from sample_models import SD1, diffusers_unet, flux_transformer, ldm_unet, ldm_vae
 from support.rounds import rounds
@@ -46,7 +46,7 @@ _metadata = st.dictionaries(
 
 def _ask(tensors: dict[str, TensorInfo], metadata: dict[str, str], name: str = "m") -> None:
     header = TensorHeader("m", "safetensors", 0, tensors, metadata)
-    view = ModelView(name, (name,), header=header)
+    view = ModelView(name, (name,), header=header, names=load_rules().names)
     try:
         found = identify_view(view, rules=load_rules(), source="m", size=0)
     except ModelKeepError as error:

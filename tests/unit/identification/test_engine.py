@@ -24,7 +24,9 @@ from modelkeep.identification.engine import (
     identify_path,
     identify_remote,
 )
-from modelkeep.identification.registry import RuleSet, load_rules
+from modelkeep.identification.family import Family
+from modelkeep.identification.known_families import load_rules
+from modelkeep.identification.rule_set import RuleSet
 from modelkeep.identification.rules import Rule
 from sample_models import SD1, SDXL, checkpoint, ldm_vae, typed, write_safetensors
 from unit.identification.cases import folder, plain
@@ -39,6 +41,10 @@ def _rule(name: str, *tensors: str, before: tuple[str, ...] = ()) -> Rule:
         requires=(Has(*tensors),),
         before=before,
     )
+
+
+def _set(*rules: Rule) -> RuleSet:
+    return RuleSet.of([Family(name="test", base=BaseModelType.Any, rules=rules)])
 
 
 @pytest.fixture
@@ -112,7 +118,7 @@ def test_a_dotted_path_takes_the_name_of_the_folder(
 
 
 def test_unordered_matches_are_ambiguous_and_named(vae: Path) -> None:
-    rules = RuleSet.of([_rule("one", "quant_conv.weight"), _rule("two", "decoder.conv_in.weight")])
+    rules = _set(_rule("one", "quant_conv.weight"), _rule("two", "decoder.conv_in.weight"))
 
     with pytest.raises(AmbiguousModelError, match="'one' and 'two'") as caught:
         identify_path(vae, rules=rules)
@@ -127,7 +133,7 @@ def test_order_is_declared_and_goes_through_others(turned: bool, vae: Path) -> N
         _rule("third", "decoder.conv_in.weight"),
     ]
 
-    found = identify_path(vae, rules=RuleSet.of(reversed(rules) if turned else rules))
+    found = identify_path(vae, rules=_set(*(reversed(rules) if turned else rules)))
 
     assert any("quant_conv" in reason.detail for reason in found.evidence)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from modelkeep.identification.engine import decide, identify, open_view
-from modelkeep.identification.registry import load_rules
+from modelkeep.identification.known_families import load_rules
 from unit.identification.cases import Case, all_cases
 
 CASES = all_cases()
@@ -21,7 +21,7 @@ def _label(case: Case) -> str:
 def test_the_rule_of_a_case_wins(case: Case, tmp_path: Path) -> None:
     path = case.make(tmp_path)
 
-    view, _ = open_view(path)
+    view, _ = open_view(path, names=load_rules().names)
 
     assert decide(view, load_rules(), str(path)).rule.name == case.rule
 

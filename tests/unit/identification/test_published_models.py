@@ -12,7 +12,7 @@ import pytest
 from modelkeep.core.identity import Identification
 from modelkeep.errors import CorruptModelError
 from modelkeep.identification.engine import identify
-from modelkeep.identification.view import DENOISER, TEXT, VAE
+from modelkeep.identification.prefixes import DENOISER, TEXT, VAE
 from sample_models import (
     REFINER,
     SD1,

@@ -13,6 +13,7 @@ from modelkeep import CivitaiMetadata, CivitaiMetadataFetch, CivitaiModelSource
 from modelkeep.errors import HttpStatusError, ProtocolError, UnsafePathError, UnsupportedSourceError
 from modelkeep.http.client import Client
 from modelkeep.http.options import TransferOptions
+from modelkeep.identification.known_families import base_names
 from modelkeep.sources.civitai import responses
 from modelkeep.sources.civitai.pictures import picture_of
 from modelkeep.sources.civitai.selection import select_file
@@ -30,9 +31,9 @@ LORA = sdxl_lora()
 def context(site: CivitaiServer, token: str | None = None, level: str = "pg13") -> SiteContext:
     options = TransferOptions(allow_private_hosts=(SITE_HOST, FILE_HOST), tries=1)
     tokens = {"civitai": token} if token else {}
-    return SiteContext(
-        Client(options=options), tokens, {"civitai": site.endpoint}, content_level=level
-    )
+    endpoints = {"civitai": site.endpoint}
+    client = Client(options=options)
+    return SiteContext(client, tokens, endpoints, content_level=level, names=base_names())
 
 
 def look_up(site: CivitaiServer, level: str = "pg13", **source: Any) -> RemoteModel:
@@ -328,7 +329,7 @@ _ABOUT = (
 def test_no_shape_of_an_answer_surprises(version: dict[str, Any], about: dict[str, Any]) -> None:
     whole = responses.together({"id": 21, "modelId": 11, **version}, {"id": 11, **about})
     responses.terms_of(whole)
-    responses.fields_of(whole)
+    responses.fields_of(whole, base_names())
     responses.name_of(whole)
     responses.can_be_had(whole)
     for file in objects(whole, "files"):

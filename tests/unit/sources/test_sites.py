@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelkeep.core.base_names import BaseNames
 from modelkeep.core.taxonomy import ModelRepoVariant
 from modelkeep.errors import (
     ConnectionFailedError,
@@ -262,7 +263,9 @@ class TestSiteContext:
             root=tmp_path, offline=True, max_content_level="r",
             hf_endpoint="https://mirror.example", civitai_endpoint="https://civitai.red",
         )  # fmt: skip
-        context = make_context(settings, Client(), environment={"HF_TOKEN": "hf_planted"})
+        context = make_context(
+            settings, Client(), names=BaseNames(), environment={"HF_TOKEN": "hf_planted"}
+        )
         assert (context.client.is_offline, context.content_level, context.caches) == (
             True,
             "r",
@@ -276,7 +279,9 @@ class TestSiteContext:
 
     def test_an_endpoint_that_is_none_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="civitai_endpoint") as caught:
-            make_context(Settings(root=tmp_path, civitai_endpoint="sofa"), Client())
+            make_context(
+                Settings(root=tmp_path, civitai_endpoint="sofa"), Client(), names=BaseNames()
+            )
         assert "config set civitai_endpoint" in caught.value.hint
 
     def test_hugging_face_is_not_asked_when_its_own_variable_forbids_it(

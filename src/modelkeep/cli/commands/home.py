@@ -10,7 +10,8 @@ from modelkeep import __version__
 from modelkeep.cli.output import table
 from modelkeep.cli.session import Session
 from modelkeep.core.names import path_to_text, shown, size_text
-from modelkeep.core.taxonomy import base_label, type_label
+from modelkeep.core.taxonomy import type_label
+from modelkeep.identification.known_families import base_label
 
 
 def print_version(ctx: typer.Context) -> None:

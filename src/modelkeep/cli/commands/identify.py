@@ -12,8 +12,9 @@ from modelkeep.cli.words import Sources, VerifyOption, named, status_of
 from modelkeep.core.identity import Identification
 from modelkeep.core.names import size_text
 from modelkeep.core.reading import printable
-from modelkeep.core.taxonomy import base_label, type_label
+from modelkeep.core.taxonomy import type_label
 from modelkeep.errors import ModelKeepError, UnknownModelError, hint_of
+from modelkeep.identification.known_families import base_label
 
 _NOTHING: dict[str, Any] = {"trigger_phrases": [], "evidence": []}
 #: Rules that nearly fit and are told of.
@@ -92,7 +93,7 @@ def _error_line(source: str, error: ModelKeepError) -> dict[str, Any]:
 def _print_rules(session: Session, source: str) -> None:
     """Tell of every rule that held or nearly held."""
     from modelkeep.identification.engine import explain_path
-    from modelkeep.identification.registry import load_rules
+    from modelkeep.identification.known_families import load_rules
 
     try:
         assessments = explain_path(Path(source).expanduser(), rules=load_rules())

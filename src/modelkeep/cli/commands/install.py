@@ -26,8 +26,9 @@ from modelkeep.cli.words import (
 )
 from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.reading import printable
-from modelkeep.core.taxonomy import base_label, type_label
+from modelkeep.core.taxonomy import type_label
 from modelkeep.errors import EXIT_INTERRUPTED, JobCancelledError, ModelKeepError, UsageError
+from modelkeep.identification.known_families import base_label
 from modelkeep.library.link import LinkMode
 
 if TYPE_CHECKING:

@@ -13,14 +13,9 @@ from modelkeep.cli.output import table
 from modelkeep.cli.session import Session
 from modelkeep.cli.words import BaseOption, FormatOption, TypeOption
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
-from modelkeep.core.taxonomy import (
-    BaseModelType,
-    ModelType,
-    RecordState,
-    base_label,
-    type_label,
-)
+from modelkeep.core.taxonomy import BaseModelType, ModelType, RecordState, type_label
 from modelkeep.errors import UsageError
+from modelkeep.identification.known_families import base_label
 from modelkeep.records.listing import RecordFilter, SearchOrder
 
 #: What a person sees for a value of a facet, where that is not the value.

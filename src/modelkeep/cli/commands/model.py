@@ -15,14 +15,9 @@ from modelkeep.cli.session import Session
 from modelkeep.cli.words import Model, Models, status_of
 from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.roots import MODELS_ROOT
-from modelkeep.core.taxonomy import (
-    RecordState,
-    base_from_words,
-    base_label,
-    type_from_words,
-    type_label,
-)
+from modelkeep.core.taxonomy import RecordState, type_from_words, type_label
 from modelkeep.errors import ModelKeepError, UnknownMetadataException, UsageError
+from modelkeep.identification.known_families import base_from_words, base_label
 
 if TYPE_CHECKING:
     from modelkeep.core.configs import ModelConfigBase

@@ -14,8 +14,9 @@ from modelkeep.cli.output import one_line, table
 from modelkeep.cli.session import Session
 from modelkeep.cli.words import Yes, status_of
 from modelkeep.core.names import shown, size_text
-from modelkeep.core.taxonomy import base_label, type_label
+from modelkeep.core.taxonomy import type_label
 from modelkeep.errors import EXIT_INTERRUPTED, EXIT_SOME_FAILED, UsageError
+from modelkeep.identification.known_families import base_label
 from modelkeep.library.link import LinkMode
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
 

@@ -8,6 +8,7 @@ from modelkeep.identification.conditions.combine import (
     AllOf,
     AnyOf,
     Not,
+    NotKin,
 )
 from modelkeep.identification.conditions.condition import Condition
 from modelkeep.identification.conditions.folders import (
@@ -54,6 +55,7 @@ __all__ = [
     "NameHint",
     "NoModule",
     "Not",
+    "NotKin",
     "PipelineClass",
     "WithoutParts",
 ]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
 
 from modelkeep.core.identity import Evidence
 from modelkeep.identification.conditions.condition import Condition
-from modelkeep.identification.view import ModelView, Part
+from modelkeep.identification.prefixes import Part
+
+if TYPE_CHECKING:
+    from modelkeep.identification.view import ModelView
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(msgspec.Struct, frozen=True):
     """The condition does not hold.
 
     Attributes:
@@ -35,16 +38,13 @@ class Not:
         return f"it is {self.reason}"
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class AnyOf:
     """At least one of these holds; the first that does is the evidence."""
 
     positive: ClassVar[bool] = True
 
-    conditions: tuple[Condition, ...]
-
     def __init__(self, *conditions: Condition) -> None:
-        object.__setattr__(self, "conditions", conditions)
+        self.conditions = conditions
 
     def check(self, view: ModelView, part: Part) -> Evidence | None:
         """Hold with the first that holds."""
@@ -59,16 +59,13 @@ class AnyOf:
         return self.conditions[0].missing(view, part)
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class AllOf:
     """All of these hold; for use inside ``AnyOf``."""
 
     positive: ClassVar[bool] = True
 
-    conditions: tuple[Condition, ...]
-
     def __init__(self, *conditions: Condition) -> None:
-        object.__setattr__(self, "conditions", conditions)
+        self.conditions = conditions
 
     def check(self, view: ModelView, part: Part) -> Evidence | None:
         """Hold with the evidence of the first."""
@@ -84,3 +81,30 @@ class AllOf:
         """Say why the first that does not hold does not."""
         failed = (c for c in self.conditions if c.check(view, part) is None)
         return next((c.missing(view, part) for c in failed), "")
+
+
+class NotKin(msgspec.Struct, frozen=True):
+    """None of the marks of the family's kin is there; stands in ``requires`` of a rule itself.
+
+    Attributes:
+        marks: Filled in where all families are known.
+    """
+
+    positive: ClassVar[bool] = False
+
+    marks: tuple[Condition, ...] = ()
+
+    def _found(self, view: ModelView, part: Part) -> Evidence | None:
+        found = (mark.check(view, part) for mark in self.marks)
+        return next((evidence for evidence in found if evidence is not None), None)
+
+    def check(self, view: ModelView, part: Part) -> Evidence | None:
+        """Hold when no mark is there."""
+        if self._found(view, part) is not None:
+            return None
+        return Evidence("keys", "has no mark of a similar family")
+
+    def missing(self, view: ModelView, part: Part) -> str:
+        """Name the mark that is there."""
+        found = self._found(view, part)
+        return f"it is of another family: {found.detail}" if found else ""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from modelkeep.core.identity import Evidence
-from modelkeep.identification.view import ModelView, Part
+from modelkeep.identification.prefixes import Part
+
+if TYPE_CHECKING:
+    from modelkeep.identification.view import ModelView
 
 
 class Condition(Protocol):

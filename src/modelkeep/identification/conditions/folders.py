@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
 
 from modelkeep.core.identity import Evidence
 from modelkeep.identification.conditions.condition import either
 from modelkeep.identification.globs import glob_matches
-from modelkeep.identification.view import ModelView, Part
+from modelkeep.identification.prefixes import Part
+
+if TYPE_CHECKING:
+    from modelkeep.identification.view import ModelView
 
 _LONGEST_QUOTE = 160
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class HasFile:
     """A folder holds a file that one of these globs names (``*`` also crosses folders)."""
 
     positive: ClassVar[bool] = True
 
-    globs: tuple[str, ...]
-
     def __init__(self, *globs: str) -> None:
-        object.__setattr__(self, "globs", globs)
+        self.globs = globs
 
     def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
         """Hold when there is one; it is named."""
@@ -36,16 +37,13 @@ class HasFile:
         return f"there is no file {either(self.globs)}"
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class PipelineClass:
     """``model_index.json`` names a pipeline class that one of these globs matches."""
 
     positive: ClassVar[bool] = True
 
-    globs: tuple[str, ...]
-
     def __init__(self, *globs: str) -> None:
-        object.__setattr__(self, "globs", globs)
+        self.globs = globs
 
     def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
         """Hold when the class matches."""
@@ -60,16 +58,13 @@ class PipelineClass:
         return f"the pipeline is {name}" if name else "there is no model_index.json"
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class ComponentClass:
     """The folder is a component alone, of one of these classes (globs)."""
 
     positive: ClassVar[bool] = True
 
-    globs: tuple[str, ...]
-
     def __init__(self, *globs: str) -> None:
-        object.__setattr__(self, "globs", globs)
+        self.globs = globs
 
     def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
         """Hold when the class matches."""
@@ -84,8 +79,7 @@ class ComponentClass:
         return f"its class is {found[1]}" if found else "no config.json names its class"
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigValue:
+class ConfigValue(msgspec.Struct, frozen=True):
     """A component's config has one of these values.
 
     Attributes:

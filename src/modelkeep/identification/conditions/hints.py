@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
 
 from modelkeep.core.identity import Evidence
-from modelkeep.identification.declared import declared_bases
-from modelkeep.identification.view import ModelView, Part
+from modelkeep.identification.prefixes import Part
+
+if TYPE_CHECKING:
+    from modelkeep.identification.view import ModelView
 
 
-@dataclass(frozen=True, slots=True)
-class NameHint:
+class NameHint(msgspec.Struct, frozen=True):
     """The name of the file or folder holds one of these words: the weakest evidence.
 
     Attributes:
@@ -33,25 +35,22 @@ class NameHint:
         return f"nothing in its name says so ({self.pattern})"
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class Declares:
     """The metadata of the header names one of these bases."""
 
     positive: ClassVar[bool] = True
 
-    bases: tuple[str, ...]
-
     def __init__(self, *bases: str) -> None:
-        object.__setattr__(self, "bases", bases)
+        self.bases = bases
 
     def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
         """Hold when a field names one of the bases."""
-        for field, value, base in declared_bases(view.metadata):
-            if base in self.bases:
-                return Evidence("metadata", f"{field} says {value!r}")
+        for name in view.declared:
+            if name.base in self.bases:
+                return Evidence("metadata", f"{name.field} says {name.value!r}")
         return None
 
     def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
         """Say what the metadata names instead."""
-        named = next((base for _, _, base in declared_bases(view.metadata)), None)
+        named = next((name.base for name in view.declared), None)
         return f"its metadata names {named}" if named else "its metadata names no base"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import msgspec
 
 from modelkeep.core.identity import Evidence
-from modelkeep.identification.adapters import AdapterModule, Where
 from modelkeep.identification.conditions.condition import either
-from modelkeep.identification.view import ModelView, Part
+from modelkeep.identification.prefixes import Part, Where
+
+if TYPE_CHECKING:
+    from modelkeep.identification.adapters import AdapterModule
+    from modelkeep.identification.view import ModelView
 
 
-@dataclass(frozen=True, slots=True)
-class AdapterOnly:
+class AdapterOnly(msgspec.Struct, frozen=True):
     """Most tensors are those of a LoRA or LyCORIS."""
 
     positive: ClassVar[bool] = True
@@ -32,8 +35,7 @@ class AdapterOnly:
         return "most tensors are not those of a LoRA"
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(msgspec.Struct, frozen=True):
     """An adapter changes a module of this name, and all of them have one of these widths.
 
     Attributes:
@@ -78,16 +80,13 @@ class Module:
         return f"the modules {self.glob} are {found}, not {either(self.widths)}"
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class NoModule:
     """An adapter changes no module of these names, in the denoiser."""
 
     positive: ClassVar[bool] = False
 
-    globs: tuple[str, ...]
-
     def __init__(self, *globs: str) -> None:
-        object.__setattr__(self, "globs", globs)
+        self.globs = globs
 
     def _found(self, view: ModelView) -> str | None:
         adapter = view.tensors.adapter
@@ -105,8 +104,7 @@ class NoModule:
         return f"it changes {self._found(view)}, a module of another family"
 
 
-@dataclass(frozen=True, slots=True)
-class BlocksBelow:
+class BlocksBelow(msgspec.Struct, frozen=True):
     """An adapter changes no block numbered ``limit`` or higher.
 
     Attributes:
@@ -130,8 +128,7 @@ class BlocksBelow:
         return f"it changes {self.block}.{view.tensors.adapter.highest(self.block)}"
 
 
-@dataclass(frozen=True, slots=True)
-class DeepAttention:
+class DeepAttention(msgspec.Struct, frozen=True):
     """An adapter changes a U-Net with several transformers in one attention block."""
 
     positive: ClassVar[bool] = True

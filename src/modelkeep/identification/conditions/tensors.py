@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
 
 from modelkeep.core.identity import Evidence
 from modelkeep.identification.conditions.condition import either
-from modelkeep.identification.view import ModelView, Part
+from modelkeep.identification.prefixes import Part
+
+if TYPE_CHECKING:
+    from modelkeep.identification.view import ModelView
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class Has:
     """Every one of these tensors is there (see ``TensorView.find`` for patterns)."""
 
     positive: ClassVar[bool] = True
 
-    names: tuple[str, ...]
-
     def __init__(self, *names: str) -> None:
-        object.__setattr__(self, "names", names)
+        self.names = names
 
     def check(self, view: ModelView, part: Part) -> Evidence | None:
         """Hold when all are found; the first is named as evidence."""
@@ -37,16 +38,13 @@ class Has:
         return f"there is no tensor {absent[0]}" if absent else ""
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class Lacks:
     """None of these tensors is there."""
 
     positive: ClassVar[bool] = False
 
-    names: tuple[str, ...]
-
     def __init__(self, *names: str) -> None:
-        object.__setattr__(self, "names", names)
+        self.names = names
 
     def check(self, view: ModelView, part: Part) -> Evidence | None:
         """Hold when none is found."""
@@ -60,16 +58,13 @@ class Lacks:
         return f"the tensor {next(filter(None, found), '')} belongs to something else"
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class WithoutParts:
     """No tensor's name begins with one of these parts: the file holds nothing more."""
 
     positive: ClassVar[bool] = False
 
-    heads: tuple[str, ...]
-
     def __init__(self, *heads: str) -> None:
-        object.__setattr__(self, "heads", heads)
+        self.heads = heads
 
     def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
         """Hold when none of the parts is there."""
@@ -83,8 +78,7 @@ class WithoutParts:
         return f"the file also holds {others[0] if others else 'nothing'}.*"
 
 
-@dataclass(frozen=True, slots=True)
-class Dim:
+class Dim(msgspec.Struct, frozen=True):
     """A dimension of a tensor has one of these values.
 
     Attributes:
@@ -120,8 +114,7 @@ class Dim:
         return f"{self.meaning} is {width}, not {either(self.values)}"
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddingWidth:
+class EmbeddingWidth(msgspec.Struct, frozen=True):
     """The learned embeddings of a textual inversion have exactly these encoders and widths.
 
     Attributes:

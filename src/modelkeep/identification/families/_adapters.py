@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
-from modelkeep.identification.adapters import Where
 from modelkeep.identification.conditions import (
     AdapterOnly,
     AllOf,
@@ -23,8 +22,8 @@ from modelkeep.identification.conditions import (
     NoModule,
     Not,
 )
+from modelkeep.identification.prefixes import ADAPTER, PLAIN, Where
 from modelkeep.identification.rules import Rule
-from modelkeep.identification.view import ADAPTER, PLAIN
 
 _LORA_FILES = ("pytorch_lora_weights.*", "adapter_model.*")
 

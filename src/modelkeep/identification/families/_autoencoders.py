@@ -12,8 +12,8 @@ from modelkeep.identification.conditions import (
     Has,
     WithoutParts,
 )
+from modelkeep.identification.prefixes import DENOISER_HEADS, VAE, Part
 from modelkeep.identification.rules import Rule
-from modelkeep.identification.view import DENOISER_HEADS, VAE, Part
 
 _OTHER_PARTS = (*DENOISER_HEADS, "cond_stage_model", "conditioner", "text_encoders")
 #: The tiny autoencoders: decoder alone (its first tensor is ``1``), or both under their names.

@@ -5,7 +5,7 @@ SD 1, SD 2, SDXL and the refiner have the same names of tensors and differ in wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType, SchedulerPredictionType
 from modelkeep.identification.conditions import (
@@ -19,10 +19,11 @@ from modelkeep.identification.conditions import (
     HasFile,
     Lacks,
     NameHint,
+    NotKin,
     PipelineClass,
 )
+from modelkeep.identification.prefixes import CONTROL
 from modelkeep.identification.rules import LegacyConfigs, Rule, Variant
-from modelkeep.identification.view import CONTROL
 
 #: Name, input channels, prediction and legacy configuration files of one variant.
 VariantFacts = tuple[str, int, SchedulerPredictionType | None, LegacyConfigs]
@@ -30,21 +31,16 @@ VariantFacts = tuple[str, int, SchedulerPredictionType | None, LegacyConfigs]
 EPSILON = SchedulerPredictionType.Epsilon
 V = SchedulerPredictionType.VPrediction
 
-#: Tensors that turn a U-Net of these names into something else.
+#: Tensors that make a ControlNet of such a U-Net, or a video model of no family here.
 _NOT_IMAGE_UNET = (
-    "input_blocks.1.1.time_stack.0.norm1.weight",
-    "input_blocks.1.1.time_mixer.mix_factor",
-    "down_blocks.0.attentions.0.temporal_transformer_blocks.0.norm1.weight",
     "down_blocks.0.motion_modules.0.temporal_transformer.norm.weight",
     "down_blocks.0.temp_attentions.0.norm.weight",
-    "encoder_hid_proj.weight",
     "controlnet_cond_embedding.conv_in.weight",
 )
 
 
-@dataclass(frozen=True, slots=True)
-class UNetFamily:
-    """The widths in which the families differ.
+class UNetShape(msgspec.Struct, frozen=True):
+    """The widths in which the families differ; their names and marks are in their files.
 
     Attributes:
         base: The base.
@@ -95,11 +91,11 @@ class UNetFamily:
         return (ConfigValue((component,), "cross_attention_dim", (self.context,)), *extra)
 
 
-def mains(family: UNetFamily, variants: tuple[VariantFacts, ...]) -> tuple[Rule, ...]:
+def mains(shape: UNetShape, variants: tuple[VariantFacts, ...]) -> tuple[Rule, ...]:
     """Return the rules for main models: both spellings of one file, and folders.
 
     Args:
-        family: The widths.
+        shape: The widths.
         variants: Name, input channels, prediction and legacy configuration files of each.
     """
 
@@ -109,7 +105,7 @@ def mains(family: UNetFamily, variants: tuple[VariantFacts, ...]) -> tuple[Rule,
             for name, channels, prediction, legacy in variants
         )
 
-    tag, base, main = family.tag, family.base, ModelType.Main
+    tag, base, main = shape.tag, shape.base, ModelType.Main
     return (
         Rule(
             name=f"{tag} main, original names",
@@ -118,9 +114,10 @@ def mains(family: UNetFamily, variants: tuple[VariantFacts, ...]) -> tuple[Rule,
             format=ModelFormat.Checkpoint,
             requires=(
                 Has("input_blocks.0.0.weight"),
-                *family.ldm(),
+                *shape.ldm(),
                 Has("output_blocks.0.0.in_layers.0.weight"),
                 Lacks(*_NOT_IMAGE_UNET),
+                NotKin(),
             ),
             variants=inputs("input_blocks.0.0.weight"),
         ),
@@ -131,30 +128,31 @@ def mains(family: UNetFamily, variants: tuple[VariantFacts, ...]) -> tuple[Rule,
             format=ModelFormat.Checkpoint,
             requires=(
                 Has("conv_in.weight", "conv_norm_out.weight"),
-                *family.diffusers(),
+                *shape.diffusers(),
                 Has("up_blocks.0.resnets.0.norm1.weight"),
                 Lacks(*_NOT_IMAGE_UNET),
+                NotKin(),
             ),
             variants=inputs("conv_in.weight"),
         ),
-        _main_folder(family, variants),
+        _main_folder(shape, variants),
     )
 
 
-def _main_folder(family: UNetFamily, variants: tuple[VariantFacts, ...]) -> Rule:
+def _main_folder(shape: UNetShape, variants: tuple[VariantFacts, ...]) -> Rule:
     pipeline = PipelineClass("StableDiffusion*", "StableUnCLIP*", "LatentConsistency*")
     whole = (
         ConfigValue(("unet",), "_class_name", ("UNet2DConditionModel",)),
-        *family.configs("unet"),
+        *shape.configs("unet"),
     )
     return Rule(
-        name=f"{family.tag} main, folder",
+        name=f"{shape.tag} main, folder",
         type=ModelType.Main,
-        base=family.base,
+        base=shape.base,
         format=ModelFormat.Diffusers,
         requires=(
             AnyOf(pipeline, ComponentClass("UNet2DConditionModel")),
-            AnyOf(AllOf(*whole), AllOf(*family.configs(""))),
+            AnyOf(AllOf(*whole), AllOf(*shape.configs(""))),
         ),
         variants=tuple(
             Variant(name, (ConfigValue(("unet", ""), "in_channels", (channels,)),), prediction)
@@ -197,9 +195,9 @@ def onnx_folders(base: BaseModelType, *signs: Condition) -> tuple[Rule, ...]:
     )
 
 
-def controlnets(family: UNetFamily, legacy: LegacyConfigs | None = None) -> tuple[Rule, ...]:
+def controlnets(shape: UNetShape, legacy: LegacyConfigs | None = None) -> tuple[Rule, ...]:
     """Return the rules for ControlNets: both spellings of one file, and folders."""
-    tag, base, kind = family.tag, family.base, ModelType.ControlNet
+    tag, base, kind = shape.tag, shape.base, ModelType.ControlNet
     return (
         Rule(
             name=f"{tag} controlnet, original names",
@@ -209,7 +207,7 @@ def controlnets(family: UNetFamily, legacy: LegacyConfigs | None = None) -> tupl
             part=CONTROL,
             requires=(
                 Has("input_hint_block.0.weight", "zero_convs.0.0.weight"),
-                *family.ldm(),
+                *shape.ldm(),
                 Lacks("lora_controlnet"),
             ),
             before=(f"{tag} main, original names",),
@@ -223,7 +221,7 @@ def controlnets(family: UNetFamily, legacy: LegacyConfigs | None = None) -> tupl
             part=CONTROL,
             requires=(
                 Has("controlnet_cond_embedding.conv_in.weight", "conv_in.weight"),
-                *family.diffusers(),
+                *shape.diffusers(),
             ),
         ),
         Rule(
@@ -233,7 +231,7 @@ def controlnets(family: UNetFamily, legacy: LegacyConfigs | None = None) -> tupl
             format=ModelFormat.Diffusers,
             requires=(
                 ComponentClass("ControlNetModel", "ControlNetUnionModel"),
-                *family.configs(""),
+                *shape.configs(""),
             ),
         ),
     )

@@ -17,13 +17,14 @@ from modelkeep.identification.conditions import (
     Module,
     NameHint,
     NoModule,
-    Not,
+    NotKin,
     PipelineClass,
 )
 from modelkeep.identification.families._adapters import adapters
 from modelkeep.identification.families._autoencoders import vae_files, vae_folder
+from modelkeep.identification.family import Family, Lineage
+from modelkeep.identification.prefixes import CONTROL, PLAIN
 from modelkeep.identification.rules import Rule, Variant
-from modelkeep.identification.view import CONTROL, PLAIN
 
 _BASE = BaseModelType.Flux
 _MAIN = ModelType.Main
@@ -33,19 +34,8 @@ _TEXT = 4096
 _CONTROL_INPUT, _FILL_INPUT = 128, 384
 _DEPTH, _CANNY = NameHint(r"\bdepth\b"), NameHint(r"\bcanny\b")
 
-#: Marks of families that grew out of FLUX.1 and share most of its names.
-_KIN = Lacks(
-    "distilled_guidance_layer.norms.0.scale",
-    "distilled_guidance_layer.norms.0.weight",
-    "distilled_guidance_layer.layers.0.in_layer.weight",
-    "double_stream_modulation_img.lin.weight",
-    "double_stream_modulation_img.linear.weight",
-    "double_blocks.0.img_mlp.gate_proj.weight",
-    "nerf_blocks.0.norm.scale",
-    "controlnet_blocks.0.weight",
-    "controlnet_x_embedder.weight",
-    "vision_in.proj.0.weight",
-)
+_DEV = frozenset({"dev"})
+_NO_CONTROLNET = Lacks("controlnet_blocks.0.weight", "controlnet_x_embedder.weight")
 
 
 def _variants(inputs: str, guidance: str) -> tuple[Variant, ...]:
@@ -90,7 +80,8 @@ _MAINS = (
             ),
             Dim("img_in.bias", 0, (_HIDDEN,), "hidden width"),
             Has("img_in.weight", "vector_in.in_layer.weight", "single_blocks.0.linear1.weight"),
-            _KIN,
+            _NO_CONTROLNET,
+            NotKin(),
         ),
         variants=_variants("img_in.weight", "guidance_in.in_layer.weight"),
     ),
@@ -104,7 +95,8 @@ _MAINS = (
             Dim("x_embedder.bias", 0, (_HIDDEN,), "hidden width"),
             Has("x_embedder.weight", "time_text_embed.text_embedder.linear_1.weight"),
             Has("context_embedder.weight", "proj_out.weight"),
-            _KIN,
+            _NO_CONTROLNET,
+            NotKin(),
         ),
         variants=_variants(
             "x_embedder.weight", "time_text_embed.guidance_embedder.linear_1.weight"
@@ -117,7 +109,7 @@ _MAINS = (
         format=ModelFormat.Diffusers,
         requires=(
             AnyOf(PipelineClass("Flux*"), ComponentClass("FluxTransformer2DModel")),
-            Not(PipelineClass("Flux2*"), "a FLUX.2 pipeline"),
+            NotKin(),
             ConfigValue(("transformer", ""), "_class_name", ("FluxTransformer2DModel",)),
             ConfigValue(("transformer", ""), "pooled_projection_dim", (768,), absent=True),
         ),
@@ -144,10 +136,7 @@ _LORA_MODULES = AnyOf(
     Module("single_transformer_blocks_#_proj_mlp", (_HIDDEN,)),
     Module("single_transformer_blocks_#_proj_out", (5 * _HIDDEN,)),
     Module("single_transformer_blocks_#_norm_linear", (_HIDDEN,)),
-    AllOf(
-        Module("transformer_blocks_#_attn_*", (_HIDDEN,)),
-        NoModule("transformer_blocks_#_img_m*", "transformer_blocks_#_txt_m*"),
-    ),
+    Module("transformer_blocks_#_attn_*", (_HIDDEN,)),
     AllOf(
         NoModule("*attn*"),
         Module("transformer_blocks_#_ff_*", (_HIDDEN, 4 * _HIDDEN)),
@@ -165,34 +154,7 @@ _LORA = (
     BlocksBelow("single_blocks", 38),
     BlocksBelow("transformer_blocks", 19),
     BlocksBelow("single_transformer_blocks", 38),
-    # FLUX.2's feed-forward is gated and so half as wide again; its text context is wider.
-    Not(
-        AnyOf(
-            Module("double_blocks_#_img_mlp_0", (6 * _HIDDEN,), "out"),
-            Module("double_blocks_#_txt_mlp_0", (6 * _HIDDEN,), "out"),
-            Module("single_blocks_#_linear1", (9 * _HIDDEN,), "out"),
-            Module("*txt_in", (7680, 12288, 15360)),
-            Module("context_embedder", (7680, 12288, 15360)),
-        ),
-        "made for FLUX.2",
-    ),
-    NoModule(
-        "distilled_guidance_layer_*",
-        "double_stream_modulation_*",
-        "single_stream_modulation_*",
-        "double_blocks_#_img_mlp_fc*",
-        "double_blocks_#_img_mlp_gate*",
-        "double_blocks_#_img_mod_linear",
-        "single_blocks_#_modulation_linear",
-        "single_transformer_blocks_#_attn_to_qkv_mlp_proj",
-        "transformer_blocks_#_ff_linear_*",
-        "transformer_blocks_#_ff_context_linear_*",
-        "joint_transformer_blocks_*",
-    ),
-    Not(
-        Declares("chroma", "flux2", "hunyuan-video", "qwen-image", "sd-3", "longcat"),
-        "declared to be of another family",
-    ),
+    NotKin(),
 )
 
 _CONTROL_LORA = Rule(
@@ -275,16 +237,29 @@ _IMAGE_ADAPTERS = (
     ),
 )
 
-RULES: tuple[Rule, ...] = (
-    *_MAINS,
-    *adapters(_BASE, *_LORA),
-    _CONTROL_LORA,
-    *_CONTROLNETS,
-    *_IMAGE_ADAPTERS,
-    *vae_files(_BASE, 16),
-    vae_folder(
-        _BASE,
-        ConfigValue(("",), "latent_channels", (16,)),
-        ConfigValue(("",), "scaling_factor", (0.3611, 1.0), absent=True),
+FAMILY = Family(
+    name="flux",
+    base=_BASE,
+    label="FLUX.1",
+    words=("FLUX.1 dev", "FLUX.1 schnell"),
+    sites={"civitai": ("Flux.1 S", "Flux.1 D", "Flux.1 Krea", "Flux.1 Kontext")},
+    declared=("flux",),
+    kin="flux",
+    lineages=(
+        Lineage("kontext", r"\bkontext", PipelineClass("FluxKontext*"), _DEV),
+        Lineage("krea", r"\bkrea\b(?! ?2)", None, _DEV),
+    ),
+    rules=(
+        *_MAINS,
+        *adapters(_BASE, *_LORA),
+        _CONTROL_LORA,
+        *_CONTROLNETS,
+        *_IMAGE_ADAPTERS,
+        *vae_files(_BASE, 16),
+        vae_folder(
+            _BASE,
+            ConfigValue(("",), "latent_channels", (16,)),
+            ConfigValue(("",), "scaling_factor", (0.3611, 1.0), absent=True),
+        ),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.identification.conditions import AllOf, AnyOf, ConfigValue, Not, PipelineClass
+from modelkeep.identification.conditions import AllOf, AnyOf, ConfigValue, NotKin
 from modelkeep.identification.families._adapters import (
     NO_CONTEXT,
     SHALLOW,
@@ -18,45 +18,52 @@ from modelkeep.identification.families._adapters import (
 from modelkeep.identification.families._autoencoders import vae_files, vae_folder
 from modelkeep.identification.families._unets import (
     EPSILON,
-    UNetFamily,
+    UNetShape,
     controlnets,
     mains,
     onnx_folders,
 )
-from modelkeep.identification.rules import Rule
+from modelkeep.identification.family import Family, Predictions
 
 _BASE = BaseModelType.StableDiffusion1
-_FAMILY = UNetFamily(_BASE, context=768)
+_SHAPE = UNetShape(_BASE, context=768)
 
-RULES: tuple[Rule, ...] = (
-    *mains(
-        _FAMILY,
-        (
-            ("normal", 4, EPSILON, {None: "v1-inference.yaml"}),
-            ("inpaint", 9, EPSILON, {None: "v1-inpainting-inference.yaml"}),
-            ("pix2pix", 8, EPSILON, {}),
+FAMILY = Family(
+    name="sd-1",
+    base=_BASE,
+    label="SD 1",
+    sites={"civitai": ("SD 1.4", "SD 1.5", "SD 1.5 LCM", "SD 1.5 Hyper")},
+    declared=("stable-diffusion-v1", "sd_v1", "sd_1", "sd1"),
+    kin="unet",
+    predictions=Predictions(),
+    rules=(
+        *mains(
+            _SHAPE,
+            (
+                ("normal", 4, EPSILON, {None: "v1-inference.yaml"}),
+                ("inpaint", 9, EPSILON, {None: "v1-inpainting-inference.yaml"}),
+                ("pix2pix", 8, EPSILON, {}),
+            ),
         ),
-    ),
-    *onnx_folders(
-        _BASE,
-        Not(PipelineClass("*StableDiffusionXL*"), "an SDXL pipeline"),
-        Not(ConfigValue(("text_encoder",), "hidden_size", (1024,)), "an SD 2 pipeline"),
-        Not(ConfigValue(("unet",), "cross_attention_dim", (1024, 2048)), "for another base"),
-    ),
-    *controlnets(_FAMILY, {None: "cldm_v15.yaml"}),
-    # Files of SD 1 and SDXL have the same names and shapes: SDXL's rules need a sign and win.
-    *vae_files(_BASE, 4),
-    vae_folder(_BASE, ConfigValue(("",), "latent_channels", (4,), absent=True)),
-    *adapters(
-        _BASE,
-        AnyOf(
-            context(768),
-            AllOf(NO_CONTEXT, SHALLOW),
-            text_encoder(768),
-            declared_unet(_BASE),
+        *onnx_folders(
+            _BASE,
+            NotKin(),
         ),
+        *controlnets(_SHAPE, {None: "cldm_v15.yaml"}),
+        # Files of SD 1 and SDXL have the same names and shapes: SDXL's rules need a sign and win.
+        *vae_files(_BASE, 4),
+        vae_folder(_BASE, ConfigValue(("",), "latent_channels", (4,), absent=True)),
+        *adapters(
+            _BASE,
+            AnyOf(
+                context(768),
+                AllOf(NO_CONTEXT, SHALLOW),
+                text_encoder(768),
+                declared_unet(_BASE),
+            ),
+        ),
+        *embeddings(_BASE, ("", 768)),
+        *ip_adapters(_BASE, 768, r"\bsd ?1|\bsd15"),
+        *t2i_adapters(_BASE, (64, 192), ("full_adapter", "light_adapter")),
     ),
-    *embeddings(_BASE, ("", 768)),
-    *ip_adapters(_BASE, 768, r"\bsd ?1|\bsd15"),
-    *t2i_adapters(_BASE, (64, 192), ("full_adapter", "light_adapter")),
 )

@@ -9,8 +9,7 @@ from modelkeep.identification.conditions import (
     ConfigValue,
     Declares,
     Module,
-    Not,
-    PipelineClass,
+    NotKin,
 )
 from modelkeep.identification.families._adapters import (
     NO_CONTEXT,
@@ -24,54 +23,69 @@ from modelkeep.identification.families._adapters import (
 )
 from modelkeep.identification.families._unets import (
     EPSILON,
-    UNetFamily,
+    UNetShape,
     V,
     controlnets,
     mains,
     onnx_folders,
 )
-from modelkeep.identification.rules import Rule
+from modelkeep.identification.family import Family, Marks, Predictions
 
 _BASE = BaseModelType.StableDiffusion2
-_FAMILY = UNetFamily(_BASE, context=1024)
+_SHAPE = UNetShape(_BASE, context=1024)
+_PIPELINE = (
+    ConfigValue(("text_encoder",), "hidden_size", (1024,)),
+    ConfigValue(("unet",), "cross_attention_dim", (1024,)),
+)
 
-RULES: tuple[Rule, ...] = (
-    *mains(
-        _FAMILY,
-        (
-            # 512 models predict epsilon, 768 models v; keys do not tell which one it is.
-            ("normal", 4, None, {EPSILON: "v2-inference.yaml", V: "v2-inference-v.yaml"}),
-            ("inpaint", 9, EPSILON, {None: "v2-inpainting-inference.yaml"}),
-            ("depth", 5, EPSILON, {None: "v2-midas-inference.yaml"}),
-            ("upscale", 7, V, {}),
-        ),
+FAMILY = Family(
+    name="sd-2",
+    base=_BASE,
+    label="SD 2",
+    sites={"civitai": ("SD 2.0", "SD 2.0 768", "SD 2.1", "SD 2.1 768", "SD 2.1 Unclip")},
+    declared=("stable-diffusion-v2", "sd_v2", "sd_2", "sd2"),
+    kin="unet",
+    marks=Marks(folders=_PIPELINE),
+    predictions=Predictions(
+        steps={"220000": EPSILON, "110000": V},
+        names=((r"\b768 ?v\b", V), (r"\b512 base\b", EPSILON)),
+        upcast=V,
     ),
-    *onnx_folders(
-        _BASE,
-        Not(PipelineClass("*StableDiffusionXL*"), "an SDXL pipeline"),
-        AnyOf(
-            ConfigValue(("text_encoder",), "hidden_size", (1024,)),
-            ConfigValue(("unet",), "cross_attention_dim", (1024,)),
-        ),
-    ),
-    *controlnets(_FAMILY, {None: "cldm_v21.yaml"}),
-    *adapters(
-        _BASE,
-        AnyOf(
-            context(1024),
-            AllOf(
-                NO_CONTEXT,
-                SHALLOW,
-                AnyOf(
-                    Declares("sd-2"),
-                    Module("*encoder_layers_#_self_attn_*", (1024,), where="text"),
-                ),
+    rules=(
+        *mains(
+            _SHAPE,
+            (
+                # 512 models predict epsilon, 768 models v; keys do not tell which one it is.
+                ("normal", 4, None, {EPSILON: "v2-inference.yaml", V: "v2-inference-v.yaml"}),
+                ("inpaint", 9, EPSILON, {None: "v2-inpainting-inference.yaml"}),
+                ("depth", 5, EPSILON, {None: "v2-midas-inference.yaml"}),
+                ("upscale", 7, V, {}),
             ),
-            text_encoder(1024),
-            declared_unet(_BASE),
         ),
-        before=("sd-1",),
+        *onnx_folders(
+            _BASE,
+            NotKin(),
+            AnyOf(*_PIPELINE),
+        ),
+        *controlnets(_SHAPE, {None: "cldm_v21.yaml"}),
+        *adapters(
+            _BASE,
+            AnyOf(
+                context(1024),
+                AllOf(
+                    NO_CONTEXT,
+                    SHALLOW,
+                    AnyOf(
+                        Declares("sd-2"),
+                        Module("*encoder_layers_#_self_attn_*", (1024,), where="text"),
+                    ),
+                ),
+                text_encoder(1024),
+                declared_unet(_BASE),
+            ),
+            before=("sd-1",),
+        ),
+        *embeddings(_BASE, ("", 1024)),
+        *ip_adapters(_BASE, 1024, r"\bsd ?2|\bsd21"),
     ),
-    *embeddings(_BASE, ("", 1024)),
-    *ip_adapters(_BASE, 1024, r"\bsd ?2|\bsd21"),
 )

@@ -6,10 +6,12 @@ from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
 from modelkeep.identification.conditions import (
     AllOf,
     AnyOf,
+    Condition,
     ConfigValue,
     Declares,
     Dim,
     Has,
+    Lacks,
     NameHint,
     PipelineClass,
 )
@@ -27,16 +29,17 @@ from modelkeep.identification.families._adapters import (
 from modelkeep.identification.families._autoencoders import vae_files, vae_folder
 from modelkeep.identification.families._unets import (
     EPSILON,
-    UNetFamily,
+    UNetShape,
     controlnets,
     mains,
     onnx_folders,
 )
+from modelkeep.identification.family import Family, Lineage, Marks, Predictions
+from modelkeep.identification.prefixes import CONTROL
 from modelkeep.identification.rules import LegacyConfigs, Rule
-from modelkeep.identification.view import CONTROL
 
 _BASE = BaseModelType.StableDiffusionXL
-_FAMILY = UNetFamily(
+_SHAPE = UNetShape(
     _BASE,
     context=2048,
     ldm_block="input_blocks.4.1",
@@ -45,57 +48,101 @@ _FAMILY = UNetFamily(
 )
 _NAMES = r"sdxl|xl\b|\bxl|\bpony\b|\billustrious|\bnoobai"
 _LEGACY: LegacyConfigs = {None: "sd_xl_base.yaml"}
+_PIPELINE = PipelineClass("*StableDiffusionXL*")
 
-RULES: tuple[Rule, ...] = (
-    *mains(
-        _FAMILY,
-        (
-            ("normal", 4, EPSILON, _LEGACY),
-            ("inpaint", 9, EPSILON, _LEGACY),
-            ("pix2pix", 8, EPSILON, _LEGACY),
+
+def _four_transformers(block: str) -> Condition:
+    """Return the condition that a block that has ten transformers in SDXL has four."""
+    return AllOf(
+        Has(f"{block}.transformer_blocks.3.norm1.weight"),
+        Lacks(f"{block}.transformer_blocks.4.norm1.weight"),
+    )
+
+
+_LINEAGES = (
+    Lineage("playground", r"\bplayground ?v?2", Has("edm_mean", "edm_std")),
+    Lineage(
+        "ssd-1b",
+        r"\bssd 1b\b",
+        AnyOf(
+            _four_transformers("input_blocks.7.1"), _four_transformers("down_blocks.2.attentions.0")
         ),
     ),
-    *onnx_folders(_BASE, PipelineClass("*StableDiffusionXL*")),
-    *controlnets(_FAMILY),
-    Rule(
-        name="sdxl control-lora",
-        type=ModelType.ControlLora,
-        base=_BASE,
-        format=ModelFormat.Lycoris,
-        part=CONTROL,
-        requires=(
-            Has("lora_controlnet", "input_hint_block.0.weight"),
-            Dim(
-                "input_blocks.4.1.transformer_blocks.0.attn2.to_k.down",
-                -1,
-                (2048,),
-                "text context width",
+    Lineage("noobai", r"\bnoob ?(ai)?\b|\bnoobai"),
+    Lineage("illustrious", r"\billustrious|\bilxl\b|\bilust"),
+    Lineage("pony", r"\bpony(?! ?tails?\b)"),
+    Lineage("animagine", r"\banimagine"),
+)
+
+FAMILY = Family(
+    name="sdxl",
+    base=_BASE,
+    label="SDXL",
+    words=("Playground v2",),
+    sites={
+        "civitai": (
+            *("SDXL 0.9", "SDXL 1.0", "SDXL 1.0 LCM", "SDXL Lightning", "SDXL Hyper"),
+            *("SDXL Turbo", "SDXL Distilled", "Pony", "Illustrious", "NoobAI"),
+        )
+    },
+    declared=("stable-diffusion-xl", "sdxl"),
+    kin="unet",
+    marks=Marks(
+        folders=(_PIPELINE, ConfigValue(("unet",), "cross_attention_dim", (2048,))),
+    ),
+    predictions=Predictions(),
+    lineages=_LINEAGES,
+    rules=(
+        *mains(
+            _SHAPE,
+            (
+                ("normal", 4, EPSILON, _LEGACY),
+                ("inpaint", 9, EPSILON, _LEGACY),
+                ("pix2pix", 8, EPSILON, _LEGACY),
             ),
         ),
-    ),
-    *vae_files(_BASE, 4, AnyOf(Declares("sdxl"), NameHint(_NAMES)), before=("sd-1",)),
-    vae_folder(
-        _BASE,
-        AnyOf(
-            ConfigValue(("",), "scaling_factor", (0.13025,)),
-            AllOf(
-                NameHint(_NAMES),
-                ConfigValue(("",), "latent_channels", (4,), absent=True),
-                ConfigValue(("",), "scaling_factor", (1.0,), absent=True),
+        *onnx_folders(_BASE, _PIPELINE),
+        *controlnets(_SHAPE),
+        Rule(
+            name="sdxl control-lora",
+            type=ModelType.ControlLora,
+            base=_BASE,
+            format=ModelFormat.Lycoris,
+            part=CONTROL,
+            requires=(
+                Has("lora_controlnet", "input_hint_block.0.weight"),
+                Dim(
+                    "input_blocks.4.1.transformer_blocks.0.attn2.to_k.down",
+                    -1,
+                    (2048,),
+                    "text context width",
+                ),
             ),
         ),
-        before=("sd-1",),
-    ),
-    *adapters(
-        _BASE,
-        AnyOf(
-            context(2048),
-            AllOf(NO_CONTEXT, DEEP),
-            text_encoder(1280, second=True),
-            declared_unet(_BASE),
+        *vae_files(_BASE, 4, AnyOf(Declares("sdxl"), NameHint(_NAMES)), before=("sd-1",)),
+        vae_folder(
+            _BASE,
+            AnyOf(
+                ConfigValue(("",), "scaling_factor", (0.13025,)),
+                AllOf(
+                    NameHint(_NAMES),
+                    ConfigValue(("",), "latent_channels", (4,), absent=True),
+                    ConfigValue(("",), "scaling_factor", (1.0,), absent=True),
+                ),
+            ),
+            before=("sd-1",),
         ),
+        *adapters(
+            _BASE,
+            AnyOf(
+                context(2048),
+                AllOf(NO_CONTEXT, DEEP),
+                text_encoder(1280, second=True),
+                declared_unet(_BASE),
+            ),
+        ),
+        *embeddings(_BASE, ("clip_g", 1280)),
+        *ip_adapters(_BASE, 2048, r"sdxl|xl\b"),
+        *t2i_adapters(_BASE, (256, 768), ("full_adapter_xl", "light_adapter_xl")),
     ),
-    *embeddings(_BASE, ("clip_g", 1280)),
-    *ip_adapters(_BASE, 2048, r"sdxl|xl\b"),
-    *t2i_adapters(_BASE, (256, 768), ("full_adapter_xl", "light_adapter_xl")),
 )

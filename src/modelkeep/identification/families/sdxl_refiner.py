@@ -12,30 +12,38 @@ from modelkeep.identification.families._adapters import (
     declared_unet,
     embeddings,
 )
-from modelkeep.identification.families._unets import EPSILON, UNetFamily, mains
-from modelkeep.identification.rules import Rule
+from modelkeep.identification.families._unets import EPSILON, UNetShape, mains
+from modelkeep.identification.family import Family, Predictions
 
 _BASE = BaseModelType.StableDiffusionXLRefiner
 
-RULES: tuple[Rule, ...] = (
-    *mains(
-        UNetFamily(
+FAMILY = Family(
+    name="sdxl-refiner",
+    base=_BASE,
+    label="SDXL refiner",
+    declared=("stable-diffusion-xl-v1-refiner",),
+    kin="unet",
+    predictions=Predictions(),
+    rules=(
+        *mains(
+            UNetShape(
+                _BASE,
+                context=1280,
+                ldm_block="input_blocks.4.1",
+                diffusers_block="down_blocks.1.attentions.0",
+                extra=2560,
+            ),
+            (("normal", 4, EPSILON, {None: "sd_xl_refiner.yaml"}),),
+        ),
+        *adapters(
             _BASE,
-            context=1280,
-            ldm_block="input_blocks.4.1",
-            diffusers_block="down_blocks.1.attentions.0",
-            extra=2560,
+            AnyOf(
+                context(1280),
+                AllOf(NO_CONTEXT, DEEP, Module("*attn1_to_*", (768, 1536))),
+                declared_unet(_BASE),
+            ),
+            before=("sdxl",),
         ),
-        (("normal", 4, EPSILON, {None: "sd_xl_refiner.yaml"}),),
+        *embeddings(_BASE, ("", 1280)),
     ),
-    *adapters(
-        _BASE,
-        AnyOf(
-            context(1280),
-            AllOf(NO_CONTEXT, DEEP, Module("*attn1_to_*", (768, 1536))),
-            declared_unet(_BASE),
-        ),
-        before=("sdxl",),
-    ),
-    *embeddings(_BASE, ("", 1280)),
 )

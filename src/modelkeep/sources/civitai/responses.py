@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from modelkeep.core.base_names import BaseNames
 from modelkeep.core.metadata import CivitaiMetadata
 from modelkeep.errors import ProtocolError
 from modelkeep.sources.civitai.pictures import picture_of
-from modelkeep.sources.civitai.type_names import LINEAGES
 from modelkeep.sources.sidecars.civitai import Json, objects, part
 from modelkeep.sources.sidecars.civitai import metadata_of as read_metadata
 from modelkeep.sources.sidecars.clean_text import (
@@ -137,15 +137,20 @@ def uses_of(said: Any) -> set[str] | None:
     return {word.strip() for text in texts for word in text.split(",") if word.strip()}
 
 
-def fields_of(whole: Json) -> dict[str, Any]:
-    """Return the fields of a record that the site knows something about."""
+def fields_of(whole: Json, names: BaseNames) -> dict[str, Any]:
+    """Return the fields of a record that the site knows.
+
+    Args:
+        whole: The version with its model.
+        names: What the site calls the bases.
+    """
     about = part(whole, "model")
     text = plain_text(about.get("description")) or plain_text(whole.get("description"))
-    base = (known_word(whole.get("baseModel")) or "").casefold()
+    base = known_word(whole.get("baseModel"))
     told = {
         "description": text,
         "trigger_phrases": phrases(whole.get("trainedWords")),
-        "lineage": LINEAGES.get(base),
+        "lineage": names.lineage_of(base) if base else None,
     }
     return {name: value for name, value in told.items() if value}
 

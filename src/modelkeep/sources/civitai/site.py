@@ -15,7 +15,7 @@ from modelkeep.sources.civitai import responses
 from modelkeep.sources.civitai.refusals import refusal_error
 from modelkeep.sources.civitai.selection import is_pickle, select_file
 from modelkeep.sources.civitai.source import HOSTS, CivitaiModelSource, parse
-from modelkeep.sources.civitai.type_names import BASES, TYPES
+from modelkeep.sources.civitai.type_names import TYPES
 from modelkeep.sources.listing import usable_names
 from modelkeep.sources.sidecars.civitai import Json, objects, part
 from modelkeep.sources.sidecars.clean_text import known_word, one_line
@@ -139,8 +139,9 @@ class Civitai(Site):
     ) -> Sequence[SearchResult]:
         """Return models whose names fit, as the site ranks them."""
         types = TYPES.get(filters.get("type", ""), ())
-        bases = BASES.get(filters.get("base", ""), ())
-        if (filters.get("type") and not types) or (filters.get("base") and not bases):
+        base = filters.get("base", "")
+        bases = context.names.of_site(self.name, base) if base else ()
+        if (filters.get("type") and not types) or (base and not bases):
             return []  # the site has no such models, or no word for them
         params: list[tuple[str, Any]] = [
             ("query", words),
@@ -247,7 +248,7 @@ def _remote(asking: Asking, whole: Json, file: Json, source: CivitaiModelSource)
         ),
         is_folder=False,
         metadata=metadata,
-        fields=responses.fields_of(whole),
+        fields=responses.fields_of(whole, asking.context.names),
         base_hint=base,
         type_hint=known_word(part(whole, "model").get("type")),
         terms=terms,

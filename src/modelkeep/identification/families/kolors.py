@@ -1,0 +1,16 @@
+"""Kolors: known by name, and told from SDXL."""
+
+from __future__ import annotations
+
+from modelkeep.core.taxonomy import BaseModelType
+from modelkeep.identification.conditions import Has
+from modelkeep.identification.family import Family, Marks
+
+FAMILY = Family(
+    name="kolors",
+    base=BaseModelType.Kolors,
+    label="Kolors",
+    sites={"civitai": ("Kolors",)},
+    kin="unet",
+    marks=Marks(tensors=(Has("encoder_hid_proj.weight"),)),
+)

@@ -1,0 +1,22 @@
+"""Qwen-Image: known by name, and told from FLUX.1."""
+
+from __future__ import annotations
+
+from modelkeep.core.taxonomy import BaseModelType
+from modelkeep.identification.conditions import Module
+from modelkeep.identification.family import Family, Marks
+
+FAMILY = Family(
+    name="qwen-image",
+    base=BaseModelType.QwenImage,
+    label="Qwen-Image",
+    sites={"civitai": ("Qwen",)},
+    declared=("qwen",),
+    kin="flux",
+    marks=Marks(
+        modules=(
+            Module("transformer_blocks_#_img_m*"),
+            Module("transformer_blocks_#_txt_m*"),
+        ),
+    ),
+)

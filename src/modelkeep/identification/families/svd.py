@@ -1,0 +1,23 @@
+"""Stable Video Diffusion: known by name, and told from the U-Nets of images."""
+
+from __future__ import annotations
+
+from modelkeep.core.taxonomy import BaseModelType
+from modelkeep.identification.conditions import Has
+from modelkeep.identification.family import Family, Marks
+
+FAMILY = Family(
+    name="svd",
+    base=BaseModelType.StableVideoDiffusion,
+    label="SVD",
+    sites={"civitai": ("SVD", "SVD XT")},
+    declared=("stable-video",),
+    kin="unet",
+    marks=Marks(
+        tensors=(
+            Has("input_blocks.1.1.time_stack.0.norm1.weight"),
+            Has("input_blocks.1.1.time_mixer.mix_factor"),
+            Has("down_blocks.0.attentions.0.temporal_transformer_blocks.0.norm1.weight"),
+        ),
+    ),
+)

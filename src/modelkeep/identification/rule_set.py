@@ -1,0 +1,131 @@
+"""``RuleSet``: the rules and facts of several families, checked against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+import msgspec
+
+from modelkeep.core.base_names import BaseNames
+from modelkeep.core.taxonomy import BaseModelType, ModelType
+from modelkeep.errors import SettingsError
+from modelkeep.identification.conditions import Condition, Declares, NotKin
+from modelkeep.identification.family import Family, Lineage, Predictions
+from modelkeep.identification.rules import Rule
+
+_ADAPTERS = frozenset({ModelType.Lora, ModelType.ControlLora})
+
+
+class RuleSet(msgspec.Struct, frozen=True, eq=False):
+    """The rules of families, and which of them come before which.
+
+    Attributes:
+        families: The families.
+        rules: All their rules, in the order of the families, which decides nothing.
+        beats: For each name, the names that lose against it, also through others.
+        names: What their bases are called.
+    """
+
+    families: tuple[Family, ...]
+    rules: tuple[Rule, ...]
+    beats: Mapping[str, frozenset[str]]
+    names: BaseNames
+
+    @classmethod
+    def of(cls, families: Iterable[Family]) -> RuleSet:
+        """Make a set of the rules of ``families``.
+
+        Raises:
+            SettingsError: they contradict each other; see ``find_contradiction``.
+        """
+        kept = tuple(families)
+        if (wrong := find_contradiction(kept)) is not None:
+            family, reason = wrong
+            raise SettingsError(
+                f"the family {family.name} contradicts others: {reason}",
+                hint="Correct or remove the family that the message names.",
+            )
+        rules = tuple(_apart(rule, family, kept) for family in kept for rule in family.rules)
+        by_name = {rule.name: rule for rule in rules}
+        beats = {name: _losers(rule, by_name) for name, rule in by_name.items()}
+        return cls(kept, rules, MappingProxyType(beats), BaseNames.of(kept))
+
+    def __iter__(self) -> Iterator[Rule]:
+        """Go through the rules."""
+        return iter(self.rules)
+
+    def __len__(self) -> int:
+        """Return how many rules there are."""
+        return len(self.rules)
+
+    def predictions(self, base: BaseModelType) -> Predictions | None:
+        """Return how to tell what main models of a base predict; None for flow models."""
+        found = (family.predictions for family in self.families if family.base == base)
+        return next((each for each in found if each is not None), None)
+
+    def lineages(self, base: BaseModelType) -> tuple[Lineage, ...]:
+        """Return what models of a base may be tuned from."""
+        return tuple(
+            lineage
+            for family in self.families
+            if family.base == base
+            for lineage in family.lineages
+        )
+
+
+def find_contradiction(families: Sequence[Family]) -> tuple[Family, str] | None:
+    """Return a family that does not go with those before it, and why; None when all agree.
+
+    No two state one base's label or have a rule of one name. ``before`` names a rule, and no rule
+    comes before itself, also through others.
+    """
+    labelled: dict[BaseModelType, str] = {}
+    owners: dict[str, Family] = {}
+    by_name: dict[str, Rule] = {}
+    for family in families:
+        if family.label and family.base in labelled:
+            of_whom = labelled[family.base]
+            return family, f"the base {family.base} has the label of the family {of_whom}"
+        if family.label:
+            labelled[family.base] = family.name
+        for rule in family.rules:
+            if rule.name in by_name:
+                of_whom = owners[rule.name].name
+                return family, f"there is a rule named {rule.name!r} in the family {of_whom}"
+            by_name[rule.name], owners[rule.name] = rule, family
+    for name, rule in by_name.items():
+        for loser in rule.before:
+            if loser not in by_name:
+                return owners[name], f"the rule {name!r} comes before {loser!r}, which is no rule"
+    circular = [name for name, rule in by_name.items() if name in _losers(rule, by_name)]
+    if circular:
+        return owners[circular[-1]], f"the rule {circular[-1]!r} comes before itself"
+    return None
+
+
+def _losers(rule: Rule, by_name: Mapping[str, Rule]) -> frozenset[str]:
+    found: set[str] = set()
+    open_names = list(rule.before)
+    while open_names:
+        name = open_names.pop()
+        if name not in found:
+            found.add(name)
+            open_names += by_name[name].before
+    return frozenset(found)
+
+
+def _apart(rule: Rule, family: Family, families: Sequence[Family]) -> Rule:
+    """Fill the marks of the family's kin into ``NotKin`` of a rule."""
+    if not any(isinstance(condition, NotKin) for condition in rule.requires):
+        return rule
+    kin = [one for one in families if one.kin and one.kin == family.kin and one is not family]
+    marks: list[Condition] = []
+    for one in kin:
+        if rule.type in _ADAPTERS:
+            marks += (*one.marks.modules, Declares(one.base.value))
+        else:
+            marks += one.marks.folders if rule.is_for_folders else one.marks.tensors
+    filled = NotKin(tuple(marks))
+    requires = (filled if isinstance(each, NotKin) else each for each in rule.requires)
+    return msgspec.structs.replace(rule, requires=tuple(requires))
