@@ -102,9 +102,9 @@ class Plan:
         return self.remote is not None and self.remote.token is not None
 
     @property
-    def remarks(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[str, ...]:
         """What the site says that the user should know before."""
-        return self.remote.remarks if self.remote is not None else ()
+        return self.remote.notes if self.remote is not None else ()
 
     @property
     def is_told_later(self) -> bool:
@@ -138,8 +138,8 @@ class Plan:
             yield f"words   {', '.join(config.trigger_phrases)}"
         if self.needs_token:
             yield f"token   needed, and {'there is one' if self.has_token else 'none was given'}"
-        for remark in self.remarks:
-            yield f"note    {remark}"
+        for note in self.notes:
+            yield f"note    {note}"
         if self.same_as is not None:
             what = "copied" if self.remote is None else "fetched"
             yield f"note    already in the library as {self.same_as}: nothing would be {what}"
@@ -172,7 +172,7 @@ class Plan:
             "credit": terms.credit,
             "trigger_phrases": list(config.trigger_phrases) if config else [],
             "preview": path_to_text(self.preview) if self.preview else preview,
-            "remarks": list(self.remarks),
+            "remarks": list(self.notes),
             "evidence": [asdict(reason) for reason in (config.evidence if config else ())],
             "error": _error_json(self.error),
         }

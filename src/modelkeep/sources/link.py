@@ -106,10 +106,6 @@ class Link(Site):
         origin_of(text)
         return URLModelSource(url=text)
 
-    def owns(self, source: StringLikeSource) -> bool:
-        """Tell whether a source is a plain link."""
-        return isinstance(source, URLModelSource)
-
     def look_up(self, source: StringLikeSource, context: SiteContext) -> RemoteModel:
         """Ask for the first bytes of the file, for its name and its size.
 

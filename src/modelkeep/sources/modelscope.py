@@ -14,11 +14,10 @@ from modelkeep.core.choice import filter_files
 from modelkeep.core.metadata import BaseMetadata
 from modelkeep.core.taxonomy import ModelRepoVariant
 from modelkeep.errors import ProtocolError, SourceError, UnsupportedSourceError
-from modelkeep.http.request import HttpRequest
-from modelkeep.http.urls import Token, origin_of, redacted
+from modelkeep.http.urls import redacted
 from modelkeep.sources.huggingface.selection import refuse_many
 from modelkeep.sources.listing import usable_names
-from modelkeep.sources.site import RemoteFile, RemoteModel, Site, SiteContext, Terms
+from modelkeep.sources.site import RemoteFile, RemoteModel, Site, SiteConnection, SiteContext, Terms
 from modelkeep.sources.string_like import StringLikeSource
 
 ENDPOINT = "https://modelscope.cn"
@@ -69,6 +68,7 @@ class ModelScope(Site):
     also = ("ms",)
     order = 40
     source_class = ModelScopeSource
+    endpoint = ENDPOINT
     hosts = _HOSTS
     key_page = "https://modelscope.cn/my/myaccesstoken"
 
@@ -89,9 +89,8 @@ class ModelScope(Site):
             parts = urlsplit(text)
         except ValueError:
             return None
-        mirror = urlsplit(endpoints.get(self.name, "")).netloc
         host = parts.netloc.rpartition("@")[2].lower()
-        if parts.scheme not in {"http", "https"} or host not in _HOSTS | {mirror}:
+        if parts.scheme not in {"http", "https"} or host not in self.hosts_with(endpoints):
             return None
         found = _PAGE.fullmatch(parts.path.rstrip("/"))
         if found is None:
@@ -101,12 +100,8 @@ class ModelScope(Site):
             )
         return found
 
-    def owns(self, source: StringLikeSource) -> bool:
-        """Tell whether a source is a repository of ModelScope."""
-        return isinstance(source, ModelScopeSource)
-
     def look_up(self, source: StringLikeSource, context: SiteContext) -> RemoteModel:
-        """Ask for what is said of a repository and for its files, and choose among them.
+        """Ask for a repository and for its files, and choose among them.
 
         Raises:
             UnsupportedSourceError: it has no weights of this form.
@@ -115,17 +110,12 @@ class ModelScope(Site):
         """
         if not isinstance(source, ModelScopeSource):
             raise UnsupportedSourceError(f"{source} is no source of {self.label}")
-        endpoint = context.endpoints.get(self.name, ENDPOINT).rstrip("/")
-        secret = source.access_token or context.tokens.get(self.name)
-        token = Token(secret, origin_of(endpoint)) if secret else None
-        api = f"{endpoint}/api/v1/models/{source.repo_id}"
-        about = _data(context, HttpRequest(api, token=token), source, {})
+        site = self.connect(context, source.access_token)
+        api = f"{site.endpoint}/api/v1/models/{source.repo_id}"
+        about = _data(site, api, source)
         revision = source.revision or "master"
         params = {"Revision": revision, "Recursive": "True"}
-        listed = _files(
-            _data(context, HttpRequest(f"{api}/repo/files", token=token), source, params),
-            source.repo_id,
-        )
+        listed = _files(_data(site, f"{api}/repo/files", source, params), source.repo_id)
         if not listed:
             raise SourceError(
                 f"ModelScope lists no files of {source.repo_id} at {revision}",
@@ -140,7 +130,7 @@ class ModelScope(Site):
         refuse_many(
             [PurePosixPath(path) for path in chosen], source.repo_id, f"ms:{source.repo_id}:"
         )
-        base = f"{endpoint}/models/{source.repo_id}/resolve/{quote(revision, safe='')}"
+        base = f"{site.endpoint}/models/{source.repo_id}/resolve/{quote(revision, safe='')}"
         paths = [path.as_posix() for path in chosen]
         is_folder = len(paths) > 1
         below = source.subfolder if is_folder and source.subfolder not in paths else None
@@ -154,21 +144,26 @@ class ModelScope(Site):
             is_folder=is_folder,
             metadata=BaseMetadata(name=name, author=source.repo_id.partition("/")[0], tags=set()),
             terms=Terms(licence=licence if isinstance(licence, str) and licence else None),
-            token=token,
+            token=site.token,
+            aliases=site.aliases,
         )
 
 
 def _data(
-    context: SiteContext, asked: HttpRequest, source: ModelScopeSource, params: Mapping[str, str]
+    site: SiteConnection,
+    url: str,
+    source: ModelScopeSource,
+    params: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return what an answer carries; the site tells faults with status 200, too."""
-    answer = context.client.get(asked, dict(params)).raise_for_status().json()
+    reply = site.context.client.get(site.request(url), params or {})
+    answer = reply.raise_for_status().json()
     if not isinstance(answer, dict):
-        raise ProtocolError(f"{redacted(asked.url)} answered with something that is no object")
+        raise ProtocolError(f"{redacted(url)} answered with something that is no object")
     if answer.get("Code") != _GOOD or answer.get("Success") is False:
-        said = str(answer.get("Message") or answer.get("Code"))[:200]
+        message = str(answer.get("Message") or answer.get("Code"))[:200]
         raise SourceError(
-            f"ModelScope does not give {source.repo_id}: {said}",
+            f"ModelScope does not give {source.repo_id}: {message}",
             hint="Check how it is written, and open it in a browser.",
         )
     data = answer.get("Data")
@@ -187,10 +182,10 @@ def _files(data: Mapping[str, Any], repo: str) -> dict[str, dict[str, Any]]:
 
 
 def _remote(
-    base: str, path: str, told: Mapping[str, Any], below: str | None, *, is_folder: bool
+    base: str, path: str, listed: Mapping[str, Any], below: str | None, *, is_folder: bool
 ) -> RemoteFile:
     inside = path.removeprefix(f"{below}/") if below else path
-    size, sha256 = told.get("Size"), str(told.get("Sha256") or "").lower()
+    size, sha256 = listed.get("Size"), str(listed.get("Sha256") or "").lower()
     return RemoteFile(
         url=f"{base}/{quote(path)}",
         path=inside if is_folder else path.rpartition("/")[2],

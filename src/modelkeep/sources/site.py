@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from modelkeep.core.base_names import BaseNames
 from modelkeep.core.metadata import BaseMetadata, CivitaiMetadata, HuggingFaceMetadata
-from modelkeep.errors import UnsupportedSourceError
-from modelkeep.http.client import Client
+from modelkeep.errors import HttpStatusError, UnsupportedSourceError
+from modelkeep.http.client import ApiResponse, Client
 from modelkeep.http.request import HttpRequest
-from modelkeep.http.urls import Origin, Token
+from modelkeep.http.urls import Origin, Token, origin_of
 from modelkeep.sources.string_like import StringLikeSource
 
 
@@ -74,7 +75,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class RemoteModel:
-    """A source looked up on its site: what would be fetched, and what is said about it.
+    """A source looked up on its site: what would be fetched, and what the site says about it.
 
     Attributes:
         source: What was asked for, pinned: the same source gives the same bytes later.
@@ -91,7 +92,7 @@ class RemoteModel:
         token: Sent with every file to its own origin; None where there is none.
         aliases: Further origins that may see the token.
         needs_token: The site gives nothing without one.
-        remarks: What the user should know before, such as a fallback to full precision.
+        notes: What the user should know before, such as a fallback to full precision.
     """
 
     source: StringLikeSource
@@ -107,7 +108,7 @@ class RemoteModel:
     token: Token | None = None
     aliases: frozenset[Origin] = frozenset()
     needs_token: bool = False
-    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def total_bytes(self) -> int | None:
@@ -171,6 +172,46 @@ class SiteContext:
     names: BaseNames = field(default_factory=BaseNames, repr=False)
 
 
+@dataclass(frozen=True)
+class SiteConnection:
+    """One site at its address, with the token that it may see.
+
+    Attributes:
+        context: How sites are asked.
+        endpoint: The address, without a slash at its end.
+        token: Sent to the origin of ``endpoint``.
+        aliases: Further origins that may see the token: those of the site, for a token of its own.
+    """
+
+    context: SiteContext
+    endpoint: str
+    token: Token | None = None
+    aliases: frozenset[Origin] = frozenset()
+
+    @property
+    def is_ours(self) -> bool:
+        """Requests go over a session of this program, not over one that a caller has given."""
+        return self.context.client.transport.is_ours
+
+    def request(self, url: str) -> HttpRequest:
+        """Return the request for an address of the site."""
+        return HttpRequest(url, token=self.token, aliases=self.aliases)
+
+
+def refusal(reply: ApiResponse, message: str, hint: str) -> HttpStatusError:
+    """Return the error for an answer that refuses, in words that say why and what to do."""
+    error = HttpStatusError(
+        message,
+        status=reply.status,
+        reason=reply.error.reason if reply.error is not None else "",
+        hint=hint,
+        headers=reply.headers,
+        body=reply.body,
+    )
+    error.__cause__ = reply.error.__cause__ if reply.error is not None else None
+    return error
+
+
 class Site(ABC):
     """A place on the network that models come from.
 
@@ -179,6 +220,7 @@ class Site(ABC):
         label: As people know it.
         also: Shorter names that are understood.
         order: Sites are asked in this order whether a text is theirs; the plain link comes last.
+        endpoint: Its address, where the settings name no other.
         hosts: Its own names, reached by https; they may see its token.
         takes_tokens: A token can be kept for it.
         key_page: Where people make one.
@@ -190,6 +232,7 @@ class Site(ABC):
     label: str
     also: tuple[str, ...] = ()
     order: int = 50
+    endpoint: str = ""
     hosts: frozenset[str] = frozenset()
     takes_tokens: bool = True
     key_page: str = ""
@@ -226,9 +269,29 @@ class Site(ABC):
             UnsupportedSourceError: it is of this site and is no model; says what it is.
         """
 
-    @abstractmethod
     def owns(self, source: StringLikeSource) -> bool:
         """Tell whether a source is of this site."""
+        return self.source_class is not None and isinstance(source, self.source_class)
+
+    def hosts_with(self, endpoints: Mapping[str, str]) -> frozenset[str]:
+        """Return the names under which the site is reached, that of a mirror among them."""
+        mirror = urlsplit(endpoints.get(self.name, "")).netloc.rpartition("@")[2].lower()
+        return self.hosts | {mirror} if mirror else self.hosts
+
+    def connect(self, context: SiteContext, secret: str | None = None) -> SiteConnection:
+        """Return the site at the address that the settings name, with its token.
+
+        Args:
+            context: How sites are asked.
+            secret: The token of a source; that of the context when None.
+        """
+        endpoint = context.endpoints.get(self.name, self.endpoint).rstrip("/")
+        secret = secret or context.tokens.get(self.name)
+        if not secret:
+            return SiteConnection(context, endpoint)
+        token = Token(secret, origin_of(endpoint))
+        own = frozenset(Origin("https", host, 443) for host in self.hosts)
+        return SiteConnection(context, endpoint, token, own if token.origin in own else frozenset())
 
     @abstractmethod
     def look_up(self, source: StringLikeSource, context: SiteContext) -> RemoteModel:

@@ -70,7 +70,7 @@ def test_a_plan_is_the_record_as_it_will_be(world: World, server: FaultServer) -
         metadata=metadata,
         terms=Terms(licence="openrail", commercial=False, gated=True),
         needs_token=True,
-        remarks=("It comes in full precision.",),
+        notes=("It comes in full precision.",),
     )  # fmt: skip
     before = snapshot(world.settings.root)
     planned = plan(world, remote)

@@ -146,7 +146,7 @@ def test_a_file_that_is_not_there_is_told_with_those_that_are(civitai: CivitaiSe
 
 def test_a_pickle_is_remarked(civitai: CivitaiServer) -> None:
     civitai.add(model(File(2, "a.ckpt", LORA, format="PickleTensor", primary=True)))
-    assert any("pickle" in remark for remark in look_up(civitai, version_id=21).remarks)
+    assert any("pickle" in remark for remark in look_up(civitai, version_id=21).notes)
 
 
 @pytest.mark.parametrize(
@@ -201,11 +201,11 @@ def test_what_the_site_closed_is_told(civitai: CivitaiServer) -> None:
     with pytest.raises(UnsupportedSourceError, match="archived"):
         look_up(civitai, version_id=21)
     civitai.add(model(mode="TakenDown"))
-    assert any("TakenDown" in remark for remark in look_up(civitai, version_id=21).remarks)
+    assert any("TakenDown" in remark for remark in look_up(civitai, version_id=21).notes)
     civitai.add(model(early_access="2026-12-01T00:00:00Z"))
     found = look_up(civitai, version_id=21)
     assert found.needs_token
-    assert any("2026-12-01" in remark for remark in found.remarks)
+    assert any("2026-12-01" in remark for remark in found.notes)
 
 
 def test_missing_models_are_told(civitai: CivitaiServer) -> None:
@@ -327,15 +327,15 @@ _ABOUT = (
     about=st.dictionaries(st.sampled_from(_ABOUT), _JSON),
 )
 def test_no_shape_of_an_answer_surprises(version: dict[str, Any], about: dict[str, Any]) -> None:
-    whole = responses.together({"id": 21, "modelId": 11, **version}, {"id": 11, **about})
+    whole = responses.joined({"id": 21, "modelId": 11, **version}, {"id": 11, **about})
     responses.terms_of(whole)
     responses.fields_of(whole, base_names())
     responses.name_of(whole)
-    responses.can_be_had(whole)
+    responses.is_available(whole)
     for file in objects(whole, "files"):
         responses.size_of(file)
         responses.hashes_of(file)
-        responses.remarks_of(whole, file)
+        responses.notes_of(whole, file)
     try:
         responses.metadata_of(whole, responses.ENDPOINT, "pg13")
     except ProtocolError:

@@ -93,7 +93,7 @@ def test_a_revision_is_asked_for_and_one_file_may_be_named(server: FaultServer) 
 
 def test_missing_precision_is_said(server: FaultServer) -> None:
     server.serve(API, page(listing("config.json", "model.safetensors")))
-    assert "full precision" in look_up(server).remarks[0]
+    assert "full precision" in look_up(server).notes[0]
 
 
 def test_several_models_have_to_be_named(server: FaultServer) -> None:
@@ -158,7 +158,7 @@ def test_a_token_that_is_not_valid_is_left_out(server: FaultServer) -> None:
     server.serve(API, script)
     model = look_up(server, "hf_secret")
     assert model.token is None
-    assert "not valid" in model.remarks[0]
+    assert "not valid" in model.notes[0]
     assert "hf_secret" not in repr(model)
 
 
@@ -174,7 +174,7 @@ def test_a_token_goes_along_and_stays_with_the_mirror(server: FaultServer) -> No
 def test_terms_that_are_not_accepted_are_told_before(server: FaultServer) -> None:
     server.serve(API, page(listing("a.safetensors", gated="manual")))
     model = look_up(server)
-    assert "terms on https://huggingface.co/org/name" in model.remarks[0]
+    assert "terms on https://huggingface.co/org/name" in model.notes[0]
 
 
 def test_an_injected_session_may_know_the_main_branch_alone(server: FaultServer) -> None:

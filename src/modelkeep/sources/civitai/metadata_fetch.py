@@ -1,4 +1,4 @@
-"""``CivitaiMetadataFetch``: what Civitai says of a version of a model."""
+"""``CivitaiMetadataFetch``: the metadata of a version of a model."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from modelkeep.http.client import Client
 from modelkeep.http.session import Transport
 from modelkeep.http.urls import redacted
 from modelkeep.sources.civitai import responses
-from modelkeep.sources.civitai.site import SITE, whole_version
+from modelkeep.sources.civitai.site import SITE
 from modelkeep.sources.civitai.source import HOSTS, CivitaiModelSource, parse
 from modelkeep.sources.metadata_fetch import ModelMetadataFetchBase
 from modelkeep.sources.site import SiteContext
 
 
 class CivitaiMetadataFetch(ModelMetadataFetchBase):
-    """Asks Civitai what it says of models.
+    """Fetches the metadata of models from Civitai.
 
     Args:
         session: Used for every request as it is; one of ours when None.
@@ -35,28 +35,28 @@ class CivitaiMetadataFetch(ModelMetadataFetchBase):
         content_level: str = "pg",
     ) -> None:
         super().__init__(session, client=client)
-        self._visit = SiteContext(
+        self._context = SiteContext(
             self._client, endpoints={SITE.name: endpoint}, content_level=content_level
         )
 
     def from_url(self, url: str) -> CivitaiMetadata:
-        """Return what is said of the model or version that an address shows.
+        """Return the metadata of the model or version that an address shows.
 
         Raises:
             UnsupportedSourceError: the address is of another site, or shows no model.
             HttpStatusError: the site refuses; says why and what to do.
         """
         text = str(url)
-        source = parse(text, HOSTS | {self._visit.endpoints[SITE.name].partition("//")[2]})
+        source = parse(text, HOSTS | {self._context.endpoints[SITE.name].partition("//")[2]})
         if source is None:
             raise UnsupportedSourceError(
                 f"{redacted(text)} is no address of a model of Civitai",
                 hint="It looks like https://civitai.com/models/12345?modelVersionId=67890",
             )
-        return self._fetched(source)
+        return self._fetch(source)
 
     def from_id(self, id: str) -> CivitaiMetadata:  # noqa: A002 - the seed's name
-        """Return what is said of a version of a model, as ``from_civitai_versionid`` does.
+        """Return the metadata of a version of a model, as ``from_civitai_versionid`` does.
 
         Args:
             id: The number of the version, as text.
@@ -74,17 +74,17 @@ class CivitaiMetadataFetch(ModelMetadataFetchBase):
         return self.from_civitai_versionid(int(text))
 
     def from_civitai_modelid(self, model_id: int) -> CivitaiMetadata:
-        """Return what is said of the newest version of a model that can be downloaded.
+        """Return the metadata of the newest version of a model that can be downloaded.
 
         Raises:
             HttpStatusError: the site refuses; says why and what to do.
         """
-        return self._fetched(CivitaiModelSource(model_id=model_id))
+        return self._fetch(CivitaiModelSource(model_id=model_id))
 
     def from_civitai_versionid(
         self, version_id: int, model_id: int | None = None
     ) -> CivitaiMetadata:
-        """Return what is said of a version.
+        """Return the metadata of a version.
 
         Args:
             version_id: Its number.
@@ -93,9 +93,9 @@ class CivitaiMetadataFetch(ModelMetadataFetchBase):
         Raises:
             HttpStatusError: the site refuses; says why and what to do.
         """
-        return self._fetched(CivitaiModelSource(version_id=version_id, model_id=model_id))
+        return self._fetch(CivitaiModelSource(version_id=version_id, model_id=model_id))
 
-    def _fetched(self, source: CivitaiModelSource) -> CivitaiMetadata:
-        asking = SITE.asking(self._visit, source.access_token)
-        whole = whole_version(asking, source)
-        return responses.metadata_of(whole, asking.endpoint, self._visit.content_level)
+    def _fetch(self, source: CivitaiModelSource) -> CivitaiMetadata:
+        api = SITE.api(self._context, source.access_token)
+        version = api.fetch_version(source)
+        return responses.metadata_of(version, api.site.endpoint, self._context.content_level)

@@ -34,14 +34,14 @@ def versions_of(model: Json) -> list[Json]:
     return objects(model, "modelVersions")
 
 
-def can_be_had(version: Json) -> bool:
+def is_available(version: Json) -> bool:
     """Tell whether a version has files that the site gives away."""
     is_public = _is_none_or(version.get("status"), "Published")
     is_for_download = _is_none_or(version.get("usageControl"), "Download")
     return is_public and is_for_download and bool(objects(version, "files"))
 
 
-def together(version: Json, model: Json | None) -> dict[str, Any]:
+def joined(version: Json, model: Json | None) -> dict[str, Any]:
     """Return a version with what is known of its model; either may lack what the other has.
 
     Without the model it has no pictures: nobody knows whom they show.
@@ -57,31 +57,34 @@ def together(version: Json, model: Json | None) -> dict[str, Any]:
     return whole
 
 
-def metadata_of(whole: Json, endpoint: str, level: str) -> CivitaiMetadata:
-    """Return what is said of a version, as it is stored.
+def metadata_of(version: Json, endpoint: str, level: str) -> CivitaiMetadata:
+    """Return the metadata of a version, as it is stored.
 
     Args:
-        whole: The version with its model, see ``together``.
+        version: The version with its model, see ``joined``.
         endpoint: Address of the site.
         level: The most that the picture may show.
 
     Raises:
         ProtocolError: it is no version of a model.
     """
-    number, about = whole.get("id"), part(whole, "model")
-    address = web_address(whole.get("downloadUrl")) or f"{endpoint}/api/download/models/{number}"
-    dates = [whole.get(name) for name in ("createdAt", "publishedAt", "updatedAt")]
-    picture = picture_of(whole, level)
-    told = {
-        **whole,
-        "name": one_line(whole.get("name")) or f"version {number}",
-        "model": {**about, "name": one_line(about.get("name")) or f"model {whole.get('modelId')}"},
+    number, about = version.get("id"), part(version, "model")
+    address = web_address(version.get("downloadUrl")) or f"{endpoint}/api/download/models/{number}"
+    dates = [version.get(name) for name in ("createdAt", "publishedAt", "updatedAt")]
+    picture = picture_of(version, level)
+    data = {
+        **version,
+        "name": one_line(version.get("name")) or f"version {number}",
+        "model": {
+            **about,
+            "name": one_line(about.get("name")) or f"model {version.get('modelId')}",
+        },
         "downloadUrl": address,
         "createdAt": next((date for date in dates if isinstance(date, str) and date), _LONG_AGO),
         "images": [{"url": picture, "type": "image"}] if picture else [],
     }
-    found = read_metadata(told) or read_metadata(
-        {**told, "createdAt": _LONG_AGO, "updatedAt": None, "publishedAt": None}
+    found = read_metadata(data) or read_metadata(
+        {**data, "createdAt": _LONG_AGO, "updatedAt": None, "publishedAt": None}
     )
     if found is None:
         raise ProtocolError(
@@ -91,18 +94,18 @@ def metadata_of(whole: Json, endpoint: str, level: str) -> CivitaiMetadata:
     return found
 
 
-def name_of(whole: Json) -> str:
+def name_of(version: Json) -> str:
     """Return what the model is called, with its version."""
-    name, form = one_line(part(whole, "model").get("name")), one_line(whole.get("name"))
+    name, form = one_line(part(version, "model").get("name")), one_line(version.get("name"))
     if name and form and form not in name:
         return f"{name} {form}"
-    return name or form or f"civitai {whole.get('id')}"
+    return name or form or f"civitai {version.get('id')}"
 
 
-def terms_of(whole: Json) -> Terms:
+def terms_of(version: Json) -> Terms:
     """Return what may be done with the model of a version."""
-    terms = terms_in(part(whole, "model"))
-    return replace(terms, gated=whole.get("availability") == "EarlyAccess")
+    terms = terms_in(part(version, "model"))
+    return replace(terms, gated=version.get("availability") == "EarlyAccess")
 
 
 def terms_in(about: Json) -> Terms:
@@ -128,58 +131,58 @@ def terms_in(about: Json) -> Terms:
     )
 
 
-def uses_of(said: Any) -> set[str] | None:
+def uses_of(value: Any) -> set[str] | None:
     """Return the commercial uses of ``allowCommercialUse`` in any of its notations."""
-    if said is None:
+    if value is None:
         return None
-    items = said if isinstance(said, list) else [said]
+    items = value if isinstance(value, list) else [value]
     texts = [item.strip("{} ") for item in items if isinstance(item, str)]
     return {word.strip() for text in texts for word in text.split(",") if word.strip()}
 
 
-def fields_of(whole: Json, names: BaseNames) -> dict[str, Any]:
+def fields_of(version: Json, names: BaseNames) -> dict[str, Any]:
     """Return the fields of a record that the site knows.
 
     Args:
-        whole: The version with its model.
+        version: The version with its model.
         names: What the site calls the bases.
     """
-    about = part(whole, "model")
-    text = plain_text(about.get("description")) or plain_text(whole.get("description"))
-    base = known_word(whole.get("baseModel"))
-    told = {
+    about = part(version, "model")
+    text = plain_text(about.get("description")) or plain_text(version.get("description"))
+    base = known_word(version.get("baseModel"))
+    fields = {
         "description": text,
-        "trigger_phrases": phrases(whole.get("trainedWords")),
+        "trigger_phrases": phrases(version.get("trainedWords")),
         "lineage": names.lineage_of(base) if base else None,
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in fields.items() if value}
 
 
-def remarks_of(whole: Json, file: Json) -> tuple[str, ...]:
+def notes_of(version: Json, file: Json) -> tuple[str, ...]:
     """Return what the user should know before."""
-    about = part(whole, "model")
-    remarks = []
-    if (ends := one_line(whole.get("earlyAccessEndsAt"))) is not None:
-        remarks.append(f"It is in early access until {ends[:10]}: buy it on the site, or wait.")
-    if not _is_none_or(whole.get("usageControl"), "Download"):
-        remarks.append("Its creator does not allow downloads.")
+    about = part(version, "model")
+    notes = []
+    if (ends := one_line(version.get("earlyAccessEndsAt"))) is not None:
+        notes.append(f"It is in early access until {ends[:10]}: buy it on the site, or wait.")
+    if not _is_none_or(version.get("usageControl"), "Download"):
+        notes.append("Its creator does not allow downloads.")
     if about.get("mode") is not None:
-        remarks.append(f"The site has marked it as {one_line(about.get('mode')) or 'closed'}.")
+        notes.append(f"The site has marked it as {one_line(about.get('mode')) or 'closed'}.")
     for name, what in (("pickleScanResult", "pickles"), ("virusScanResult", "viruses")):
         result = one_line(file.get(name))
         if result not in {None, "Success"}:
-            remarks.append(f"The site's scan for {what} says: {result}.")
-    return tuple(remarks)
+            notes.append(f"The site's scan for {what} says: {result}.")
+    return tuple(notes)
 
 
 def hashes_of(file: Json) -> Mapping[str, str]:
     """Return the hashes of a file by our names, in lower case."""
-    told = part(file, "hashes")
+    hashes = part(file, "hashes")
     found = {
-        "sha256": full_hash(told.get("SHA256")),
-        "blake3": full_hash(told.get("BLAKE3")),
-        "crc32": _hex(told.get("CRC32"), 8),
-        "autov2": _hex(told.get("AutoV2"), 10),
+        "sha256": full_hash(hashes.get("SHA256")),
+        "blake3": full_hash(hashes.get("BLAKE3")),
+        "crc32": _hex(hashes.get("CRC32"), 8),
+        "autov2": _hex(hashes.get("AutoV2"), 10),
     }
     if found["sha256"]:  # it says all that the others say
         found["autov2"] = None

@@ -1,4 +1,4 @@
-"""``HuggingFaceMetadataFetch``: what Hugging Face says of a repository."""
+"""``HuggingFaceMetadataFetch``: the metadata of a repository."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from modelkeep.http.client import Client
 from modelkeep.http.session import Transport
 from modelkeep.http.urls import redacted
 from modelkeep.sources.huggingface import responses
-from modelkeep.sources.huggingface.site import Asking
+from modelkeep.sources.huggingface.api import HubApi
 from modelkeep.sources.huggingface.source import HOSTS, HFModelSource, parse
 from modelkeep.sources.metadata_fetch import ModelMetadataFetchBase
-from modelkeep.sources.site import SiteContext
+from modelkeep.sources.site import SiteConnection, SiteContext
 
 
 class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
-    """Asks Hugging Face what it says of repositories.
+    """Fetches the metadata of repositories from Hugging Face.
 
     Args:
         session: Used for every request as it is; one of ours when None.
@@ -36,7 +36,7 @@ class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
         self._endpoint = endpoint.rstrip("/")
 
     def from_url(self, url: str) -> HuggingFaceMetadata:
-        """Return what is said of the repository that an address shows.
+        """Return the metadata of the repository that an address shows.
 
         Raises:
             UnsupportedSourceError: the address is of another site, or shows no repository.
@@ -50,10 +50,10 @@ class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
                 f"{redacted(text)} is no address of a repository of Hugging Face",
                 hint="It looks like https://huggingface.co/organisation/name",
             )
-        return self._fetched(source)
+        return self._fetch(source)
 
     def from_id(self, id: str) -> HuggingFaceMetadata:  # noqa: A002 - the seed's name
-        """Return what is said of a repository.
+        """Return the metadata of a repository.
 
         Args:
             id: ``organisation/name``, with ``@revision`` behind it for another than the main
@@ -69,11 +69,11 @@ class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
                 f"{id!r} is no name of a repository",
                 hint="Names are written organisation/name.",
             )
-        return self._fetched(source)
+        return self._fetch(source)
 
-    def _fetched(self, source: HFModelSource) -> HuggingFaceMetadata:
-        context = SiteContext(self._client)
-        asking = Asking(context, self._endpoint, source.repo_id, source.revision, None)
+    def _fetch(self, source: HFModelSource) -> HuggingFaceMetadata:
+        site = SiteConnection(SiteContext(self._client), self._endpoint)
+        api = HubApi(site, source.repo_id, source.revision)
         url = responses.api_url(self._endpoint, source.repo_id, source.revision)
-        answer = asking.get(url, {"blobs": "true"})
+        answer = api.get(url, {"blobs": "true"})
         return responses.metadata_of(answer, self._endpoint, source.revision or "main")

@@ -1,4 +1,4 @@
-"""Which files of a repository are fetched for a source, and what is to be said about it."""
+"""Which files of a repository are fetched for a source, and what the user should know of that."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Selection:
         files: Where each file lies in the repository, and where it belongs inside the model.
         name: What the model is called.
         is_folder: The model is a folder.
-        remarks: What the user should know.
+        notes: What the user should know.
     """
 
     files: Mapping[str, str]
     name: str
     is_folder: bool
-    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def select_files(
@@ -63,7 +63,7 @@ def select_files(
     inside = {str(path): path.relative_to(base).as_posix() for path in chosen}
     if source.subfolder:
         name = f"{name}-{base.name}" if base.name else name
-    return Selection(inside, name, is_folder=True, remarks=_remarks(chosen, source))
+    return Selection(inside, name, is_folder=True, notes=_notes(chosen, source))
 
 
 def _file_name(repo: str, path: PurePosixPath, source: HFModelSource) -> str:
@@ -74,7 +74,7 @@ def _file_name(repo: str, path: PurePosixPath, source: HFModelSource) -> str:
 
 
 def refuse_many(chosen: Sequence[PurePosixPath], repo: str, before: str) -> None:
-    """Refuse models that lie beside each other: which of them is meant cannot be told.
+    """Refuse models that lie beside each other: nobody can tell which of them is meant.
 
     Args:
         chosen: The files that were chosen.
@@ -130,7 +130,7 @@ def _nothing(files: Sequence[str], source: HFModelSource) -> UnsupportedSourceEr
     )
 
 
-def _remarks(chosen: Sequence[PurePosixPath], source: HFModelSource) -> tuple[str, ...]:
+def _notes(chosen: Sequence[PurePosixPath], source: HFModelSource) -> tuple[str, ...]:
     """Say where the wanted precision is not there."""
     if source.variant is not ModelRepoVariant.FP16:
         return ()

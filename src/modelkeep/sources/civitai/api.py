@@ -1,0 +1,199 @@
+"""``CivitaiApi``: requests to the API of Civitai, and why it refuses some."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from modelkeep.errors import HttpStatusError, ProtocolError, UnsupportedSourceError
+from modelkeep.http.client import ApiResponse
+from modelkeep.http.error_responses import error_message
+from modelkeep.sources.civitai import responses
+from modelkeep.sources.civitai.source import CivitaiModelSource
+from modelkeep.sources.sidecars.civitai import Json, objects
+from modelkeep.sources.sidecars.clean_text import one_line
+from modelkeep.sources.site import SiteConnection, refusal
+
+#: The site for all ages; what it does not have its other address may have.
+_OTHER = "https://civitai.red"
+_REFUSED, _NO_METHOD = 400, 405
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE, _BUSY, _UNAVAILABLE = 401, 403, 404, 410, 429, 503
+_TOKEN = "Keep one with: modelkeep token set civitai. Or give it with --token or CIVITAI_API_TOKEN."  # noqa: S105 - a hint
+#: Hashes, and models, that one request may ask for.
+AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class CivitaiApi:
+    """The API of the site.
+
+    Attributes:
+        site: The site at its address.
+    """
+
+    site: SiteConnection
+
+    def get(self, path: str, what: str, params: Sequence[tuple[str, Any]] = ()) -> Json:
+        """Return the object that a path answers with.
+
+        Args:
+            path: Behind the version of the API.
+            what: What is asked for, for messages.
+            params: Added to its query.
+
+        Raises:
+            HttpStatusError: it is refused; says why and what to do.
+            ProtocolError: it is no object.
+        """
+        return self._object(self._get(path, params), what)
+
+    def fetch_version(self, source: CivitaiModelSource) -> Json:
+        """Return the version that a source means, joined with its model.
+
+        Raises:
+            UnsupportedSourceError: the model has no version.
+            HttpStatusError: the site refuses; says why and what to do.
+        """
+        number, model_id = source.version_id, source.model_id
+        version: Json | None = None
+        if model_id is None:
+            version = self._version(number)
+            found = version.get("modelId")
+            if not isinstance(found, int):
+                return responses.joined(version, None)
+            model_id = found
+        try:
+            model = self._model(model_id)
+        except HttpStatusError:
+            if number is None:
+                raise
+            # Some are found by their version only, and without licence and creator.
+            return responses.joined(version or self._version(number), None)
+        listed = responses.versions_of(model)
+        if number is None:
+            available = next(filter(responses.is_available, listed), None)
+            chosen = available or (listed[0] if listed else None)
+            if chosen is None:
+                raise UnsupportedSourceError(
+                    f"Model {model_id} of Civitai has no version that can be downloaded",
+                    hint="Look at its page: it may be archived, or only be used on the site.",
+                )
+            return responses.joined(chosen, model)
+        chosen = next((each for each in listed if each.get("id") == number), version)
+        return responses.joined(chosen or self._version(number), model)
+
+    def versions_by_hash(self, sha256: Sequence[str]) -> list[Json]:
+        """Return the versions that have files with these hashes, joined with their models.
+
+        Raises:
+            HttpStatusError: the site refuses; says why and what to do.
+            ProtocolError: it answers with something else than a list.
+        """
+        hashes = [text.upper() for text in sorted(sha256)]
+        client = self.site.context.client
+        reply = client.post(self.site.request(self._url("model-versions/by-hash")), hashes)
+        if reply.status in {_NOT_FOUND, _NO_METHOD}:  # as before it took lists
+            found: Any = [self._version_by_hash(each) for each in hashes]
+        elif reply.status >= _REFUSED:
+            raise self._error(reply, "models by hash")
+        else:
+            found = reply.json()
+        if not isinstance(found, list):
+            raise ProtocolError("Civitai answered a list of hashes with something that is no list")
+        versions = [version for version in found if isinstance(version, dict)]
+        models = self._models_of(versions)
+        return [responses.joined(each, models.get(each.get("modelId"))) for each in versions]
+
+    def _url(self, path: str, endpoint: str = "") -> str:
+        return f"{endpoint or self.site.endpoint}/api/v1/{path}"
+
+    def _get(self, path: str, params: Sequence[tuple[str, Any]] = ()) -> ApiResponse:
+        client = self.site.context.client
+        reply = client.get(self.site.request(self._url(path)), params)
+        is_first = self.site.is_ours and self.site.endpoint == responses.ENDPOINT
+        if reply.status == _NOT_FOUND and is_first:
+            other = client.get(self.site.request(self._url(path, _OTHER)), params)
+            reply = other if other.status < _REFUSED else reply
+        return reply
+
+    def _version(self, number: int | None) -> Json:
+        return self.get(f"model-versions/{number}", f"version {number}")
+
+    def _model(self, number: int) -> Json:
+        return self.get(f"models/{number}", f"model {number}")
+
+    def _version_by_hash(self, sha256: str) -> Json | None:
+        path = self._url(f"model-versions/by-hash/{sha256}")
+        reply = self.site.context.client.get(self.site.request(path))
+        return None if reply.status == _NOT_FOUND else self._object(reply, "a model by its hash")
+
+    def _models_of(self, versions: Sequence[Json]) -> Mapping[Any, Json]:
+        """Return the models of versions by their numbers, all asked for at once.
+
+        What is found by a hash says neither who made it nor whom it shows.
+        """
+        numbers = sorted({n for v in versions if isinstance(n := v.get("modelId"), int)})
+        if not numbers:
+            return {}
+        params = [*(("ids", n) for n in numbers[:AT_ONCE]), ("limit", AT_ONCE), ("nsfw", "true")]
+        reply = self.site.context.client.get(self.site.request(self._url("models")), params)
+        if reply.status >= _REFUSED:
+            return {}
+        found = reply.json()
+        items = objects(found, "items") if isinstance(found, dict) else []
+        return {model.get("id"): model for model in items}
+
+    def _object(self, reply: ApiResponse, what: str) -> Json:
+        if reply.status >= _REFUSED:
+            raise self._error(reply, what)
+        found = reply.json()
+        if not isinstance(found, dict):
+            raise ProtocolError(
+                f"Civitai answered for {what} with something that is no object",
+                hint="Try again later.",
+            )
+        return found
+
+    def _error(self, reply: ApiResponse, what: str) -> HttpStatusError:
+        why, hint = _reason(reply, has_token=self.site.token is not None)
+        message = f"Civitai does not give {what} (status {reply.status}): {why}"
+        return refusal(reply, message, hint)
+
+
+def _reason(reply: ApiResponse, *, has_token: bool) -> tuple[str, str]:
+    """Return why the site refuses, and what to do."""
+    body = _body(reply)
+    message = error_message(reply.body, reply.header("Content-Type"))
+    quoted = f"; it says: {message}" if message else ""
+    if "disabled downloads" in message.lower():
+        return "its creator does not allow downloads", "It can only be used on the site."
+    if reply.status == _UNAUTHORIZED and has_token:
+        return (
+            f"the token is not valid{quoted}",
+            f"Make a new one on civitai.com/user/account. {_TOKEN}",
+        )
+    if reply.status == _UNAUTHORIZED:
+        return f"it needs a token{quoted}", _TOKEN
+    if reply.status == _FORBIDDEN and body.get("error") == "Early Access":
+        until = one_line(body.get("deadline")) or ""
+        end = f" until {until[:10]}" if until else ""
+        return f"it is in early access{end}", "Buy it on the site, or wait."
+    cases = {
+        _FORBIDDEN: ("this account may not have it", "Look at its page on the site."),
+        _NOT_FOUND: ("it is not there: gone, not published, or mistyped", "Check its address."),
+        _GONE: ("the site has archived it", "Look for another source of the same file."),
+        _BUSY: ("it was asked too often", "Wait some minutes, then try again."),
+        _UNAVAILABLE: ("it is overloaded", "Wait some minutes, then try again."),
+    }
+    why, hint = cases.get(reply.status, ("the answer was a refusal", "Try again later."))
+    return why + quoted, hint
+
+
+def _body(reply: ApiResponse) -> dict[str, Any]:
+    try:
+        value = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
