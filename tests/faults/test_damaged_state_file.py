@@ -24,8 +24,8 @@ from faults.crash_stories import (
     restore,
 )
 from faults.crash_world import Story, World, build, run, tree
+from modelkeep.app.examination import examine
 from modelkeep.app.manager import ModelManager
-from modelkeep.care.doctor.examination import examine
 from modelkeep.errors import CorruptDatabaseError
 from modelkeep.library import trash
 from modelkeep.library.link import LinkMode

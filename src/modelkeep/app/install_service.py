@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from modelkeep.app.install_base import ModelInstallServiceBase
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import no_progress
@@ -17,7 +18,6 @@ from modelkeep.errors import (
     SourceNotFoundError,
     UsageError,
 )
-from modelkeep.install import recovery
 from modelkeep.install.control import JobControl
 from modelkeep.install.details import NOBODY, job_details
 from modelkeep.install.installer import Installer
@@ -26,20 +26,18 @@ from modelkeep.install.keeping import JobKeeping
 from modelkeep.install.network import Network, network_of
 from modelkeep.install.plan import Plan
 from modelkeep.install.planning import plan_local
+from modelkeep.install.recovery import recover_library
 from modelkeep.install.removing import Removing
 from modelkeep.install.worker import InstallWorker, WorkerControl
-from modelkeep.jobs.owner import Owner, locked
+from modelkeep.jobs.owner import Owner
 from modelkeep.jobs.state import StateDatabase
-from modelkeep.library import removal
 from modelkeep.library.duplicates import find_same
 from modelkeep.library.editing import edit_record
 from modelkeep.library.library import Library
 from modelkeep.library.link import LinkMode
 from modelkeep.library.new_records import Identify, identified_fields
-from modelkeep.library.root_records import settle_roots
-from modelkeep.library.settings_file import drop_settings_drafts
 from modelkeep.records.service import ModelRecordServiceBase
-from modelkeep.scan.service import Scanner, ScanningService
+from modelkeep.scan.service import Scanner
 from modelkeep.settings import Settings
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.parse import local_source
@@ -49,7 +47,7 @@ from modelkeep.sources.string_like import StringLikeSource
 _log = logging.getLogger(__name__)
 
 
-class ModelInstallService(JobKeeping, Removing, ScanningService):
+class ModelInstallService(JobKeeping, Removing, ModelInstallServiceBase):
     """Installs, records and removes models.
 
     Jobs run in background threads: models of sites are fetched side by side, and one model after
@@ -159,12 +157,7 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
 
     def recover(self) -> int:
         """Finish or take back what dead processes left; return how much that was."""
-        with locked(self.app_config.state_path.with_suffix(".recovery")):
-            settled = recovery.recover(self.library, self._owner.is_alive)
-            settle_roots(self.library)
-            drop_settings_drafts(self.app_config)
-            removal.purge_expired(self.library)
-        return settled
+        return recover_library(self.library, self._owner.is_alive)
 
     # -- jobs
 
@@ -284,6 +277,29 @@ class ModelInstallService(JobKeeping, Removing, ScanningService):
             InvalidModelConfigException: a field is unknown, or a value does not fit.
         """
         return edit_record(self.library, key, changes)
+
+    # -- scans
+
+    def scan_directory(self, scan_dir: Path | str, install: bool = False) -> list[str]:
+        """Register every model below a folder, or install it; return the keys of new records.
+
+        What is recorded already, broken or unknown is left out; ``scanner.scan`` reports it.
+
+        Args:
+            scan_dir: The folder.
+            install: Copy the models into ``models_dir``; else they stay where they are.
+
+        Raises:
+            SourceNotFoundError: nothing is there.
+        """
+        return self.scanner.register_all(Path(scan_dir), install=install)
+
+    def sync_to_config(self) -> None:
+        """Register new files in all roots, find moved ones again, mark missing ones.
+
+        No record is forgotten, whatever is gone; ``scanner.sync`` reports what was done.
+        """
+        self.scanner.sync_all()
 
     # -- plumbing
 

@@ -11,7 +11,29 @@ from modelkeep.disk.journal import JournalEntry
 from modelkeep.disk.notes import Install
 from modelkeep.errors import InterruptedInstallError, UnknownJobIDException
 from modelkeep.install.job import InstallStatus
+from modelkeep.jobs.owner import locked
 from modelkeep.library.library import Library
+from modelkeep.library.removal import purge_expired
+from modelkeep.library.root_records import settle_roots
+from modelkeep.library.settings_file import drop_settings_drafts
+
+
+def recover_library(library: Library, is_alive: Callable[[str], bool]) -> int:
+    """Put in order what dead processes left: changes, jobs, roots, drafts, expired trash.
+
+    Args:
+        library: The library.
+        is_alive: Tells whether the owner of an entry still lives; its entries are left alone.
+
+    Returns:
+        How many changes were settled.
+    """
+    with locked(library.settings.state_path.with_suffix(".recovery")):
+        settled = recover(library, is_alive)
+        settle_roots(library)
+        drop_settings_drafts(library.settings)
+        purge_expired(library)
+    return settled
 
 
 def recover(library: Library, is_alive: Callable[[str], bool]) -> int:

@@ -1,17 +1,15 @@
-"""``Scanner``: scans, syncs and autoimport of one library, and the seed's names for them."""
+"""``Scanner``: scans, syncs and autoimport of one library."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import os
-from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from modelkeep.app.install_base import ModelInstallServiceBase
 from modelkeep.errors import ModelKeepError
 from modelkeep.jobs.lookups import Lookup, Lookups
 from modelkeep.library.library import Library
@@ -103,6 +101,24 @@ class Scanner:
         """
         return Sync(self._means(watch, None), confirm)
 
+    def register_all(self, folder: Path, *, install: bool = False) -> list[str]:
+        """Register or install every model below a folder; return the keys of new records.
+
+        What is recorded already, broken or unknown is left out.
+
+        Raises:
+            SourceNotFoundError: nothing is there.
+        """
+        action = ScanAction.INSTALL if install else ScanAction.REGISTER
+        findings = self.scan(folder, action=action)
+        return [finding.key for finding in findings if finding.status in _NEW and finding.key]
+
+    def sync_all(self) -> None:
+        """Sync all roots, asking nobody; what could not be done is logged."""
+        for finding in self.sync():
+            if finding.status in _ODD or finding.status in {ScanStatus.HELD, ScanStatus.OFFLINE}:
+                _warn(finding)
+
     def autoimport(self) -> list[str]:
         """Register what was put into the autoimport folder; return the keys of new records.
 
@@ -142,45 +158,6 @@ class Scanner:
             lambda path, fields, info: self._install(path, fields, info, link),
             watch,
         )
-
-
-class ScanningService(ModelInstallServiceBase):
-    """The part of an install service that looks for models by itself.
-
-    Attributes:
-        scanner: Does that.
-    """
-
-    scanner: Scanner
-
-    @abstractmethod
-    def start(self, invoker: Any = None) -> None:
-        """Finish or roll back what an earlier run left, and begin to work on jobs."""
-
-    def scan_directory(self, scan_dir: Path | str, install: bool = False) -> list[str]:
-        """Register every model below a folder, or install it; return the keys of new records.
-
-        What is there already, broken or unknown is passed over; ``scanner.scan`` tells of it.
-
-        Args:
-            scan_dir: The folder.
-            install: Copy the models into ``models_dir``; else they stay where they are.
-
-        Raises:
-            SourceNotFoundError: nothing is there.
-        """
-        action = ScanAction.INSTALL if install else ScanAction.REGISTER
-        findings = self.scanner.scan(Path(scan_dir), action=action)
-        return [finding.key for finding in findings if finding.status in _NEW and finding.key]
-
-    def sync_to_config(self) -> None:
-        """Register new files in all roots, find moved ones again, mark missing ones.
-
-        No record is forgotten, whatever is gone; see ``scanner.sync`` for what was done.
-        """
-        for finding in self.scanner.sync():
-            if finding.status in _ODD or finding.status in {ScanStatus.HELD, ScanStatus.OFFLINE}:
-                _warn(finding)
 
 
 def _warn(finding: ScanFinding) -> None:

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from integration.world import World, open_world
-from modelkeep.care.doctor.checks import CHECKS
-from modelkeep.care.doctor.examination import examine
+from modelkeep.app.examination import examine
+from modelkeep.care.doctor.check import load_checks
 from modelkeep.care.doctor.finding import Finding, Severity
 from modelkeep.core.names import shown
 from modelkeep.core.taxonomy import RecordState
@@ -29,6 +29,19 @@ from modelkeep.settings import Settings
 from support import tiny
 
 Harm = Callable[[World], None]
+
+DUST = """
+from modelkeep.care.doctor.check import Check
+from modelkeep.care.doctor.finding import Finding
+
+
+def find(library):
+    folder = library.settings.models_dir
+    yield Finding("dust", str(folder), f"There is dust in {folder.name}", "Wipe it off.")
+
+
+CHECK = Check("dust", find)
+"""
 
 
 def installed(world: World, name: str = "blue", fill: int = 1) -> str:
@@ -112,9 +125,13 @@ class TestHealthy:
         assert list(examine(world.settings)) == []
         assert list(examine(world.settings, fix=True)) == []
 
-    def test_each_check_says_what_it_checks(self) -> None:
-        for check in CHECKS:
-            assert check.__doc__, check
+    def test_a_check_is_one_module(self, world: World, tmp_path: Path) -> None:
+        (tmp_path / "dust.py").write_text(DUST)
+        checks = load_checks(tmp_path)
+        assert [check.name for check in checks][-1] == "dust"
+        assert len(checks) == len(load_checks()) + 1
+        [found] = examine(world.settings, checks=checks)
+        assert (found.kind, found.message) == ("dust", "There is dust in models")
 
 
 class TestModels:

@@ -1,60 +1,64 @@
-"""The examination: all checks, one after the other, each with its repairs."""
+"""``examine``: all checks of a library, one after the other, each with its repairs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from modelkeep.care.doctor.checks import CHECKS
-from modelkeep.care.doctor.finding import Check, Finding, Severity
-from modelkeep.care.doctor.patient import Patient
-from modelkeep.care.doctor.workshop import Workshop
+from modelkeep.care.doctor.check import Check, load_checks
+from modelkeep.care.doctor.finding import Finding, Severity
+from modelkeep.care.doctor.library_state import LibraryState
+from modelkeep.care.doctor.repairs import Installs, RepairTools
 from modelkeep.errors import ModelKeepError, hint_of
 from modelkeep.settings import Settings
 
 
 def examine(
-    settings: Settings, *, fix: bool = False, checks: tuple[Check, ...] = CHECKS
+    settings: Settings,
+    installs: Installs,
+    *,
+    fix: bool = False,
+    checks: tuple[Check, ...] | None = None,
 ) -> Iterator[Finding]:
     """Look for everything that is out of order in a library, however broken it is.
 
     Args:
         settings: Of its root.
-        fix: Put in order what can be. Without it nothing is changed on the disk.
-        checks: What to look for, in this order.
+        installs: What installs have to be asked.
+        fix: Repair what can be. Without it nothing is changed on the disk.
+        checks: What to look for, in this order; everything when None.
 
     Yields:
-        Each finding, once it is known whether it could be put in order.
+        Each finding, once it is known whether it could be repaired.
     """
-    patient = Patient(settings)
+    library = LibraryState(settings, installs.folders_in_use)
     try:
-        for check in checks:
-            found = _findings(check, patient)
+        for check in load_checks() if checks is None else checks:
+            found = _findings(check, library)
             if not (fix and any(finding.repair for finding in found)):
                 yield from found
                 continue
-            patient.forget()  # files that are held open cannot be replaced
-            with Workshop(settings) as workshop:
-                yield from [_repaired(finding, workshop) for finding in found]
+            library.forget()  # files that are held open cannot be replaced
+            with RepairTools(settings, installs) as tools:
+                yield from [_repaired(finding, tools) for finding in found]
     finally:
-        patient.forget()
+        library.forget()
 
 
-def _findings(check: Check, patient: Patient) -> list[Finding]:
+def _findings(check: Check, library: LibraryState) -> list[Finding]:
     try:
-        return list(check(patient))
+        return list(check.find(library))
     except ModelKeepError as error:
-        name = check.__module__.rpartition(".")[2]
-        message = f"The check of {name} could not be made: {error}"
-        return [Finding("unchecked", name, message, hint_of(error), Severity.ERROR)]
+        message = f"The check of {check.name} could not be made: {error}"
+        return [Finding("unchecked", check.name, message, hint_of(error), Severity.ERROR)]
 
 
-def _repaired(finding: Finding, workshop: Workshop) -> Finding:
+def _repaired(finding: Finding, tools: RepairTools) -> Finding:
     if finding.repair is None:
         return finding
     try:
-        finding.repair(workshop)
+        finding.repair(tools)
     except ModelKeepError as error:
-        message = f"{finding.message}. It could not be put in order: {error}"
+        message = f"{finding.message}. It could not be repaired: {error}"
         return replace(finding, message=message, hint=hint_of(error) or finding.hint)
     return replace(finding, is_fixed=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from modelkeep.care.doctor.patient import Patient
-    from modelkeep.care.doctor.workshop import Workshop
+    from modelkeep.care.doctor.repairs import RepairTools
 
 
 class Severity(StrEnum):
@@ -25,7 +24,7 @@ class Severity(StrEnum):
 
 
 #: Puts one finding in order, and changes nothing else; may be cut off and done again.
-Repair = Callable[["Workshop"], None]
+Repair = Callable[["RepairTools"], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,3 @@ class Finding:
             "fixable": self.repair is not None,
             "fixed": self.is_fixed,
         }
-
-
-#: Looks for one kind of thing. What it cannot look at because that is itself out of order is
-#: told by the check that looks for that.
-Check = Callable[["Patient"], Iterator[Finding]]

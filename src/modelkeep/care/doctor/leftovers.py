@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from modelkeep.care.doctor.finding import Finding
-from modelkeep.care.doctor.workshop import Workshop
+from modelkeep.care.doctor.repairs import RepairTools
 from modelkeep.core.reading import printable
 from modelkeep.disk.journal import Note
 from modelkeep.errors import OfflineRootError
@@ -14,8 +14,8 @@ from modelkeep.errors import OfflineRootError
 def settled_by_its_note(folder: Path, note: Note) -> Finding:
     """Return the finding for a staging folder or trash entry that only its note tells of."""
 
-    def settle(workshop: Workshop) -> None:
-        library = workshop.library
+    def settle(tools: RepairTools) -> None:
+        library = tools.library
         if library.is_away(note):
             raise OfflineRootError(
                 "a root that it is about is offline",

@@ -21,7 +21,7 @@ def doctor(
     ] = False,
 ) -> int:
     """Look for what is out of order: leftovers, orphans, missing and changed files, databases."""
-    from modelkeep.care.doctor.examination import examine
+    from modelkeep.app.examination import examine
 
     session = ctx.ensure_object(Session)
     counts: Counter[str] = Counter()

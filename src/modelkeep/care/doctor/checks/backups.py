@@ -6,18 +6,19 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Severity
-from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.core.names import shown, size_text
 from modelkeep.core.reading import printable
 
 _COPY = re.compile(r".+\.(corrupt|backup|bak|before)-?.*")
 
 
-def check_backups(patient: Patient) -> Iterator[Finding]:
+def _find(library: LibraryState) -> Iterator[Finding]:
     """Tells what copies of the databases take."""
-    for folder in sorted({patient.catalogue.parent, patient.settings.state_path.parent}):
-        last_good = f"{patient.catalogue.name}.bak"  # of the YAML store: always there, and small
+    for folder in sorted({library.catalogue.parent, library.settings.state_path.parent}):
+        last_good = f"{library.catalogue.name}.bak"  # of the YAML store: always there, and small
         copies = [
             path
             for path in _files_in(folder)
@@ -41,3 +42,6 @@ def _files_in(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if path.is_file())
     except OSError:
         return []
+
+
+CHECK = Check("backups", position=180, find=_find)

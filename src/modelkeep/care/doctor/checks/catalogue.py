@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.checks.locks import refuse_open
 from modelkeep.care.doctor.finding import Finding, Severity
-from modelkeep.care.doctor.patient import Patient, catalogue_path
-from modelkeep.care.doctor.workshop import Workshop
+from modelkeep.care.doctor.library_state import LibraryState, catalogue_path
+from modelkeep.care.doctor.repairs import RepairTools
 from modelkeep.core.names import shown
 from modelkeep.core.reading import printable
 from modelkeep.errors import (
@@ -30,17 +31,17 @@ _KINDS: tuple[tuple[type[ModelKeepError], str], ...] = (
 _SHOWN = 3
 
 
-def check_catalogue(patient: Patient) -> Iterator[Finding]:
+def _find(library: LibraryState) -> Iterator[Finding]:
     """The catalogue is ours, whole, and of this version."""
-    path = patient.catalogue
+    path = library.catalogue
     if not path.exists():
         return
-    if not patient.is_sqlite:
-        yield from _check_other(patient)
+    if not library.is_sqlite:
+        yield from _check_other(library)
         return
-    health = patient.health
+    health = library.health
     if isinstance(health, ModelKeepError):
-        yield _finding(patient, health)
+        yield _finding(library, health)
     elif health.damage:
         more = f" and {len(health.damage) - _SHOWN} more" if len(health.damage) > _SHOWN else ""
         yield Finding(
@@ -62,26 +63,26 @@ def check_catalogue(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def _open(workshop: Workshop) -> None:
+def _open(tools: RepairTools) -> None:
     """Open the catalogue: that brings it up to date."""
-    workshop.library.records.version()
+    tools.library.records.version()
 
 
-def _check_other(patient: Patient) -> Iterator[Finding]:
+def _check_other(library: LibraryState) -> Iterator[Finding]:
     try:
-        with ModelRecordServiceBase.from_db_file(patient.catalogue) as records:
+        with ModelRecordServiceBase.from_db_file(library.catalogue) as records:
             records.all_models()
     except ModelKeepError as error:
-        yield _finding(patient, error)
+        yield _finding(library, error)
 
 
-def _finding(patient: Patient, error: ModelKeepError) -> Finding:
+def _finding(library: LibraryState, error: ModelKeepError) -> Finding:
     kind = next(kind for of, kind in _KINDS if isinstance(error, of))
-    path = printable(patient.catalogue)
+    path = printable(library.catalogue)
     return Finding(kind, path, str(error), hint_of(error), Severity.ERROR)
 
 
-def _save(workshop: Workshop) -> None:
+def _save(tools: RepairTools) -> None:
     """Keep a copy of a damaged catalogue and put what can be read of it in its place.
 
     Raises:
@@ -89,6 +90,9 @@ def _save(workshop: Workshop) -> None:
     """
     from modelkeep.records.salvage import save_what_is_left  # noqa: PLC0415 - heavy
 
-    path = catalogue_path(workshop.settings)
+    path = catalogue_path(tools.settings)
     refuse_open(path)
-    save_what_is_left(path, workshop.settings.named_roots())
+    save_what_is_left(path, tools.settings.named_roots())
+
+
+CHECK = Check("catalogue", position=40, find=_find)

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Repair
-from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.core.names import shown
 from modelkeep.core.reading import printable
 from modelkeep.disk import paths
 from modelkeep.disk.drafts import DRAFT, is_left
 
 
-def check_drafts(patient: Patient) -> Iterator[Finding]:
+def _find(library: LibraryState) -> Iterator[Finding]:
     """No draft of a process that has ended lies in a folder of the program."""
-    settings = patient.settings
+    settings = library.settings
     folders = {
         settings.root,
         settings.state_path.parent,
         settings.conf_path.parent,
-        patient.catalogue.parent,
+        library.catalogue.parent,
         settings.root / "secrets",
-        *(entry.folder for entry in patient.trash.entries()),
+        *(entry.folder for entry in library.trash.entries()),
     }
     for folder in sorted(folders):
         for path in _files_in(folder):
@@ -45,4 +46,7 @@ def _files_in(folder: Path) -> list[Path]:
 
 
 def _remove(path: Path) -> Repair:
-    return lambda _workshop: paths.remove_file(path)
+    return lambda _tools: paths.remove_file(path)
+
+
+CHECK = Check("drafts", position=160, find=_find)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Repair, Severity
-from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.library_state import LibraryState
+from modelkeep.care.doctor.repairs import RepairTools
 from modelkeep.care.doctor.tree import Tree
-from modelkeep.care.doctor.workshop import Workshop
 from modelkeep.core.names import shown
 from modelkeep.core.reading import printable
 from modelkeep.disk import paths
@@ -16,11 +17,11 @@ from modelkeep.disk.notes import FOREIGN_STAGING, FOREIGN_TRASH
 from modelkeep.errors import JobError
 
 
-def check_empty_folders(patient: Patient) -> Iterator[Finding]:
+def _find(library: LibraryState) -> Iterator[Finding]:
     """Every folder in ``models_dir`` has a file in it or below it, and so have ours in roots."""
-    top = patient.tree.top
-    found = [(folder, below, top) for folder, below in _empty(patient.tree).items()]
-    found += [(folder, [folder], folder.parent) for folder in _ours_in_roots(patient)]
+    top = library.tree.top
+    found = [(folder, below, top) for folder, below in _empty(library.tree).items()]
+    found += [(folder, [folder], folder.parent) for folder in _ours_in_roots(library)]
     for folder, below, stop in found:
         yield Finding(
             "empty_folder",
@@ -32,9 +33,9 @@ def check_empty_folders(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def _ours_in_roots(patient: Patient) -> list[Path]:
+def _ours_in_roots(library: LibraryState) -> list[Path]:
     """Return the empty folders for staging and trash in registered roots."""
-    roots = patient.settings.named_roots().named.values()
+    roots = library.settings.named_roots().named.values()
     names = (FOREIGN_STAGING, FOREIGN_TRASH)
     places = [root.path / name for root in roots if not root.is_readonly for name in names]
     there = [place for place in places if place.is_dir() and not place.is_symlink()]
@@ -55,8 +56,8 @@ def _empty(tree: Tree) -> dict[Path, list[Path]]:
 
 
 def _remove(folders: list[Path], stop: Path) -> Repair:
-    def remove(workshop: Workshop) -> None:
-        if workshop.library.state.journal.entries():
+    def remove(tools: RepairTools) -> None:
+        if tools.library.state.journal.entries():
             raise JobError(
                 "a change is in progress that may need the folder",
                 hint="Wait until it has ended, then run doctor --fix again.",
@@ -65,3 +66,6 @@ def _remove(folders: list[Path], stop: Path) -> Repair:
             paths.remove_empty_folders(folder, stop)
 
     return remove
+
+
+CHECK = Check("empty_folders", position=150, find=_find)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Repair
-from modelkeep.care.doctor.patient import Patient
-from modelkeep.care.doctor.workshop import Workshop
+from modelkeep.care.doctor.library_state import LibraryState
+from modelkeep.care.doctor.repairs import RepairTools
 from modelkeep.errors import DatabaseError
 
 
-def check_journal(patient: Patient) -> Iterator[Finding]:
+def _find(library: LibraryState) -> Iterator[Finding]:
     """All that was begun is done, or being done."""
-    living = patient.living
-    for entry in patient.entries:
+    living = library.living
+    for entry in library.entries:
         if entry.owner not in living:
             yield Finding(
                 "interrupted",
@@ -26,12 +27,15 @@ def check_journal(patient: Patient) -> Iterator[Finding]:
 
 
 def _settle(number: int) -> Repair:
-    def settle(workshop: Workshop) -> None:
+    def settle(tools: RepairTools) -> None:
         """Finish or take back whatever dead processes left, this entry among it."""
-        workshop.service.recover()
-        if any(entry.id == number for entry in workshop.library.state.journal.entries()):
+        tools.recover()
+        if any(entry.id == number for entry in tools.library.state.journal.entries()):
             raise DatabaseError(
                 "its process is at work again", hint="Wait for it, then run doctor again."
             )
 
     return settle
+
+
+CHECK = Check("journal", position=60, find=_find)

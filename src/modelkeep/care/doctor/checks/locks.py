@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding
-from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.core.names import shown
 from modelkeep.core.reading import printable
 from modelkeep.errors import DatabaseLockedError
@@ -18,9 +19,9 @@ _PATIENCE = 2.0
 _STEP = 0.1
 
 
-def check_locks(patient: Patient) -> Iterator[Finding]:
+def _find(library: LibraryState) -> Iterator[Finding]:
     """Nobody has kept a database from being written for long."""
-    for path in (patient.catalogue, patient.settings.state_path):
+    for path in (library.catalogue, library.settings.state_path):
         if found := _lasting_writers(path):
             yield Finding(
                 "database_locked",
@@ -52,3 +53,6 @@ def refuse_open(path: Path) -> None:
             f"{shown(path)} is open in {' and '.join(found)}",
             hint="End that program, then run doctor --fix again.",
         )
+
+
+CHECK = Check("locks", position=20, find=_find)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Severity
-from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.core.configs import AnyModelConfig
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.library.condition import Condition, state_for
@@ -22,10 +23,10 @@ _MANY = 20
 _PART = 5
 
 
-def check_models(patient: Patient) -> Iterator[Finding]:
+def _models(library: LibraryState) -> Iterator[Finding]:
     """Every file of every record is there, unchanged; roots that are offline are told of once."""
-    models = patient.models or {}
-    for key, seen in patient.conditions.items():
+    models = library.models or {}
+    for key, seen in library.conditions.items():
         if key in models and seen.condition in _HINTS:
             yield Finding(
                 f"model_{seen.condition}",
@@ -34,7 +35,7 @@ def check_models(patient: Patient) -> Iterator[Finding]:
                 _HINTS[seen.condition].format(key=key[:8]),
             )
     for key, config in models.items():
-        if config.state is RecordState.CHANGED and key not in patient.conditions:
+        if config.state is RecordState.CHANGED and key not in library.conditions:
             yield Finding(
                 "model_changed",
                 key,
@@ -43,10 +44,10 @@ def check_models(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def check_states(patient: Patient) -> Iterator[Finding]:
+def _states(library: LibraryState) -> Iterator[Finding]:
     """The records say what was seen of their files."""
-    models = patient.models or {}
-    states = {key: _state_now(patient, config) for key, config in models.items()}
+    models = library.models or {}
+    states = {key: _state_now(library, config) for key, config in models.items()}
     stale = {key: state for key, state in states.items() if state is not models[key].state}
     if not stale:
         return
@@ -55,19 +56,19 @@ def check_states(patient: Patient) -> Iterator[Finding]:
     told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
     yield Finding(
         "stale_states",
-        str(patient.catalogue),
+        str(library.catalogue),
         f"{len(stale)} record(s) do not say what is seen of their files now: {told}",
         f"So many are gone from the root {mass} that its disk may be the cause;"
         " if not: modelkeep sync --yes"
         if mass
         else "doctor --fix and modelkeep sync note it.",
         Severity.WARNING,
-        repair=None if mass else lambda workshop: workshop.library.records.set_states(stale),
+        repair=None if mass else lambda tools: tools.library.records.set_states(stale),
     )
 
 
-def _state_now(patient: Patient, config: AnyModelConfig) -> RecordState:
-    seen = patient.conditions.get(config.key)
+def _state_now(library: LibraryState, config: AnyModelConfig) -> RecordState:
+    seen = library.conditions.get(config.key)
     return state_for(seen.condition if seen else Condition.PRESENT, config.state)
 
 
@@ -78,3 +79,11 @@ def _mass_missing(
     gone = Counter(models[k].root for k, s in stale.items() if s is RecordState.MISSING)
     all_ = Counter(config.root for config in models.values())
     return next((r for r, n in gone.items() if n >= _MANY and n * _PART >= all_[r]), None)
+
+
+def _find(library: LibraryState) -> Iterator[Finding]:
+    yield from _models(library)
+    yield from _states(library)
+
+
+CHECK = Check("models", position=120, find=_find)

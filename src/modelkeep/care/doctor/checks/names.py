@@ -6,16 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding
-from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.core.names import fold, shown
 from modelkeep.core.reading import printable
 
 
-def check_names(patient: Patient) -> Iterator[Finding]:
+def _find(library: LibraryState) -> Iterator[Finding]:
     """No two names in a folder differ by case or accents alone."""
     groups: dict[tuple[Path, str], list[str]] = defaultdict(list)
-    for path in (*patient.tree.folders, *patient.tree.files):
+    for path in (*library.tree.folders, *library.tree.files):
         groups[path.parent, fold(printable(path.name))].append(printable(path.name))
     for (folder, _), names in sorted(groups.items()):
         if len(names) > 1:
@@ -26,3 +27,6 @@ def check_names(patient: Patient) -> Iterator[Finding]:
                 " disks that do not tell case or accents apart",
                 "Remove one of them and install it again under another name.",
             )
+
+
+CHECK = Check("names", position=140, find=_find)

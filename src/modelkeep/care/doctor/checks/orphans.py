@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Severity
-from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.care.doctor.tree import Tree
 from modelkeep.core.names import is_inside, real_path, shown, size_text
 from modelkeep.core.reading import printable
@@ -59,9 +60,9 @@ class _Owned:
         )
 
 
-def check_orphans(patient: Patient) -> Iterator[Finding]:
+def _find(library: LibraryState) -> Iterator[Finding]:
     """Every file in ``models_dir`` belongs to a record, or lies beside one."""
-    tree = patient.tree
+    tree = library.tree
     for folder, reason in tree.closed.items():
         yield Finding(
             "closed_folder",
@@ -69,27 +70,27 @@ def check_orphans(patient: Patient) -> Iterator[Finding]:
             f"{shown(folder)} cannot be listed: {reason}",
             "Allow this user to enter it; what is in it is not known.",
         )
-    owned = _owned(patient)
+    owned = _owned(library)
     if owned is None:
         return
     for unit, files in _units(tree, owned).items():
-        if not _is_in_work(patient, unit):
+        if not _is_in_work(library, unit):
             yield _finding(unit, files, tree)
 
 
-def _owned(patient: Patient) -> _Owned | None:
+def _owned(library: LibraryState) -> _Owned | None:
     """Return what the records own; None when they cannot be read, and nothing is known."""
-    models_dir = patient.settings.models_dir
+    models_dir = library.settings.models_dir
     owned = _Owned()
-    if patient.records is None or patient.models is None:
-        return None if patient.catalogue.exists() else owned
-    roots = patient.records.roots
+    if library.records is None or library.models is None:
+        return None if library.catalogue.exists() else owned
+    roots = library.records.roots
     with_files = set()
-    for key, file in patient.records.each_file():
+    for key, file in library.records.each_file():
         with_files.add(key)
         if path := roots.locate(file.root, file.path, models_dir):
             owned.add(path, models_dir, is_top=False)
-    for key, config in patient.models.items():
+    for key, config in library.models.items():
         path = roots.locate(config.root, config.path, models_dir)
         if path and (key not in with_files or path.is_dir()):
             owned.add(path, models_dir, is_top=True)
@@ -126,9 +127,9 @@ def _finding(unit: Path, files: list[Path], tree: Tree) -> Finding:
     )
 
 
-def _is_in_work(patient: Patient, unit: Path) -> bool:
+def _is_in_work(library: LibraryState, unit: Path) -> bool:
     """Tell whether a change is in progress that has put something there."""
-    places = [place for entry in patient.entries for place in entry.note.places]
+    places = [place for entry in library.entries for place in entry.note.places]
     return any(unit == place or unit in place.parents for place in places)
 
 
@@ -137,3 +138,6 @@ def _stems(name: str) -> Iterator[str]:
     while "." in name:
         name = name.rpartition(".")[0]
         yield name
+
+
+CHECK = Check("orphans", position=130, find=_find)

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding
-from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.core.names import text_to_path
 from modelkeep.core.reading import printable
 
 
-def check_places(patient: Patient) -> Iterator[Finding]:
+def _find(library: LibraryState) -> Iterator[Finding]:
     """No path of a record climbs out of the folder that it is relative to."""
-    if patient.records is None or patient.models is None:
+    if library.records is None or library.models is None:
         return
-    claims = {config.key: config.path for config in patient.models.values() if _climbs(config.path)}
-    for key, file in patient.records.each_file():
-        if _climbs(file.path) and key in patient.models:
+    claims = {config.key: config.path for config in library.models.values() if _climbs(config.path)}
+    for key, file in library.records.each_file():
+        if _climbs(file.path) and key in library.models:
             claims.setdefault(key, file.path)
     for key, path in claims.items():
         yield Finding(
             "path_outside",
             key,
-            f"{patient.models[key].name} ({key[:8]}) is said to lie at {printable(path)}, a path"
+            f"{library.models[key].name} ({key[:8]}) is said to lie at {printable(path)}, a path"
             " that leaves its folder: nothing is ever changed there",
             f"Forget the record: modelkeep remove --keep-files {key[:8]}",
         )
@@ -30,3 +31,6 @@ def check_places(patient: Patient) -> Iterator[Finding]:
 
 def _climbs(path: str) -> bool:
     return ".." in path and ".." in text_to_path(path).parts
+
+
+CHECK = Check("places", position=110, find=_find)

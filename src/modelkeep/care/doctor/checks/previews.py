@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Repair, Severity
-from modelkeep.care.doctor.patient import Patient
-from modelkeep.care.doctor.workshop import Workshop
+from modelkeep.care.doctor.library_state import LibraryState
+from modelkeep.care.doctor.repairs import RepairTools
 from modelkeep.core.names import safe_name, shown
 from modelkeep.core.reading import printable
 from modelkeep.disk.paths import remove_file
 from modelkeep.errors import JobError
 
 
-def check_previews(patient: Patient) -> Iterator[Finding]:
+def _find(library: LibraryState) -> Iterator[Finding]:
     """Every copy of a picture is named by the key of a model."""
-    folder = patient.settings.previews_dir
-    if patient.models is None or folder.is_symlink() or not folder.is_dir():
+    folder = library.settings.previews_dir
+    if library.models is None or folder.is_symlink() or not folder.is_dir():
         return
     pictures = sorted(path for path in folder.iterdir() if path.is_file())
-    keys = {*patient.models, *(entry.key for entry in patient.trash.entries())}
-    keys |= {entry.note.key for entry in patient.entries}
+    keys = {*library.models, *(entry.key for entry in library.trash.entries())}
+    keys |= {entry.note.key for entry in library.entries}
     names = {safe_name(key) for key in keys}
     for path in pictures:
         if path.stem not in names:
@@ -35,9 +36,12 @@ def check_previews(patient: Patient) -> Iterator[Finding]:
 
 
 def _remove(key: str, name: str) -> Repair:
-    def remove(workshop: Workshop) -> None:
-        if workshop.library.is_recorded(key) is not False:
+    def remove(tools: RepairTools) -> None:
+        if tools.library.is_recorded(key) is not False:
             raise JobError(f"{key} is recorded by now", hint="Run doctor again.")
-        remove_file(workshop.settings.previews_dir / name)
+        remove_file(tools.settings.previews_dir / name)
 
     return remove
+
+
+CHECK = Check("previews", position=90, find=_find)

@@ -6,8 +6,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Repair, Severity
-from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.core.names import shown
 from modelkeep.core.reading import printable
 from modelkeep.disk import paths
@@ -17,9 +18,9 @@ _FILE_MODE = 0o600
 _OTHERS = 0o077
 
 
-def check_models_dir(patient: Patient) -> Iterator[Finding]:
+def _models_dir(library: LibraryState) -> Iterator[Finding]:
     """``models_dir`` is a folder that this user may write in."""
-    folder = patient.settings.models_dir
+    folder = library.settings.models_dir
     if folder.exists() and not folder.is_dir():
         yield Finding(
             "models_dir",
@@ -38,9 +39,9 @@ def check_models_dir(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def check_secrets(patient: Patient) -> Iterator[Finding]:
+def _secrets(library: LibraryState) -> Iterator[Finding]:
     """The folder of tokens and the files in it are for their owner alone."""
-    folder = patient.settings.root / "secrets"
+    folder = library.settings.root / "secrets"
     if not folder.is_dir() or folder.is_symlink():
         return
     places = [folder, *sorted(p for p in _entries(folder) if not p.is_symlink())]
@@ -65,4 +66,12 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _close(path: Path, mode: int) -> Repair:
-    return lambda _workshop: paths.set_mode(path, mode)
+    return lambda _tools: paths.set_mode(path, mode)
+
+
+def _find(library: LibraryState) -> Iterator[Finding]:
+    yield from _models_dir(library)
+    yield from _secrets(library)
+
+
+CHECK = Check("rights", position=10, find=_find)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding
-from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.core.roots import MODELS_ROOT
 
 
-def check_roots(patient: Patient) -> Iterator[Finding]:
+def _find(library: LibraryState) -> Iterator[Finding]:
     """Every root that is registered, or that records are in, is there."""
-    presence = patient.presence
+    presence = library.presence
     if presence is None:
         return
-    counts = Counter(config.root for config in (patient.models or {}).values())
-    for name in sorted({MODELS_ROOT, *patient.settings.roots, *counts}):
+    counts = Counter(config.root for config in (library.models or {}).values())
+    for name in sorted({MODELS_ROOT, *library.settings.roots, *counts}):
         if why := presence.why_offline(name):
             is_known = presence.folder_of(name) is not None
             yield Finding(
@@ -25,3 +26,6 @@ def check_roots(patient: Patient) -> Iterator[Finding]:
                 f"The root {name}, with {counts[name]} model(s), is offline. {why}",
                 presence.hint_for(name),
             )
+
+
+CHECK = Check("roots", position=100, find=_find)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Severity
-from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.core import limits
 from modelkeep.core.names import shown, size_text
 from modelkeep.core.reading import printable
@@ -16,10 +17,10 @@ from modelkeep.disk import paths
 _NEARLY_FULL = 1024 * limits.MIB
 
 
-def check_space(patient: Patient) -> Iterator[Finding]:
+def _find(library: LibraryState) -> Iterator[Finding]:
     """The disks of the models and of the databases have room."""
-    settings = patient.settings
-    places = [settings.models_dir, patient.catalogue.parent]
+    settings = library.settings
+    places = [settings.models_dir, library.catalogue.parent]
     by_disk = {_disk_of(place): place for place in reversed(places)}
     for place in by_disk.values():
         free = paths.free_space(place)
@@ -37,3 +38,6 @@ def _disk_of(path: Path) -> int:
     """Return the number of the disk that a path is on, or will be."""
     there = next(place for place in (path, *path.parents) if place.exists())
     return there.stat().st_dev
+
+
+CHECK = Check("space", position=170, find=_find)

@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Repair
 from modelkeep.care.doctor.leftovers import settled_by_its_note
-from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.library_state import LibraryState
+from modelkeep.care.doctor.repairs import RepairTools
 from modelkeep.care.doctor.tree import Tree
-from modelkeep.care.doctor.workshop import Workshop
 from modelkeep.core.names import shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.disk.notes import FOREIGN_STAGING, left_in, remove_work_folder
 from modelkeep.errors import JobError
-from modelkeep.install.fetch_folder import claimed_folders
 from modelkeep.settings import Settings
 
 
-def check_staging(patient: Patient) -> Iterator[Finding]:
+def _find(library: LibraryState) -> Iterator[Finding]:
     """Every folder in staging is named by the journal, or by an install that downloads into it."""
     # The folders first: whoever makes one has written it in the journal before.
-    folders = [folder for place in _places(patient.settings) for folder in _folders_in(place)]
-    known = patient.work_folders | _fetched(patient)
+    folders = [folder for place in _places(library.settings) for folder in _folders_in(place)]
+    known = library.work_folders | library.download_folders
     # Without a journal nobody knows whose a folder is, as long as somebody is at work.
-    is_unknown = patient.state is None and bool(patient.living)
+    is_unknown = library.state is None and bool(library.living)
     for folder in folders:
         if folder in known:
             continue
@@ -54,13 +54,6 @@ def _folders_in(staging: Path) -> list[Path]:
     return sorted(staging.iterdir()) if is_there else []
 
 
-def _fetched(patient: Patient) -> set[Path]:
-    """Return the folders that installs need which go on, or may be begun again."""
-    return (
-        claimed_folders(patient.state.jobs.all("install")) if patient.state is not None else set()
-    )
-
-
 def _size(folder: Path) -> str:
     tree = Tree(folder.parent)
     if folder.is_dir() and not folder.is_symlink():
@@ -69,11 +62,14 @@ def _size(folder: Path) -> str:
 
 
 def _remove(folder: Path) -> Repair:
-    def remove(workshop: Workshop) -> None:
-        state = workshop.library.state
+    def remove(tools: RepairTools) -> None:
+        state = tools.library.state
         named = {place for entry in state.journal.entries() for place in entry.note.places}
-        if folder in named | claimed_folders(state.jobs.all("install")):
+        if folder in named | tools.installs.folders_in_use(state):
             raise JobError("an install has begun to use it", hint="Wait until it has ended.")
         remove_work_folder(folder)
 
     return remove
+
+
+CHECK = Check("staging", position=70, find=_find)

@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.checks.locks import refuse_open
 from modelkeep.care.doctor.finding import Finding, Severity
-from modelkeep.care.doctor.patient import Patient
-from modelkeep.care.doctor.workshop import Workshop
+from modelkeep.care.doctor.library_state import LibraryState
+from modelkeep.care.doctor.repairs import RepairTools
 from modelkeep.core.names import shown
 from modelkeep.core.reading import printable
 from modelkeep.disk import paths
@@ -26,9 +27,9 @@ from modelkeep.jobs.state import StateDatabase
 _PARTS = ("-shm", "-wal", "-journal", "")
 
 
-def check_state_file(patient: Patient) -> Iterator[Finding]:
+def _find(library: LibraryState) -> Iterator[Finding]:
     """It can be read, all of it."""
-    path = patient.settings.state_path
+    path = library.settings.state_path
     if not path.exists():
         return
     try:
@@ -70,13 +71,13 @@ def _finding(path: Path, error: ModelKeepError) -> Finding:
     )
 
 
-def _set_aside(workshop: Workshop) -> None:
+def _set_aside(tools: RepairTools) -> None:
     """Give the file and what belongs to it another name; the next one to need it makes a new one.
 
     Raises:
         DatabaseLockedError: another process has it open.
     """
-    path = workshop.settings.state_path
+    path = tools.settings.state_path
     refuse_open(path)
     mark = f"{path.name}.corrupt-{time.time_ns() // 10**6}"
     for suffix in _PARTS:
@@ -85,3 +86,6 @@ def _set_aside(workshop: Workshop) -> None:
             paths.publish(part, path.with_name(mark + suffix))
     if path.exists():
         raise StorageError(f"{shown(path)} could not be set aside", hint="Move it by hand.")
+
+
+CHECK = Check("state_file", position=30, find=_find)

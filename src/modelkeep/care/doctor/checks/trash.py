@@ -7,23 +7,25 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Repair, Severity
 from modelkeep.care.doctor.leftovers import settled_by_its_note
-from modelkeep.care.doctor.patient import Patient
+from modelkeep.care.doctor.library_state import LibraryState
+from modelkeep.care.doctor.repairs import RepairTools
 from modelkeep.care.doctor.tree import Tree
-from modelkeep.care.doctor.workshop import Workshop
 from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.disk import paths
 from modelkeep.disk.moves import Move
 from modelkeep.disk.notes import Removal, left_in
 from modelkeep.errors import CorruptDatabaseError
+from modelkeep.library.removal import purge
 from modelkeep.library.trash import TrashEntry
 
 
-def check_trash(patient: Patient) -> Iterator[Finding]:
+def _find(library: LibraryState) -> Iterator[Finding]:
     """Every entry has its manifest and all files that this names."""
-    for place in patient.forgotten_trash:
+    for place in library.forgotten_trash:
         yield Finding(
             "trash_forgotten",
             printable(place),
@@ -32,8 +34,8 @@ def check_trash(patient: Patient) -> Iterator[Finding]:
             repair=_remember(place),
         )
     total = count = 0
-    for folder in _folders(patient):
-        if folder in patient.work_folders:
+    for folder in _folders(library):
+        if folder in library.work_folders:
             continue
         if (note := left_in(folder)) is not None:
             yield settled_by_its_note(folder, note)
@@ -44,27 +46,27 @@ def check_trash(patient: Patient) -> Iterator[Finding]:
             yield _without_manifest(folder, error)
             continue
         count, total = count + 1, total + entry.size
-        yield from _check_entry(patient, entry)
+        yield from _check_entry(library, entry)
     if count:
         yield Finding(
             "trash_size",
-            printable(patient.settings.trash_dir),
+            printable(library.settings.trash_dir),
             f"{count} model(s), {size_text(total)}, wait in the trash",
             "They are freed when space is needed, or with: modelkeep trash empty",
             Severity.NOTE,
         )
 
 
-def _folders(patient: Patient) -> Iterator[Path]:
-    for parent in patient.trash.folders:
+def _folders(library: LibraryState) -> Iterator[Path]:
+    for parent in library.trash.folders:
         if parent.is_dir() and not parent.is_symlink():
             yield from sorted(p for p in parent.iterdir() if p.is_dir() and not p.is_symlink())
 
 
-def _check_entry(patient: Patient, entry: TrashEntry) -> Iterator[Finding]:
+def _check_entry(library: LibraryState, entry: TrashEntry) -> Iterator[Finding]:
     waiting = {place for place in entry.waiting if os.path.lexists(place)}
     lost = len(entry.names) - len(waiting)
-    if entry.key in (patient.models or {}) and waiting:
+    if entry.key in (library.models or {}) and waiting:
         ends = zip(entry.waiting, entry.origins, strict=True)
         if not any(_is_other(origin, place) for place, origin in ends if place in waiting):
             yield Finding(
@@ -100,7 +102,7 @@ def _check_entry(patient: Patient, entry: TrashEntry) -> Iterator[Finding]:
             f"{entry.name} has been in the trash for its time ({size_text(entry.size)})",
             "It is removed for good by doctor --fix, or at the next start.",
             Severity.NOTE,
-            repair=lambda workshop: workshop.service.purge(entry),
+            repair=lambda tools: purge(tools.library, entry),
         )
 
 
@@ -124,24 +126,27 @@ def _without_manifest(folder: Path, error: CorruptDatabaseError) -> Finding:
 
 
 def _remember(place: Path) -> Repair:
-    return lambda workshop: workshop.library.state.add_trash_place(path_to_text(place))
+    return lambda tools: tools.library.state.add_trash_place(path_to_text(place))
 
 
 def _remove(folder: Path) -> Repair:
-    return lambda _workshop: paths.remove_tree(folder, folder.parent)
+    return lambda _tools: paths.remove_tree(folder, folder.parent)
 
 
 def _put_back(entry: TrashEntry) -> Repair:
     """Take a removal back, written in the journal as the removal it was."""
 
-    def put_back(workshop: Workshop) -> None:
+    def put_back(tools: RepairTools) -> None:
         moves = [
             Move(origin, place, place.lstat().st_ino)
             for place, origin in zip(entry.waiting, entry.origins, strict=True)
             if os.path.lexists(place)
         ]
         note = Removal(entry.key, entry.folder, entry.top, tuple(moves))
-        with workshop.library.journalled(note):
+        with tools.library.journalled(note):
             note.take_back()
 
     return put_back
+
+
+CHECK = Check("trash", position=80, find=_find)

@@ -1,4 +1,4 @@
-"""``Patient``: the parts of a library, each looked at on its own, none changed by looking."""
+"""``LibraryState``: the parts of a library, each opened on its own, none changed by looking."""
 
 from __future__ import annotations
 
@@ -55,14 +55,16 @@ def catalogue_path(settings: Settings) -> Path:
 
 
 @dataclass
-class Patient:
+class LibraryState:
     """A library that may be out of order.
 
     Attributes:
         settings: Of the root.
+        folders_in_use: Returns the folders that jobs of a state file download into.
     """
 
     settings: Settings
+    folders_in_use: Callable[[StateDatabase], set[Path]]
     _closers: list[Callable[[], None]] = field(default_factory=list)
 
     @property
@@ -153,6 +155,11 @@ class Patient:
     def work_folders(self) -> set[Path]:
         """The staging folders and trash entries that the journal names."""
         return {place for entry in self.entries for place in entry.note.places}
+
+    @property
+    def download_folders(self) -> set[Path]:
+        """The folders that jobs download into which go on, or may be begun again."""
+        return self.folders_in_use(self.state) if self.state is not None else set()
 
     @cached_property
     def trash(self) -> Trash:
