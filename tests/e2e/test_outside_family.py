@@ -48,4 +48,5 @@ def test_an_installed_family_needs_no_edit_elsewhere(
         [listed] = program.call("list", "--base", word, "--json").json
         assert (listed["name"], listed["base"]) == ("m", "harbour-1")
     assert not program.call("list", "--base", "sdxl", "--json").json
+    assert program.call("show", "m", "--json").only["tensor_prefix"] == "model.diffusion_model."
     sys.modules.pop("of_the_harbour")

@@ -51,6 +51,8 @@ class ModelConfigBase(BaseModel):
         lineage: What it was tuned from.
         fits: Variants of its base that an adapter works with; None when any.
         quantization: How the weights are quantised; None when they are not.
+        tensor_prefix: What stands before the names of its tensors in the file, which loading
+            strips; None for folders and where no rule matched.
         trigger_phrases: Words that call up what an adapter learned.
         evidence: Why it was identified as this.
         preview: A picture of what it makes, relative to the folder that the model lies in.
@@ -82,6 +84,7 @@ class ModelConfigBase(BaseModel):
     lineage: str | None = None
     fits: tuple[ModelVariantType, ...] | None = None
     quantization: str | None = None
+    tensor_prefix: str | None = None
     trigger_phrases: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     preview: str | None = None

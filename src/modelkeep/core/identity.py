@@ -14,6 +14,9 @@ from modelkeep.core.taxonomy import (
     SchedulerPredictionType,
 )
 
+#: Fields that ``identify --json`` does not print.
+NOT_PRINTED = ("description", "legacy_config", "upcast_attention", "tensor_prefix")
+
 EvidenceKind = Literal["keys", "shapes", "config", "metadata", "hash", "name"]
 
 
@@ -51,6 +54,9 @@ class Identification:
         trigger_phrases: Words that call up what an adapter learned.
         legacy_config: Name of the seed's configuration file for a checkpoint of this kind.
         upcast_attention: The attention has to run in 32 bits.
+        tensor_prefix: What stands before the names of its tensors in the file, such as
+            ``model.diffusion_model.``; empty where nothing does, None for folders. Loading strips
+            it; records keep it.
         evidence: Why, in the order in which it was found.
     """
 
@@ -70,12 +76,13 @@ class Identification:
     trigger_phrases: tuple[str, ...] = ()
     legacy_config: str | None = None
     upcast_attention: bool | None = None
+    tensor_prefix: str | None = None
     evidence: tuple[Evidence, ...] = field(default=())
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields that ``modelkeep identify --json`` prints, as plain values."""
         values = asdict(self)
-        for hidden in ("description", "legacy_config", "upcast_attention"):
+        for hidden in NOT_PRINTED:
             del values[hidden]
         values["fits"] = list(self.fits) if self.fits is not None else None
         values["trigger_phrases"] = list(self.trigger_phrases)

@@ -1,4 +1,4 @@
-"""What the name of a file in a repository says: which weight, format, variant, shard.
+"""What the name of a weight file tells: its kind by its suffix; weight, variant and shard.
 
 The names are those that diffusers and transformers write: ``model.fp16.safetensors``,
 ``model.fp16-00001-of-00002.safetensors``, ``model.safetensors.index.fp16.json``, and the older
@@ -12,6 +12,15 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import PurePosixPath
 
+#: Suffixes of weight files, in lower case, by what reads them.
+SAFETENSORS_SUFFIXES = (".safetensors", ".sft")
+PICKLE_SUFFIXES = (".ckpt", ".pt", ".pth", ".bin")
+#: Suffixes of files that programs load as models.
+MODEL_SUFFIXES = frozenset({*SAFETENSORS_SUFFIXES, *PICKLE_SUFFIXES, ".gguf", ".onnx"})
+#: The same, with those that are rare and that no program writes for others.
+ANY_MODEL_SUFFIXES = MODEL_SUFFIXES | {".pt2", ".pkl"}
+#: Suffixes of the weights of a pipeline's components.
+COMPONENT_SUFFIXES = MODEL_SUFFIXES | {".msgpack"}
 #: Formats of weights for torch, the best first.
 TORCH_FORMATS = ("safetensors", "gguf", "bin", "pt", "pth", "ckpt")
 #: Stems that a component's weights have: whatever the format, it is the same weight.

@@ -214,6 +214,7 @@ def _describe(
         description=f"{rule.base.value} {rule.type.value} model {view.name}",
         trigger_phrases=facts.trigger_phrases(view.metadata),
         legacy_config=legacy.get(prediction) or legacy.get(None),
+        tensor_prefix=facts.find_prefix(view, match),
         upcast_attention=facts.upcast_attention(view, prediction, known),
         evidence=tuple(dict.fromkeys(evidence)),
     )

@@ -14,6 +14,7 @@ from modelkeep.core.taxonomy import (
     ModelType,
     SchedulerPredictionType,
 )
+from modelkeep.identification.conditions import tensor_names
 from modelkeep.identification.family import Lineage, Predictions
 from modelkeep.identification.rules import Match, Rule
 from modelkeep.identification.view import ModelView, TensorView
@@ -148,6 +149,17 @@ def find_lineage(
         if found:
             return one.name, Evidence("name", f"its name says {found.group()!r}")
     return None, None
+
+
+def find_prefix(view: ModelView, match: Match) -> str | None:
+    """Return what stands before the names of the rule's tensors in the file; None for folders."""
+    if view.is_folder:
+        return None
+    for condition in match.rule.requires:
+        for name in tensor_names(condition):
+            if (full := view.tensors.find(name, match.rule.part)) is not None:
+                return full.removesuffix(name)
+    return ""
 
 
 def find_quantization(tensors: TensorView) -> tuple[str | None, Evidence | None]:

@@ -16,6 +16,7 @@ from modelkeep.core.aliases import without_aliases
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 from modelkeep.core.identity import Evidence, Identification
 from modelkeep.core.names import full_path, is_inside, path_to_text, real_path, safe_name, shown
+from modelkeep.core.weight_names import MODEL_SUFFIXES
 from modelkeep.disk.paths import free_space
 from modelkeep.errors import (
     AmbiguousModelError,
@@ -50,7 +51,6 @@ from modelkeep.sources.sidecars.reading import read_beside
 from modelkeep.sources.site import RemoteModel, SiteContext
 from modelkeep.sources.string_like import StringLikeSource
 
-_MODEL_SUFFIXES = frozenset({".safetensors", ".ckpt", ".pt", ".pth", ".bin"})
 #: Errors that a type given by the caller makes up for; of a site also that it gives no parts.
 _NOT_KNOWN = (UnknownModelError, AmbiguousModelError)
 _NOT_KNOWN_YET = (*_NOT_KNOWN, UnsupportedSourceError)
@@ -356,7 +356,7 @@ def _refuse_many(path: Path) -> None:
     """Say of a folder of models what it is, instead of taking it for one."""
     if not path.is_dir():
         return
-    models = [p for p in path.iterdir() if p.suffix in _MODEL_SUFFIXES and p.is_file()]
+    models = [p for p in path.iterdir() if p.suffix in MODEL_SUFFIXES and p.is_file()]
     if len(models) > 1 and not (path / "config.json").exists():
         raise UnknownModelError(
             f"{shown(path)} holds {len(models)} model files and is no model itself",

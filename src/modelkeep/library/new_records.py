@@ -52,6 +52,7 @@ def identified_fields(found: Identification) -> dict[str, Any]:
         "lineage": found.lineage,
         "fits": found.fits,
         "quantization": found.quantization,
+        "tensor_prefix": found.tensor_prefix,
         "size": found.size,
         "trigger_phrases": found.trigger_phrases,
         "evidence": found.evidence,

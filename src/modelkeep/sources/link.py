@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, SecretStr, field_serializer, field_validator
 
+from modelkeep.core.weight_names import MODEL_SUFFIXES
 from modelkeep.errors import NotAModelAnswerError, UnsupportedSourceError
 from modelkeep.http.client import Peek
 from modelkeep.http.error_responses import check_content
@@ -20,9 +21,7 @@ from modelkeep.sources.string_like import StringLikeSource
 
 #: As much of a body tells a page from a file.
 _FIRST_BYTES = 512
-_ENDINGS = frozenset(
-    {".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx", ".zip", ".7z"}
-)
+_ENDINGS = MODEL_SUFFIXES | {".zip", ".7z"}
 
 
 class URLModelSource(StringLikeSource):

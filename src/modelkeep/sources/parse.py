@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from modelkeep.core.names import full_path
 from modelkeep.core.reading import printable
+from modelkeep.core.weight_names import MODEL_SUFFIXES
 from modelkeep.errors import SourceNotFoundError, UnsupportedSourceError
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.string_like import StringLikeSource
@@ -26,10 +27,6 @@ WHAT_CAN_BE_TYPED = (
 )
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _NUMBER = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
-#: Endings of files of models, which names of repositories do not have.
-_FILE_ENDINGS = frozenset(
-    {".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx"}
-)
 #: Characters of what was typed that a message repeats.
 _SHOWN = 300
 
@@ -112,7 +109,7 @@ def _is_only_a_path(text: str) -> bool:
         return True
     parts = PurePosixPath(text).parts
     # The file of a repository has three parts: organisation/name/file.
-    return len(parts) <= 2 and PurePosixPath(text).suffix.lower() in _FILE_ENDINGS  # noqa: PLR2004
+    return len(parts) <= 2 and PurePosixPath(text).suffix.lower() in MODEL_SUFFIXES  # noqa: PLR2004
 
 
 def _with_fields(source: StringLikeSource, **given: str | None) -> StringLikeSource:

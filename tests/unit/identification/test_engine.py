@@ -212,3 +212,22 @@ def test_the_json_has_every_field(vae: Path) -> None:
 
     assert found["type"] == "vae"
     assert found["evidence"][0].keys() == {"kind", "detail"}
+
+
+@pytest.mark.parametrize("prefix", ["", "first_stage_model.", "vae."])
+def test_the_prefix_that_matched_is_kept_and_not_printed(prefix: str, tmp_path: Path) -> None:
+    shapes = {prefix + name: shape for name, shape in ldm_vae().items()}
+    path = write_safetensors(tmp_path / "m.safetensors", typed(shapes))
+
+    found = identify(path)
+
+    assert (found.type, found.tensor_prefix) == ("vae", prefix)
+    assert "tensor_prefix" not in found.to_json()
+
+
+def test_a_checkpoint_has_the_prefix_of_its_denoiser_and_a_folder_none(tmp_path: Path) -> None:
+    path = write_safetensors(tmp_path / "m.safetensors", typed(checkpoint(SD1)))
+    root = folder({"config.json": {"_class_name": "AutoencoderKL"}}, {"w.safetensors": plain}, "v")
+
+    assert identify(path).tensor_prefix == "model.diffusion_model."
+    assert identify(root(tmp_path)).tensor_prefix is None

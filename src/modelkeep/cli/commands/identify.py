@@ -9,7 +9,7 @@ import typer
 
 from modelkeep.cli.session import Session, message_of
 from modelkeep.cli.words import Sources, VerifyOption, named, status_of
-from modelkeep.core.identity import Identification
+from modelkeep.core.identity import NOT_PRINTED, Identification
 from modelkeep.core.names import size_text
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import type_label
@@ -83,7 +83,7 @@ def _print_error(session: Session, source: str, error: ModelKeepError) -> None:
 
 def _error_line(source: str, error: ModelKeepError) -> dict[str, Any]:
     fields = dict.fromkeys(Identification.__dataclass_fields__)
-    for hidden in ("description", "legacy_config", "upcast_attention"):
+    for hidden in NOT_PRINTED:
         del fields[hidden]
     what = {"kind": type(error).__name__, "message": message_of(error), "hint": hint_of(error)}
     kind = "unknown" if isinstance(error, UnknownModelError) else None

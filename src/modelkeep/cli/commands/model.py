@@ -33,7 +33,9 @@ _TOLD = {
     "last_modified": "changed",
 }
 #: Fields that say what is on the disk; they are not for editing.
-_FIXED = frozenset({"key", "path", "original_hash", "current_hash", "size", "evidence", "preview"})
+_FIXED = frozenset(
+    {"key", "path", "original_hash", "current_hash", "size", "tensor_prefix", "evidence", "preview"}
+)
 
 
 def show(ctx: typer.Context, model: Model) -> None:

@@ -4,6 +4,8 @@ Each is a frozen value: ``check`` returns the evidence when it holds, ``missing`
 words why it does not.
 """
 
+from collections.abc import Iterator
+
 from modelkeep.identification.conditions.combine import (
     AllOf,
     AnyOf,
@@ -36,6 +38,18 @@ from modelkeep.identification.conditions.tensors import (
     WithoutParts,
 )
 
+
+def tensor_names(condition: Condition) -> Iterator[str]:
+    """Yield the full names of tensors that a condition asks for; patterns are left out."""
+    if isinstance(condition, Has):
+        yield from (name for name in condition.names if "*" not in name and "#" not in name)
+    elif isinstance(condition, Dim):
+        yield condition.name
+    elif isinstance(condition, AnyOf | AllOf):
+        for inner in condition.conditions:
+            yield from tensor_names(inner)
+
+
 __all__ = [
     "AdapterOnly",
     "AllOf",
@@ -58,4 +72,5 @@ __all__ = [
     "NotKin",
     "PipelineClass",
     "WithoutParts",
+    "tensor_names",
 ]

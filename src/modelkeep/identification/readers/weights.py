@@ -9,11 +9,12 @@ from typing import Any
 
 from modelkeep.core.reading import printable
 from modelkeep.core.walk import FolderFile
+from modelkeep.core.weight_names import COMPONENT_SUFFIXES, PICKLE_SUFFIXES, SAFETENSORS_SUFFIXES
 from modelkeep.errors import CorruptModelError, UnknownModelError
 from modelkeep.identification.header import TensorHeader
 
-PICKLED = (".bin", ".pt", ".pth", ".ckpt")
-_WEIGHTS = (".safetensors", ".sft", *PICKLED, ".onnx", ".msgpack", ".gguf")
+_COMPONENTS = tuple(COMPONENT_SUFFIXES)
+_WITH_HEADER = (*SAFETENSORS_SUFFIXES, *PICKLE_SUFFIXES)
 #: Left over from training: not needed to use a model, so not looked at.
 _LEFT_OVERS = (
     "training_args.bin",
@@ -32,7 +33,7 @@ _AGAIN = "Get the folder again from where it came from."
 def is_weight(path: str) -> bool:
     """Tell whether a file of a folder holds weights that a pipeline may load."""
     name = PurePosixPath(path).name
-    return name.endswith(_WEIGHTS) and not _is_any(name, _LEFT_OVERS)
+    return name.endswith(_COMPONENTS) and not _is_any(name, _LEFT_OVERS)
 
 
 def check_weights(
@@ -113,7 +114,7 @@ def _check_shards(
 
 def _has_header(path: str) -> bool:
     name = PurePosixPath(path).name
-    return name.endswith((".safetensors", ".sft", *PICKLED)) and not _is_any(name, _RAW)
+    return name.endswith(_WITH_HEADER) and not _is_any(name, _RAW)
 
 
 def _is_any(name: str, globs: Sequence[str]) -> bool:

@@ -27,6 +27,7 @@ TEXT_FIELDS = frozenset(
         "current_hash",
         "lineage",
         "quantization",
+        "tensor_prefix",
         "trigger_phrases",
         "tags",
         "version",

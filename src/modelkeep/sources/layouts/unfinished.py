@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import PurePath
 
-_WEIGHTS = frozenset(
-    {".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".onnx", ".pkl"}
-)
+from modelkeep.core.weight_names import ANY_MODEL_SUFFIXES
+
 #: Browsers and download managers write under such a name until all is there.
 _UNFINISHED = frozenset(
     {".incomplete", ".part", ".partial", ".crdownload", ".aria2", ".tmp"}
@@ -30,4 +29,4 @@ def is_unfinished(name: str, siblings: Collection[str]) -> bool:
 def weight_suffix(name: str) -> str:
     """Return the suffix, in lower case, of a name that may hold weights, else an empty string."""
     suffix = PurePath(name).suffix.lower()
-    return suffix if suffix in _WEIGHTS else ""
+    return suffix if suffix in ANY_MODEL_SUFFIXES else ""

@@ -14,13 +14,9 @@ from typing import Any, ClassVar, Self
 
 from modelkeep.core import limits
 from modelkeep.core.reading import LocalFile, printable, unreadable
+from modelkeep.core.weight_names import ANY_MODEL_SUFFIXES
 from modelkeep.errors import UnreadableSourceError
 from modelkeep.sources.sidecars.info import SidecarInfo
-
-#: Endings of model files: several of one stem share their sidecars.
-MODEL_SUFFIXES = (
-    ".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".pkl", ".onnx",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +59,7 @@ class Subject:
         """No other model file has its stem, so sidecars of that stem are its own."""
         if self.size is None:
             return True
-        names = (self.stem + suffix for suffix in MODEL_SUFFIXES)
+        names = (self.stem + suffix for suffix in ANY_MODEL_SUFFIXES)
         return not any(name in self.siblings for name in names if name != self.path.name)
 
     def beside(self, *endings: str) -> tuple[str, ...]:

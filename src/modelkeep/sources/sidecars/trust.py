@@ -19,7 +19,8 @@ from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
-from modelkeep.sources.sidecars.reader import MODEL_SUFFIXES, Sidecar, Subject
+from modelkeep.core.weight_names import ANY_MODEL_SUFFIXES
+from modelkeep.sources.sidecars.reader import Sidecar, Subject
 
 _FULL = re.compile(r"[0-9a-f]{64}")
 #: How SHA-256 and BLAKE3 of nothing begin.
@@ -88,7 +89,7 @@ def concerns(claims: Iterable[Claim], model: Subject) -> bool:
     if any(claim.size is not None for claim in stated):
         return any(claim.fits(model) for claim in stated)
     endings = {PurePosixPath(claim.name.lower()).suffix for claim in stated}
-    known = endings & set(MODEL_SUFFIXES)
+    known = endings & ANY_MODEL_SUFFIXES
     return not known or model.path.suffix.lower() in known
 
 

@@ -14,10 +14,9 @@ from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.care.doctor.tree import Tree
 from modelkeep.core.names import is_inside, real_path, shown, size_text
 from modelkeep.core.reading import printable
+from modelkeep.core.weight_names import COMPONENT_SUFFIXES
 
-_WEIGHTS = frozenset(
-    {".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx", ".pb", ".msgpack"}
-)
+_WEIGHTS = COMPONENT_SUFFIXES | {".pb"}
 
 
 @dataclass
