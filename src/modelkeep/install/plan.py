@@ -107,9 +107,12 @@ class Plan:
         return self.remote.notes if self.remote is not None else ()
 
     @property
-    def is_told_later(self) -> bool:
-        """Only the downloaded files can tell what it is: the server gives no parts of them."""
-        return isinstance(self.error, UnsupportedSourceError)
+    def refusal(self) -> ModelKeepError | None:
+        """Why it cannot be installed.
+
+        None where only the downloaded files can tell what it is, as the server gives no parts.
+        """
+        return None if isinstance(self.error, UnsupportedSourceError) else self.error
 
     def require_known(self) -> tuple[ModelConfigBase, Path]:
         """Return the record as it will be, and where the model will be.
@@ -199,7 +202,7 @@ class Plan:
 
     def _what(self) -> str:
         if self.config is None:
-            when = "told once it is here" if self.is_told_later else "not known"
+            when = "not known" if self.refusal else "known once it is downloaded"
             return f"{when}: {self.error}"
         what = f"{type_label(self.config.type)} for {base_label(self.config.base)}"
         return f"{what}, {self.config.format}"

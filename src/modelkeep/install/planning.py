@@ -102,7 +102,7 @@ def plan_local(
     given, sidecars = without_aliases(config), sidecar_info or SidecarInfo()
     if sidecar_info is None:
         sidecars = read_beside(path)
-        given = {**_told(sidecars, identified), **given}
+        given = {**_sidecar_fields(sidecars, identified), **given}
     found = identified or _as_given(path, given, files, error)
     if inplace:
         record, target = record_in_place(library, path, found, given)
@@ -265,7 +265,7 @@ def _identify(
 def _identify_remote(
     library: Library, remote: RemoteModel, context: SiteContext
 ) -> tuple[Identification | None, ModelKeepError | None]:
-    """Return what a model is, or why that cannot be told; a broken connection tells nothing."""
+    """Return what a model is, or why that is not known; a broken connection is raised."""
     strict = library.settings.verify != "off"
     try:
         return identify_remote_model(remote, context.client, strict=strict), None
@@ -290,23 +290,23 @@ def _as_given(
     return as_the_caller_says(path, given, size, is_folder=path.is_dir())
 
 
-# -- what others say
+# -- what sidecars and sites state
 
 
-def _told(info: SidecarInfo, found: Identification | None) -> dict[str, Any]:
+def _sidecar_fields(info: SidecarInfo, found: Identification | None) -> dict[str, Any]:
     """Return the fields of the record that the files beside a model give."""
     if found is not None:
         return fields_of(info, found)
-    told = {"name": info.name, "description": info.description}
-    return {name: value for name, value in told.items() if value}
+    fields = {"name": info.name, "description": info.description}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _site_fields(
     remote: RemoteModel, found: Identification, given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the fields in which the site is believed.
+    """Return the fields that are taken from the site.
 
-    What a model is, its own header says; where that leaves something open the site is heard.
+    What a model is, its own header says; the site fills in what that leaves open.
     """
     chosen = ModelConfigFactory.class_for({**identified_fields(found), **given})
     fields = {

@@ -26,8 +26,8 @@ def remember_search(settings: Settings, words: str, found: Sequence[SearchResult
     Raises:
         StorageError: it cannot be written.
     """
-    told = {"words": words, "sources": [each.source for each in found]}
-    paths.write_file(last_search_path(settings), json.dumps(told).encode(), 0o600, durable=False)
+    stored = {"words": words, "sources": [each.source for each in found]}
+    paths.write_file(last_search_path(settings), json.dumps(stored).encode(), 0o600, durable=False)
 
 
 def from_last_search(number: int, settings: Settings) -> str:
@@ -37,9 +37,9 @@ def from_last_search(number: int, settings: Settings) -> str:
         SourceNotFoundError: nothing was searched for, or it found fewer.
     """
     try:
-        told = json.loads(read_text(last_search_path(settings)))
-        sources = [str(each) for each in told["sources"]]
-        words = str(told["words"])
+        stored = json.loads(read_text(last_search_path(settings)))
+        sources = [str(each) for each in stored["sources"]]
+        words = str(stored["words"])
     except (SourceError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise SourceNotFoundError(
             f"{number} does not exist on this disk, and no search of this library is remembered"

@@ -1,4 +1,4 @@
-"""``ModelSource``: the four kinds of sources of the specification, told apart by their ``type``."""
+"""``ModelSource``: the four kinds of sources of the specification, by their ``type``."""
 
 from __future__ import annotations
 

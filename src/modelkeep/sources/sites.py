@@ -1,4 +1,4 @@
-"""``Sites``: all places that models come from, behind one door."""
+"""``Sites``: all sites, and which of them a text or a source belongs to."""
 
 from __future__ import annotations
 
@@ -127,8 +127,8 @@ class Sites:
                 return source
             if found is not None:
                 has_field = "access_token" in type(found).model_fields
-                told = {"access_token": source.access_token} if has_field else {}
-                return found.model_copy(update=told if source.access_token else {})
+                token = {"access_token": source.access_token} if has_field else {}
+                return found.model_copy(update=token if source.access_token else {})
         return source
 
     def search(

@@ -10,7 +10,7 @@ from modelkeep.sources.site import Terms
 
 
 def terms_of(metadata: BaseMetadata | HuggingFaceMetadata | CivitaiMetadata) -> Terms:
-    """Return licence, commercial use, credit and gate, as far as a site has said them."""
+    """Return licence, commercial use, credit and gate, as far as a site states them."""
     if isinstance(metadata, HuggingFaceMetadata):
         return hub.terms_of({**metadata.tag_dict, "tags": sorted(metadata.tags)})
     if isinstance(metadata, CivitaiMetadata):

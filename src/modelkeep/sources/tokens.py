@@ -250,12 +250,12 @@ def endpoints_of(settings: Settings) -> dict[str, str]:
     Raises:
         SettingsError: one of them is no address.
     """
-    told = {
+    given = {
         "hf_endpoint": settings.hf_endpoint,
         "civitai_endpoint": settings.civitai_endpoint,
         **{f"endpoints.{name}": address for name, address in settings.endpoints.items()},
     }
-    for name, address in told.items():
+    for name, address in given.items():
         try:
             origin_of(address)
         except UnsupportedSourceError as error:

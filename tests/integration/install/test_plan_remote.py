@@ -154,7 +154,7 @@ def test_a_refusal_of_the_site_is_part_of_the_plan(world: World, server: FaultSe
     server.serve("/paper.safetensors/paper.safetensors", status(401))
     planned = plan(world, remote)
     assert isinstance(planned.error, HttpStatusError)
-    assert not planned.is_told_later
+    assert planned.refusal is planned.error
     assert planned.total_bytes == path.stat().st_size
     assert not planned.has_token
     token = Token("s3cret", origin_of(remote.files[0].url))
@@ -170,10 +170,10 @@ def test_what_cannot_be_looked_into_is_told_after_the_download(
     server.serve("/paper.safetensors/paper.safetensors", page)
     planned = plan(world, remote)
     assert isinstance(planned.error, UnsupportedSourceError)
-    assert planned.is_told_later
+    assert planned.refusal is None
     assert planned.total_bytes is None
     assert "unknown size" in str(planned)
-    assert "told once it is here" in str(planned)
+    assert "known once it is downloaded" in str(planned)
     assert plan(world, remote, type="lora").error is None
 
 

@@ -36,8 +36,8 @@ def begin_remote(
     plan = installer.plan(source, overrides, to=to)
     if not session.json:
         session.say(str(plan))
-    if plan.error is not None and not plan.is_told_later:
-        raise plan.error
+    if plan.refusal is not None:
+        raise plan.refusal
     is_known = plan.same_as is not None
     if session.can_ask and not (yes or is_known or session.json or session.quiet):
         size = size_text(plan.total_bytes) if plan.total_bytes is not None else "a file"

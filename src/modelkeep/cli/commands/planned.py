@@ -43,10 +43,9 @@ def plan_one(
     plan = installer.plan(source, overrides, link=link, to=to)
     if plan.remote is None:
         plan = replace(plan, same_as=installer.find_same(plan))
-    is_refused = plan.error is not None and not plan.is_told_later
     if session.json:
         told = {
-            "status": "error" if is_refused else "planned",
+            "status": "error" if plan.refusal else "planned",
             "key": plan.same_as,
             "already_there": plan.same_as is not None,
             "error": message_of(plan.error) if plan.error is not None else None,
@@ -54,5 +53,5 @@ def plan_one(
         session.print_json({**plan.to_json(), **told})
     else:
         session.print(str(plan))
-    if plan.error is not None and is_refused:
-        raise PlanToldError(plan.error)
+    if plan.refusal is not None:
+        raise PlanToldError(plan.refusal)

@@ -1,1 +1,1 @@
-"""Civitai: what people paste for its models."""
+"""Civitai: its sources, its API, and which file of a version is fetched."""

@@ -41,7 +41,7 @@ def picture_of(version: Json, level: str) -> str | None:
 
 
 def _is_marked(about: Json, name: str) -> bool:
-    # Whatever is said beside a plain no counts.
+    # Any value but a plain no counts.
     value = about.get(name)
     return not (value is None or value is False or value == 0)
 

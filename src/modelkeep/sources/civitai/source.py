@@ -28,7 +28,7 @@ _AIR = re.compile(
 )
 _NUMBER = re.compile(r"\d{1,15}", re.ASCII)
 #: What a download link may say of the file that is wanted, in the order of our variant.
-_WISHES = ("type", "format", "size", "fp")
+_CHOICES = ("type", "format", "size", "fp")
 #: First words of pages that are no models, and what they are.
 _NO_MODELS = {
     "images": "a picture",
@@ -120,8 +120,8 @@ def _page(parts: list[str], query: Mapping[str, list[str]], text: str) -> Civita
         parts = parts[2:]
     match parts:
         case ["api", "download", "models", number, *_] if _NUMBER.fullmatch(number):
-            wishes = " ".join(query[name][0] for name in _WISHES if query.get(name))
-            return _source(None, number, wishes or None)
+            choices = " ".join(query[name][0] for name in _CHOICES if query.get(name))
+            return _source(None, number, choices or None)
         case ["models", number, *_] if _NUMBER.fullmatch(number):
             version = (query.get("modelVersionId") or [""])[0]
             return _source(number, version if _NUMBER.fullmatch(version) else None, None)

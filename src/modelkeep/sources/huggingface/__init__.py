@@ -1,1 +1,1 @@
-"""Hugging Face: what people paste, what is asked, which files are taken."""
+"""Hugging Face: its sources, its API, and which files of a repository are fetched."""
