@@ -17,7 +17,7 @@ from bench.records_library import Reference, batches, fill, new_records
 from modelkeep.core.roots import Roots
 from modelkeep.records.dialects.sqlite import SqliteDatabase
 from modelkeep.records.listing import NewRecord, RecordFilter
-from modelkeep.records.places import place_of
+from modelkeep.records.places import place_of, place_of_file
 from modelkeep.records.sql import rows
 from modelkeep.records.sql.service import ModelRecordServiceSQL
 
@@ -159,7 +159,7 @@ def _rows_of(record: NewRecord) -> tuple[dict[str, object], dict[str, object]]:
     texts = {name: str(model[name]) for name in ("type", "base", "format", "state")}
     return (
         {**model, **texts, "created_at": model["updated_at"]},
-        rows.file_row(record.key, record.files[0], Roots()),
+        rows.file_row(record.key, record.files[0], place_of_file(Roots(), record.files[0])),
     )
 
 

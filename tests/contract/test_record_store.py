@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from modelkeep.core.configs import (
     UnknownConfig,
     VaeCheckpointConfig,
 )
+from modelkeep.core.files import ModelFile
 from modelkeep.core.identity import Evidence
 from modelkeep.core.metadata import BaseMetadata
 from modelkeep.core.taxonomy import (
@@ -26,6 +28,7 @@ from modelkeep.core.taxonomy import (
     ModelRecordOrderBy,
     ModelType,
     ModelVariantType,
+    RecordState,
     SchedulerPredictionType,
 )
 from modelkeep.errors import (
@@ -498,3 +501,29 @@ def test_two_threads_can_write(store: ModelRecordServiceBase) -> None:
     assert failures == []
     assert len(store.search_by_tag(["all"])) == 50
     assert len(store.search_by_tag(["all", "a"])) == 25
+
+
+# -- the change counter
+
+
+def test_the_change_counter_moves_with_every_change(store: ModelRecordServiceBase) -> None:
+    seen = [store.change_counter()]
+    metadata = BaseMetadata(name="n", author="a", tags={"x"})
+    changes: list[Callable[[], object]] = [
+        lambda: store.add_model("k", main("A"), [ModelFile("f", 1, 2, 3)]),
+        lambda: store.update_model("k", {"description": "d"}),
+        lambda: store.metadata_store.add_metadata("k", metadata),
+        lambda: store.metadata_store.set_tags("k", ["mine"]),
+        lambda: store.set_file_hashes("k", "f", sha256="s"),
+        lambda: store.set_states({"k": RecordState.MISSING}),
+        lambda: store.set_files("k", []),
+        lambda: store.del_model("k"),
+    ]
+    for change in changes:
+        change()
+        seen.append(store.change_counter())
+        store.all_models()
+        store.list_models()
+        assert not store.exists("nokey")
+        assert store.change_counter() == seen[-1]
+    assert len(set(seen)) == len(changes) + 1

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from support import old_catalogues as old
+from support import invented
 from support.program import Program
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """An old catalogue in the program's library, and a folder with a blank to make it hard."""
-    return old.put("v1-crowd", tmp_path / "library" / "databases" / "modelkeep.db")
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A catalogue of an earlier version in the program's library."""
+    invented.register(monkeypatch, tmp_path / "steps")
+    return invented.put(tmp_path / "library" / "databases" / "modelkeep.db")
 
 
 def test_version_says_what_there_is_and_changes_nothing(program: Program, path: Path) -> None:
@@ -55,7 +56,7 @@ def test_any_command_upgrades_and_says_so_in_one_line(program: Program, path: Pa
     (backup,) = path.parent.glob("*.bak")
     backup.rename(path)
     told = program.call("list", "--json")
-    assert len(told.json) == len(old.expected("v1-crowd"))
+    assert len(told.json) == 13
     assert told.err.count("\n") == 1
     assert str(next(path.parent.glob("*.bak"))) in told.err
 

@@ -85,7 +85,7 @@ class _Statements:
     def __getattr__(self, name: str) -> Any:
         real = getattr(self._connection, name)
         if name == "cursor":
-            return lambda: _Statements(real(), self._fault)
+            return lambda *kind: _Statements(real(*kind), self._fault)
         if name not in {"execute", "executemany", "commit"}:
             return real
 

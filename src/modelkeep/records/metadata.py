@@ -61,14 +61,15 @@ class ModelMetadataStoreBase(ABC):
     def list_all_metadata(self) -> list[tuple[str, AnyMetadata]]:
         """Return (key, metadata) of all models that have any, sorted by key."""
 
+    @abstractmethod
     def tags(self, model_key: str) -> ModelTags:
         """Return the tags of a model.
 
         Raises:
             UnknownModelException: there is no such record.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def set_tags(self, model_key: str, tags: Iterable[str]) -> ModelTags:
         """Replace the tags that the user gave a model; those of its site stay.
 
@@ -77,7 +78,6 @@ class ModelMetadataStoreBase(ABC):
         Raises:
             UnknownModelException: there is no such record.
         """
-        raise NotImplementedError
 
     @abstractmethod
     def list_tags(self) -> set[str]:

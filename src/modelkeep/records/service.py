@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -24,17 +24,25 @@ from modelkeep.core.taxonomy import (
     RecordState,
 )
 from modelkeep.errors import DuplicateModelException, UnknownModelException, WrongDatabaseError
-from modelkeep.records.base_files import FileTable
-from modelkeep.records.base_search import RecordSearch
-from modelkeep.records.listing import NewRecord
+from modelkeep.records.listing import (
+    FacetName,
+    Facets,
+    NewRecord,
+    RecordFilter,
+    RecordPage,
+    SearchOrder,
+)
 from modelkeep.records.locations import RecordSettings
 from modelkeep.records.metadata import AnyMetadata, ModelMetadataStoreBase
 
 if TYPE_CHECKING:
-    import sqlite3
+    from modelkeep.records.dialects.sqlite_engine import SqliteConnection
 
 #: Version of the record format, as the seed counts.
 RECORDS_VERSION = "3.2"
+
+#: Records of one page when all of a filtered set are read.
+_BATCH = 500
 
 T = TypeVar("T")
 
@@ -57,7 +65,7 @@ class PaginatedResults(BaseModel, Generic[T]):
     items: list[T]
 
 
-class ModelRecordServiceBase(RecordSearch, FileTable):
+class ModelRecordServiceBase(ABC):
     """Stores and finds the records of models.
 
     Every change is done as a whole or not at all, and is on the disk when the call returns. All
@@ -101,7 +109,7 @@ class ModelRecordServiceBase(RecordSearch, FileTable):
     def open(
         cls,
         config: RecordSettings,
-        conn: sqlite3.Connection | None = None,
+        conn: SqliteConnection | None = None,
         lock: AbstractContextManager[Any] | None = None,
     ) -> ModelRecordServiceBase:
         """Open the catalogue that the settings name.
@@ -126,7 +134,7 @@ class ModelRecordServiceBase(RecordSearch, FileTable):
     @staticmethod
     def _open(
         config: RecordSettings,
-        conn: sqlite3.Connection | None,
+        conn: SqliteConnection | None,
         lock: AbstractContextManager[Any] | None,
     ) -> ModelRecordServiceBase:
         chosen = config.model_config_db
@@ -139,6 +147,13 @@ class ModelRecordServiceBase(RecordSearch, FileTable):
         if conn is not None and lock is not None:
             return ModelRecordServiceSQL.from_connection(conn, lock)
         return ModelRecordServiceSQL.from_db_file(config.db_path)
+
+    @abstractmethod
+    def change_counter(self) -> int:
+        """Return a number that is another one after every change, by any process.
+
+        It says nothing else: compare it with the one that was returned before.
+        """
 
     @abstractmethod
     def close(self) -> None:
@@ -183,6 +198,7 @@ class ModelRecordServiceBase(RecordSearch, FileTable):
             InvalidModelConfigException: the dict is no valid config.
         """
 
+    @abstractmethod
     def add_models(self, records: Iterable[NewRecord]) -> list[AnyModelConfig]:
         """Store many new records in one step: all of them, or none.
 
@@ -192,7 +208,6 @@ class ModelRecordServiceBase(RecordSearch, FileTable):
         Raises:
             DuplicateModelException: a key, a path or a file is recorded already.
         """
-        raise NotImplementedError
 
     @abstractmethod
     def update_model(
@@ -223,9 +238,9 @@ class ModelRecordServiceBase(RecordSearch, FileTable):
         """Give a record another name; for what is raised see ``update_model``."""
         return self.update_model(key, {"name": new_name})
 
+    @abstractmethod
     def set_states(self, states: Mapping[str, RecordState]) -> None:
         """Note what was seen of the files of some records; keys without a record are skipped."""
-        raise NotImplementedError
 
     @abstractmethod
     def del_model(self, key: str) -> None:
@@ -337,6 +352,130 @@ class ModelRecordServiceBase(RecordSearch, FileTable):
 
         Raises:
             UsageError: ``page`` or ``per_page`` is too small.
+        """
+
+    # -- lists
+
+    @abstractmethod
+    def page(
+        self,
+        where: RecordFilter,
+        *,
+        order: SearchOrder = "name",
+        limit: int = 50,
+        after: str | None = None,
+    ) -> RecordPage:
+        """Return the first records of a filtered and sorted set, or the next ones.
+
+        Its time and memory do not grow with the records before or after the page.
+
+        Args:
+            where: What the records have to be like.
+            order: ``size`` is largest first, ``date`` newest first, ``relevance`` best match
+                first, the others are alphabetical; equal ones are sorted by name, then by key.
+            limit: Return at most so many; at least 1.
+            after: ``next`` of the page before; the first page when None.
+
+        Raises:
+            UsageError: ``order`` or ``limit`` does not exist, or ``after`` is no page's ``next``.
+        """
+
+    @abstractmethod
+    def facets(
+        self,
+        where: RecordFilter,
+        names: Iterable[FacetName] = ("type", "base", "format", "tag", "root", "state"),
+    ) -> Facets:
+        """Count the values that occur in a filtered set."""
+
+    @abstractmethod
+    def count(self, where: RecordFilter) -> int:
+        """Return how many records are like that."""
+
+    def each(self, where: RecordFilter, *, order: SearchOrder = "name") -> Iterator[AnyModelConfig]:
+        """Give all records that are like that, without holding them all.
+
+        Records that change on the way may come twice or not at all.
+        """
+        after: str | None = None
+        while True:
+            page = self.page(where, order=order, limit=_BATCH, after=after)
+            yield from page.items
+            if (after := page.next) is None:
+                return
+
+    @abstractmethod
+    def search(
+        self,
+        *,
+        text: str | None = None,
+        types: Sequence[ModelType | str] = (),
+        bases: Sequence[BaseModelType | str] = (),
+        formats: Sequence[ModelFormat | str] = (),
+        tags: Iterable[str] = (),
+        order: SearchOrder = "name",
+        limit: int | None = None,
+    ) -> list[AnyModelConfig]:
+        """Return the records that fit everything that is given; see ``RecordFilter``.
+
+        Raises:
+            UsageError: ``order`` is none of those.
+        """
+
+    # -- files
+
+    @abstractmethod
+    def files(self, key: str) -> list[ModelFile]:
+        """Return the files that a record owns, sorted by path.
+
+        Raises:
+            UnknownModelException: there is no such record.
+        """
+
+    @abstractmethod
+    def set_files(self, key: str, files: Iterable[ModelFile]) -> None:
+        """Replace the files that a record owns.
+
+        Raises:
+            UnknownModelException: there is no such record.
+            DuplicateModelException: a file belongs to another record.
+        """
+
+    @abstractmethod
+    def set_file_hashes(
+        self,
+        key: str,
+        path: str,
+        *,
+        sha256: str | None = None,
+        blake3: str | None = None,
+        hashed_at: float | None = None,
+    ) -> None:
+        """Note full hashes of one file; those that are None stay as they were.
+
+        Args:
+            key: Of the record.
+            path: As the file's row has it.
+            sha256: 64 hex characters.
+            blake3: 64 hex characters.
+            hashed_at: Seconds since the epoch; now when None.
+
+        Raises:
+            UnknownModelException: there is no such record, or it has no such file.
+        """
+
+    @abstractmethod
+    def find_files(
+        self, *, size: int | None = None, blake3: str | None = None, sha256: str | None = None
+    ) -> list[tuple[str, ModelFile]]:
+        """Return (key, file) of the files that fit everything that is given."""
+
+    @abstractmethod
+    def each_file(self, root: str | None = None) -> Iterator[tuple[str, ModelFile]]:
+        """Give (key, file) of all files, sorted by root and path, without holding them all.
+
+        Args:
+            root: Only those in the root of this name.
         """
 
     # -- metadata

@@ -31,7 +31,7 @@ from modelkeep.errors import (
 )
 from modelkeep.records.dialects.sqlite import SqliteDatabase
 from modelkeep.records.service import ModelRecordServiceBase
-from modelkeep.records.sql import schema
+from modelkeep.records.sql import migrations
 from modelkeep.records.sql.service import ModelRecordServiceSQL
 
 LORA = {"type": "lora", "base": "sd-1", "format": "lycoris"}
@@ -90,7 +90,7 @@ def test_an_own_file_is_set_up_to_lose_nothing(tmp_path: Path) -> None:
         "foreign_keys": 1,
         "busy_timeout": 30_000,
         "application_id": 0x6D6B6462,
-        "user_version": schema.VERSION,
+        "user_version": migrations.newest(),
     }
     assert db.integrity_errors() == []
     db.close()

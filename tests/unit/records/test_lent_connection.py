@@ -26,7 +26,7 @@ from modelkeep.errors import (
 )
 from modelkeep.records.listing import RecordFilter
 from modelkeep.records.service import ModelRecordServiceBase
-from modelkeep.records.sql import schema
+from modelkeep.records.sql import migrations
 from modelkeep.records.sql.metadata import ModelMetadataStore
 from modelkeep.records.sql.service import ModelRecordServiceSQL
 
@@ -233,7 +233,7 @@ def test_tables_that_are_incomplete_or_newer_are_refused() -> None:
     with pytest.raises(NewerDatabaseError) as caught:
         ModelRecordServiceSQL.from_connection(connection, lock)
     assert caught.value.hint
-    connection.execute("UPDATE mk_schema SET version = ?", (schema.VERSION,))
+    connection.execute("UPDATE mk_schema SET version = ?", (migrations.newest(),))
     connection.execute("DROP TABLE mk_file")
     with pytest.raises(WrongDatabaseError, match="mk_file"):
         ModelMetadataStore(SimpleNamespace(conn=connection, lock=lock))

@@ -1,4 +1,4 @@
-"""Catalogues of earlier versions are upgraded wholly, or left as they were."""
+"""Catalogues of an earlier version are upgraded wholly, or left as they were."""
 
 from __future__ import annotations
 
@@ -18,17 +18,26 @@ import pytest
 from modelkeep.disk import paths
 from modelkeep.errors import (
     CorruptDatabaseError,
+    DatabaseError,
     DatabaseLockedError,
     ModelKeepError,
+    NewerDatabaseError,
     NoSpaceError,
     WrongDatabaseError,
 )
 from modelkeep.records.dialects.sqlite import SqliteDatabase
 from modelkeep.records.dialects.sqlite_files import stored_version
 from modelkeep.records.service import ModelRecordServiceBase
-from modelkeep.records.sql import schema
 from modelkeep.records.sql.service import ModelRecordServiceSQL
-from support import old_catalogues as old
+from support import invented
+
+
+@pytest.fixture(autouse=True)
+def step(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Let the tables have a next version."""
+    folder = tmp_path_factory.mktemp("steps")
+    invented.register(monkeypatch, folder)
+    return folder
 
 
 def version_of(path: Path) -> int:
@@ -55,78 +64,58 @@ def change(path: Path, *statements: str) -> None:
 # -- what was in it
 
 
-@pytest.mark.parametrize("name", old.NAMES)
-def test_all_is_there_after_an_upgrade(name: str, tmp_path: Path) -> None:
-    path = old.put(name, tmp_path / "m.db")
-    with ModelRecordServiceBase.from_db_file(path) as store:
-        assert old.contents(store) == old.expected(name)
-    with ModelRecordServiceBase.from_db_file(path) as store:
-        assert old.contents(store) == old.expected(name)
+def test_all_is_there_after_an_upgrade(tmp_path: Path) -> None:
+    path = invented.put(tmp_path / "m.db")
+    expected = invented.expected(path)
+    for _ in range(2):
+        with ModelRecordServiceBase.from_db_file(path) as store:
+            assert invented.contents(store) == expected
     with closing(SqliteDatabase(path)) as db:
         assert db.integrity_errors() == []
         assert db.damage == ""
+        assert invented.ratings(db.conn) == 13
+        assert db.conn.execute("PRAGMA user_version").fetchone()[0] == invented.NEW
+    assert version_of(path) == invented.NEW
 
 
-@pytest.mark.parametrize("name", old.NAMES)
-def test_upgraded_tables_are_those_of_a_new_catalogue(name: str, tmp_path: Path) -> None:
-    old.put(name, tmp_path / "old.db")
-    with (
-        closing(SqliteDatabase(tmp_path / "old.db")) as upgraded,
-        closing(SqliteDatabase(tmp_path / "new.db")) as fresh,
-    ):
-        for db in (upgraded, fresh):
-            db.conn.row_factory = None
-        assert old.tables(upgraded.conn) == old.tables(fresh.conn)
-        numbers = [db.conn.execute("PRAGMA user_version").fetchone() for db in (upgraded, fresh)]
-        assert name == "v1-lent" or numbers[0] == numbers[1]
-
-
-def test_paths_are_split_into_roots(tmp_path: Path) -> None:
-    path = old.put("v1-odd-paths", tmp_path / "m.db")
-    with ModelRecordServiceBase.from_db_file(path) as store:
-        in_no_root = {model.key for model in store.all_models() if model.root == ""}
-        assert in_no_root == {"absolute", "absolute-dots", "not-utf8-absolute"}
-        assert {model.root for model in store.all_models()} == {"", "models"}
-        assert {model.state for model in store.all_models()} == {"present"}
-
-
-def test_text_search_knows_old_records(tmp_path: Path) -> None:
-    path = old.put("v1-crowd", tmp_path / "m.db")
+def test_what_a_step_makes_is_used(tmp_path: Path) -> None:
+    path = invented.put(tmp_path / "m.db")
     with ModelRecordServiceSQL.from_db_file(path) as store:
         check = "INSERT INTO mk_search (mk_search, rank) VALUES ('integrity-check', 1)"
         store.db.conn.execute(check)
-        tagged = {record["config"]["key"] for record in old.expected("v1-crowd")
-                  if "ink" in record["tags"]}  # fmt: skip
-        assert tagged
-        assert tagged <= {model.key for model in store.search(text="ink")}
-        store.rename_model("twin-a", "Quite another")
-        assert [model.key for model in store.search(text="quite")] == ["twin-a"]
-        store.del_model("twin-a")
+        store.del_model("k1")
+        store.rename_model("k2", "Quite another")
+        assert [model.key for model in store.search(text="quite")] == ["k2"]
+        assert invented.ratings(store.db.conn) == 12
         store.db.conn.execute(check)
 
 
-def test_many_records(tmp_path: Path) -> None:
-    path = old.put("v1-few", tmp_path / "m.db")
-    change(
-        path,
-        """
-        WITH RECURSIVE n (i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i < 2499)
-        INSERT INTO mk_model SELECT 'x' || i, 'word' || i, 'word' || i, type, base, format,
-        'x' || i, original_hash, current_hash, size, 'spoken' || i, source, words, created_at,
-        updated_at, json_set(config, '$.key', 'x' || i, '$.path', 'x' || i, '$.name', 'word' || i,
-        '$.trigger_phrases', json_array('phrase' || i)) FROM mk_model, n WHERE key = 'k0'
-        """,
-    )
-    with ModelRecordServiceBase.from_db_file(path) as store:
-        assert len(store.all_models()) == 2503
-        for word in ("word", "spoken", "phrase"):
-            for number in (0, 999, 1000, 2499):
-                found = {model.key for model in store.search(text=f"{word}{number}")}
-                assert f"x{number}" in found
+def test_steps_run_in_their_order_and_for_their_database(tmp_path: Path, step: Path) -> None:
+    (step / "0004_last.sql").write_text("INSERT INTO mk_rated VALUES ('last', 4);")
+    (step / "0003_other.postgresql.sql").write_text("SELECT no_such_function();")
+    (step / "0003_one.sqlite.sql").write_text("INSERT INTO mk_rated VALUES ('third', 3);\n")
+    path = invented.put(tmp_path / "m.db")
+    with closing(SqliteDatabase(path)) as db:
+        found = db.conn.execute("SELECT rowid, rating FROM mk_rated WHERE rating < 5").fetchall()
+        assert [row[1] for row in found] == [3, 3, 4]  # "odd" has three letters
+    assert version_of(path) == 4
+
+
+def test_a_new_catalogue_needs_no_step(tmp_path: Path) -> None:
+    SqliteDatabase(tmp_path / "m.db").close()
+    assert version_of(tmp_path / "m.db") == invented.NEW
+    assert [file.name for file in tmp_path.iterdir()] == ["m.db"]
+
+
+def test_a_program_of_before_refuses_it(tmp_path: Path) -> None:
+    path = invented.put(tmp_path / "m.db")
+    SqliteDatabase(path).close()
+    with invented.before(), pytest.raises(NewerDatabaseError, match=r"version is 2.*knows 1"):
+        SqliteDatabase(path)
 
 
 def test_a_record_that_cannot_be_read_stays_as_it_is(tmp_path: Path) -> None:
-    path = old.put("v1-few", tmp_path / "m.db")
+    path = invented.put(tmp_path / "m.db")
     change(path, "UPDATE mk_model SET config = '{' WHERE key = 'k1'")
     with ModelRecordServiceBase.from_db_file(path) as store:
         with pytest.raises(CorruptDatabaseError, match=r"m\.db"):
@@ -140,11 +129,10 @@ def test_a_record_that_cannot_be_read_stays_as_it_is(tmp_path: Path) -> None:
 # -- the backup
 
 
-@pytest.mark.parametrize("name", ["v1-every-class", "v1-lent"])
 def test_a_backup_is_the_database_of_before(
-    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path = old.put(name, tmp_path / "m [1].db")
+    path = invented.put(tmp_path / "m [1].db")
     path.chmod(0o600)
     before = dump(path)
     with caplog.at_level(logging.WARNING), closing(SqliteDatabase(path)) as db:
@@ -161,17 +149,18 @@ def test_a_backup_is_the_database_of_before(
 
 
 def test_a_backup_can_be_put_back(tmp_path: Path) -> None:
-    path = old.put("v1-crowd", tmp_path / "m.db")
+    path = invented.put(tmp_path / "m.db")
+    expected = invented.expected(path)
     with ModelRecordServiceBase.from_db_file(path) as store:
-        store.del_model("twin-a")
+        store.del_model("k1")
     backups(tmp_path)[0].rename(path)
     assert version_of(path) == 1
     with ModelRecordServiceBase.from_db_file(path) as store:
-        assert old.contents(store) == old.expected("v1-crowd")
+        assert invented.contents(store) == expected
 
 
 def test_what_a_killed_upgrade_left_is_cleared_away(tmp_path: Path) -> None:
-    path = old.put("v1-few", tmp_path / "m.db")
+    path = invented.put(tmp_path / "m.db")
     for left in (".m.db.123.upgrade", ".m.db.123.upgrade-journal"):
         (tmp_path / left).write_bytes(b"half")
     (tmp_path / ".other.db.123.upgrade").write_bytes(b"another's")
@@ -186,40 +175,24 @@ def test_what_a_killed_upgrade_left_is_cleared_away(tmp_path: Path) -> None:
 # -- when it is done
 
 
-_IMPORTS = textwrap.dedent(
+_OPEN = invented.PROGRAM + textwrap.dedent(
     """
     import sys
     from modelkeep.records.service import ModelRecordServiceBase
     with ModelRecordServiceBase.from_db_file(sys.argv[1]) as store:
         store.list_models()
-    print("alembic" in sys.modules)
     """
 )
 
 
-def test_alembic_is_imported_for_an_upgrade_only(tmp_path: Path) -> None:
-    path = old.put("v1-few", tmp_path / "m.db")
-    answers = [
-        subprocess.run(
-            [sys.executable, "-c", _IMPORTS, str(path)], capture_output=True, text=True, check=True
-        ).stdout.strip()
-        for _ in range(2)
-    ]
-    assert answers == ["True", "False"]
-
-
 def test_one_of_many_processes_does_it_and_the_others_wait(tmp_path: Path) -> None:
-    path = old.put("v1-crowd", tmp_path / "m.db")
-    openers = [
-        subprocess.Popen([sys.executable, "-c", _IMPORTS, str(path)], stdout=subprocess.PIPE)
-        for _ in range(4)
-    ]
-    for opener in openers:
-        opener.communicate(timeout=120)
-    assert [opener.returncode for opener in openers] == [0] * 4
+    path = invented.put(tmp_path / "m.db")
+    expected = invented.expected(path)
+    openers = [subprocess.Popen([sys.executable, "-c", _OPEN, str(path)]) for _ in range(4)]
+    assert [opener.wait(timeout=120) for opener in openers] == [0] * 4
     assert len(backups(tmp_path)) == 1
     with ModelRecordServiceBase.from_db_file(path) as store:
-        assert old.contents(store) == old.expected("v1-crowd")
+        assert invented.contents(store) == expected
 
 
 # -- when it cannot be done
@@ -233,11 +206,11 @@ def _damage(path: Path) -> None:
 
 
 def _orphan(path: Path) -> None:
-    change(path, "DELETE FROM mk_model WHERE key = 'twin-a'", "DELETE FROM mk_tag WHERE id = 1")
+    change(path, "UPDATE mk_file SET model_key = 'nobody' WHERE model_key = 'k1'")
 
 
 def _gap(path: Path) -> None:
-    change(path, "DROP TABLE mk_tag")
+    change(path, "DROP TABLE mk_model_tag", "DROP TABLE mk_model")
 
 
 def _future(path: Path) -> None:
@@ -248,15 +221,15 @@ def _future(path: Path) -> None:
     ("spoil", "kind", "says"),
     [
         (_damage, CorruptDatabaseError, "damaged"),
-        (_orphan, CorruptDatabaseError, "mk_model_tag"),
-        (_gap, WrongDatabaseError, "mk_tag"),
+        (_orphan, CorruptDatabaseError, "mk_file"),
+        (_gap, DatabaseError, "mk_model"),
         (_future, WrongDatabaseError, "mk_schema"),
     ],
 )
 def test_what_is_not_sound_is_refused_and_left_as_it_was(
     spoil: Callable[[Path], None], kind: type[ModelKeepError], says: str, tmp_path: Path
 ) -> None:
-    path = old.put("v1-crowd", tmp_path / "m.db")
+    path = invented.put(tmp_path / "m.db")
     spoil(path)
     before = path.read_bytes()
     with pytest.raises(kind, match=says) as caught:
@@ -267,22 +240,43 @@ def test_what_is_not_sound_is_refused_and_left_as_it_was(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = old.put("v1-crowd", tmp_path / "m.db")
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("DROP TABLE mk_tag;", "mk_tag"),
+        ("UPDATE mk_file SET model_key = 'nobody';", "mk_file"),
+        (f"{invented.STEP}\nINSERT INTO nowhere VALUES (1);", "nowhere"),
+    ],
+)
+def test_a_step_that_is_wrong_changes_nothing(
+    tmp_path: Path, step: Path, script: str, says: str
+) -> None:
+    (step / "0002_rating.sql").write_text(script)
+    path = invented.put(tmp_path / "m.db")
     before = path.read_bytes()
-    room = path.stat().st_size
-    monkeypatch.setattr(paths, "free_space", lambda _path: room)
-    with pytest.raises(NoSpaceError, match=r"m\.db.*version 1 to .*as it was.*needed"):
+    with pytest.raises(DatabaseError, match=says):
         SqliteDatabase(path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
-    monkeypatch.undo()
+
+
+def test_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = invented.put(tmp_path / "m.db")
+    before = path.read_bytes()
+    room = path.stat().st_size
+    with monkeypatch.context() as patch:
+        patch.setattr(paths, "free_space", lambda _path: room)
+        with pytest.raises(NoSpaceError, match=r"m\.db.*version 1 to .*as it was.*needed"):
+            SqliteDatabase(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
     SqliteDatabase(path).close()
-    assert version_of(path) == schema.VERSION
+    assert version_of(path) == invented.NEW
 
 
 def test_a_file_that_is_held(tmp_path: Path) -> None:
-    path = old.put("v1-few", tmp_path / "m.db")
+    path = invented.put(tmp_path / "m.db")
+    expected = invented.expected(path)
     hold = (
         "import sqlite3, sys\n"
         "c = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
@@ -302,16 +296,16 @@ def test_a_file_that_is_held(tmp_path: Path) -> None:
         assert version_of(path) == 1
         other.communicate()
     with ModelRecordServiceBase.from_db_file(path) as store:
-        assert old.contents(store) == old.expected("v1-few")
+        assert invented.contents(store) == expected
     assert len(backups(tmp_path)) == 1
 
 
-_AS_NOBODY = textwrap.dedent(
+_AS_NOBODY = invented.PROGRAM + textwrap.dedent(
     """
     import os, sys
     from modelkeep.errors import NotWritableError
     from modelkeep.records.dialects.sqlite import SqliteDatabase
-    from modelkeep.records.migrations import to_2, upgrade  # while the libraries can be read
+    from modelkeep.records.dialects import sqlite_upgrade  # while the libraries can be read
     if os.geteuid() == 0:
         os.setgid(65534)
         os.setuid(65534)
@@ -324,15 +318,16 @@ _AS_NOBODY = textwrap.dedent(
 )
 
 
-def test_a_file_that_may_not_be_written() -> None:
+def test_a_file_that_may_not_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
     with tempfile.TemporaryDirectory(prefix="modelkeep-test-") as made:
         folder = Path(made)
-        path = old.put("v1-few", folder / "m.db")
+        folder.chmod(0o755)
+        invented.register(monkeypatch, folder / "steps")
+        path = invented.put(folder / "library" / "m.db")
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")
         before = path.read_bytes()
         path.chmod(0o444)
-        folder.chmod(0o755)
         done = subprocess.run(
             [sys.executable, "-c", _AS_NOBODY, str(path)],
             capture_output=True,
@@ -342,6 +337,6 @@ def test_a_file_that_may_not_be_written() -> None:
         assert done.stdout.startswith("refused:"), done.stderr
         assert "version 1" in done.stdout
         assert path.read_bytes() == before
-        assert list(folder.iterdir()) == [path]
+        assert list(path.parent.iterdir()) == [path]
         shutil.copy(path, folder / "n.db")
         SqliteDatabase(folder / "n.db").close()

@@ -16,11 +16,10 @@ import pytest
 
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import BaseMetadata
+from modelkeep.records.dialects import sqlite, sqlite_engine
 from modelkeep.records.dialects.sqlite import SqliteDatabase
 from modelkeep.records.service import ModelRecordServiceBase
-from modelkeep.records.sql import transactions
 from modelkeep.records.sql.service import ModelRecordServiceSQL
-from modelkeep.records.sql.transactions import Work
 
 LORA = {"type": "lora", "base": "sd-1", "format": "lycoris"}
 
@@ -114,8 +113,6 @@ def _dies_at(path: Path, kind: str, number: int) -> bool:
 
 def _change_and_die(path: Path, kind: str, number: int) -> None:
     left = number
-    doing = {name: getattr(Work, name) for name in ("run", "ask", "run_many")}
-    execute = transactions._execute
 
     def count() -> None:
         nonlocal left
@@ -123,22 +120,25 @@ def _change_and_die(path: Path, kind: str, number: int) -> None:
             os._exit(77)
         left -= 1
 
-    def counted(name: str) -> Callable[..., Any]:
-        def run(*args: Any) -> Any:
+    class Counted(sqlite_engine.Handle):
+        def _run(self, statement: str) -> None:
+            count()  # BEGIN, COMMIT and their kin
+            super()._run(statement)
+
+    class CountedCursor(sqlite_engine.TextCursor):
+        def execute(self, *arguments: Any) -> Any:
             count()
-            return doing[name](*args)
+            return super().execute(*arguments)
 
-        return run
-
-    def counted_execute(connection: sqlite3.Connection, *statements: str) -> None:
-        count()  # BEGIN, COMMIT and their kin
-        execute(connection, *statements)
+        def executemany(self, *arguments: Any) -> Any:
+            count()
+            return super().executemany(*arguments)
 
     code = 1
     try:
-        transactions._execute = counted_execute
-        for name in doing:
-            setattr(Work, name, counted(name))
+        patch = pytest.MonkeyPatch()
+        patch.setattr(sqlite, "Handle", Counted)
+        patch.setattr(sqlite_engine, "TextCursor", CountedCursor)
         store = ModelRecordServiceSQL.from_db_file(path)
         change(store, kind)
         code = 0

@@ -156,13 +156,13 @@ def test_a_full_disk_changes_nothing(
     store.add_model("new", config("new"))
 
 
-def test_reading_a_catalogue_of_ours_is_light(tmp_path: Path) -> None:
+def test_reading_a_catalogue_of_ours_needs_no_parser(tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     ModelRecordServiceFile.from_db_file(path).add_model("k", config("k"))
     code = (
         "import sys; from modelkeep.records.service import ModelRecordServiceBase as S;"
         f"S.from_db_file({str(path)!r}).all_models();"
-        "print([m for m in ('sqlalchemy', 'ruamel.yaml.scanner', 'sqlite3') if m in sys.modules])"
+        "print('ruamel.yaml.scanner' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "False"

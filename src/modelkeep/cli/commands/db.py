@@ -16,31 +16,35 @@ from modelkeep.errors import UsageError
 def version(ctx: typer.Context) -> None:
     """Say which version the catalogue has and which this program needs; nothing is changed."""
     from modelkeep.records.dialects.sqlite_files import stored_version
-    from modelkeep.records.sql import schema
+    from modelkeep.records.sql import migrations, schema
 
     session = ctx.ensure_object(Session)
     path = _file(session)
-    found = stored_version(path, shown(path))
+    found, needed = stored_version(path, shown(path)), migrations.newest()
     if session.json:
         session.print_json(
             {
                 "path": str(path),
                 "version": found or None,
-                "needed": schema.VERSION,
-                "needs_upgrade": 0 < found < schema.VERSION,
+                "needed": needed,
+                "needs_upgrade": 0 < found < needed,
             }
         )
         return
     if session.quiet:
         session.print(str(found))
         return
-    facts = [("File", shown(path)), ("Version", str(found or "-")), ("Needed", str(schema.VERSION))]
+    facts = [
+        ("File", shown(path)),
+        ("Version", str(found or "-")),
+        ("Needed", str(needed)),
+    ]
     pairs(session, facts)
     if not found:
         session.say("There is no catalogue yet; the first command that needs one makes it.")
-    elif found > schema.VERSION:
+    elif found > needed:
         raise schema.newer(shown(path), found)
-    elif found < schema.VERSION:
+    elif found < needed:
         session.say(
             "The next command that uses the catalogue upgrades it, after a backup; or now, with:"
             " modelkeep db upgrade"
@@ -55,12 +59,12 @@ def upgrade(ctx: typer.Context) -> None:
 
     from modelkeep.records.dialects.sqlite import SqliteDatabase
     from modelkeep.records.dialects.sqlite_files import stored_version
-    from modelkeep.records.sql import schema
+    from modelkeep.records.sql import migrations, schema
 
     session = ctx.ensure_object(Session)
     path = _file(session)
-    found = stored_version(path, shown(path))
-    if found > schema.VERSION:
+    found, needed = stored_version(path, shown(path)), migrations.newest()
+    if found > needed:
         raise schema.newer(shown(path), found)
     backup: Path | None = None
     if found:
@@ -71,16 +75,16 @@ def upgrade(ctx: typer.Context) -> None:
             {
                 "path": str(path),
                 "from": found or None,
-                "to": schema.VERSION,
+                "to": needed,
                 "backup": str(backup) if backup else None,
             }
         )
     elif not found:
         session.say("There is no catalogue yet; the first command that needs one makes it.")
     elif backup is None:
-        session.say(f"The catalogue has version {schema.VERSION} already; nothing was changed.")
+        session.say(f"The catalogue has version {needed} already; nothing was changed.")
     else:
-        session.print(str(backup) if session.quiet else f"Upgraded to version {schema.VERSION}.")
+        session.print(str(backup) if session.quiet else f"Upgraded to version {needed}.")
         # The message of the upgrade itself has said where the backup is.
         file, log, index, copy = (
             quote(str(name)) for name in (path, f"{path}-wal", f"{path}-shm", backup)

@@ -1,4 +1,9 @@
-"""``SqliteDatabase``: the file of the catalogue, opened so that nothing in it can get lost."""
+"""SQLite: the file of the catalogue, opened so that nothing in it can get lost.
+
+Changes are made one at a time, on one connection that a lock guards. In a file with a write-ahead
+log those who read have connections of their own: they see what was committed when they began, and
+neither wait for a change nor for each other.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +12,53 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine
 
 from modelkeep.core.names import shown
 from modelkeep.disk.paths import make_folder
-from modelkeep.records.dialects import mounts
-from modelkeep.records.dialects.sqlite_errors import damaged, is_damage, translated
+from modelkeep.records.dialects import mounts, sqlite_tables
+from modelkeep.records.dialects.sqlite_engine import Handle, engine_of, pooled_engine
+from modelkeep.records.dialects.sqlite_errors import is_damage, primary_code, translated
 from modelkeep.records.dialects.sqlite_files import (
     APPLICATION_ID,
     BUSY_TIMEOUT,
     is_ours_alone,
     refuse_other_tables,
 )
+from modelkeep.records.dialects.sqlite_text import SqliteDialect
 from modelkeep.records.locations import DatabaseSettings
-from modelkeep.records.sql import schema
+from modelkeep.records.sql import migrations, schema
+from modelkeep.records.sql.database import ChangeCounter, RecordDatabase, Transaction, damaged
 
 _MEMORY = ":memory:"
 #: Pages of a file that is checked whole when it is opened; some 2,000 models, 5 ms.
 _CHECKED_PAGES = 1024
+_DIALECT = SqliteDialect()
+#: Deletes nothing, but takes the write lock while waiting is still possible: a transaction that
+#: has read cannot wait for it any more.
+_TAKE_WRITE_LOCK = schema.schema_version.delete().where(schema.schema_version.c.version < 0)
 
 
-class SqliteDatabase:
-    """A catalogue's connection, and the lock that guards it.
+class ConnectionHolder(Protocol):
+    """A connection that somebody else opened and will close, and the lock that guards it."""
+
+    @property
+    def conn(self) -> sqlite3.Connection:
+        """The open connection."""
+        ...
+
+    @property
+    def lock(self) -> AbstractContextManager[Any]:
+        """A ``threading.Lock`` or ``RLock``, taken once for each transaction."""
+        ...
+
+
+class SqliteDatabase(RecordDatabase):
+    """The SQLite file of a catalogue.
 
     The folder, the file and the tables are made when they are not there, and tables of an older
     version are upgraded, after a backup beside the file. A file that is refused is left as it
@@ -43,12 +72,13 @@ class SqliteDatabase:
         timeout: How long a transaction waits for another process, seconds.
 
     Attributes:
-        conn: The connection; take ``lock`` before using it.
+        conn: The connection that writes; take ``lock`` before using it.
         lock: A reentrant lock.
         path: The file, or None.
         name: The database, for messages.
         damage: What was found damaged in the file, or an empty string; nothing is written then.
         backup: The file as it was before the upgrade that opening it took, or None.
+        readers: Makes the connections that read; None where ``conn`` reads too.
 
     Raises:
         WrongDatabaseError: the file is no catalogue of ours.
@@ -71,7 +101,12 @@ class SqliteDatabase:
         self.lock = threading.RLock()
         self.damage = ""
         self.backup: Path | None = None
+        self.readers: Engine | None = None
+        self._timeout = timeout
         self._logger = logger or logging.getLogger(__name__)
+        self._is_closed = False
+        self._changes = ChangeCounter()
+        self._watcher: sqlite3.Connection | None = None
         self._is_ours = is_ours_alone(self.path, self.name) if self.path else True
         if self.path:
             make_folder(self.path.parent)
@@ -88,11 +123,48 @@ class SqliteDatabase:
             except BaseException:
                 self.conn.close()
                 raise
+        self._writer = engine_of(lambda: Handle(self, "BEGIN IMMEDIATE")).connect()
+        self._reader = engine_of(lambda: Handle(self, None)).connect()
 
     def close(self) -> None:
         """Close the file. May be called twice."""
         with self.lock, translated(self.name, self.path):
+            self._is_closed = True
+            if self.readers is not None:
+                self.readers.dispose()
+            if self._watcher is not None:
+                self._watcher.close()
             self.conn.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Begin a transaction whose statements all see the same state."""
+        with translated(self.name, self.path, self._note_damage):
+            if self.readers is not None:
+                with self.readers.connect() as connection, connection.begin():
+                    yield Transaction(connection, _DIALECT)
+            else:
+                with self.lock, self._reader.begin():
+                    yield Transaction(self._reader, _DIALECT)
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """Begin a transaction that is done as a whole, or not at all when an error leaves it."""
+        with self.lock, translated(self.name, self.path, self._note_damage):
+            if self.damage:
+                raise damaged(self.name, self.damage)
+            with self._writer.begin():
+                yield Transaction(self._writer, _DIALECT)
+
+    def change_counter(self) -> int:
+        """Return a number that is another one after every change, by any process."""
+        with self.lock, translated(self.name, self.path):
+            if self.readers is None:
+                return self._changes.note(_observed(self.conn))
+            if self._watcher is None:
+                self._watcher = self._connect()
+            # It changes nothing itself, so this number moves with every change of all others.
+            return self._changes.note(sqlite_tables.rows_of(self._watcher, "PRAGMA data_version"))
 
     def integrity_errors(self) -> list[str]:
         """Read the whole file and return what is wrong with it; empty when all is well."""
@@ -101,6 +173,23 @@ class SqliteDatabase:
             orphans = self.conn.execute("PRAGMA foreign_key_check").fetchall()
         broken = [f"a row of {row[0]} belongs to no row of {row[2]}" for row in orphans]
         return [line for line in found if line != "ok"] + broken
+
+    def _note_damage(self, reason: str) -> None:
+        self.damage = self.damage or reason
+
+    def _connect(self) -> sqlite3.Connection:
+        """Open the file once more, to read."""
+        if self._is_closed or self.path is None:
+            raise sqlite3.ProgrammingError("Cannot operate on a closed database.")
+        connection = sqlite3.connect(
+            f"{self.path.as_uri()}?mode=rw",  # it is there, and is not made again
+            uri=True,
+            timeout=self._timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute("PRAGMA query_only = ON").close()
+        return connection
 
     def _prepare(self) -> None:
         execute = self.conn.execute
@@ -111,10 +200,10 @@ class SqliteDatabase:
             self._logger.warning("%s is on a network file system; a local disk is safer", self.name)
         if self._is_ours and is_shared:
             execute("PRAGMA journal_mode = TRUNCATE")
-        version = schema.check(self.conn, self.name)
+        version = sqlite_tables.check(self.conn, self.name)
         if not version:
             self._initialise()
-        elif version < schema.VERSION:
+        elif version < migrations.newest():
             self._upgrade(version)
         if self._is_ours and not is_shared and self.path is not None:
             self._use_write_ahead_log()
@@ -122,18 +211,21 @@ class SqliteDatabase:
 
     def _initialise(self) -> None:
         with self._transaction():
-            if schema.check(self.conn, self.name):  # another process was first
+            if sqlite_tables.check(self.conn, self.name):  # another process was first
                 return
             refuse_other_tables(self.conn, self.name)
             self.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            self.conn.execute(f"PRAGMA user_version = {schema.VERSION}")
-            schema.create(self.conn)
+            self.conn.execute(f"PRAGMA user_version = {migrations.newest()}")
+            sqlite_tables.create(self.conn)
 
     def _upgrade(self, version: int) -> None:
-        from modelkeep.records.migrations.upgrade import Target, upgrade  # noqa: PLC0415 - heavy
+        from modelkeep.records.dialects.sqlite_upgrade import (  # noqa: PLC0415 - seldom needed
+            Target,
+            upgrade,
+        )
 
         target = Target(self.conn, self.name, self.path, self._is_ours)
-        # Dropping a table takes the rows that refer to it, and some are made anew.
+        # Dropping a table takes the rows that refer to it, and a step may make one anew.
         self.conn.execute("PRAGMA foreign_keys = OFF")
         self.backup = upgrade(target, version, self._transaction(), self._logger)
         self.conn.execute("PRAGMA foreign_keys = ON")
@@ -151,12 +243,17 @@ class SqliteDatabase:
 
     def _use_write_ahead_log(self) -> None:
         try:
-            self.conn.execute("PRAGMA journal_mode = WAL").fetchone()
+            mode = self.conn.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         except sqlite3.OperationalError as error:
             # Another process is opening the file too, or it is read-only: the other journal is
             # as safe, and the next one to open the file tries again.
-            if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY}:
+            if primary_code(error) not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY}:
                 raise
+            return
+        if mode == "wal":
+            self.readers = pooled_engine(
+                lambda: Handle(_Opened(self._connect()), "BEGIN", is_owned=True)
+            )
 
     def _look_for_damage(self) -> None:
         """Read a small file whole; of a large one that would take too long at each start."""
@@ -173,6 +270,87 @@ class SqliteDatabase:
             self._logger.warning("%s, so nothing is written to it", damaged(self.name, found))
 
 
+class LentDatabase(RecordDatabase):
+    """A database that somebody else has opened, with our tables beside theirs.
+
+    Every transaction is a savepoint under the lock of the owner, and no setting is changed. Our
+    tables are made if none are there, and upgraded if they are of an older version. A backup is
+    made beside the file first, unless there is no file, the connection keeps it to itself, or its
+    owner is in the middle of a transaction: what is committed is another state then, and a
+    rollback of the owner undoes the upgrade too.
+
+    Args:
+        holder: Has the connection and its lock.
+
+    Raises:
+        WrongDatabaseError: some of our tables are there and some are not.
+        DatabaseError: the database cannot be used.
+    """
+
+    def __init__(self, holder: ConnectionHolder) -> None:
+        self._holder = holder
+        self._changes = ChangeCounter()
+        with holder.lock:
+            self._path = _file_of(holder.conn)
+            self.name = shown(self._path) if self._path else "of the lent connection"
+            self._connection = engine_of(lambda: Handle(holder, None)).connect()
+            with translated(self.name, self._path):
+                version = sqlite_tables.check(holder.conn, self.name)
+                if not version:
+                    with self._connection.begin():
+                        sqlite_tables.create(holder.conn)
+                elif version < migrations.newest():
+                    self._upgrade(version)
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Begin a transaction whose statements all see the same state."""
+        with (
+            self._holder.lock,
+            translated(self.name, self._path),
+            self._connection.begin(),
+        ):
+            yield Transaction(self._connection, _DIALECT)
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """Begin a transaction that is done as a whole, or not at all when an error leaves it."""
+        with self.reading() as transaction:
+            transaction.change(_TAKE_WRITE_LOCK)
+            yield transaction
+
+    def change_counter(self) -> int:
+        """Return a number that is another one after every change, by any process."""
+        with self._holder.lock, translated(self.name, self._path):
+            return self._changes.note(_observed(self._holder.conn))
+
+    def _upgrade(self, version: int) -> None:
+        from modelkeep.records.dialects.sqlite_upgrade import (  # noqa: PLC0415 - seldom needed
+            Target,
+            upgrade,
+        )
+
+        connection = self._holder.conn
+        ((locking,),) = sqlite_tables.rows_of(connection, "PRAGMA locking_mode")
+        is_shared = not connection.in_transaction and sqlite_tables.text_of(locking) == "normal"
+        path = self._path if is_shared else None
+        target = Target(connection, self.name, path, is_ours_alone=False)
+        upgrade(target, version, self._locked(), logging.getLogger(__name__))
+
+    @contextmanager
+    def _locked(self) -> Iterator[Connection]:
+        with self._connection.begin():
+            self._connection.execute(_TAKE_WRITE_LOCK)
+            yield self._connection
+
+
+class _Opened:
+    """Has a connection of our own."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self.conn = conn
+
+
 def path_of(location: DatabaseSettings | Path | str | None) -> Path | None:
     """Return the file that a location names; None for a database in memory."""
     if location is None or location == _MEMORY or getattr(location, "use_memory_db", False):
@@ -182,5 +360,18 @@ def path_of(location: DatabaseSettings | Path | str | None) -> Path | None:
     return Path(location.db_path).absolute()
 
 
+def _observed(connection: sqlite3.Connection) -> object:
+    """Return what moves when others change a database, and when its own connection does."""
+    version = sqlite_tables.rows_of(connection, "PRAGMA data_version")
+    return version, connection.total_changes
+
+
 def _on_network(path: Path) -> bool:
     return mounts.is_network(mounts.file_system_of(path, mounts.mount_table()))
+
+
+def _file_of(connection: sqlite3.Connection) -> Path | None:
+    with translated("of the lent connection"):
+        found = sqlite_tables.rows_of(connection, "PRAGMA database_list")
+    file = sqlite_tables.text_of(found[0][2] or "") if found else ""
+    return Path(file) if file else None

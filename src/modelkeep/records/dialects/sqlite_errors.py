@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from sqlalchemy.exc import DBAPIError
+
 from modelkeep.errors import (
     CorruptDatabaseError,
     DatabaseError,
@@ -18,8 +20,7 @@ from modelkeep.errors import (
     UsageError,
 )
 from modelkeep.records.dialects.sqlite_locks import holders
-
-_DAMAGED_HINT = "Stop other programs, keep a copy of the file, then run: modelkeep doctor"
+from modelkeep.records.sql.database import damaged
 
 
 class _Fault(NamedTuple):
@@ -33,7 +34,7 @@ _LOCKED = _Fault(
     "is held by another process",
     "Wait until the other program is done with it, then try again.",
 )
-_DAMAGED = _Fault(CorruptDatabaseError, "is damaged", _DAMAGED_HINT)
+_DAMAGED = _Fault(CorruptDatabaseError, "is damaged", damaged("", "").hint)
 _READ_ONLY = _Fault(
     NotWritableError,
     "cannot be written",
@@ -51,9 +52,15 @@ _NO_ROOM_TO_READ = _Fault(
     "Free a megabyte by hand, then for example run: modelkeep trash empty",
 )
 _OTHER = _Fault(DatabaseError, "refuses", "Try again; nothing was changed by this call.")
+_MISUSED = _OTHER._replace(
+    hint="Keep the connection open, and open it with check_same_thread=False."
+)
 
-#: Primary result codes of SQLite (https://sqlite.org/rescode.html) and what they mean here.
+#: Result codes of SQLite (https://sqlite.org/rescode.html), extended ones first.
 _FAULTS: dict[int, _Fault] = {
+    sqlite3.SQLITE_IOERR_SHORT_READ: _DAMAGED,
+    sqlite3.SQLITE_IOERR_SHMSIZE: _NO_ROOM_TO_READ,
+    sqlite3.SQLITE_IOERR_SHMOPEN: _NO_ROOM_TO_READ,
     sqlite3.SQLITE_BUSY: _LOCKED,
     sqlite3.SQLITE_LOCKED: _LOCKED,
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
@@ -66,9 +73,6 @@ _FAULTS: dict[int, _Fault] = {
     sqlite3.SQLITE_FULL: _FULL,
 }
 
-#: The low byte of an extended result code is the primary one.
-_PRIMARY = 0xFF
-
 
 def database_error(error: sqlite3.Error, name: str, path: Path | None = None) -> ModelKeepError:
     """Return the error of ours that says what ``error`` says of the database ``name``.
@@ -78,52 +82,55 @@ def database_error(error: sqlite3.Error, name: str, path: Path | None = None) ->
         name: The database, for messages.
         path: Its file, where there is one: then the message says who holds it.
     """
-    code = getattr(error, "sqlite_errorcode", None)
-    if code == sqlite3.SQLITE_IOERR_SHORT_READ:
-        fault = _DAMAGED
-    elif code in {sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN}:
-        fault = _NO_ROOM_TO_READ
-    elif code is not None:
-        fault = _FAULTS.get(code & _PRIMARY, _OTHER)
-    elif "decode" in str(error):  # text that is no UTF-8; we never write any
-        fault = _DAMAGED
-    elif isinstance(error, sqlite3.ProgrammingError):
-        fault = _OTHER._replace(
-            hint="Keep the connection open, and open it with check_same_thread=False."
-        )
-    else:
-        fault = _OTHER
+    fault = _fault_of(error)
     reason = str(error)
     if fault is _LOCKED and path is not None and (known := holders(path)):
         reason += f" by {', '.join(known)}"
     return fault.kind(f"The catalogue {name} {fault.what}: {reason}", hint=fault.hint)
 
 
+def primary_code(error: BaseException) -> int:
+    """Return the primary result code of an error of SQLite: the low byte; 0 when it has none."""
+    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+
+
 def is_damage(error: BaseException) -> bool:
     """Tell whether SQLite found a database damaged."""
-    code = getattr(error, "sqlite_errorcode", None) or 0
-    return code & _PRIMARY in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
-def damaged(name: str, reason: str) -> CorruptDatabaseError:
-    """Return the error for contents that we cannot have written."""
-    return CorruptDatabaseError(f"The catalogue {name} is damaged: {reason}", hint=_DAMAGED_HINT)
+    return primary_code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 @contextmanager
-def translated(name: str, path: Path | None = None) -> Iterator[None]:
-    """Raise errors of ours, naming the database, in place of those of sqlite3.
+def translated(
+    name: str, path: Path | None = None, note: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Raise errors of ours, naming the database, in place of those of SQLite.
 
     Args:
         name: The database, for messages.
         path: Its file, where there is one.
+        note: Called with what is damaged, when that is the error.
     """
     try:
         yield
-    except sqlite3.Error as error:
-        raise database_error(error, name, path) from error
+    except (sqlite3.Error, DBAPIError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if not isinstance(cause, sqlite3.Error):
+            raise
+        if note is not None and is_damage(cause):
+            note(str(cause))
+        raise database_error(cause, name, path) from error
     except OverflowError as error:
         raise UsageError(
             f"A number is too large for the catalogue {name}: {error}",
             hint="Numbers have at most 64 bits.",
         ) from error
+
+
+def _fault_of(error: sqlite3.Error) -> _Fault:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None:
+        return _FAULTS.get(code) or _FAULTS.get(primary_code(error), _OTHER)
+    if isinstance(error, sqlite3.OperationalError):
+        # The Python module raises it for one thing: text that is no UTF-8. We never write any.
+        return _DAMAGED
+    return _MISUSED if isinstance(error, sqlite3.ProgrammingError) else _OTHER

@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from modelkeep.errors import NotWritableError, WrongDatabaseError
+from modelkeep.records.dialects import sqlite_tables
 from modelkeep.records.dialects.sqlite_errors import translated
-from modelkeep.records.sql import schema
+from modelkeep.records.sql import migrations, schema
 
 #: "mkdb", in the header of every file that is ours alone.
 APPLICATION_ID = 0x6D6B6462
@@ -44,12 +45,12 @@ def is_ours_alone(path: Path, name: str) -> bool:
         return True
     application, version = _header(path, name)
     if application == APPLICATION_ID:
-        if version > schema.VERSION:
+        if version > migrations.newest():
             raise schema.newer(name, version)
         return True
     # Another program's file: ours only where our tables were put beside its own.
     with looking(path, name) as connection:
-        if not schema.check(connection, name):
+        if not sqlite_tables.check(connection, name):
             refuse_other_tables(connection, name)
     return False
 
@@ -70,7 +71,7 @@ def stored_version(path: Path, name: str) -> int:
         return 0
     _header(path, name)
     with looking(path, name) as connection:
-        version = schema.version_in(connection, name)
+        version = sqlite_tables.version_in(connection, name)
         if not version:
             refuse_other_tables(connection, name)
         return version

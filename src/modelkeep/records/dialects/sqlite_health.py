@@ -11,10 +11,11 @@ from pathlib import Path
 from modelkeep.core.lookonly import open_for_looking
 from modelkeep.core.names import shown
 from modelkeep.errors import CorruptDatabaseError, NewerDatabaseError, WrongDatabaseError
-from modelkeep.records.dialects import sqlite_text as text_index
-from modelkeep.records.dialects.sqlite_errors import damaged, translated
+from modelkeep.records.dialects.sqlite_errors import translated
 from modelkeep.records.dialects.sqlite_files import APPLICATION_ID
-from modelkeep.records.sql import schema
+from modelkeep.records.dialects.sqlite_text import TABLE
+from modelkeep.records.sql import migrations, schema
+from modelkeep.records.sql.database import damaged
 
 #: The beginning of every SQLite file.
 _MAGIC = b"SQLite format 3\x00"
@@ -79,10 +80,9 @@ def _examine(path: Path) -> Health:
         if not connection.execute("PRAGMA schema_version").fetchone()[0]:
             return Health()
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > schema.VERSION:
+        if version > migrations.newest():
             raise schema.newer(name, version)
-        lines = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
-        damage = [line for line in lines if line != "ok" and "fts5" not in line.lower()]
+        damage = _damage(connection)
         tables = {str(n) for (n,) in connection.execute("SELECT name FROM sqlite_master")}
         if "mk_model" not in tables and damage:
             raise damaged(name, "; ".join(damage))
@@ -98,9 +98,18 @@ def _examine(path: Path) -> Health:
             for table, rowid, parent, _ in connection.execute("PRAGMA foreign_key_check")
             if rowid is not None
         ]
-        is_old = text_index.TABLE not in tables
+        is_old = 0 < version < migrations.newest()
         search = "" if is_old else _search_faults(connection)
         return Health((), tuple(orphans), search, is_old)
+
+
+def _damage(connection: sqlite3.Connection) -> list[str]:
+    """Say what is damaged, leaving out what newer versions of SQLite say of the search index."""
+    found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
+    if found == ["ok"]:
+        return []
+    of_search = {str(row[0]) for row in connection.execute(f"PRAGMA integrity_check('{TABLE}')")}
+    return [line for line in found if line not in of_search]
 
 
 def _unreadable(connection: sqlite3.Connection) -> list[str]:
@@ -119,9 +128,8 @@ def _search_faults(connection: sqlite3.Connection) -> str:
     """Compare the search index with the rows, in a copy: the comparison is a write to SQLite."""
     with closing(sqlite3.connect(":memory:")) as copy:
         connection.backup(copy)
-        table = text_index.TABLE
         try:
-            copy.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', 1)")  # noqa: S608 - the name is ours
+            copy.execute(f"INSERT INTO {TABLE} ({TABLE}, rank) VALUES ('integrity-check', 1)")  # noqa: S608 - the name is ours
         except sqlite3.DatabaseError as error:
             return str(error)
     return ""

@@ -1,4 +1,4 @@
-"""The index that text search uses, and the triggers that keep it in step with the tables.
+"""Text search in SQLite: an FTS5 index, and the triggers that keep it in step with the tables.
 
 The triggers also see what somebody else does with plain SQL in a database that is theirs. What
 is indexed are the ``_words`` columns of ``mk_model``, as ``indexed_words`` gives them: the
@@ -7,6 +7,13 @@ tokenizer only has to split at blanks, so a word is the same here as everywhere 
 # ruff: noqa: S608 - statements of names that stand in this file
 
 from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from sqlalchemy import Select, bindparam, column, func, literal_column, select, table
 
 TABLE = "mk_search"
 
@@ -33,8 +40,7 @@ def _trigger(name: str, event: str, *actions: str) -> str:
     return f"CREATE TRIGGER {name} AFTER {event} BEGIN\n{body}END"
 
 
-#: What ``tag_words`` of the record ``{key}`` has to be.
-TAG_WORDS = """coalesce((SELECT group_concat(words, ' ') FROM mk_tag WHERE id IN
+_TAG_WORDS = """coalesce((SELECT group_concat(words, ' ') FROM mk_tag WHERE id IN
     (SELECT tag_id FROM mk_model_tag WHERE model_key = {key})), '')"""
 
 
@@ -43,7 +49,7 @@ def _tag_trigger(name: str, event: str, row: str) -> str:
     # before and fills it in after.
     key = f"{row}.model_key"
     condition = f"WHEN (SELECT tag_words FROM mk_model WHERE key = {key}) IS NOT NULL"
-    action = f"UPDATE mk_model SET tag_words = {TAG_WORDS.format(key=key)} WHERE key = {key}"
+    action = f"UPDATE mk_model SET tag_words = {_TAG_WORDS.format(key=key)} WHERE key = {key}"
     return _trigger(name, f"{event} ON mk_model_tag {condition}", action)
 
 
@@ -86,3 +92,40 @@ STATEMENTS: tuple[str, ...] = (
 
 #: Makes the index anew from the rows, for records that were added before there were triggers.
 REBUILD = f"INSERT INTO {TABLE} ({TABLE}) VALUES ('rebuild')"
+
+#: ``MATCH`` compares the hidden column that is called like the table.
+_INDEX = table(TABLE, column("rowid"), column(TABLE))
+
+
+class SqliteDialect:
+    """SQL that only SQLite understands."""
+
+    def text_query(self, words: Sequence[str]) -> str:
+        """Return a query of FTS5; nothing in the words is syntax, since they stand in quotes."""
+        ordered = sorted(set(words))
+        # A word that begins the next one asks for nothing more.
+        needed = [
+            word
+            for word, following in zip_longest(ordered, ordered[1:], fillvalue="")
+            if not following.startswith(word)
+        ]
+        return " AND ".join(f'"{word}"*' for word in needed)
+
+    def matching(self) -> Select[tuple[int]]:
+        """Find the ids of the records that match ``text_``."""
+        return select(_INDEX.c.rowid.label("id")).where(_matches())
+
+    def scored(self) -> Select[tuple[int, float]]:
+        """Find id and score of the records that match ``text_``; the best score is lowest."""
+        weights: list[Any] = [literal_column(str(weight)) for weight in COLUMNS.values()]
+        score = func.bm25(literal_column(TABLE), *weights).label("score")
+        return select(_INDEX.c.rowid.label("id"), score).where(_matches())
+
+    def each_of(self, values: Collection[str]) -> Select[tuple[str]]:
+        """Return a list of any length as rows."""
+        listed = func.json_each(json.dumps(list(values))).table_valued("value")
+        return select(listed.c.value)
+
+
+def _matches() -> Any:
+    return _INDEX.c[TABLE].op("MATCH")(bindparam("text_"))

@@ -4,46 +4,48 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, distinct, func, select
 
 from modelkeep.records.listing import FacetName, Facets, RecordFilter
 from modelkeep.records.sql import paging, schema
-from modelkeep.records.sql.filters import Filter
-from modelkeep.records.sql.transactions import Work
+from modelkeep.records.sql.database import Row, Transaction
+from modelkeep.records.sql.filters import Filter, Shape
 
 _model, _tag, _model_tag = schema.model.c, schema.tag.c, schema.model_tag.c
 
 #: Facets that are columns: those of ``ix_mk_model_facets``.
 _COLUMNS = ("type", "base", "format", "root", "state")
+#: Statements that are kept.
+_KEPT = 100
 
 
-def counted(work: Work, where: RecordFilter, names: Iterable[FacetName]) -> Facets:
+def counted(transaction: Transaction, where: RecordFilter, names: Iterable[FacetName]) -> Facets:
     """Count a filtered set, and for each facet the set without the filter's choice in it."""
-    whole, wanted = Filter(where), list(names)
+    whole, wanted = Filter(where, transaction.dialect), list(names)
     # One pass over the index: all that differs in no more than what is counted and chosen.
     combined = [name for name in _COLUMNS if name in wanted or name in whole.choices]
     free = [name for name in combined if name in wanted]
-    rest = Filter(where, without=free)
-    shape = ("facets", *rest.shape, *combined)
-    found = work.ask(shape, lambda: _combinations(rest, combined), rest.values)
+    rest = Filter(where, transaction.dialect, without=free)
+    found = transaction.rows(_combinations(rest.shape, tuple(combined)), rest.values)
     total, counts = _fold(found, combined, whole)
     result: dict[str, Mapping[str, int]] = {}
     for name in wanted:
-        result[name] = _tags(work, where) if name == "tag" else dict(counts[name])
+        result[name] = _tags(transaction, where) if name == "tag" else dict(counts[name])
     return Facets(total=total, counts=result)
 
 
-def _combinations(rest: Filter, columns: list[str]) -> Select[Any]:
+@lru_cache(_KEPT)
+def _combinations(rest: Shape, columns: tuple[str, ...]) -> Select[Any]:
     grouped = [_model[name] for name in columns]
     statement = select(*grouped, func.count()).select_from(schema.model).where(*rest.conditions())
-    statement = statement.with_hint(schema.model, paging.counting_hint(rest))
-    return statement.group_by(*grouped)
+    return paging.hinted(statement, paging.counting_hint(rest)).group_by(*grouped)
 
 
 def _fold(
-    found: list[tuple[Any, ...]], columns: list[str], whole: Filter
+    found: Iterable[Row], columns: list[str], whole: Filter
 ) -> tuple[int, dict[str, Counter[str]]]:
     total = 0
     counts: dict[str, Counter[str]] = {name: Counter() for name in columns}
@@ -61,18 +63,18 @@ def _fold(
     return total, counts
 
 
-def _tags(work: Work, where: RecordFilter) -> dict[str, int]:
-    chosen = Filter(where, without=("tag",))
-    shape = ("tag facet", *chosen.shape)
-    return dict(work.ask(shape, lambda: _tag_counts(chosen), chosen.values))
+def _tags(transaction: Transaction, where: RecordFilter) -> dict[str, int]:
+    chosen = Filter(where, transaction.dialect, without=("tag",))
+    found = transaction.rows(_tag_counts(chosen.shape), chosen.values)
+    return dict(found)
 
 
-def _tag_counts(chosen: Filter) -> Select[Any]:
+@lru_cache(_KEPT)
+def _tag_counts(shape: Shape) -> Select[Any]:
     number = func.count(distinct(_model_tag.model_key))
     statement = select(_tag.text, number).join(schema.model_tag, _model_tag.tag_id == _tag.id)
-    conditions = chosen.conditions()
+    conditions = shape.conditions()
     if conditions:
-        hint = paging.gathering_hint(chosen)
-        fits = select(_model.key).where(*conditions).with_hint(schema.model, hint)
+        fits = paging.hinted(select(_model.key).where(*conditions), paging.gathering_hint(shape))
         statement = statement.where(_model_tag.model_key.in_(fits))
     return statement.group_by(_tag.id)

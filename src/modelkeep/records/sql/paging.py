@@ -1,22 +1,23 @@
 """The statements that read one page of a filtered and sorted list.
 
-SQLite keeps no statistics of our tables, so which index a statement goes by is decided here. A
-list can be *walked*, in its order, by an index that has this order, until the page is full; or
-its records can be gathered by what they are filtered by, and sorted. Walking is cheap while many
-records fit the filter, sorting while few do.
+SQLite keeps no statistics of our tables, so which index a statement goes by is decided here; other
+databases decide it themselves. A list can be *walked*, in its order, by an index that has this
+order, until the page is full; or its records can be gathered by what they are filtered by, and
+sorted. Walking is cheap while many records fit the filter, sorting while few do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, bindparam, func, select, tuple_
 
 from modelkeep.records.cursors import Cursor
 from modelkeep.records.sql import rows, schema
-from modelkeep.records.sql.filters import Filter
+from modelkeep.records.sql.filters import Shape
 
 _model = schema.model.c
 
@@ -44,8 +45,11 @@ _LISTED_BY_NAME: tuple[tuple[frozenset[str], str], ...] = (
 _GATHERED = {columns: name for columns, name in _LISTED_BY_NAME if columns} | {
     frozenset({"root"}): "ix_mk_model_place"
 }
-BY_ROWID = "NOT INDEXED"
-FACETS = "INDEXED BY ix_mk_model_facets"
+_BY_ROWID = "NOT INDEXED"
+_FACETS = "INDEXED BY ix_mk_model_facets"
+
+#: Statements that are kept: shapes are few, but lists of values of every length make a new one.
+_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,40 +65,45 @@ class Walk:
     is_exact: bool
 
 
-def walk_of(chosen: Filter, order: str) -> Walk:
+def walk_of(shape: Shape, order: str) -> Walk:
     """Return how a list in this order is walked."""
-    single = {name for name in chosen.choices if chosen.is_one(name)}
+    single = shape.single
     if order in {"type", "base"} and order not in single:
         index, used = f"ix_mk_model_by_{order}", frozenset[str]()
     elif order in _DESCENDING:
         index, used = f"ix_mk_model_by_{order}", frozenset()
     else:
         used, index = next(pair for pair in _LISTED_BY_NAME if pair[0] <= single)
-    is_exact = not chosen.needs_other_tables and used == chosen.choices.keys()
+    is_exact = not shape.needs_other_tables and used == shape.columns
     return Walk(f"INDEXED BY {index}", is_exact)
 
 
-def gathering_hint(chosen: Filter) -> str:
+def gathering_hint(shape: Shape) -> str:
     """Return the hint that gathers the records of a filter."""
-    if chosen.needs_other_tables:
-        return BY_ROWID
-    index = _GATHERED.get(frozenset(chosen.choices))
-    return f"INDEXED BY {index}" if index else FACETS
+    if shape.needs_other_tables:
+        return _BY_ROWID
+    index = _GATHERED.get(shape.columns)
+    return f"INDEXED BY {index}" if index else _FACETS
 
 
-def counted(chosen: Filter, *, at_most: bool = False) -> Select[Any]:
+@lru_cache(_KEPT)
+def counted(shape: Shape, *, at_most: bool = False) -> Select[Any]:
     """Count the records of a filter; with ``at_most`` stop at the value ``most_``."""
     if not at_most:
-        statement = select(func.count()).select_from(schema.model).where(*chosen.conditions())
-        return statement.with_hint(schema.model, counting_hint(chosen))
-    found = select(_model.id).where(*chosen.conditions()).limit(bindparam("most_"))
-    found = found.with_hint(schema.model, counting_hint(chosen))
-    return select(func.count()).select_from(found.subquery())
+        statement = select(func.count()).select_from(schema.model).where(*shape.conditions())
+        return hinted(statement, counting_hint(shape))
+    found = select(_model.id).where(*shape.conditions()).limit(bindparam("most_"))
+    return select(func.count()).select_from(hinted(found, counting_hint(shape)).subquery())
 
 
-def counting_hint(chosen: Filter) -> str:
+def counting_hint(shape: Shape) -> str:
     """Return the hint that counts the records of a filter without reading their rows."""
-    return BY_ROWID if chosen.needs_other_tables else FACETS
+    return _BY_ROWID if shape.needs_other_tables else _FACETS
+
+
+def hinted(statement: Select[Any], hint: str) -> Select[Any]:
+    """Say to SQLite which index of ``mk_model`` a statement goes by."""
+    return statement.with_hint(schema.model, hint, "sqlite")
 
 
 def parts(order: str, after: Cursor | None) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -118,23 +127,54 @@ def parts(order: str, after: Cursor | None) -> Iterator[tuple[str, dict[str, Any
             yield "without", {}
 
 
-def page_of(chosen: Filter, order: str, part: str, hint: str) -> Select[Any]:
+@lru_cache(_KEPT)
+def page_of(shape: Shape, order: str, part: str, hint: str) -> Select[Any]:
     """Find at most ``limit_`` records of one part of a list; see ``parts``."""
     sort = _model[_COLUMNS[order]]
     by = () if order == "name" else (sort.desc() if order in _DESCENDING else sort,)
-    columns = (*rows.RECORD_COLUMNS, sort, _model.sort_name, _model.name)
-    conditions, limits = chosen.conditions(), _limits_of(order, part)
-    if hint == FACETS:
+    columns = (*rows.RECORD_COLUMNS, sort.label("sort_"), _model.sort_name, _model.name)
+    conditions, limits = shape.conditions(), _limits_of(order, part)
+    if hint == _FACETS:
         # Found in the index alone, so that only the rows that fit are read.
-        fits = select(_model.id).where(*conditions).with_hint(schema.model, hint)
-        conditions, hint = [_model.id.in_(fits.correlate(None))], BY_ROWID
-    listed = select(*columns).where(*conditions, *limits).with_hint(schema.model, hint)
-    if hint == walk_of(chosen, order).hint:
+        fits = hinted(select(_model.id).where(*conditions), hint)
+        conditions, hint = [_model.id.in_(fits.correlate(None))], _BY_ROWID
+    listed = hinted(select(*columns).where(*conditions, *limits), hint)
+    if hint == walk_of(shape, order).hint:
         return listed.order_by(*by, *_BY_NAME).limit(bindparam("limit_"))
     # Only the rows of the page are read whole: what is sorted before is small.
     found = listed.with_only_columns(_model.id).order_by(*by, *_BY_NAME)
     ids = found.limit(bindparam("limit_")).subquery()
     return select(*columns).join(ids, ids.c.id == _model.id).order_by(*by, *_BY_NAME)
+
+
+@lru_cache(_KEPT)
+def page_by_relevance(shape: Shape, *, is_first: bool) -> Select[Any]:
+    """Find at most ``limit_`` records, best matches first."""
+    found = shape.dialect.scored().subquery()
+    ids = select(_model.id, found.c.score).join(found, found.c.id == _model.id)
+    ids = ids.where(*shape.conditions(of_text=False))
+    if not is_first:
+        after = ("value_", "sort_name_", "name_", "after_key_")
+        last = tuple_(*(bindparam(name) for name in after))
+        ids = ids.where(tuple_(found.c.score, *_BY_NAME) > last)
+    ids = hinted(ids, _BY_ROWID).order_by(found.c.score, *_BY_NAME)
+    page: FromClause = ids.limit(bindparam("limit_")).subquery()
+    return (
+        select(*rows.RECORD_COLUMNS, page.c.score, _model.sort_name, _model.name)
+        .join(page, page.c.id == _model.id)
+        .order_by(page.c.score, *_BY_NAME)
+    )
+
+
+@lru_cache(_KEPT)
+def score_of_key(shape: Shape) -> Select[Any]:
+    """Find score, sort_name and name of ``after_key_``, if it is there and fits the text."""
+    found = shape.dialect.scored().subquery()
+    return (
+        select(found.c.score, _model.sort_name, _model.name)
+        .join(schema.model, _model.id == found.c.id)
+        .where(_model.key == bindparam("after_key_"))
+    )
 
 
 def _limits_of(order: str, part: str) -> list[ColumnElement[bool]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -13,15 +14,15 @@ from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import metadata_from_json
 from modelkeep.core.roots import Roots
 from modelkeep.errors import InvalidModelConfigException
-from modelkeep.records.dialects.sqlite_errors import damaged
 from modelkeep.records.metadata import AnyMetadata
-from modelkeep.records.places import Place, place_of_file
+from modelkeep.records.places import Place
 from modelkeep.records.sql import schema
-from modelkeep.records.sql.transactions import Row
+from modelkeep.records.sql.database import Row, damaged
 from modelkeep.records.text import indexed_words
 
-_INT64_MAX = 2**63 - 1
+INT64_MAX = 2**63 - 1
 _INT64_RANGE = 2**64
+_MICROSECONDS = 1_000_000
 
 #: Columns in the order in which ``read_file`` takes them.
 FILE_COLUMNS = tuple(
@@ -37,6 +38,11 @@ RECORD_COLUMNS = tuple(
 )
 #: Fields that have a column and are not in the JSON: there is one place for each.
 _IN_COLUMNS = {"key", "path", "root", "state"}
+
+
+def now() -> float:
+    """Return the time in full microseconds: what every catalogue can keep."""
+    return math.ceil(time.time() * _MICROSECONDS) / _MICROSECONDS
 
 
 def folded(text: str) -> str:
@@ -55,7 +61,7 @@ def model_row(config: ModelConfigBase, place: Place) -> dict[str, Any]:
     Raises:
         InvalidModelConfigException: a value cannot be stored.
     """
-    if config.size is not None and abs(config.size) > _INT64_MAX:
+    if config.size is not None and abs(config.size) > INT64_MAX:
         raise InvalidModelConfigException.of(
             type(config).__name__, "size", "is too large", config.size, hint="Count bytes."
         )
@@ -70,17 +76,17 @@ def model_row(config: ModelConfigBase, place: Place) -> dict[str, Any]:
         "key": config.key,
         "name": config.name,
         "sort_name": folded(config.name),
-        "type": config.type,
-        "base": config.base,
-        "format": config.format,
+        "type": config.type.value,
+        "base": config.base.value,
+        "format": config.format.value,
         "root": place[0],
         "path": place[1],
-        "state": config.state,
+        "state": config.state.value,
         "original_hash": config.original_hash,
         "current_hash": config.current_hash,
         "size": config.size,
         "source": config.source,
-        "updated_at": time.time(),
+        "updated_at": now(),
         "config": text,
         "name_words": words_text(config.name),
         "phrase_words": words_text(*config.trigger_phrases),
@@ -127,17 +133,16 @@ class RecordReader:
             return found
 
 
-def file_row(key: str, file: ModelFile, roots: Roots) -> dict[str, Any]:
-    """Return the columns of a file that the record ``key`` owns."""
-    root, path = place_of_file(roots, file)
+def file_row(key: str, file: ModelFile, place: Place) -> dict[str, Any]:
+    """Return the columns of a file at ``place`` that the record ``key`` owns."""
     return {
         "model_key": key,
-        "root": root,
-        "path": path,
+        "root": place[0],
+        "path": place[1],
         "size": file.size,
         "mtime_ns": file.mtime_ns,
         # Some file systems number with all 64 bits; SQLite's integers have a sign.
-        "inode": file.inode if file.inode <= _INT64_MAX else file.inode - _INT64_RANGE,
+        "inode": file.inode if file.inode <= INT64_MAX else file.inode - _INT64_RANGE,
         "sha256": file.sha256,
         "blake3": file.blake3,
         "hashed_at": file.hashed_at,

@@ -5,21 +5,30 @@ All names begin with ``mk_``: the tables may live in somebody else's database.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    func,
+    select,
+)
 from sqlalchemy import UniqueConstraint as Unique
-from sqlalchemy.dialects.sqlite import dialect
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 import modelkeep
 from modelkeep.errors import NewerDatabaseError, WrongDatabaseError
-from modelkeep.records.dialects import sqlite_text as text_index
-
-#: Version of these tables. A database with a higher one is refused.
-VERSION = 2
+from modelkeep.records.sql import migrations
 
 tables = MetaData()
 
@@ -137,100 +146,71 @@ schema_version: Table = Table(
 )
 
 
-def check(connection: sqlite3.Connection, name: str) -> int:
-    """Return the version of the tables that the database has: ``VERSION``, an older one, or 0.
+def version_of(name: str, found: Collection[str], version: object) -> int:
+    """Return the version of the tables in a database, newer ones too; 0 when there are none.
 
     Args:
-        connection: To look at; nothing is changed.
         name: The database, for messages.
-
-    Returns:
-        0 when it has none of our tables. Whether an older version is complete is for its
-        migration to see.
+        found: Which of our tables it has.
+        version: What ``mk_schema`` says, if it is there.
 
     Raises:
-        WrongDatabaseError: it has some of them, or no version.
-        NewerDatabaseError: it was written by a newer modelkeep.
+        WrongDatabaseError: it has some of our tables, or no version.
     """
-    version = version_in(connection, name)
-    if version > VERSION:
-        raise newer(name, version)
-    if version == VERSION:
-        refuse_incomplete(connection, name, {*tables.tables, text_index.TABLE})
-    return version
-
-
-def version_in(connection: sqlite3.Connection, name: str) -> int:
-    """Return the version of the tables that the database has, newer ones too; 0 for none.
-
-    Raises:
-        WrongDatabaseError: it has some of them, or no version.
-    """
-    found = {*tables.tables, text_index.TABLE} & names_in(connection)
     if not found:
         return 0
-    versions = rows_of(connection, "SELECT version FROM mk_schema") if "mk_schema" in found else []
-    version = versions[0][0] if versions else None
     if not isinstance(version, int) or version < 1:
         raise _incomplete(name, "mk_schema")
     return version
 
 
-def refuse_incomplete(connection: sqlite3.Connection, name: str, wanted: Collection[str]) -> None:
-    """Raise unless the database has all the tables in ``wanted``.
+def refuse_unusable(name: str, missing: Collection[str], version: int) -> None:
+    """Raise unless the tables of a database are all there, or are of an older version.
 
     Raises:
-        WrongDatabaseError: it lacks some; the message names them.
+        WrongDatabaseError: some are missing.
+        NewerDatabaseError: it was written by a newer modelkeep.
     """
-    missing = set(wanted) - names_in(connection)
-    if missing:
+    if version > migrations.newest():
+        raise newer(name, version)
+    if version == migrations.newest() and missing:
         raise _incomplete(name, *sorted(missing))
 
 
-def names_in(connection: sqlite3.Connection) -> set[str]:
-    """Return the names of all tables in the database, ours or not."""
-    return {text(value) for (value,) in rows_of(connection, _TABLES)}
+def new_tables() -> list[ExecutableDDLElement]:
+    """Return the statements that make the tables with their indexes."""
+    return [statement for table in tables.sorted_tables for statement in _with_indexes(table)]
 
 
-def create(connection: sqlite3.Connection) -> None:
-    """Create our tables and the text index, inside a transaction that the caller has begun."""
-    create_tables(connection)
-    cursor = connection.cursor()
-    for statement in text_index.STATEMENTS:
-        cursor.execute(statement)
-    cursor.execute(
-        "INSERT INTO mk_schema (version, written_by, created_at) VALUES (?, ?, ?)",
-        (VERSION, f"modelkeep {modelkeep.__version__}", time.time()),
-    )
-    cursor.close()
+def _with_indexes(table: Table) -> list[ExecutableDDLElement]:
+    indexes = sorted(table.indexes, key=lambda index: str(index.name))
+    return [CreateTable(table), *map(CreateIndex, indexes)]
 
 
-def create_tables(connection: sqlite3.Connection) -> None:
-    """Create our tables with their indexes, empty, without what keeps the text index in step."""
-    sqlite = dialect()
-    cursor = connection.cursor()
-    for table in tables.sorted_tables:
-        cursor.execute(str(CreateTable(table).compile(dialect=sqlite)))
-        for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            cursor.execute(str(CreateIndex(index).compile(dialect=sqlite)))
-    cursor.close()
+def version_row() -> dict[str, object]:
+    """Return the row of ``mk_schema`` of a new database."""
+    return {"version": migrations.newest(), "written_by": writer(), "created_at": time.time()}
+
+
+def writer() -> str:
+    """Return what ``written_by`` says of this program."""
+    return f"modelkeep {modelkeep.__version__}"
+
+
+def words_of_tags(key: ColumnElement[str]) -> Select[Any]:
+    """Return what ``tag_words`` of the record ``key`` has to be."""
+    mine = select(model_tag.c.tag_id).where(model_tag.c.model_key == key)
+    words = func.coalesce(func.aggregate_strings(tag.c.words, " "), "")
+    return select(words).where(tag.c.id.in_(mine))
 
 
 def newer(name: str, version: int) -> NewerDatabaseError:
-    """Return the error for a database with a ``version`` above ours."""
+    """Return the error for a database of a newer modelkeep."""
     return NewerDatabaseError(
         f"The catalogue {name} was written by a newer modelkeep"
-        f" (its version is {version}, this program knows {VERSION})",
+        f" (its version is {version}, this program knows {migrations.newest()})",
         hint="Update modelkeep: pip install --upgrade modelkeep",
     )
-
-
-def text(value: object) -> str:
-    """Return a text value; a lent connection may hand out bytes."""
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 
 
 def _incomplete(name: str, *missing: str) -> WrongDatabaseError:
@@ -238,12 +218,3 @@ def _incomplete(name: str, *missing: str) -> WrongDatabaseError:
         f"{name} is no complete catalogue of modelkeep: it lacks {', '.join(missing)}",
         hint="Restore a copy of the file, or name another one; nothing was changed.",
     )
-
-
-def rows_of(connection: sqlite3.Connection, statement: str) -> list[tuple[object, ...]]:
-    """Return the rows of a statement, as plain tuples."""
-    cursor = connection.cursor()
-    cursor.row_factory = None  # plain tuples, whatever the connection makes of rows
-    rows: list[tuple[object, ...]] = cursor.execute(statement).fetchall()
-    cursor.close()
-    return rows

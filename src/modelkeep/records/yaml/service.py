@@ -31,6 +31,7 @@ from modelkeep.records.listing import (
 )
 from modelkeep.records.places import place_of, place_of_file, possible_places
 from modelkeep.records.service import ModelRecordServiceBase, PaginatedResults
+from modelkeep.records.sql.database import ChangeCounter
 from modelkeep.records.yaml import search as yaml_search
 from modelkeep.records.yaml.file import CatalogueFile
 from modelkeep.records.yaml.metadata import ModelMetadataStoreFile
@@ -53,6 +54,7 @@ class ModelRecordServiceFile(ModelRecordServiceBase):
 
     def __init__(self, file: CatalogueFile) -> None:
         self._file = file
+        self._changes = ChangeCounter()
         self._metadata_store = ModelMetadataStoreFile(file, lambda: self.roots)
 
     @classmethod
@@ -64,6 +66,10 @@ class ModelRecordServiceFile(ModelRecordServiceBase):
     def metadata_store(self) -> ModelMetadataStoreFile:
         """The metadata of the same file."""
         return self._metadata_store
+
+    def change_counter(self) -> int:
+        """Return a number that is another one after every change, by any process."""
+        return self._changes.note(id(self._file.read()))
 
     def close(self) -> None:
         """Do nothing: the file is only open while it is read or written."""

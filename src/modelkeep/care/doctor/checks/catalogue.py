@@ -48,7 +48,8 @@ def _find(library: LibraryState) -> Iterator[Finding]:
             "database_damaged",
             printable(path),
             f"The catalogue {shown(path)} is damaged: {'; '.join(health.damage[:_SHOWN])}{more}",
-            "doctor --fix keeps a copy of it and saves every record that can still be read.",
+            "doctor --fix keeps a copy, and makes the file anew if all records can still be read;"
+            " otherwise the catalogue begins empty, and modelkeep sync registers the models again.",
             Severity.ERROR,
             repair=_save,
         )
@@ -83,16 +84,16 @@ def _finding(library: LibraryState, error: ModelKeepError) -> Finding:
 
 
 def _save(tools: RepairTools) -> None:
-    """Keep a copy of a damaged catalogue and put what can be read of it in its place.
+    """Keep a copy of a damaged catalogue, and make it anew or begin an empty one.
 
     Raises:
         DatabaseLockedError: another process has it open.
     """
-    from modelkeep.records.salvage import save_what_is_left  # noqa: PLC0415 - heavy
+    from modelkeep.records.dialects.sqlite_repair import set_aside  # noqa: PLC0415 - heavy
 
     path = catalogue_path(tools.settings)
     refuse_open(path)
-    save_what_is_left(path, tools.settings.named_roots())
+    set_aside(path)
 
 
 CHECK = Check("catalogue", position=40, find=_find)

@@ -40,13 +40,13 @@ def _find(library: LibraryState) -> Iterator[Finding]:
 
 
 def _drop(tools: RepairTools) -> None:
-    from modelkeep.records.salvage import drop_orphans  # noqa: PLC0415 - heavy
+    from modelkeep.records.dialects.sqlite_repair import drop_orphans  # noqa: PLC0415 - heavy
 
     drop_orphans(catalogue_path(tools.settings))
 
 
 def _index(tools: RepairTools) -> None:
-    from modelkeep.records.salvage import rebuild_search  # noqa: PLC0415 - heavy
+    from modelkeep.records.dialects.sqlite_repair import rebuild_search  # noqa: PLC0415 - heavy
 
     rebuild_search(catalogue_path(tools.settings))
 

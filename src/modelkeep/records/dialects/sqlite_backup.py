@@ -15,7 +15,8 @@ from typing import Self
 from modelkeep.core.names import real_path, shown, size_text, unique_name
 from modelkeep.disk import paths
 from modelkeep.errors import ModelKeepError, NoSpaceError
-from modelkeep.records.dialects.sqlite_errors import damaged, translated
+from modelkeep.records.dialects.sqlite_errors import translated
+from modelkeep.records.sql.database import damaged
 
 #: Pages copied in one go.
 _STEP = 2000
