@@ -93,6 +93,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "InvalidModelException",
         "JobCancelledError",
         "JobError",
+        "JobPausedError",
         "ModelKeepError",
         "ModelNotFoundException",
         "NewerDatabaseError",

@@ -227,6 +227,9 @@ from modelkeep.errors import (
     JobError as JobError,
 )
 from modelkeep.errors import (
+    JobPausedError as JobPausedError,
+)
+from modelkeep.errors import (
     ModelKeepError as ModelKeepError,
 )
 from modelkeep.errors import (
@@ -433,6 +436,7 @@ __all__ = [
     "JobCancelledError",
     "JobError",
     "JobList",
+    "JobPausedError",
     "LicenseRestrictions",
     "LinkMode",
     "LoRAConfig",

@@ -47,7 +47,8 @@
     │   ├── ServiceInactiveException    the service was not started, or was stopped
     │   ├── JobCancelledError
     │   │   └── DownloadJobCancelledException
-    │   ├── DownloadPausedError         a download stopped, to go on later
+    │   ├── JobPausedError              a job stopped, to go on later
+    │   │   └── DownloadPausedError
     │   └── InterruptedInstallError     an earlier run was cut off
     └── ModelNotFoundException          the record is there, its file is not
 """
@@ -329,7 +330,11 @@ class DownloadJobCancelledException(JobCancelledError):
     """Raised inside a download that was cancelled."""
 
 
-class DownloadPausedError(JobError):
+class JobPausedError(JobError):
+    """Raised inside a job that is to be paused, as if somebody had asked for it."""
+
+
+class DownloadPausedError(JobPausedError):
     """Raised inside a download that was paused; what has come is kept."""
 
 

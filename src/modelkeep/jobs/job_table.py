@@ -129,4 +129,7 @@ class JobTable:
 
 
 def _job_row(row: sqlite3.Row) -> JobRow:
-    return JobRow(**{**dict(row), "details": json.loads(row["details"])})
+    fields = {
+        name: value for name, value in dict(row).items() if name not in {"beat_at", "request"}
+    }
+    return JobRow(**{**fields, "details": json.loads(row["details"])})

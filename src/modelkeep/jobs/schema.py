@@ -1,4 +1,4 @@
-"""The tables of the state file, version by version."""
+"""The tables of the state file, step by step."""
 
 from __future__ import annotations
 
@@ -7,18 +7,27 @@ STEPS = (
     """
 CREATE TABLE job (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL DEFAULT 'install',
     source TEXT NOT NULL,
+    details TEXT NOT NULL,
     status TEXT NOT NULL,
+    request TEXT,
     owner TEXT NOT NULL,
     key TEXT,
-    details TEXT NOT NULL,
     error_type TEXT,
     error TEXT,
     hint TEXT,
     bytes INTEGER NOT NULL DEFAULT 0,
     total_bytes INTEGER NOT NULL DEFAULT 0,
     created_at REAL NOT NULL,
+    beat_at REAL NOT NULL DEFAULT 0,
     ended_at REAL
+);
+CREATE INDEX job_by_owner ON job (owner) WHERE ended_at IS NULL;
+CREATE INDEX job_by_source ON job (kind, source) WHERE ended_at IS NULL;
+CREATE TABLE job_wish (
+    job INTEGER PRIMARY KEY REFERENCES job(id) ON DELETE CASCADE,
+    wish TEXT NOT NULL
 );
 CREATE TABLE journal (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -28,23 +37,11 @@ CREATE TABLE journal (
     updated_at REAL NOT NULL
 );
 CREATE TABLE trash_place (folder TEXT PRIMARY KEY);
-""",
-    """
-CREATE TABLE job_wish (
-    job INTEGER PRIMARY KEY REFERENCES job(id) ON DELETE CASCADE,
-    wish TEXT NOT NULL
-);
-""",
-    """
 CREATE TABLE lookup (
     path BLOB PRIMARY KEY,
     stamp TEXT NOT NULL,
     rules TEXT NOT NULL,
     verdict TEXT NOT NULL
 ) WITHOUT ROWID;
-""",
-    """
-ALTER TABLE job ADD COLUMN kind TEXT NOT NULL DEFAULT 'install';
-CREATE INDEX job_by_owner ON job (owner) WHERE ended_at IS NULL;
 """,
 )

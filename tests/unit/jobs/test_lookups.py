@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,20 +57,3 @@ def test_only_what_is_gone_below_the_folder_is_forgotten(
     assert lookups.get(inside[8], "1", "rules") is None
     for path in (inside[7], *beside, odd):
         assert lookups.get(path, "1", "rules") == "v"
-
-
-def test_a_state_file_of_before_gets_the_table(tmp_path: Path) -> None:
-    StateDatabase(tmp_path / "state.db").close()
-    connection = sqlite3.connect(tmp_path / "state.db")
-    connection.execute("DROP TABLE lookup")
-    connection.execute("DROP INDEX job_by_owner")
-    connection.execute("ALTER TABLE job DROP COLUMN kind")
-    connection.execute("PRAGMA user_version = 2")
-    connection.commit()
-    connection.close()
-    state = StateDatabase(tmp_path / "state.db")
-    lookups = Lookups(state)
-    lookups.put(Lookup(tmp_path / "a", "1", "rules", "v"))
-    lookups.flush()
-    assert lookups.get(tmp_path / "a", "1", "rules") == "v"
-    state.close()

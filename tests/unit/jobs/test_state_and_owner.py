@@ -15,7 +15,9 @@ from modelkeep.disk.journal import JournalEntry
 from modelkeep.disk.moves import Move
 from modelkeep.disk.notes import Install, Purge
 from modelkeep.errors import NewerDatabaseError, UnknownJobIDException, WrongDatabaseError
+from modelkeep.jobs import database
 from modelkeep.jobs.owner import Owner, locked
+from modelkeep.jobs.schema import STEPS
 from modelkeep.jobs.state import StateDatabase
 
 
@@ -103,22 +105,21 @@ def test_a_foreign_file_is_refused_and_not_touched(path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["state.db"]
 
 
-def test_a_file_of_the_first_version_is_brought_up(path: Path) -> None:
+def test_a_file_of_an_earlier_version_is_brought_up(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     state = StateDatabase(path)
     job = state.jobs.add("a.safetensors", "somebody", {})
-    for (table,) in state.select("SELECT name FROM sqlite_master WHERE type = 'table'"):
-        if table not in {"job", "journal", "trash_place", "sqlite_sequence"}:
-            with state.transaction() as connection:
-                connection.execute(f"DROP TABLE {table}")
-    with state.transaction() as connection:
-        connection.execute("DROP INDEX job_by_owner")
-        connection.execute("ALTER TABLE job DROP COLUMN kind")
-        connection.execute("PRAGMA user_version = 1")
     state.close()
+    later = "CREATE TABLE later (name TEXT); CREATE INDEX by_name ON later (name)"
+    steps = (*STEPS, later)
+    monkeypatch.setattr(database, "STEPS", steps)
+    monkeypatch.setattr(database, "VERSION", len(steps))
     again = StateDatabase(path)
-    assert (again.jobs.get(job).source, again.jobs.get(job).kind) == ("a.safetensors", "install")
-    assert [tuple(row) for row in again.select("SELECT * FROM job_wish")] == []
+    assert again.jobs.get(job).source == "a.safetensors"
+    assert again.select("SELECT * FROM later") == []
     again.close()
+    StateDatabase(path).close()
 
 
 def test_a_newer_file_is_refused(path: Path) -> None:

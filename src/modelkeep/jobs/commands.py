@@ -1,0 +1,213 @@
+"""``JobCommands``: acts on jobs by their number, whichever process has them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from modelkeep.errors import UsageError
+from modelkeep.jobs.engine import JobEngine
+from modelkeep.jobs.rows import JobChange, JobRow
+from modelkeep.jobs.states import FAILED, HELD, JobState, Request
+
+#: How long another process is waited for.
+_PATIENCE_SECONDS = 3.0
+_POLL_SECONDS = 0.05
+
+
+class JobCommands:
+    """Pauses, resumes, cancels and retries jobs of any process on a root.
+
+    Args:
+        engines: Those of this process, of which each runs its kinds of jobs.
+    """
+
+    def __init__(self, engines: Iterable[JobEngine]) -> None:
+        self._engines = list(engines)
+        self._store = self._engines[0].store
+
+    def rows(self) -> list[JobRow]:
+        """Return the jobs of all processes, the oldest first; those of dead ones wait."""
+        self._flush()
+        return [self._as_it_is(row) for row in self._store.all()]
+
+    def pause(self, number: int) -> JobRow:
+        """Hold a job until it is resumed.
+
+        Raises:
+            UnknownJobIDException: there is no such job.
+            UsageError: it has ended.
+        """
+        row = self._open_row(number)
+        engine = self._owner_of(row)
+        if engine is not None:
+            engine.pause(engine.job(number))
+        elif not self._store.is_abandoned(row):
+            self._store.request(number, Request.PAUSE)
+        elif not self._store.finish(row, _held(row)):
+            return self.pause(number)
+        return self._row(number)
+
+    def cancel(self, number: int) -> JobRow:
+        """Stop a job for good; what it has put on the disk is taken away.
+
+        Raises:
+            UnknownJobIDException: there is no such job.
+            UsageError: it has ended.
+            StorageError: what it has put on the disk cannot be removed.
+        """
+        row = self._open_row(number)
+        engine = self._owner_of(row)
+        if engine is not None:
+            engine.cancel(engine.job(number))
+        elif not self._store.is_abandoned(row):
+            self._store.request(number, Request.CANCEL)
+        elif not self._store.finish(row, _cancelled(row)):
+            return self.cancel(number)
+        elif (runner := self._engine_for(row)) is not None:
+            runner.kinds[row.kind].discard_stored(row)
+        return self._row(number)
+
+    def resume(self, number: int) -> Any:
+        """Start a job that is paused, was not started, or was left by a dead process.
+
+        Returns:
+            The job, if this process runs it now; None when the process goes on that has it.
+
+        Raises:
+            UnknownJobIDException: there is no such job.
+            UsageError: there is nothing to resume, or nobody here runs its kind.
+        """
+        row = self._row(number)
+        engine = self._owner_of(row)
+        if row.ended_at is not None:
+            return self._resume_ended(row)
+        if engine is not None:
+            job = engine.job(number)
+            engine.resume(job)
+            return job
+        if self._store.is_abandoned(row):
+            return self._take(row, {})
+        self._store.request(number, Request.RUN)
+        return None
+
+    def retry(self, number: int, changes: Mapping[str, Any] | None = None) -> Any:
+        """Start a job again that failed or was cancelled; what it has done so far is used.
+
+        Args:
+            number: Of the job.
+            changes: What shall be different, for kinds that can be told.
+
+        Raises:
+            UnknownJobIDException: there is no such job.
+            UsageError: it has not failed, or its kind cannot be told ``changes``.
+        """
+        row = self._row(number)
+        if row.status not in FAILED:
+            raise UsageError(
+                f"The job {number} is {row.status}, so it cannot be begun again",
+                hint="modelkeep jobs lists what failed.",
+            )
+        return self._take(row, dict(changes or {}))
+
+    def take_over(self) -> list[Any]:
+        """Start all jobs that dead processes left, and return them; paused ones stay so."""
+        return [job for engine in self._engines for job in engine.take_over()]
+
+    def wait_for(self, number: int, wanted: Request) -> JobRow:
+        """Give the process that has a job a moment to do what was asked; return the job then.
+
+        Raises:
+            UnknownJobIDException: there is no such job.
+        """
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < end:
+            row = self._row(number)
+            is_held = row.status in HELD
+            if row.ended_at is not None or (
+                wanted is not Request.CANCEL and is_held is (wanted is Request.PAUSE)
+            ):
+                break
+            time.sleep(_POLL_SECONDS)
+        return self._row(number)
+
+    def prune(self) -> int:
+        """Forget the jobs of every process that have ended; return how many."""
+        ended = [row for row in self.rows() if row.ended_at is not None]
+        for engine in self._engines:
+            engine.remove_ended()
+        count = self._store.remove([row.id for row in ended])
+        for engine in self._engines:
+            engine.forget(ended)
+        return count
+
+    # -- plumbing
+
+    def _resume_ended(self, row: JobRow) -> Any:
+        engine = self._engine_for(row)
+        if engine is not None and engine.kinds[row.kind].was_interrupted(row):
+            return self._take(row, {})
+        raise UsageError(
+            f"The job {row.id} is {row.status}, so there is nothing to resume",
+            hint=f"Begin it again with: modelkeep retry {row.id}"
+            if row.status in FAILED
+            else "modelkeep jobs lists what is paused.",
+        )
+
+    def _take(self, row: JobRow, changes: dict[str, Any]) -> Any:
+        engine = self._engine_for(row)
+        if engine is None:
+            raise UsageError(
+                f"The job {row.id} is a {row.kind}, which is not run from here",
+                hint="modelkeep jobs lists it.",
+            )
+        job = engine.adopt(row, changes=changes)
+        if job is None:
+            raise UsageError(
+                f"Another process has the job {row.id} by now",
+                hint="modelkeep jobs says how it goes.",
+            )
+        return job
+
+    def _open_row(self, number: int) -> JobRow:
+        row = self._row(number)
+        if row.ended_at is not None:
+            raise UsageError(
+                f"The job {number} has ended: it is {row.status}",
+                hint="modelkeep jobs lists what is going on.",
+            )
+        return row
+
+    def _row(self, number: int) -> JobRow:
+        self._flush()
+        return self._store.get(number)
+
+    def _flush(self) -> None:
+        for engine in self._engines:
+            engine.flush()
+
+    def _owner_of(self, row: JobRow) -> JobEngine | None:
+        """Return the engine of this process that has a job."""
+        for engine in self._engines:
+            if engine.store.is_mine(row) and engine.has(row.id):
+                return engine
+        return None
+
+    def _engine_for(self, row: JobRow) -> JobEngine | None:
+        """Return an engine of this process that runs the kind of a job."""
+        return next((engine for engine in self._engines if row.kind in engine.kinds), None)
+
+    def _as_it_is(self, row: JobRow) -> JobRow:
+        """Return a job as it is: what a dead process was doing waits now."""
+        is_cut_off = row.status is JobState.RUNNING and self._store.is_abandoned(row)
+        return replace(row, status=JobState.WAITING) if is_cut_off else row
+
+
+def _held(row: JobRow) -> JobChange:
+    return JobChange(JobState.PAUSED, row.bytes, row.total_bytes)
+
+
+def _cancelled(row: JobRow) -> JobChange:
+    return JobChange(JobState.CANCELLED, row.bytes, row.total_bytes, ended_at=time.time())

@@ -1,0 +1,109 @@
+"""``Entry``: what an engine keeps of a job beside the job itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from modelkeep.jobs.control import JobControl
+from modelkeep.jobs.kinds import AnyJob, JobKind
+from modelkeep.jobs.news import Mailbox, News
+from modelkeep.jobs.rows import JobChange, JobStore
+from modelkeep.jobs.states import JobState, Request
+
+#: While bytes arrive, progress is told after so many seconds, or a hundredth of the bytes.
+_PROGRESS_SECONDS = 1.0
+_SHARE = 100
+
+
+@dataclass(eq=False)
+class Entry:
+    """A job in its engine.
+
+    Attributes:
+        job: The job.
+        kind: Its kind.
+        store: Where it is stored.
+        state: Where it is.
+        wanted: What was asked for last.
+        control: Stops the run; a new one for every run.
+        ended_at: Seconds since the epoch; None while it has not ended.
+        mailbox: News for the thread of the job; None when nobody listens.
+        is_told: Everybody was told how its last run ended.
+        is_left: It is held because its engine stops; the next one goes on with it.
+        is_ending: How its run ended is stored already, or just about to be.
+        teller: The thread in which its news is told now.
+        stored_details: Its details as they were stored last.
+    """
+
+    job: AnyJob
+    kind: JobKind[Any]
+    store: JobStore
+    state: JobState = JobState.IDLE
+    wanted: Request = Request.RUN
+    control: JobControl = field(default_factory=JobControl)
+    ended_at: float | None = None
+    mailbox: Mailbox | None = None
+    is_told: bool = True
+    is_left: bool = False
+    is_ending: bool = False
+    teller: threading.Thread | None = None
+    stored_details: str | None = None
+    _told_bytes: int = 0
+    _told_at: float = 0.0
+
+    def enter(self, state: JobState) -> None:
+        """Go to another state.
+
+        Raises:
+            RuntimeError: no job may go there from where this one is.
+        """
+        if not self.state.may_become(state):
+            raise RuntimeError(f"job {self.job.id} cannot go from {self.state} to {state}")
+        self.state = state
+        self.ended_at = time.time() if state.is_final else None
+        self.kind.show(self.job, state)
+
+    def new_run(self) -> None:
+        """Get ready for another run."""
+        self.control = JobControl(self._report, lambda: self.put_news(News.STAGE))
+        self.wanted = Request.RUN
+        self.is_left = self.is_ending = False
+        self.job.exception = None
+
+    def put_news(self, news: News) -> None:
+        """Leave news for the thread of the job."""
+        if self.mailbox is not None:
+            self.mailbox.put(news)
+
+    def change(self, state: JobState) -> JobChange:
+        """Return what has to be stored of the job when it is in ``state``."""
+        job = self.job
+        error_type, error, hint = self.kind.error_of(job)
+        details = self.kind.encode(job) if self.store.outlives else None
+        if details == self.stored_details:
+            details = None
+        return JobChange(
+            status=state,
+            bytes=job.bytes,
+            total_bytes=job.total_bytes,
+            key=self.kind.key_of(job),
+            error_type=error_type,
+            error=error,
+            hint=hint,
+            ended_at=(self.ended_at or time.time()) if state.is_final else None,
+            details=details,
+        )
+
+    def _report(self, done: int, total: int) -> None:
+        """Take in how far the job is, and tell it now and then."""
+        self.job.bytes, self.job.total_bytes = done, total
+        if done == self._told_bytes == 0:  # that it began was told
+            return
+        now = time.monotonic()
+        step = max(total // _SHARE, 1)
+        if abs(done - self._told_bytes) >= step or now - self._told_at >= _PROGRESS_SECONDS:
+            self._told_bytes, self._told_at = done, now
+            self.put_news(News.PROGRESS)

@@ -1,0 +1,131 @@
+"""``MemoryJobs``: the jobs of one process alone, which forgets them when it ends."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+
+from modelkeep.errors import UnknownJobIDException
+from modelkeep.jobs.rows import JobChange, JobRow, NewJob
+from modelkeep.jobs.states import JobState, Request
+
+_OWNER = "this process"
+
+
+class MemoryJobs:
+    """A ``JobStore`` in memory, for work that no later run goes on with.
+
+    Args:
+        first: Number of the first job.
+    """
+
+    outlives = False
+
+    def __init__(self, first: int = 0) -> None:
+        self._numbers = itertools.count(first)
+        self._rows: dict[int, JobRow] = {}
+        self._lock = threading.RLock()
+
+    def add(self, job: NewJob, *, unowned: bool = False) -> int:
+        """Store a job and return its number."""
+        now = time.time()
+        owner = "" if unowned else _OWNER
+        with self._lock:
+            number = next(self._numbers)
+            self._rows[number] = JobRow(
+                number, job.kind, job.source, job.status, owner, None, job.details, None, None,
+                None, 0, 0, now, now, None, None,
+            )  # fmt: skip
+        return number
+
+    def get(self, number: int) -> JobRow:
+        """Return one job.
+
+        Raises:
+            UnknownJobIDException: there is none with this number.
+        """
+        with self._lock:
+            if number not in self._rows:
+                raise UnknownJobIDException(f"There is no job {number}", hint="Submit it first.")
+            return self._rows[number]
+
+    def all(self, kind: str | None = None) -> list[JobRow]:
+        """Return all jobs, or those of one kind, the oldest first."""
+        with self._lock:
+            return [row for row in self._rows.values() if kind in {None, row.kind}]
+
+    def unended(self, kind: str, source: str | None = None) -> list[JobRow]:
+        """Return the jobs of a kind, and of a source if one is given, that have not ended."""
+        rows = self.all(kind)
+        return [row for row in rows if row.ended_at is None and source in {None, row.source}]
+
+    def is_mine(self, row: JobRow) -> bool:
+        """Tell whether a job belongs to this process."""
+        return row.owner == _OWNER
+
+    def is_abandoned(self, row: JobRow) -> bool:
+        """Tell whether a job is nobody's."""
+        return not row.owner
+
+    def claim(self, row: JobRow, status: JobState) -> bool:
+        """Make a job ours if it is still as in ``row``."""
+        with self._lock:
+            now = self._rows.get(row.id)
+            if now is None or (now.owner, now.status) != (row.owner, row.status):
+                return False
+            self._rows[row.id] = replace(
+                now, owner=_OWNER, status=status, request=None, ended_at=None,
+                error_type=None, error=None, hint=None,
+            )  # fmt: skip
+            return True
+
+    def beat(self, changes: Mapping[int, JobChange]) -> None:
+        """Write how jobs go."""
+        with self._lock:
+            for number, change in changes.items():
+                if number in self._rows:
+                    fields = asdict(change)
+                    if change.details is None:
+                        del fields["details"]
+                    self._rows[number] = replace(self._rows[number], **fields, beat_at=time.time())
+
+    def finish(self, row: JobRow, change: JobChange) -> bool:
+        """Change a job that nobody has; tell whether it was still as in ``row``."""
+        with self._lock:
+            now = self.get(row.id)
+            if (now.owner, now.status) != (row.owner, row.status):
+                return False
+            self.beat({row.id: change})
+            return True
+
+    def request(self, number: int, wanted: Request) -> None:
+        """Ask for something to become of a job; the last counts, but cancel is final."""
+        with self._lock:
+            row = self._rows.get(number)
+            if row is not None and row.request is not Request.CANCEL:
+                self._rows[number] = replace(row, request=wanted)
+
+    def requests(self) -> dict[int, Request]:
+        """Return what is asked of jobs that have not ended."""
+        return {row.id: row.request for row in self.all() if row.request and not row.ended_at}
+
+    def fulfil(self, number: int, wanted: Request) -> None:
+        """Cross out a request that was met, unless another one came meanwhile."""
+        with self._lock:
+            row = self._rows.get(number)
+            if row is not None and row.request is wanted:
+                self._rows[number] = replace(row, request=None)
+
+    def release(self) -> None:
+        """Keep the jobs: nobody comes next."""
+
+    def remove(self, numbers: list[int]) -> int:
+        """Remove jobs; return how many were there."""
+        with self._lock:
+            return sum(self._rows.pop(number, None) is not None for number in numbers)
+
+    def close(self) -> None:
+        """Do nothing."""

@@ -1,0 +1,185 @@
+"""``Scheduler``: starts jobs that wait, as many at a time as their pools allow, and ends them."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from modelkeep.errors import JobCancelledError, JobPausedError, ModelKeepError
+from modelkeep.jobs.entry import Entry
+from modelkeep.jobs.news import LAST_NEWS, Mailbox, News, is_last
+from modelkeep.jobs.states import JobState, Request
+from modelkeep.jobs.workers import Workers
+from modelkeep.jobs.writer import JobWriter
+
+#: How long a job that has ended waits for listeners that were not told its last progress.
+_GRACE_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class _Queue:
+    """The jobs of one pool."""
+
+    def __init__(self) -> None:
+        self.jobs: list[tuple[int, int, int, Entry]] = []
+        self.running = 0
+
+
+class Scheduler:
+    """Runs the job of a pool that has the lowest priority; of equals, the oldest.
+
+    Args:
+        writer: Stores how jobs go.
+        paused: Called with a job that is paused now: something else may be asked of it by then.
+        level: Of what is logged about jobs that go well.
+
+    Attributes:
+        changed: Guards the state of every job, and tells of its changes.
+    """
+
+    def __init__(self, writer: JobWriter, paused: Callable[[Entry], None], *, level: int) -> None:
+        self.changed = threading.Condition()
+        self._writer = writer
+        self._paused = paused
+        self._level = level
+        self._workers = Workers("modelkeep-job")
+        self._pools: dict[str, _Queue] = {}
+        self._begun = 0
+        self._order = itertools.count()
+        self._is_open = False
+
+    def open(self) -> None:
+        """Begin to start jobs."""
+        self._is_open = True
+        for pool in list(self._pools):
+            self._fill(pool)
+
+    def close(self) -> None:
+        """Start no more jobs; those that run end."""
+        self._is_open = False
+
+    def dismiss(self) -> None:
+        """Let the threads that have nothing to do end."""
+        self._workers.dismiss()
+
+    def put(self, entry: Entry) -> None:
+        """Let a job wait for a thread of its pool."""
+        pool = entry.kind.pool_of(entry.job)
+        with self.changed:
+            waiting = self._pools.setdefault(pool.name, _Queue())
+            key = (entry.kind.priority_of(entry.job), entry.job.id, next(self._order))
+            heapq.heappush(waiting.jobs, (*key, entry))
+        self._fill(pool.name)
+
+    def _fill(self, pool: str) -> None:
+        """Start jobs while there is room for them."""
+        while (entry := self._next(pool)) is not None:
+            self._workers.run(partial(self._work, pool, entry))
+
+    def _next(self, pool: str) -> Entry | None:
+        """Give the next job of a pool its thread, if there is room for one."""
+        entry = self._take(pool)
+        if entry is not None:
+            self._writer.note(entry)
+            if entry.mailbox is not None:
+                self._workers.run(partial(self._tell, entry, entry.mailbox))
+        return entry
+
+    def _take(self, pool: str) -> Entry | None:
+        with self.changed:
+            waiting = self._pools[pool]
+            while self._is_open and waiting.jobs:
+                entry = waiting.jobs[0][-1]
+                job, kind = entry.job, entry.kind
+                if entry.state is not JobState.WAITING:
+                    heapq.heappop(waiting.jobs)
+                    continue
+                if waiting.running >= kind.pool_of(job).size:
+                    return None
+                heapq.heappop(waiting.jobs)
+                waiting.running += 1
+                self._begun += 1
+                kind.begin(job, self._begun)
+                entry.enter(JobState.RUNNING)
+                entry.is_told = False
+                entry.mailbox = Mailbox() if kind.has_listeners(job) else None
+                return entry
+        return None
+
+    def _work(self, pool: str, entry: Entry) -> None:
+        """Run one job after the other: handing each to another thread would cost small ones."""
+        following: Entry | None = entry
+        while following is not None:
+            self._run(pool, following)
+            following = self._next(pool)
+
+    def _run(self, pool: str, entry: Entry) -> None:
+        """Run a job; whatever it raises ends that job alone."""
+        job, kind = entry.job, entry.kind
+        _log.log(self._level, "%s %s begins: %s", kind.name, job.id, job)
+        entry.put_news(News.STARTED)
+        try:
+            kind.run(job, entry.control)
+        except BaseException as error:  # noqa: BLE001 - the thread must outlive any job
+            state = _state_after(entry, error)
+        else:
+            state = JobState.COMPLETED
+        self._settle(pool, entry, state)
+
+    def _settle(self, pool: str, entry: Entry, state: JobState) -> None:
+        job = entry.job
+        if entry.mailbox is not None:
+            entry.mailbox.wait_until_told(_GRACE_SECONDS)
+        if state is JobState.PAUSED and entry.wanted is Request.CANCEL:
+            state = JobState.CANCELLED
+            entry.kind.discard(job)
+        is_left = state is JobState.PAUSED and entry.is_left and job.exception is None
+        self._writer.settle(entry, JobState.WAITING if is_left else state)
+        with self.changed:
+            entry.enter(state)
+            self._pools[pool].running -= 1
+            entry.is_told = entry.mailbox is None
+            self.changed.notify_all()
+        entry.put_news(LAST_NEWS[state])
+        _log.log(self._level, "%s %s is %s", entry.kind.name, job.id, state)
+        if state is JobState.PAUSED:
+            self._paused(entry)
+
+    def _tell(self, entry: Entry, mailbox: Mailbox) -> None:
+        """Tell the news of one run of a job, in the thread that is the job's."""
+        entry.teller = threading.current_thread()
+        news = News.QUEUED
+        while not is_last(news):
+            news = mailbox.take()
+            entry.kind.tell(entry.job, news)
+        entry.teller = None
+        with self.changed:
+            entry.is_told = entry.is_told or entry.mailbox is mailbox
+            self.changed.notify_all()
+
+
+def _state_after(entry: Entry, error: BaseException) -> JobState:
+    """Return what becomes of a job whose run raised an error."""
+    job, kind, wanted = entry.job, entry.kind, entry.control.wanted
+    if entry.wanted is Request.CANCEL and isinstance(error, ModelKeepError):
+        if not isinstance(error, JobCancelledError):  # whatever else went wrong meanwhile
+            kind.discard(job)
+        return JobState.CANCELLED
+    if isinstance(error, JobPausedError):
+        return JobState.PAUSED
+    if isinstance(error, JobCancelledError):
+        if wanted == "pause":
+            return JobState.PAUSED
+        if wanted == "interrupt":
+            job.exception = kind.interruption(job)
+            return JobState.ERROR
+        return JobState.CANCELLED
+    job.exception = error
+    if not isinstance(error, ModelKeepError):
+        _log.error("%s %s failed", kind.name, job.id, exc_info=error)
+    return kind.state_after(job, error)

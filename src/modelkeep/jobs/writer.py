@@ -1,0 +1,100 @@
+"""``JobWriter``: writes how jobs go, together; a full disk delays what is written, and no job."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+
+from modelkeep.errors import ModelKeepError
+from modelkeep.jobs.entry import Entry
+from modelkeep.jobs.rows import JobChange, JobStore
+from modelkeep.jobs.states import JobState
+
+#: How often the progress of running jobs is written, seconds.
+_PROGRESS_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class JobWriter:
+    """Collects what is to be stored of jobs, and writes it in one transaction.
+
+    Args:
+        store: Of the jobs that other processes and later runs know.
+    """
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._changed: dict[int, tuple[Entry, JobState]] = {}
+        self._bytes: dict[int, int] = {}
+        self._progress_at = 0.0
+
+    @property
+    def is_behind(self) -> bool:
+        """Something is not written yet."""
+        return bool(self._changed)
+
+    def note(self, entry: Entry, state: JobState | None = None) -> None:
+        """Have a job written soon.
+
+        Args:
+            entry: The job.
+            state: What to write where that is not where the job is.
+        """
+        if entry.store is self._store:
+            with self._lock:
+                self._changed[entry.job.id] = (entry, state or entry.state)
+
+    def note_progress(self, entries: Iterable[Entry]) -> None:
+        """Have it written how far jobs are: at once when something is there, then now and then."""
+        now = time.monotonic()
+        is_due = now - self._progress_at >= _PROGRESS_SECONDS
+        self._progress_at = now if is_due else self._progress_at
+        for entry in entries:
+            number, done = entry.job.id, entry.job.bytes
+            last = self._bytes.get(number, 0)
+            if entry.state is JobState.RUNNING and done != last and (is_due or not last):
+                with self._lock:
+                    if not entry.is_ending:
+                        self._bytes[number] = done
+                        self._changed.setdefault(number, (entry, JobState.RUNNING))
+
+    def flush(self) -> None:
+        """Write what changed; what cannot be written now is tried again later."""
+        with self._writing:
+            with self._lock:
+                changed, self._changed = self._changed, {}
+            if not changed:
+                return
+            changes = {number: entry.change(state) for number, (entry, state) in changed.items()}
+            try:
+                self._store.beat(changes)
+            except ModelKeepError as error:
+                _log.warning("How jobs go is stored as soon as that can be done: %s", error)
+                with self._lock:
+                    self._changed = {**changed, **self._changed}
+            else:
+                for number, change in changes.items():
+                    self._remember(changed[number][0], change)
+
+    def settle(self, entry: Entry, state: JobState) -> None:
+        """Write how a run ended, before anybody can see it: programs exit once jobs have ended."""
+        with self._lock:
+            entry.is_ending = True
+        self.note(entry, state)
+        self.flush()
+
+    def forget(self, number: int) -> None:
+        """Write nothing more of a job."""
+        with self._lock:
+            self._changed.pop(number, None)
+            self._bytes.pop(number, None)
+
+    @staticmethod
+    def _remember(entry: Entry, change: JobChange) -> None:
+        if change.details is not None:
+            entry.stored_details = change.details
