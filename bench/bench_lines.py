@@ -28,7 +28,7 @@ from bench.bench_download import MEMORY, MIB, aria2, loop, nginx, ours
 from bench.bench_install import workplace
 from bench.measure import Ratio, timed
 from modelkeep.download.queue import DownloadQueueService
-from modelkeep.download.stored_jobs import StoredJobs
+from modelkeep.jobs.state_jobs import StateJobs
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from faults.child_server import child_server
@@ -112,7 +112,7 @@ def _memory(folder: Path) -> Iterator[Ratio]:
 
 
 def _idle(folder: Path) -> Iterator[Ratio]:
-    queue = DownloadQueueService(store=StoredJobs.open(folder / "state.db"))
+    queue = DownloadQueueService(store=StateJobs.open(folder / "state.db"))
     queue.start()
     time.sleep(1.0)
     before = _processor()

@@ -60,7 +60,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "SchedulerPredictionType",
         "SubModelType",
     ),
-    "download.base": ("DownloadQueueServiceBase",),
+    "download.queue_base": ("DownloadQueueServiceBase",),
     "download.job": (
         "DownloadEventHandler",
         "DownloadJob",

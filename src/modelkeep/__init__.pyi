@@ -139,9 +139,6 @@ from modelkeep.core.taxonomy import (
 from modelkeep.core.taxonomy import (
     SubModelType as SubModelType,
 )
-from modelkeep.download.base import (
-    DownloadQueueServiceBase as DownloadQueueServiceBase,
-)
 from modelkeep.download.job import (
     DownloadEventHandler as DownloadEventHandler,
 )
@@ -168,6 +165,9 @@ from modelkeep.download.progress import (
 )
 from modelkeep.download.queue import (
     DownloadQueueService as DownloadQueueService,
+)
+from modelkeep.download.queue_base import (
+    DownloadQueueServiceBase as DownloadQueueServiceBase,
 )
 from modelkeep.errors import (
     AddressRefusedError as AddressRefusedError,

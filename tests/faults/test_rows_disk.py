@@ -22,6 +22,7 @@ from modelkeep import (
     Settings,
 )
 from modelkeep.core import limits
+from modelkeep.jobs.states import JobState
 from modelkeep.scan.scanner import ScanAction
 from support import tiny
 from support.mounts import mounted
@@ -98,13 +99,13 @@ def test_a_disk_that_is_full_at_any_moment_of_an_install(
         with ModelManager(settings) as manager:
             service = manager.installer
             for row in service.list_all_jobs():
-                if row.status != InstallStatus.COMPLETED:
-                    assert (row.status, row.error_type) == (InstallStatus.ERROR, "NoSpaceError")
+                if row.status is not JobState.COMPLETED:
+                    assert (row.status, row.error_type) == (JobState.ERROR, "NoSpaceError")
                     assert row.hint
                     service.control.retry(row.id)
             service.wait_for_installs()
-            assert all(row.status == InstallStatus.COMPLETED for row in service.list_all_jobs())
-            service.prune_all_jobs()
+            assert all(row.status is JobState.COMPLETED for row in service.list_all_jobs())
+            service.control.prune()
         assert is_whole(settings)
         with ModelManager(settings) as manager:
             assert manager.installer.library.state.journal.entries() == []

@@ -21,6 +21,7 @@ from faults.crash import Fault, planted
 from faults.pages import Page
 from modelkeep import ModelInstallJob, ModelManager
 from modelkeep.install.job import InstallStatus
+from modelkeep.jobs.states import Request
 from sites import models
 from sites.hub import HubServer
 from support.rounds import rounds
@@ -158,7 +159,7 @@ def test_a_cancelled_install_leaves_nothing(
     held.release()
     manager.installer.wait_for_installs(PATIENCE)
     check_nothing(manager)
-    assert manager.installer.control.wait_for(held.job.id, held.job.wish).status == "cancelled"
+    assert manager.installer.control.wait_for(held.job.id, Request.CANCEL).status == "cancelled"
     no_threads_are_left(manager)
 
 
@@ -244,7 +245,7 @@ def stopped_at(
         known.set()
         until(lambda: jobs[0].is_settled or jobs[0].paused)
         while jobs[0].paused:
-            manager.installer._worker.resume(jobs[0])
+            manager.installer.engine.resume(jobs[0])
             until(lambda: jobs[0].is_settled or jobs[0].paused)
     return jobs[0], steps.count
 
@@ -281,7 +282,7 @@ def test_paused_at_every_step(manager: ModelManager, hub: HubServer) -> None:
     job, count = stopped_at(manager, {})
     check_and_remove(manager, job)
     for at in range(1, count + 1):
-        job, _ = stopped_at(manager, {at: manager.installer._worker.pause})
+        job, _ = stopped_at(manager, {at: manager.installer.engine.pause})
         assert job.complete, job.error
         check_and_remove(manager, job)
 
@@ -300,8 +301,8 @@ def test_whatever_is_asked_for_at_whatever_step(
     manager: ModelManager, hub: HubServer, deeds: dict[int, str]
 ) -> None:
     hub.add(REPO, PIPELINE)
-    worker = manager.installer._worker
-    does = {"cancel": worker.cancel, "pause": worker.pause, "resume": worker.resume}
+    engine = manager.installer.engine
+    does = {"cancel": engine.cancel, "pause": engine.pause, "resume": engine.resume}
     job, _ = stopped_at(manager, {at: does[name] for at, name in deeds.items()})
     if set(deeds.values()) <= {"pause"}:
         assert job.complete, job.error

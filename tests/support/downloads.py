@@ -13,11 +13,10 @@ from typing import Any
 
 import requests
 
-from modelkeep.download.control import TransferControl, TransferProgress
-from modelkeep.download.errands import Errands
+from modelkeep.download.control import TransferProgress
+from modelkeep.download.drivers import Fetcher
 from modelkeep.download.job import DownloadJobURL
 from modelkeep.download.queue import DownloadQueueService
-from modelkeep.download.stored_jobs import StoredJobs
 from modelkeep.download.transfer import Transfer
 from modelkeep.errors import ConnectionFailedError, HttpStatusError, ModelKeepError, NoSpaceError
 from modelkeep.http.options import TransferOptions
@@ -25,6 +24,8 @@ from modelkeep.http.request import HttpRequest
 from modelkeep.http.retry import wait
 from modelkeep.http.session import Transport, make_session
 from modelkeep.http.urls import Token, origin_of
+from modelkeep.jobs.control import JobControl
+from modelkeep.jobs.state_jobs import StateJobs
 
 __all__ = ["MIB", "Fetch", "Outcome", "TransferProgress", "Waiter", "control", "data", "left"]
 
@@ -57,9 +58,9 @@ def threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name in ours]
 
 
-def control() -> TransferControl:
+def control() -> JobControl:
     """Make what pauses and cancels a download."""
-    return TransferControl()
+    return JobControl()
 
 
 @dataclass
@@ -125,7 +126,7 @@ def transfer(
     sha256: str | None = None,
     size: int | None = None,
     session: requests.Session | None = None,
-    control: TransferControl | None = None,
+    control: JobControl | None = None,
     waiter: Waiter | None = None,
     told: Callable[[TransferProgress], None] = lambda _: None,
     **options: Any,
@@ -153,7 +154,7 @@ def transfer(
             transport=Transport(own),
             options=chosen,
             on_progress=tell,
-            control=control or TransferControl(),
+            control=control or JobControl(),
             wait=waiter or wait,
         )
         fetched = engine.run()
@@ -181,8 +182,8 @@ def by_queue(
     """
     chosen = TransferOptions(**{**_QUICK, **options})
     with TemporaryDirectory() as folder:
-        store = StoredJobs.open(Path(folder) / "state.db")
-        queue = DownloadQueueService(errands=Errands(session, chosen), store=store)
+        store = StateJobs.open(Path(folder) / "state.db")
+        queue = DownloadQueueService(fetcher=Fetcher(session, chosen), store=store)
         fields: dict[str, Any] = {"hashes": {"sha256": sha256}} if sha256 else {}
         job = queue.make_job(
             url, dest, access_token=token, size=size, preserve_partial_downloads=True, **fields
@@ -190,7 +191,7 @@ def by_queue(
         queue.submit_download_job(job)
         queue.join()
         queue.stop()
-        [row] = store.state.jobs.all()
+        [row] = store.all()
         store.close()
     error = job.exception
     assert error is None or isinstance(error, ModelKeepError), error

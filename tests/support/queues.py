@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from modelkeep.download.errands import Errands
+from modelkeep.download.drivers import Fetcher
 from modelkeep.download.job import DownloadJobBase
-from modelkeep.download.job_control import DownloadControl
 from modelkeep.download.queue import DownloadQueueService
-from modelkeep.download.stored_jobs import StoredJobs
 from modelkeep.http.options import TransferOptions
+from modelkeep.jobs.commands import JobCommands
+from modelkeep.jobs.state_jobs import StateJobs
 
 QUICK = TransferOptions(tries=2, backoff_base=0.005, backoff_cap=0.01, segments=2)
 
@@ -20,18 +20,18 @@ class Process:
 
     Args:
         path: The state file.
-        options: More for the queue; ``options`` and ``token_for`` are for its errands.
+        options: More for the queue; ``options`` and ``token_for`` are for what fetches.
     """
 
     def __init__(self, path: Path, *, takes_over: bool = True, **options: Any) -> None:
-        self.store = StoredJobs.open(path)
-        errands = Errands(
+        self.store = StateJobs.open(path)
+        fetcher = Fetcher(
             None, options.pop("options", QUICK), token_for=options.pop("token_for", lambda _: None)
         )
         self.queue = DownloadQueueService(
-            store=self.store, errands=errands, takes_over=takes_over, **options
+            store=self.store, fetcher=fetcher, takes_over=takes_over, **options
         )
-        self.control = DownloadControl(self.store, self.queue)
+        self.control = JobCommands([self.queue.engine])
         self.queue.start()
 
     def get(self, url: str, dest: Path, **fields: Any) -> DownloadJobBase:

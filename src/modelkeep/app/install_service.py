@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +12,26 @@ from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import no_progress
 from modelkeep.core.names import full_path
-from modelkeep.core.reading import printable
 from modelkeep.errors import (
     ServiceInactiveException,
     SourceNotFoundError,
+    UnknownInstallJobException,
     UsageError,
 )
-from modelkeep.install.control import JobControl
-from modelkeep.install.details import NOBODY, job_details
+from modelkeep.install.details import InstallDetails
+from modelkeep.install.fetch_folder import is_claimed, remove_unneeded
 from modelkeep.install.installer import Installer
-from modelkeep.install.job import ModelInstallJob
-from modelkeep.install.keeping import JobKeeping
+from modelkeep.install.job import JobList, ModelInstallJob
+from modelkeep.install.kind import InstallKind
 from modelkeep.install.network import Network, network_of
 from modelkeep.install.plan import Plan
 from modelkeep.install.planning import plan_local
 from modelkeep.install.recovery import recover_library
 from modelkeep.install.removing import Removing
-from modelkeep.install.worker import InstallWorker, WorkerControl
-from modelkeep.jobs.owner import Owner
-from modelkeep.jobs.state import StateDatabase
+from modelkeep.jobs.commands import JobCommands
+from modelkeep.jobs.engine import JobEngine
+from modelkeep.jobs.rows import JobRow
+from modelkeep.jobs.state_jobs import StateJobs
 from modelkeep.library.duplicates import find_same
 from modelkeep.library.editing import edit_record
 from modelkeep.library.library import Library
@@ -47,7 +48,7 @@ from modelkeep.sources.string_like import StringLikeSource
 _log = logging.getLogger(__name__)
 
 
-class ModelInstallService(JobKeeping, Removing, ModelInstallServiceBase):
+class ModelInstallService(Removing, ModelInstallServiceBase):
     """Installs, records and removes models.
 
     Jobs run in background threads: models of sites are fetched side by side, and one model after
@@ -87,24 +88,22 @@ class ModelInstallService(JobKeeping, Removing, ModelInstallServiceBase):
         self._takes_over = takes_over
         self._records = record_store
         self._bus = event_bus
-        self._state = StateDatabase(app_config.state_path)
-        self._owner = Owner(app_config.state_path.parent / "owners")
+        self._store = StateJobs.open(app_config.state_path)
         self.library = Library.open(
-            app_config, record_store, self._state, self._owner.name, identify
-        )
-        self._worker = InstallWorker(
-            self._state, self._owner.name, event_bus, self._run_job, self._let_go
+            app_config, record_store, self._store.state, self._store.owner, identify
         )
         self.scanner = Scanner(self.library, self.library.locks.publishing, self._install_found)
         self.network = network or network_of(app_config, download_queue, session, event_bus)
         self._installer = Installer(self.library, self.network, event_bus)
-        self.control = JobControl(
-            self._state,
-            self._worker,
-            self._owner.name,
-            self._owner.is_alive,
-            self._revive,
+        self._kind = InstallKind(
+            event_bus,
+            self._installer.run,
+            discard=self._installer.discard,
+            drop_unneeded=self._drop_unneeded,
+            restore_source=self._restore_source,
         )
+        self.engine = JobEngine([self._kind], self._store)
+        self.control = JobCommands([self.engine])
 
     @property
     def app_config(self) -> Settings:
@@ -131,33 +130,32 @@ class ModelInstallService(JobKeeping, Removing, ModelInstallServiceBase):
         Raises:
             ServiceInactiveException: it was started already.
         """
-        if self._worker.is_running:
+        if self.engine.is_running:
             raise ServiceInactiveException(
                 "The install service was started already", hint="Start it once."
             )
         self.recover()
         self.scanner.autoimport()
-        self._worker.start()
+        self.engine.start()
         if self._takes_over:
-            self.control.take_over(remote_only=True)
+            self.engine.take_over(only=_is_remote)
 
     def stop(self, invoker: Any = None) -> None:  # noqa: ARG002 - the seed's signature
         """End after what is being put in place; waiting jobs are cancelled.
 
         What is being fetched is kept, and gone on with in the next run.
         """
-        self._worker.stop()
+        self.engine.stop()
 
     def close(self) -> None:
         """Stop, and let go of the state file; the service cannot be started again."""
         self.stop()
         self.network.close()
-        self._owner.release()
-        self._state.close()
+        self._store.close()
 
     def recover(self) -> int:
         """Finish or take back what dead processes left; return how much that was."""
-        return recover_library(self.library, self._owner.is_alive)
+        return recover_library(self.library, self._store.is_alive)
 
     # -- jobs
 
@@ -205,8 +203,15 @@ class ModelInstallService(JobKeeping, Removing, ModelInstallServiceBase):
             ServiceInactiveException: the service was not started.
             SourceError: it is nothing that is known.
         """
-        known = plan.remote if plan is not None else None
-        return self._worker.submit(self._as_source(source), config or {}, link, to, remote=known)
+        if not self.engine.is_running:
+            raise ServiceInactiveException(
+                "The install service is not running", hint="Call start() first."
+            )
+        job = ModelInstallJob(-1, self._as_source(source), dict(config or {}), link, to)
+        if plan is not None and plan.remote is not None:
+            job.remote, job.pinned = plan.remote, plan.remote.source
+        self.engine.submit(self._kind, job)
+        return job
 
     def leave_job(
         self,
@@ -221,8 +226,53 @@ class ModelInstallService(JobKeeping, Removing, ModelInstallServiceBase):
         Returns:
             The number of the job.
         """
-        details = job_details(source, config, link, to)
-        return self._state.jobs.add(printable(str(source)), NOBODY, details)
+        return self.engine.leave(self._kind, ModelInstallJob(-1, source, dict(config), link, to))
+
+    def list_jobs(self) -> list[ModelInstallJob]:
+        """Return the jobs of this service, the oldest first."""
+        return self.engine.jobs()
+
+    def list_all_jobs(self) -> list[JobRow]:
+        """Return the install jobs of every process on this root, also of earlier runs."""
+        self.engine.flush()
+        return self._store.all(self._kind.name)
+
+    def get_job_by_source(self, source: StringLikeSource | str | Path) -> list[ModelInstallJob]:
+        """Return the jobs of one source."""
+        return [job for job in self.list_jobs() if job.source == source]
+
+    def get_job_by_id(self, id: int) -> ModelInstallJob:  # noqa: A002 - the seed's name
+        """Return one job.
+
+        Raises:
+            UnknownInstallJobException: there is none with this id (also a ``ValueError``).
+        """
+        if not self.engine.has(id):
+            raise UnknownInstallJobException(
+                f"There is no install job {id}", hint="modelkeep jobs lists those that are there."
+            )
+        job: ModelInstallJob = self.engine.job(id)
+        return job
+
+    def cancel_job(self, job: ModelInstallJob) -> None:
+        """Stop a job; what it has put on the disk is taken away again.
+
+        A job whose model is recorded already stays completed.
+        """
+        self.engine.cancel(job)
+
+    def prune_jobs(self) -> None:
+        """Forget the jobs of this service that have ended."""
+        self.engine.remove(self.engine.remove_ended())
+
+    def wait_for_installs(self, timeout: float = 0) -> JobList:
+        """Wait until all jobs have ended, or for ``timeout`` seconds (0: no limit).
+
+        Returns:
+            All jobs so far, finished or not; indexable by source.
+        """
+        self.engine.wait(timeout or None)
+        return JobList(self.list_jobs())
 
     # -- at once
 
@@ -311,14 +361,11 @@ class ModelInstallService(JobKeeping, Removing, ModelInstallServiceBase):
         config, same = self._installer.carry_out(plan)
         return config.key, same is not None
 
-    def _let_go(self, job: ModelInstallJob) -> None:
-        self._installer.discard(job)
+    def _restore_source(self, stored: Mapping[str, Any]) -> StringLikeSource:
+        return self.network.sites.restore(stored)
 
-    def _run_job(self, job: ModelInstallJob) -> None:
-        self._installer.run(job, WorkerControl(job, self._worker))
-
-    def _revive(self, told: Mapping[str, Any]) -> StringLikeSource:
-        return self.network.sites.restore(told)
+    def _drop_unneeded(self, rows: Sequence[JobRow]) -> None:
+        remove_unneeded(self._store.state, filter(is_claimed, rows))
 
     def _as_source(self, source: StringLikeSource | str | Path) -> StringLikeSource:
         if isinstance(source, StringLikeSource):
@@ -332,3 +379,7 @@ class ModelInstallService(JobKeeping, Removing, ModelInstallServiceBase):
                 raise
             path = Path(source) if "\0" in str(source) else full_path(source)
             return LocalModelSource(path=path)  # its job says that nothing is there
+
+
+def _is_remote(row: JobRow) -> bool:
+    return InstallDetails.decode(row.details).remote is not None

@@ -14,15 +14,15 @@ from modelkeep.errors import StorageError
 from modelkeep.settings import Settings
 
 if TYPE_CHECKING:
-    from modelkeep.app.all_jobs import AllJobs
     from modelkeep.app.install_service import ModelInstallService
     from modelkeep.care.background import LibraryHasher
     from modelkeep.core.configs import ModelConfigBase
     from modelkeep.core.identity import Identification
     from modelkeep.download.queue import DownloadQueueService
-    from modelkeep.download.stored_jobs import StoredJobs
     from modelkeep.enrich.enricher import Enricher
     from modelkeep.http.options import TransferOptions
+    from modelkeep.jobs.commands import JobCommands
+    from modelkeep.jobs.state_jobs import StateJobs
     from modelkeep.library.presence import Presence
     from modelkeep.records.service import ModelRecordServiceBase
     from modelkeep.sources.sites import Sites
@@ -121,13 +121,13 @@ class ModelManager:
     def downloads(self) -> DownloadQueueService:
         """The download queue, started; also ``download_queue``."""
         from modelkeep.core.bwlimit import read_bwlimit  # noqa: PLC0415 - heavy
-        from modelkeep.download.errands import Errands  # noqa: PLC0415 - heavy
+        from modelkeep.download.drivers import Fetcher  # noqa: PLC0415 - heavy
         from modelkeep.download.queue import DownloadQueueService  # noqa: PLC0415 - heavy
         from modelkeep.download.shared_limits import SharedLimiter, SharedSlots  # noqa: PLC0415
 
         settings = self.settings
         with self._making:
-            errands = Errands(
+            fetcher = Fetcher(
                 None,
                 self._options,
                 parallel=settings.max_parallel_dl,
@@ -140,7 +140,7 @@ class ModelManager:
             queue = DownloadQueueService(
                 max_parallel_dl=settings.max_parallel_dl,
                 event_bus=self.events,
-                errands=errands,
+                fetcher=fetcher,
                 store=self._download_store,
                 takes_over=self._takes_over,
             )
@@ -206,24 +206,20 @@ class ModelManager:
         return TransferOptions.of_settings(self.settings)
 
     @cached_property
-    def jobs(self) -> AllJobs:
+    def jobs(self) -> JobCommands:
         """Installs and downloads of every process on this root, and of earlier runs."""
-        from modelkeep.app.all_jobs import AllJobs  # noqa: PLC0415 - heavy
-        from modelkeep.download.job_control import DownloadControl  # noqa: PLC0415 - heavy
-        from modelkeep.download.stored_jobs import StoredJobs  # noqa: PLC0415 - heavy
+        from modelkeep.jobs.commands import JobCommands  # noqa: PLC0415 - heavy
 
         with self._making:
-            installs, downloads = self.installer, self.downloads
-            store = self._download_store or StoredJobs.open(self.settings.state_path)
-            return AllJobs(installs, DownloadControl(store, downloads))
+            return JobCommands([self.installer.engine, self.downloads.engine])
 
     @cached_property
-    def _download_store(self) -> StoredJobs | None:
+    def _download_store(self) -> StateJobs | None:
         """The stored downloads; None where the root cannot be written: files still come."""
-        from modelkeep.download.stored_jobs import StoredJobs  # noqa: PLC0415 - heavy
+        from modelkeep.jobs.state_jobs import StateJobs  # noqa: PLC0415 - heavy
 
         try:
-            return StoredJobs.open(self.settings.state_path)
+            return StateJobs.open(self.settings.state_path)
         except StorageError as error:
             _log.warning("Downloads are not listed and not gone on with later: %s", error)
             return None

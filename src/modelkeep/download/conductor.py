@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import cached_property
 
 from modelkeep.download.connection import Connection
-from modelkeep.download.control import Stage, TransferControl
+from modelkeep.download.control import Stage
 from modelkeep.download.keeper import Keeper
 from modelkeep.download.pieces import STALL_SECONDS, Lease
 from modelkeep.download.ramp import Ramp, Sample
@@ -24,6 +24,7 @@ from modelkeep.errors import (
 )
 from modelkeep.http.retry import RetryPolicy, is_transient
 from modelkeep.http.urls import origin_of
+from modelkeep.jobs.control import JobControl
 
 #: Waits between tries: the seconds, and what tells that nobody wants to wait any more.
 Wait = Callable[[float, Callable[[], bool]], bool]
@@ -58,7 +59,7 @@ class Conductor:
     def __init__(
         self,
         work: Work,
-        control: TransferControl,
+        control: JobControl,
         *,
         slots: SharedSlots,
         keeper: Keeper,
@@ -100,7 +101,7 @@ class Conductor:
             DownloadPausedError, DownloadJobCancelledException: as it was asked for.
         """
         self._begun = self._best = self._seen = self._work.pieces.received
-        with self._control.telling(lambda: self._mail.put(None)):
+        with self._control.watched(lambda: self._mail.put(None)):
             try:
                 while not self._work.pieces.is_complete:
                     self.check_stopped()

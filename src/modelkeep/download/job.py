@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 from pydantic import AliasChoices, AnyHttpUrl, BaseModel, ConfigDict, Field, PrivateAttr
 
 from modelkeep.errors import HttpStatusError, hint_of
+from modelkeep.http.request import HttpRequest
 from modelkeep.http.urls import redacted
 
 DownloadEventHandler = Callable[[Any], None]
@@ -46,7 +47,7 @@ TERMINAL = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Lacking:
+class StoredWithout:
     """What a job of an earlier run lacks, since secrets are not stored.
 
     Attributes:
@@ -60,14 +61,14 @@ class Lacking:
     digest: str = ""
 
 
-NOTHING = Lacking()
+NOTHING = StoredWithout()
 
 
 @total_ordering
 class DownloadJobBase(BaseModel):
     """Something that a queue does in the background.
 
-    The queue alone changes a job; what somebody wishes of it goes through the queue's methods or
+    The queue alone changes a job; what somebody asks of it goes through the queue's methods or
     ``cancel``.
 
     Attributes:
@@ -113,8 +114,10 @@ class DownloadJobBase(BaseModel):
     _on_cancel: Callable[[], None] | None = PrivateAttr(default=None)
     _callbacks: dict[str, DownloadEventHandler] = PrivateAttr(default_factory=dict)
 
-    _lacks: Lacking = PrivateAttr(default_factory=lambda: NOTHING)
+    _lacks: StoredWithout = PrivateAttr(default_factory=lambda: NOTHING)
 
+    #: Other processes and later runs know the job.
+    IS_STORED: ClassVar[bool] = True
     CALLBACKS: ClassVar[tuple[str, ...]] = (
         "on_start", "on_progress", "on_complete", "on_cancelled", "on_error",
     )  # fmt: skip
@@ -157,7 +160,7 @@ class DownloadJobBase(BaseModel):
         """The callbacks that are set, by their names."""
         return self._callbacks
 
-    # -- what somebody wishes
+    # -- asking it to stop
 
     def cancel(self) -> None:
         """Ask the job to stop for good; it ends within two seconds."""
@@ -166,19 +169,19 @@ class DownloadJobBase(BaseModel):
         elif not self.in_terminal_state:
             self.status = DownloadJobStatus.CANCELLED
 
-    def heed(self, on_cancel: Callable[[], None]) -> None:
-        """Let a queue do what ``cancel`` asks for."""
+    def on_cancel(self, on_cancel: Callable[[], None]) -> None:
+        """Have a queue do what ``cancel`` asks for."""
         self._on_cancel = on_cancel
 
     # -- what an earlier run knew
 
     @property
-    def lacks(self) -> Lacking:
+    def lacks(self) -> StoredWithout:
         """What an earlier run knew of this job and did not store."""
         return self._lacks
 
-    def come_back(self, lacks: Lacking) -> None:
-        """Say that the job is of an earlier run."""
+    def was_stored_without(self, lacks: StoredWithout) -> None:
+        """Note that the job is of an earlier run, and what was not stored of it."""
         self._lacks = lacks
 
     # -- other names and views
@@ -279,6 +282,11 @@ class DownloadJobRemoteSource(DownloadJobBase):
     size: int | None = None
     content_type: str | None = None
     is_verified: bool = False
+
+    @property
+    def request(self) -> HttpRequest | None:
+        """How to ask for it, where somebody knows more than the link; None where nobody does."""
+        return None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(id={self.id}, source={redacted(str(self.source))!r})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import PrivateAttr
 
@@ -17,24 +17,16 @@ class DownloadPart(DownloadJobURL):
     cancelled: the install decides what becomes of that.
     """
 
-    _asked: HttpRequest | None = PrivateAttr(default=None)
-    _is_dismissed: bool = PrivateAttr(default=False)
+    IS_STORED: ClassVar[bool] = False
 
-    def ask(self, asked: HttpRequest) -> Self:
-        """Say how the file is asked for, with the tokens and hashes that belong to it."""
-        self._asked = asked
+    _request: HttpRequest | None = PrivateAttr(default=None)
+
+    def ask(self, request: HttpRequest) -> Self:
+        """Set how to ask for the file, with the tokens and hashes that belong to it."""
+        self._request = request
         return self
 
     @property
-    def asked(self) -> HttpRequest | None:
-        """How the file is asked for."""
-        return self._asked
-
-    @property
-    def is_dismissed(self) -> bool:
-        """It is not wanted any more; what has come stays."""
-        return self._is_dismissed
-
-    def dismiss(self) -> None:
-        """Note that it is not wanted any more."""
-        self._is_dismissed = True
+    def request(self) -> HttpRequest | None:
+        """How to ask for the file."""
+        return self._request

@@ -11,7 +11,7 @@ from pathlib import Path
 from modelkeep.core.names import shown
 from modelkeep.disk.paths import remove_file
 from modelkeep.download.conductor import Conductor, Wait
-from modelkeep.download.control import Stage, TransferControl, TransferProgress
+from modelkeep.download.control import Stage, TransferProgress
 from modelkeep.download.control_file import STRONG_HASHES
 from modelkeep.download.digest import checkable, first_difference, hashes_of
 from modelkeep.download.keeper import Keeper
@@ -33,8 +33,9 @@ from modelkeep.http.request import HttpRequest
 from modelkeep.http.response_head import ResponseHead
 from modelkeep.http.retry import wait as wait_for
 from modelkeep.http.session import Transport
+from modelkeep.jobs.control import JobControl
 
-__all__ = ["Transfer", "TransferControl", "TransferOptions", "TransferProgress", "TransferResult"]
+__all__ = ["Transfer", "TransferOptions", "TransferProgress", "TransferResult"]
 
 _log = logging.getLogger(__name__)
 
@@ -110,13 +111,13 @@ class Transfer:
         options: TransferOptions | None = None,
         shared: SharedLimits | None = None,
         on_progress: Callable[[TransferProgress], None] | None = None,
-        control: TransferControl | None = None,
+        control: JobControl | None = None,
         wait: Wait = wait_for,
     ) -> None:
         self._shared = shared = shared or SharedLimits()
         self._asked = request
         self._options = options or TransferOptions()
-        self._control = control or TransferControl()
+        self._control = control or JobControl()
         self._on_progress = on_progress
         self._told_at = 0.0
         self._stage: Stage | None = None

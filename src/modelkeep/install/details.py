@@ -1,85 +1,97 @@
-"""What is stored of an install job, so that another process can begin it again."""
+"""``InstallDetails``: what is stored of an install job, so that another process can begin it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Self
+
+from pydantic import JsonValue
 
 from modelkeep.core.names import path_to_text, text_to_path
-from modelkeep.core.reading import printable
-from modelkeep.errors import InterruptedInstallError, SecretNeededError
 from modelkeep.install.job import ModelInstallJob
-from modelkeep.jobs.job_table import JobRow
 from modelkeep.library.link import LinkMode
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.string_like import StringLikeSource
 
-#: Owner of a job that whoever comes first may begin.
-NOBODY = ""
-
-Revive = Callable[[Mapping[str, Any]], StringLikeSource]
-
-
-def job_details(
-    source: StringLikeSource,
-    config: Mapping[str, Any],
-    link: LinkMode | None,
-    to: str | None = None,
-) -> dict[str, Any]:
-    """Return what has to be stored of a job so that another process can begin it again."""
-    common = {"to": to, "config": json.loads(json.dumps(dict(config), default=str))}
-    if isinstance(source, LocalModelSource):
-        return {
-            "path": path_to_text(Path(source.path)),
-            "inplace": bool(source.inplace),
-            "link": link.value if link else None,
-            **common,
-        }
-    return {"remote": stored_source(source), **common}
+#: Fields of a source or of a record, as plain values.
+Fields = Mapping[str, JsonValue]
+#: Among the fields of a stored source: its link held a secret, and those are not stored.
+LACKS_LINK = "lacks_link"
 
 
-def stored_source(source: StringLikeSource) -> dict[str, Any]:
-    """Return a remote source as it may be written down: without secrets."""
-    lacks = {"lacks_link": True} if getattr(source, "has_secrets", False) else {}
-    return {**source.model_dump(mode="json", exclude={"access_token"}), **lacks}
+@dataclass(frozen=True, slots=True)
+class InstallDetails:
+    """Everything about an install that is not in the columns of the table of jobs.
 
-
-def job_of(row: JobRow, revive: Revive) -> ModelInstallJob:
-    """Return the job that a row describes, to be begun again.
-
-    Args:
-        row: The job as it was stored.
-        revive: Makes a remote source of what was stored of it.
-
-    Raises:
-        SecretNeededError: its link held a secret, and those are not stored.
-        UnsupportedSourceError: the site of its source is not known any more.
+    Attributes:
+        config: Fields that override what is identified.
+        to: Name of the root that the model goes into; ``models_dir`` when None.
+        path: Where a local model is; None for one from the network.
+        inplace: A local model is recorded where it is.
+        link: How the files of a local model get to their place.
+        remote: Source of a model from the network, without secrets.
+        pinned: The same with the revision or version that was found.
+        fetch: The folder that its files come to.
     """
-    details = row.details
-    link = LinkMode(details["link"]) if details.get("link") else None
-    told = details.get("remote")
-    if told is None:
-        where = text_to_path(details.get("path", row.source))
-        source: StringLikeSource = LocalModelSource(path=where, inplace=details.get("inplace"))
-    elif told.get("lacks_link"):
-        raise SecretNeededError(
-            f"The install of {row.source} needs its link again: it held more than is stored of"
-            " a link",
-            hint="Give it once more: modelkeep install LINK",
+
+    config: Fields = field(default_factory=dict)
+    to: str | None = None
+    path: Path | None = None
+    inplace: bool = False
+    link: LinkMode | None = None
+    remote: Fields | None = None
+    pinned: Fields | None = None
+    fetch: Path | None = None
+
+    @classmethod
+    def of(cls, job: ModelInstallJob) -> Self:
+        """Return what has to be stored of a job."""
+        config = json.loads(json.dumps(job.config_in, default=str))
+        if isinstance(job.source, LocalModelSource):
+            path, inplace = Path(job.source.path), bool(job.source.inplace)
+            return cls(config, job.to, path=path, inplace=inplace, link=job.link)
+        return cls(
+            config,
+            job.to,
+            remote=_stored(job.source),
+            pinned=_stored(job.pinned) if job.pinned is not None else None,
+            fetch=job.fetch_folder,
         )
-    else:
-        source = revive(told)
-    job = ModelInstallJob(row.id, source, dict(details.get("config", {})), link, details.get("to"))
-    if details.get("pinned"):
-        job.pinned = revive(details["pinned"])
-    return job
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the details that were stored."""
+        stored = json.loads(text)
+        return cls(
+            config=stored.get("config", {}),
+            to=stored.get("to"),
+            path=text_to_path(stored["path"]) if "path" in stored else None,
+            inplace=bool(stored.get("inplace")),
+            link=LinkMode(stored["link"]) if stored.get("link") else None,
+            remote=stored.get("remote"),
+            pinned=stored.get("pinned"),
+            fetch=text_to_path(stored["fetch"]) if "fetch" in stored else None,
+        )
+
+    def encode(self) -> str:
+        """Return the details as JSON; of a kind of source only what belongs to it."""
+        stored: dict[str, JsonValue] = {"to": self.to, "config": dict(self.config)}
+        if self.path is not None:
+            link = self.link.value if self.link else None
+            stored |= {"path": path_to_text(self.path), "inplace": self.inplace, "link": link}
+        if self.remote is not None:
+            stored["remote"] = dict(self.remote)
+        if self.pinned is not None:
+            stored["pinned"] = dict(self.pinned)
+        if self.fetch is not None:
+            stored["fetch"] = path_to_text(self.fetch)
+        return json.dumps(stored)
 
 
-def interrupted(source: StringLikeSource) -> InterruptedInstallError:
-    """Return what ends a job that another run can go on with."""
-    return InterruptedInstallError(
-        f"The install of {printable(str(source))} was put down; what has come is kept",
-        hint="Go on with: modelkeep resume --all",
-    )
+def _stored(source: StringLikeSource) -> Fields:
+    """Return a source from the network as it may be stored: without secrets."""
+    lacks = {LACKS_LINK: True} if getattr(source, "has_secrets", False) else {}
+    return {**source.model_dump(mode="json", exclude={"access_token"}), **lacks}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import hash_file, stop_when
@@ -12,8 +11,6 @@ from modelkeep.core.names import shown
 from modelkeep.disk import paths
 from modelkeep.errors import (
     DownloadJobCancelledException,
-    DownloadPausedError,
-    JobCancelledError,
     StorageError,
 )
 from modelkeep.install.fetch_folder import FetchFolder
@@ -21,12 +18,10 @@ from modelkeep.install.job import ModelInstallJob
 from modelkeep.install.network import Network
 from modelkeep.install.parts import Parts
 from modelkeep.install.prepare import make_room
+from modelkeep.jobs.control import JobControl
 from modelkeep.library.library import Library
 from modelkeep.library.remote_preview import SUFFIX, fetch_preview_of
 from modelkeep.sources.site import RemoteFile
-
-if TYPE_CHECKING:
-    from modelkeep.install.installer import InstallControl
 
 #: The picture beside the files that come.
 _PICTURE = f".preview{SUFFIX}"
@@ -52,7 +47,7 @@ class ModelFetch:
         network: Network,
         folder: FetchFolder,
         job: ModelInstallJob,
-        control: InstallControl,
+        control: JobControl,
         bus: EventBus | None,
     ) -> None:
         self._library, self._network, self._folder = library, network, folder
@@ -66,7 +61,8 @@ class ModelFetch:
         Raises:
             DownloadError: a file could not be fetched; the others stop and keep what has come.
             NoSpaceError: there is no room for them.
-            JobCancelledError: the job was asked to stop, or somebody paused or cancelled a file.
+            JobCancelledError: the job was asked to stop, or somebody cancelled a file.
+            DownloadPausedError: somebody paused a file: the rest waits with it.
         """
         verify, job, folder = self._library.settings.verify, self._job, self._folder
         files = folder.files
@@ -104,9 +100,6 @@ class ModelFetch:
         )
         try:
             return parts.fetch(self._control.check)
-        except DownloadPausedError as error:
-            self._control.pause()  # somebody has paused a part: the rest waits with it
-            raise JobCancelledError(str(error)) from error
         except DownloadJobCancelledException:
             self._control.cancel()  # somebody has cancelled a part: the rest is of no use
             raise

@@ -13,19 +13,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelkeep.core.names import path_to_text, safe_join, safe_name, text_to_path
+from modelkeep.core.names import safe_join, safe_name
 from modelkeep.disk import paths
 from modelkeep.disk.notes import remove_work_folder
+from modelkeep.install.details import InstallDetails
 from modelkeep.install.identify_remote import file_name
-from modelkeep.install.job import InstallStatus
-from modelkeep.jobs.job_table import JobRow
+from modelkeep.jobs.rows import JobRow
 from modelkeep.jobs.state import StateDatabase
+from modelkeep.jobs.states import JobState
 from modelkeep.library.home import Home
 from modelkeep.sources.link import URLModelSource
 from modelkeep.sources.site import RemoteFile, RemoteModel
 
 _DIGITS = 32
-_OVER = frozenset({InstallStatus.COMPLETED.value, InstallStatus.CANCELLED.value})
+_OVER = frozenset({JobState.COMPLETED, JobState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,26 +104,22 @@ class FetchFolder:
 
 def is_claimed(row: JobRow) -> bool:
     """Tell whether a job needs its folder: it is not over, or may be begun again."""
-    return "fetch" in row.details and row.status not in _OVER
+    return row.status not in _OVER and InstallDetails.decode(row.details).fetch is not None
 
 
 def claimed_folders(rows: Iterable[JobRow]) -> set[Path]:
     """Return the folders that are needed by any of these jobs."""
-    return {text_to_path(row.details["fetch"]) for row in rows if is_claimed(row)}
+    found = (InstallDetails.decode(row.details).fetch for row in rows if row.status not in _OVER)
+    return {folder for folder in found if folder is not None}
 
 
 def remove_unneeded(state: StateDatabase, rows: Iterable[JobRow]) -> None:
     """Remove what these jobs, which are over, have fetched, unless others need it."""
     needed = claimed_folders(state.jobs.all("install"))
     for row in rows:
-        folder = text_to_path(row.details.get("fetch", ""))
-        if "fetch" in row.details and folder not in needed:
+        folder = InstallDetails.decode(row.details).fetch
+        if folder is not None and folder not in needed:
             remove_work_folder(folder)
-
-
-def as_detail(folder: FetchFolder) -> str:
-    """Return how a job names its folder."""
-    return path_to_text(folder.path)
 
 
 def _digest(remote: RemoteModel, verify: str) -> str:

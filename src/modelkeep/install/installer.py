@@ -6,34 +6,32 @@ first; from then on it goes the same way.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_when
-from modelkeep.core.names import text_to_path
 from modelkeep.core.reading import printable
 from modelkeep.disk.notes import remove_work_folder
 from modelkeep.errors import (
     JobCancelledError,
     ModelKeepError,
-    UnknownJobIDException,
     UnknownModelException,
 )
 from modelkeep.install import commit
-from modelkeep.install.details import stored_source
 from modelkeep.install.fetch import ModelFetch
-from modelkeep.install.fetch_folder import FetchFolder, as_detail, claimed_folders
-from modelkeep.install.job import InstallStatus, ModelInstallJob
+from modelkeep.install.fetch_folder import FetchFolder, claimed_folders
+from modelkeep.install.job import ModelInstallJob
 from modelkeep.install.network import Network
 from modelkeep.install.plan import Plan
 from modelkeep.install.planning import plan_fetched, plan_local, plan_remote
+from modelkeep.jobs.control import JobControl
+from modelkeep.jobs.states import JobState
 from modelkeep.library.duplicates import contents_sign, find_same, find_same_remote
 from modelkeep.library.home import home_of
 from modelkeep.library.library import Library
@@ -43,41 +41,6 @@ from modelkeep.sources.site import RemoteModel
 from modelkeep.sources.string_like import StringLikeSource
 
 _log = logging.getLogger(__name__)
-
-
-class InstallControl(Protocol):
-    """How a running install is asked to stop, and how it reports."""
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether it shall stop."""
-        ...
-
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether it shall stop for good."""
-        ...
-
-    @property
-    def wanted(self) -> str:
-        """What was asked for: ``run``, ``interrupt``, ``pause`` or ``cancel``."""
-        ...
-
-    def check(self) -> None:
-        """Raise ``JobCancelledError`` where it shall stop."""
-        ...
-
-    def pause(self) -> None:
-        """Have it end soon and keep what it has."""
-        ...
-
-    def cancel(self) -> None:
-        """Have it end soon and take back what it has done."""
-        ...
-
-    def enter_stage(self) -> None:
-        """Tell that the model is being put in place."""
-        ...
 
 
 class Installer:
@@ -105,7 +68,7 @@ class Installer:
             return plan_local(self.library, source, config, link=link, to=to)
         return plan_remote(self.library, self._network.sites, source, config, to=to)
 
-    def run(self, job: ModelInstallJob, control: InstallControl) -> None:
+    def run(self, job: ModelInstallJob, control: JobControl) -> None:
         """Carry out a job, and note in it what came of it.
 
         Args:
@@ -158,12 +121,11 @@ class Installer:
 
         What cannot be removed now is a leftover, which doctor finds.
         """
+        if job.fetch_folder is None:
+            return
         try:
-            details = self.library.state.jobs.get(job.id).details
-            if "fetch" in details:
-                path = text_to_path(details["fetch"])
-                with self.library.locks.fetching(path, _give_up):
-                    self._remove_unless_claimed(path, job)
+            with self.library.locks.fetching(job.fetch_folder, _give_up):
+                self._remove_unless_claimed(job.fetch_folder, job)
         except ModelKeepError as error:
             _log.warning("What was fetched for %s stays for now: %s", job.source, error)
 
@@ -179,7 +141,7 @@ class Installer:
 
     # -- models of sites
 
-    def _run_remote(self, job: ModelInstallJob, control: InstallControl) -> None:
+    def _run_remote(self, job: ModelInstallJob, control: JobControl) -> None:
         control.check()
         remote = self._look_up(job, control)
         home = home_of(self.library, job.to)
@@ -203,7 +165,7 @@ class Installer:
             if job.same_as is not None:
                 self._remove_unless_claimed(folder.path, job)
 
-    def _look_up(self, job: ModelInstallJob, control: InstallControl) -> RemoteModel:
+    def _look_up(self, job: ModelInstallJob, control: JobControl) -> RemoteModel:
         """Return what the site says of a model; a job that was begun before has its revision."""
         if job.remote is None:
             sites = self._network.sites
@@ -218,7 +180,7 @@ class Installer:
 
     @contextmanager
     def _alone(
-        self, job: ModelInstallJob, folder: FetchFolder, control: InstallControl
+        self, job: ModelInstallJob, folder: FetchFolder, control: JobControl
     ) -> Iterator[str | None]:
         """Let one job at a time fetch into a folder, and have a cancelled one leave nothing.
 
@@ -232,7 +194,8 @@ class Installer:
             control.check()
 
         with self.library.locks.fetching(folder.path, waiting):
-            self._claim(job, folder)
+            job.fetch_folder = folder.path
+            control.save()  # which revision is fetched and where to, before anything is made
             try:
                 same = find_same_remote(self.library, folder.remote)
                 if same is None and has_waited:
@@ -243,24 +206,12 @@ class Installer:
                     self._remove_unless_claimed(folder.path, job)
                 raise
 
-    def _claim(self, job: ModelInstallJob, folder: FetchFolder) -> None:
-        """Write down which revision is fetched and where to, before anything is made."""
-        jobs = self.library.state.jobs
-        try:
-            details = dict(jobs.get(job.id).details)
-        except UnknownJobIDException:  # pruned by somebody else meanwhile
-            return
-        details |= {"fetch": as_detail(folder)}
-        if job.pinned is not None:
-            details["pinned"] = stored_source(job.pinned)
-        jobs.update(job.id, details=json.dumps(details), total_bytes=job.total_bytes)
-
     def _installed_since(self, job: ModelInstallJob, begun: float) -> str | None:
         """Return what another job has made of the same source while this one waited for it."""
         text = printable(str(job.source))
         for row in reversed(self.library.state.jobs.all("install")):
             is_it = row.id != job.id and row.source == text and row.key is not None
-            if is_it and row.status == InstallStatus.COMPLETED and (row.ended_at or 0) >= begun:
+            if is_it and row.status is JobState.COMPLETED and (row.ended_at or 0) >= begun:
                 return row.key if self.library.records.exists(row.key or "") else None
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import Any, SupportsIndex, overload
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.errors import HttpStatusError, hint_of
-from modelkeep.jobs.wishes import JobWish
 from modelkeep.library.link import LinkMode
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.site import RemoteModel
@@ -56,7 +55,7 @@ class ModelInstallJob:
         exception: What went wrong.
         is_begun: Somebody works on it.
         is_settled: The job has ended and everybody who listens was told.
-        wish: What somebody asked to become of it.
+        fetch_folder: The folder that its files come to; None as above.
     """
 
     id: int
@@ -74,10 +73,11 @@ class ModelInstallJob:
     exception: BaseException | None = None
     is_begun: bool = False
     is_settled: bool = False
-    wish: JobWish = JobWish.RUN
     pinned: StringLikeSource | None = None
     remote: RemoteModel | None = None
     fetched: Path | None = None
+    fetch_folder: Path | None = None
+    _cancel: Callable[[], None] | None = field(default=None, repr=False)
 
     @property
     def is_local(self) -> bool:
@@ -98,17 +98,14 @@ class ModelInstallJob:
 
     def cancel(self) -> None:
         """Ask the job to stop; it ends within one piece of the copy."""
-        self.wish = JobWish.CANCEL
+        if self._cancel is not None:
+            self._cancel()
+        elif not self.in_terminal_state:
+            self.status = InstallStatus.CANCELLED
 
-    @property
-    def is_cancel_requested(self) -> bool:
-        """Somebody asked the job to stop."""
-        return self.wish is JobWish.CANCEL
-
-    @property
-    def is_stop_requested(self) -> bool:
-        """Somebody asked the job to stop or to pause."""
-        return self.wish is not JobWish.RUN
+    def on_cancel(self, cancel: Callable[[], None]) -> None:
+        """Have ``cancel`` called when the job is asked to stop."""
+        self._cancel = cancel
 
     def set_error(self, error: BaseException) -> None:
         """Record what went wrong and end the job."""

@@ -12,7 +12,7 @@ from modelkeep.identification.known_families import base_names
 from modelkeep.settings import Settings
 
 if TYPE_CHECKING:
-    from modelkeep.download.base import DownloadQueueServiceBase
+    from modelkeep.download.queue_base import DownloadQueueServiceBase
     from modelkeep.sources.sites import Sites
 
 

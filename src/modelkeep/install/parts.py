@@ -10,9 +10,9 @@ from modelkeep.core import events
 from modelkeep.core.events import EventBus
 from modelkeep.core.names import path_to_text
 from modelkeep.core.reading import printable
-from modelkeep.download.base import DownloadQueueServiceBase
 from modelkeep.download.job import DownloadJobBase
 from modelkeep.download.part import DownloadPart
+from modelkeep.download.queue_base import DownloadQueueServiceBase
 from modelkeep.errors import (
     DownloadError,
     DownloadJobCancelledException,
@@ -78,7 +78,7 @@ class Parts:
         return {
             name: sha256.lower()
             for name, part in self._parts.items()
-            if part.is_verified and part.asked and (sha256 := part.asked.hashes.get("sha256"))
+            if part.is_verified and part.request and (sha256 := part.request.hashes.get("sha256"))
         }
 
     def _submit(self, part: DownloadPart) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from modelkeep.disk.journal import JournalEntry
 from modelkeep.disk.notes import Install
 from modelkeep.errors import InterruptedInstallError, UnknownJobIDException
-from modelkeep.install.job import InstallStatus
+from modelkeep.install.details import InstallDetails
 from modelkeep.jobs.owner import locked
+from modelkeep.jobs.states import JobState
 from modelkeep.library.library import Library
 from modelkeep.library.removal import purge_expired
 from modelkeep.library.root_records import settle_roots
@@ -69,22 +71,21 @@ def _end_of_job(library: Library, entry: JournalEntry, *, is_recorded: bool) -> 
 
 def _end_orphaned_jobs(library: Library, is_alive: Callable[[str], bool]) -> None:
     """Jobs of dead processes that had not come as far as the journal; paused ones stay so."""
-    for job in library.state.jobs.all("install"):
-        is_paused = job.status == InstallStatus.PAUSED.value
-        if job.ended_at is None and not is_paused and not is_alive(job.owner):
-            fields = _interrupted(job.source, job.details)
+    for job in library.state.jobs.unended("install"):
+        if job.status is not JobState.PAUSED and not is_alive(job.owner):
+            fields = _interrupted(job.source, InstallDetails.decode(job.details))
             library.state.jobs.update(job.id, ended_at=time.time(), **fields)
 
 
-def _details(library: Library, job: int | None) -> dict[str, Any]:
-    try:
-        return library.state.jobs.get(job).details if job is not None else {}
-    except UnknownJobIDException:  # pruned in the meantime
-        return {}
+def _details(library: Library, job: int | None) -> InstallDetails:
+    if job is not None:
+        with suppress(UnknownJobIDException):  # removed from the list in the meantime
+            return InstallDetails.decode(library.state.jobs.get(job).details)
+    return InstallDetails()
 
 
-def _interrupted(source: str, details: dict[str, Any]) -> dict[str, Any]:
-    if "remote" in details:
+def _interrupted(source: str, details: InstallDetails) -> dict[str, Any]:
+    if details.remote is not None:
         return {
             "status": "error",
             "error_type": InterruptedInstallError.__name__,
@@ -99,14 +100,14 @@ def _interrupted(source: str, details: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _command(source: str, details: dict[str, Any]) -> str:
+def _command(source: str, details: InstallDetails) -> str:
     """Return the command that asks for the same install again."""
     words = ["modelkeep", "install"]
-    if details.get("inplace"):
+    if details.inplace:
         words.append("--inplace")
-    if details.get("link"):
-        words += ["--link", details["link"]]
-    for name, value in details.get("config", {}).items():
+    if details.link:
+        words += ["--link", details.link.value]
+    for name, value in details.config.items():
         if name in {"name", "type", "base", "variant"}:
             words += [f"--{name}", str(value)]
     return shlex.join([*words, source])

@@ -160,7 +160,7 @@ class JobCommands:
         engine = self._engine_for(row)
         if engine is None:
             raise UsageError(
-                f"The job {row.id} is a {row.kind}, which is not run from here",
+                f"The job {row.id} is of the kind {row.kind}, which is not run from here",
                 hint="modelkeep jobs lists it.",
             )
         job = engine.adopt(row, changes=changes)

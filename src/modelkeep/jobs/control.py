@@ -24,17 +24,25 @@ class JobControl:
     Args:
         report: Takes the bytes that are done and those of the whole job (0: not known).
         enter_stage: Called when the job comes to a stage that listeners are told of.
+        save: Called when the details of the job have changed, to store them now.
 
     Attributes:
         wanted: What was asked for; ``interrupt`` is to end so that a later run can go on.
         report: See above.
         enter_stage: See above.
+        save: See above.
     """
 
-    def __init__(self, report: Report = _ignore, enter_stage: Callable[[], None] = _ignore) -> None:
+    def __init__(
+        self,
+        report: Report = _ignore,
+        enter_stage: Callable[[], None] = _ignore,
+        save: Callable[[], None] = _ignore,
+    ) -> None:
         self.wanted: Wanted = "run"
         self.report = report
         self.enter_stage = enter_stage
+        self.save = save
         self._lock = threading.Lock()
         self._listeners: list[Callable[[], None]] = []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from modelkeep.errors import (
@@ -140,17 +140,20 @@ class JobEngine:
         new = NewJob(kind.name, kind.source_of(job), kind.encode(job))
         return self.store.add(new, unowned=True)
 
-    def take_over(self, *, held: bool = False) -> list[Any]:
+    def take_over(
+        self, *, held: bool = False, only: Callable[[JobRow], bool] = lambda _: True
+    ) -> list[Any]:
         """Take the jobs that no living process has; return them.
 
         Args:
             held: Also those that are paused or were not started: they stay so.
+            only: Tells which of them to take.
         """
         return [
             job
             for kind in self.kinds.values()
             for row in self.left_behind(kind)
-            if (held or row.status not in HELD)
+            if (held or row.status not in HELD) and only(row)
             if (job := self._adopt_quietly(row)) is not None
         ]
 
@@ -193,7 +196,9 @@ class JobEngine:
             kind.show(job, entry.state)
             self._take(entry)
             self._writer.note(entry, state)
-        if not is_held:
+        if is_held:
+            self._writer.flush()  # what holds it has to be seen by whoever asks for the same
+        else:
             self._resume(entry)
         return job
 
@@ -227,7 +232,7 @@ class JobEngine:
             if entry.state not in HELD:
                 return
             was_paused = entry.state is JobState.PAUSED
-            entry.new_run()
+            entry.new_run(lambda: self._save(entry))
             entry.enter(JobState.WAITING)
         self._writer.note(entry)
         if not was_paused:
@@ -388,7 +393,12 @@ class JobEngine:
     def _take(self, entry: Entry) -> None:
         with self._changed:
             self._entries[entry.job.id] = entry
+        entry.kind.attach(entry.job, lambda: self._cancel(entry))
         self._listener.wake()
+
+    def _save(self, entry: Entry) -> None:
+        self._writer.note(entry)
+        self._writer.flush()
 
     def _unended(self) -> list[Entry]:
         with self._changed:

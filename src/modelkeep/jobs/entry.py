@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,9 +67,9 @@ class Entry:
         self.ended_at = time.time() if state.is_final else None
         self.kind.show(self.job, state)
 
-    def new_run(self) -> None:
-        """Get ready for another run."""
-        self.control = JobControl(self._report, lambda: self.put_news(News.STAGE))
+    def new_run(self, save: Callable[[], None]) -> None:
+        """Get ready for another run, whose details are stored by ``save``."""
+        self.control = JobControl(self._report, self._enter_stage, save)
         self.wanted = Request.RUN
         self.is_left = self.is_ending = False
         self.job.exception = None
@@ -96,6 +97,10 @@ class Entry:
             ended_at=(self.ended_at or time.time()) if state.is_final else None,
             details=details,
         )
+
+    def _enter_stage(self) -> None:
+        self.kind.enter_stage(self.job)
+        self.put_news(News.STAGE)
 
     def _report(self, done: int, total: int) -> None:
         """Take in how far the job is, and tell it now and then."""

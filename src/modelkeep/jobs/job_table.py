@@ -1,56 +1,24 @@
-"""``JobTable``: the jobs of every process on a root."""
+"""``JobTable``: the jobs of every process on a root, as a table of the state file."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from modelkeep.errors import UnknownJobIDException
 from modelkeep.jobs.database import Database
+from modelkeep.jobs.rows import JobRow, NewJob
+from modelkeep.jobs.states import JobState, Request
 
-JobKind = Literal["install", "download"]
-
-
-@dataclass(frozen=True, slots=True)
-class JobRow:
-    """One job as the state file has it.
-
-    Attributes:
-        id: Number of the job; installs and downloads are counted together.
-        source: What was asked for, as text.
-        status: Value of an ``InstallStatus``; of a download, of a ``DownloadJobStatus``, where
-            ``waiting`` stands for ``enqueued``.
-        owner: Which process has it.
-        key: Key of the model it made, once that is known.
-        details: Everything else, as plain values.
-        error_type, error, hint: What went wrong, with the next step.
-        bytes, total_bytes: Progress.
-        created_at, ended_at: Seconds since the epoch.
-        kind: What the job does.
-    """
-
-    id: int
-    source: str
-    status: str
-    owner: str
-    key: str | None
-    details: dict[str, Any]
-    error_type: str | None
-    error: str | None
-    hint: str | None
-    bytes: int
-    total_bytes: int
-    created_at: float
-    ended_at: float | None
-    kind: JobKind = "install"
+_SELECT = (
+    "SELECT id, kind, source, status, owner, key, details, error_type, error, hint, bytes,"
+    " total_bytes, created_at, beat_at, ended_at, request FROM job"
+)
 
 
 class JobTable:
-    """The table of jobs.
+    """The table of jobs, whoever has them.
 
     Args:
         database: The state file.
@@ -59,77 +27,69 @@ class JobTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(
-        self,
-        source: str,
-        owner: str,
-        details: Mapping[str, Any],
-        *,
-        kind: JobKind = "install",
-        status: str = "waiting",
-    ) -> int:
-        """Store a new job and return its id."""
+    def insert(self, job: NewJob, owner: str) -> int:
+        """Store a job of an owner in one synced transaction; return its number."""
+        now = time.time()
         with self._database.transaction() as connection:
             cursor = connection.execute(
-                "INSERT INTO job (source, status, owner, details, created_at, kind)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (source, status, owner, json.dumps(details), time.time(), kind),
+                "INSERT INTO job (kind, source, details, status, owner, created_at, beat_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (job.kind, job.source, job.details, job.status.value, owner, now, now),
             )
             return int(cursor.lastrowid or 0)
 
-    def update(self, job_id: int, *, whose: str | None = None, **fields: Any) -> None:
-        """Set columns of one job, if it is still that of the owner ``whose`` where one is named."""
-        columns = ", ".join(f"{name} = ?" for name in fields)
-        with self._database.transaction() as connection:
-            connection.execute(
-                f"UPDATE job SET {columns}"  # noqa: S608 - names are keywords here
-                " WHERE id = ? AND owner = coalesce(?, owner)",
-                (*fields.values(), job_id, whose),
-            )
-
-    def get(self, job_id: int) -> JobRow:
+    def get(self, number: int) -> JobRow:
         """Return one job.
 
         Raises:
-            UnknownJobIDException: there is none with this id.
+            UnknownJobIDException: there is none with this number.
         """
-        rows = self._database.select("SELECT * FROM job WHERE id = ?", job_id)
-        if not rows:
-            raise UnknownJobIDException(
-                f"There is no job {job_id}", hint="modelkeep jobs lists those that are there."
-            )
-        return _job_row(rows[0])
+        for row in self._select("WHERE id = ?", number):
+            return row
+        raise UnknownJobIDException(
+            f"There is no job {number}", hint="modelkeep jobs lists those that are there."
+        )
 
-    def all(self, kind: JobKind | None = None) -> list[JobRow]:
+    def all(self, kind: str | None = None) -> list[JobRow]:
         """Return all jobs, or those of one kind, the oldest first."""
-        rows = self._database.select(
-            "SELECT * FROM job WHERE kind = coalesce(?, kind) ORDER BY id", kind
-        )
-        return [_job_row(row) for row in rows]
+        return self._select("WHERE kind = coalesce(?, kind) ORDER BY id", kind)
 
-    def unended(self, kind: JobKind, source: str | None = None) -> list[JobRow]:
+    def unended(self, kind: str, source: str | None = None) -> list[JobRow]:
         """Return the jobs of a kind, and of a source if one is given, that have not ended."""
-        rows = self._database.select(
-            "SELECT * FROM job WHERE kind = ? AND ended_at IS NULL AND source = coalesce(?, source)"
-            " ORDER BY id",
-            kind,
-            source,
-        )
-        return [_job_row(row) for row in rows]
+        where = "WHERE kind = ? AND ended_at IS NULL"
+        if source is None:
+            return self._select(f"{where} ORDER BY id", kind)
+        return self._select(f"{where} AND source = ? ORDER BY id", kind, source)
 
-    def remove(self, job_ids: list[int]) -> int:
-        """Remove jobs from the list; return how many were there."""
-        marks = ", ".join("?" * len(job_ids))
+    def remove(self, numbers: list[int]) -> int:
+        """Remove jobs; return how many were there."""
         with self._database.transaction() as connection:
-            cursor = connection.execute(
-                f"DELETE FROM job WHERE id IN ({marks})",  # noqa: S608 - only question marks
-                job_ids,
+            removed = [
+                connection.execute("DELETE FROM job WHERE id = ?", (number,)).rowcount
+                for number in numbers
+            ]
+        return sum(removed)
+
+    def update(self, number: int, *, whose: str | None = None, **columns: Any) -> None:
+        """Set columns of one job, if it is still that of the owner ``whose`` where one is named."""
+        names = ", ".join(f"{name} = ?" for name in columns)
+        with self._database.transaction() as connection:
+            connection.execute(
+                f"UPDATE job SET {names}, beat_at = ?"  # noqa: S608 - names are keywords here
+                " WHERE id = ? AND owner = coalesce(?, owner)",
+                (*columns.values(), time.time(), number, whose),
             )
-            return cursor.rowcount
+
+    def _select(self, where: str, *values: Any) -> list[JobRow]:
+        return [_row(row) for row in self._database.select(f"{_SELECT} {where}", *values)]
 
 
-def _job_row(row: sqlite3.Row) -> JobRow:
-    fields = {
-        name: value for name, value in dict(row).items() if name not in {"beat_at", "request"}
-    }
-    return JobRow(**{**fields, "details": json.loads(row["details"])})
+def _row(row: sqlite3.Row) -> JobRow:
+    request = row["request"]
+    return JobRow(
+        **{
+            **dict(row),
+            "status": JobState(row["status"]),
+            "request": Request(request) if request else None,
+        }
+    )

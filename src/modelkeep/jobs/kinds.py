@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
@@ -21,9 +21,6 @@ from modelkeep.jobs.states import JobState
 if TYPE_CHECKING:
     from modelkeep.jobs.news import News
     from modelkeep.jobs.rows import JobRow
-
-#: Errors and hints are cut to this length.
-_TEXT = 2000
 
 
 class AnyJob(Protocol):
@@ -75,11 +72,9 @@ class JobKind(ABC, Generic[J]):
 
     Attributes:
         name: What the list of jobs calls it.
-        adopts_held: An engine that starts also takes jobs that are paused or were not started.
     """
 
     name: ClassVar[str]
-    adopts_held: ClassVar[bool] = True
 
     # -- what is stored
 
@@ -114,7 +109,7 @@ class JobKind(ABC, Generic[J]):
         error = job.exception
         if error is None:
             return None, None, None
-        return type(error).__name__, printable(str(error))[:_TEXT], hint_text(error)
+        return type(error).__name__, printable(str(error)), printable(hint_of(error)) or None
 
     # -- how it runs
 
@@ -142,11 +137,17 @@ class JobKind(ABC, Generic[J]):
         del job
         return 10
 
+    def attach(self, job: J, cancel: Callable[[], None]) -> None:
+        """Take what cancels the job from now on, for jobs that can be asked that themselves."""
+
     def show(self, job: J, state: JobState) -> None:
         """Note in the job where it is; called while nobody else looks."""
 
     def begin(self, job: J, sequence: int) -> None:
         """Note in the job that it is the ``sequence``-th that its engine runs."""
+
+    def enter_stage(self, job: J) -> None:
+        """Note in the job that it has come to the stage that listeners are told of."""
 
     def stop(self, job: J, control: JobControl) -> None:
         """Have a running job end for good."""
@@ -234,11 +235,6 @@ class JobKind(ABC, Generic[J]):
 
     def forget(self, rows: Sequence[JobRow]) -> None:
         """Take back what is kept for jobs that were removed from the list."""
-
-
-def hint_text(error: BaseException) -> str | None:
-    """Return the hint of an error as it is stored."""
-    return printable(hint_of(error))[:_TEXT] or None
 
 
 @dataclass(eq=False)

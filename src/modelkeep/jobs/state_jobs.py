@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
-from modelkeep.errors import UnknownJobIDException
+from modelkeep.jobs.job_table import JobTable
 from modelkeep.jobs.owner import Owner
 from modelkeep.jobs.rows import JobChange, JobRow, NewJob
 from modelkeep.jobs.state import StateDatabase
@@ -17,13 +16,9 @@ from modelkeep.jobs.states import JobState, Request
 
 #: Owner of a job that whoever comes first may begin.
 NOBODY = ""
-_SELECT = (
-    "SELECT id, kind, source, status, owner, key, details, error_type, error, hint, bytes,"
-    " total_bytes, created_at, beat_at, ended_at, request FROM job"
-)
 
 
-class StateJobs:
+class StateJobs(JobTable):
     """A ``JobStore`` in the state file. A process is known to live by a lock that it holds.
 
     Args:
@@ -34,9 +29,15 @@ class StateJobs:
     outlives = True
 
     def __init__(self, state: StateDatabase, owner: Owner) -> None:
+        super().__init__(state)
         self.state = state
         self._owner = owner
         self._is_closed = False
+
+    @property
+    def owner(self) -> str:
+        """Name of this process."""
+        return self._owner.name
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -61,39 +62,8 @@ class StateJobs:
             self.state.close()
 
     def add(self, job: NewJob, *, unowned: bool = False) -> int:
-        """Store a job in one synced transaction."""
-        now = time.time()
-        owner = NOBODY if unowned else self._owner.name
-        with self.state.transaction() as connection:
-            cursor = connection.execute(
-                "INSERT INTO job (kind, source, details, status, owner, created_at, beat_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (job.kind, job.source, job.details, job.status.value, owner, now, now),
-            )
-            return int(cursor.lastrowid or 0)
-
-    def get(self, number: int) -> JobRow:
-        """Return one job.
-
-        Raises:
-            UnknownJobIDException: there is none with this number.
-        """
-        for row in self._select("WHERE id = ?", number):
-            return row
-        raise UnknownJobIDException(
-            f"There is no job {number}", hint="modelkeep jobs lists those that are there."
-        )
-
-    def all(self, kind: str | None = None) -> list[JobRow]:
-        """Return all jobs, or those of one kind, the oldest first."""
-        return self._select("WHERE kind = coalesce(?, kind) ORDER BY id", kind)
-
-    def unended(self, kind: str, source: str | None = None) -> list[JobRow]:
-        """Return the jobs of a kind, and of a source if one is given, that have not ended."""
-        where = "WHERE kind = ? AND ended_at IS NULL"
-        if source is None:
-            return self._select(f"{where} ORDER BY id", kind)
-        return self._select(f"{where} AND source = ? ORDER BY id", kind, source)
+        """Store a job, which is ours unless ``unowned``; return its number."""
+        return self.insert(job, NOBODY if unowned else self._owner.name)
 
     def is_mine(self, row: JobRow) -> bool:
         """Tell whether a job belongs to this process."""
@@ -101,7 +71,11 @@ class StateJobs:
 
     def is_abandoned(self, row: JobRow) -> bool:
         """Tell whether no living process has a job."""
-        return not self._owner.is_alive(row.owner)
+        return not self.is_alive(row.owner)
+
+    def is_alive(self, owner: str) -> bool:
+        """Tell whether the process of that name lives."""
+        return self._owner.is_alive(owner)
 
     def claim(self, row: JobRow, status: JobState) -> bool:
         """Make a job ours if it is still as in ``row``; what was asked of it is forgotten."""
@@ -118,17 +92,17 @@ class StateJobs:
         """Write how jobs of ours go, in one transaction."""
         if not changes or self._is_closed:
             return
-        with self.state.transaction() as connection:
+        with self.state.transaction():
             for number, change in changes.items():
-                set_job(connection, number, change, self._owner.name)
+                self.update(number, whose=self._owner.name, **_columns(change))
 
     def finish(self, row: JobRow, change: JobChange) -> bool:
         """Change a job that nobody has; tell whether it was still as in ``row``."""
-        with self.state.transaction() as connection:
+        with self.state.transaction():
             now = self.get(row.id)
             if (now.owner, now.status) != (row.owner, row.status):
                 return False
-            set_job(connection, row.id, change, row.owner)
+            self.update(row.id, **_columns(change))
             return True
 
     def request(self, number: int, wanted: Request) -> None:
@@ -166,47 +140,9 @@ class StateJobs:
                 (NOBODY, self._owner.name),
             )
 
-    def remove(self, numbers: list[int]) -> int:
-        """Remove jobs; return how many were there."""
-        with self.state.transaction() as connection:
-            removed = [
-                connection.execute("DELETE FROM job WHERE id = ?", (number,)).rowcount
-                for number in numbers
-            ]
-        return sum(removed)
 
-    def _select(self, where: str, *values: Any) -> list[JobRow]:
-        return [_row(row) for row in self.state.select(f"{_SELECT} {where}", *values)]
-
-
-def set_job(
-    connection: sqlite3.Connection, number: int, change: JobChange, owner: str | None = None
-) -> None:
-    """Write how a job goes, inside a transaction.
-
-    Args:
-        connection: To the state file.
-        number: Of the job.
-        change: How it goes.
-        owner: Leave the job alone if another has it by now.
-    """
-    fields = asdict(change)
+def _columns(change: JobChange) -> dict[str, Any]:
+    columns = asdict(change)
     if change.details is None:
-        del fields["details"]
-    columns = ", ".join(f"{name} = ?" for name in fields)
-    connection.execute(
-        f"UPDATE job SET {columns}, beat_at = ?"  # noqa: S608 - names are fields of the class
-        " WHERE id = ? AND owner = coalesce(?, owner)",
-        (*fields.values(), time.time(), number, owner),
-    )
-
-
-def _row(row: sqlite3.Row) -> JobRow:
-    request = row["request"]
-    return JobRow(
-        **{
-            **dict(row),
-            "status": JobState(row["status"]),
-            "request": Request(request) if request else None,
-        }
-    )
+        del columns["details"]
+    return columns

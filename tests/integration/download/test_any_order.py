@@ -150,7 +150,7 @@ class AnyOrder(RuleBasedStateMachine):
         """See all through that waits or runs, and compare what is there with what it should be."""
         self.processes[1].stop()
         process = self.processes[0]
-        process.queue.take_over()
+        process.queue.engine.take_over(held=True)
         held = {DownloadJobStatus.PAUSED, DownloadJobStatus.IDLE}
         until(lambda: all(j.in_terminal_state or j.status in held for j in self.mine()))
         rows = process.control.rows()

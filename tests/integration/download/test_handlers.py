@@ -13,7 +13,7 @@ from faults.server import FaultServer
 from modelkeep.core.events import LocalEventBus
 from modelkeep.download.job import DownloadJobBase
 from modelkeep.download.queue import DownloadQueueService
-from modelkeep.download.stored_jobs import StoredJobs
+from modelkeep.jobs.state_jobs import StateJobs
 from support.downloads import MIB, data
 from support.queues import QUICK
 from support.waiting import until
@@ -26,7 +26,7 @@ Meddle = Callable[[DownloadQueueService, DownloadJobBase], object]
 
 @pytest.fixture(params=["stored", "not-stored"])
 def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DownloadQueueService]:
-    store = StoredJobs.open(tmp_path / "state.db") if request.param == "stored" else None
+    store = StateJobs.open(tmp_path / "state.db") if request.param == "stored" else None
     made = DownloadQueueService(options=QUICK, store=store, max_parallel_dl=2)
     made.start()
     yield made

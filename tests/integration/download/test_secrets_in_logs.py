@@ -14,8 +14,8 @@ from faults.server import HOSTS, FaultServer
 from modelkeep.cli.logs import listen, stop_listening
 from modelkeep.cli.session import Session
 from modelkeep.download.queue import DownloadQueueService
-from modelkeep.download.stored_jobs import StoredJobs
 from modelkeep.http.options import TransferOptions
+from modelkeep.jobs.state_jobs import StateJobs
 
 TOKEN, SIGNATURE = "hf_plantedtokenplantedtoken", "plantedsignature"
 CONTENT = bytes(range(256)) * 4096
@@ -44,7 +44,7 @@ def test_a_download_with_secrets_leaves_no_trace_of_them(
             "/near", Page(b"", status=302, headers=(("Location", f"{far}?sig={SIGNATURE}"),))
         )
         wrong = server.serve("/wrong", Page(b"no", status=403))
-        store = StoredJobs.open(tmp_path / "state.db")
+        store = StateJobs.open(tmp_path / "state.db")
         queue = DownloadQueueService(
             event_bus=bus, store=store, options=TransferOptions(backoff_base=0.01, tries=2)
         )

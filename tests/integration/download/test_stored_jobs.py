@@ -14,7 +14,8 @@ from faults.pages import Page
 from faults.server import FaultServer
 from modelkeep.download.job import DownloadJobBase, DownloadJobStatus, DownloadJobURL
 from modelkeep.errors import SecretNeededError, UnknownJobIDException, UsageError
-from modelkeep.jobs.wishes import JobWish
+from modelkeep.jobs.rows import NewJob
+from modelkeep.jobs.states import Request
 from support.downloads import MIB, data, left
 from support.queues import Process
 from support.waiting import until
@@ -157,7 +158,7 @@ class TestRestart:
         def run() -> None:
             process = begin(takes_over=False)
             ready.wait(10)
-            process.queue.take_over()
+            process.queue.engine.take_over(held=True)
             process.queue.join()
             found.append(process)
 
@@ -258,13 +259,13 @@ class TestFromAnotherProcess:
         job = mine.get(url, folder / "a")
         some_arrived(job)
         other.control.pause(job.id)
-        assert other.control.wait_for(job.id, JobWish.PAUSE).status == "paused"
+        assert other.control.wait_for(job.id, Request.PAUSE).status == "paused"
         assert job.paused
         assert other.control.resume(job.id) is None
-        assert other.control.wait_for(job.id, JobWish.RUN).status in {"waiting", "running"}
+        assert other.control.wait_for(job.id, Request.RUN).status in {"waiting", "running"}
         some_arrived(job)
         other.control.cancel(job.id)
-        assert other.control.wait_for(job.id, JobWish.CANCEL).status == "cancelled"
+        assert other.control.wait_for(job.id, Request.CANCEL).status == "cancelled"
         assert job.cancelled
         assert left(folder) == []
         assert other.control.retry(job.id).id == job.id
@@ -281,7 +282,7 @@ class TestFromAnotherProcess:
             mine.queue.pause_job(job)
         assert mine.status(job.id) == state
         other.control.cancel(job.id)
-        assert other.control.wait_for(job.id, JobWish.CANCEL).status == "cancelled"
+        assert other.control.wait_for(job.id, Request.CANCEL).status == "cancelled"
         assert job.cancelled
 
     @pytest.mark.parametrize("state", ["waiting", "paused", "idle"])
@@ -295,7 +296,7 @@ class TestFromAnotherProcess:
         if state == "paused":
             mine.queue.pause_job(job)
         other.control.pause(job.id)
-        other.control.wait_for(job.id, JobWish.PAUSE)
+        other.control.wait_for(job.id, Request.PAUSE)
         until(lambda: job.paused)
         other.control.resume(job.id)
         until(lambda: job.waiting)
@@ -337,10 +338,10 @@ class TestFromAnotherProcess:
             other.control.retry(job.id)
         with pytest.raises(UnknownJobIDException):
             other.control.pause(99)
-        install = other.store.state.jobs.add("a.safetensors", "nobody", {})
-        with pytest.raises(UsageError, match="is an install"):
+        install = other.store.add(NewJob("install", "a.safetensors", "{}"), unowned=True)
+        with pytest.raises(UsageError, match="of the kind install"):
             other.control.resume(install)
-        assert len(other.control.rows()) == 1
+        assert [row.kind for row in other.control.rows()] == ["download", "install"]
 
     def test_prune_forgets_what_has_ended(
         self, server: FaultServer, begin: Begin, folder: Path

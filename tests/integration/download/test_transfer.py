@@ -20,7 +20,7 @@ from modelkeep.download import work
 from modelkeep.download.control_file import control_path
 from modelkeep.download.pieces import Lease
 from modelkeep.download.shared_limits import SharedLimits, SpaceClaims
-from modelkeep.download.transfer import Transfer, TransferControl, TransferProgress, TransferResult
+from modelkeep.download.transfer import Transfer, TransferProgress, TransferResult
 from modelkeep.errors import (
     DownloadError,
     DownloadJobCancelledException,
@@ -33,6 +33,7 @@ from modelkeep.http.options import TransferOptions
 from modelkeep.http.request import HttpRequest
 from modelkeep.http.response_head import ResponseHead
 from modelkeep.http.session import Transport, make_session
+from modelkeep.jobs.control import JobControl
 from support.downloads import MIB, data, left, threads
 from support.waiting import FOREVER, PATIENCE, until
 
@@ -158,7 +159,7 @@ def test_a_wish_is_obeyed_in_every_state(
 ) -> None:
     page = _STATES[state]
     url = server.serve("/m", page)
-    control = TransferControl()
+    control = JobControl()
     seen: list[TransferProgress] = []
 
     def stop() -> None:
@@ -179,7 +180,7 @@ def test_a_wish_is_obeyed_in_every_state(
 
 def test_a_wish_before_the_start_is_obeyed(server: FaultServer, tmp_path: Path) -> None:
     url = server.serve("/m", PAGE)
-    control = TransferControl()
+    control = JobControl()
     control.cancel()
     control.pause()
     with pytest.raises(DownloadJobCancelledException):
@@ -201,7 +202,7 @@ def test_a_wish_is_obeyed_while_a_slot_is_waited_for(server: FaultServer, tmp_pa
         def release(self, host: str) -> None:
             raise AssertionError(host)
 
-    control = TransferControl()
+    control = JobControl()
     timer = threading.Timer(0.1, control.pause)
     timer.start()
     with pytest.raises(DownloadPausedError):
@@ -240,7 +241,7 @@ def test_a_paused_one_goes_on_where_it_was(
 ) -> None:
     url = server.serve("/m", PAGE.but(rate=10e6))
     target = tmp_path / "m.bin"
-    control = TransferControl()
+    control = JobControl()
 
     def look(state: TransferProgress) -> None:
         if state.received > 4 * MIB:
@@ -262,7 +263,7 @@ def test_a_paused_one_goes_on_where_it_was(
 
 def test_a_broken_control_file_begins_anew_beside(server: FaultServer, tmp_path: Path) -> None:
     url = server.serve("/m", in_turn(PAGE.but(stall_at=6 * MIB, stall=FOREVER), PAGE))
-    control = TransferControl()
+    control = JobControl()
 
     def look(state: TransferProgress) -> None:
         if state.received > 5 * MIB:
@@ -304,7 +305,7 @@ def test_other_bytes_stay(
 
 def test_a_second_download_of_one_target_is_told(server: FaultServer, tmp_path: Path) -> None:
     url = server.serve("/m", in_turn(PAGE.but(stall_at=6 * MIB, stall=FOREVER), PAGE))
-    control = TransferControl()
+    control = JobControl()
     ended: list[Exception] = []
 
     def first() -> None:

@@ -15,6 +15,7 @@ from modelkeep.errors import (
     OfflineRootError,
     UsageError,
 )
+from modelkeep.install.details import InstallDetails
 from modelkeep.library.link import LinkMode
 from modelkeep.settings import RootSettings, Settings
 from support import tiny
@@ -138,7 +139,7 @@ def test_a_job_that_is_taken_over_goes_to_the_same_root(
         service.wait_for_installs()
         assert job.complete
         details = service.list_all_jobs()[0].details
-    assert details["to"] == "comfy"
+    assert InstallDetails.decode(details).to == "comfy"
     with ModelManager(settings) as manager:
         [model] = manager.records.all_models()
         manager.installer.unconditionally_delete(model.key)

@@ -17,6 +17,7 @@ from modelkeep.disk.notes import Install, Purge
 from modelkeep.errors import NewerDatabaseError, UnknownJobIDException, WrongDatabaseError
 from modelkeep.jobs import database
 from modelkeep.jobs.owner import Owner, locked
+from modelkeep.jobs.rows import NewJob
 from modelkeep.jobs.schema import STEPS
 from modelkeep.jobs.state import StateDatabase
 
@@ -26,30 +27,31 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "databases" / "state.db"
 
 
+def added(state: StateDatabase, source: str) -> int:
+    return state.jobs.insert(NewJob("install", source, "{}"), "me")
+
+
 def test_jobs_are_kept_in_order_until_they_are_forgotten(path: Path) -> None:
     state = StateDatabase(path)
-    first, second = (state.jobs.add(name, "me", {"link": None}) for name in ("a", "b"))
+    first, second = (added(state, name) for name in ("a", "b"))
     state.jobs.update(second, status="completed", bytes=7, key="k")
     state.close()
     again = StateDatabase(path)
     assert [job.source for job in again.jobs.all()] == ["a", "b"]
-    assert (again.jobs.get(first).status, again.jobs.get(first).details) == (
-        "waiting",
-        {"link": None},
-    )
+    assert (again.jobs.get(first).status, again.jobs.get(first).details) == ("waiting", "{}")
     assert (again.jobs.get(second).status, again.jobs.get(second).bytes) == ("completed", 7)
     assert again.jobs.remove([first, first + 100]) == 1
     assert again.jobs.remove([]) == 0
     with pytest.raises(UnknownJobIDException, match=str(first)) as caught:
         again.jobs.get(first)
     assert caught.value.hint
-    assert again.jobs.add("c", "me", {}) > second
+    assert added(again, "c") > second
     again.close()
 
 
 def test_the_journal_says_what_was_begun_and_how_far_it_came(path: Path) -> None:
     state = StateDatabase(path)
-    job = state.jobs.add("a", "me", {})
+    job = added(state, "a")
     note = Install("k", "a", staging=Path("/s"), top=Path("/models"))
     number = state.journal.begin(note, "me", job)
     assert state.journal.entries() == [JournalEntry(number, note, "me", job)]
@@ -64,7 +66,7 @@ def test_the_journal_says_what_was_begun_and_how_far_it_came(path: Path) -> None
 
 def test_a_job_may_be_forgotten_before_its_journal_entry_ends(path: Path) -> None:
     state = StateDatabase(path)
-    job = state.jobs.add("a", "me", {})
+    job = added(state, "a")
     number = state.journal.begin(Purge("k", Path("/trash/x")), "me", job)
     state.jobs.remove([job])
     assert state.journal.entries()[0].job is None
@@ -79,7 +81,7 @@ def test_threads_may_write_at_once(path: Path) -> None:
 
     def add(database: StateDatabase) -> None:
         for _ in range(10):
-            database.jobs.add("a", "me", {})
+            added(database, "a")
 
     threads = [threading.Thread(target=add, args=(one,)) for one in (state, state, other, other)]
     for thread in threads:
@@ -109,7 +111,7 @@ def test_a_file_of_an_earlier_version_is_brought_up(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = StateDatabase(path)
-    job = state.jobs.add("a.safetensors", "somebody", {})
+    job = added(state, "a.safetensors")
     state.close()
     later = "CREATE TABLE later (name TEXT); CREATE INDEX by_name ON later (name)"
     steps = (*STEPS, later)

@@ -196,5 +196,5 @@ def test_downloads_of_an_earlier_run_get_it(
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", SECRET)
     with ModelManager(Settings(root=tmp_path)) as manager:
-        assert manager.downloads._errands._token_for(HUB) == SECRET
+        assert manager.downloads._fetcher._token_for(HUB) == SECRET
         assert manager.sites.context.tokens["huggingface"] == SECRET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -15,12 +16,12 @@ from modelkeep.cli.session import Session
 from modelkeep.cli.words import BaseOption, JobIds, OptionalJobIds, TypeOption, status_of
 from modelkeep.core.names import size_text
 from modelkeep.errors import EXIT_INTERRUPTED, ModelKeepError, UsageError
-from modelkeep.jobs.wishes import JobWish
+from modelkeep.jobs.states import Request
 
 if TYPE_CHECKING:
     from modelkeep.download.job import DownloadJobBase
     from modelkeep.install.job import ModelInstallJob
-    from modelkeep.jobs.job_table import JobRow
+    from modelkeep.jobs.rows import JobRow
 
     Job = ModelInstallJob | DownloadJobBase
 
@@ -32,8 +33,8 @@ def jobs(ctx: typer.Context) -> None:
     if session.json:
         for row in rows:
             fields = asdict(row)
-            del fields["owner"]
-            session.print_json(fields)
+            del fields["owner"], fields["request"], fields["beat_at"]
+            session.print_json({**fields, "details": json.loads(row.details)})
     elif session.quiet:
         for row in rows:
             session.print(str(row.id))
@@ -62,13 +63,13 @@ def _done(row: JobRow) -> str:
 def pause(ctx: typer.Context, ids: JobIds) -> int:
     """Hold jobs until they are resumed, whichever process has them."""
     session = ctx.ensure_object(Session)
-    return _each(session, ids, session.manager.jobs.pause, JobWish.PAUSE)
+    return _each(session, ids, session.manager.jobs.pause, Request.PAUSE)
 
 
 def cancel(ctx: typer.Context, ids: JobIds) -> int:
     """Stop jobs for good, whichever process has them; what they have copied is taken back."""
     session = ctx.ensure_object(Session)
-    return _each(session, ids, session.manager.jobs.cancel, JobWish.CANCEL)
+    return _each(session, ids, session.manager.jobs.cancel, Request.CANCEL)
 
 
 def resume(
@@ -113,7 +114,7 @@ def _begin(session: Session, ids: list[int], act: Callable[[int], Job | None]) -
             session.report(error, f"job {number}")
             continue
         if job is None:
-            _tell(session, session.manager.jobs.wait_for(number, JobWish.RUN))
+            _tell(session, session.manager.jobs.wait_for(number, Request.RUN))
         else:
             mine.append(job)
     return max(status_of(failed, len(ids)), _see_through(session, mine))
@@ -131,7 +132,7 @@ def _see_through(session: Session, jobs: Sequence[Job]) -> int:
     return max(statuses)
 
 
-def _each(session: Session, ids: list[int], act: Callable[[int], JobRow], wanted: JobWish) -> int:
+def _each(session: Session, ids: list[int], act: Callable[[int], JobRow], wanted: Request) -> int:
     failed = 0
     for number in ids:
         try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 
-from modelkeep.download.crew import Crew
+from modelkeep.jobs.workers import Workers
 from support.waiting import PATIENCE, until
 
-NAME = "crew of this test"
+NAME = "workers of this test"
 
 
 def threads() -> list[threading.Thread]:
@@ -19,22 +19,22 @@ def until_none_is_left() -> None:
 
 
 def test_who_is_at_work_when_all_are_dismissed_ends_after_it() -> None:
-    crew, begun, may_end = Crew(NAME), threading.Event(), threading.Event()
+    workers, begun, may_end = Workers(NAME), threading.Event(), threading.Event()
 
     def work() -> None:
         begun.set()
         may_end.wait(PATIENCE)
 
-    crew.run(work)
+    workers.run(work)
     assert begun.wait(PATIENCE)
-    crew.dismiss()
+    workers.dismiss()
     assert len(threads()) == 1
     may_end.set()
     until_none_is_left()
 
 
 def test_one_thread_does_what_comes_later_too() -> None:
-    crew, done = Crew(NAME), threading.Semaphore(0)
+    workers, done = Workers(NAME), threading.Semaphore(0)
     seen: set[int | None] = set()
 
     def work() -> None:
@@ -42,9 +42,9 @@ def test_one_thread_does_what_comes_later_too() -> None:
         done.release()
 
     for _ in range(3):
-        crew.dismiss()
-        crew.run(work)
+        workers.dismiss()
+        workers.run(work)
         assert done.acquire(timeout=PATIENCE)
-    crew.dismiss()
+    workers.dismiss()
     until_none_is_left()
     assert seen
