@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from modelkeep.enrich.enricher import Enricher
     from modelkeep.http.options import TransferOptions
     from modelkeep.jobs.commands import JobCommands
+    from modelkeep.jobs.engine import JobEngine
     from modelkeep.jobs.state_jobs import StateJobs
     from modelkeep.library.presence import Presence
     from modelkeep.records.service import ModelRecordServiceBase
@@ -75,6 +76,9 @@ class ModelManager:
         made = self.__dict__
         if "hasher" in made:
             made.pop("hasher").stop()
+        if (engine := made.pop("_other_jobs", None)) is not None:
+            engine.stop()
+            engine.store.close()
         if "installer" in made:  # before the queue: what it fetches is put down, not cancelled
             made.pop("installer").close()
         if "downloads" in made:
@@ -211,7 +215,22 @@ class ModelManager:
         from modelkeep.jobs.commands import JobCommands  # noqa: PLC0415 - heavy
 
         with self._making:
-            return JobCommands([self.installer.engine, self.downloads.engine])
+            others = [self._other_jobs] if self._other_jobs is not None else []
+            return JobCommands([self.installer.engine, self.downloads.engine, *others])
+
+    @cached_property
+    def _other_jobs(self) -> JobEngine | None:
+        """Runs the kinds of jobs that plug-ins bring; None where there are none."""
+        from modelkeep.app.job_kinds import JOB_KINDS  # noqa: PLC0415 - heavy
+        from modelkeep.jobs.engine import JobEngine  # noqa: PLC0415 - heavy
+        from modelkeep.jobs.state_jobs import StateJobs  # noqa: PLC0415 - heavy
+
+        kinds = [plugin.make(self) for plugin in JOB_KINDS.load()]
+        if not kinds:
+            return None
+        engine = JobEngine(kinds, StateJobs.open(self.settings.state_path))
+        engine.start()
+        return engine
 
     @cached_property
     def _download_store(self) -> StateJobs | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from modelkeep.errors import UsageError
 from modelkeep.jobs.engine import JobEngine
+from modelkeep.jobs.kinds import AnyJob
 from modelkeep.jobs.rows import JobChange, JobRow
 from modelkeep.jobs.states import FAILED, HELD, JobState, Request
 
@@ -27,6 +28,18 @@ class JobCommands:
     def __init__(self, engines: Iterable[JobEngine]) -> None:
         self._engines = list(engines)
         self._store = self._engines[0].store
+
+    def submit(self, kind: str, job: AnyJob, *, start: bool = True) -> None:
+        """Store a job, which gets its number, and start it once there is room.
+
+        Raises:
+            UsageError: no engine of this process runs the kind.
+        """
+        for engine in self._engines:
+            if kind in engine.kinds:
+                engine.submit(engine.kinds[kind], job, start=start)
+                return
+        raise UsageError(f"No job is a {kind}", hint="Install what brings this kind of jobs.")
 
     def rows(self) -> list[JobRow]:
         """Return the jobs of all processes, the oldest first; those of dead ones wait."""
@@ -115,6 +128,27 @@ class JobCommands:
     def take_over(self) -> list[Any]:
         """Start all jobs that dead processes left, and return them; paused ones stay so."""
         return [job for engine in self._engines for job in engine.take_over()]
+
+    def row(self, number: int) -> JobRow:
+        """Return one job as it is.
+
+        Raises:
+            UnknownJobIDException: there is no such job.
+        """
+        return self._as_it_is(self._row(number))
+
+    def kind_of(self, number: int) -> str:
+        """Return the name of the kind of a job.
+
+        Raises:
+            UnknownJobIDException: there is no such job.
+        """
+        return self._store.get(number).kind
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until no job of this process waits or runs, or for ``timeout`` seconds."""
+        for engine in self._engines:
+            engine.wait(timeout)
 
     def wait_for(self, number: int, wanted: Request) -> JobRow:
         """Give the process that has a job a moment to do what was asked; return the job then.

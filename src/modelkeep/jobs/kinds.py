@@ -1,7 +1,8 @@
 """Kinds of jobs: what an engine has to know of a job to store it, run it and tell how it goes.
 
 A new kind is one class in one file: most derive from ``SimpleKind`` and give a name, a frozen
-dataclass of details, and ``run``. An engine takes the kinds that it runs when it is made.
+dataclass of details, and ``run``. An engine takes the kinds that it runs when it is made; a
+``JobPlugin`` makes one for each program that finds it.
 """
 
 from __future__ import annotations
@@ -235,6 +236,19 @@ class JobKind(ABC, Generic[J]):
 
     def forget(self, rows: Sequence[JobRow]) -> None:
         """Take back what is kept for jobs that were removed from the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobPlugin:
+    """A kind that is found by its name.
+
+    Attributes:
+        name: That of the kind.
+        make: Makes the kind for a ``ModelManager``, whose services its jobs use.
+    """
+
+    name: str
+    make: Callable[[Any], JobKind[Any]]
 
 
 @dataclass(eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,11 +19,8 @@ from modelkeep.errors import EXIT_INTERRUPTED, ModelKeepError, UsageError
 from modelkeep.jobs.states import Request
 
 if TYPE_CHECKING:
-    from modelkeep.download.job import DownloadJobBase
-    from modelkeep.install.job import ModelInstallJob
+    from modelkeep.jobs.kinds import AnyJob
     from modelkeep.jobs.rows import JobRow
-
-    Job = ModelInstallJob | DownloadJobBase
 
 
 def jobs(ctx: typer.Context) -> None:
@@ -103,7 +100,7 @@ def retry(
     return _begin(session, ids, lambda number: every.retry(number, changes))
 
 
-def _begin(session: Session, ids: list[int], act: Callable[[int], Job | None]) -> int:
+def _begin(session: Session, ids: list[int], act: Callable[[int], AnyJob | None]) -> int:
     """Begin jobs and see those through that this process has now."""
     failed, mine = 0, []
     for number in ids:
@@ -120,16 +117,40 @@ def _begin(session: Session, ids: list[int], act: Callable[[int], Job | None]) -
     return max(status_of(failed, len(ids)), _see_through(session, mine))
 
 
-def _see_through(session: Session, jobs: Sequence[Job]) -> int:
+def _see_through(session: Session, jobs: Sequence[AnyJob]) -> int:
     """Wait for jobs that this process does now, tell what came of them, return the exit status."""
-    from modelkeep.install.job import ModelInstallJob
+    by_kind: dict[str, list[Any]] = {}
+    for job in jobs:
+        by_kind.setdefault(session.manager.jobs.kind_of(job.id), []).append(job)
+    status = 0
+    for kind in sorted(by_kind):
+        status = max(status, _FINISH.get(kind, _finish_others)(session, by_kind[kind]))
+        if status == EXIT_INTERRUPTED:
+            break
+    return status
 
-    installs = [job for job in jobs if isinstance(job, ModelInstallJob)]
-    downloads = [job for job in jobs if not isinstance(job, ModelInstallJob)]
-    statuses = [finish_downloads(session, downloads)] if downloads else []
-    if not statuses or statuses[0] != EXIT_INTERRUPTED:
-        statuses.append(finish_jobs(session, installs))
-    return max(statuses)
+
+def _finish_others(session: Session, jobs: Sequence[AnyJob]) -> int:
+    """Wait for jobs of kinds that tell nothing else; return the exit status."""
+    every = session.manager.jobs
+    try:
+        every.wait()
+    except KeyboardInterrupt:
+        numbers = " ".join(str(job.id) for job in jobs)
+        session.say(f"\nInterrupted. Go on with: modelkeep resume {numbers}")
+        return EXIT_INTERRUPTED
+    for job in jobs:
+        if job.exception is not None:
+            session.report(job.exception, f"job {job.id}")
+        else:
+            _tell(session, every.row(job.id))
+    return status_of(sum(job.exception is not None for job in jobs), len(jobs))
+
+
+_FINISH: dict[str, Callable[[Session, Sequence[Any]], int]] = {
+    "download": finish_downloads,
+    "install": finish_jobs,
+}
 
 
 def _each(session: Session, ids: list[int], act: Callable[[int], JobRow], wanted: Request) -> int:
