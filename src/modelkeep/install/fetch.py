@@ -99,7 +99,7 @@ class ModelFetch:
             self._job, self._folder, files, queue=self._network.queue, bus=self._bus, verify=verify
         )
         try:
-            return parts.fetch(self._control.check)
+            return parts.fetch(self._control)
         except DownloadJobCancelledException:
             self._control.cancel()  # somebody has cancelled a part: the rest is of no use
             raise

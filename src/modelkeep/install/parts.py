@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from modelkeep.core import events
@@ -21,10 +21,11 @@ from modelkeep.errors import (
 from modelkeep.http.urls import redacted
 from modelkeep.install.fetch_folder import FetchFolder
 from modelkeep.install.job import InstallStatus, ModelInstallJob
+from modelkeep.jobs.control import JobControl
 from modelkeep.sources.site import RemoteFile
 
-#: How often somebody who waits looks whether the install shall stop, seconds.
-_LOOK_SECONDS = 0.1
+#: How long cancelled downloads are waited for, seconds.
+_CANCEL_SECONDS = 1.0
 
 
 class Parts:
@@ -33,10 +34,10 @@ class Parts:
     Args:
         job: The install; its progress is kept up to date.
         folder: Where the files come to.
-        files: Those that are to be fetched.
+        files: Those that are to be fetched, by their place in the model.
         queue: Fetches them.
         bus: Takes the events.
-        verify: Sizes and hashes that the site promised are demanded.
+        verify: Demand the sizes and hashes that the site promised.
     """
 
     def __init__(
@@ -49,32 +50,38 @@ class Parts:
         bus: EventBus | None,
         verify: bool,
     ) -> None:
-        self._job = job
-        self._queue = queue
-        self._bus = bus
-        self._lock = threading.Condition()
-        self._here = job.bytes
-        self._over: set[DownloadPart] = set()
+        self._job, self._queue, self._bus = job, queue, bus
+        self._changed = threading.Condition()
+        self._fetched_before = job.bytes
+        self._ended: set[DownloadPart] = set()
         self._parts = {name: _part(folder, file, verify=verify) for name, file in files.items()}
         self._known_total = sum(file.size or 0 for file in folder.remote.files)
 
-    def fetch(self, check: Callable[[], None]) -> dict[str, str]:
+    def fetch(self, control: JobControl) -> dict[str, str]:
         """Fetch all files; return the sha256 of those that were compared with one, by name.
 
         Args:
-            check: Called several times a second; raises to stop.
+            control: Says when to stop.
 
         Raises:
             DownloadError: one could not be fetched; the others stop and keep what has come.
+            JobCancelledError: the install was asked to stop.
         """
         parts = list(self._parts.values())
         self._job.download_parts = set(parts)
         try:
             for part in parts:  # all of them, before any can be the last one
                 self._submit(part)
-            self._wait(check)
+            with control.watched(self._wake), self._changed:
+                self._changed.wait_for(lambda: self._is_settled() or control.is_stopped)
+            control.check()
+            failed = [part for part in parts if not part.complete]
+            if failed:  # those that are still on their way say nothing of why
+                raise _failure(
+                    min(failed, key=lambda part: (part.exception is None, not part.cancelled))
+                )
         finally:
-            self._leave()
+            self._cancel_unfinished()
         return {
             name: sha256.lower()
             for name, part in self._parts.items()
@@ -84,59 +91,49 @@ class Parts:
     def _submit(self, part: DownloadPart) -> None:
         self._queue.submit_download_job(
             part,
-            on_start=self._started,
-            on_progress=self._progressed,
-            on_complete=self._ended,
-            on_cancelled=self._ended,
-            on_error=self._ended,
+            on_start=self._note_start,
+            on_progress=self._note_progress,
+            on_complete=self._note_end,
+            on_cancelled=self._note_end,
+            on_error=self._note_end,
         )
-        part.add_event_handler(self._looked_at)
-
-    def _wait(self, check: Callable[[], None]) -> None:
-        while True:
-            with self._lock:
-                self._lock.wait_for(self._is_settled, _LOOK_SECONDS)
-                is_settled = self._is_settled()
-            check()
-            if is_settled:
-                break
-        failed = [part for part in self._parts.values() if not part.complete]
-        if failed:  # those that were still on their way say nothing of why
-            raise _failure(
-                min(failed, key=lambda part: (part.exception is None, not part.cancelled))
-            )
+        part.add_event_handler(self._note_pause)
 
     def _is_settled(self) -> bool:
         """Tell whether all have come, or one does not go on."""
         parts = self._parts.values()
-        return len(self._over) == len(parts) or any(
+        return len(self._ended) == len(parts) or any(
             part.paused or part.errored or part.cancelled for part in parts
         )
 
-    def _leave(self) -> None:
-        """Have those that have not ended stop; what has come stays."""
+    def _cancel_unfinished(self) -> None:
+        """Stop the downloads that have not ended; what has come stays."""
         for part in self._parts.values():
             if part.id >= 0 and not part.in_terminal_state:
                 self._queue.cancel_job(part)
-        with self._lock:
-            self._lock.wait_for(
+        with self._changed:
+            self._changed.wait_for(
                 lambda: all(part.id < 0 or part.in_terminal_state for part in self._parts.values()),
-                1.0,
+                _CANCEL_SECONDS,
             )
 
-    # -- news, in the threads of the parts
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
-    def _started(self, part: DownloadJobBase) -> None:
+    # -- called in the threads of the downloads
+
+    def _note_start(self, part: DownloadJobBase) -> None:
         del part
-        with self._lock:
+        with self._changed:
             if self._job.waiting:
                 self._job.status = InstallStatus.DOWNLOADING
 
-    def _progressed(self, part: DownloadJobBase) -> None:
+    def _note_progress(self, part: DownloadJobBase) -> None:
         del part
-        with self._lock:
+        with self._changed:
             self._count()
-            told = [_told(each) for each in self._parts.values()]
+            parts = [_part_json(each) for each in self._parts.values()]
             done, total = self._job.bytes, self._job.total_bytes
         events.install_downloading(
             self._bus,
@@ -145,46 +142,44 @@ class Parts:
             path_to_text(self._job.local_path),
             done=done,
             total=total,
-            parts=told,
+            parts=parts,
         )
 
-    def _ended(self, part: DownloadJobBase) -> None:
+    def _note_end(self, part: DownloadJobBase) -> None:
         if isinstance(part, DownloadPart):
-            with self._lock:
-                self._over.add(part)
+            with self._changed:
+                self._ended.add(part)
                 self._count()
-                self._lock.notify_all()
+                self._changed.notify_all()
 
-    def _looked_at(self, part: DownloadJobBase) -> None:
+    def _note_pause(self, part: DownloadJobBase) -> None:
         if part.paused:
-            with self._lock:
-                self._lock.notify_all()
+            self._wake()
 
     def _count(self) -> None:
-        parts = self._parts.values()
-        self._job.bytes = self._here + sum(part.bytes for part in parts)
-        self._job.total_bytes = max(
-            self._known_total, self._here + sum(part.total_bytes for part in parts)
-        )
+        parts, before = self._parts.values(), self._fetched_before
+        self._job.bytes = before + sum(part.bytes for part in parts)
+        total = before + sum(part.total_bytes for part in parts)
+        self._job.total_bytes = max(self._known_total, total)
 
 
 def _part(folder: FetchFolder, file: RemoteFile, *, verify: bool) -> DownloadPart:
-    asked = folder.remote.request_for(file)
+    request = folder.remote.request_for(file)
     if not verify:
-        asked = replace(asked, size=None, hashes={})
+        request = replace(request, size=None, hashes={})
     part = DownloadPart.model_validate(
         {
             "source": file.url,
             "dest": folder.place_of(file),
-            "size": asked.size,
-            "hashes": dict(asked.hashes),
+            "size": request.size,
+            "hashes": dict(request.hashes),
             "preserve_partial_downloads": True,
         }
     )
-    return part.ask(asked)
+    return part.ask(request)
 
 
-def _told(part: DownloadPart) -> dict[str, object]:
+def _part_json(part: DownloadPart) -> dict[str, object]:
     """Return what an event says of one part; the document and the code name its link apart."""
     link = printable(redacted(str(part.source)))
     return {
