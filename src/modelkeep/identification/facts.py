@@ -136,7 +136,7 @@ def find_lineage(
         one for one in lineages if variant is None or not one.variants or variant in one.variants
     ]
     for one in fitting:
-        evidence = one.sign.check(view, match.rule.part) if one.sign else None
+        evidence = one.sign.check(view.under(match.rule.part)) if one.sign else None
         if evidence is not None:
             return one.name, evidence
     for field in _PARENT_FIELDS:
@@ -155,9 +155,10 @@ def find_prefix(view: ModelView, match: Match) -> str | None:
     """Return what stands before the names of the rule's tensors in the file; None for folders."""
     if view.is_folder:
         return None
+    scope = view.under(match.rule.part)
     for condition in match.rule.requires:
         for name in tensor_names(condition):
-            if (full := view.tensors.find(name, match.rule.part)) is not None:
+            if (full := scope.find(name)) is not None:
                 return full.removesuffix(name)
     return ""
 

@@ -89,9 +89,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     def match(self, view: ModelView) -> Match | None:
         """Return the match, or None as soon as something does not hold."""
+        scope = view.under(self.part)
         reasons: list[Evidence] = []
         for condition in self.requires:
-            evidence = condition.check(view, self.part)
+            evidence = condition.check(scope)
             if evidence is None:
                 return None
             if condition.positive:
@@ -99,7 +100,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         if not self.variants:
             return Match(self, None, tuple(reasons))
         for variant in self.variants:
-            found = [(c.check(view, self.part), c.positive) for c in variant.when]
+            found = [(c.check(scope), c.positive) for c in variant.when]
             if all(evidence is not None for evidence, _ in found):
                 reasons += [evidence for evidence, positive in found if evidence and positive]
                 return Match(self, variant, tuple(reasons))
@@ -107,17 +108,18 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     def assess(self, view: ModelView) -> Assessment:
         """Look at every condition, also after one failed."""
+        scope = view.under(self.part)
         held: list[Evidence] = []
         missing: list[str] = []
         for condition in self.requires:
-            evidence = condition.check(view, self.part)
+            evidence = condition.check(scope)
             if evidence is None:
-                missing.append(condition.missing(view, self.part))
+                missing.append(condition.missing(scope))
             elif condition.positive:
                 held.append(evidence)
         if self.variants and not missing and self.match(view) is None:
             when = self.variants[0].when
-            missing.append(when[0].missing(view, self.part) if when else "no variant fits")
+            missing.append(when[0].missing(scope) if when else "no variant fits")
         return Assessment(self, tuple(held), tuple(missing))
 
 

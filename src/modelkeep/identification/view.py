@@ -36,8 +36,6 @@ class TensorView:
     def __init__(self, header: TensorHeader = _EMPTY_HEADER) -> None:
         self.header = header
         self.tensors: Mapping[str, TensorInfo] = header.tensors
-        self._prefixes: dict[Part, tuple[str, ...]] = {}
-        self._globs: dict[tuple[str, Part], str | None] = {}
 
     @cached_property
     def heads(self) -> frozenset[str]:
@@ -80,25 +78,6 @@ class TensorView:
                 index[part].append(skeleton)
         return index
 
-    def find(self, pattern: str, part: Part) -> str | None:
-        """Return the full name of the first tensor that ``pattern`` names, or None.
-
-        Args:
-            pattern: A name without its prefix. With ``*`` (any text) or ``#`` (any number that
-                is a whole name part) it is matched on names whose numbers are ``#``.
-            part: Prefixes that may stand before it.
-        """
-        if "*" in pattern or "#" in pattern:
-            key = (pattern, part)
-            if key not in self._globs:
-                self._globs[key] = self._find_glob(pattern, part)
-            return self._globs[key]
-        for prefix in self._present(part):
-            full = prefix + pattern
-            if full in self.tensors:
-                return full
-        return None
-
     def width(self, name: str, axis: int) -> int | None:
         """Return one dimension of a tensor; None where it has no such dimension.
 
@@ -119,20 +98,23 @@ class TensorView:
             return None
         return bias.shape[0] if axis == 0 else stored * 2 // bias.shape[0]
 
-    def _present(self, part: Part) -> tuple[str, ...]:
-        present = self._prefixes.get(part)
-        if present is None:
-            heads = self.heads
-            present = tuple(p for p in part if not p or p.partition(".")[0] in heads)
-            self._prefixes[part] = present
-        return present
+    def under(self, part: Part) -> tuple[str, ...]:
+        """Return the prefixes of a part that may stand before names in this file."""
+        return tuple(p for p in part if not p or p.partition(".")[0] in self.heads)
 
-    def _find_glob(self, pattern: str, part: Part) -> str | None:
+    def find_glob(self, pattern: str, prefixes: tuple[str, ...]) -> str | None:
+        """Return the full name of the first tensor that a pattern matches, or None.
+
+        Args:
+            pattern: A name with ``*`` (any text) or ``#`` (any number that is a whole name part),
+                matched on names whose numbers are ``#``.
+            prefixes: What may stand before it.
+        """
         literal = [p for p in pattern.split(".") if p and "*" not in p]
         lists = [self._by_part.get(p, []) for p in literal] or [list(self._skeletons)]
         rarest = min(lists, key=len)
         for skeleton in rarest:
-            for prefix in self._present(part):
+            for prefix in prefixes:
                 if glob_matches(_NUMBER.sub("#", prefix) + pattern, skeleton):
                     return self._skeletons[skeleton]
         return None
@@ -178,6 +160,18 @@ class ModelView:
         self.folder = folder
         self.hints = " / ".join(spaced(hint) for hint in hints)
         self._header = header
+        self._parts: dict[Part, PartView] = {}
+
+    def under(self, part: Part) -> PartView:
+        """Return the model as conditions on one part see it.
+
+        Args:
+            part: Prefixes that may stand before the names that conditions ask for.
+        """
+        found = self._parts.get(part)
+        if found is None:
+            found = self._parts[part] = PartView(self, part)
+        return found
 
     @cached_property
     def tensors(self) -> TensorView:
@@ -206,6 +200,52 @@ class ModelView:
     def is_folder(self) -> bool:
         """Whether it is a folder."""
         return self.folder is not None
+
+
+class PartView:
+    """One model as the conditions of a rule see it: they name tensors without their prefix.
+
+    Args:
+        model: The model.
+        part: Prefixes that may stand before the names.
+    """
+
+    def __init__(self, model: ModelView, part: Part) -> None:
+        self._model = model
+        self._part = part
+        self._found: dict[str, str | None] = {}
+        self.folder = model.folder
+        self.hints = model.hints
+
+    @cached_property
+    def tensors(self) -> TensorView:
+        """The tensors of the file; see ``ModelView``."""
+        return self._model.tensors
+
+    @property
+    def declared(self) -> tuple[DeclaredBase, ...]:
+        """The bases that the header names."""
+        return self._model.declared
+
+    @cached_property
+    def _prefixes(self) -> tuple[str, ...]:
+        return self.tensors.under(self._part)
+
+    def find(self, pattern: str) -> str | None:
+        """Return the full name of the first tensor that ``pattern`` names, or None.
+
+        Args:
+            pattern: A name without its prefix; see ``TensorView.find_glob`` for ``*`` and ``#``.
+        """
+        if pattern not in self._found:
+            self._found[pattern] = self._find(pattern)
+        return self._found[pattern]
+
+    def _find(self, pattern: str) -> str | None:
+        if "*" in pattern or "#" in pattern:
+            return self.tensors.find_glob(pattern, self._prefixes)
+        names = (prefix + pattern for prefix in self._prefixes)
+        return next((name for name in names if name in self.tensors.tensors), None)
 
 
 def _embeddings(tensors: Mapping[str, TensorInfo]) -> Iterable[tuple[str, int]]:

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from modelkeep.core.plugins import PluginKind
+from modelkeep.identification.engine import identify
+from modelkeep.identification.known_families import FAMILIES, load_rules
 from modelkeep.sources.layouts.layout import LAYOUTS, load_layouts, recognise
 from modelkeep.sources.registry import SITES, sites
 from modelkeep.sources.sidecars.reading import READERS, load_readers, read_sidecars
+from support.harbour import family_text, harbour_model
 from support.packages import write_package
 
 _LAYOUT = """
@@ -82,6 +85,7 @@ KINDS = {
     "layout": Kind(LAYOUTS, _LAYOUT, "LAYOUT"),
     "sidecar reader": Kind(READERS, _READER, "READER"),
     "site": Kind(SITES, _SITE, "SITE"),
+    "family": Kind(FAMILIES, family_text(), "FAMILY"),
 }
 
 
@@ -154,7 +158,7 @@ def test_of_two_with_one_name_the_first_stays(
     found = [plugin for plugin in kind.of.load(tmp_path) if plugin.name == "harbour"]
 
     [only] = found
-    assert "_a_" in type(only).__module__
+    assert only is kind.of.load(tmp_path)[-1]
     [warning] = [record.getMessage() for record in caplog.records]
     assert f"{tmp_path / 'b.py'} is left out" in warning
     assert f"named harbour already, {tmp_path / 'a.py'}" in warning
@@ -171,7 +175,9 @@ def test_one_of_each_kind_is_used(tmp_path: Path) -> None:
     (models / "harbour.toml").touch()
     (models / "ink.safetensors").touch()
     (models / "ink.stars").write_text("five")
-    layout_folder, reader_folder, site_folder = (tmp_path / str(number) for number in range(3))
+    layout_folder, reader_folder, site_folder, family_folder = (
+        tmp_path / str(number) for number in range(4)
+    )
 
     layouts = load_layouts(layout_folder)
     readers = load_readers(reader_folder)
@@ -184,3 +190,5 @@ def test_one_of_each_kind_is_used(tmp_path: Path) -> None:
     info = read_sidecars(models / "ink.safetensors", names, readers).info
     assert (info.tags, info.written_by) == (("five",), ("Star gazers",))
     assert first.parse("berth:7", {}) == "https://harbour.example/7"
+    found = identify(harbour_model(tmp_path / "m.safetensors"), rules=load_rules(family_folder))
+    assert found.base == "harbour-1"

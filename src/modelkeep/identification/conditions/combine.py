@@ -8,10 +8,9 @@ import msgspec
 
 from modelkeep.core.identity import Evidence
 from modelkeep.identification.conditions.condition import Condition
-from modelkeep.identification.prefixes import Part
 
 if TYPE_CHECKING:
-    from modelkeep.identification.view import ModelView
+    from modelkeep.identification.view import PartView
 
 
 class Not(msgspec.Struct, frozen=True):
@@ -27,14 +26,15 @@ class Not(msgspec.Struct, frozen=True):
     condition: Condition
     reason: str
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when the condition does not."""
-        if self.condition.check(view, part) is not None:
+        if self.condition.check(view) is not None:
             return None
         return Evidence("keys", f"not {self.reason}")
 
-    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+    def missing(self, view: PartView) -> str:
         """Say what it is instead."""
+        del view
         return f"it is {self.reason}"
 
 
@@ -46,17 +46,17 @@ class AnyOf:
     def __init__(self, *conditions: Condition) -> None:
         self.conditions = conditions
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:
+    def check(self, view: PartView) -> Evidence | None:
         """Hold with the first that holds."""
         for condition in self.conditions:
-            evidence = condition.check(view, part)
+            evidence = condition.check(view)
             if evidence is not None:
                 return evidence
         return None
 
-    def missing(self, view: ModelView, part: Part) -> str:
+    def missing(self, view: PartView) -> str:
         """Say why the first does not hold."""
-        return self.conditions[0].missing(view, part)
+        return self.conditions[0].missing(view)
 
 
 class AllOf:
@@ -67,20 +67,20 @@ class AllOf:
     def __init__(self, *conditions: Condition) -> None:
         self.conditions = conditions
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:
+    def check(self, view: PartView) -> Evidence | None:
         """Hold with the evidence of the first."""
         first: Evidence | None = None
         for condition in self.conditions:
-            evidence = condition.check(view, part)
+            evidence = condition.check(view)
             if evidence is None:
                 return None
             first = first or evidence
         return first
 
-    def missing(self, view: ModelView, part: Part) -> str:
+    def missing(self, view: PartView) -> str:
         """Say why the first that does not hold does not."""
-        failed = (c for c in self.conditions if c.check(view, part) is None)
-        return next((c.missing(view, part) for c in failed), "")
+        failed = (c for c in self.conditions if c.check(view) is None)
+        return next((c.missing(view) for c in failed), "")
 
 
 class NotKin(msgspec.Struct, frozen=True):
@@ -94,17 +94,17 @@ class NotKin(msgspec.Struct, frozen=True):
 
     marks: tuple[Condition, ...] = ()
 
-    def _found(self, view: ModelView, part: Part) -> Evidence | None:
-        found = (mark.check(view, part) for mark in self.marks)
+    def _found(self, view: PartView) -> Evidence | None:
+        found = (mark.check(view) for mark in self.marks)
         return next((evidence for evidence in found if evidence is not None), None)
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when no mark is there."""
-        if self._found(view, part) is not None:
+        if self._found(view) is not None:
             return None
         return Evidence("keys", "has no mark of a similar family")
 
-    def missing(self, view: ModelView, part: Part) -> str:
+    def missing(self, view: PartView) -> str:
         """Name the mark that is there."""
-        found = self._found(view, part)
+        found = self._found(view)
         return f"it is of another family: {found.detail}" if found else ""

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from modelkeep.core.identity import Evidence
-from modelkeep.identification.prefixes import Part
 
 if TYPE_CHECKING:
-    from modelkeep.identification.view import ModelView
+    from modelkeep.identification.view import PartView
 
 
 class Condition(Protocol):
@@ -20,11 +19,11 @@ class Condition(Protocol):
         """Whether it says what the model is, and not only what it is not."""
         ...
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:
+    def check(self, view: PartView) -> Evidence | None:
         """Return why it holds, or None when it does not."""
         ...
 
-    def missing(self, view: ModelView, part: Part) -> str:
+    def missing(self, view: PartView) -> str:
         """Return why it does not hold, as a few words."""
         ...
 

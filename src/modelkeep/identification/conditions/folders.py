@@ -9,10 +9,9 @@ import msgspec
 from modelkeep.core.identity import Evidence
 from modelkeep.identification.conditions.condition import either
 from modelkeep.identification.globs import glob_matches
-from modelkeep.identification.prefixes import Part
 
 if TYPE_CHECKING:
-    from modelkeep.identification.view import ModelView
+    from modelkeep.identification.view import PartView
 
 _LONGEST_QUOTE = 160
 
@@ -25,15 +24,16 @@ class HasFile:
     def __init__(self, *globs: str) -> None:
         self.globs = globs
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when there is one; it is named."""
         for file in view.folder.files if view.folder else ():
             if any(glob_matches(glob, file.path) for glob in self.globs):
                 return Evidence("config", f"the folder holds {file.path}")
         return None
 
-    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+    def missing(self, view: PartView) -> str:
         """Say which file is not there."""
+        del view
         return f"there is no file {either(self.globs)}"
 
 
@@ -45,14 +45,14 @@ class PipelineClass:
     def __init__(self, *globs: str) -> None:
         self.globs = globs
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when the class matches."""
         name = view.folder.pipeline_class if view.folder else None
         if name is None or not any(glob_matches(glob, name) for glob in self.globs):
             return None
         return Evidence("config", f"model_index.json names the pipeline {name}")
 
-    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+    def missing(self, view: PartView) -> str:
         """Say which class it is instead."""
         name = view.folder.pipeline_class if view.folder else None
         return f"the pipeline is {name}" if name else "there is no model_index.json"
@@ -66,14 +66,14 @@ class ComponentClass:
     def __init__(self, *globs: str) -> None:
         self.globs = globs
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when the class matches."""
         found = view.folder.component_class if view.folder else None
         if found is None or not any(glob_matches(glob, found[1]) for glob in self.globs):
             return None
         return Evidence("config", f"{found[0]} names the class {found[1]}")
 
-    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+    def missing(self, view: PartView) -> str:
         """Say which class it is instead."""
         found = view.folder.component_class if view.folder else None
         return f"its class is {found[1]}" if found else "no config.json names its class"
@@ -96,14 +96,14 @@ class ConfigValue(msgspec.Struct, frozen=True):
     values: tuple[Any, ...]
     absent: bool = False
 
-    def _config(self, view: ModelView) -> tuple[str, dict[str, Any]] | None:
+    def _config(self, view: PartView) -> tuple[str, dict[str, Any]] | None:
         for component in self.components if view.folder else ():
             found = view.folder.component(component) if view.folder else None
             if found is not None:
                 return found
         return None
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when the value fits."""
         found = self._config(view)
         if found is None:
@@ -119,7 +119,7 @@ class ConfigValue(msgspec.Struct, frozen=True):
             return None
         return Evidence("config", f"{file} has {self.key} {value}")
 
-    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+    def missing(self, view: PartView) -> str:
         """Say what the value is instead."""
         found = self._config(view)
         if found is None:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from modelkeep.core.identity import Evidence
-from modelkeep.identification.prefixes import Part
 
 if TYPE_CHECKING:
-    from modelkeep.identification.view import ModelView
+    from modelkeep.identification.view import PartView
 
 
 class NameHint(msgspec.Struct, frozen=True):
@@ -25,13 +24,14 @@ class NameHint(msgspec.Struct, frozen=True):
 
     pattern: str
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when the name has such a word."""
         found = re.search(self.pattern, view.hints)
         return Evidence("name", f"its name says {found.group()!r}") if found else None
 
-    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+    def missing(self, view: PartView) -> str:
         """Say that the name does not tell."""
+        del view
         return f"nothing in its name says so ({self.pattern})"
 
 
@@ -43,14 +43,14 @@ class Declares:
     def __init__(self, *bases: str) -> None:
         self.bases = bases
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when a field names one of the bases."""
         for name in view.declared:
             if name.base in self.bases:
                 return Evidence("metadata", f"{name.field} says {name.value!r}")
         return None
 
-    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+    def missing(self, view: PartView) -> str:
         """Say what the metadata names instead."""
         named = next((name.base for name in view.declared), None)
         return f"its metadata names {named}" if named else "its metadata names no base"

@@ -9,11 +9,11 @@ import msgspec
 
 from modelkeep.core.identity import Evidence
 from modelkeep.identification.conditions.condition import either
-from modelkeep.identification.prefixes import Part, Where
+from modelkeep.identification.prefixes import Where
 
 if TYPE_CHECKING:
     from modelkeep.identification.adapters import AdapterModule
-    from modelkeep.identification.view import ModelView
+    from modelkeep.identification.view import PartView
 
 
 class AdapterOnly(msgspec.Struct, frozen=True):
@@ -21,14 +21,14 @@ class AdapterOnly(msgspec.Struct, frozen=True):
 
     positive: ClassVar[bool] = True
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when adapters are there and little else."""
         adapter = view.tensors.adapter
         if not adapter.modules or adapter.others > adapter.tensors:
             return None
         return Evidence("keys", f"changes {len(adapter.modules)} modules of another model")
 
-    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+    def missing(self, view: PartView) -> str:
         """Say that it is no adapter."""
         if not view.tensors.adapter.modules:
             return "no tensor has a name of a LoRA"
@@ -56,7 +56,7 @@ class Module(msgspec.Struct, frozen=True):
         sides = (m.width_in if self.side == "in" else m.width_out for m in modules)
         return {width for width in sides if width is not None}
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when such modules are there and none has another width."""
         modules = view.tensors.adapter.find(self.glob, self.where)
         if not modules:
@@ -71,7 +71,7 @@ class Module(msgspec.Struct, frozen=True):
             "shapes", f"changes {modules[0].path}, which {verb} {either(sorted(widths))} features"
         )
 
-    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+    def missing(self, view: PartView) -> str:
         """Say which module is missing or how wide it is instead."""
         modules = view.tensors.adapter.find(self.glob, self.where)
         if not modules:
@@ -88,18 +88,18 @@ class NoModule:
     def __init__(self, *globs: str) -> None:
         self.globs = globs
 
-    def _found(self, view: ModelView) -> str | None:
+    def _found(self, view: PartView) -> str | None:
         adapter = view.tensors.adapter
         hits = (adapter.find(glob, "denoiser") for glob in self.globs)
         return next((modules[0].path for modules in hits if modules), None)
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when none is there."""
         if self._found(view) is not None:
             return None
         return Evidence("keys", f"changes no module {self.globs[0]}")
 
-    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+    def missing(self, view: PartView) -> str:
         """Name the one that is there."""
         return f"it changes {self._found(view)}, a module of another family"
 
@@ -117,13 +117,13 @@ class BlocksBelow(msgspec.Struct, frozen=True):
     block: str
     limit: int
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when all numbers are below the limit."""
         if view.tensors.adapter.highest(self.block) >= self.limit:
             return None
         return Evidence("keys", f"changes no more than {self.limit} {self.block}")
 
-    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+    def missing(self, view: PartView) -> str:
         """Name the highest number."""
         return f"it changes {self.block}.{view.tensors.adapter.highest(self.block)}"
 
@@ -133,14 +133,14 @@ class DeepAttention(msgspec.Struct, frozen=True):
 
     positive: ClassVar[bool] = True
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when a second transformer is changed."""
         depth = view.tensors.adapter.unet_depth
         if depth < 2:  # noqa: PLR2004 - the first is number 0
             return None
         return Evidence("keys", f"changes {depth} transformers in one block of a U-Net")
 
-    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+    def missing(self, view: PartView) -> str:
         """Say how many there are."""
         depth = view.tensors.adapter.unet_depth
         return f"it changes at most {depth} transformers in one block of a U-Net"

@@ -8,33 +8,32 @@ import msgspec
 
 from modelkeep.core.identity import Evidence
 from modelkeep.identification.conditions.condition import either
-from modelkeep.identification.prefixes import Part
 
 if TYPE_CHECKING:
-    from modelkeep.identification.view import ModelView
+    from modelkeep.identification.view import PartView
 
 
 class Has:
-    """Every one of these tensors is there (see ``TensorView.find`` for patterns)."""
+    """Every one of these tensors is there (see ``PartView.find`` for patterns)."""
 
     positive: ClassVar[bool] = True
 
     def __init__(self, *names: str) -> None:
         self.names = names
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when all are found; the first is named as evidence."""
         first: str | None = None
         for name in self.names:
-            found = view.tensors.find(name, part)
+            found = view.find(name)
             if found is None:
                 return None
             first = first or found
         return Evidence("keys", f"has the tensor {first}")
 
-    def missing(self, view: ModelView, part: Part) -> str:
+    def missing(self, view: PartView) -> str:
         """Name the first that is not there."""
-        absent = [name for name in self.names if view.tensors.find(name, part) is None]
+        absent = [name for name in self.names if view.find(name) is None]
         return f"there is no tensor {absent[0]}" if absent else ""
 
 
@@ -46,15 +45,15 @@ class Lacks:
     def __init__(self, *names: str) -> None:
         self.names = names
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when none is found."""
-        if any(view.tensors.find(name, part) is not None for name in self.names):
+        if any(view.find(name) is not None for name in self.names):
             return None
         return Evidence("keys", f"has no tensor {self.names[0]}")
 
-    def missing(self, view: ModelView, part: Part) -> str:
+    def missing(self, view: PartView) -> str:
         """Name the first that is there."""
-        found = (view.tensors.find(name, part) for name in self.names)
+        found = (view.find(name) for name in self.names)
         return f"the tensor {next(filter(None, found), '')} belongs to something else"
 
 
@@ -66,13 +65,13 @@ class WithoutParts:
     def __init__(self, *heads: str) -> None:
         self.heads = heads
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when none of the parts is there."""
         if view.tensors.heads.intersection(self.heads):
             return None
         return Evidence("keys", "holds no other part of a pipeline")
 
-    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+    def missing(self, view: PartView) -> str:
         """Name what else is there."""
         others = sorted(view.tensors.heads.intersection(self.heads))
         return f"the file also holds {others[0] if others else 'nothing'}.*"
@@ -95,9 +94,9 @@ class Dim(msgspec.Struct, frozen=True):
     values: tuple[int, ...]
     meaning: str
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when the tensor is there and its dimension fits."""
-        found = view.tensors.find(self.name, part)
+        found = view.find(self.name)
         if found is None:
             return None
         width = view.tensors.width(found, self.axis)
@@ -105,9 +104,9 @@ class Dim(msgspec.Struct, frozen=True):
             return None
         return Evidence("shapes", f"{self.meaning} is {width} ({found})")
 
-    def missing(self, view: ModelView, part: Part) -> str:
+    def missing(self, view: PartView) -> str:
         """Say what the dimension is instead."""
-        found = view.tensors.find(self.name, part)
+        found = view.find(self.name)
         if found is None:
             return f"there is no tensor {self.name}"
         width = view.tensors.width(found, self.axis)
@@ -125,7 +124,7 @@ class EmbeddingWidth(msgspec.Struct, frozen=True):
 
     widths: tuple[tuple[str, int], ...]
 
-    def check(self, view: ModelView, part: Part) -> Evidence | None:  # noqa: ARG002 - protocol
+    def check(self, view: PartView) -> Evidence | None:
         """Hold when all are there and fit."""
         found = view.tensors.embeddings
         if not found or any(found.get(name) != width for name, width in self.widths):
@@ -133,7 +132,7 @@ class EmbeddingWidth(msgspec.Struct, frozen=True):
         widths = " and ".join(str(width) for _, width in self.widths)
         return Evidence("shapes", f"a learned text embedding {widths} wide")
 
-    def missing(self, view: ModelView, part: Part) -> str:  # noqa: ARG002 - protocol
+    def missing(self, view: PartView) -> str:
         """Say what the embeddings are instead."""
         found = view.tensors.embeddings
         if not found:
