@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.measure import Ratio, in_turn, timed
-from modelkeep.app.manager import ModelManager, identify
+from modelkeep.app.identify import identify
+from modelkeep.app.manager import ModelManager
 from modelkeep.library.link import LinkMode
 from modelkeep.settings import Settings
 

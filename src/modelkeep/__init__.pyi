@@ -1,3 +1,6 @@
+from modelkeep.app.identify import (
+    identify as identify,
+)
 from modelkeep.app.install_base import (
     ModelInstallServiceBase as ModelInstallServiceBase,
 )
@@ -6,9 +9,6 @@ from modelkeep.app.install_service import (
 )
 from modelkeep.app.manager import (
     ModelManager as ModelManager,
-)
-from modelkeep.app.manager import (
-    identify as identify,
 )
 from modelkeep.core.choice import (
     filter_files as filter_files,

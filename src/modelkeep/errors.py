@@ -346,25 +346,6 @@ class ModelNotFoundException(ModelKeepError):
     """Raised when a record exists but nothing lies at its path."""
 
 
-EXIT_DONE = 0
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_SOME_FAILED = 3
-EXIT_INTERRUPTED = 130
-
-#: The one table from error to exit status; the first class that fits decides.
-EXIT_STATUS: tuple[tuple[type[BaseException], int], ...] = (
-    (UsageError, EXIT_USAGE),
-    (KeyboardInterrupt, EXIT_INTERRUPTED),
-    (BaseException, EXIT_FAILED),
-)
-
-
-def exit_status(error: BaseException) -> int:
-    """Return the exit status of a command that ended with ``error``."""
-    return next(status for kind, status in EXIT_STATUS if isinstance(error, kind))
-
-
 def hint_of(error: BaseException) -> str:
     """Return what to do next after ``error``, or an empty string."""
     return error.hint if isinstance(error, ModelKeepError) else ""

@@ -9,9 +9,8 @@ from pathlib import PurePath
 
 from arch.tree import PROJECT, modules
 
-#: Names of classes that mean several things. One that is gone has to go from here too.
+#: Names of classes that mean several things: fewer over time, never more.
 CLASSES = {
-    "Asking",
     "Condition",
     "Entry",
     "Layout",
@@ -24,13 +23,13 @@ CLASSES = {
 }
 
 #: File names that say nothing of what is in them where several have them, and how many do.
-FILES = {"registry.py": 4}
+FILES: dict[str, int] = {}
 
-#: How many modules of ``records`` know SQLite outside its dialect. It has to shrink with the code.
+#: How many modules of ``records`` know SQLite outside its dialect. It shrinks with the code.
 SQLITE = 0
 
 #: How many remarks to the linter there may be: fewer over time, never more.
-NOQA = {"src": 216, "tests": 47, "bench": 9, "demo": 5}
+NOQA = {"src": 182, "tests": 26, "bench": 9, "demo": 5}
 
 
 def test_no_class_name_means_two_things() -> None:
@@ -39,13 +38,13 @@ def test_no_class_name_means_two_things() -> None:
         for node in module.nodes():
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(module.place)
-    assert {name for name, where in places.items() if len(where) > 1} == CLASSES
+    assert {name for name, where in places.items() if len(where) > 1} <= CLASSES
 
 
 def test_file_names_say_what_is_in_them() -> None:
     names = [PurePath(module.place).name for module in modules()]
     often = {name: names.count(name) for name in ("base.py", "registry.py", "words.py")}
-    assert {name: count for name, count in often.items() if count > 1} == FILES
+    assert {name for name, count in often.items() if count > FILES.get(name, 1)} == set()
 
 
 def test_records_know_sqlite_in_its_dialect_alone() -> None:
@@ -53,7 +52,7 @@ def test_records_know_sqlite_in_its_dialect_alone() -> None:
     ours = [module for module in modules() if module.place.startswith("records/")]
     found = {module.place for module in ours if imports.search(module.text)}
     outside = {place for place in found if not place.startswith("records/dialects/")}
-    assert len(outside) == SQLITE, outside
+    assert len(outside) <= SQLITE, outside
 
 
 def test_remarks_to_the_linter_get_fewer() -> None:

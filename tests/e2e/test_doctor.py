@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from modelkeep.cli.amounts import parse_rate, parse_span
+from modelkeep.cli.options import parse_rate, parse_span
 from support import tiny
 from support.program import Program, finish
 
@@ -72,8 +72,8 @@ class TestDoctor:
             f"warning: No record owns {place(filled, 'stray.safetensors')} (6.2 KB)" in told.lines
         )
         assert f"modelkeep install --inplace {place(filled, 'stray.safetensors')}" in told.out
-        assert "2 warning(s)." in told.err
-        assert "1 can be put in order with: modelkeep doctor --fix" in told.err
+        assert "2 warnings." in told.err
+        assert "1 can be repaired with: modelkeep doctor --fix" in told.err
         filled.call("install", "--inplace", place(filled, "stray.safetensors"))
         assert "fixed: " in filled.run("doctor", "--fix").out
         filled.run("doctor")
@@ -112,7 +112,7 @@ class TestVerify:
     def test_all_of_them(self, filled: Program) -> None:
         told = filled.run("verify", "--all")
         assert told.out == ""
-        assert "3 model(s) read, 3 in order, 0 not." in told.err
+        assert "3 models read: 3 ok, 0 not." in told.err
 
     def test_changed_bytes(self, filled: Program) -> None:
         corrupt(place(filled, "blue.safetensors"))
@@ -152,8 +152,8 @@ class TestVerify:
         filled.call("install", "--inplace", tiny.embedding(sources / "far.safetensors", 7))
         told = filled.run("verify", "--all", "--new", "--json")
         assert (told.only["name"], told.only["status"]) == ("far", "new")
-        assert filled.run("verify", "--all", "--new").err.startswith("0 model(s) read")
-        assert filled.run("verify", "--all", "--max-age", "30d").err.startswith("0 model(s) read")
+        assert filled.run("verify", "--all", "--new").err.startswith("0 models read")
+        assert filled.run("verify", "--all", "--max-age", "30d").err.startswith("0 models read")
 
     @pytest.mark.parametrize(
         "words",
@@ -184,14 +184,14 @@ class TestVerify:
         told = finish(process, 130)
         read = len(told.lines) + bool(first)
         again = filled.run("verify", "--all", "--json")
-        assert "Going on where it was interrupted" in again.err
+        assert "Continuing the run of" in again.err
         assert len(again.lines) < 29
         assert read + len(again.lines) >= 29
 
     def test_a_bar_shows_how_far_it_is(self, filled: Program) -> None:
         shown = filled.on_terminal("verify", "--all", "--limit-rate", "20K")
         assert "/s" in shown
-        assert "3 model(s) read" in shown
+        assert "3 models read" in shown
 
 
 def test_missing_and_changed_are_shown(filled: Program) -> None:

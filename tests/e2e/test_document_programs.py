@@ -165,7 +165,7 @@ def test_several_sources_in_one_program(
         HFModelSource(repo_id=REPO, subfolder=Path("vae")),
         HFModelSource(repo_id=REPO, variant="default"),
         URLModelSource(url=f"{ELSEWHERE}/download/style.safetensors"),
-        URLModelSource(url=f"{ELSEWHERE}/missing.safetensors", access_token="letmein"),  # noqa: S106 - it opens nothing
+        URLModelSource(url=f"{ELSEWHERE}/missing.safetensors", access_token="letmein"),
     ]
     for source in sources:
         installer.install_model(source)

@@ -54,7 +54,7 @@ def test_wrong_bytes(program: Program, server: FaultServer, tmp_path: Path) -> N
 def test_a_token_goes_to_its_host_and_shows_nowhere(
     program: Program, server: FaultServer, tmp_path: Path
 ) -> None:
-    url = server.serve("/a.bin", Page(BODY, token="Bearer hush"))  # noqa: S106 - made up
+    url = server.serve("/a.bin", Page(BODY, token="Bearer hush"))
     (tmp_path / "token").write_text("hush\n")
     told = program.call("download", "-v", url, tmp_path / "a.bin", "--token", f"@{tmp_path}/token")
     assert "hush" not in told.out + told.err
@@ -188,7 +188,7 @@ def test_a_queue_of_three_that_is_killed_goes_on(
 
 def test_a_token_is_asked_for_again(program: Program, server: FaultServer, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("hush\n")
-    slow = Page(BODY, etag='"1"', token="Bearer hush", rate=MIB)  # noqa: S106 - made up
+    slow = Page(BODY, etag='"1"', token="Bearer hush", rate=MIB)
     url = server.serve("/a.bin", slow, slow.but(rate=None))
     words = ("download", url, tmp_path / "a.bin", "--token", f"@{tmp_path}/token")
     process = program.start(*words, "--segments", 1)

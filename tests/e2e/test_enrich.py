@@ -11,7 +11,7 @@ import pytest
 
 from faults.server import FaultServer
 from modelkeep.cli.session import Session
-from modelkeep.sources import registry
+from modelkeep.sources import registry, tokens
 from support.hash_site import HashSite
 from support.program import Program
 
@@ -20,7 +20,8 @@ from support.program import Program
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[HashSite]:
     with FaultServer() as server:
         site = HashSite(server)
-        monkeypatch.setattr(registry, "sites", lambda: (site,))
+        for module, name in ((registry, "sites"), (tokens, "all_sites")):
+            monkeypatch.setattr(module, name, lambda: (site,))
         yield site
 
 
@@ -37,10 +38,10 @@ class TestSaying:
         assert told.lines[0].split() == ["KEY", "NAME", "STATUS", "SOURCE", "FILLED", "IN"]
         assert len(told.lines) == 3
         assert told.lines[1].split()[1:4] == ["paper", "found", "civitai:7@8"]
-        assert told.lines[-1] == "3 model(s): 1 found, 2 not there"
+        assert told.lines[-1] == "3 models: 1 found, 2 not there"
         assert "Paper cut" in filled.call("list").out
         told = filled.call("enrich", "--all", "--yes")
-        assert told.lines == ["3 model(s): 2 not there, 1 unchanged"]
+        assert told.lines == ["3 models: 2 not there, 1 unchanged"]
         assert len(site.asked) == 1
 
     def test_named_models_are_all_listed(self, filled: Program, site: HashSite) -> None:
@@ -83,7 +84,7 @@ class TestSaying:
     def test_failures_are_told_and_counted(self, filled: Program, site: HashSite) -> None:
         site.fail(404)
         told = filled.call("enrich", "--all", "--yes", status=1)
-        assert told.lines[-1] == "3 model(s): 3 failed"
+        assert told.lines[-1] == "3 models: 3 failed"
         assert "404" in told.out
         (filled.root / "models/sd-1/embedding/blue.safetensors").unlink()
         told = filled.call("enrich", "blue", "--yes", status=1)
@@ -92,7 +93,7 @@ class TestSaying:
     def test_names_that_mean_nothing_are_told(self, filled: Program, site: HashSite) -> None:
         told = filled.call("enrich", "blue", "nobody", "--yes", status=3)
         assert "nobody" in told.err
-        assert told.lines[-1] == "1 model(s): 1 not there"
+        assert told.lines[-1] == "1 model: 1 not there"
         filled.call("enrich", "nobody", "--yes", status=1)
         assert len(site.asked) == 1
 
@@ -113,7 +114,7 @@ class TestConsent:
         answering(monkeypatch, "n\n")
         told = filled.call("enrich", "--all")
         assert "sha256 of 0 of your files, and of 3 more once they are read" in told.err
-        assert told.lines[-1] == "3 model(s): 3 skipped"
+        assert told.lines[-1] == "3 models: 3 skipped"
         assert site.asked == []
         answering(monkeypatch, "y\n")
         filled.call("enrich", "blue")
@@ -138,7 +139,7 @@ class TestUse:
 
     def test_the_library_itself_can_be_left_out(self, filled: Program, site: HashSite) -> None:
         told = filled.call("enrich", "--all", "--without", "models")
-        assert told.lines == ["3 model(s): 3 skipped"]
+        assert told.lines == ["3 models: 3 skipped"]
         assert site.asked == []
 
     def test_ctrl_c_keeps_what_was_done(
@@ -159,8 +160,8 @@ class TestUse:
         monkeypatch.setattr(site, "by_hashes", interrupted)
         told = filled.call("enrich", "--all", "--yes", status=130)
         assert "what was done is kept" in told.err
-        assert told.lines[-1].startswith("1 model(s): 1 ")
+        assert told.lines[-1].startswith("1 model: 1 ")
         told = filled.call("enrich", "--all", "--yes")
-        assert told.lines[-1].startswith("3 model(s): ")
+        assert told.lines[-1].startswith("3 models: ")
         hashes = [each for batch in site.asked for each in batch]
         assert len(hashes) == len(set(hashes)) == 3

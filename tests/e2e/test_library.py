@@ -42,7 +42,7 @@ def add_metadata(program: Program, model: str) -> None:
 class TestList:
     def test_people_get_a_table_with_their_words(self, filled: Program) -> None:
         told = filled.run("list")
-        assert told.lines[0].split() == ["KEY", "NAME", "TYPE", "BASE", "FORM", "SIZE"]
+        assert told.lines[0].split() == ["KEY", "NAME", "TYPE", "BASE", "FORMAT", "SIZE"]
         assert "LoRA  " in told.out
         assert "lycoris" not in told.out
         assert told.err == ""
@@ -160,7 +160,7 @@ class TestList:
     def test_nothing_found_is_told_on_stderr(self, filled: Program) -> None:
         told = filled.call("list", "--type", "vae")
         assert told.out == ""
-        assert "No model is like that" in told.err
+        assert "No model matches" in told.err
         assert filled.call("list", "--missing").err == "No model is missing.\n"
 
     def test_an_empty_library_says_what_to_do(self, program: Program) -> None:
@@ -242,7 +242,7 @@ class TestEdit:
         told = filled.call("reidentify", "mine", "nobody", status=3)
         assert told.lines == ['mine: base "sdxl" -> "sd-1"']
         assert "nobody" in told.err
-        assert filled.call("reidentify", "mine").lines == ["mine: as it was"]
+        assert filled.call("reidentify", "mine").lines == ["mine: unchanged"]
         assert filled.call("reidentify", "--json", "mine").only["base"] == "sd-1"
 
 
@@ -293,7 +293,7 @@ class TestRemove:
 
     def test_a_dry_run_changes_nothing(self, filled: Program) -> None:
         told = filled.call("remove", "--dry-run", "--now", "blue", "green")
-        assert told.out.count("would go") == 2
+        assert told.out.count("would be removed") == 2
         assert names(filled) == ["blue", "green", "paper"]
 
     def test_some_of_several(self, filled: Program) -> None:

@@ -56,7 +56,7 @@ class TestHelp:
 
     def test_alone_it_shows_the_library_and_what_to_type(self, filled: Program) -> None:
         told = filled.run()
-        assert "3 model(s), 34.4 KB" in told.out
+        assert "3 models, 34.4 KB" in told.out
         assert "Embedding" in told.out
         assert "modelkeep install FILE" in told.out
         assert told.err == ""
@@ -70,7 +70,7 @@ class TestCommonOptions:
         assert before.json == after.json != []
         assert filled.call("-q", "trash", "list").out == filled.call("trash", "-q", "list").out
         for words in (("--root", tmp_path, "list"), ("list", "--root", tmp_path)):
-            assert "No model is here" in filled.call(*words).err
+            assert "The library is empty" in filled.call(*words).err
 
     def test_verbose_adds_the_traceback_wherever_it_stands(self, program: Program) -> None:
         command = [sys.executable, "-m", "modelkeep"]
@@ -112,7 +112,7 @@ class TestConfig:
         monkeypatch.setenv("MODELKEEP_PORT", "9001")
         assert self.origin(program, "port") == (9001, "environment MODELKEEP_PORT")
         told = program.call("config", "set", "port", "9002")
-        assert "MODELKEEP_PORT has the last word" in told.err
+        assert "MODELKEEP_PORT is set in this environment" in told.err
         other = str(program.home / "other")
         assert self.origin(program, "root")[1] == "environment MODELKEEP_ROOT"
         assert self.origin(program, "root", "--root", other) == (other, "command line")

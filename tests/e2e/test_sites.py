@@ -57,7 +57,7 @@ class TestToken:
         assert program.call("token", "list", "-q").lines == ["huggingface"]
         assert program.call("token", "remove", "hf").out
         assert not file.exists()
-        assert "No token" in program.call("token", "remove", "huggingface", status=1).err
+        assert "no token" in program.call("token", "remove", "huggingface", status=1).err
 
     def test_from_a_file_and_on_the_command_line(self, program: Program, tmp_path: Path) -> None:
         (tmp_path / "t").write_text(PLANTED + "\n")
@@ -104,7 +104,7 @@ class TestSearch:
         words = ("search", "paper", "cut", "--site", "huggingface")
         told = program.call(*words, "--type", "lora", "--limit", "7")
         assert told.lines[0].split() == [
-            "#", "NAME", "BY", "TYPE", "BASE", "SIZE", "FETCHED", "SOURCE",
+            "#", "NAME", "BY", "TYPE", "BASE", "SIZE", "DOWNLOADS", "SOURCE",
         ]  # fmt: skip
         assert told.lines[2].split() == [
             "2", "two", "org", "Pipe", "a/b", "-", "1,234", "org/two",

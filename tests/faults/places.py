@@ -22,7 +22,7 @@ from sites.modelscope import ModelScopeServer
 from sites.server import SiteServer
 from support.waiting import PATIENCE
 
-TOKEN = "planted5eCr3tValue0123456789"  # noqa: S105 - made up
+TOKEN = "planted5eCr3tValue0123456789"
 LORA = models.sdxl_lora()
 REPO = "someone/paper"
 FILE = "paper.safetensors"

@@ -24,7 +24,7 @@ from faults.crash_stories import (
     restore,
 )
 from faults.crash_world import Story, World, build, run, tree
-from modelkeep.app.examination import examine
+from modelkeep.app.doctor import examine
 from modelkeep.app.manager import ModelManager
 from modelkeep.errors import CorruptDatabaseError
 from modelkeep.library import trash

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from faults.crash import KILLED, Fault, in_child, planted
-from modelkeep.app.examination import examine
+from modelkeep.app.doctor import examine
 from modelkeep.app.manager import ModelManager
 from modelkeep.care.doctor.finding import Finding
 from modelkeep.core.configs import AnyModelConfig

@@ -24,7 +24,7 @@ SIZE = 300_001
 CONTENT = data(SIZE, 1)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 PAGE = Page(CONTENT, etag='"v1"')
-TOKEN = "hf_verysecret123456789"  # noqa: S105 - made up
+TOKEN = "hf_verysecret123456789"
 BEARER = f"Bearer {TOKEN}"
 
 

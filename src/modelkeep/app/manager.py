@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from modelkeep.app.install_service import ModelInstallService
     from modelkeep.care.background import LibraryHasher
     from modelkeep.core.configs import ModelConfigBase
-    from modelkeep.core.identity import Identification
     from modelkeep.download.queue import DownloadQueueService
     from modelkeep.enrich.enricher import Enricher
     from modelkeep.http.options import TransferOptions
@@ -95,7 +94,7 @@ class ModelManager:
     @cached_property
     def records(self) -> ModelRecordServiceBase:
         """The catalogue; also ``model_records`` and ``model_record_store``."""
-        from modelkeep.records.service import ModelRecordServiceBase  # noqa: PLC0415 - heavy
+        from modelkeep.records.service import ModelRecordServiceBase
 
         with self._making:
             return ModelRecordServiceBase.open(self.settings)
@@ -106,8 +105,8 @@ class ModelManager:
 
         What an earlier run left unfinished is settled when it is first used.
         """
-        from modelkeep.app.install_service import ModelInstallService  # noqa: PLC0415 - heavy
-        from modelkeep.install.network import Network  # noqa: PLC0415 - heavy
+        from modelkeep.app.install_service import ModelInstallService
+        from modelkeep.install.network import Network
 
         with self._making:
             network = Network(lambda: self.sites, lambda: self.downloads)
@@ -124,10 +123,10 @@ class ModelManager:
     @cached_property
     def downloads(self) -> DownloadQueueService:
         """The download queue, started; also ``download_queue``."""
-        from modelkeep.core.bwlimit import read_bwlimit  # noqa: PLC0415 - heavy
-        from modelkeep.download.drivers import Fetcher  # noqa: PLC0415 - heavy
-        from modelkeep.download.queue import DownloadQueueService  # noqa: PLC0415 - heavy
-        from modelkeep.download.shared_limits import SharedLimiter, SharedSlots  # noqa: PLC0415
+        from modelkeep.core.bwlimit import read_bwlimit
+        from modelkeep.download.drivers import Fetcher
+        from modelkeep.download.queue import DownloadQueueService
+        from modelkeep.download.shared_limits import SharedLimiter, SharedSlots
 
         settings = self.settings
         with self._making:
@@ -154,12 +153,12 @@ class ModelManager:
     @cached_property
     def sites(self) -> Sites:
         """The places on the network that models come from."""
-        from modelkeep.http.client import Client  # noqa: PLC0415 - heavy
-        from modelkeep.http.session import make_session  # noqa: PLC0415 - heavy
-        from modelkeep.identification.known_families import base_names  # noqa: PLC0415 - heavy
-        from modelkeep.sources.last_search import from_last_search  # noqa: PLC0415 - heavy
-        from modelkeep.sources.registry import sites  # noqa: PLC0415 - heavy
-        from modelkeep.sources.sites import Sites, make_context  # noqa: PLC0415 - heavy
+        from modelkeep.http.client import Client
+        from modelkeep.http.session import make_session
+        from modelkeep.identification.known_families import base_names
+        from modelkeep.sources.last_search import from_last_search
+        from modelkeep.sources.registry import sites
+        from modelkeep.sources.sites import Sites, make_context
 
         settings = self.settings
         with self._making:
@@ -188,7 +187,7 @@ class ModelManager:
             SourceNotFoundError: it can only be a path, and nothing lies there.
             UnsupportedSourceError: it is nothing that is known, or is of a site and is no model.
         """
-        from modelkeep.sources.parse import local_source  # noqa: PLC0415 - heavy
+        from modelkeep.sources.parse import local_source
 
         local = local_source(text, inplace=inplace)
         return local or self.sites.parse(text, subfolder=subfolder, token=token)
@@ -196,7 +195,7 @@ class ModelManager:
     @cached_property
     def tokens(self) -> SiteTokens:
         """The tokens for sites: of the environment, of the root, and what others keep."""
-        from modelkeep.sources.tokens import SiteTokens  # noqa: PLC0415 - heavy
+        from modelkeep.sources.tokens import SiteTokens
 
         return SiteTokens(self.settings)
 
@@ -205,14 +204,14 @@ class ModelManager:
 
     @property
     def _options(self) -> TransferOptions:
-        from modelkeep.http.options import TransferOptions  # noqa: PLC0415 - heavy
+        from modelkeep.http.options import TransferOptions
 
         return TransferOptions.of_settings(self.settings)
 
     @cached_property
     def jobs(self) -> JobCommands:
         """Installs and downloads of every process on this root, and of earlier runs."""
-        from modelkeep.jobs.commands import JobCommands  # noqa: PLC0415 - heavy
+        from modelkeep.jobs.commands import JobCommands
 
         with self._making:
             others = [self._other_jobs] if self._other_jobs is not None else []
@@ -221,9 +220,9 @@ class ModelManager:
     @cached_property
     def _other_jobs(self) -> JobEngine | None:
         """Runs the kinds of jobs that plug-ins bring; None where there are none."""
-        from modelkeep.app.job_kinds import JOB_KINDS  # noqa: PLC0415 - heavy
-        from modelkeep.jobs.engine import JobEngine  # noqa: PLC0415 - heavy
-        from modelkeep.jobs.state_jobs import StateJobs  # noqa: PLC0415 - heavy
+        from modelkeep.app.job_kinds import JOB_KINDS
+        from modelkeep.jobs.engine import JobEngine
+        from modelkeep.jobs.state_jobs import StateJobs
 
         kinds = [plugin.make(self) for plugin in JOB_KINDS.load()]
         if not kinds:
@@ -235,7 +234,7 @@ class ModelManager:
     @cached_property
     def _download_store(self) -> StateJobs | None:
         """The stored downloads; None where the root cannot be written: files still come."""
-        from modelkeep.jobs.state_jobs import StateJobs  # noqa: PLC0415 - heavy
+        from modelkeep.jobs.state_jobs import StateJobs
 
         try:
             return StateJobs.open(self.settings.state_path)
@@ -249,7 +248,7 @@ class ModelManager:
 
         ``manager.hasher.start()`` begins, in a thread that gives way to everything else.
         """
-        from modelkeep.care.background import LibraryHasher  # noqa: PLC0415 - heavy
+        from modelkeep.care.background import LibraryHasher
 
         with self._making:
             return LibraryHasher(self.installer.library)
@@ -257,15 +256,15 @@ class ModelManager:
     @property
     def enricher(self) -> Enricher:
         """Asks sites about models that are here, by the hashes of their files; never by itself."""
-        from modelkeep.enrich.enricher import Enricher  # noqa: PLC0415 - heavy
+        from modelkeep.enrich.enricher import Enricher
 
         return Enricher(self.installer.library, self.sites)
 
     @cached_property
     def presence(self) -> Presence:
         """Tells which roots are there and which are offline."""
-        from modelkeep.jobs.state import StateDatabase  # noqa: PLC0415 - heavy
-        from modelkeep.library.presence import Presence  # noqa: PLC0415 - heavy
+        from modelkeep.jobs.state import StateDatabase
+        from modelkeep.library.presence import Presence
 
         with self._making:
             state = StateDatabase(self.settings.state_path)
@@ -306,38 +305,6 @@ class ModelManager:
             UnknownModelException: nothing is called that.
             DuplicateModelException: several models are; the message lists their keys.
         """
-        from modelkeep.records.lookup import find_model  # noqa: PLC0415 - heavy
+        from modelkeep.records.lookup import find_model
 
         return find_model(self.records, name, self.settings.models_dir)
-
-
-def identify(source: str | Path, *, settings: Settings | None = None) -> Identification:
-    """Say what a model is, from headers and configs alone; nothing is changed or run.
-
-    Of a model on the network only the headers are fetched, by ranges.
-
-    Args:
-        source: Path of a model file or folder, or whatever names a model of a site.
-        settings: Of a root; those of the file and the environment when None.
-
-    Raises:
-        UnknownModelError: no rule fits; the nearest ones are named.
-        AmbiguousModelError: several rules fit.
-        UnsafeModelError: loading it would run code.
-        CorruptModelError: it is truncated, lying or over a limit.
-        SourceError: it does not exist or cannot be read, or its site does not give it.
-    """
-    from modelkeep.identification.engine import identify_path  # noqa: PLC0415 - heavy
-    from modelkeep.identification.known_families import load_rules  # noqa: PLC0415 - heavy
-    from modelkeep.sources.local import LocalModelSource  # noqa: PLC0415 - heavy
-
-    chosen = settings if settings is not None else Settings.load()
-    strict = chosen.verify != "off"
-    with ModelManager(chosen, takes_over=False) as manager:
-        found = manager.parse(source)
-        if isinstance(found, LocalModelSource):
-            return identify_path(Path(found.path), rules=load_rules(), strict=strict)
-        from modelkeep.install.identify_remote import identify_remote_model  # noqa: PLC0415 - heavy
-
-        remote = manager.sites.look_up(found)
-        return identify_remote_model(remote, manager.sites.context.client, strict=strict)

@@ -4,42 +4,38 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING
 
-from modelkeep.cli.output import plain
-
-if TYPE_CHECKING:
-    from modelkeep.cli.session import Session
+from modelkeep.app.text import plain
 
 
 class PlainHandler(logging.Handler):
-    """Writes the messages of modelkeep's loggers for one session.
+    """Writes the messages of modelkeep's loggers to standard error.
 
     Args:
-        session: Says whether tracebacks are wanted.
+        verbose: With tracebacks.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, *, verbose: bool) -> None:
         super().__init__()
-        self._session = session
+        self._verbose = verbose
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one message to the standard error of this moment."""
-        text = self.format(record) if self._session.verbose else record.getMessage()
+        text = self.format(record) if self._verbose else record.getMessage()
         sys.stderr.write(f"{plain(text)}\n")
 
 
-def listen(session: Session, level: str) -> PlainHandler:
-    """Show messages from ``level`` on, all of them with ``--verbose``, errors with ``--quiet``."""
-    handler = PlainHandler(session)
+def start_logging(level: str, *, verbose: bool = False, quiet: bool = False) -> PlainHandler:
+    """Show messages from ``level`` on, all of them with ``verbose``, errors with ``quiet``."""
+    handler = PlainHandler(verbose=verbose)
     logger = logging.getLogger("modelkeep")
     logger.addHandler(handler)
-    chosen = "debug" if session.verbose else "error" if session.quiet else level
+    chosen = "debug" if verbose else "error" if quiet else level
     logger.setLevel(chosen.upper())
     return handler
 
 
-def stop_listening(handler: PlainHandler) -> None:
+def stop_logging(handler: PlainHandler) -> None:
     """Take the handler off again."""
     logger = logging.getLogger("modelkeep")
     logger.removeHandler(handler)

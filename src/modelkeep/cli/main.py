@@ -14,7 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Words after the program's name; those of the process when None.
 
     Returns:
-        The exit status; see ``modelkeep.errors.EXIT_STATUS``.
+        The exit status; see ``modelkeep.app.outcomes``.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words in (["--version"], ["-V"]):

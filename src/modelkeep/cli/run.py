@@ -13,15 +13,15 @@ from typing import Any
 
 import typer
 
-from modelkeep.cli.session import PipeClosedError, Session
-from modelkeep.cli.tree import make_program
-from modelkeep.errors import (
+from modelkeep.app.outcomes import (
     EXIT_DONE,
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     EXIT_USAGE,
-    exit_status,
+    outcome_of,
 )
+from modelkeep.cli.session import PipeClosedError, Session
+from modelkeep.cli.tree import make_program
 
 #: Signals that end a command as Ctrl-C does: from ``kill``, and from a terminal that closes.
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
@@ -87,7 +87,7 @@ def _end(session: Session, error: BaseException) -> int:
             return EXIT_INTERRUPTED
     session.report(error)
     _leave_output()
-    return exit_status(error)
+    return outcome_of(error).exit
 
 
 def _wrong_usage(session: Session, error: typer.TyperException) -> int:

@@ -1,4 +1,4 @@
-"""``Session``: one run of the program, with its options, its manager and its way to talk."""
+"""``Session``: one run of the program, with its options, its manager and its output."""
 
 from __future__ import annotations
 
@@ -6,22 +6,35 @@ import json
 import re
 import sys
 import traceback
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from modelkeep.cli.logs import PlainHandler, listen, stop_listening
-from modelkeep.cli.output import plain
-from modelkeep.errors import hint_of
+from modelkeep.app.outcomes import message_of
+from modelkeep.app.text import Table, plain
+from modelkeep.cli.logs import PlainHandler, start_logging, stop_logging
+from modelkeep.errors import ModelKeepError, hint_of
 
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
-    from modelkeep.core.configs import ModelConfigBase
     from modelkeep.settings import Settings
+
+T = TypeVar("T")
 
 #: What JSON may hold as it is, but terminals act upon or UTF-8 cannot encode.
 _DELICATE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+class Result(Protocol):
+    """What a command prints: as JSON, as keys only, or as text."""
+
+    @property
+    def key(self) -> str | None:
+        """What ``--quiet`` prints."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
 
 
 class PipeClosedError(Exception):
@@ -33,10 +46,10 @@ class Session:
     """One run of the program.
 
     Attributes:
-        root: Folder of the library, when it was named.
+        root: Folder of the library; of the environment when None.
         json: Results as one JSON object a line.
         quiet: Results as keys only; no messages.
-        verbose: Tell more: log messages and tracebacks.
+        verbose: Log messages and tracebacks.
         options: Settings given on the command line.
     """
 
@@ -54,7 +67,7 @@ class Session:
         self.json = self.json or json
         self.quiet = self.quiet or quiet
         self.verbose = self.verbose or verbose
-        self._listen("warning")
+        self._log("warning")
 
     @property
     def settings(self) -> Settings:
@@ -69,25 +82,25 @@ class Session:
             from modelkeep.settings import Settings
 
             settings = Settings.load(root=self.root, **self.options)
-            self._listen(settings.log_level)
+            self._log(settings.log_level)
             self._manager = ModelManager(settings, takes_over=False)
         return self._manager
 
     def close(self) -> None:
-        """Let go of what the manager holds."""
+        """Close the manager, and stop logging."""
         try:
             if self._manager is not None:
                 self._manager.close()
         finally:
             if self._handler is not None:
-                stop_listening(self._handler)
+                stop_logging(self._handler)
 
-    def _listen(self, level: str) -> None:
+    def _log(self, level: str) -> None:
         if self._handler is not None:
-            stop_listening(self._handler)
-        self._handler = listen(self, level)
+            stop_logging(self._handler)
+        self._handler = start_logging(level, verbose=self.verbose, quiet=self.quiet)
 
-    # -- talking
+    # -- messages, on standard error
 
     @property
     def is_terminal(self) -> bool:
@@ -100,16 +113,16 @@ class Session:
         return sys.stdin.isatty() and sys.stderr.isatty()
 
     def say(self, text: str) -> None:
-        """Tell a person something beside the results."""
+        """Write a message, unless quiet was asked for."""
         if not self.quiet:
             self.complain(text)
 
     def complain(self, text: str) -> None:
-        """Tell a person what is wrong, also one who asked for quiet."""
+        """Write a message, also where quiet was asked for."""
         sys.stderr.write(plain(text) + "\n")
 
     def report(self, error: BaseException, about: str = "") -> None:
-        """Tell what went wrong and what to do next."""
+        """Write what went wrong and what to do next."""
         if self.verbose:
             traceback.print_exception(error)
         prefix = f"{about}: " if about and about not in message_of(error) else ""
@@ -123,6 +136,8 @@ class Session:
         sys.stderr.flush()
         return sys.stdin.readline().strip().casefold() in {"y", "yes"}
 
+    # -- results, on standard output
+
     def print(self, text: str) -> None:
         """Print a result."""
         sys.stdout.write(plain(text) + "\n")
@@ -133,29 +148,69 @@ class Session:
         text = json.dumps(value, ensure_ascii=not is_utf8)
         sys.stdout.write(_DELICATE.sub(lambda m: f"\\u{ord(m[0]):04x}", text) + "\n")
 
-    def print_models(self, models: Iterable[ModelConfigBase], offline: Container[str] = ()) -> None:
-        """Print records in the form that was asked for.
+    def print_table(self, table: Table) -> None:
+        """Print a table: in colour for a terminal, as plain aligned text for a pipe."""
+        if not self.is_terminal:
+            self.print(str(table))
+            return
+        from rich.box import SIMPLE_HEAD
+        from rich.console import Console
+        from rich.table import Table as RichTable
+        from rich.text import Text
+
+        shown = RichTable(*table.titles, box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
+        for row in table.rows:
+            shown.add_row(*(Text(cell) for cell in row))
+        Console().print(shown)
+
+    def show(self, answer: Result) -> None:
+        """Print one answer in the form that was asked for."""
+        if self.json:
+            self.print_json(answer.to_json())
+        elif not self.quiet:
+            self.print(str(answer))
+        elif answer.key is not None:
+            self.print(answer.key)
+
+    def show_all(
+        self,
+        answers: Iterable[Result],
+        table: Callable[[], Table],
+        *,
+        nothing: str = "",
+    ) -> None:
+        """Print answers in the form that was asked for.
 
         Args:
-            models: The records.
-            offline: Names of roots that are not there; the state of a record in one is not known.
+            answers: One each.
+            table: All of them, for people.
+            nothing: What to say to people where there are none.
         """
-        from modelkeep.cli.output import model_table
-
-        chosen = list(models)
-        if self.json:
-            for model in chosen:
-                state = {"state": "offline"} if model.root in offline else {}
-                self.print_json({**model.to_json(), **state})
-        elif self.quiet:
-            for model in chosen:
-                self.print(model.key)
+        chosen = list(answers)
+        if self.json or self.quiet:
+            for answer in chosen:
+                self.show(answer)
+        elif chosen:
+            self.print_table(table())
         else:
-            model_table(self, chosen)
+            self.say(nothing)
 
+    def each(self, names: Iterable[T], do: Callable[[T], None], about: str = "{}") -> int:
+        """Do something with each of what was named, and report what fails.
 
-def message_of(error: BaseException) -> str:
-    """Return an error as one plain paragraph."""
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    return str(error) or type(error).__name__
+        Args:
+            names: What was named.
+            do: Prints what came of one.
+            about: How a report names one.
+
+        Returns:
+            How many failed.
+        """
+        failed = 0
+        for name in names:
+            try:
+                do(name)
+            except (ModelKeepError, OSError) as error:
+                failed += 1
+                self.report(error, about.format(name))
+        return failed

@@ -173,13 +173,13 @@ def _program(
 ) -> None:
     """Manage models for image and video generation: install, identify, find, remove."""
     if version:
-        from modelkeep.cli.commands.home import print_version
+        from modelkeep.cli.commands.overview import print_version
 
         print_version(ctx)
     elif ctx.invoked_subcommand is None:
-        from modelkeep.cli.commands.home import home
+        from modelkeep.cli.commands.overview import overview
 
-        home(ctx)
+        overview(ctx)
 
 
 def _typer(**options: Any) -> typer.Typer:

@@ -55,29 +55,6 @@ def identify_path(path: Path, *, rules: RuleSet, strict: bool = True) -> Identif
     return identify_view(view, rules=rules, source=printable(path), size=size)
 
 
-def identify_remote(
-    file: ReadAt, *, rules: RuleSet, name: str, source: str, hints: tuple[str, ...] = ()
-) -> Identification:
-    """Tell what a single file is that is read by offsets, wherever it lies.
-
-    Of an archive only the members that are needed are held against their headers: each would be
-    a request. The whole check is made once the file is on the disk.
-
-    Args:
-        file: The bytes.
-        rules: Rules to use.
-        name: File name without its suffix.
-        source: What was asked about, as text.
-        hints: Further names that may tell something, nearest first.
-
-    Raises:
-        CorruptModelError: as ``identify``, and so on for the others.
-    """
-    header = read_header(file, thorough=False)
-    view = ModelView(name, (name, *hints), header=header, names=rules.names)
-    return identify_view(view, rules=rules, source=source, size=file.size)
-
-
 def is_generic(name: str) -> bool:
     """Tell whether the name of a file, without its suffix, says nothing about the model."""
     return name.casefold().partition(".")[0] in _GENERIC_NAMES
@@ -124,14 +101,12 @@ def identify_view(view: ModelView, *, rules: RuleSet, source: str, size: int) ->
     return _describe(view, match, rules, source, size)
 
 
-def explain_path(path: Path, *, rules: RuleSet, strict: bool = True) -> tuple[Assessment, ...]:
-    """Return every rule for this kind of source with its reasons, the nearest first.
-
-    Raises:
-        SourceNotFoundError: as ``identify``; unknown and ambiguous models raise nothing.
-    """
-    view, _ = open_view(path, names=rules.names, strict=strict)
-    return _assessed(view, rules)
+def assess(view: ModelView, rules: RuleSet) -> tuple[Assessment, ...]:
+    """Return every rule for this kind of source with its reasons, the nearest first."""
+    assessed = [r.assess(view) for r in rules if r.is_for_folders == view.is_folder]
+    return tuple(
+        sorted(assessed, key=lambda a: (not a.holds, -a.nearness, len(a.missing), a.rule.name))
+    )
 
 
 def _header_of(file: ReadAt) -> TensorHeader:
@@ -175,15 +150,8 @@ def decide(view: ModelView, rules: RuleSet, source: str) -> Match:
     )
 
 
-def _assessed(view: ModelView, rules: RuleSet) -> tuple[Assessment, ...]:
-    assessed = [r.assess(view) for r in rules if r.is_for_folders == view.is_folder]
-    return tuple(
-        sorted(assessed, key=lambda a: (not a.holds, -a.nearness, len(a.missing), a.rule.name))
-    )
-
-
 def _nearest(view: ModelView, rules: RuleSet) -> str:
-    nearest = _assessed(view, rules)[:_NEAREST]
+    nearest = assess(view, rules)[:_NEAREST]
     told = (f"{one.rule.name}: {'; '.join(one.missing[:2])}" for one in nearest)
     return "The nearest rules: " + " | ".join(told)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from modelkeep.core import limits
+from modelkeep.core.base_names import BaseNames
 from modelkeep.core.identity import Identification
 from modelkeep.core.names import safe_name
 from modelkeep.core.reading import LocalFile, ReadAt
@@ -16,8 +17,9 @@ from modelkeep.core.walk import FolderFile
 from modelkeep.errors import CorruptModelError
 from modelkeep.http.client import Client
 from modelkeep.http.remote_bytes import FIRST_BYTES, RemoteBytes
-from modelkeep.identification.engine import identify_remote, identify_view, is_generic
+from modelkeep.identification.engine import identify_view, is_generic
 from modelkeep.identification.known_families import load_rules
+from modelkeep.identification.readers.detect import read_header
 from modelkeep.identification.readers.folder import FolderHeader, is_config
 from modelkeep.identification.readers.safetensors import LENGTH_BYTES
 from modelkeep.identification.readers.weights import is_weight
@@ -55,18 +57,32 @@ def identify_remote_model(
         DownloadError: the server does not give it.
     """
     rules = rules if rules is not None else load_rules()
-    source = str(remote.source)
+    view, size = open_remote_view(remote, client, names=rules.names, strict=strict)
+    return identify_view(view, rules=rules, source=str(remote.source), size=size)
+
+
+def open_remote_view(
+    remote: RemoteModel, client: Client, *, names: BaseNames, strict: bool = True
+) -> tuple[ModelView, int]:
+    """Fetch what rules look at, and return it with the size of all files in bytes.
+
+    Of an archive only the members that are needed are held against their headers: each would be
+    a request. The whole check is made once the file is on the disk.
+
+    Raises:
+        CorruptModelError: as ``identify_remote_model``, and so on for the others.
+    """
     if remote.is_folder:
         name = safe_name(remote.name)
         folder = FolderHeader(
             Path(name), strict=strict, tree=_RemoteTree(remote, client), thorough=False
         )
-        view = ModelView(name, (name,), folder=folder, names=rules.names)
-        return identify_view(view, rules=rules, source=source, size=folder.size)
+        return ModelView(name, (name,), folder=folder, names=names), folder.size
     name = PurePosixPath(file_name(remote)).stem
-    hints = (remote.name,) if remote.name != name else ()
+    hints = tuple(dict.fromkeys((name, remote.name)))
     with _opened(remote, remote.files[0], client) as file:
-        return identify_remote(file, rules=rules, name=name, source=source, hints=hints)
+        header = read_header(file, thorough=False)
+        return ModelView(name, hints, header=header, names=names), file.size
 
 
 def file_name(remote: RemoteModel) -> str:

@@ -67,6 +67,22 @@ class Facets:
 
 
 @dataclass(frozen=True, slots=True)
+class KindTotal:
+    """The models of one type and base, in numbers.
+
+    Attributes:
+        type, base: What they are.
+        models: How many there are.
+        size: Their bytes, as far as they are known.
+    """
+
+    type: str
+    base: str
+    models: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewRecord:
     """A record to add.
 

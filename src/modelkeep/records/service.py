@@ -27,6 +27,7 @@ from modelkeep.errors import DuplicateModelException, UnknownModelException, Wro
 from modelkeep.records.listing import (
     FacetName,
     Facets,
+    KindTotal,
     NewRecord,
     RecordFilter,
     RecordPage,
@@ -387,6 +388,10 @@ class ModelRecordServiceBase(ABC):
         names: Iterable[FacetName] = ("type", "base", "format", "tag", "root", "state"),
     ) -> Facets:
         """Count the values that occur in a filtered set."""
+
+    @abstractmethod
+    def totals(self) -> list[KindTotal]:
+        """Count all records and sum their sizes, by type and base."""
 
     @abstractmethod
     def count(self, where: RecordFilter) -> int:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from integration.world import World, open_world
-from modelkeep.app.examination import examine
+from modelkeep.app.doctor import examine
 from modelkeep.care.doctor.check import load_checks
 from modelkeep.care.doctor.finding import Finding, Severity
 from modelkeep.core.names import shown

@@ -307,6 +307,6 @@ class TestRefusals:
         job = DownloadJobURL(
             source=AnyHttpUrl("https://x.org/a?token=hush"),
             dest=tmp_path,
-            access_token="hush",  # noqa: S106 - made up
+            access_token="hush",
         )
         assert "hush" not in repr(job)

@@ -11,8 +11,7 @@ import pytest
 
 from faults.pages import Page, once
 from faults.server import HOSTS, FaultServer
-from modelkeep.cli.logs import listen, stop_listening
-from modelkeep.cli.session import Session
+from modelkeep.cli.logs import start_logging, stop_logging
 from modelkeep.download.queue import DownloadQueueService
 from modelkeep.http.options import TransferOptions
 from modelkeep.jobs.state_jobs import StateJobs
@@ -77,12 +76,12 @@ def test_a_download_with_secrets_leaves_no_trace_of_them(
 
 
 def test_verbose_shows_no_lines_of_the_libraries(capsys: pytest.CaptureFixture[str]) -> None:
-    handler = listen(Session(verbose=True), "info")
+    handler = start_logging("info", verbose=True)
     try:
         logging.getLogger("urllib3.connectionpool").debug("GET /model?sig=%s", SIGNATURE)
         logging.getLogger("modelkeep.download").debug("our own line")
     finally:
-        stop_listening(handler)
+        stop_logging(handler)
     shown = capsys.readouterr().err
     assert "our own line" in shown
     assert SIGNATURE not in shown

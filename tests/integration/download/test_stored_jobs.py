@@ -176,10 +176,10 @@ class TestSecrets:
     def test_a_token_is_not_stored_and_is_asked_for(
         self, server: FaultServer, begin: Begin, folder: Path, tmp_path: Path
     ) -> None:
-        page = SLOW.but(token="Bearer hush-hush")  # noqa: S106 - made up
+        page = SLOW.but(token="Bearer hush-hush")
         url = server.serve("/a", page, page.but(rate=None))
         first = begin()
-        job = first.get(url, folder / "a", access_token="hush-hush")  # noqa: S106 - made up
+        job = first.get(url, folder / "a", access_token="hush-hush")
         some_arrived(job)
         first.die()
         for path in (tmp_path / "databases").iterdir():
@@ -196,7 +196,7 @@ class TestSecrets:
         assert "--token" in (row.hint or "")
         second.stop()
         third = begin()
-        job = third.get(url, folder / "a", access_token="hush-hush")  # noqa: S106 - made up
+        job = third.get(url, folder / "a", access_token="hush-hush")
         third.queue.join()
         assert job.complete
         assert [each.id for each in third.control.rows()] == [row.id]
@@ -205,10 +205,10 @@ class TestSecrets:
     def test_somebody_may_know_the_token(
         self, server: FaultServer, begin: Begin, folder: Path
     ) -> None:
-        page = SLOW.but(token="Bearer hush")  # noqa: S106 - made up
+        page = SLOW.but(token="Bearer hush")
         url = server.serve("/a", page, page.but(rate=None))
         first = begin()
-        job = first.get(url, folder / "a", access_token="hush")  # noqa: S106 - made up
+        job = first.get(url, folder / "a", access_token="hush")
         some_arrived(job)
         first.die()
         second = begin(token_for={url: "hush"}.get)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from faults.pages import Page
 from faults.server import FaultServer
 from integration.world import snapshot
-from modelkeep.app.examination import examine
+from modelkeep.app.doctor import examine
 from modelkeep.app.manager import ModelManager
 from modelkeep.core.configs import LoRAConfig
 from modelkeep.core.files import ModelFile

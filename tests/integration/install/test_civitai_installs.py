@@ -14,7 +14,7 @@ from sites.server import FILE_HOST
 from support.waiting import PATIENCE
 
 LORA = sdxl_lora()
-SECRET = "planted-civitai-secret"  # noqa: S105 - it is planted
+SECRET = "planted-civitai-secret"
 
 
 def add(civitai: CivitaiServer, **fields: object) -> Model:

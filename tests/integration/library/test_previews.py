@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from integration.world import World, snapshot
-from modelkeep.app.examination import examine
+from modelkeep.app.doctor import examine
 from modelkeep.disk import paths
 from modelkeep.errors import NoSpaceError, RecordError
 from modelkeep.library.link import LinkMode

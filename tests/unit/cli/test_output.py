@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep.cli.commands.config import _changed
-from modelkeep.cli.logs import listen, stop_listening
-from modelkeep.cli.output import Bar, one_line, plain, time_text
-from modelkeep.cli.session import Session
-from modelkeep.cli.words import named, status_of
+from modelkeep.app.config import changed_text
+from modelkeep.app.outcomes import exit_status_of
+from modelkeep.app.text import one_line, plain, source_text, time_text
+from modelkeep.cli.logs import start_logging, stop_logging
+from modelkeep.cli.progress import Bar
 from modelkeep.core.names import size_text
 from modelkeep.errors import UsageError
 
@@ -47,12 +47,12 @@ def test_controls_are_spelled_out() -> None:
 
 
 def test_statuses() -> None:
-    assert [status_of(failed, 2) for failed in (0, 1, 2)] == [0, 3, 1]
+    assert [exit_status_of(failed, 2) for failed in (0, 1, 2)] == [0, 3, 1]
 
 
 def test_the_query_of_an_address_is_kept_to_oneself() -> None:
-    assert named("https://a.example/m?token=secret") == "https://a.example/m"
-    assert named("really?.safetensors") == "really?.safetensors"
+    assert source_text("https://a.example/m?token=secret") == "https://a.example/m"
+    assert source_text("really?.safetensors") == "really?.safetensors"
 
 
 class Terminal(StringIO):
@@ -102,24 +102,24 @@ class TestBar:
 
 class TestLogs:
     @pytest.mark.parametrize(
-        ("session", "level", "shown"),
+        ("options", "level", "shown"),
         [
-            (Session(), "warning", "warning error"),
-            (Session(), "info", "info warning error"),
-            (Session(quiet=True), "info", "error"),
-            (Session(verbose=True), "error", "debug info warning error"),
+            ({}, "warning", "warning error"),
+            ({}, "info", "info warning error"),
+            ({"quiet": True}, "info", "error"),
+            ({"verbose": True}, "error", "debug info warning error"),
         ],
     )
     def test_levels(
-        self, session: Session, level: str, shown: str, capsys: pytest.CaptureFixture[str]
+        self, options: dict[str, bool], level: str, shown: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         log = logging.getLogger("modelkeep.sofa")
-        handler = listen(session, level)
+        handler = start_logging(level, **options)
         try:
             for name in ("debug", "info", "warning", "error"):
                 getattr(log, name)("%s", name)
         finally:
-            stop_listening(handler)
+            stop_logging(handler)
         log.error("too late")
         assert capsys.readouterr().err.split() == shown.split()
 
@@ -127,10 +127,10 @@ class TestLogs:
     def test_tracebacks_only_when_asked_for(
         self, verbose: bool, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        handler = listen(Session(verbose=verbose), "warning")
+        handler = start_logging("warning", verbose=verbose)
         log = logging.getLogger("modelkeep")
         log.error("it failed", exc_info=ZeroDivisionError("nothing to see"))
-        stop_listening(handler)
+        stop_logging(handler)
         err = capsys.readouterr().err
         assert err.startswith("it failed\n")
         assert ("ZeroDivisionError" in err) is verbose
@@ -151,9 +151,9 @@ class TestSettingsText:
         ],
     )
     def test_one_setting_changes(self, before: str, setting: str, value: str, after: str) -> None:
-        assert _changed(before, setting, value) == after
+        assert changed_text(before, setting, value) == after
 
     def test_what_it_cannot_be(self) -> None:
         for setting, value in (("port", "x"), ("verify", "{"), ("roots", "[]")):
             with pytest.raises(UsageError, match=setting):
-                _changed("", setting, value)
+                changed_text("", setting, value)

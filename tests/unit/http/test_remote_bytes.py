@@ -21,8 +21,10 @@ from modelkeep.http.client import Client
 from modelkeep.http.options import TransferOptions
 from modelkeep.http.remote_bytes import FIRST_BYTES, RemoteBytes
 from modelkeep.http.request import HttpRequest
-from modelkeep.identification.engine import identify_path, identify_remote
+from modelkeep.identification.engine import identify_path, identify_view
 from modelkeep.identification.known_families import load_rules
+from modelkeep.identification.readers.detect import read_header
+from modelkeep.identification.view import ModelView
 from support import tiny
 from support.rounds import rounds
 
@@ -109,6 +111,7 @@ def test_a_model_is_identified_as_on_the_disk(server: FaultServer, tmp_path: Pat
         data = local.read_at(0, local.size)
     file = remote(server.serve("/one.safetensors", Page(data)))
     rules = load_rules()
-    found = identify_remote(file, rules=rules, name="one", source="one")
+    view = ModelView("one", ("one",), header=read_header(file, thorough=False), names=rules.names)
+    found = identify_view(view, rules=rules, source="one", size=file.size)
     there = identify_path(path, rules=rules)
     assert (found.type, found.base, found.size) == (there.type, there.base, there.size)

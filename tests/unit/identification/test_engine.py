@@ -19,10 +19,10 @@ from modelkeep.errors import (
 )
 from modelkeep.identification.conditions import Has
 from modelkeep.identification.engine import (
-    explain_path,
+    assess,
     identify,
     identify_path,
-    identify_remote,
+    open_view,
 )
 from modelkeep.identification.family import Family
 from modelkeep.identification.known_families import load_rules
@@ -153,7 +153,7 @@ def test_an_unknown_file_names_the_nearest_rules_and_what_they_missed(tmp_path: 
 def test_explaining_shows_every_rule_the_winner_first(vae: Path) -> None:
     rules = load_rules()
 
-    shown = explain_path(vae, rules=rules)
+    shown = assess(open_view(vae, names=rules.names)[0], rules)
 
     assert shown[0].rule.name == "sd-1 vae"
     assert shown[0].holds
@@ -165,7 +165,9 @@ def test_explaining_shows_every_rule_the_winner_first(vae: Path) -> None:
 def test_explaining_an_unknown_file_raises_nothing(tmp_path: Path) -> None:
     path = write_safetensors(tmp_path / "m.safetensors", typed({"weight": (1,)}))
 
-    assert not any(one.holds for one in explain_path(path, rules=load_rules()))
+    rules = load_rules()
+    view, _ = open_view(path, names=rules.names)
+    assert not any(one.holds for one in assess(view, rules))
 
 
 @pytest.fixture
@@ -192,13 +194,6 @@ def test_no_more_is_read_than_the_header(tmp_path: Path, opened: list[LocalFile]
     assert found.base == "sdxl"
     assert found.size > 6_000_000_000
     assert sum(file.bytes_read for file in opened) <= header + 8 + 64 * 1024
-
-
-def test_a_remote_file_is_identified_by_its_bytes_and_its_name(vae: Path) -> None:
-    with LocalFile(vae) as file:
-        found = identify_remote(file, rules=load_rules(), name="sdxl_vae", source="org/repo")
-
-    assert (found.base, found.source, found.name) == ("sdxl", "org/repo", "sdxl_vae")
 
 
 def test_a_file_of_a_general_name_asks_the_folder_around_it(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
 from modelkeep.errors import SettingsError
 from modelkeep.identification.conditions import Has, NotKin
-from modelkeep.identification.engine import explain_path, identify
+from modelkeep.identification.engine import assess, identify, open_view
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.known_families import (
     base_from_words,
@@ -99,9 +99,9 @@ def test_marks_of_kin_refuse_aharbour_model(tmp_path: Path) -> None:
     path = write_safetensors(tmp_path / "m.safetensors", typed({"hull": (1,), "engine": (1,)}))
 
     assert identify(path, rules=RuleSet.of([old])).base == "any"
-    [assessed] = [
-        one.missing for one in explain_path(path, rules=RuleSet.of([old, new])) if one.missing
-    ]
+    rules = RuleSet.of([old, new])
+    view, _ = open_view(path, names=rules.names)
+    [assessed] = [one.missing for one in assess(view, rules) if one.missing]
     assert "engine" in assessed[0]
 
 

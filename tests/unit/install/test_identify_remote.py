@@ -256,7 +256,7 @@ def test_the_token_goes_along(server: FaultServer, tmp_path: Path) -> None:
     path = tiny.lora(tmp_path / "one.safetensors")
     remote = served(server, path)
     url = remote.files[0].url
-    page = Page(path.read_bytes(), token="Bearer s3cret")  # noqa: S106 - of this test's server
+    page = Page(path.read_bytes(), token="Bearer s3cret")
     server.serve("/one.safetensors/one.safetensors", page)
     with pytest.raises(HttpStatusError):
         ask(remote)

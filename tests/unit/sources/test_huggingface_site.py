@@ -163,8 +163,8 @@ def test_a_token_that_is_not_valid_is_left_out(server: FaultServer) -> None:
 
 
 def test_a_token_goes_along_and_stays_with_the_mirror(server: FaultServer) -> None:
-    server.serve(API, page(listing("a.safetensors", gated="auto")).but(token="Bearer hf_secret"))  # noqa: S106 - made up
-    model = look_up(server, access_token="hf_secret")  # noqa: S106 - made up
+    server.serve(API, page(listing("a.safetensors", gated="auto")).but(token="Bearer hf_secret"))
+    model = look_up(server, access_token="hf_secret")
     assert model.token is not None
     assert model.token.origin.port == server.port
     assert (model.aliases, model.needs_token, model.terms.gated) == (frozenset(), True, True)

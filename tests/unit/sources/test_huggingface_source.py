@@ -76,7 +76,7 @@ def test_mirrors_are_known_by_their_hosts() -> None:
 
 
 def test_a_source_compares_as_text_and_hides_its_token() -> None:
-    source = HFModelSource(repo_id="org/name", access_token="hf_secret", variant=None)  # noqa: S106 - made up
+    source = HFModelSource(repo_id="org/name", access_token="hf_secret", variant=None)
     assert source == "org/name"
     assert hash(source) == hash("org/name")
     assert source < HFModelSource(repo_id="org/other")

@@ -20,7 +20,7 @@ from modelkeep.sources.link import SITE, URLModelSource
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.site import RemoteModel, SiteContext
 
-SECRET = "planted-5eCr3t"  # noqa: S105 - made up
+SECRET = "planted-5eCr3t"
 BYTES = b"\x10\0\0\0\0\0\0\0" + bytes(2000)
 QUICK = TransferOptions(tries=2, backoff_base=0.01)
 

@@ -110,5 +110,5 @@ def test_a_form_that_is_not_there_is_told(server: FaultServer) -> None:
 
 
 def test_the_token_is_not_shown() -> None:
-    source = ModelScopeSource(repo_id="org/name", access_token="secret")  # noqa: S106 - made up
+    source = ModelScopeSource(repo_id="org/name", access_token="secret")
     assert "secret" not in repr(source) + str(source) + source.model_dump_json()

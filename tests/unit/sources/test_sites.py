@@ -180,14 +180,14 @@ class TestParse:
         source = parse_source("org/name:onnx", **given)
         assert isinstance(source, HFModelSource)
         assert (source.variant, source.subfolder) == (ModelRepoVariant.FP32, "unet")
-        assert source.access_token == "hf_planted"  # noqa: S105 - made up
+        assert source.access_token == "hf_planted"
         link = parse_source("https://a.org/b.ckpt?sig=c", **given)
         assert isinstance(link, URLModelSource)
         assert (link.url, link.access_token) == ("https://a.org/b.ckpt?sig=c", "hf_planted")
 
     def test_a_field_that_does_not_fit(self) -> None:
         with pytest.raises(UnsupportedSourceError, match="variant 'sofa' does not fit") as caught:
-            parse_source("org/name", variant="sofa", token="planted-secret")  # noqa: S106 - made up
+            parse_source("org/name", variant="sofa", token="planted-secret")
         assert "planted" not in str(caught.value)
 
     def test_a_mirror_is_known_by_its_endpoint(self) -> None:
@@ -216,7 +216,7 @@ class TestSites:
     def test_a_link_into_a_site_is_looked_up_there(self) -> None:
         door = all_of()
         url = "https://huggingface.co/org/name/resolve/main/a.safetensors"
-        source = door.resolve_link(URLModelSource(url=url, access_token="hf_x"))  # noqa: S106 - made up
+        source = door.resolve_link(URLModelSource(url=url, access_token="hf_x"))
         assert isinstance(source, HFModelSource)
         assert (source.subfolder, source.access_token) == ("a.safetensors", "hf_x")
         dataset = URLModelSource(url="https://huggingface.co/datasets/a/b/resolve/main/c.ckpt")

@@ -16,7 +16,7 @@ from modelkeep.errors import NotWritableError, SettingsError, UsageError
 from modelkeep.settings import Settings
 from modelkeep.sources.tokens import SiteTokens
 
-SECRET = "hf_planted5eCr3tValue"  # noqa: S105 - made up
+SECRET = "hf_planted5eCr3tValue"
 HUB = "https://huggingface.co/org/name/resolve/main/a.safetensors"
 
 

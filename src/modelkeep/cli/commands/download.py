@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modelkeep.cli.output import Bar
-from modelkeep.cli.session import Session, message_of
+from modelkeep.app.outcomes import EXIT_INTERRUPTED, exit_status_of, message_of
+from modelkeep.app.text import counted, source_text
+from modelkeep.cli.progress import Bar
+from modelkeep.cli.session import Session
 from modelkeep.cli.speed import Speed, time_left
 from modelkeep.cli.tokens import read_token
-from modelkeep.cli.words import named, status_of
 from modelkeep.core.names import path_to_text, shown, size_text
-from modelkeep.errors import EXIT_INTERRUPTED, JobCancelledError, UsageError
+from modelkeep.errors import JobCancelledError, UsageError
 
 if TYPE_CHECKING:
     from modelkeep.download.job import DownloadJobBase
@@ -75,7 +76,7 @@ def finish_downloads(session: Session, jobs: Sequence[DownloadJobBase]) -> int:
             + (f", or with: modelkeep resume {held}" if held else "")
         )
         return EXIT_INTERRUPTED
-    return status_of(failed, len(jobs))
+    return exit_status_of(failed, len(jobs))
 
 
 def _what_is_kept(jobs: Sequence[DownloadJobBase]) -> str:
@@ -96,7 +97,7 @@ def _parted(words: Sequence[str]) -> tuple[list[str], Path]:
     wrong = [link for link in links if not link.lower().startswith(_LINKS)]
     if wrong or not links:
         raise UsageError(
-            f"{named(wrong[0] if wrong else dest)} is no link",
+            f"{source_text(wrong[0] if wrong else dest)} is no link",
             hint="modelkeep download URL... DEST, with links that begin with https://",
         )
     return links, Path(dest)
@@ -124,7 +125,7 @@ def _watch(session: Session, jobs: Sequence[DownloadJobBase]) -> bool:
                     sum(job.bytes for job in jobs),
                     sum(job.total_bytes for job in jobs),
                     came=sum(job.bytes - job.resumed_bytes for job in jobs),
-                    also=_count(running, "connection") if running else "",
+                    also=counted(running, "connection") if running else "",
                 )
                 teller.tell()
                 time.sleep(0.02)
@@ -160,17 +161,13 @@ class _Teller:
             (self._paused.add if job.paused else self._paused.discard)(job.id)
             if job.note and job.note not in self._notes:
                 self._notes.add(job.note)
-                self._session.say(f"\n{named(str(job.source))}: {job.note}")
+                self._session.say(f"\n{source_text(str(job.source))}: {job.note}")
         now = time.monotonic()
         if self._session.json and now - self._told >= _TELL_SECONDS:
             self._told = now
             for job in self._jobs:
                 rate = self._speeds[job.id].note(job.bytes - job.resumed_bytes, now)
                 _tell_json(self._session, job, rate)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _tell_end(session: Session, job: DownloadJobBase) -> bool:
@@ -185,7 +182,7 @@ def _tell_end(session: Session, job: DownloadJobBase) -> bool:
             checked = "" if getattr(job, "is_verified", False) else ", no hash to check it by"
             session.print(f"{shown(job.download_path or job.dest)} ({size}{checked})")
         return False
-    source = named(str(job.source))
+    source = source_text(str(job.source))
     if job.exception is not None:
         session.report(job.exception, source)
         if job.paused:
@@ -204,7 +201,7 @@ def _tell_json(session: Session, job: DownloadJobBase, rate: float) -> None:
     session.print_json(
         {
             "id": job.id,
-            "source": named(str(job.source)),
+            "source": source_text(str(job.source)),
             "status": job.status.value,
             "bytes": job.bytes,
             "total_bytes": job.total_bytes,

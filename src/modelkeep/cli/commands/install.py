@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from modelkeep.app.outcomes import EXIT_INTERRUPTED, exit_status_of, message_of
+from modelkeep.app.text import source_text
 from modelkeep.cli.commands.fetching import begin_remote, leave_to_another
 from modelkeep.cli.commands.planned import PlanToldError, plan_one
-from modelkeep.cli.output import Bar
-from modelkeep.cli.session import Session, message_of
-from modelkeep.cli.tokens import read_token
-from modelkeep.cli.words import (
+from modelkeep.cli.options import (
     BaseOption,
     DryRun,
     Sources,
@@ -21,13 +20,14 @@ from modelkeep.cli.words import (
     TypeOption,
     VerifyOption,
     Yes,
-    named,
-    status_of,
 )
+from modelkeep.cli.progress import Bar
+from modelkeep.cli.session import Session
+from modelkeep.cli.tokens import read_token
 from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import type_label
-from modelkeep.errors import EXIT_INTERRUPTED, JobCancelledError, ModelKeepError, UsageError
+from modelkeep.errors import JobCancelledError, ModelKeepError, UsageError
 from modelkeep.identification.known_families import base_label
 from modelkeep.library.link import LinkMode
 
@@ -104,7 +104,7 @@ def install(
     secret = read_token(session, token)
     asked = _Asked(overrides, inplace, link, to, subfolder, secret, yes, dry_run, no_wait)
     try:
-        return status_of(_install_all(session, sources, asked), len(sources))
+        return exit_status_of(_install_all(session, sources, asked), len(sources))
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
 
@@ -169,7 +169,7 @@ def _begin(session: Session, source: str, asked: _Asked) -> ModelInstallJob | No
     if not is_local and (asked.inplace or asked.link is not None):
         option = "--inplace" if asked.inplace else "--link"
         raise UsageError(
-            f"{option} is for models on this disk; {named(source)} is on the network",
+            f"{option} is for models on this disk; {source_text(source)} is on the network",
             hint="Leave it out: what is fetched goes into the library.",
         )
     if asked.dry_run:
@@ -190,7 +190,7 @@ def _tell_failed(session: Session, source: str, error: Exception) -> None:
         error = error.error
     else:
         _result(session, source, "error", error=message_of(error))
-    session.report(error, named(source))
+    session.report(error, source_text(source))
 
 
 def _take_back(session: Session, source: str) -> None:
@@ -199,7 +199,7 @@ def _take_back(session: Session, source: str) -> None:
         if job.is_local and not job.in_terminal_state:
             job.cancel()
     _result(session, source, "cancelled")
-    session.say(f"\nInterrupted: {named(source)} was taken back, the rest not begun.")
+    session.say(f"\nInterrupted: {source_text(source)} was taken back, the rest not begun.")
 
 
 def _install_local(session: Session, source: str, parsed: StringLikeSource, asked: _Asked) -> None:
@@ -241,7 +241,7 @@ def finish_jobs(session: Session, jobs: Sequence[ModelInstallJob]) -> int:
         failed = _see_all(session, [(str(job.source), job) for job in jobs])
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    return status_of(failed, len(jobs))
+    return exit_status_of(failed, len(jobs))
 
 
 def _see_all(session: Session, jobs: Sequence[tuple[str, ModelInstallJob]]) -> int:
@@ -335,7 +335,7 @@ def _result(
     if session.json:
         session.print_json(
             {
-                "source": named(source),
+                "source": source_text(source),
                 "status": status,
                 "key": key,
                 "path": path,

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from modelkeep.app.outcomes import EXIT_INTERRUPTED, exit_status_of
+from modelkeep.app.text import Table, time_text
 from modelkeep.cli.commands.download import finish_downloads
 from modelkeep.cli.commands.install import finish_jobs
-from modelkeep.cli.output import table, time_text
+from modelkeep.cli.options import BaseOption, JobIds, OptionalJobIds, TypeOption
 from modelkeep.cli.session import Session
-from modelkeep.cli.words import BaseOption, JobIds, OptionalJobIds, TypeOption, status_of
 from modelkeep.core.names import size_text
-from modelkeep.errors import EXIT_INTERRUPTED, ModelKeepError, UsageError
+from modelkeep.errors import ModelKeepError, UsageError
 from modelkeep.jobs.states import Request
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def jobs(ctx: typer.Context) -> None:
         cells = [
             (str(r.id), r.kind, r.status, r.source, _done(r), time_text(r.created_at)) for r in rows
         ]
-        table(session, ("ID", "KIND", "STATUS", "SOURCE", "SIZE", "SINCE"), cells)
+        titles = ("ID", "KIND", "STATUS", "SOURCE", "SIZE", "SINCE")
+        session.print_table(Table.of(titles, cells))
         for row in rows:
             if row.error:
                 session.print(f"{row.id}: {row.error}")
@@ -114,7 +116,7 @@ def _begin(session: Session, ids: list[int], act: Callable[[int], AnyJob | None]
             _tell(session, session.manager.jobs.wait_for(number, Request.RUN))
         else:
             mine.append(job)
-    return max(status_of(failed, len(ids)), _see_through(session, mine))
+    return max(exit_status_of(failed, len(ids)), _see_through(session, mine))
 
 
 def _see_through(session: Session, jobs: Sequence[AnyJob]) -> int:
@@ -144,7 +146,7 @@ def _finish_others(session: Session, jobs: Sequence[AnyJob]) -> int:
             session.report(job.exception, f"job {job.id}")
         else:
             _tell(session, every.row(job.id))
-    return status_of(sum(job.exception is not None for job in jobs), len(jobs))
+    return exit_status_of(sum(job.exception is not None for job in jobs), len(jobs))
 
 
 _FINISH: dict[str, Callable[[Session, Sequence[Any]], int]] = {
@@ -162,7 +164,7 @@ def _each(session: Session, ids: list[int], act: Callable[[int], JobRow], wanted
         except ModelKeepError as error:
             failed += 1
             session.report(error, f"job {number}")
-    return status_of(failed, len(ids))
+    return exit_status_of(failed, len(ids))
 
 
 def _tell(session: Session, row: JobRow) -> None:

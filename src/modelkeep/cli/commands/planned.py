@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from modelkeep.cli.session import Session, message_of
+from modelkeep.app.outcomes import message_of
+from modelkeep.cli.session import Session
 from modelkeep.errors import ModelKeepError
 from modelkeep.library.link import LinkMode
 

@@ -6,25 +6,13 @@ from typing import Annotated
 
 import typer
 
-from modelkeep.cli.output import table
+from modelkeep.app import tokens
+from modelkeep.app.outcomes import EXIT_FAILED
+from modelkeep.cli.completion import complete_site
 from modelkeep.cli.session import Session
 from modelkeep.cli.tokens import ask_token, read_token
-from modelkeep.core.names import path_to_text, shown
-from modelkeep.errors import EXIT_FAILED, ModelKeepError, UsageError
-
-
-def complete_site(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the names of sites that begin with what was typed."""
-    from modelkeep.settings import Settings
-    from modelkeep.sources.tokens import SiteTokens
-
-    root = ctx.find_root().params.get("root") or ctx.params.get("root")
-    try:
-        names = SiteTokens(Settings.load(root=root)).names
-    except (ModelKeepError, OSError):
-        return []
-    return [name for name in names if name.startswith(incomplete)]
-
+from modelkeep.core.names import shown
+from modelkeep.errors import UsageError
 
 SiteName = Annotated[
     str,
@@ -46,9 +34,8 @@ def set_token(
         ),
     ] = None,
 ) -> None:
-    """Keep a token for a site, in a file that only you can read."""
+    """Store a token for a site, in a file that only you can read."""
     session = ctx.ensure_object(Session)
-    tokens = session.manager.tokens
     given = read_token(session, token, f"token set {site} ")
     if given is None:
         if not session.can_ask:
@@ -56,52 +43,36 @@ def set_token(
                 "There is no terminal to ask for the token on",
                 hint=f"Give it on standard input: modelkeep token set {site} -",
             )
-        page = next((each.key_page for each in tokens.sites if each.name == site), "")
-        if page:
-            session.say(f"Tokens are made on {page}")
+        if page := tokens.page_for(session.manager, site):
+            session.say(f"Create a token on {page}")
         given = ask_token(f"Token for {site} (not shown): ")
-    path = tokens.set(site, given)
-    if session.json:
-        session.print_json({"site": site, "path": path_to_text(path)})
-    elif session.quiet:
-        session.print(site)
-    else:
-        session.print(f"The token for {site} is kept in {shown(path)}")
-    used = tokens.find(site)
-    if used is not None and used.where != shown(path):
-        session.say(f"The one from {used.where} is used before it.")
+    stored = tokens.store(session.manager, site, given)
+    session.show(stored)
+    if stored.used_before:
+        session.say(f"The one from {stored.used_before} is used before it.")
 
 
 def list_tokens(ctx: typer.Context) -> None:
-    """List the tokens that are found: of which site, where each comes from, how it ends."""
+    """List the tokens that were found: their sites, where they come from, how they end."""
     session = ctx.ensure_object(Session)
-    held = session.manager.tokens.list()
-    if session.json:
-        for each in held:
-            session.print_json({"site": each.site, "from": each.where, "ends_with": each.ending})
-    elif session.quiet:
-        for name in dict.fromkeys(each.site for each in held):
+    found = tokens.tokens(session.manager)
+    if session.quiet and not session.json:
+        for name in dict.fromkeys(one.key for one in found):
             session.print(name)
-    elif held:
-        rows = [
-            (each.site, each.where, f"...{each.ending}" if each.ending else "") for each in held
-        ]
-        table(session, ("SITE", "FROM", "ENDS WITH"), rows)
-    else:
-        session.say("There are no tokens. Keep one with: modelkeep token set SITE")
+        return
+    nothing = "There are no tokens. Store one with: modelkeep token set SITE"
+    session.show_all(found, lambda: tokens.table(found), nothing=nothing)
 
 
 def remove(ctx: typer.Context, site: SiteName) -> int | None:
-    """Forget the token that is kept for a site."""
+    """Delete the stored token of a site."""
     session = ctx.ensure_object(Session)
-    tokens = session.manager.tokens
-    if not tokens.remove(site):
-        session.complain(f"No token for {site} is kept in {shown(tokens.folder)}")
+    removed = tokens.remove(session.manager, site)
+    if removed is None:
+        folder = shown(session.manager.tokens.folder)
+        session.complain(f"There is no token for {site} in {folder}")
         return EXIT_FAILED
-    if session.json:
-        session.print_json({"site": site})
-    else:
-        session.print(site if session.quiet else f"The token for {site} is forgotten.")
-    if (left := tokens.find(site)) is not None:
-        session.say(f"The one from {left.where} is still used.")
+    session.show(removed)
+    if removed.still_used:
+        session.say(f"The one from {removed.still_used} is still used.")
     return None

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, distinct, func, select
 
-from modelkeep.records.listing import FacetName, Facets, RecordFilter
+from modelkeep.records.listing import FacetName, Facets, KindTotal, RecordFilter
 from modelkeep.records.sql import paging, schema
 from modelkeep.records.sql.database import Row, Transaction
 from modelkeep.records.sql.filters import Filter, Shape
@@ -35,6 +35,14 @@ def counted(transaction: Transaction, where: RecordFilter, names: Iterable[Facet
     for name in wanted:
         result[name] = _tags(transaction, where) if name == "tag" else dict(counts[name])
     return Facets(total=total, counts=result)
+
+
+def totals(transaction: Transaction) -> list[KindTotal]:
+    """Count all records and sum their sizes, by type and base."""
+    size = func.coalesce(func.sum(_model.size), 0)
+    statement = select(_model.type, _model.base, func.count(), size)
+    found = transaction.rows(statement.group_by(_model.type, _model.base))
+    return [KindTotal(*row) for row in found]
 
 
 @lru_cache(_KEPT)

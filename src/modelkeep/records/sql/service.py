@@ -41,6 +41,7 @@ from modelkeep.records.dialects.sqlite import ConnectionHolder, SqliteDatabase
 from modelkeep.records.listing import (
     FacetName,
     Facets,
+    KindTotal,
     NewRecord,
     RecordFilter,
     RecordPage,
@@ -308,6 +309,11 @@ class SqlRecords(ModelRecordServiceBase):
         """Return how many records are like that."""
         with self._database.reading() as transaction:
             return search.count(transaction, where)
+
+    def totals(self) -> list[KindTotal]:
+        """Count all records and sum their sizes, by type and base."""
+        with self._database.reading() as transaction:
+            return facets.totals(transaction)
 
     def facets(
         self,

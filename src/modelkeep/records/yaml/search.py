@@ -10,7 +10,7 @@ from typing import Any
 from modelkeep.core.taxonomy import ModelRecordOrderBy
 from modelkeep.errors import UsageError
 from modelkeep.records.cursors import Cursor, read_cursor
-from modelkeep.records.listing import Facets, RecordFilter
+from modelkeep.records.listing import Facets, KindTotal, RecordFilter
 from modelkeep.records.text import fold_words
 from modelkeep.records.yaml.catalogue import Catalogue
 from modelkeep.records.yaml.record import StoredRecord
@@ -95,6 +95,17 @@ def facets(catalogue: Catalogue, where: RecordFilter, names: Iterable[str]) -> F
         )
         counts[name] = dict(sorted(found.items()))
     return Facets(len(matching(catalogue, where)), counts)
+
+
+def totals(catalogue: Catalogue) -> list[KindTotal]:
+    """Count all records and sum their sizes, by type and base."""
+    found: dict[tuple[str, str], KindTotal] = {}
+    for record in catalogue.records.values():
+        kind = (record.config.type.value, record.config.base.value)
+        so_far = found.get(kind, KindTotal(*kind, 0, 0))
+        size = so_far.size + (record.config.size or 0)
+        found[kind] = KindTotal(*kind, so_far.models + 1, size)
+    return list(found.values())
 
 
 def in_order(catalogue: Catalogue, where: RecordFilter, order: str) -> list[Placed]:

@@ -24,6 +24,7 @@ from modelkeep.records.changes import changed_config, new_config, refuse_unstora
 from modelkeep.records.listing import (
     FacetName,
     Facets,
+    KindTotal,
     NewRecord,
     RecordFilter,
     RecordPage,
@@ -230,6 +231,10 @@ class ModelRecordServiceFile(ModelRecordServiceBase):
     ) -> Facets:
         """Count the values that occur in a filtered set."""
         return yaml_search.facets(self._file.read(), where, names)
+
+    def totals(self) -> list[KindTotal]:
+        """Count all records and sum their sizes, by type and base."""
+        return yaml_search.totals(self._file.read())
 
     def count(self, where: RecordFilter) -> int:
         """Return how many records are like that."""

@@ -1,0 +1,149 @@
+"""Identifying: what a source is, and how near each rule came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modelkeep.app.outcomes import error_json
+from modelkeep.app.text import source_text
+from modelkeep.core.identity import NOT_PRINTED, Identification
+from modelkeep.core.names import size_text
+from modelkeep.core.reading import printable
+from modelkeep.core.taxonomy import type_label
+from modelkeep.errors import ModelKeepError, UnknownModelError
+from modelkeep.identification.engine import assess, identify_view, open_view
+from modelkeep.identification.known_families import base_label, load_rules
+from modelkeep.sources.local import LocalModelSource
+
+if TYPE_CHECKING:
+    from modelkeep.app.manager import ModelManager
+    from modelkeep.identification.rule_set import RuleSet
+    from modelkeep.identification.rules import Assessment
+    from modelkeep.identification.view import ModelView
+    from modelkeep.settings import Settings
+
+_NO_FIELDS: dict[str, Any] = {"trigger_phrases": [], "evidence": []}
+#: Rules that nearly fit and are shown.
+_NEAREST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifyResult:
+    """What a source is.
+
+    Attributes:
+        source: What was asked about.
+        found: What it is; None with ``error``.
+        error: Why that is not known.
+        rules: How near each rule came, the nearest first; empty where nothing could be read.
+    """
+
+    source: str
+    found: Identification | None = None
+    error: ModelKeepError | None = None
+    rules: tuple[Assessment, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        source = {"source": source_text(self.source)}
+        if self.found is not None:
+            return {**self.found.to_json(), **source}
+        names = [n for n in Identification.__dataclass_fields__ if n not in NOT_PRINTED]
+        kind = "unknown" if isinstance(self.error, UnknownModelError) else None
+        error = error_json(self.error) if self.error else None
+        return {**dict.fromkeys(names), **source, "type": kind, **_NO_FIELDS, "error": error}
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def reasons(self) -> list[str]:
+        """Return why it is that: the evidence, then the rules that held or nearly held."""
+        evidence = self.found.evidence if self.found else ()
+        lines = [f"  because   {reason.detail} ({reason.kind})" for reason in evidence]
+        nearest = [rule for rule in self.rules if rule.missing][:_NEAREST]
+        for rule in [*(rule for rule in self.rules if not rule.missing), *nearest]:
+            lines.append(f"  rule {rule.rule.name}: {'no' if rule.missing else 'fits'}")
+            lines += [f"    + {held.detail}" for held in rule.held]
+            lines += [f"    - {missing}" for missing in rule.missing]
+        return lines
+
+    def _lines(self) -> Iterator[str]:
+        found = self.found
+        if found is None:
+            yield f"{printable(self.source)}: {self.error}"
+            return
+        variant = f" {found.variant}" if found.variant and found.variant != "normal" else ""
+        what = f"{type_label(found.type)} for {base_label(found.base)}{variant}"
+        yield f"{printable(self.source)}: {what}, {found.format}, {size_text(found.size)}"
+        facts = {
+            "predicts": found.prediction_type,
+            "lineage": found.lineage,
+            "quantised": found.quantization,
+            "weights": found.repo_variant,
+            "triggers": ", ".join(found.trigger_phrases),
+        }
+        for name, value in facts.items():
+            if value:
+                yield f"  {name:<10}{value}"
+
+
+def identify(source: str | Path, *, settings: Settings | None = None) -> Identification:
+    """Say what a model is, from headers and configs alone; nothing is changed or run.
+
+    Of a model on the network only the headers are fetched, by ranges.
+
+    Args:
+        source: Path of a model file or folder, or whatever names a model of a site.
+        settings: Of a root; those of the file and the environment when None.
+
+    Raises:
+        UnknownModelError: no rule fits; the nearest ones are named.
+        AmbiguousModelError: several rules fit.
+        UnsafeModelError: loading it would run code.
+        CorruptModelError: it is truncated, lying or over a limit.
+        SourceError: it does not exist or cannot be read, or its site does not give it.
+    """
+    from modelkeep.app.manager import ModelManager
+
+    rules = load_rules()
+    with ModelManager(settings, takes_over=False) as manager:
+        view, size, name = _open(manager, source, rules)
+        return identify_view(view, rules=rules, source=name, size=size)
+
+
+def answer(manager: ModelManager, source: str | Path, *, explain: bool = False) -> IdentifyResult:
+    """Say what a source is, from headers and configs alone; they are read once.
+
+    Args:
+        manager: Of the library; says what ``source`` means.
+        source: A path, or whatever names a model of a site.
+        explain: Also how near each rule came.
+    """
+    rules, view = load_rules(), None
+    try:
+        view, size, name = _open(manager, source, rules)
+        found = identify_view(view, rules=rules, source=name, size=size)
+        error = None
+    except ModelKeepError as refused:
+        found, error = None, refused
+    assessed = assess(view, rules) if explain and view is not None else ()
+    return IdentifyResult(str(source), found, error, assessed)
+
+
+def _open(manager: ModelManager, source: str | Path, rules: RuleSet) -> tuple[ModelView, int, str]:
+    """Read what rules look at; return it with the bytes of all files and the source as text."""
+    strict = manager.settings.verify != "off"
+    found = manager.parse(source)
+    if isinstance(found, LocalModelSource):
+        path = Path(found.path)
+        return *open_view(path, names=rules.names, strict=strict), printable(path)
+    from modelkeep.install.identify_remote import open_remote_view
+
+    remote = manager.sites.look_up(found)
+    view, size = open_remote_view(
+        remote, manager.sites.context.client, names=rules.names, strict=strict
+    )
+    return view, size, str(remote.source)

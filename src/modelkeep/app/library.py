@@ -1,0 +1,216 @@
+"""The models of the library: a page of them, their counts, those that are missing, a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modelkeep.app.text import Table, counted, model_table
+from modelkeep.core.names import path_to_text, shown, size_text
+from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
+from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
+from modelkeep.errors import UsageError
+from modelkeep.identification.known_families import base_label
+from modelkeep.records.listing import FacetName, Facets, KindTotal, RecordFilter
+
+if TYPE_CHECKING:
+    from modelkeep.app.manager import ModelManager
+    from modelkeep.app.query import ModelQuery
+    from modelkeep.core.configs import ModelConfigBase
+
+#: Names that the completion of a word shows at most.
+_COMPLETIONS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPage:
+    """Some models, and where the next ones begin.
+
+    Attributes:
+        models: The records.
+        next: What the next query has as ``after``; None on the last page.
+        offline: Why roots that these models lie in are offline, and how they come back.
+    """
+
+    models: tuple[ModelConfigBase, ...]
+    next: str | None = None
+    offline: Mapping[str, str] | None = None
+
+    def each_json(self) -> Iterator[dict[str, Any]]:
+        """Give each model as plain values; of one in an offline root the state is not known."""
+        for model in self.models:
+            state = {"state": "offline"} if model.root in (self.offline or ()) else {}
+            yield {**model.to_json(), **state}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the page as plain values."""
+        return {"items": list(self.each_json()), "next": self.next}
+
+    def table(self) -> Table:
+        """Return the models as a table."""
+        return model_table(self.models)
+
+    @property
+    def notes(self) -> list[str]:
+        """What people should know about them."""
+        return [
+            f"{sum(model.root == name for model in self.models)} of them are offline,"
+            f" in {name}: {why}"
+            for name, why in (self.offline or {}).items()
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCounts:
+    """How many models have each value.
+
+    Attributes:
+        facets: The counts.
+    """
+
+    facets: Facets
+
+    def rows(self) -> Iterator[tuple[str, str, int]]:
+        """Give facet, value and count, the most frequent values of each facet first."""
+        for name, counts in self.facets.counts.items():
+            for value, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
+                yield name, value, count
+
+    def each_json(self) -> Iterator[dict[str, Any]]:
+        """Give each count as plain values."""
+        for name, value, count in self.rows():
+            yield {"facet": name, "value": value, "count": count}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the counts as plain values."""
+        return {name: dict(counts) for name, counts in self.facets.counts.items()}
+
+    def table(self) -> Table:
+        """Return the counts as a table."""
+        rows = [(name, facet_label(name, value), f"{n:,}") for name, value, n in self.rows()]
+        return Table.of(("FACET", "VALUE", "MODELS"), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The library in numbers.
+
+    Attributes:
+        root: Its folder.
+        kinds: Models and bytes by type and base.
+    """
+
+    root: Path
+    kinds: tuple[KindTotal, ...]
+
+    @property
+    def models(self) -> int:
+        """How many models there are."""
+        return sum(kind.models for kind in self.kinds)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all models."""
+        return sum(kind.size for kind in self.kinds)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the numbers as plain values."""
+        return {"root": path_to_text(self.root), "models": self.models, "size": self.size}
+
+    def table(self) -> Table:
+        """Return the numbers as a table."""
+        rows = sorted(
+            (type_label(ModelType(k.type)), base_label(BaseModelType(k.base)), str(k.models))
+            for k in self.kinds
+        )
+        return Table.of(("TYPE", "BASE", "MODELS"), rows)
+
+    def __str__(self) -> str:
+        models = counted(self.models, "model")
+        return f"Library in {shown(self.root)}: {models}, {size_text(self.size)}"
+
+
+def page(manager: ModelManager, query: ModelQuery) -> ModelPage:
+    """Return the models that a query asks for.
+
+    Raises:
+        UsageError: the query names a root that does not exist, or ``after`` is no page's ``next``.
+    """
+    _refuse_unknown_roots(manager, query.where.roots)
+    records, following = manager.records, None
+    if query.limit is None:
+        found = list(records.each(query.where, order=query.order))
+    else:
+        got = records.page(query.where, order=query.order, limit=query.limit, after=query.after)
+        found, following = got.items, got.next
+    offline = offline_roots(manager, {model.root for model in found})
+    return ModelPage(tuple(found), following, offline)
+
+
+def missing(manager: ModelManager, query: ModelQuery) -> ModelPage:
+    """Return those of the models whose files are gone, from a look at the disk."""
+    from modelkeep.library.condition import Condition, survey
+
+    _refuse_unknown_roots(manager, query.where.roots)
+    seen = survey(manager.presence)
+    gone = {key for key, model in seen.items() if model.condition is Condition.MISSING}
+    each = manager.records.each(query.where, order=query.order)
+    return ModelPage(tuple(islice((model for model in each if model.key in gone), query.limit)))
+
+
+def facets(
+    manager: ModelManager,
+    where: RecordFilter,
+    names: Iterable[FacetName] = ("type", "base", "format", "tag", "root", "state"),
+) -> FacetCounts:
+    """Count the values that occur in the models of a filter."""
+    _refuse_unknown_roots(manager, where.roots)
+    return FacetCounts(manager.records.facets(where, names))
+
+
+def summary(manager: ModelManager) -> Summary:
+    """Return the library in numbers; no model is loaded for it."""
+    return Summary(manager.settings.root, tuple(manager.records.totals()))
+
+
+def offline_roots(manager: ModelManager, names: set[str]) -> dict[str, str]:
+    """Return why roots other than that of installed models are offline, and how they come back."""
+    presence = manager.presence if names - {MODELS_ROOT, NO_ROOT} else None
+    if presence is None:
+        return {}
+    reasons = {name: presence.why_offline(name) for name in sorted(names - {MODELS_ROOT})}
+    return {name: f"{why}. {presence.hint_for(name)}" for name, why in reasons.items() if why}
+
+
+def names_beginning(manager: ModelManager, text: str, limit: int = _COMPLETIONS) -> list[str]:
+    """Return names of models that begin with ``text``, or keys where no name does.
+
+    The catalogue is asked for a few models; none of the others are loaded.
+    """
+    where = RecordFilter(text=text)
+    found = manager.records.page(where, order="relevance" if text else "name", limit=limit).items
+    names = {model.name for model in found if model.name.startswith(text)}
+    return sorted(names) or manager.records.keys_with_prefix(text, limit)
+
+
+def facet_label(facet: str, value: str) -> str:
+    """Return what people see for a value of a facet."""
+    if facet == "root" and value == NO_ROOT:
+        return "(in no root)"
+    if facet == "type":
+        return type_label(ModelType(value))
+    return base_label(BaseModelType(value)) if facet == "base" else value
+
+
+def _refuse_unknown_roots(manager: ModelManager, wanted: Iterable[str]) -> None:
+    if not (asked := set(wanted) - {NO_ROOT}):
+        return
+    records = manager.records
+    counts = records.facets(RecordFilter(), ["root"]).counts["root"]
+    known = {MODELS_ROOT, *records.roots.named, *counts} - {NO_ROOT}
+    if unknown := sorted(asked - known):
+        hint = f"Roots are: {', '.join(sorted(known))}"
+        raise UsageError(f"There is no root {unknown[0]!r}", hint=hint)

@@ -1,0 +1,205 @@
+"""``ModelQuery``: which models are asked for, in what order, and how many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_args
+from urllib.parse import parse_qsl, urlencode
+
+from modelkeep.core.taxonomy import (
+    BaseModelType,
+    ModelFormat,
+    ModelType,
+    RecordState,
+    type_from_words,
+)
+from modelkeep.errors import UsageError
+from modelkeep.identification.known_families import base_from_words
+from modelkeep.records.listing import RecordFilter, SearchOrder
+
+ORDERS: tuple[str, ...] = get_args(SearchOrder)
+
+
+def read_type(text: str) -> ModelType:
+    """Return the type that ``text`` means, also in the words of the sites.
+
+    Raises:
+        UsageError: it means none.
+    """
+    found = type_from_words(text)
+    if found is None:
+        raise UsageError(f"There is no type {text!r}", hint=f"Types are: {', '.join(ModelType)}")
+    return found
+
+
+def read_base(text: str) -> BaseModelType:
+    """Return the base that ``text`` means, also in the words of the sites.
+
+    A well-formed word that is not listed is taken as it is: a family may have brought it.
+
+    Raises:
+        UsageError: it is no word for a base.
+    """
+    try:
+        return base_from_words(text) or BaseModelType(text.lower())
+    except ValueError:
+        bases = ", ".join(BaseModelType)
+        raise UsageError(f"There is no base {text!r}", hint=f"Bases are: {bases}") from None
+
+
+def _one_of(what: str, values: Iterable[str]) -> Callable[[str], str]:
+    known = tuple(str(value) for value in values)
+
+    def read(text: str) -> str:
+        if text not in known:
+            raise UsageError(
+                f"There is no {what} {text!r}", hint=f"It is one of {', '.join(known)}"
+            )
+        return text
+
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """One condition: its parameter in an address, its option, and where it is in the filter."""
+
+    parameter: str
+    option: str
+    attribute: str
+    read: Callable[[str], str] = str
+
+
+_CHOICES = (
+    _Field("type", "--type", "types", lambda text: read_type(text).value),
+    _Field("base", "--base", "bases", lambda text: read_base(text).value),
+    _Field("format", "--format", "formats", _one_of("format", ModelFormat)),
+    _Field("tag", "--tag", "tags"),
+    _Field("in", "--in", "roots"),
+    _Field("state", "--state", "states", _one_of("state", RecordState)),
+)
+_read_order = _one_of("order", ORDERS)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelQuery:
+    """Which models are asked for.
+
+    The same as the options of ``list`` and as a query string: ``from_parameters`` and
+    ``query_string`` are each other's reverse, and so are ``list`` and ``options``.
+
+    Attributes:
+        where: What they have to be like.
+        sort: What they are sorted by; relevance where there is a text, else the name, when None.
+        limit: At most so many; all when None.
+        after: ``next`` of the page before.
+    """
+
+    where: RecordFilter = field(default_factory=RecordFilter)
+    sort: SearchOrder | None = None
+    limit: int | None = None
+    after: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 1:
+            raise UsageError(f"A page cannot have {self.limit} models", hint="It has at least 1.")
+        if self.after is not None and self.limit is None:
+            raise UsageError(
+                "--after continues a page, so it needs --limit", hint="Give the same --limit."
+            )
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        text: str | None = None,
+        sort: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+        **choices: Sequence[str] | None,
+    ) -> ModelQuery:
+        """Read a query from words.
+
+        Args:
+            text: Words to search for.
+            sort: One of ``ORDERS``.
+            limit: At most so many.
+            after: ``next`` of the page before.
+            choices: ``type``, ``base``, ``format``, ``tag``, ``in``, ``state``: any of these
+                values; of tags all of them.
+
+        Raises:
+            UsageError: a value is not one of those that exist.
+        """
+        read = {
+            f.attribute: tuple(
+                dict.fromkeys(f.read(str(v)) for v in choices.get(f.parameter) or ())
+            )
+            for f in _CHOICES
+        }
+        order: Any = None if not sort else _read_order(sort)
+        return cls(RecordFilter(text=text or "", **read), order, limit, after or None)
+
+    @classmethod
+    def from_parameters(cls, parameters: Iterable[tuple[str, str]] | str) -> ModelQuery:
+        """Read a query from the parameters of an address, or from a query string.
+
+        Raises:
+            UsageError: a parameter does not exist, or a value is none of those that exist.
+        """
+        if isinstance(parameters, str):
+            parameters = parse_qsl(parameters, keep_blank_values=True)
+        choices: dict[str, list[str]] = {f.parameter: [] for f in _CHOICES}
+        single: dict[str, str] = {}
+        for name, value in parameters:
+            if name in choices:
+                choices[name].append(value)
+            elif name in _SINGLE:
+                single[name] = value
+            else:
+                known = ", ".join((*_SINGLE, *choices))
+                raise UsageError(f"There is no parameter {name!r}", hint=f"Known are: {known}")
+        return cls.of(
+            text=single.get("q"),
+            sort=single.get("sort"),
+            limit=_read_number(single.get("limit")),
+            after=single.get("after"),
+            **choices,
+        )
+
+    @property
+    def order(self) -> SearchOrder:
+        """What the models are sorted by."""
+        return self.sort or ("relevance" if self.where.text else "name")
+
+    @property
+    def is_everything(self) -> bool:
+        """Every model is like that."""
+        return self.where == RecordFilter()
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """Return the query as parameters of an address."""
+        single = {"q": self.where.text, "sort": self.sort, "limit": self.limit, "after": self.after}
+        given = [(f.parameter, v) for f in _CHOICES for v in getattr(self.where, f.attribute)]
+        return [*given, *((name, str(value)) for name, value in single.items() if value)]
+
+    def query_string(self) -> str:
+        """Return the query as the query string of an address."""
+        return urlencode(self.parameters())
+
+    def options(self) -> list[str]:
+        """Return the query as options of ``modelkeep list``."""
+        names = {f.parameter: f.option for f in _CHOICES} | _SINGLE
+        return [f"{names[name]}={value}" for name, value in self.parameters()]
+
+
+_SINGLE = {"q": "--search", "sort": "--sort", "limit": "--limit", "after": "--after"}
+
+
+def _read_number(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal():
+        raise UsageError(f"limit is a number, not {text!r}", hint="For example: limit=50")
+    return int(text)

@@ -1,0 +1,204 @@
+"""Scanning folders and syncing roots: findings as they come, and what to show of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from modelkeep.app.text import Table, counted, one_line
+from modelkeep.core.names import shown, size_text
+from modelkeep.core.taxonomy import type_label
+from modelkeep.errors import UsageError
+from modelkeep.identification.known_families import base_label
+from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
+from modelkeep.scan.scanner import ScanAction
+
+if TYPE_CHECKING:
+    from modelkeep.app.manager import ModelManager
+    from modelkeep.library.link import LinkMode
+    from modelkeep.scan.scanner import Scan
+    from modelkeep.scan.sync import Sync
+
+#: Sidecars that could not be read and the like, of which there may be many.
+_FEW_REMARKS = 3
+#: Findings of one kind that are listed for people.
+_LISTED = 20
+_SHOWN = (
+    ScanStatus.UNKNOWN,
+    ScanStatus.ERROR,
+    ScanStatus.POSSIBLE,
+    ScanStatus.CHANGED,
+    ScanStatus.MISSING,
+    ScanStatus.OFFLINE,
+    ScanStatus.HELD,
+)
+_SCANNED = (
+    (ScanStatus.FOUND, "not in the library"),
+    (ScanStatus.REGISTERED, "registered"),
+    (ScanStatus.INSTALLED, "installed"),
+    (ScanStatus.KNOWN, "in the library already"),
+    (ScanStatus.UNKNOWN, "unknown"),
+    (ScanStatus.ERROR, "with an error"),
+)
+_SYNCED = (
+    (ScanStatus.REGISTERED, "registered"),
+    (ScanStatus.MOVED, "moved"),
+    (ScanStatus.PRESENT, "back"),
+    (ScanStatus.MISSING, "missing now"),
+    (ScanStatus.CHANGED, "changed"),
+)
+#: Gets the numbers so far, often.
+Watcher = Callable[[ScanSummary], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """What to scan, and what to do with what is found.
+
+    Attributes:
+        what: A folder, a file, or the name of a root; all roots when None.
+        register: Register the models where they are.
+        install: Copy the models into the library.
+        link: With ``install``, how files get there.
+        layout: Whose folder it is; recognised when None.
+    """
+
+    what: str | None = None
+    register: bool = False
+    install: bool = False
+    link: LinkMode | None = None
+    layout: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.register and self.install:
+            raise UsageError(
+                "--register and --install exclude each other", hint="Choose one of them."
+            )
+        if self.link is not None and not self.install:
+            raise UsageError("--link goes with --install", hint="Add --install, or leave it out.")
+
+    @property
+    def action(self) -> ScanAction:
+        """What is done with what is found."""
+        if self.install:
+            return ScanAction.INSTALL
+        return ScanAction.REGISTER if self.register else ScanAction.REPORT
+
+
+@dataclass(slots=True)
+class ScanReport:
+    """What people see of a scan.
+
+    Attributes:
+        listed: The first findings of each kind that people have to look at.
+    """
+
+    listed: dict[ScanStatus, list[ScanFinding]] = field(
+        default_factory=lambda: {status: [] for status in _SHOWN}
+    )
+
+    def add(self, finding: ScanFinding) -> None:
+        """Take a finding in."""
+        kept = self.listed.get(finding.status)
+        if kept is not None and len(kept) < _LISTED:
+            kept.append(finding)
+
+    def lines(self, summary: ScanSummary) -> Iterator[str]:
+        """Give what people have to look at, and what was skipped and why."""
+        for status, findings in self.listed.items():
+            for finding in findings:
+                yield f"{status}: {shown(finding.path)}"
+                yield f"  {one_line(_without_path(finding))}"
+                if finding.hint:
+                    yield f"  {one_line(finding.hint)}"
+            if (more := summary.statuses[status] - len(findings)) > 0:
+                yield f"{status}: {more:,} more; --json lists all"
+        if skipped := Counter(summary.skipped).most_common():
+            yield f"Skipped: {', '.join(f'{count:,} {reason}' for reason, count in skipped)}"
+
+
+def scan(manager: ModelManager, request: ScanRequest, watch: Watcher) -> Scan:
+    """Return a scan, to go through."""
+    return manager.installer.scanner.scan(
+        request.what,
+        layout=request.layout,
+        action=request.action,
+        link=request.link,
+        watch=watch,
+    )
+
+
+def sync(manager: ModelManager, confirm: Callable[[str], bool], watch: Watcher) -> Sync:
+    """Return a sync of all roots, to go through.
+
+    Args:
+        manager: Of the library.
+        confirm: Answers whether so many models shall be marked as missing.
+        watch: Gets the numbers so far.
+    """
+    return manager.installer.scanner.sync(confirm=confirm, watch=watch)
+
+
+def progress_text(summary: ScanSummary) -> str:
+    """Return how far a scan is, in one line."""
+    return (
+        f"{summary.files:,} files in {summary.folders:,} folders, {summary.candidates:,} models"
+        f" looked at, {summary.headers:,} of them read"
+    )
+
+
+def kinds_table(summary: ScanSummary) -> Table:
+    """Return the models by type and base as a table."""
+    kinds = sorted(summary.kinds.items(), key=lambda item: (item[0][0], item[0][1]))
+    rows = [(type_label(t), base_label(b), f"{count:,}") for (t, b), count in kinds]
+    return Table.of(("TYPE", "BASE", "MODELS"), rows)
+
+
+def scanned_text(summary: ScanSummary) -> str:
+    """Return what became of all candidates of a scan."""
+    text = f"{counted(summary.files, 'file')}: {_counts(summary, _SCANNED) or 'no models'}"
+    size = f"\nThe new models take {size_text(summary.bytes)}." if summary.bytes else ""
+    return text + size
+
+
+def synced_text(summary: ScanSummary) -> str:
+    """Return what a sync changed."""
+    return f"{counted(summary.files, 'file')}: {_counts(summary, _SYNCED) or 'nothing changed'}"
+
+
+def remarks(summary: ScanSummary, *, verbose: bool) -> Iterator[str]:
+    """Give what could not be taken into account: the first few, all of them with ``verbose``."""
+    few = summary.remarks if verbose else summary.remarks[:_FEW_REMARKS]
+    yield from few
+    if (more := len(summary.remarks) - len(few)) > 0:
+        yield f"{more:,} more of this kind; -v shows them."
+
+
+def kept_text(request: ScanRequest, summary: ScanSummary) -> str:
+    """Return what an interrupted scan has done and keeps; empty when it did nothing."""
+    done = summary.statuses[ScanStatus.REGISTERED] + summary.statuses[ScanStatus.INSTALLED]
+    return f"; {counted(done, 'model')} {request.action}ed" if done else ""
+
+
+def next_steps(request: ScanRequest, summary: ScanSummary) -> list[str]:
+    """Return what to type next."""
+    if request.action is not ScanAction.REPORT or not summary.statuses[ScanStatus.FOUND]:
+        return []
+    name = f" {shown(request.what)}" if request.what else ""
+    return [
+        f"Register them where they are: modelkeep scan{name} --register",
+        f"Copy them into the library: modelkeep scan{name} --install",
+    ]
+
+
+def _counts(summary: ScanSummary, words: tuple[tuple[ScanStatus, str], ...]) -> str:
+    return ", ".join(f"{n:,} {word}" for status, word in words if (n := summary.statuses[status]))
+
+
+def _without_path(finding: ScanFinding) -> str:
+    for path in (shown(finding.path), str(finding.path)):
+        if finding.error.startswith(f"{path} "):
+            return finding.error.removeprefix(f"{path} ")
+    return finding.error

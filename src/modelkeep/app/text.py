@@ -1,0 +1,109 @@
+"""The text form of answers: plain text that is safe on a terminal, tables, times."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modelkeep.core.names import size_text
+from modelkeep.core.reading import printable
+from modelkeep.core.taxonomy import FORMAT_LABELS, type_label
+from modelkeep.identification.known_families import base_label
+
+if TYPE_CHECKING:
+    from modelkeep.core.configs import ModelConfigBase
+
+#: Control characters, and those that turn the direction of text: terminals act upon them.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def plain(text: str) -> str:
+    """Return ``text`` with control characters spelled out: names and notes come from strangers."""
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` for a cell of a table: plain, and on one line."""
+    return plain(" ".join(text.split()))
+
+
+def time_text(seconds: float | None) -> str:
+    """Return a time in the local time zone."""
+    if seconds is None:
+        return "-"
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number and what is counted: ``1 model``, ``2,000 models``."""
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
+def source_text(source: str) -> str:
+    """Return a source for messages: printable, and without the query of an address.
+
+    What follows the question mark may be a token.
+    """
+    return printable(source.partition("?")[0] if "://" in source else source)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under titles.
+
+    Attributes:
+        titles: Of the columns.
+        rows: One cell a column; made safe and put on one line.
+    """
+
+    titles: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+        """Make one of any cells."""
+        return cls(tuple(titles), tuple(tuple(one_line(cell) for cell in row) for row in rows))
+
+    def __str__(self) -> str:
+        columns = zip(self.titles, *self.rows, strict=True)
+        widths = [max(len(cell) for cell in column) for column in columns]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in (self.titles, *self.rows)
+        ]
+        return "\n".join(lines)
+
+
+def pairs(facts: Sequence[tuple[str, str]]) -> str:
+    """Return facts as two columns."""
+    width = max((len(name) for name, _ in facts), default=0)
+    indent = "\n" + " " * (width + 2)
+    lines = [name.ljust(width + 2) + value.replace("\n", indent) for name, value in facts]
+    return "\n".join(lines)
+
+
+def model_table(models: Iterable[ModelConfigBase]) -> Table:
+    """Return records as a table."""
+    return Table.of(
+        ("KEY", "NAME", "TYPE", "BASE", "FORMAT", "SIZE"),
+        [
+            (
+                model.key[:8],
+                model.name,
+                type_label(model.type),
+                base_label(model.base) + variant_text(model),
+                FORMAT_LABELS.get(model.format, str(model.format)),
+                size_text(model.size),
+            )
+            for model in models
+        ],
+    )
+
+
+def variant_text(model: ModelConfigBase) -> str:
+    """Return the variant of a main model in brackets, where it is not the normal one."""
+    variant = getattr(model, "variant", None)
+    return f" ({variant})" if variant and variant != "normal" else ""

@@ -1,0 +1,50 @@
+"""The trash: what is in it, and taking models out of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelkeep.app.text import Table, time_text
+from modelkeep.core.names import size_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modelkeep.app.manager import ModelManager
+    from modelkeep.core.configs import ModelConfigBase
+    from modelkeep.library.trash import TrashEntry
+
+
+def entries(manager: ModelManager) -> list[TrashEntry]:
+    """Return what is in the trash, the oldest first."""
+    return manager.installer.trash()
+
+
+def restore(manager: ModelManager, name: str) -> ModelConfigBase:
+    """Bring a model back from the trash, by key, key prefix or name.
+
+    Raises:
+        SourceNotFoundError: nothing in the trash is called that.
+    """
+    return manager.installer.restore(name)
+
+
+def purge(manager: ModelManager, entry: TrashEntry) -> None:
+    """Delete what is in the trash for good."""
+    manager.installer.purge(entry)
+
+
+def total_size(found: Sequence[TrashEntry]) -> int:
+    """Return the bytes that emptying the trash frees."""
+    return sum(entry.size for entry in found)
+
+
+def table(found: Sequence[TrashEntry]) -> Table:
+    """Return entries as a table."""
+    return Table.of(
+        ("KEY", "NAME", "SIZE", "REMOVED", "KEPT UNTIL"),
+        [
+            (e.key[:8], e.name, size_text(e.size), time_text(e.removed_at), time_text(e.expires_at))
+            for e in found
+        ],
+    )

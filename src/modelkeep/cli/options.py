@@ -1,0 +1,124 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+import typer
+
+from modelkeep.app.query import read_base, read_type
+from modelkeep.cli.completion import complete_job, complete_model, complete_root, one_of
+from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
+from modelkeep.errors import UsageError
+from modelkeep.settings import Verify
+
+T = TypeVar("T")
+
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?(?:/s)?", re.IGNORECASE)
+_RATE_STEPS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])", re.IGNORECASE)
+_SPAN_STEPS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def parse_rate(text: str) -> float:
+    """Return the bytes a second that ``text`` means, such as ``100M``: steps of 1000.
+
+    Raises:
+        typer.BadParameter: it means none.
+    """
+    found = _RATE.fullmatch(text.strip())
+    if found is None or not float(found[1]):
+        raise typer.BadParameter(f"{text!r} is not a rate; write for example 100M")
+    return float(found[1]) * _RATE_STEPS[found[2].lower()]
+
+
+def parse_span(text: str) -> float:
+    """Return the seconds that ``text`` means, such as ``30d``, ``12h`` or ``2w``.
+
+    Raises:
+        typer.BadParameter: it means none.
+    """
+    found = _SPAN.fullmatch(text.strip())
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is not a time span; write for example 30d or 12h")
+    return float(found[1]) * _SPAN_STEPS[found[2].lower()]
+
+
+def _parser(read: Callable[[str], T]) -> Callable[[str], T]:
+    def parse(text: str) -> T:
+        try:
+            return read(text)
+        except UsageError as error:
+            raise typer.BadParameter(f"{error}. {error.hint}") from error
+
+    return parse
+
+
+_TYPE = typer.Option(
+    "--type",
+    parser=_parser(read_type),
+    metavar="TYPE",
+    autocompletion=one_of(ModelType),
+    help="What it is used as: main, lora, vae, controlnet, embedding ...",
+)
+_BASE = typer.Option(
+    "--base",
+    parser=_parser(read_base),
+    metavar="BASE",
+    autocompletion=one_of(BaseModelType),
+    help="Its architecture: sd-1, sd-2, sdxl, flux ...",
+)
+TypeOption = Annotated[ModelType | None, _TYPE]
+TypesOption = Annotated[list[ModelType] | None, _TYPE]
+BaseOption = Annotated[BaseModelType | None, _BASE]
+BasesOption = Annotated[list[BaseModelType] | None, _BASE]
+FormatsOption = Annotated[
+    list[ModelFormat] | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        autocompletion=one_of(ModelFormat),
+        help="How it is stored: checkpoint, diffusers, lycoris ...",
+    ),
+]
+VerifyOption = Annotated[
+    Verify | None,
+    typer.Option(
+        metavar="HOW", help="Checks of bytes: strict, warn or off; off accepts empty weight files."
+    ),
+]
+_MODEL = typer.Argument(
+    metavar="MODEL",
+    autocompletion=complete_model,
+    help="Key, unique key prefix, unique name or path.",
+    show_default=False,
+)
+Model = Annotated[str, _MODEL]
+Models = Annotated[list[str], _MODEL]
+OptionalModels = Annotated[list[str] | None, _MODEL]
+AllModels = Annotated[bool, typer.Option("--all", help="All models of the library.")]
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE",
+        help="Path of a model file or folder, a URL, a page of a site, or ORG/REPO.",
+        show_default=False,
+    ),
+]
+_JOB_ID = typer.Argument(
+    metavar="ID", autocompletion=complete_job, help="Number of a job; see modelkeep jobs."
+)
+JobIds = Annotated[list[int], _JOB_ID]
+OptionalJobIds = Annotated[list[int] | None, _JOB_ID]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+ToOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ROOT",
+        help="Install into this root, in the folder where its program looks for such models.",
+        autocompletion=complete_root,
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")]
