@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test lint types contracts check bench demo clean
+.PHONY: help run install test quick torture lint types contracts check bench demo clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,16 @@ check: lint types contracts ## lint, types and import contracts
 
 test: check ## everything that has to hold
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
+
+# What is written runs, and of what parameters make of it a part; nothing that starts programs.
+quick: check ## an edit loop of under a minute
+	MODELKEEP_TEST_LENGTH=0.1 $(BIN)/pytest -q -x -n 2 --dist worksteal --quick tests/arch tests/unit tests/integration
+
+# Each line is an hour or so on two cores.
+torture: $(VENV)/.testing ## long rounds: fuzzing, every kill point
+	MODELKEEP_TEST_LENGTH=30 $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal --timeout 7200 -m hypothesis
+	MODELKEEP_TEST_LENGTH=10 MODELKEEP_KILL_STEP=1 MODELKEEP_KILLS=60 \
+	  $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal --timeout 7200 -m "not hypothesis" tests/faults
 
 bench: $(VENV)/.testing ## all benchmarks, one table
 	$(BIN)/python -m bench

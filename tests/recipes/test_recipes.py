@@ -1,0 +1,42 @@
+"""Whoever does what ``CONTRIBUTING.md`` says gets what it says."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from recipes.recipe import Block, follow, recipes
+
+KINDS = {
+    "Add a folder layout: one file",
+    "Add a kind of sidecar: one file",
+    "Add a site: one file",
+    "Add a command: one function",
+    "Add a check to the doctor: one function",
+    "Add an error: one class",
+}
+
+
+def test_every_recipe_is_tried() -> None:
+    assert set(recipes()) == KINDS
+    for heading, blocks in recipes().items():
+        assert any(block.target == "check" for block in blocks), heading
+
+
+@pytest.mark.parametrize("heading", sorted(KINDS))
+def test_it_works(heading: str, tmp_path: Path) -> None:
+    follow(recipes()[heading], tmp_path)
+
+
+@pytest.mark.parametrize("heading", sorted(KINDS))
+def test_its_files_are_documented_code(heading: str) -> None:
+    for block in recipes()[heading]:
+        if block.language == "python" and block.target != "check":
+            assert ast.get_docstring(ast.parse(block.text)), block.target
+
+
+def test_what_is_not_true_fails(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="1 == 2"):
+        follow((Block("python", "check", "assert 1 == 2"),), tmp_path)
