@@ -55,9 +55,8 @@ check: lint types contracts ## lint, types and import contracts
 test: check ## everything that has to hold
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
-# What is written runs, and of what parameters make of it a part; nothing that starts programs.
-quick: check ## an edit loop of under a minute
-	MODELKEEP_TEST_LENGTH=0.1 $(BIN)/pytest -q -x -n 2 --dist worksteal --quick tests/arch tests/unit tests/integration
+quick: check ## an edit loop of under a minute: the unit tests but for the slow ones
+	MODELKEEP_TEST_LENGTH=0.1 $(BIN)/pytest -q -x -n 2 --dist worksteal -m "not slow" tests/unit
 
 # Each line is an hour or so on two cores.
 torture: $(VENV)/.testing ## long rounds: fuzzing, every kill point

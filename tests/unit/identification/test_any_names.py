@@ -104,6 +104,7 @@ def _calls(count: int, form: str) -> int:
         "x{0}",
     ],
 )
+@pytest.mark.slow
 def test_work_grows_no_faster_than_the_names(form: str) -> None:
     _calls(10, form)  # what is made once is made now
     small, large = _calls(1_000, form), _calls(8_000, form)

@@ -27,6 +27,7 @@ def test_the_rule_of_a_case_wins(case: Case, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=_label)
+@pytest.mark.slow
 def test_the_answer_of_a_case_is_right_and_has_reasons(case: Case, tmp_path: Path) -> None:
     path = case.make(tmp_path)
 

@@ -33,6 +33,7 @@ NAMES = (
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("is_wrapped", [False, True], ids=["bare", "state_dict"])
+@pytest.mark.slow
 def test_published_files_as_pickles(name: str, is_wrapped: bool, tmp_path: Path) -> None:
     entry: dict[str, Any] = next(e for e in FILES if e["name"] == name)
     tensors: dict[str, Any] = {}

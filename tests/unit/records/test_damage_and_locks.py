@@ -101,6 +101,7 @@ def test_damage_that_is_met_later_ends_all_writing(tmp_path: Path) -> None:
     db.close()
 
 
+@pytest.mark.slow
 def test_a_second_opening_leaves_the_locks_of_the_first(tmp_path: Path) -> None:
     """Closing a file drops all locks of a process on it, and then others may take its log away."""
     path = tmp_path / "m.db"

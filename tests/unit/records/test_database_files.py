@@ -326,6 +326,7 @@ def use(path: Path) -> Iterator[ModelKeepError]:
 
 
 @pytest.mark.parametrize("seed", range(50))
+@pytest.mark.slow
 def test_overwritten_pages_give_errors_of_ours_only(
     healthy: Path, tmp_path: Path, seed: int
 ) -> None:
@@ -448,6 +449,7 @@ _AS_NOBODY = textwrap.dedent(
 
 
 @pytest.mark.parametrize("what", ["file", "folder", "new file", "new folder", "unreadable"])
+@pytest.mark.slow
 def test_what_may_not_be_written_says_so(what: str) -> None:
     import tempfile
 

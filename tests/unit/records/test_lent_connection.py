@@ -122,6 +122,7 @@ def lock_of(kind: str) -> Iterator[Any]:
 @pytest.mark.parametrize("foreign_keys", [False, True])
 @pytest.mark.parametrize("isolation", ["DEFERRED", "IMMEDIATE", None])
 @pytest.mark.parametrize("is_busy", [False, True], ids=["outside", "inside"])
+@pytest.mark.slow
 def test_nothing_of_theirs_changes(
     tmp_path: Path, kind: str, isolation: Isolation, is_busy: bool, foreign_keys: bool
 ) -> None:

@@ -74,6 +74,7 @@ def steps(connection: sqlite3.Connection, work: Callable[[], object]) -> int:
     ],
     ids=repr,
 )
+@pytest.mark.slow
 def test_a_page_takes_the_same_steps_in_any_library(
     libraries: list[tuple[sqlite3.Connection, ModelRecordServiceSQL]],
     where: RecordFilter,
@@ -95,6 +96,7 @@ def test_a_page_takes_the_same_steps_in_any_library(
 
 
 @pytest.mark.parametrize("order", ["name", "size", "date", "type", "base"])
+@pytest.mark.slow
 def test_the_last_page_takes_no_more_than_the_first(
     libraries: list[tuple[sqlite3.Connection, ModelRecordServiceSQL]], order: SearchOrder
 ) -> None:
@@ -110,6 +112,7 @@ def test_the_last_page_takes_no_more_than_the_first(
     assert steps(connection, last) <= first * 2
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_library(
     libraries: list[tuple[sqlite3.Connection, ModelRecordServiceSQL]],
 ) -> None:

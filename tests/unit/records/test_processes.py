@@ -44,6 +44,7 @@ _WRITER = textwrap.dedent(
 )
 
 
+@pytest.mark.slow
 def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "new" / "m.db"  # made by whoever comes first
     writers = [
@@ -85,6 +86,7 @@ def contents(path: Path) -> list[list[tuple[Any, ...]]]:
 
 
 @pytest.mark.parametrize("kind", ["add", "update", "metadata", "files", "delete"])
+@pytest.mark.slow
 def test_a_process_killed_before_any_statement_leaves_nothing(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "m.db"
     with ModelRecordServiceBase.from_db_file(path) as store:

@@ -45,6 +45,7 @@ def config(name: str) -> dict[str, Any]:
     return {"name": name, "path": name, **LORA}
 
 
+@pytest.mark.slow
 def test_eight_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "new" / "m.yaml"  # made by whoever comes first
     marks = "abcdefgh"
@@ -82,6 +83,7 @@ def test_a_held_lock_is_waited_for_and_named(
     store.add_model("k", config("k"))
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_at_any_step_leaves_the_old_file_or_the_new(tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     ModelRecordServiceFile.from_db_file(path).add_model("old", config("old"))

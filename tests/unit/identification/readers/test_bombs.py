@@ -39,6 +39,7 @@ def cost(tmp_path: Path, content: bytes) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("label", BOMBS)
+@pytest.mark.slow
 def test_header_bomb_stays_small(tmp_path: Path, label: str) -> None:
     header = BOMBS[label]()
     spent = cost(tmp_path, struct.pack("<Q", len(header)) + header)
@@ -46,6 +47,7 @@ def test_header_bomb_stays_small(tmp_path: Path, label: str) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 0])
+@pytest.mark.slow
 def test_header_of_200_000_tensors_is_read_within_the_limit(tmp_path: Path, size: int) -> None:
     shapes = {f"model.diffusion_model.layer.{i:06}.weight": (size, i % 7) for i in range(200_000)}
     header, data = tiled(shapes)
@@ -93,6 +95,7 @@ PICKLE_BOMBS: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("label", PICKLE_BOMBS)
+@pytest.mark.slow
 def test_pickle_bomb_stays_small(tmp_path: Path, label: str) -> None:
     spent = cost(tmp_path, PICKLE_BOMBS[label]())
     assert spent["memory"] <= PICKLE_MEMORY, spent

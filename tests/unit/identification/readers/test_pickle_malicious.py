@@ -69,6 +69,7 @@ GO_ON = ("end", "no stop", "pickles without end")
         if container != "legacy" or not any(word in label for word in GO_ON)
     ],
 )
+@pytest.mark.slow
 def test_broken_pickle_is_refused_with_its_reason(label: str, container: str) -> None:
     content, words = BROKEN[label]
     wrapped = {"bare": content, "zip": torch_zip(content), "legacy": legacy(content)}[container]
@@ -95,6 +96,7 @@ def test_corpus_is_as_large_as_it_should_be() -> None:
 
 
 @pytest.mark.parametrize("provoke", [False, True])
+@pytest.mark.slow
 def test_nothing_runs_while_the_corpus_is_read(tmp_path: Path, *, provoke: bool) -> None:
     done = subprocess.run(
         [sys.executable, str(CHILD), str(tmp_path), *(["provoke"] if provoke else [])],
@@ -159,6 +161,7 @@ def _generated(random_: random.Random) -> bytes:
     return b"\x80\x04" + b"".join(random_.choices(pieces, k=random_.randint(1, 14))) + b"."
 
 
+@pytest.mark.slow
 def test_unpicklers_find_only_listed_globals_in_what_is_accepted() -> None:
     random_ = random.Random(28)
     accepted = unsafe = 0
@@ -238,6 +241,7 @@ def test_seeds_of_the_fuzzing_are_accepted() -> None:
         assert found.metadata == {"step": "5"}
 
 
+@pytest.mark.slow
 def test_20_000_mutated_files_raise_nothing_but_our_errors() -> None:
     random_ = random.Random(29)
     seeds = _seeds()

@@ -213,6 +213,7 @@ def described(tensors: dict[str, Any]) -> dict[str, tuple[str, tuple[int, ...]]]
 @pytest.mark.parametrize("label", LAYOUTS)
 @pytest.mark.parametrize("protocol", [2, 4])
 @pytest.mark.parametrize("as_zip", [True, False])
+@pytest.mark.slow
 def test_ordinary_layout_is_read_as_torch_reads_it(
     tmp_path: Path, label: str, protocol: int, *, as_zip: bool
 ) -> None:

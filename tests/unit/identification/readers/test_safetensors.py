@@ -166,6 +166,7 @@ HUGE_NAMES = {
 
 @pytest.mark.parametrize("label", HUGE_NAMES)
 @pytest.mark.parametrize("metadata", [None, {"format": "pt"}, {"big": "x]}," * 500_000}])
+@pytest.mark.slow
 def test_huge_header_is_read_in_slices_as_if_at_once(
     label: str, metadata: dict[str, str] | None
 ) -> None:
@@ -206,6 +207,7 @@ def test_huge_header_with_blanks_and_metadata_last_is_read(indent: int | None) -
         (b"[24,32]", b"[16,24]", "'block.00003' overlaps"),
     ],
 )
+@pytest.mark.slow
 def test_flaw_in_a_huge_header_is_found(old: bytes, new: bytes, words: str) -> None:
     header, data = tiled(
         {f"block.{i:05}": (1, 4) for i in range(HUGE)}, metadata={"a": "b" * 2**20}
