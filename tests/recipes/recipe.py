@@ -2,7 +2,8 @@
 
 Under the heading of a recipe, a block of code says what to do with the file that it names:
 ``python PATH`` and ``sql PATH`` are the whole of a new file, ``diff PATH`` are lines to put where
-its first lines are. A block ``python check`` shows that it works.
+its first lines are. A block ``python check`` shows that it works, ``python before`` makes what was
+there before.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Block:
 
     Attributes:
         language: Its first word.
-        target: Its second word: a path, or ``check``.
+        target: Its second word: a path, ``before`` or ``check``.
         text: The code.
     """
 
@@ -56,21 +57,28 @@ def follow(blocks: tuple[Block, ...], folder: Path) -> None:
     source = folder / "src" / "modelkeep"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(modelkeep.__file__).parent, source, ignore=ignored)
+    (folder / "elsewhere").mkdir()
     for block in blocks:
-        if block.target != "check":
+        if block.target == "before":
+            _run(block, folder)
+    for block in blocks:
+        if block.target not in {"before", "check"}:
             _write(block, folder / block.target)
-    for number, block in enumerate(block for block in blocks if block.target == "check"):
-        (folder / "elsewhere").mkdir(exist_ok=True)
-        (folder / f"check{number}.py").write_text(block.text, encoding="utf-8")
-        done = subprocess.run(
-            [sys.executable, "-W", "error", str(folder / f"check{number}.py")],
-            cwd=folder / "elsewhere",
-            env=_environment(folder),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+    for block in blocks:
+        if block.target == "check":
+            _run(block, folder)
+
+
+def _run(block: Block, folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", block.text],
+        cwd=folder / "elsewhere",
+        env=_environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def _write(block: Block, path: Path) -> None:
