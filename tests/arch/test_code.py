@@ -91,7 +91,10 @@ def is_change(call: ast.Call) -> bool:
         is_nowhere = arguments[:1] == ["os.devnull"]
         return any(flag in arguments[1] for flag in WRITING) and not is_nowhere
     if method == "open":
-        return any(set(value.strip("'\"")) & set("wax+") for value in arguments if len(value) < 6)
+        values = [each.value for each in call.args if isinstance(each, ast.Constant)]
+        values += [k.value.value for k in call.keywords if isinstance(k.value, ast.Constant)]
+        texts = [value for value in values if isinstance(value, str) and len(value) < 4]
+        return any(set(text) & set("wax+") for text in texts)
     return method in CHANGES.get(holder, ()) or (bool(holder) and method in METHODS)
 
 
