@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.measure import Ratio, in_turn, timed
 from modelkeep.app.identify import identify
 from modelkeep.app.manager import ModelManager
-from modelkeep.library.link import LinkMode
+from modelkeep.library.destination import LinkMode
 from modelkeep.settings import Settings
 
 GIB = 1 << 30

@@ -127,7 +127,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "identification.probe": ("VaeFolderProbe",),
     "app.install_base": ("ModelInstallServiceBase",),
     "install.job": ("InstallStatus", "JobList", "ModelInstallJob"),
-    "library.link": ("LinkMode",),
+    "library.destination": ("LinkMode",),
     "install.plan": ("Plan",),
     "app.install_service": ("ModelInstallService",),
     "app.identify": ("identify",),

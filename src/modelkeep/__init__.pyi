@@ -334,9 +334,7 @@ from modelkeep.install.job import (
 from modelkeep.install.plan import (
     Plan as Plan,
 )
-from modelkeep.library.link import (
-    LinkMode as LinkMode,
-)
+from modelkeep.library.destination import LinkMode as LinkMode
 from modelkeep.records.dialects.sqlite import (
     SqliteDatabase as SqliteDatabase,
 )

@@ -11,15 +11,8 @@ from arch.tree import PROJECT, modules
 
 #: Names of classes that mean several things: fewer over time, never more.
 CLASSES = {
-    "Condition",
     "Entry",
     "Layout",
-    "Previews",
-    "Subject",
-    "Target",
-    "Tree",
-    "Verdict",
-    "Walk",
 }
 
 #: File names that say nothing of what is in them where several have them, and how many do.

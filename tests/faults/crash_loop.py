@@ -29,7 +29,7 @@ from faults.crash_world import Story, World, build, run, tree
 from modelkeep.app.manager import ModelManager
 from modelkeep.disk.drafts import DRAFT
 from modelkeep.errors import ModelKeepError, UnknownMetadataException
-from modelkeep.library.ownership import file_path
+from modelkeep.library.record_paths import file_path
 from modelkeep.library.trash import TrashEntry
 from modelkeep.records.dialects.sqlite import SqliteDatabase
 from modelkeep.records.sql.service import ModelRecordServiceSQL

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from faults.crash_world import Act, Story, World
 from modelkeep.app.manager import ModelManager
-from modelkeep.library.link import LinkMode
+from modelkeep.library.destination import LinkMode
 from modelkeep.library.roots import RootService
 from modelkeep.library.verify import verify_model
 from support import tiny

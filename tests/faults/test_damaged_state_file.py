@@ -28,7 +28,7 @@ from modelkeep.app.doctor import examine
 from modelkeep.app.manager import ModelManager
 from modelkeep.errors import CorruptDatabaseError
 from modelkeep.library import trash
-from modelkeep.library.link import LinkMode
+from modelkeep.library.destination import LinkMode
 from modelkeep.library.roots import RootService
 
 #: One operation in so many is the last one of a process.
@@ -104,7 +104,7 @@ def _run(world: World, story: Story, fault: Fault) -> int:
 
 def _refuses_to_start(world: World) -> None:
     with ModelManager(world.settings()) as manager, pytest.raises(CorruptDatabaseError) as caught:
-        manager.installer  # noqa: B018 - opens the state file
+        manager.installer.trash()
     assert "doctor --fix" in caught.value.hint
     assert "jobs" in caught.value.hint
     assert "journal" in caught.value.hint

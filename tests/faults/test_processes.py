@@ -11,7 +11,7 @@ import pytest
 from faults.crash import KILLED, Fault, planted
 from modelkeep import ModelManager, Settings
 from modelkeep.install.job import InstallStatus
-from modelkeep.library.link import LinkMode
+from modelkeep.library.destination import LinkMode
 from support import tiny
 from support.rounds import rounds
 

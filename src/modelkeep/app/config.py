@@ -15,7 +15,7 @@ from modelkeep.app.text import Table
 from modelkeep.core.names import is_inside, real_path, shown
 from modelkeep.disk.paths import write_file
 from modelkeep.errors import UsageError
-from modelkeep.library.settings_file import changing_settings
+from modelkeep.library.roots import changing_settings
 from modelkeep.settings import (
     PREFIX,
     SETTINGS_FILE,

@@ -32,11 +32,11 @@ from modelkeep.jobs.commands import JobCommands
 from modelkeep.jobs.engine import JobEngine
 from modelkeep.jobs.rows import JobRow
 from modelkeep.jobs.state_jobs import StateJobs
+from modelkeep.library.destination import LinkMode
 from modelkeep.library.duplicates import find_same
 from modelkeep.library.editing import edit_record
-from modelkeep.library.library import Library
-from modelkeep.library.link import LinkMode
-from modelkeep.library.new_records import Identify, identified_fields
+from modelkeep.library.library import Identify, Library
+from modelkeep.library.new_records import identified_fields
 from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.scan.service import Scanner
 from modelkeep.settings import Settings
@@ -92,7 +92,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         self.library = Library.open(
             app_config, record_store, self._store.state, self._store.owner, identify
         )
-        self.scanner = Scanner(self.library, self.library.locks.publishing, self._install_found)
+        self.scanner = Scanner(self.library, self._install_found)
         self.network = network or network_of(app_config, download_queue, session, event_bus)
         self._installer = Installer(self.library, self.network, event_bus)
         self._kind = InstallKind(

@@ -152,11 +152,11 @@ def page(manager: ModelManager, query: ModelQuery) -> ModelPage:
 
 def missing(manager: ModelManager, query: ModelQuery) -> ModelPage:
     """Return those of the models whose files are gone, from a look at the disk."""
-    from modelkeep.library.condition import Condition, survey
+    from modelkeep.library.condition import FileStatus, survey
 
     _refuse_unknown_roots(manager, query.where.roots)
     seen = survey(manager.presence)
-    gone = {key for key, model in seen.items() if model.condition is Condition.MISSING}
+    gone = {key for key, model in seen.items() if model.condition is FileStatus.MISSING}
     each = manager.records.each(query.where, order=query.order)
     return ModelPage(tuple(islice((model for model in each if model.key in gone), query.limit)))
 

@@ -15,7 +15,7 @@ from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.core.taxonomy import RecordState, type_from_words, type_label
 from modelkeep.errors import UnknownMetadataException, UsageError
 from modelkeep.identification.known_families import base_from_words, base_label
-from modelkeep.library.condition import Condition, condition_of
+from modelkeep.library.condition import FileStatus, condition_of
 from modelkeep.library.previews import preview_place
 from modelkeep.sources.terms import terms_of
 
@@ -193,7 +193,7 @@ def show(manager: ModelManager, name: str) -> ModelDetails:
         metadata = records.get_metadata(record.key)
     except UnknownMetadataException:
         metadata = None
-    is_offline = state == Condition.OFFLINE.value
+    is_offline = state == FileStatus.OFFLINE.value
     return ModelDetails(
         record=record,
         state=state,
@@ -274,7 +274,7 @@ def _read_change(word: str) -> tuple[str, Any]:
 def _state_now(manager: ModelManager, record: ModelConfigBase) -> tuple[str, str]:
     """Return how the files of a model are now, as a word and a sentence; empty when as recorded."""
     seen = condition_of(manager.presence, record)
-    if seen.condition is not Condition.PRESENT:
+    if seen.condition is not FileStatus.PRESENT:
         return seen.condition.value, seen.detail
     if record.state is RecordState.CHANGED:
         return record.state.value, "it held other bytes when it was last read"

@@ -17,7 +17,7 @@ from modelkeep.scan.scanner import ScanAction
 
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
-    from modelkeep.library.link import LinkMode
+    from modelkeep.library.destination import LinkMode
     from modelkeep.scan.scanner import Scan
     from modelkeep.scan.sync import Sync
 
@@ -170,9 +170,9 @@ def synced_text(summary: ScanSummary) -> str:
 
 def remarks(summary: ScanSummary, *, verbose: bool) -> Iterator[str]:
     """Give what could not be taken into account: the first few, all of them with ``verbose``."""
-    few = summary.remarks if verbose else summary.remarks[:_FEW_REMARKS]
+    few = summary.warnings if verbose else summary.warnings[:_FEW_REMARKS]
     yield from few
-    if (more := len(summary.remarks) - len(few)) > 0:
+    if (more := len(summary.warnings) - len(few)) > 0:
         yield f"{more:,} more of this kind; -v shows them."
 
 

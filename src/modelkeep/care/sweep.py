@@ -1,4 +1,4 @@
-"""``Sweep``: all models of a library verified, one after the other, as far as time allows."""
+"""``Sweep``: verifies all models of a library one after the other; can be interrupted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from modelkeep.records.listing import RecordFilter
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class VerifyTarget:
     """One model that is to be read.
 
     Attributes:
@@ -39,7 +39,7 @@ class _Sum:
 
 def targets(
     library: Library, *, only_new: bool = False, max_age: float | None = None
-) -> list[Target]:
+) -> list[VerifyTarget]:
     """Return the models to read, in the order in which they lie on their disks.
 
     Args:
@@ -60,7 +60,7 @@ def targets(
             sums[config.key] = _Sum(config.size or 0, oldest=0.0, is_new=True)
     latest = time.time() - max_age if max_age is not None else float("inf")
     chosen = [
-        Target(key, this.size, this.place)
+        VerifyTarget(key, this.size, this.place)
         for key, this in sums.items()
         if (this.is_new or not only_new) and this.oldest <= latest
     ]
@@ -70,8 +70,8 @@ def targets(
 class Sweep:
     """Reads all models of a library, or those that were not read for long.
 
-    Interrupted, it goes on where it was when it is made again with the same arguments; what was
-    found wrong is read again.
+    An interrupted sweep resumes when it is made again with the same arguments; models that failed
+    are read again.
 
     Args:
         library: Where they are recorded.
@@ -105,11 +105,11 @@ class Sweep:
         """Bytes that are still to be read."""
         return sum(target.size for target in self.left)
 
-    def checks(self, progress: Progress = no_progress) -> Iterator[tuple[Target, ModelCheck]]:
+    def checks(self, progress: Progress = no_progress) -> Iterator[tuple[VerifyTarget, ModelCheck]]:
         """Verify one model after the other; those that were removed meanwhile are passed over.
 
         Args:
-            progress: Told of every piece; may raise to stop.
+            progress: Called for every piece; may raise to stop.
         """
         for target in self.left:
             try:

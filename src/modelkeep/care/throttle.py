@@ -1,4 +1,4 @@
-"""``TokenBucket``: reading no faster than asked for."""
+"""``TokenBucket``: limits the rate of reading."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TokenBucket:
         self._last = clock()
 
     def take(self, count: int) -> None:
-        """Take ``count`` bytes, and wait until they were due."""
+        """Take ``count`` bytes, waiting until the rate allows it."""
         now = self._clock()
         self._room = min(self._rate, self._room + (now - self._last) * self._rate) - count
         self._last = now
@@ -40,7 +40,7 @@ class TokenBucket:
 
 
 def at_most(bucket: TokenBucket | None, progress: Progress) -> Progress:
-    """Return ``progress`` for work that is slowed down by ``bucket``."""
+    """Return ``progress``, limited to the rate of ``bucket``."""
     if bucket is None:
         return progress
 

@@ -1,4 +1,4 @@
-"""Drafts: what ``paths.write_file`` had not finished when its process was cut off."""
+"""Drafts: unfinished files of ``paths.write_file`` whose process was killed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DRAFT = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)\.(new|upgrade)(-wal|-shm|-
 def is_left(name: str) -> bool:
     """Tell whether a file of this name is a draft that no other process is writing.
 
-    Whoever asks is not writing it either.
+    The calling process is not writing it either.
     """
     found = DRAFT.fullmatch(name)
     return found is not None and not _is_running(int(found["process"]))

@@ -1,4 +1,4 @@
-"""Where a rename can go: within one mount, which is less than one file system."""
+"""Whether a rename works: only within one mount, which may be less than a file system."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def can_rename(one: Path, other: Path) -> bool:
 
 
 def _mount_of(path: Path) -> str:
-    """Return the number of the mount that a path is in; the same for all where none is told."""
+    """Return the id of the mount that a path is in; empty where the system does not report it."""
     fd = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         facts = Path(f"/proc/self/fdinfo/{fd}").read_text(encoding="ascii")

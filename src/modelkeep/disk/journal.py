@@ -1,8 +1,8 @@
 """The journal: each change of the disk that takes several steps is noted before it begins.
 
 The record of a model is the commit point of its change: while it is as it was before, the change
-is taken back; once it has changed, what is left is finished. A note knows how to do both, and may
-be cut off at any step and settled again.
+is rolled back; once it has changed, what is left is finished. A note knows how to do both, and may
+be interrupted at any step and settled again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Note(ABC):
 
     #: Name of the operation in the journal.
     operation: ClassVar[str]
-    #: Whether the change can be taken back once it has begun.
+    #: Whether the change can be rolled back once it has begun.
     is_reversible: ClassVar[bool] = True
 
     key: str
@@ -44,7 +44,7 @@ class Note(ABC):
         """What is changed, for people."""
 
     @abstractmethod
-    def take_back(self) -> None:
+    def roll_back(self) -> None:
         """Bring the disk back to what it was before."""
 
     @abstractmethod
@@ -53,7 +53,7 @@ class Note(ABC):
 
     @abstractmethod
     def settle(self, *, is_recorded: bool) -> None:
-        """Finish the change or take it back.
+        """Finish the change or roll it back.
 
         Args:
             is_recorded: The catalogue has a record with this key.
@@ -61,6 +61,8 @@ class Note(ABC):
 
 
 N = TypeVar("N", bound=Note)
+#: How the job of a change ends; the layer of the jobs says what that is.
+JobEnd_contra = TypeVar("JobEnd_contra", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class JournalEntry:
     job: int | None = None
 
 
-class Journal(Protocol):
+class Journal(Protocol[JobEnd_contra]):
     """Where notes are stored, one durable transaction each."""
 
     def begin(self, note: Note, owner: str, job: int | None = None) -> int:
@@ -89,21 +91,21 @@ class Journal(Protocol):
     def advance(self, entry: int, note: Note) -> None:
         """Store what is known of a change by now, before its next step."""
 
-    def finish(self, entry: int, **job_columns: Any) -> None:
-        """Remove an entry and, in the same transaction, set columns of its job."""
+    def finish(self, entry: int, job_end: JobEnd_contra | None = None) -> None:
+        """Remove an entry and, in the same transaction, store how its job ends."""
 
     def entries(self) -> list[JournalEntry]:
         """Return the changes that have not ended, the oldest first."""
 
 
-class Change(Generic[N]):
+class Change(Generic[N, JobEnd_contra]):
     """A change that is under way.
 
     Attributes:
         note: What is known of it by now.
     """
 
-    def __init__(self, journal: Journal, entry: int, note: N) -> None:
+    def __init__(self, journal: Journal[JobEnd_contra], entry: int, note: N) -> None:
         self._journal = journal
         self._entry = entry
         self._is_open = True
@@ -114,8 +116,8 @@ class Change(Generic[N]):
         self.note = note
         self._journal.advance(self._entry, note)
 
-    def finish(self, **job_columns: Any) -> None:
-        """Remove the entry and, in the same transaction, set columns of its job."""
+    def finish(self, job_end: JobEnd_contra | None = None) -> None:
+        """Remove the entry and, in the same transaction, store how its job ends."""
         if self._is_open:
-            self._journal.finish(self._entry, **job_columns)
+            self._journal.finish(self._entry, job_end)
             self._is_open = False

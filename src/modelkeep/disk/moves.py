@@ -1,4 +1,4 @@
-"""Moves: renames that can be done, gone on with and undone after a crash at any step."""
+"""Moves: renames that can be done, resumed and undone after a crash at any step."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Move:
 
 
 def do(moves: Iterable[Move]) -> None:
-    """Do the moves in order; those already done are passed over.
+    """Do the moves in order, skipping those already done.
 
     Raises:
         DuplicateModelException: something else lies at a target.
@@ -46,7 +46,7 @@ def do(moves: Iterable[Move]) -> None:
 
 
 def undo(moves: Sequence[Move]) -> None:
-    """Take the moves back, the last first; those never done are passed over."""
+    """Undo the moves, the last first, skipping those never done."""
     for move in reversed(moves):
         _carry(move.target, move.source, move.inode)
         if not _is(move.target, move.inode):

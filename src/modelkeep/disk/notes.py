@@ -100,13 +100,13 @@ class Install(Note):
         return self.source
 
     def settle(self, *, is_recorded: bool) -> None:
-        """Finish what is recorded, take back what is not."""
+        """Finish what is recorded, roll back what is not."""
         if is_recorded:
             self.finish()
         else:
-            self.take_back()
+            self.roll_back()
 
-    def take_back(self) -> None:
+    def roll_back(self) -> None:
         """Leave nothing published and nothing staged; what was downloaded stays."""
         if self.move is not None:
             moves.undo([self.move])
@@ -174,13 +174,13 @@ class Removal(_TrashMoves):
         return "trashing"
 
     def settle(self, *, is_recorded: bool) -> None:
-        """Take back a removal whose record is still there; finish any other."""
+        """Roll back a removal whose record is still there; finish any other."""
         if is_recorded:
-            self.take_back()
+            self.roll_back()
         else:
             self.finish()
 
-    def take_back(self) -> None:
+    def roll_back(self) -> None:
         """Move every file back to where it was; the trash entry goes."""
         moves.undo(self.moves)
         remove_work_folder(self.folder)
@@ -202,13 +202,13 @@ class Restore(_TrashMoves):
         return "restoring"
 
     def settle(self, *, is_recorded: bool) -> None:
-        """Finish what is recorded, take back what is not."""
+        """Finish what is recorded, roll back what is not."""
         if is_recorded:
             self.finish()
         else:
-            self.take_back()
+            self.roll_back()
 
-    def take_back(self) -> None:
+    def roll_back(self) -> None:
         """Move every file back to the trash."""
         moves.undo(self.moves)
         self._remove_empty_folders([move.target for move in self.moves])
@@ -256,7 +256,7 @@ class Purge(Note):
             paths.remove_empty_folders(picture.parent, picture.parent.parent)
         self.finish()
 
-    def take_back(self) -> None:
+    def roll_back(self) -> None:
         """Do nothing: what is purged does not come back."""
 
     def finish(self) -> None:
@@ -292,7 +292,7 @@ def leave(note: Note, folder: Path) -> None:
 
 
 def erase(folder: Path) -> None:
-    """Remove the copy of a note from a folder that stays, and what was not finished of one."""
+    """Remove the copy of a note from a folder, and unfinished copies."""
     for path in [folder / NOTE_FILE, *folder.glob(f".{NOTE_FILE}.*")]:
         paths.remove_file(path)
 
@@ -306,7 +306,7 @@ def left_in(folder: Path) -> Note | None:
 
 
 def remove_work_folder(folder: Path) -> None:
-    """Remove a folder of the program, if it is there; of one beside models nothing stays."""
+    """Remove a work folder, and the staging or trash folder of a root that it leaves empty."""
     if folder.exists():
         paths.remove_tree(folder, folder.parent)
     if folder.parent.name in {FOREIGN_TRASH, FOREIGN_STAGING} and folder.parent.exists():

@@ -1,4 +1,4 @@
-"""Files that are written while they are open: their bytes come in any order, their name at last.
+"""Files that are written out of order while they are open, and get their name at the end.
 
 Beside ``paths`` the only module that changes the user's disk, and as careful: nothing here
 overwrites what has a name already.

@@ -42,7 +42,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def storage_error(error: OSError, path: Path) -> StorageError:
-    """Say as an error of ours what the disk refused at ``path``."""
+    """Return the ``StorageError`` for an ``OSError`` at ``path``."""
     if error.errno in _FULL:
         return NoSpaceError(
             f"No space is left to write {shown(path)}",

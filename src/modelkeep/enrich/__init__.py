@@ -1,1 +1,1 @@
-"""What sites say about models that are here already, found by the hashes of their files."""
+"""Metadata of sites for models in the library, looked up by file hash."""

@@ -1,6 +1,6 @@
-"""``Enricher``: asks sites about the models of a library by the hashes of their files.
+"""``Enricher``: looks models of a library up on sites by the hashes of their files.
 
-Nothing here happens by itself, and no site gets a hash before somebody has allowed it.
+It runs only when asked to, and a site gets no hash before somebody has allowed it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 from modelkeep.core.hashing import Progress, no_progress
 from modelkeep.enrich.filling import Filler
-from modelkeep.enrich.reading import Reading
+from modelkeep.enrich.reading import BackgroundReader
 from modelkeep.enrich.report import Enriched, EnrichStatus, Question
-from modelkeep.enrich.subjects import Subject, subjects
+from modelkeep.enrich.targets import EnrichTarget, targets
 from modelkeep.errors import JobCancelledError, ModelKeepError, SourceError, UnsupportedSourceError
 from modelkeep.http.client import offline
 from modelkeep.jobs.hash_lookups import HashLookups
@@ -23,16 +23,16 @@ from modelkeep.library.library import Library
 from modelkeep.sources.site import RemoteModel, Site
 from modelkeep.sources.sites import Sites
 
-#: Seconds for which the answer of a site is believed.
+#: Seconds for which the answer of a site is reused.
 REMEMBERED = 30 * 24 * 3600.0
 
-#: Told what a site would be asked; says whether it may be. Asked once for each site.
+#: Gets what a site would be asked; returns whether it may be. Called once for each site.
 Allow = Callable[[Question], bool]
 
 
 @dataclass(frozen=True)
 class EnrichPlan:
-    """What would be asked; making it sends nothing and reads no file.
+    """What sites would be asked; making a plan sends nothing and reads no file.
 
     Attributes:
         settled: Models that no site is asked about, and why.
@@ -43,15 +43,15 @@ class EnrichPlan:
     """
 
     settled: tuple[Enriched, ...]
-    known: tuple[Subject, ...]
-    unread: tuple[Subject, ...]
+    known: tuple[EnrichTarget, ...]
+    unread: tuple[EnrichTarget, ...]
     questions: tuple[Question, ...]
     is_again: bool = False
 
     @property
     def unread_bytes(self) -> int:
         """Bytes that have to be read first."""
-        return sum(subject.size for subject in self.unread)
+        return sum(target.size for target in self.unread)
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``enrich --dry-run --json`` prints."""
@@ -74,7 +74,7 @@ class Enricher:
 
     def __init__(self, library: Library, sites: Sites) -> None:
         self._library = library
-        self._visit = sites.context
+        self._context = sites.context
         self._sites = [site for site in sites.sites if site.hashes_at_once > 0]
         self._lookups = HashLookups(library.state)
 
@@ -105,12 +105,12 @@ class Enricher:
             )
         memory = _Memory(self._lookups, self._sites, again=again)
         settled: list[Enriched] = []
-        chosen: list[Subject] = []
-        for one in subjects(self._library, keys, without):
-            answer = memory.answer(one) if isinstance(one, Subject) else one
+        chosen: list[EnrichTarget] = []
+        for one in targets(self._library, keys, without):
+            answer = memory.answer(one) if isinstance(one, EnrichTarget) else one
             if answer is not None:
                 settled.append(answer)
-            elif isinstance(one, Subject):
+            elif isinstance(one, EnrichTarget):
                 chosen.append(one)
         known = tuple(one for one in chosen if one.sha256 is not None)
         unread = tuple(one for one in chosen if one.sha256 is None)
@@ -129,10 +129,9 @@ class Enricher:
         allow: Allow,
         progress: Progress = no_progress,
     ) -> Generator[Enriched, None, None]:
-        """Ask, and fill in what sites say; give model after model as it is done.
+        """Ask the sites and fill in their data; yield each model when it is done.
 
-        What was done stays when it is left early: hashes that were computed, what sites said and
-        what they do not have.
+        Stopping early keeps what was done: computed hashes, data of sites, and what they lack.
 
         Args:
             plan: What is asked.
@@ -151,14 +150,14 @@ class Enricher:
                 yield _ended(one, EnrichStatus.SKIPPED, detail="no site may be asked")
             return
         memory = _Memory(self._lookups, sites, again=plan.is_again)
-        filler = Filler(self._library, self._lookups, self._visit.client)
-        round_ = _Round(sites, self._visit, self._lookups, memory, filler)
-        with Reading(self._library, plan.unread, progress) as reading:
+        filler = Filler(self._library, self._lookups, self._context.client)
+        round_ = _Round(sites, self._context, self._lookups, memory, filler)
+        with BackgroundReader(self._library, plan.unread, progress) as reading:
             yield from round_.ask(plan.known)
             came = reading.results()
             while batch := list(islice(came, max(site.hashes_at_once for site in sites))):
                 yield from (one for one in batch if isinstance(one, Enriched))
-                read = [one for one in batch if isinstance(one, Subject)]
+                read = [one for one in batch if isinstance(one, EnrichTarget)]
                 answers = [memory.answer(one) for one in read]
                 yield from (one for one in answers if one is not None)
                 yield from round_.ask(
@@ -166,16 +165,16 @@ class Enricher:
                 )
 
     def _question(
-        self, site: Site, known: Sequence[Subject], unread: int, memory: _Memory
+        self, site: Site, known: Sequence[EnrichTarget], unread: int, memory: _Memory
     ) -> Question:
         hashes = {one.sha256 for one in known if one.sha256 not in memory.absent[site.name]}
-        address = self._visit.endpoints.get(site.name) or next(iter(sorted(site.hosts)), "")
+        address = self._context.endpoints.get(site.name) or next(iter(sorted(site.hosts)), "")
         is_allowed = self._lookups.may_ask(site.name)
         return Question(site.name, site.label, address, len(hashes), unread, is_allowed)
 
     def _allowed(self, plan: EnrichPlan, allow: Allow) -> list[Site]:
         names = {q.site for q in plan.questions}
-        if self._visit.client.is_offline and plan.questions:
+        if self._context.client.is_offline and plan.questions:
             raise offline(plan.questions[0].address)
         allowed = {q.site for q in plan.questions if q.is_allowed or allow(q)}
         return [site for site in self._sites if site.name in names & allowed]
@@ -186,20 +185,22 @@ class Enricher:
 
 
 class _Memory:
-    """What sites have answered lately."""
+    """Recent answers of sites."""
 
     def __init__(self, lookups: HashLookups, sites: Sequence[Site], *, again: bool) -> None:
         since = time.time() - REMEMBERED
         names = [site.name for site in sites]
         self.absent = {name: {} if again else lookups.absent(name, since) for name in names}
-        self._told = {} if again else {k: t for k, t in lookups.answers().items() if t.at > since}
+        self._answers = (
+            {} if again else {k: t for k, t in lookups.answers().items() if t.at > since}
+        )
 
-    def answer(self, one: Subject) -> Enriched | None:
+    def answer(self, one: EnrichTarget) -> Enriched | None:
         """Return what is remembered of a model; None where a site has to be asked."""
-        told = self._told.get(one.key)
-        if told is not None and told.sha256 == one.sha256:
-            text = f"asked on {_day(told.at)}; --again asks now"
-            return _ended(one, EnrichStatus.UNCHANGED, site=told.site, detail=text)
+        earlier = self._answers.get(one.key)
+        if earlier is not None and earlier.sha256 == one.sha256:
+            text = f"asked on {_day(earlier.at)}; --again asks now"
+            return _ended(one, EnrichStatus.UNCHANGED, site=earlier.site, detail=text)
         times = [absent.get(one.sha256 or "") for absent in self.absent.values()]
         if any(at is None for at in times):
             return None
@@ -210,7 +211,7 @@ class _Memory:
 
 
 class _Round:
-    """Asks the sites one after the other, each about what none before it knew."""
+    """Asks the sites in turn, each about the hashes that none before it knew."""
 
     def __init__(
         self,
@@ -221,15 +222,15 @@ class _Round:
         filler: Filler,
     ) -> None:
         self._sites = sites
-        self._visit = context
+        self._context = context
         self._lookups = lookups
         self._memory = memory
         self._filler = filler
         self._failed: dict[str, SourceError] = {}
 
-    def ask(self, batch: Sequence[Subject]) -> Iterator[Enriched]:
-        """Give what became of each model of a batch."""
-        left: dict[str, list[Subject]] = {}
+    def ask(self, batch: Sequence[EnrichTarget]) -> Iterator[Enriched]:
+        """Yield the result for each model of a batch."""
+        left: dict[str, list[EnrichTarget]] = {}
         for one in batch:
             left.setdefault(one.sha256 or "", []).append(one)
         for site in self._sites:
@@ -243,11 +244,11 @@ class _Round:
             yield self._not_found(one)
 
     def _answers(self, site: Site, hashes: list[str]) -> dict[str, RemoteModel]:
-        """Ask one site once; after it has failed it is left alone."""
+        """Ask one site once; one that has failed is not asked again."""
         if site.name in self._failed:
             return {}
         try:
-            answers = site.by_hashes(hashes, self._visit)
+            answers = site.by_hashes(hashes, self._context)
         except SourceError as error:
             self._failed[site.name] = error
             return {}
@@ -258,7 +259,7 @@ class _Round:
         self._memory.absent[site.name] |= dict.fromkeys(gone, time.time())
         return found
 
-    def _filled(self, one: Subject, site: Site, remote: RemoteModel) -> Enriched:
+    def _filled(self, one: EnrichTarget, site: Site, remote: RemoteModel) -> Enriched:
         try:
             changed = self._filler.fill(one.key, one.sha256 or "", site, remote)
         except JobCancelledError:
@@ -269,7 +270,7 @@ class _Round:
         done = _ended(one, status, site=site.name)
         return replace(done, source=str(remote.source), changed=changed)
 
-    def _not_found(self, one: Subject) -> Enriched:
+    def _not_found(self, one: EnrichTarget) -> Enriched:
         for name, error in self._failed.items():
             if one.sha256 in self._memory.absent[name]:
                 continue
@@ -278,7 +279,7 @@ class _Round:
 
 
 def _ended(
-    one: Subject, status: EnrichStatus, *, site: str | None = None, detail: str = ""
+    one: EnrichTarget, status: EnrichStatus, *, site: str | None = None, detail: str = ""
 ) -> Enriched:
     return Enriched(one.key, one.name, status, site, detail=detail)
 

@@ -1,4 +1,4 @@
-"""Which fields of a record a site may fill in: those in which nobody has written anything.
+"""Which fields of a record a site may fill in: those that nobody has edited.
 
 A field is open while it is empty or says what identifying the model made of it, and stays so
 while it says what the site said last time. One that somebody has set or emptied is closed.
@@ -16,7 +16,7 @@ from modelkeep.core.identity import Evidence
 from modelkeep.core.names import path_to_text, safe_name
 from modelkeep.sources.site import RemoteModel
 
-#: What the files say, or the program itself; no site is heard about it.
+#: Fields that come from the files or the program, never from a site.
 _NOT_THEIRS = frozenset(
     {
         "key", "path", "type", "base", "format", "size", "original_hash", "current_hash", "root",
@@ -32,12 +32,12 @@ class Known:
     Attributes:
         place: Where the model lies; None where its root is not registered.
         edited: Fields that somebody has set or emptied.
-        told: What sites have filled in before, as plain values by field.
+        filled: What sites have filled in before, as plain values by field.
     """
 
     place: Path | None
     edited: frozenset[str] = frozenset()
-    told: Mapping[str, Any] = field(default_factory=dict)
+    filled: Mapping[str, Any] = field(default_factory=dict)
 
 
 def fields_to_fill(
@@ -75,8 +75,8 @@ def _as_stored(value: Any) -> Any:
 def _is_open(config: ModelConfigBase, name: str, known: Known) -> bool:
     if name in known.edited:
         return False
-    if name in known.told:
-        return bool(config.to_json()[name] == known.told[name])
+    if name in known.filled:
+        return bool(config.to_json()[name] == known.filled[name])
     current = getattr(config, name)
     return not current or current in _made_by_us(config, name, known.place)
 

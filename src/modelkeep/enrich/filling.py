@@ -1,4 +1,4 @@
-"""``Filler``: what a site says about one model, put where nobody has written anything."""
+"""``Filler``: writes the data of a site into fields that nobody has edited."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Filler:
         self._answers = lookups.answers()
 
     def fill(self, key: str, sha256: str, site: Site, remote: RemoteModel) -> tuple[str, ...]:
-        """Write what is new, and remember what was written; return what that is.
+        """Write new values, store which were written, and return their names.
 
         Args:
             key: The record.
@@ -46,8 +46,8 @@ class Filler:
         """
         library, before = self._library, self._answers.get(key)
         config = library.records.get_model(key)
-        told = dict(before.fields) if before is not None else {}
-        known = Known(library.find(config), self._lookups.edited(key), told)
+        earlier = dict(before.fields) if before is not None else {}
+        known = Known(library.find(config), self._lookups.edited(key), earlier)
         fields = fields_to_fill(config, remote, site.label, known)
         changed = [*fields]
         if (picture := self._preview(config, remote)) is not None:
@@ -57,13 +57,15 @@ class Filler:
             changed.append("metadata")
         if fields:
             stored = library.records.update_model(key, fields).to_json()
-            told |= {name: stored[name] for name in fields if name not in {"evidence", "preview"}}
-        self._answers[key] = SiteAnswer(site.name, sha256, told)
+            earlier |= {
+                name: stored[name] for name in fields if name not in {"evidence", "preview"}
+            }
+        self._answers[key] = SiteAnswer(site.name, sha256, earlier)
         self._lookups.note_answer(key, self._answers[key])
         return tuple(changed)
 
     def _note(self, key: str, metadata: AnyMetadata) -> bool:
-        """Store what the site says, unless something else is said there; tell whether it is new."""
+        """Store metadata of the site unless another kind is stored; return whether it is new."""
         store = self._library.records.metadata_store
         try:
             before = store.get_metadata(key)

@@ -1,4 +1,4 @@
-"""What asking sites about the models of a library gave, model by model and in sum."""
+"""Results of looking models up on sites."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class EnrichStatus(StrEnum):
-    """What became of one model.
+    """Result for one model.
 
     ``found``: a site told something that the record did not say. ``unchanged``: a site knows it
     and the record says all of that, or what people wrote there. ``not-there``: no site that was
@@ -28,7 +28,7 @@ class EnrichStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Enriched:
-    """What became of one model.
+    """Result for one model.
 
     Attributes:
         key: Of the record.

@@ -19,7 +19,6 @@ from modelkeep.core.hashing import Progress
 from modelkeep.core.names import shown, unique_name
 from modelkeep.core.reading import printable
 from modelkeep.disk import moves, notes
-from modelkeep.disk.journal import Change
 from modelkeep.disk.moves import Move
 from modelkeep.disk.notes import Install, MovedFile
 from modelkeep.errors import (
@@ -27,12 +26,13 @@ from modelkeep.errors import (
 )
 from modelkeep.install.plan import Plan
 from modelkeep.install.prepare import Staged, make_room, stage
-from modelkeep.library.home import Home
-from modelkeep.library.library import Library, sampled, with_fields
-from modelkeep.library.link import LinkMode
-from modelkeep.library.new_records import recorded_path
+from modelkeep.jobs.rows import JobChange
+from modelkeep.jobs.states import JobState
+from modelkeep.library.destination import Destination, LinkMode
+from modelkeep.library.library import Library, LibraryChange, sampled, with_fields
 from modelkeep.library.ownership import describe_files, names_below
 from modelkeep.library.previews import preview_text
+from modelkeep.library.record_paths import recorded_path
 from modelkeep.records.listing import NewRecord
 
 #: Names tried for one model while other processes take them at the same moment.
@@ -75,7 +75,7 @@ def install(
     Raises:
         ModelKeepError: it could not be done; everything is as it was before.
     """
-    home = plan.home or Home.of_settings(library.settings)
+    home = plan.home or Destination.of_settings(library.settings)
     config, _ = plan.require_known()
     make_room(library, plan.needed_bytes, home.top)
     if home.top.is_dir():  # for whoever finds it unfinished: whether its disk is there
@@ -99,17 +99,12 @@ def install(
         library.presence.note_seen(stored.root)
         change.note.finish()
         total = sum(file.size for file in plan.files)
-        change.finish(
-            status="completed",
-            key=note.key,
-            bytes=total,
-            total_bytes=total,
-            ended_at=time.time(),
-        )
+        end = JobChange(JobState.COMPLETED, total, total, note.key, ended_at=time.time())
+        change.finish(end)
     return stored
 
 
-def _begun(library: Library, plan: Plan, home: Home) -> Install:
+def _begun(library: Library, plan: Plan, home: Destination) -> Install:
     """Return what the journal says of an install before anything is made."""
     config, _ = plan.require_known()
     key, preview = config.key, None
@@ -143,7 +138,7 @@ def _record(
     return library.records.add_models([new])[0]
 
 
-def _publish(library: Library, plan: Plan, staged: Staged, change: Change[Install]) -> Path:
+def _publish(library: Library, plan: Plan, staged: Staged, change: LibraryChange[Install]) -> Path:
     """Give the staged model its name, written down before; return where it is."""
     _, wanted = plan.require_known()
     note = change.note

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from modelkeep.core.names import path_to_text, text_to_path
 from modelkeep.install.job import ModelInstallJob
-from modelkeep.library.link import LinkMode
+from modelkeep.library.destination import LinkMode
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.string_like import StringLikeSource
 

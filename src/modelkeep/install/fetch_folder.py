@@ -21,7 +21,7 @@ from modelkeep.install.identify_remote import file_name
 from modelkeep.jobs.rows import JobRow
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.jobs.states import JobState
-from modelkeep.library.home import Home
+from modelkeep.library.destination import Destination
 from modelkeep.sources.link import URLModelSource
 from modelkeep.sources.site import RemoteFile, RemoteModel
 
@@ -40,13 +40,13 @@ class FetchFolder:
         remote: What comes there.
     """
 
-    home: Home
+    home: Destination
     path: Path
     top: Path
     remote: RemoteModel
 
     @classmethod
-    def of(cls, home: Home, remote: RemoteModel, verify: str = "strict") -> FetchFolder:
+    def of(cls, home: Destination, remote: RemoteModel, verify: str = "strict") -> FetchFolder:
         """Return the folder for a model that will go to ``home``; nothing is made.
 
         What came while less was verified lies elsewhere: a strict run would believe it.

@@ -32,10 +32,9 @@ from modelkeep.install.plan import Plan
 from modelkeep.install.planning import plan_fetched, plan_local, plan_remote
 from modelkeep.jobs.control import JobControl
 from modelkeep.jobs.states import JobState
+from modelkeep.library.destination import LinkMode, destination_of
 from modelkeep.library.duplicates import contents_sign, find_same, find_same_remote
-from modelkeep.library.home import home_of
 from modelkeep.library.library import Library
-from modelkeep.library.link import LinkMode
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.site import RemoteModel
 from modelkeep.sources.string_like import StringLikeSource
@@ -144,7 +143,7 @@ class Installer:
     def _run_remote(self, job: ModelInstallJob, control: JobControl) -> None:
         control.check()
         remote = self._look_up(job, control)
-        home = home_of(self.library, job.to)
+        home = destination_of(self.library, job.to)
         folder = FetchFolder.of(home, remote, self.library.settings.verify)
         job.fetched = folder.top
         with self._alone(job, folder, control) as same:

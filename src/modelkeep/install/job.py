@@ -11,7 +11,7 @@ from typing import Any, SupportsIndex, overload
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.errors import HttpStatusError, hint_of
-from modelkeep.library.link import LinkMode
+from modelkeep.library.destination import LinkMode
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.site import RemoteModel
 from modelkeep.sources.string_like import StringLikeSource

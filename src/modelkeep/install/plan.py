@@ -15,9 +15,8 @@ from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import type_label
 from modelkeep.errors import ModelKeepError, UnknownModelError, UnsupportedSourceError, hint_of
 from modelkeep.identification.known_families import base_label
-from modelkeep.library.home import Home
+from modelkeep.library.destination import Destination, LinkMode
 from modelkeep.library.inventory import SourceFile
-from modelkeep.library.link import LinkMode
 from modelkeep.sources.site import RemoteModel, Terms
 from modelkeep.sources.string_like import StringLikeSource
 
@@ -56,7 +55,7 @@ class Plan:
     error: ModelKeepError | None = None
     config: ModelConfigBase | None
     target: Path | None
-    home: Home | None = None
+    home: Destination | None = None
     link: LinkMode | None = None
     needed_bytes: int = 0
     free_bytes: int

@@ -32,19 +32,23 @@ from modelkeep.errors import (
 from modelkeep.install.fetch_folder import FetchFolder
 from modelkeep.install.identify_remote import file_name, identify_remote_model
 from modelkeep.install.plan import Plan
+from modelkeep.library.destination import Destination, LinkMode, destination_of
 from modelkeep.library.duplicates import (
     find_same_remote,
     is_recorded_already,
     refuse_key,
     refuse_place,
 )
-from modelkeep.library.home import Home, home_of
 from modelkeep.library.inventory import SourceFile, list_files
 from modelkeep.library.library import Library
-from modelkeep.library.link import LinkMode
-from modelkeep.library.new_records import as_the_caller_says, identified_fields
-from modelkeep.library.placement import picture_of, record_in_home, record_in_place
-from modelkeep.library.sidecar_fields import fields_of
+from modelkeep.library.new_records import (
+    as_the_caller_says,
+    fields_of,
+    identified_fields,
+    picture_of,
+    record_in_home,
+    record_in_place,
+)
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reading import read_beside
@@ -94,7 +98,7 @@ def plan_local(
     """
     path, inplace = full_path(source.path), bool(source.inplace)
     refuse_place(library, path, inplace=inplace)
-    home = home_of(library, to)
+    home = destination_of(library, to)
     if not inplace:
         _check_places(library, path, home, link)
     files = list_files(path)
@@ -155,7 +159,7 @@ def plan_remote(
         DuplicateModelException: its key is taken.
         StorageError, UsageError: nothing can be installed into that root.
     """
-    home = home_of(library, to)
+    home = destination_of(library, to)
     remote = sites.look_up(source)
     given = without_aliases(config)
     identified, error = _identify_remote(library, remote, sites.context)
@@ -237,7 +241,7 @@ def name_of(remote: RemoteModel) -> str:
 def _remote_record(
     library: Library,
     remote: RemoteModel,
-    home: Home,
+    home: Destination,
     found: Identification,
     given: Mapping[str, Any],
 ) -> tuple[ModelConfigBase, Path]:
@@ -331,7 +335,7 @@ def _is_open(name: str, found: Identification) -> bool:
 # -- what cannot be installed
 
 
-def _check_places(library: Library, path: Path, home: Home, link: LinkMode | None) -> None:
+def _check_places(library: Library, path: Path, home: Destination, link: LinkMode | None) -> None:
     if not home.is_ours and is_inside(path, home.top):
         raise DuplicateModelException(
             f"{shown(path)} lies in the root {home.root} already",

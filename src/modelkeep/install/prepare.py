@@ -12,9 +12,9 @@ from modelkeep.core.names import safe_name, shown
 from modelkeep.disk import paths
 from modelkeep.errors import NoSpaceError, SourceChangedError, StorageError
 from modelkeep.install.plan import Plan
+from modelkeep.library.destination import LinkMode
 from modelkeep.library.inventory import SourceFile
 from modelkeep.library.library import Library
-from modelkeep.library.link import LinkMode
 from modelkeep.library.removal import purge
 
 _log = logging.getLogger(__name__)

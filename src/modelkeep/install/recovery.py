@@ -1,23 +1,21 @@
-"""Recovery: what dead processes left in the journal is finished or taken back."""
+"""Recovery: entries that dead processes left in the journal are finished or rolled back."""
 
 from __future__ import annotations
 
 import shlex
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any
 
 from modelkeep.disk.journal import JournalEntry
-from modelkeep.disk.notes import Install
 from modelkeep.errors import InterruptedInstallError, UnknownJobIDException
 from modelkeep.install.details import InstallDetails
+from modelkeep.jobs.job_table import columns_of
 from modelkeep.jobs.owner import locked
+from modelkeep.jobs.rows import JobChange, JobRow
 from modelkeep.jobs.states import JobState
 from modelkeep.library.library import Library
 from modelkeep.library.removal import purge_expired
-from modelkeep.library.root_records import settle_roots
-from modelkeep.library.settings_file import drop_settings_drafts
+from modelkeep.library.roots import drop_settings_drafts, settle_roots
 
 
 def recover_library(library: Library, is_alive: Callable[[str], bool]) -> int:
@@ -39,7 +37,7 @@ def recover_library(library: Library, is_alive: Callable[[str], bool]) -> int:
 
 
 def recover(library: Library, is_alive: Callable[[str], bool]) -> int:
-    """Go through the journal once; every step may be cut off and done again.
+    """Go through the journal once; every step may be interrupted and done again.
 
     What concerns files in a root that is offline waits until it is back.
 
@@ -55,49 +53,47 @@ def recover(library: Library, is_alive: Callable[[str], bool]) -> int:
     for entry in left:
         is_recorded = library.records.exists(entry.note.key)
         entry.note.settle(is_recorded=is_recorded)
-        columns = _end_of_job(library, entry, is_recorded=is_recorded)
-        library.state.journal.finish(entry.id, ended_at=time.time(), **columns)
+        end = _end_of_job(library, entry, is_recorded=is_recorded)
+        library.state.journal.finish(entry.id, end)
     _end_orphaned_jobs(library, is_alive)
     return len(left)
 
 
-def _end_of_job(library: Library, entry: JournalEntry, *, is_recorded: bool) -> dict[str, Any]:
-    if not isinstance(entry.note, Install):
-        return {}
-    if is_recorded:
-        return {"status": "completed", "key": entry.note.key}
-    return _interrupted(entry.note.source, _details(library, entry.job))
+def _end_of_job(library: Library, entry: JournalEntry, *, is_recorded: bool) -> JobChange | None:
+    """Return how the job of an entry ends; None when it is done for none."""
+    if entry.job is None:
+        return None
+    try:
+        job = library.state.jobs.get(entry.job)
+    except UnknownJobIDException:  # removed from the list in the meantime
+        return None
+    if not is_recorded:
+        return _interrupted(job)
+    key, now = entry.note.key, time.time()
+    return JobChange(JobState.COMPLETED, job.bytes, job.total_bytes, key, ended_at=now)
 
 
 def _end_orphaned_jobs(library: Library, is_alive: Callable[[str], bool]) -> None:
-    """Jobs of dead processes that had not come as far as the journal; paused ones stay so."""
+    """End the jobs of dead processes that have no entry in the journal; paused ones stay so."""
     for job in library.state.jobs.unended("install"):
         if job.status is not JobState.PAUSED and not is_alive(job.owner):
-            fields = _interrupted(job.source, InstallDetails.decode(job.details))
-            library.state.jobs.update(job.id, ended_at=time.time(), **fields)
+            library.state.jobs.update(job.id, **columns_of(_interrupted(job)))
 
 
-def _details(library: Library, job: int | None) -> InstallDetails:
-    if job is not None:
-        with suppress(UnknownJobIDException):  # removed from the list in the meantime
-            return InstallDetails.decode(library.state.jobs.get(job).details)
-    return InstallDetails()
-
-
-def _interrupted(source: str, details: InstallDetails) -> dict[str, Any]:
+def _interrupted(job: JobRow) -> JobChange:
+    details = InstallDetails.decode(job.details)
+    what, hint = "nothing of it was kept", f"Start it again: {_command(job.source, details)}"
     if details.remote is not None:
-        return {
-            "status": "error",
-            "error_type": InterruptedInstallError.__name__,
-            "error": f"The install of {source} was cut off; what had come is kept",
-            "hint": "Go on with: modelkeep resume --all",
-        }
-    return {
-        "status": "error",
-        "error_type": InterruptedInstallError.__name__,
-        "error": f"The install of {source} was cut off; nothing of it was kept",
-        "hint": f"Start it again: {_command(source, details)}",
-    }
+        what, hint = "what had come is kept", "Go on with: modelkeep resume --all"
+    return JobChange(
+        JobState.ERROR,
+        job.bytes,
+        job.total_bytes,
+        error_type=InterruptedInstallError.__name__,
+        error=f"The install of {job.source} was interrupted; {what}",
+        hint=hint,
+        ended_at=time.time(),
+    )
 
 
 def _command(source: str, details: InstallDetails) -> str:

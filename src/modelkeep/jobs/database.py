@@ -169,9 +169,9 @@ def damaged(path: Path, reason: str) -> CorruptDatabaseError:
     """Return the error for a state file that cannot be read, with what is lost by it."""
     return CorruptDatabaseError(
         f"{shown(path)} is damaged: {reason}",
-        hint="It holds the jobs and the journal of changes that were cut off. Run modelkeep doctor"
-        " --fix: it keeps a copy of the file, makes a new one, and settles what the staging and"
-        " trash folders still tell.",
+        hint="It holds the jobs and the journal of interrupted changes. Run: modelkeep doctor --fix"
+        " - it keeps a copy of the file, makes a new one, and finishes or rolls back what staging"
+        " and trash folders still show.",
     )
 
 

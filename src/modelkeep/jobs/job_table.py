@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from dataclasses import asdict
 from typing import Any
 
 from modelkeep.errors import UnknownJobIDException
 from modelkeep.jobs.database import Database
-from modelkeep.jobs.rows import JobRow, NewJob
+from modelkeep.jobs.rows import JobChange, JobRow, NewJob
 from modelkeep.jobs.states import JobState, Request
 
 _SELECT = (
@@ -93,3 +94,11 @@ def _row(row: sqlite3.Row) -> JobRow:
             "request": Request(request) if request else None,
         }
     )
+
+
+def columns_of(change: JobChange) -> dict[str, Any]:
+    """Return the columns of the table that a change sets."""
+    columns = asdict(change)
+    if change.details is None:
+        del columns["details"]
+    return columns

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from modelkeep.disk.journal import JournalEntry, Note
 from modelkeep.disk.notes import decode, encode
 from modelkeep.jobs.database import Database, damaged
-from modelkeep.jobs.job_table import JobTable
+from modelkeep.jobs.job_table import JobTable, columns_of
+from modelkeep.jobs.rows import JobChange
 
 
 class JournalTable:
@@ -40,8 +40,8 @@ class JournalTable:
                 (encode(note), time.time(), entry),
             )
 
-    def finish(self, entry: int, **job_columns: Any) -> None:
-        """Remove an entry and, in the same transaction, set columns of its job.
+    def finish(self, entry: int, job_end: JobChange | None = None) -> None:
+        """Remove an entry and, in the same transaction, store how its job ends.
 
         A job that another process has taken over since is left alone.
         """
@@ -49,8 +49,8 @@ class JournalTable:
             row = connection.execute(
                 "SELECT owner, job FROM journal WHERE id = ?", (entry,)
             ).fetchone()
-            if row is not None and row["job"] is not None and job_columns:
-                self._jobs.update(row["job"], whose=row["owner"], **job_columns)
+            if row is not None and row["job"] is not None and job_end is not None:
+                self._jobs.update(row["job"], whose=row["owner"], **columns_of(job_end))
             connection.execute("DELETE FROM journal WHERE id = ?", (entry,))
 
     def entries(self) -> list[JournalEntry]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from modelkeep.jobs.job_table import JobTable
+from modelkeep.jobs.job_table import JobTable, columns_of
 from modelkeep.jobs.owner import Owner
 from modelkeep.jobs.rows import JobChange, JobRow, NewJob
 from modelkeep.jobs.state import StateDatabase
@@ -94,7 +93,7 @@ class StateJobs(JobTable):
             return
         with self.state.transaction():
             for number, change in changes.items():
-                self.update(number, whose=self._owner.name, **_columns(change))
+                self.update(number, whose=self._owner.name, **columns_of(change))
 
     def finish(self, row: JobRow, change: JobChange) -> bool:
         """Change a job that nobody has; tell whether it was still as in ``row``."""
@@ -102,7 +101,7 @@ class StateJobs(JobTable):
             now = self.get(row.id)
             if (now.owner, now.status) != (row.owner, row.status):
                 return False
-            self.update(row.id, **_columns(change))
+            self.update(row.id, **columns_of(change))
             return True
 
     def request(self, number: int, wanted: Request) -> None:
@@ -139,10 +138,3 @@ class StateJobs(JobTable):
                 "UPDATE job SET owner = ? WHERE owner = ? AND ended_at IS NULL",
                 (NOBODY, self._owner.name),
             )
-
-
-def _columns(change: JobChange) -> dict[str, Any]:
-    columns = asdict(change)
-    if change.details is None:
-        del columns["details"]
-    return columns

@@ -1,6 +1,6 @@
-"""``Condition``: how the files of a record are, from a look at their size, time and inode.
+"""``FileStatus``: the state of a record's files, from their size, time and inode.
 
-Nothing is read here. ``changed`` means that a file may hold other bytes; ``verify`` reads them.
+Contents are not read. ``changed`` means that a file may hold other bytes; ``verify`` reads it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Self, TypeVar
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
 from modelkeep.core.names import shown
+from modelkeep.core.roots import NO_ROOT
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.library.presence import Presence
 from modelkeep.records.listing import RecordFilter
@@ -31,8 +32,8 @@ WORKERS = 16
 _SHARE = 64
 
 
-class Condition(StrEnum):
-    """How the files of a record are.
+class FileStatus(StrEnum):
+    """State of the files of a record.
 
     ``missing``: one is gone. ``changed``: one is not as it was recorded. ``offline``: the root
     that they lie in is not there, so nothing is known. ``unreadable``: the system does not say,
@@ -48,24 +49,24 @@ class Condition(StrEnum):
 
 #: What a model is called when its files differ: the first of these that one of them has.
 _WORST_FIRST = (
-    Condition.OFFLINE,
-    Condition.MISSING,
-    Condition.CHANGED,
-    Condition.UNREADABLE,
-    Condition.PRESENT,
+    FileStatus.OFFLINE,
+    FileStatus.MISSING,
+    FileStatus.CHANGED,
+    FileStatus.UNREADABLE,
+    FileStatus.PRESENT,
 )
 
 #: What a look says about a record. Being there again is no proof of the bytes of a changed one.
 _STATES = {
-    Condition.PRESENT: RecordState.PRESENT,
-    Condition.MISSING: RecordState.MISSING,
-    Condition.CHANGED: RecordState.CHANGED,
+    FileStatus.PRESENT: RecordState.PRESENT,
+    FileStatus.MISSING: RecordState.MISSING,
+    FileStatus.CHANGED: RecordState.CHANGED,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class FileCondition:
-    """How one file of a record is.
+    """State of one file of a record.
 
     Attributes:
         path: Where it is, or was.
@@ -74,13 +75,13 @@ class FileCondition:
     """
 
     path: Path
-    condition: Condition
+    condition: FileStatus
     detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCondition:
-    """How the files of one record are.
+    """State of the files of one record.
 
     Attributes:
         key: Of the record.
@@ -89,19 +90,19 @@ class ModelCondition:
     """
 
     key: str
-    condition: Condition
+    condition: FileStatus
     files: tuple[FileCondition, ...] = ()
 
     @classmethod
     def of(cls, key: str, files: Iterable[FileCondition]) -> Self:
-        """Sum up the files of a record."""
-        odd = tuple(file for file in files if file.condition is not Condition.PRESENT)
-        seen = {file.condition for file in odd} | {Condition.PRESENT}
+        """Combine the states of a record's files."""
+        odd = tuple(file for file in files if file.condition is not FileStatus.PRESENT)
+        seen = {file.condition for file in odd} | {FileStatus.PRESENT}
         return cls(key, next(c for c in _WORST_FIRST if c in seen), odd)
 
     @property
     def detail(self) -> str:
-        """What is odd, for people: the first such file, and how many more there are."""
+        """The first file that is not present, for people, and how many more there are."""
         if not self.files:
             return ""
         first = next(file for file in self.files if file.condition is self.condition)
@@ -133,8 +134,13 @@ class Look:
         path = roots.locate(item.root, item.path, models_dir)
         why = self._why_offline(item.root)
         if why or path is None:
-            return FileCondition(path or Path(item.path), Condition.OFFLINE, why)
-        return _seen(path, row)
+            return FileCondition(path or Path(item.path), FileStatus.OFFLINE, why)
+        seen = _seen(path, row)
+        if item.root == NO_ROOT and seen.condition is FileStatus.MISSING and _is_unmounted(path):
+            return FileCondition(
+                path, FileStatus.OFFLINE, f"the disk of {shown(path)} is not mounted"
+            )
+        return seen
 
 
 def condition_of(presence: Presence, config: ModelConfigBase) -> ModelCondition:
@@ -173,23 +179,23 @@ def survey(presence: Presence, *, workers: int = WORKERS) -> dict[str, ModelCond
             for share, seen in zip(shares, found, strict=True):
                 for (key, _), file in zip(share, seen, strict=True):
                     with_files.add(key)
-                    if file.condition is not Condition.PRESENT:
+                    if file.condition is not FileStatus.PRESENT:
                         odd.setdefault(key, []).append(file)
     for config in presence.records.each(RecordFilter()):
         if config.key not in with_files:
             file = look.at_record(config)
-            if file.condition is not Condition.PRESENT:
+            if file.condition is not FileStatus.PRESENT:
                 odd[config.key] = [file]
     return {key: ModelCondition.of(key, files) for key, files in odd.items()}
 
 
-def state_for(condition: Condition, before: RecordState) -> RecordState:
-    """Return what to note in a record of which ``before`` was noted.
+def state_for(condition: FileStatus, before: RecordState) -> RecordState:
+    """Return the state to record, given the state recorded ``before``.
 
-    A look cannot take back that bytes were found to be changed, and what is offline or unreadable
-    says nothing.
+    A record marked as changed stays so until its bytes are verified; files that are offline or
+    unreadable leave the state as it is.
     """
-    if condition is Condition.PRESENT and before is RecordState.CHANGED:
+    if condition is FileStatus.PRESENT and before is RecordState.CHANGED:
         return before
     return _STATES.get(condition, before)
 
@@ -198,11 +204,11 @@ def _seen(path: Path, row: ModelFile | None) -> FileCondition:
     try:
         there = path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        return FileCondition(path, Condition.MISSING, f"{shown(path)} is gone")
+        return FileCondition(path, FileStatus.MISSING, f"{shown(path)} is gone")
     except OSError as error:
-        return FileCondition(path, Condition.UNREADABLE, f"{shown(path)}: {error.strerror}")
+        return FileCondition(path, FileStatus.UNREADABLE, f"{shown(path)}: {error.strerror}")
     if row is None or (stat.S_ISREG(there.st_mode) and row.is_unchanged(there)):
-        return FileCondition(path, Condition.PRESENT)
+        return FileCondition(path, FileStatus.PRESENT)
     if not stat.S_ISREG(there.st_mode):
         detail = "is no file any more"
     elif there.st_size != row.size:
@@ -213,7 +219,23 @@ def _seen(path: Path, row: ModelFile | None) -> FileCondition:
             detail = f"is of {_time_text(there.st_mtime)}; a later one was recorded"
     else:
         detail = "was replaced by another file of the same size and time"
-    return FileCondition(path, Condition.CHANGED, f"{shown(path)} {detail}")
+    return FileCondition(path, FileStatus.CHANGED, f"{shown(path)} {detail}")
+
+
+def _is_unmounted(path: Path) -> bool:
+    """Tell whether the disk of a missing file outside of all roots is unmounted.
+
+    What is left of such a disk is the empty folder that it is mounted on.
+    """
+    folder = path.parent
+    if folder.is_dir():
+        return False
+    while not folder.is_dir():
+        folder = folder.parent
+    try:
+        return not any(folder.iterdir())
+    except OSError:
+        return True
 
 
 def _time_text(seconds: float) -> str:

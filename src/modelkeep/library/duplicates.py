@@ -1,4 +1,4 @@
-"""Finding the model that is already there: same files, same bytes by full hash."""
+"""Duplicates: finding a model with the same files and the same full hashes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modelkeep.core.names import is_inside, path_to_text, real_path, shown
 from modelkeep.errors import DuplicateModelException, SourceError
 from modelkeep.library.inventory import SourceFile
 from modelkeep.library.library import Library
-from modelkeep.library.new_records import recorded_path
+from modelkeep.library.record_paths import recorded_path
 from modelkeep.sources.site import RemoteFile, RemoteModel
 
 #: Full hashes that records keep.
@@ -22,7 +22,7 @@ _FULL = ("sha256", "blake3")
 
 
 def refuse_place(library: Library, path: Path, *, inplace: bool) -> None:
-    """Refuse a source that is recorded already, under its path or that which it leads to.
+    """Refuse a source that is recorded already, under its own path or its real path.
 
     Raises:
         DuplicateModelException: it is, or it lies in ``models_dir`` and shall be copied there.
@@ -47,7 +47,7 @@ def refuse_place(library: Library, path: Path, *, inplace: bool) -> None:
 
 
 def refuse_key(library: Library, key: str) -> None:
-    """Refuse the key of another model for a new one.
+    """Refuse a key that another model has.
 
     Raises:
         DuplicateModelException: it is taken.
@@ -61,7 +61,7 @@ def refuse_key(library: Library, key: str) -> None:
 
 
 def is_recorded_already(path: Path, config: ModelConfigBase) -> DuplicateModelException:
-    """Return the error for a source that a record leads to."""
+    """Return the error for a source that is recorded already."""
     return DuplicateModelException(
         f"{shown(path)} is in the library already, as {config.name} ({config.key})",
         hint=f"Look at it with: modelkeep show {config.key[:8]}",
@@ -71,8 +71,8 @@ def is_recorded_already(path: Path, config: ModelConfigBase) -> DuplicateModelEx
 def find_same(library: Library, files: Sequence[SourceFile], progress: Progress) -> str | None:
     """Return the key of a model that has exactly these files, or None.
 
-    Sizes and samples only sort out; a match is a match of full hashes. What has to be hashed of
-    the library's own files is remembered.
+    Sizes and samples only rule out; a match compares full hashes. Hashes computed for files of
+    the library are stored.
     """
     if not files or not any(file.size for file in files):
         return None
@@ -108,14 +108,14 @@ def find_same_remote(library: Library, remote: RemoteModel) -> str | None:
 
 
 def contents_sign(files: Sequence[SourceFile]) -> bytes:
-    """Return what is equal for models with the same bytes, and hardly ever for others."""
+    """Return a value that is equal for models with the same bytes and rarely equal for others."""
     largest = max(files, key=lambda file: file.size)
     sizes = sorted((file.name, file.size) for file in files)
     return f"{sizes} {sample_hash(largest.path)}".encode(errors="surrogateescape")
 
 
 def files_by_name(library: Library, key: str) -> dict[str, ModelFile]:
-    """Return the files of a model by their place in it; the name of a single one is empty.
+    """Return the files of a model by their path in it; empty for a model of one file.
 
     Of a model in a root that is not registered there are none.
     """

@@ -1,4 +1,4 @@
-"""Changing a record as a person asks for it; what people wrote no site writes over."""
+"""Editing a record by hand; sites never overwrite edited fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a local source, listed once: what is planned with is what is installed."""
+"""The files of a local source, listed once for planning and installing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""``Library``: what the changes of a library work on, and how they end when one fails.
+"""``Library``: the settings, catalogue, journal and disk that changes work on.
 
-Every change is written in the journal before it begins, and the record is the commit point: while
-there is no record, what was done is taken back; once it is there, what is left is done.
+Every change is written in the journal before it begins, and the record is the commit point: until
+the record has changed, a change is rolled back; afterwards it is finished.
 """
 
 from __future__ import annotations
@@ -24,14 +24,20 @@ from modelkeep.disk.journal import Change, N, Note
 from modelkeep.errors import NotWritableError, OfflineRootError, RecordError
 from modelkeep.identification.engine import identify_path
 from modelkeep.identification.known_families import load_rules
+from modelkeep.jobs.rows import JobChange
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.library.locks import LibraryLocks
-from modelkeep.library.new_records import Identify, recorded_path
 from modelkeep.library.presence import Presence
-from modelkeep.library.previews import Previews, preview_place
+from modelkeep.library.previews import PreviewStore, preview_place
+from modelkeep.library.record_paths import recorded_path
 from modelkeep.library.trash import Trash
 from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.settings import Settings
+
+#: A change under the journal of a library.
+LibraryChange = Change[N, JobChange]
+#: ``identify(path, strict)``
+Identify = Callable[[Path, bool], Identification]
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class Library:
         owner: str,
         identify: Identify | None = None,
     ) -> Self:
-        """Put a library together; the catalogue learns the roots of the settings.
+        """Open a library; the catalogue gets the roots of the settings.
 
         Args:
             settings: Of this root.
@@ -88,9 +94,9 @@ class Library:
         return Trash(self.settings.trash_dir, places, self.roots)
 
     @property
-    def previews(self) -> Previews:
+    def previews(self) -> PreviewStore:
         """The pictures of installed models."""
-        return Previews(self.settings.previews_dir)
+        return PreviewStore(self.settings.previews_dir)
 
     def preview_of(self, config: ModelConfigBase) -> Path | None:
         """Return the picture of a model; None when it has none or the picture is gone."""
@@ -163,7 +169,7 @@ class Library:
 
     @property
     def locks(self) -> LibraryLocks:
-        """What keeps changes of the library apart, also those of other processes."""
+        """The locks against changes by other threads and processes."""
         return LibraryLocks(self.settings.state_path.parent / "locks")
 
     # -- places
@@ -187,7 +193,7 @@ class Library:
         return is_taken
 
     def is_recorded(self, key: str) -> bool | None:
-        """Tell whether a record is there; None when the catalogue cannot say."""
+        """Return whether a record exists; None when the catalogue cannot be read."""
         try:
             return self.records.exists(key)
         except RecordError:
@@ -207,11 +213,11 @@ class Library:
         return any(presence.why_offline(root) or presence.is_another(root) for root in roots)
 
     @contextmanager
-    def journalled(self, note: N, *, job: int | None = None) -> Iterator[Change[N]]:
-        """Make a change under the journal; its entry goes when it is done.
+    def journalled(self, note: N, *, job: int | None = None) -> Iterator[LibraryChange[N]]:
+        """Make a change under the journal; its entry is removed when it is done.
 
-        When the work raises and the record has not changed, the change is taken back. When the
-        catalogue cannot say, when taking back fails too, or when there is no way back, the entry
+        When the work raises and the record has not changed, the change is rolled back. When the
+        catalogue cannot say, when rolling back fails too, or when there is no way back, the entry
         stays for the next start.
         """
         journal = self.state.journal
@@ -222,7 +228,7 @@ class Library:
         except BaseException:
             is_unchanged = before is not None and self.is_recorded(note.key) is before
             if note.is_reversible and is_unchanged:
-                change.note.take_back()
+                change.note.roll_back()
                 change.finish()
             raise
         change.finish()

@@ -1,4 +1,4 @@
-"""``LibraryLocks``: what keeps changes of one library apart, in this process and in others.
+"""``LibraryLocks``: locks against changes of one library by other threads and processes.
 
 They are taken in this order, and never two of one kind by the same thread: ``contents``,
 ``model``, ``publishing``.
@@ -15,7 +15,7 @@ from pathlib import Path
 from modelkeep.disk.paths import make_folder
 from modelkeep.jobs.owner import locked
 
-#: Lock files that all keys, or all contents, share out among themselves.
+#: Number of lock files that keys, or contents, are spread over.
 _SHARES = 256
 
 
@@ -30,10 +30,10 @@ class LibraryLocks:
     folder: Path
 
     def contents(self, sign: bytes, meanwhile: Callable[[], None]) -> AbstractContextManager[None]:
-        """Let one at a time look for and install a model of these contents.
+        """Allow one install at a time of a model with these contents.
 
-        Without it, two who begin together both find nothing and both install. Models whose
-        contents have another sign hardly ever wait for each other.
+        Without it, two installs that start together would both find nothing and both install.
+        Models whose contents have another sign hardly ever wait for each other.
 
         Args:
             sign: Equal for equal contents.
@@ -42,13 +42,13 @@ class LibraryLocks:
         return self._locked(f"install-{_share(sign):02x}", meanwhile)
 
     def model(self, key: str) -> AbstractContextManager[None]:
-        """Let one at a time remove, restore or purge the model with this key."""
+        """Allow one change at a time of the model with this key."""
         return self._locked(f"model-{_share(key.encode(errors='surrogateescape')):02x}")
 
     def publishing(
         self, meanwhile: Callable[[], None] | None = None
     ) -> AbstractContextManager[None]:
-        """Let one at a time bring models into their place and record them.
+        """Allow one model at a time to be published and recorded.
 
         Whoever registers files that lie there holds it too, and so never takes a model for new
         that is published and not recorded yet. Nothing is copied or read whole meanwhile.

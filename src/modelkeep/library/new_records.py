@@ -1,25 +1,30 @@
-"""Fields of a new record: what is identified, and what the caller says instead."""
+"""The record of a new model: what is identified, what sidecars state, what the caller says."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from modelkeep.core.aliases import without_aliases
-from modelkeep.core.configs import ModelConfigFactory, new_key
+from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory, new_key
 from modelkeep.core.identity import Evidence, Identification
-from modelkeep.core.names import is_inside, path_to_text, safe_name, shown
+from modelkeep.core.names import path_to_text, safe_name, shown, text_to_path, unique_name
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
 from modelkeep.errors import InvalidModelConfigException
 from modelkeep.identification.rules import FOLDER_FORMATS
+from modelkeep.library.destination import Destination
+from modelkeep.library.library import Library
+from modelkeep.library.previews import preview_text
+from modelkeep.library.record_paths import recorded_path
+from modelkeep.records.listing import NewRecord
 from modelkeep.settings import Settings
+from modelkeep.sources.sidecars.info import SidecarInfo
 
-#: ``identify(path, strict)``
-Identify = Callable[[Path, bool], Identification]
-
-
+#: Fields of a record that are taken from sidecars as they are.
+_COPIED = ("name", "description", "source")
 _FORMATS = {
     ModelType.Lora: (ModelFormat.Lycoris, ModelFormat.Diffusers),
     ModelType.ControlLora: (ModelFormat.Lycoris, ModelFormat.Diffusers),
@@ -28,12 +33,6 @@ _FORMATS = {
     ModelType.ONNX: (ModelFormat.Onnx, ModelFormat.Onnx),
     ModelType.Unknown: (ModelFormat.Unknown, ModelFormat.Unknown),
 }
-
-
-def recorded_path(path: Path, models_dir: Path) -> str:
-    """Return a path as records have it: relative when inside ``models_dir``, else absolute."""
-    inside = is_inside(path, models_dir)
-    return path_to_text(path.relative_to(models_dir) if inside else path)
 
 
 def identified_fields(found: Identification) -> dict[str, Any]:
@@ -113,6 +112,95 @@ def config_fields(
     kind, base = _enum(ModelType, "type", merged["type"]), BaseModelType(merged["base"])
     merged.setdefault("description", f"{base} {kind} model {name}")
     return {**merged, "type": kind, "base": base}
+
+
+def record_in_place(
+    library: Library, path: Path, found: Identification, fields: Mapping[str, Any]
+) -> tuple[ModelConfigBase, Path]:
+    """Return the record of a model that stays where it is, and its path as recorded.
+
+    Args:
+        library: Whose record it will be.
+        path: The model.
+        found: What it is.
+        fields: Fields that win over what is identified.
+
+    Raises:
+        InvalidModelConfigException: a field does not fit.
+    """
+    picture = picture_of(path, fields)
+    given = {"source": path_to_text(path), **fields}
+    if "preview" in fields:
+        given["preview"] = preview_text(picture, path) if picture is not None else None
+    target = library.settings.named_roots().normal(path)
+    full = config_fields(found, given, library.settings, library.known_bases)
+    return _record(library, full, target), target
+
+
+def record_in_home(
+    library: Library, home: Destination, name: str, found: Identification, fields: Mapping[str, Any]
+) -> tuple[ModelConfigBase, Path]:
+    """Return the record of a model that goes into ``home``, and the free place for it there.
+
+    Args:
+        library: Whose record it will be.
+        home: Where the model goes.
+        name: What its file or folder is called; a taken name gets a suffix.
+        found: What it is.
+        fields: Fields that win over what is identified.
+
+    Raises:
+        InvalidModelConfigException: a field does not fit.
+        UsageError: the root has no folder for this type.
+    """
+    given = {**fields, "preview": None} if "preview" in fields else fields
+    full = config_fields(found, given, library.settings, library.known_bases)
+    folder = home.folder_for(full["base"], full["type"])
+    target = folder / unique_name(safe_name(name), library.taken_in(folder))
+    return _record(library, full, target), target
+
+
+def picture_of(path: Path, fields: Mapping[str, Any]) -> Path | None:
+    """Return the picture that the fields of a model at ``path`` name, as an absolute path."""
+    given = fields.get("preview")
+    return path.parent / text_to_path(given) if isinstance(given, str) and given else None
+
+
+def _record(library: Library, fields: Mapping[str, Any], target: Path) -> ModelConfigBase:
+    path = recorded_path(target, library.settings.models_dir)
+    config: ModelConfigBase = ModelConfigFactory.make_config({**fields, "path": path})
+    return config
+
+
+def fields_of(info: SidecarInfo, found: Identification) -> dict[str, Any]:
+    """Return the fields of a record that sidecars fill.
+
+    What a model is comes from its header; name, description and trigger phrases from here.
+    """
+    fields = {name: value for name in _COPIED if (value := getattr(info, name))}
+    phrases = tuple(dict.fromkeys((*info.trigger_phrases, *found.trigger_phrases)))
+    if phrases != found.trigger_phrases:
+        fields["trigger_phrases"] = phrases
+    if info.written_by and (fields or info.base_hint or info.type_hint):
+        fields["evidence"] = (*found.evidence, _evidence(info))
+    if info.preview is not None:
+        fields["preview"] = path_to_text(info.preview)
+    return fields
+
+
+def _evidence(info: SidecarInfo) -> Evidence:
+    who = " and ".join(info.written_by)
+    hints = ", ".join(hint for hint in (info.base_hint, info.type_hint) if hint)
+    if hints:
+        return Evidence("metadata", f"{who} says it is: {hints}")
+    return Evidence("name", f"{who} gave name, words or source")
+
+
+def with_extras(new: NewRecord, info: SidecarInfo) -> NewRecord:
+    """Return a new record with the metadata of the sidecars, else with their tags."""
+    if info.metadata is not None:
+        return replace(new, metadata=info.metadata, tags=())
+    return replace(new, metadata=None, tags=tuple(info.tags))
 
 
 def _enum(kind: type[ModelType], field: str, value: Any) -> ModelType:

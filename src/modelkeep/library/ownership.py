@@ -11,28 +11,13 @@ from modelkeep.core import limits
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
 from modelkeep.core.names import is_inside, path_to_text, shown
-from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Roots
-from modelkeep.errors import OfflineRootError, UnsafePathError
+from modelkeep.core.roots import Roots
+from modelkeep.errors import UnsafePathError
 from modelkeep.library.inventory import list_files
+from modelkeep.library.record_paths import located
 from modelkeep.records.service import ModelRecordServiceBase
 
-_NO_ROOTS = Roots()
 _NO_HASHES: Mapping[str, str] = MappingProxyType({})
-
-
-def file_path(file: ModelFile, models_dir: Path, roots: Roots = _NO_ROOTS) -> Path:
-    """Return where a file of a model is; ``Library.path_of`` knows the roots by itself.
-
-    Raises:
-        OfflineRootError: it lies in a root that is not among ``roots``.
-    """
-    path = roots.locate(file.root, file.path, models_dir)
-    if path is None:
-        raise OfflineRootError(
-            f"{file.path} lies in the root {file.root}, which is not registered",
-            hint="Register it again with: modelkeep root add NAME DIR",
-        )
-    return path
 
 
 def describe_files(
@@ -72,13 +57,6 @@ def describe_files(
             )
         )
     return rows
-
-
-def located(path: Path, models_dir: Path) -> tuple[str, str]:
-    """Return the root and the path by which a row says where its file is."""
-    if is_inside(path, models_dir):
-        return MODELS_ROOT, path_to_text(path.relative_to(models_dir))
-    return NO_ROOT, path_to_text(path)
 
 
 def owned_files(

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Previews:
+class PreviewStore:
     """The copies of pictures that belong to installed models.
 
     Attributes:

@@ -13,7 +13,6 @@ from modelkeep.core.metadata import metadata_from_json
 from modelkeep.core.names import path_to_text, refuse_climbing, shown, unique_name
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
 from modelkeep.disk import moves, notes, paths
-from modelkeep.disk.journal import Change
 from modelkeep.disk.moves import Move
 from modelkeep.disk.notes import Purge, Removal, Restore
 from modelkeep.errors import (
@@ -23,9 +22,9 @@ from modelkeep.errors import (
     UnknownModelException,
     UnsafePathError,
 )
-from modelkeep.library.library import Library, with_fields
-from modelkeep.library.new_records import recorded_path
-from modelkeep.library.ownership import describe_files, located, owned_files, removable
+from modelkeep.library.library import Library, LibraryChange, with_fields
+from modelkeep.library.ownership import describe_files, owned_files, removable
+from modelkeep.library.record_paths import located, recorded_path
 from modelkeep.library.trash import TrashEntry, name_below, place_of
 from modelkeep.records.listing import NewRecord
 
@@ -120,13 +119,15 @@ def _planned(library: Library, entry: TrashEntry, before: Path) -> Restore:
     return Restore(entry.key, entry.folder, target, tuple(back))
 
 
-def _move_back(library: Library, entry: TrashEntry, before: Path, change: Change[Restore]) -> None:
+def _move_back(
+    library: Library, entry: TrashEntry, before: Path, change: LibraryChange[Restore]
+) -> None:
     for _ in range(_PLACE_TRIES):
         notes.leave(change.note, entry.folder)
         try:
             moves.do(change.note.moves)
         except DuplicateModelException:  # taken in between by a program that knows no locks
-            change.note.take_back()
+            change.note.roll_back()
             change.advance(_planned(library, entry, before))
         else:
             return

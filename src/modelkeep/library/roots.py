@@ -1,12 +1,14 @@
-"""``RootService``: registering folders of models, pointing them elsewhere, letting go of them.
+"""``RootService``: registering, moving and unregistering folders of models.
 
 Only settings, the catalogue and the state file are written; never anything in a root.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,16 +19,19 @@ from modelkeep.core.files import ModelFile
 from modelkeep.core.names import full_path, is_inside, path_to_text, shown, text_to_path
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Root, Roots, RootState
 from modelkeep.disk import paths
-from modelkeep.errors import SourceNotFoundError, UsageError
-from modelkeep.jobs.seen_roots import forget_root, seen_roots
+from modelkeep.disk.drafts import drop_drafts
+from modelkeep.errors import DuplicateModelException, SourceNotFoundError, UsageError
+from modelkeep.jobs.owner import locked
+from modelkeep.jobs.seen_roots import SeenRoot, forget_root, note_root, seen_roots
 from modelkeep.library.library import Library
-from modelkeep.library.root_records import move_records, settle_roots
-from modelkeep.library.settings_file import changing_settings
 from modelkeep.records.listing import RecordFilter
+from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.settings import RootSettings, Settings, edited_settings, read_settings_file
 
 #: Files that are looked at before a root is pointed elsewhere.
 _SAMPLE = 500
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ class RootService:
             return settle_roots(self._library)
 
     def remove(self, name: str, *, forget: bool = False, keep: bool = False) -> int:
-        """Let go of a root; nothing on the disk is touched.
+        """Unregister a root; nothing on the disk is touched.
 
         Args:
             name: Registered, or only named by records.
@@ -169,7 +174,7 @@ class RootService:
         return count
 
     def move(self, name: str, folder: Path | str, *, sure: bool = False) -> int:
-        """Point a root to the folder that its files are in now; no file is touched.
+        """Change the folder of a root to where its files are now; no file is touched.
 
         Args:
             name: A registered root.
@@ -202,11 +207,12 @@ class RootService:
                 f" {shown(before.path)}, or add --yes if they are gone.",
             )
         with changing_settings(self._settings.root):
-            self._write(lambda roots: roots[name].update({"path": path_to_text(path)}))
+            # Before the settings are written: all that follows them is made up for at a start.
             for place in self._state.trash_places():
                 if is_inside(text_to_path(place), before.path):
                     new = path / text_to_path(place).relative_to(before.path)
                     self._state.add_trash_place(path_to_text(new))
+            self._write(lambda roots: roots[name].update({"path": path_to_text(path)}))
             settle_roots(self._library)
             if found:
                 self._library.presence.note_seen(name)
@@ -243,9 +249,9 @@ class RootService:
             )
         folder = root.path if root else Path(before.path if before else "")
         others = {n: r for n, r in self._library.roots.named.items() if n != name}
-        # Should it be cut off here, the next start takes the records back into the root.
+        # Should it be interrupted here, the next start takes the records back into the root.
         forget_root(self._state, name)
-        move_records(self._records, Root(name, folder), Roots(others))
+        _take_out(self._records, Root(name, folder), Roots(others))
 
     def _in_file(self) -> dict[str, Any]:
         found = read_settings_file(self._settings.settings_path).get("roots")
@@ -289,3 +295,81 @@ def _folder(path: Path | str) -> Path:
             hint="Mount its disk first, or check the path.",
         )
     return folder
+
+
+def settle_roots(library: Library) -> int:
+    """Bring records into the roots that they lie in, after the roots have changed.
+
+    Whether they have is told by what the state file remembers of them, so that a run that was cut
+    off, and settings that were changed by hand, are noticed at the next start.
+
+    Returns:
+        How many records are in another root now.
+    """
+    before = seen_roots(library.state)
+    roots = library.roots.named.values()
+    now = {root.name: path_to_text(root.path) for root in roots}
+    if all(name in before and before[name].path == path for name, path in now.items()):
+        return 0
+    around = [r.name for r in roots if any(r.below(inner.path) for inner in roots)]
+    count = _resplit(library.records, (NO_ROOT, *around))
+    for name, path in now.items():
+        if name not in before or before[name].path != path:
+            note_root(library.state, name, SeenRoot(path))
+    return count
+
+
+def _take_out(store: ModelRecordServiceBase, gone: Root, roots: Roots) -> None:
+    """Give the records of a root that goes the paths that they have without it.
+
+    Args:
+        store: The catalogue.
+        gone: The root.
+        roots: Those that stay; the catalogue has them afterwards.
+    """
+    store.roots = Roots({**roots.named, gone.name: gone})
+    configs = list(store.each(RecordFilter(roots=(gone.name,))))
+    owned = [store.files(config.key) for config in configs]
+    store.roots = roots
+    for config, files in zip(configs, owned, strict=True):
+        outside = [replace(file, root=NO_ROOT) for file in files]
+        store.update_model(config.key, {"path": config.path}, files=outside)
+
+
+def _resplit(store: ModelRecordServiceBase, names: Iterable[str]) -> int:
+    """Split the paths of records in some roots anew; return how many changed their root."""
+    count = 0
+    for name in names:
+        for config in list(store.each(RecordFilter(roots=(name,)))):
+            files = store.files(config.key)
+            is_moved = store.roots.split(config.path)[0] != config.root
+            if not is_moved and all(store.roots.split(f.path)[0] == f.root for f in files):
+                continue
+            try:
+                store.update_model(config.key, {"path": config.path}, files=files)
+            except DuplicateModelException as error:
+                _log.warning("%s stays outside its root: %s", config.name, error)
+            else:
+                count += is_moved
+    return count
+
+
+def changing_settings(root: Path) -> AbstractContextManager[None]:
+    """Keep other processes from changing the settings file meanwhile; waits for them first.
+
+    Args:
+        root: Folder of the library; its settings may be such that they cannot be used.
+
+    Raises:
+        StorageError: the lock cannot be made.
+    """
+    return locked(root / "databases" / "state.settings")
+
+
+def drop_settings_drafts(settings: Settings) -> None:
+    """Remove what is left of a change of the settings file that was interrupted.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    drop_drafts((settings.settings_path,), lambda: changing_settings(settings.root))

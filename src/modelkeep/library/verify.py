@@ -1,4 +1,4 @@
-"""``verify``: every byte of a model is read, and its full hashes are compared."""
+"""``verify``: reads every byte of a model and compares its full hashes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from modelkeep.core.hashing import FullHashes, Progress, hash_file, no_progress
 from modelkeep.core.names import path_to_text, shown
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import SourceError, UnknownModelException
-from modelkeep.library.condition import Condition, FileCondition, Look
+from modelkeep.library.condition import FileCondition, FileStatus, Look
 from modelkeep.library.library import Library, sampled
 from modelkeep.library.ownership import describe_files, names_below, owned_files
 
@@ -26,10 +26,10 @@ _ALGORITHMS = ("blake3", "sha256")
 
 
 class Verdict(StrEnum):
-    """What reading a model gave.
+    """Result of reading a model.
 
     ``new``: it could be read and no hash of it was known; now one is. ``changed``: its bytes are
-    others. The rest is as in ``Condition``.
+    others. The rest is as in ``FileStatus``.
     """
 
     OK = "ok"
@@ -56,15 +56,15 @@ _STATES = {
     Verdict.MISSING: RecordState.MISSING,
 }
 _UNREAD = {
-    Condition.MISSING: Verdict.MISSING,
-    Condition.OFFLINE: Verdict.OFFLINE,
-    Condition.UNREADABLE: Verdict.UNREADABLE,
+    FileStatus.MISSING: Verdict.MISSING,
+    FileStatus.OFFLINE: Verdict.OFFLINE,
+    FileStatus.UNREADABLE: Verdict.UNREADABLE,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class FileCheck:
-    """What reading one file gave.
+    """Result of reading one file.
 
     Attributes:
         path: Where it is, or was.
@@ -93,7 +93,7 @@ class FileCheck:
 
 @dataclass(frozen=True, slots=True)
 class ModelCheck:
-    """What reading one model gave.
+    """Result of reading one model.
 
     Attributes:
         key: Of the record.
@@ -139,7 +139,7 @@ def verify_model(
     Args:
         library: Where it is recorded.
         key: The record.
-        progress: Told of every piece; may raise to stop.
+        progress: Called for every piece; may raise to stop.
         accept: Take bytes that are others for right from now on.
         parallel: Hash with all processors.
         with_sha256: Compute the sha256 too, by which sites know files; else only where one is
@@ -208,7 +208,7 @@ def _check_file(
         found = hash_file(path, wanted, progress, parallel=parallel)
         after = path.stat()
     except (SourceError, OSError) as error:
-        if before.condition is Condition.CHANGED and path.exists() and not path.is_file():
+        if before.condition is FileStatus.CHANGED and path.exists() and not path.is_file():
             return FileCheck(path, Verdict.CHANGED, known, detail=before.detail), row
         return FileCheck(path, Verdict.UNREADABLE, known, detail=str(error)), row
     new = replace(
@@ -236,13 +236,13 @@ def _compared(
             return Verdict.CHANGED, f"{shown(path)} has the {name} {new}; it had {old}"
     if known.blake3 or known.sha256:
         return Verdict.OK, ""
-    if before.condition is Condition.CHANGED:
+    if before.condition is FileStatus.CHANGED:
         return Verdict.CHANGED, f"{before.detail}, and no hash of it was known"
     return Verdict.NEW, ""
 
 
 def _rows_of(library: Library, config: ModelConfigBase) -> list[ModelFile]:
-    """Return rows for a record that was written without any: what it owns now, without hashes."""
+    """Return rows, without hashes, for a record that has none: the files it owns now."""
     models_dir = library.settings.models_dir
     paths = [models_dir / row.path for row in owned_files(library.records, config, models_dir)]
     regular = [path for path in paths if path.is_file()]

@@ -1,1 +1,1 @@
-"""Scanning: what models are in a folder, and bringing the catalogue in step with the disk."""
+"""Scanning folders for models, and syncing the catalogue with the disk."""

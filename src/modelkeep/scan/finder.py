@@ -1,4 +1,4 @@
-"""``Finder``: candidates of a walk, looked at by several threads, given in the walk's order."""
+"""``Finder``: examines the candidates of a walk in several threads, in the walk's order."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from modelkeep.errors import ModelKeepError
 from modelkeep.jobs.lookups import Lookup, Lookups
 from modelkeep.library.library import Library
 from modelkeep.scan.known import KnownFiles
+from modelkeep.scan.outcomes import IdentifyOutcome, rules_fingerprint
 from modelkeep.scan.records import NewModel
 from modelkeep.scan.report import ScanSummary
-from modelkeep.scan.verdicts import Verdict, rules_fingerprint
-from modelkeep.scan.walk import UNFINISHED, Candidate, Passed, Walk
+from modelkeep.scan.walk import UNFINISHED, Candidate, FolderWalk, Skipped
 from modelkeep.sources.layouts.unfinished import is_unfinished, weight_suffix
 
 #: Threads that read headers. Their waiting overlaps; their computing does not.
@@ -33,7 +33,7 @@ _PATIENCE = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A candidate that was looked at.
+    """A candidate that was examined.
 
     Attributes:
         candidate: What was looked at.
@@ -51,14 +51,14 @@ class Examined:
     key: str | None = None
     stamp: str = ""
     size: int = 0
-    verdict: Verdict | None = None
+    verdict: IdentifyOutcome | None = None
     is_fresh: bool = False
-    passed: Passed | None = None
+    passed: Skipped | None = None
     new: NewModel | None = None
 
 
 class Finder:
-    """Looks at candidates.
+    """Examines candidates.
 
     Args:
         library: Says what is known, and identifies.
@@ -87,14 +87,14 @@ class Finder:
         self._summary = summary
         self._check = check
 
-    def through(self, walk: Walk) -> Iterator[Examined | Passed]:
+    def through(self, walk: FolderWalk) -> Iterator[Examined | Skipped]:
         """Look at all candidates of a walk; what comes is in the walk's order.
 
         Raises:
             JobCancelledError: ``check`` said so.
         """
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="modelkeep-scan")
-        waiting: deque[Passed | Examined | Future[Examined]] = deque()
+        waiting: deque[Skipped | Examined | Future[Examined]] = deque()
         try:
             for found in walk:
                 waiting.append(self._begin(pool, found))
@@ -107,9 +107,9 @@ class Finder:
             self._lookups.flush()
 
     def _begin(
-        self, pool: ThreadPoolExecutor, found: Candidate | Passed
-    ) -> Passed | Examined | Future[Examined]:
-        if isinstance(found, Passed):
+        self, pool: ThreadPoolExecutor, found: Candidate | Skipped
+    ) -> Skipped | Examined | Future[Examined]:
+        if isinstance(found, Skipped):
             return found
         if not found.is_folder:
             key = self._known.find(found.path, found.status)
@@ -117,7 +117,7 @@ class Finder:
                 return Examined(found, key, size=found.status.st_size)
         return pool.submit(self._examine, found)
 
-    def _end(self, one: Passed | Examined | Future[Examined]) -> Passed | Examined:
+    def _end(self, one: Skipped | Examined | Future[Examined]) -> Skipped | Examined:
         self._check()
         if not isinstance(one, Future):
             return one
@@ -133,14 +133,14 @@ class Finder:
         return done
 
     def _wait(self, one: Future[Examined]) -> Examined:
-        """Wait for a slow disk, and still stop when that is asked for."""
+        """Wait for a slow disk; a request to stop ends the wait."""
         while True:
             try:
                 return one.result(_PATIENCE)
             except TimeoutError:
                 self._check()
 
-    def _remember(self, done: Examined, verdict: Verdict) -> None:
+    def _remember(self, done: Examined, verdict: IdentifyOutcome) -> None:
         if done.stamp and verdict.is_lasting:
             text = verdict.to_text()
             self._lookups.put(Lookup(done.candidate.path, done.stamp, self._rules, text))
@@ -162,7 +162,7 @@ class Finder:
             return Examined(candidate, key, size=size)
         if on_its_way := _first_unfinished([name for name, _ in statuses]):
             detail = f"{candidate.path / on_its_way} is a download that has not ended"
-            return Examined(candidate, passed=Passed(candidate.path, UNFINISHED, detail))
+            return Examined(candidate, passed=Skipped(candidate.path, UNFINISHED, detail))
         return self._judge(candidate, _folder_stamp(statuses), size)
 
     def _key_of(
@@ -181,13 +181,13 @@ class Finder:
 
     def _judge(self, candidate: Candidate, stamp: str, size: int) -> Examined:
         text = self._lookups.get(candidate.path, stamp, self._rules)
-        verdict = Verdict.from_text(text) if text is not None else None
+        verdict = IdentifyOutcome.from_text(text) if text is not None else None
         is_fresh = verdict is None
         if verdict is None:
             try:
-                verdict = Verdict(self._identify(candidate.path, self._strict))
+                verdict = IdentifyOutcome(self._identify(candidate.path, self._strict))
             except ModelKeepError as error:
-                verdict = Verdict.of(error)
+                verdict = IdentifyOutcome.of(error)
         new = None
         if self._prepare is not None and verdict.found is not None:
             try:
@@ -197,8 +197,8 @@ class Finder:
         return Examined(candidate, None, stamp, size, verdict, is_fresh, new=new)
 
 
-def _failure(path: Path, error: ModelKeepError | OSError) -> Verdict:
-    return Verdict.of(unreadable(path, error) if isinstance(error, OSError) else error)
+def _failure(path: Path, error: ModelKeepError | OSError) -> IdentifyOutcome:
+    return IdentifyOutcome.of(unreadable(path, error) if isinstance(error, OSError) else error)
 
 
 def _folder_stamp(statuses: list[tuple[str, os.stat_result]]) -> str:

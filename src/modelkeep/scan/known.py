@@ -37,13 +37,13 @@ class KnownFiles:
                     self._by_path[os.fspath(place)] = config.key
 
     def add(self, key: str, path: Path, inode: int) -> None:
-        """Take in a file that was recorded since."""
+        """Add a file that was recorded since."""
         text = os.fspath(path)
         self._by_path[text] = key
         self._by_inode[inode] = text
 
     def move(self, old: Path, key: str, new: Path, inode: int) -> None:
-        """Take in that a recorded file is elsewhere now."""
+        """Update where a recorded file is."""
         self._by_path.pop(os.fspath(old), None)
         self.add(key, new, inode)
 

@@ -1,4 +1,4 @@
-"""``Gone``: records whose files are gone, and finding those files again elsewhere."""
+"""``MissingModels``: records whose files are missing, and finding those files elsewhere."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from modelkeep.core.names import shown
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import ModelKeepError, SourceError
 from modelkeep.library.library import Library
-from modelkeep.library.new_records import recorded_path
 from modelkeep.library.ownership import describe_files, names_below
 from modelkeep.library.previews import preview_place, preview_text
+from modelkeep.library.record_paths import recorded_path
 from modelkeep.scan.finder import Examined
 from modelkeep.scan.report import ScanFinding, ScanStatus
 from modelkeep.sources.sidecars.reading import read_beside
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class MissingModel:
     """A record of which every file is gone.
 
     Attributes:
@@ -46,8 +46,8 @@ class Lost:
         return all(file.blake3 or file.sha256 for file in self.files.values())
 
 
-class Gone:
-    """The records whose files are gone, by what is left to find them by: their size.
+class MissingModels:
+    """The records whose files are missing, indexed by size.
 
     Args:
         library: Where they are recorded.
@@ -62,7 +62,7 @@ class Gone:
         self._models_dir = library.settings.models_dir
         self._progress = progress
         self._confirm = confirm
-        self._by_size: dict[int, list[Lost]] = {}
+        self._by_size: dict[int, list[MissingModel]] = {}
 
     def add(self, config: ModelConfigBase, files: list[ModelFile]) -> None:
         """Take in a record of which every file is gone."""
@@ -72,7 +72,7 @@ class Gone:
             else os.path.relpath(path, top): file
             for file in files
         }  # fmt: skip
-        lost = Lost(config, names)
+        lost = MissingModel(config, names)
         if lost.size:
             self._by_size.setdefault(lost.size, []).append(lost)
 
@@ -94,10 +94,10 @@ class Gone:
                 return finding
         return None
 
-    def _place(self, lost: Lost) -> Path:
+    def _place(self, lost: MissingModel) -> Path:
         return self._library.path_of(lost.config)
 
-    def _compared(self, lost: Lost, path: Path) -> ScanFinding | None:
+    def _compared(self, lost: MissingModel, path: Path) -> ScanFinding | None:
         names = names_below(path)
         if set(names) != set(lost.files) or any(
             (path / name if name else path).stat().st_size != file.size
@@ -116,7 +116,7 @@ class Gone:
             hashes[name] = file
         return self._move(lost, path, hashes)
 
-    def _unproven(self, lost: Lost, path: Path, names: list[str]) -> ScanFinding | None:
+    def _unproven(self, lost: MissingModel, path: Path, names: list[str]) -> ScanFinding | None:
         sample = sample_hash(path) if names == [""] else sample_hash(path, names)
         config = lost.config
         if sample not in {config.current_hash, config.original_hash}:
@@ -149,8 +149,8 @@ class Gone:
             return preview_text(beside, new)
         return preview_text(before, new) if before is not None and before.is_file() else None
 
-    def _move(self, lost: Lost, path: Path, known: dict[str, ModelFile]) -> ScanFinding:
-        """Let a record say where its files are now. Done twice, it gives the same."""
+    def _move(self, lost: MissingModel, path: Path, known: dict[str, ModelFile]) -> ScanFinding:
+        """Update the paths of a record; doing so twice changes nothing more."""
         records, key, old = self._library.records, lost.config.key, self._place(lost)
         rows = describe_files(path, list(lost.files), self._models_dir, {}, time.time())
         by_name = dict(zip(lost.files, rows, strict=True))
@@ -180,7 +180,7 @@ class Gone:
         )
 
 
-def _is_renamed(lost: Lost, path: Path) -> bool:
+def _is_renamed(lost: MissingModel, path: Path) -> bool:
     """Tell whether these are the very files of a lost model, under other names.
 
     A number, a length and a time to the nanosecond are what a known hash is believed by, too. A

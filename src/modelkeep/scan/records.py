@@ -1,4 +1,4 @@
-"""From a model that a scan found, and its sidecars, to the record it gets."""
+"""Builds the record of a model that a scan found, from its header and sidecars."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from modelkeep.core.identity import Identification
 from modelkeep.core.names import shown
 from modelkeep.errors import CorruptModelError, SourceError
 from modelkeep.library.library import Library, sampled
+from modelkeep.library.new_records import fields_of, record_in_place, with_extras
 from modelkeep.library.ownership import describe_files, names_below
-from modelkeep.library.placement import record_in_place
-from modelkeep.library.sidecar_fields import fields_of, with_extras
 from modelkeep.records.listing import NewRecord
 from modelkeep.scan.walk import Candidate
 from modelkeep.sources.layouts.layout import Layout
@@ -34,46 +33,46 @@ class NewModel:
 
 
 class FolderInfo:
-    """What the program's catalogue and sidecars state about the models of a folder.
+    """The data in a program's catalogue and in sidecars about the models of a folder.
 
     Args:
         folder: The folder that is scanned.
         layout: Whose it is; None for nobody's.
-        remarks: Takes sentences about what could not be read.
+        warnings: Takes sentences about what could not be read.
     """
 
-    def __init__(self, folder: Path, layout: Layout | None, remarks: list[str]) -> None:
-        self._remarks = remarks
+    def __init__(self, folder: Path, layout: Layout | None, warnings: list[str]) -> None:
+        self._remarks = warnings
         self._catalogue: dict[Path, SidecarInfo] = {}
         try:
-            for model in layout.known(folder, self.remark) if layout is not None else ():
+            for model in layout.known(folder, self.warn) if layout is not None else ():
                 self._catalogue[model.path] = model.info
         except (SourceError, CorruptModelError) as error:  # the models are there all the same
-            self.remark(str(error))
+            self.warn(str(error))
         except Exception as error:  # noqa: BLE001 - a layout may be another's code
             what = f"The catalogue of {shown(folder)} was not read"
-            self.remark(f"{what}: {type(error).__name__}: {error}")
+            self.warn(f"{what}: {type(error).__name__}: {error}")
 
     def about(self, candidate: Candidate) -> SidecarInfo:
         """Return what is known about one model."""
         try:
             report = read_sidecars(candidate.path, candidate.siblings)
         except SourceError as error:  # the model vanished; whoever reads it next says so
-            self.remark(str(error))
+            self.warn(str(error))
             return self._catalogue.get(candidate.path, SidecarInfo())
         for problem in report.problems:
-            self.remark(problem)
+            self.warn(problem)
         in_catalogue = self._catalogue.get(candidate.path)
         return _joined(in_catalogue, report.info) if in_catalogue else report.info
 
-    def remark(self, text: str) -> None:
-        """Take a sentence about what could not be read; the first hundred are kept."""
+    def warn(self, text: str) -> None:
+        """Add a warning about what could not be read; the first hundred are kept."""
         if len(self._remarks) < 100 and text not in self._remarks:  # noqa: PLR2004 - as it says
             self._remarks.append(text)
 
 
 def _joined(catalogue: SidecarInfo, sidecars: SidecarInfo) -> SidecarInfo:
-    """Return what both say; a hash that they contradict each other about is not believed."""
+    """Merge both; a hash on which they differ is left out."""
     return replace(
         catalogue.over(sidecars),
         sha256=_agreed(catalogue.sha256, sidecars.sha256),

@@ -1,9 +1,8 @@
-"""``Registrar``: many records stored in one step, one by one where that is refused."""
+"""``Registrar``: stores records in batches, and singly where a batch is refused."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from dataclasses import replace
 
 from modelkeep.core.roots import NO_ROOT
@@ -24,36 +23,29 @@ class Registrar:
 
     Args:
         library: Where to.
-        known: Told of what was recorded.
-        alone: Keeps other changes of the library out while a batch is stored.
+        known: Gets what was recorded.
     """
 
-    def __init__(
-        self,
-        library: Library,
-        known: KnownFiles,
-        alone: Callable[[], AbstractContextManager[object]],
-    ) -> None:
+    def __init__(self, library: Library, known: KnownFiles) -> None:
         self._library = library
         self._known = known
-        self._alone = alone
         self._waiting: list[tuple[ScanFinding, NewModel | None]] = []
         self._models = 0
 
     def take(self, finding: ScanFinding, new: NewModel | None) -> Iterator[ScanFinding]:
-        """Take a finding, with the record to store if it gets one; give those that are settled."""
+        """Take a finding and its record, if it gets one; yield the findings that are done."""
         self._waiting.append((finding, new))
         self._models += new is not None
         if self._models >= BATCH or len(self._waiting) >= _HELD_BACK or not self._models:
             yield from self.flush()
 
     def flush(self) -> Iterator[ScanFinding]:
-        """Store what waits, and give its findings."""
+        """Store the waiting records and yield their findings."""
         waiting, self._waiting, self._models = self._waiting, [], 0
         models = [new for _, new in waiting if new is not None]
         refused = {}
         if models:
-            with self._alone():
+            with self._library.locks.publishing():
                 refused = self._store(models)
         for finding, new in waiting:
             if new is None:

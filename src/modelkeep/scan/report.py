@@ -1,4 +1,4 @@
-"""``ScanFinding`` and ``ScanSummary``: what a scan tells, one by one and in all."""
+"""``ScanFinding`` and ``ScanSummary``: the results of a scan."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modelkeep.core.taxonomy import BaseModelType, ModelType
 
 
 class ScanStatus(StrEnum):
-    """What became of a candidate.
+    """Result for a candidate.
 
     ``found`` is a model that is not in the library, ``known`` one that is, ``unknown`` a file that
     no rule knows or several do, ``error`` one that is broken, unsafe or cannot be read.
@@ -94,7 +94,7 @@ class ScanFinding:
 
 @dataclass(slots=True)
 class ScanSummary:
-    """A scan in numbers, exact at any moment of it.
+    """Counts of a scan, exact at any moment.
 
     Attributes:
         files: Files seen, whatever they are.
@@ -106,7 +106,7 @@ class ScanSummary:
         kinds: Models by type and base, whether or not they were in the library.
         skipped: What was passed by, by reason.
         vanished: Verdicts forgotten, since their files are gone.
-        remarks: Sentences for people about what could not be taken into account.
+        warnings: Sentences for people about what could not be taken into account.
     """
 
     files: int = 0
@@ -118,11 +118,11 @@ class ScanSummary:
     kinds: Counter[tuple[ModelType, BaseModelType]] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     vanished: int = 0
-    remarks: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def candidates(self) -> int:
-        """How many findings there were, those that were skipped aside."""
+        """Number of findings without the skipped ones."""
         return self.statuses.total() - self.statuses[ScanStatus.SKIPPED]
 
     @property
@@ -131,7 +131,7 @@ class ScanSummary:
         return self.statuses[ScanStatus.ERROR]
 
     def count(self, finding: ScanFinding) -> None:
-        """Take a finding in."""
+        """Count a finding."""
         self.statuses[finding.status] += 1
         if finding.type is not None and finding.base is not None:
             self.kinds[finding.type, finding.base] += 1

@@ -1,9 +1,8 @@
-"""``Scan``: what models are in a folder, and on wish putting them into the catalogue."""
+"""``Scan``: finds the models in a folder and, if asked to, records or installs them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -15,14 +14,14 @@ from modelkeep.core.taxonomy import type_label
 from modelkeep.errors import ModelKeepError, UnknownModelException, hint_of
 from modelkeep.jobs.lookups import Lookups
 from modelkeep.library.library import Library
-from modelkeep.library.sidecar_fields import fields_of
+from modelkeep.library.new_records import fields_of
 from modelkeep.scan.finder import Examined, Finder
 from modelkeep.scan.known import KnownFiles
+from modelkeep.scan.outcomes import IdentifyOutcome
 from modelkeep.scan.records import FolderInfo, NewModel, new_model
 from modelkeep.scan.register import Registrar
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
-from modelkeep.scan.verdicts import Verdict
-from modelkeep.scan.walk import Candidate, Passed, Walk
+from modelkeep.scan.walk import Candidate, FolderWalk, Skipped
 from modelkeep.sources.layouts.layout import Layout, Place
 from modelkeep.sources.sidecars.info import SidecarInfo
 
@@ -36,7 +35,7 @@ class ScanAction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ScanTarget:
     """A folder to scan.
 
     Attributes:
@@ -55,27 +54,25 @@ Installer = Callable[[Path, dict[str, Any], SidecarInfo], tuple[str, bool]]
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class ScanContext:
     """What a scan works with.
 
     Attributes:
         library: The catalogue and the disk.
-        alone: Keeps other changes of the library out for a while.
         install: Copies a model into the library.
-        watch: Told of the numbers so far, often; may raise to stop.
+        watch: Called often with the counts so far; may raise to stop.
     """
 
     library: Library
-    alone: Callable[[], AbstractContextManager[object]]
     install: Installer
     watch: Callable[[ScanSummary], None]
 
 
 class Scan:
-    """One scan. Go through it once; what it has done by then stays done when you stop.
+    """One scan. Iterate it once; stopping early keeps what was done.
 
     Args:
-        means: What it works with.
+        context: What it works with.
         targets: Folders to scan.
         action: What to do with models that are not in the library.
 
@@ -83,10 +80,12 @@ class Scan:
         summary: The scan in numbers, at any moment.
     """
 
-    def __init__(self, means: Means, targets: tuple[Target, ...], action: ScanAction) -> None:
+    def __init__(
+        self, context: ScanContext, targets: tuple[ScanTarget, ...], action: ScanAction
+    ) -> None:
         self.summary = ScanSummary()
-        self._means = means
-        self._library = means.library
+        self._context = context
+        self._library = context.library
         self._targets = targets
         self._action = action
 
@@ -107,10 +106,10 @@ class Scan:
                     self.summary.vanished += lookups.drop_vanished(place.path)
 
     def _through(
-        self, target: Target, known: KnownFiles, lookups: Lookups
+        self, target: ScanTarget, known: KnownFiles, lookups: Lookups
     ) -> Iterator[ScanFinding]:
-        folder_info = FolderInfo(target.folder, target.layout, self.summary.remarks)
-        registrar = Registrar(self._library, known, self._means.alone)
+        folder_info = FolderInfo(target.folder, target.layout, self.summary.warnings)
+        registrar = Registrar(self._library, known)
 
         def prepare(candidate: Candidate, found: Identification) -> NewModel:
             return new_model(self._library, candidate.path, found, folder_info.about(candidate))
@@ -124,7 +123,7 @@ class Scan:
             self._look,
             prepare if is_registering else None,
         )
-        walk = Walk(target.places, self.summary, self._look)
+        walk = FolderWalk(target.places, self.summary, self._look)
         for one in finder.through(walk):
             finding = self._finding(one, target.layout, folder_info)
             if is_registering:
@@ -137,18 +136,18 @@ class Scan:
         yield from registrar.flush()
 
     def _look(self) -> None:
-        self._means.watch(self.summary)
+        self._context.watch(self.summary)
 
     def _finding(
-        self, one: Examined | Passed, layout: Layout, folder_info: FolderInfo
+        self, one: Examined | Skipped, layout: Layout, folder_info: FolderInfo
     ) -> ScanFinding:
-        if isinstance(one, Passed):
+        if isinstance(one, Skipped):
             return passed_finding(one)
         candidate = one.candidate
         if one.key is not None:
             return self._known(candidate, one.key, one.size)
         if one.verdict is None or one.verdict.found is None:
-            return failed_finding(one, one.verdict or Verdict(), layout)
+            return failed_finding(one, one.verdict or IdentifyOutcome(), layout)
         found = one.verdict.found
         info = one.new.info if one.new else folder_info.about(candidate)
         return ScanFinding(
@@ -172,22 +171,22 @@ class Scan:
         )
 
     def _install(
-        self, one: Examined | Passed, finding: ScanFinding, folder_info: FolderInfo
+        self, one: Examined | Skipped, finding: ScanFinding, folder_info: FolderInfo
     ) -> ScanFinding:
-        if isinstance(one, Passed) or one.verdict is None or one.verdict.found is None:
+        if isinstance(one, Skipped) or one.verdict is None or one.verdict.found is None:
             return finding
         info = folder_info.about(one.candidate)
         fields = fields_of(info, one.verdict.found)
         try:
-            key, is_known = self._means.install(finding.path, fields, info)
+            key, is_known = self._context.install(finding.path, fields, info)
         except ModelKeepError as error:
             return replace(finding, status=ScanStatus.ERROR, error=str(error), hint=hint_of(error))
         status = ScanStatus.KNOWN if is_known else ScanStatus.INSTALLED
         return replace(finding, status=status, key=key)
 
 
-def passed_finding(one: Passed) -> ScanFinding:
-    """Return the finding for what was passed by."""
+def passed_finding(one: Skipped) -> ScanFinding:
+    """Return the finding for what was skipped."""
     if one.is_failure:
         hint = "Allow it to be read, or leave it out."
         return ScanFinding(one.path, ScanStatus.ERROR, error=one.detail, hint=hint, size=one.size)
@@ -201,10 +200,10 @@ def passed_finding(one: Passed) -> ScanFinding:
     )
 
 
-def failed_finding(one: Examined, verdict: Verdict, layout: Layout) -> ScanFinding:
+def failed_finding(one: Examined, verdict: IdentifyOutcome, layout: Layout) -> ScanFinding:
     """Return the finding for what could not be identified.
 
-    The folder's word for its files is told, but decides nothing: people put files anywhere.
+    The folder's type for its files is reported, but decides nothing: people put files anywhere.
     """
     candidate = one.candidate
     place, path = candidate.place, candidate.path

@@ -6,25 +6,24 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from modelkeep.errors import ModelKeepError
 from modelkeep.jobs.lookups import Lookup, Lookups
+from modelkeep.library.destination import LinkMode
 from modelkeep.library.library import Library
-from modelkeep.library.link import LinkMode
+from modelkeep.scan.outcomes import rules_fingerprint
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
-from modelkeep.scan.scanner import Means, Scan, ScanAction, Target
+from modelkeep.scan.scanner import Scan, ScanAction, ScanContext, ScanTarget
 from modelkeep.scan.sync import Sync
 from modelkeep.scan.targets import target_of, targets_of
-from modelkeep.scan.verdicts import rules_fingerprint
-from modelkeep.scan.walk import Candidate, Walk
+from modelkeep.scan.walk import Candidate, FolderWalk
 from modelkeep.sources.sidecars.info import SidecarInfo
 
 #: ``install(path, fields, info, link)`` gives (key, whether it was there before).
 Installer = Callable[[Path, dict[str, Any], SidecarInfo, LinkMode | None], tuple[str, bool]]
-#: Told of the numbers so far, often; may raise to stop.
+#: Called often with the counts so far; may raise to stop.
 Watcher = Callable[[ScanSummary], None]
 
 _NEW = frozenset({ScanStatus.REGISTERED, ScanStatus.INSTALLED})
@@ -34,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 def unwatched(summary: ScanSummary) -> None:
-    """Take the numbers of a scan and do nothing."""
+    """Ignore the counts of a scan."""
 
 
 def never(question: str) -> bool:
@@ -48,18 +47,15 @@ class Scanner:
 
     Args:
         library: The catalogue and the disk.
-        alone: Keeps other changes of the library out for a while.
         install: Copies a model into the library.
     """
 
     def __init__(
         self,
         library: Library,
-        alone: Callable[[], AbstractContextManager[object]],
         install: Installer,
     ) -> None:
         self._library = library
-        self._alone = alone
         self._install = install
 
     def scan(
@@ -71,14 +67,14 @@ class Scanner:
         link: LinkMode | None = None,
         watch: Watcher = unwatched,
     ) -> Scan:
-        """Return a scan, to go through. Unless ``action`` asks for it, the library stays as it is.
+        """Return a scan to iterate. Unless ``action`` asks for it, the library stays as it is.
 
         Args:
             what: A folder or a file, or the name of a root; all roots when None.
             layout: Name of the folder's layout; recognised when None.
             action: What to do with models that are not in the library.
             link: How files get into ``models_dir`` when they are installed; ``copy`` when None.
-            watch: Told of the numbers so far, often; may raise to stop.
+            watch: Called often with the counts so far; may raise to stop.
 
         Raises:
             SourceNotFoundError: nothing is there.
@@ -86,10 +82,10 @@ class Scanner:
             SourceError: a file that says where the models are cannot be read.
         """
         targets = targets_of(self._library, what, layout)
-        return Scan(self._means(watch, link), targets, action)
+        return Scan(self._context(watch, link), targets, action)
 
     def sync(self, *, confirm: Callable[[str], bool] = never, watch: Watcher = unwatched) -> Sync:
-        """Return a sync of all roots that are there, to go through.
+        """Return a sync of all online roots to iterate.
 
         Files that moved are looked for in the roots and in the autoimport folder, nowhere else: a
         model that was moved out of them is marked missing until its new folder is registered.
@@ -97,9 +93,9 @@ class Scanner:
         Args:
             confirm: Asked before much of a root is marked missing, and before a file that cannot
                 be proven to be a lost model is taken for it.
-            watch: Told of the numbers so far, often; may raise to stop.
+            watch: Called often with the counts so far; may raise to stop.
         """
-        return Sync(self._means(watch, None), confirm)
+        return Sync(self._context(watch, None), confirm)
 
     def register_all(self, folder: Path, *, install: bool = False) -> list[str]:
         """Register or install every model below a folder; return the keys of new records.
@@ -114,7 +110,7 @@ class Scanner:
         return [finding.key for finding in findings if finding.status in _NEW and finding.key]
 
     def sync_all(self) -> None:
-        """Sync all roots, asking nobody; what could not be done is logged."""
+        """Sync all roots without confirmation; failures are logged."""
         for finding in self.sync():
             if finding.status in _ODD or finding.status in {ScanStatus.HELD, ScanStatus.OFFLINE}:
                 _warn(finding)
@@ -133,7 +129,7 @@ class Scanner:
             _log.warning("What is in %s was not registered: %s", folder, error)
             return []
 
-    def _autoimport(self, target: Target) -> list[str]:
+    def _autoimport(self, target: ScanTarget) -> list[str]:
         stamp = _stamp(target)
         if not stamp:
             return []
@@ -142,7 +138,7 @@ class Scanner:
         if lookups.get(target.folder, stamp, rules) is not None:
             return []
         keys = []
-        for finding in Scan(self._means(unwatched, None), (target,), ScanAction.REGISTER):
+        for finding in Scan(self._context(unwatched, None), (target,), ScanAction.REGISTER):
             if finding.status in _NEW and finding.key:
                 keys.append(finding.key)
             elif finding.status in _ODD:
@@ -151,10 +147,9 @@ class Scanner:
         lookups.flush()
         return keys
 
-    def _means(self, watch: Watcher, link: LinkMode | None) -> Means:
-        return Means(
+    def _context(self, watch: Watcher, link: LinkMode | None) -> ScanContext:
+        return ScanContext(
             self._library,
-            self._alone,
             lambda path, fields, info: self._install(path, fields, info, link),
             watch,
         )
@@ -164,10 +159,10 @@ def _warn(finding: ScanFinding) -> None:
     _log.warning("%s: %s", finding.path, finding.error)
 
 
-def _stamp(target: Target) -> str:
+def _stamp(target: ScanTarget) -> str:
     """Return what changes whenever a candidate of a folder does; empty when there is none."""
     whole, is_empty = hashlib.blake2b(digest_size=16), True
-    for one in Walk(target.places, ScanSummary()):
+    for one in FolderWalk(target.places, ScanSummary()):
         is_empty = False
         whole.update(os.fsencode(one.path) + b"\0")
         if isinstance(one, Candidate):

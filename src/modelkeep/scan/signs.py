@@ -1,4 +1,4 @@
-"""Signs by which a folder is one model and not a folder of models, from names alone."""
+"""Whether a folder is one model or a folder of models, from names alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``Sync``: the catalogue brought in step with the disk, without forgetting anything."""
+"""``Sync``: updates the catalogue to match the disk; no record is deleted."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from pathlib import Path
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.identity import Identification
-from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
+from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import SourceError, UnknownModelException
 from modelkeep.jobs.lookups import Lookups
-from modelkeep.library.condition import Condition, ModelCondition, survey
+from modelkeep.library.condition import FileStatus, ModelCondition, survey
 from modelkeep.library.verify import Verdict, verify_model
 from modelkeep.records.listing import RecordFilter
 from modelkeep.scan.finder import Examined, Finder
 from modelkeep.scan.known import KnownFiles
-from modelkeep.scan.moved import Gone
+from modelkeep.scan.moved import MissingModels
+from modelkeep.scan.outcomes import IdentifyOutcome
 from modelkeep.scan.records import FolderInfo, NewModel, new_model
 from modelkeep.scan.register import Registrar
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
-from modelkeep.scan.scanner import Means, Target, failed_finding, passed_finding
+from modelkeep.scan.scanner import ScanContext, ScanTarget, failed_finding, passed_finding
 from modelkeep.scan.targets import named_folders, target_of
-from modelkeep.scan.verdicts import Verdict as Judgement
-from modelkeep.scan.walk import Candidate, Passed, Walk
+from modelkeep.scan.walk import Candidate, FolderWalk, Skipped
 
 #: As many records of one root have to vanish together, and this share of it, to hold a sync.
 HELD_FROM = 20
@@ -32,10 +32,10 @@ HELD_SHARE = 5
 
 
 class Sync:
-    """One sync. Go through it once; what it has done by then stays done when you stop.
+    """One sync. Iterate it once; stopping early keeps what was done.
 
     Args:
-        means: What it works with.
+        context: What it works with.
         confirm: Asked before much of a root is marked missing, and before a match that cannot be
             proven is taken for the same model.
 
@@ -43,10 +43,10 @@ class Sync:
         summary: The sync in numbers, at any moment.
     """
 
-    def __init__(self, means: Means, confirm: Callable[[str], bool]) -> None:
+    def __init__(self, context: ScanContext, confirm: Callable[[str], bool]) -> None:
         self.summary = ScanSummary()
-        self._means = means
-        self._library = means.library
+        self._context = context
+        self._library = context.library
         self._confirm = confirm
 
     def __iter__(self) -> Iterator[ScanFinding]:
@@ -68,7 +68,7 @@ class Sync:
         missing = self._missing(odd, offline)
         yield from self._back(odd)
         yield from self._changed(odd)
-        gone = Gone(library, lambda _count: self._look(), self._confirm)
+        gone = MissingModels(library, lambda _count: self._look(), self._confirm)
         for config, condition in missing.values():
             files = library.records.files(config.key)
             if len(files) == len(condition.files):
@@ -90,7 +90,7 @@ class Sync:
         yield from self._mark({k: pair for k, pair in missing.items() if k not in moved})
 
     def _look(self) -> None:
-        self._means.watch(self.summary)
+        self._context.watch(self.summary)
 
     # -- records
 
@@ -111,23 +111,21 @@ class Sync:
     def _missing(
         self, odd: Mapping[str, ModelCondition], offline: Mapping[str, str]
     ) -> dict[str, tuple[ModelConfigBase, ModelCondition]]:
-        """Return the records whose files are gone, and not only the disk around them."""
+        """Return the records whose files are missing on disks that are mounted."""
         found: dict[str, tuple[ModelConfigBase, ModelCondition]] = {}
         for key, condition in odd.items():
-            if condition.condition is not Condition.MISSING:
+            if condition.condition is not FileStatus.MISSING:
                 continue
             try:
                 config = self._library.records.get_model(key)
             except UnknownModelException:
                 continue
-            if config.root in offline:
-                continue
-            if config.root != NO_ROOT or not _is_unmounted(self._library.path_of(config)):
+            if config.root not in offline:
                 found[key] = (config, condition)
         return found
 
     def _back(self, odd: Mapping[str, ModelCondition]) -> Iterator[ScanFinding]:
-        """Mark the records whose files were missing and are as they were."""
+        """Mark the records as present whose files are back."""
         where = RecordFilter(states=(RecordState.MISSING.value,))
         back = [config for config in self._library.records.each(where) if config.key not in odd]
         self._library.records.set_states({c.key: RecordState.PRESENT for c in back})
@@ -137,7 +135,7 @@ class Sync:
     def _changed(self, odd: Mapping[str, ModelCondition]) -> Iterator[ScanFinding]:
         """Read the records whose files look different, and mark those that are."""
         for key, condition in odd.items():
-            if condition.condition is not Condition.CHANGED:
+            if condition.condition is not FileStatus.CHANGED:
                 continue
             try:
                 before = self._library.records.get_model(key)
@@ -154,7 +152,7 @@ class Sync:
     def _mark(
         self, missing: Mapping[str, tuple[ModelConfigBase, ModelCondition]]
     ) -> Iterator[ScanFinding]:
-        """Mark what stays missing, root by root, unless that is suspiciously much of one."""
+        """Mark missing records root by root, unless too many of one root are missing."""
         by_root: dict[str, list[tuple[ModelConfigBase, ModelCondition]]] = defaultdict(list)
         for config, condition in missing.values():
             if config.state is not RecordState.MISSING:
@@ -197,19 +195,19 @@ class Sync:
     # -- new files
 
     def _new(
-        self, target: Target, known: KnownFiles, lookups: Lookups, gone: Gone
+        self, target: ScanTarget, known: KnownFiles, lookups: Lookups, gone: MissingModels
     ) -> Iterator[ScanFinding]:
         """Register what is new in one root; files of lost records get their record back."""
         library = self._library
-        folder_info = FolderInfo(target.folder, target.layout, self.summary.remarks)
-        registrar = Registrar(library, known, self._means.alone)
+        folder_info = FolderInfo(target.folder, target.layout, self.summary.warnings)
+        registrar = Registrar(library, known)
 
         def prepare(candidate: Candidate, found: Identification) -> NewModel:
             return new_model(library, candidate.path, found, folder_info.about(candidate))
 
         finder = Finder(library, known, lookups, self.summary, self._look, prepare)
-        for one in finder.through(Walk(target.places, self.summary, self._look)):
-            if isinstance(one, Passed):
+        for one in finder.through(FolderWalk(target.places, self.summary, self._look)):
+            if isinstance(one, Skipped):
                 yield from registrar.take(passed_finding(one), None)
             elif one.key is not None:
                 finding = ScanFinding(one.candidate.path, ScanStatus.KNOWN, key=one.key)
@@ -217,7 +215,7 @@ class Sync:
             elif (again := gone.find(one)) is not None:
                 yield from registrar.take(again, None)
             elif one.verdict is None or one.verdict.found is None:
-                finding = failed_finding(one, one.verdict or Judgement(), target.layout)
+                finding = failed_finding(one, one.verdict or IdentifyOutcome(), target.layout)
                 yield from registrar.take(finding, None)
             else:
                 yield from registrar.take(_found(one, one.verdict.found), one.new)
@@ -234,19 +232,3 @@ def _found(one: Examined, found: Identification) -> ScanFinding:
         path, ScanStatus.FOUND, found.type, found.base, name=found.name, size=one.size,
         category=place.category, written_by=written_by,
     )  # fmt: skip
-
-
-def _is_unmounted(path: Path) -> bool:
-    """Tell whether a file outside of all roots is gone with the whole disk that it was on.
-
-    What is left of such a disk is the empty folder that it is mounted on.
-    """
-    folder = path.parent
-    if folder.is_dir():
-        return False
-    while not folder.is_dir():
-        folder = folder.parent
-    try:
-        return not any(folder.iterdir())
-    except OSError:
-        return True

@@ -1,4 +1,4 @@
-"""From what people name to the folders that are scanned."""
+"""Resolves the names and paths given to a scan to folders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from modelkeep.core.names import full_path, shown
 from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.errors import SourceNotFoundError
 from modelkeep.library.library import Library
-from modelkeep.scan.scanner import Target
+from modelkeep.scan.scanner import ScanTarget
 from modelkeep.sources.layouts.layout import Layout, Place, layout_named, load_layouts, recognise
 
 #: What ``scan`` takes for the folder of new models, beside the names of roots.
@@ -17,7 +17,7 @@ AUTOIMPORT = "autoimport"
 _PLAIN = "plain"
 
 
-def target_of(folder: Path, layout: str | None = None) -> Target:
+def target_of(folder: Path, layout: str | None = None) -> ScanTarget:
     """Return what is to be scanned of a folder, or of a single file.
 
     Args:
@@ -38,7 +38,7 @@ def target_of(folder: Path, layout: str | None = None) -> Target:
         layout = _PLAIN
     chosen = recognise(folder, layouts) if layout is None else layout_named(layout, layouts)
     places = chosen.places(folder) if folder.is_dir() else (Place(folder),)
-    return Target(folder, chosen, places)
+    return ScanTarget(folder, chosen, places)
 
 
 def named_folders(library: Library) -> dict[str, tuple[Path, str]]:
@@ -49,7 +49,9 @@ def named_folders(library: Library) -> dict[str, tuple[Path, str]]:
     return {**found, AUTOIMPORT: (settings.autoimport_dir, _PLAIN)}
 
 
-def targets_of(library: Library, what: Path | str | None, layout: str | None) -> tuple[Target, ...]:
+def targets_of(
+    library: Library, what: Path | str | None, layout: str | None
+) -> tuple[ScanTarget, ...]:
     """Return what ``what`` means: a folder, the name of a root, or all roots when None.
 
     A root wins over a folder of the same name; such a folder is written ``./name``.

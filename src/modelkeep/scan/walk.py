@@ -1,4 +1,4 @@
-"""``Walk``: going through folders for what may be models, each file and folder once."""
+"""``FolderWalk``: walks folders for candidates, visiting each file and folder once."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """Something that was passed by and that people should hear of.
+class Skipped:
+    """Something that was skipped and is reported.
 
     Attributes:
         path: Where it is.
@@ -98,7 +98,7 @@ class _Waiting(NamedTuple):
     siblings: frozenset[str] | None
 
 
-class Walk:
+class FolderWalk:
     """Goes through places, folder by folder, sorted by name; files before folders.
 
     What it remembers are the folders it has been in, and the files that have several names.
@@ -126,12 +126,12 @@ class Walk:
         self._suffixes: dict[str, bool] = {}
         self._system = {Path(top).stat().st_dev for top in _SYSTEM if os.path.ismount(top)}
 
-    def __iter__(self) -> Iterator[Candidate | Passed]:
+    def __iter__(self) -> Iterator[Candidate | Skipped]:
         """Go through all places."""
         for place in self._places:
             yield from self._through(place)
 
-    def _through(self, place: Place) -> Iterator[Candidate | Passed]:
+    def _through(self, place: Place) -> Iterator[Candidate | Skipped]:
         waiting = [_Waiting(place.path, False, None)]  # noqa: FBT003 - a field
         while waiting:
             path, is_linked, beside = waiting.pop()
@@ -143,7 +143,7 @@ class Walk:
                     yield from self._file(path, there, siblings, place, is_linked=False)
                     continue
                 if there.st_dev in self._system:
-                    yield Passed(path, SYSTEM_FOLDER, f"{shown(path)} is no folder of files")
+                    yield Skipped(path, SYSTEM_FOLDER, f"{shown(path)} is no folder of files")
                     continue
                 here = (there.st_dev, there.st_ino)
                 if here in self._visited:
@@ -197,7 +197,7 @@ class Walk:
 
     def _files(
         self, found: _Folder, place: Place, *, is_linked: bool
-    ) -> Iterator[Candidate | Passed]:
+    ) -> Iterator[Candidate | Skipped]:
         siblings = frozenset(found.names)
         folders = []
         for entry in sorted((*found.files, *found.odd, *found.links), key=_name):
@@ -222,14 +222,14 @@ class Walk:
         place: Place,
         *,
         is_linked: bool,
-    ) -> Iterator[Candidate | Passed]:
+    ) -> Iterator[Candidate | Skipped]:
         for holds, kind in _KINDS:
             if holds(there.st_mode):
-                yield Passed(path, kind, f"{shown(path)} is {kind}")
+                yield Skipped(path, kind, f"{shown(path)} is {kind}")
                 return
         if _is_download(path.name, siblings):
             detail = f"{shown(path)} is a download that has not ended"
-            yield Passed(path, UNFINISHED, detail, size=there.st_size)
+            yield Skipped(path, UNFINISHED, detail, size=there.st_size)
             return
         if not weight_suffix(path.name):
             self._summary.skipped[NO_WEIGHTS] += 1
@@ -240,7 +240,7 @@ class Walk:
         first = self._first_name(path, there, is_linked=is_linked)
         if first is not None:
             detail = f"{shown(path)} is another name of {shown(first)}"
-            yield Passed(path, "another name of a file", detail, first, size=there.st_size)
+            yield Skipped(path, "another name of a file", detail, first, size=there.st_size)
             return
         yield Candidate(path, False, there, place, siblings)  # noqa: FBT003 - a field
 
@@ -263,7 +263,7 @@ class Walk:
         waiting: list[_Waiting],
         *,
         is_linked: bool,
-    ) -> Iterator[Passed]:
+    ) -> Iterator[Skipped]:
         """Put the folders to enter on ``waiting``, the first on top."""
         inside: list[_Waiting] = []
         siblings = frozenset(found.names)
@@ -275,10 +275,10 @@ class Walk:
                 real = Path(os.path.realpath(here))
                 if real == path or real in Path(os.path.realpath(path)).parents:
                     detail = f"{shown(here)} leads back to a folder around it"
-                    yield Passed(here, "link in a circle", detail, real)
+                    yield Skipped(here, "link in a circle", detail, real)
                 elif self._covers(real):
                     detail = f"{shown(here)} leads to {shown(real)}, which is looked at itself"
-                    yield Passed(here, "link to a folder that is looked at", detail, real)
+                    yield Skipped(here, "link to a folder that is looked at", detail, real)
                 else:
                     inside.append(_Waiting(here, True, siblings))  # noqa: FBT003 - a field
             else:
@@ -322,17 +322,17 @@ def _listed(folder: Path) -> list[str]:
         return []  # what lies beside a model is only asked for what it says
 
 
-def _again(path: Path) -> Passed:
-    return Passed(path, "folder seen already", f"{shown(path)} was looked at under another name")
+def _again(path: Path) -> Skipped:
+    return Skipped(path, "folder seen already", f"{shown(path)} was looked at under another name")
 
 
-def _failed(path: Path, error: OSError) -> Passed:
-    return Passed(path, "cannot be read", str(unreadable(path, error)), is_failure=True)
+def _failed(path: Path, error: OSError) -> Skipped:
+    return Skipped(path, "cannot be read", str(unreadable(path, error)), is_failure=True)
 
 
-def _broken(path: Path, error: OSError) -> Passed:
+def _broken(path: Path, error: OSError) -> Skipped:
     if error.errno == errno.ELOOP:
-        return Passed(path, "link in a circle", f"{shown(path)} is a link that leads in a circle")
+        return Skipped(path, "link in a circle", f"{shown(path)} is a link that leads in a circle")
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return Passed(path, "link to nothing", f"{shown(path)} is a link that leads nowhere")
+        return Skipped(path, "link to nothing", f"{shown(path)} is a link that leads nowhere")
     return _failed(path, error)

@@ -22,7 +22,7 @@ from modelkeep.core.configs import new_key
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.disk.notes import Purge
 from modelkeep.errors import JobCancelledError, UnknownModelException
-from modelkeep.library.condition import Condition, condition_of, state_for, survey
+from modelkeep.library.condition import FileStatus, condition_of, state_for, survey
 from modelkeep.library.verify import Verdict, verify_model
 from support import tiny
 from support.waiting import PATIENCE
@@ -40,14 +40,14 @@ def registered(world: World, name: str = "far", fill: int = 2) -> str:
     )
 
 
-def condition(world: World, key: str) -> Condition:
+def condition(world: World, key: str) -> FileStatus:
     """Look at a model both ways, alone and among all: they say the same."""
     presence = world.service.library.presence
     alone = condition_of(presence, world.records.get_model(key))
     among = survey(presence, workers=2).get(key)
-    assert (among is None) == (alone.condition is Condition.PRESENT)
+    assert (among is None) == (alone.condition is FileStatus.PRESENT)
     assert among in {None, alone}
-    assert bool(alone.detail) == (alone.condition is not Condition.PRESENT)
+    assert bool(alone.detail) == (alone.condition is not FileStatus.PRESENT)
     return alone.condition
 
 
@@ -62,15 +62,15 @@ def swap_a_byte(path: Path) -> None:
 
 class TestCondition:
     def test_what_was_not_touched_is_present(self, world: World) -> None:
-        assert condition(world, installed(world)) is Condition.PRESENT
-        assert condition(world, registered(world)) is Condition.PRESENT
+        assert condition(world, installed(world)) is FileStatus.PRESENT
+        assert condition(world, registered(world)) is FileStatus.PRESENT
         assert survey(world.service.library.presence) == {}
 
     def test_a_file_that_is_gone(self, world: World) -> None:
         installed(world, "other", 7)
         key = installed(world)
         world.place(key).unlink()
-        assert condition(world, key) is Condition.MISSING
+        assert condition(world, key) is FileStatus.MISSING
 
     def test_one_gone_file_of_a_folder(self, world: World) -> None:
         installed(world, "other", 7)
@@ -78,7 +78,7 @@ class TestCondition:
         (world.place(key) / "notes/README.md").unlink()
         seen = condition_of(world.service.library.presence, world.records.get_model(key))
         assert [file.path.name for file in seen.files] == ["README.md"]
-        assert seen.condition is Condition.MISSING
+        assert seen.condition is FileStatus.MISSING
 
     @pytest.mark.parametrize("how", ["longer", "touched", "older", "replaced", "folder"])
     def test_a_file_that_is_another_one(self, world: World, how: str) -> None:
@@ -98,14 +98,14 @@ class TestCondition:
         else:
             path.unlink()
             path.mkdir()
-        assert condition(world, key) is Condition.CHANGED
+        assert condition(world, key) is FileStatus.CHANGED
 
     def test_a_root_that_is_not_there_says_nothing(self, world: World) -> None:
         key = installed(world)
         world.models.rename(world.models.with_name("unmounted"))
-        assert condition(world, key) is Condition.OFFLINE
+        assert condition(world, key) is FileStatus.OFFLINE
         world.models.mkdir()
-        assert condition(world, key) is Condition.OFFLINE
+        assert condition(world, key) is FileStatus.OFFLINE
 
     def test_a_folder_that_may_not_be_entered_says_nothing(self, world: World) -> None:
         if os.geteuid() != 0:
@@ -118,7 +118,7 @@ class TestCondition:
         def look() -> None:
             os.setuid(NOBODY)
             seen = condition_of(presence, config)
-            assert seen.condition is Condition.UNREADABLE, seen
+            assert seen.condition is FileStatus.UNREADABLE, seen
             assert "Permission denied" in seen.detail
 
         assert in_child(look) == 0
@@ -127,9 +127,9 @@ class TestCondition:
         path = tiny.lora(world.downloads / "bare.safetensors")
         fields = {"name": "bare", "path": str(path), "type": "lora", "base": "sd-1"}
         world.records.add_model("bare", {**fields, "format": "lycoris"})
-        assert condition(world, "bare") is Condition.PRESENT
+        assert condition(world, "bare") is FileStatus.PRESENT
         path.unlink()
-        assert condition(world, "bare") is Condition.MISSING
+        assert condition(world, "bare") is FileStatus.MISSING
 
     def test_thousands_are_seen(self, world: World) -> None:
         key = installed(world)
@@ -144,14 +144,14 @@ class TestCondition:
         shutil.copy2(world.place(key), world.models / "x/7.safetensors")
         seen = survey(world.service.library.presence)
         conditions = sorted(c.condition for c in seen.values())
-        assert conditions == [Condition.CHANGED] + [Condition.MISSING] * 499
+        assert conditions == [FileStatus.CHANGED] + [FileStatus.MISSING] * 499
 
-    def test_a_look_does_not_take_back_what_reading_found(self) -> None:
+    def test_a_look_does_not_roll_back_what_reading_found(self) -> None:
         present, missing, changed = RecordState
-        assert state_for(Condition.PRESENT, changed) is changed
-        assert state_for(Condition.PRESENT, missing) is present
-        assert state_for(Condition.MISSING, changed) is missing
-        for nothing in (Condition.OFFLINE, Condition.UNREADABLE):
+        assert state_for(FileStatus.PRESENT, changed) is changed
+        assert state_for(FileStatus.PRESENT, missing) is present
+        assert state_for(FileStatus.MISSING, changed) is missing
+        for nothing in (FileStatus.OFFLINE, FileStatus.UNREADABLE):
             for state in RecordState:
                 assert state_for(nothing, state) is state
 
@@ -186,7 +186,7 @@ class TestVerify:
         key = installed(world)
         old = world.records.files(key)
         swap_a_byte(world.place(key))
-        assert condition(world, key) is Condition.PRESENT
+        assert condition(world, key) is FileStatus.PRESENT
         check = verify_model(world.service.library, key)
         new = blake3(world.place(key).read_bytes()).hexdigest()
         assert check.verdict is Verdict.CHANGED
@@ -202,7 +202,7 @@ class TestVerify:
         os.utime(world.place(key), (1, 1))
         assert self.verify(world, key) is Verdict.OK
         assert world.records.files(key)[0].is_unchanged(world.place(key).stat())
-        assert condition(world, key) is Condition.PRESENT
+        assert condition(world, key) is FileStatus.PRESENT
 
     def test_a_touched_file_without_a_known_hash_is_changed(self, world: World) -> None:
         key = registered(world)
@@ -272,7 +272,7 @@ class TestVerify:
         assert self.verify(world, key) is Verdict.CHANGED
         assert self.verify(world, key, accept=True) is Verdict.CHANGED
         assert self.verify(world, key) is Verdict.OK
-        assert condition(world, key) is Condition.PRESENT
+        assert condition(world, key) is FileStatus.PRESENT
         assert world.records.get_model(key).size == path.stat().st_size
         assert world.records.files(key)[0].size == path.stat().st_size
 

@@ -16,8 +16,8 @@ from faults.crash import KILLED, Fault, in_child, planted
 from modelkeep.app.manager import ModelManager
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import DuplicateModelException, ModelKeepError
-from modelkeep.library.link import LinkMode
-from modelkeep.library.ownership import file_path
+from modelkeep.library.destination import LinkMode
+from modelkeep.library.record_paths import file_path
 from modelkeep.settings import Settings
 from support import tiny
 from support.rounds import rounds

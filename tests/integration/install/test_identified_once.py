@@ -13,7 +13,7 @@ from integration.world import World, open_world
 from modelkeep.core.identity import Identification
 from modelkeep.identification.engine import identify
 from modelkeep.install.planning import plan_remote
-from modelkeep.library.link import LinkMode
+from modelkeep.library.destination import LinkMode
 from support import tiny
 from support.remote import OneModel, pipeline_folder, served
 

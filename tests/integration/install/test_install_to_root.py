@@ -16,7 +16,7 @@ from modelkeep.errors import (
     UsageError,
 )
 from modelkeep.install.details import InstallDetails
-from modelkeep.library.link import LinkMode
+from modelkeep.library.destination import LinkMode
 from modelkeep.settings import RootSettings, Settings
 from support import tiny
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,12 +141,11 @@ def test_of_several_who_change_one_model_each_finds_it_whole(
     world: World, pool: ThreadPoolExecutor, others: str
 ) -> None:
     key = world.service.install_path(tiny.embedding_folder(world.downloads / "green", 3))
-    act: Callable[[], object] = lambda: world.service.remove(key)  # noqa: E731 - one of two
+    act: Callable[[], object] = partial(world.service.remove, key)
     if others == "purge":
         entry = world.service.remove(key)
         assert entry is not None
-        chosen = entry
-        act = lambda: world.service.purge(chosen)  # noqa: E731 - as above
+        act = partial(world.service.purge, entry)
     done = [pool.submit(act) for _ in range(4)]
     failed = [future for future in done if future.exception(_LONG)]
     assert len(failed) == (3 if others == "remove" else 0)

@@ -25,7 +25,7 @@ from modelkeep.errors import (
     UnknownModelException,
     UsageError,
 )
-from modelkeep.library.link import LinkMode
+from modelkeep.library.destination import LinkMode
 from modelkeep.library.trash import MANIFEST, TrashEntry
 from modelkeep.settings import Settings
 from support import tiny

@@ -10,7 +10,7 @@ import pytest
 from integration.world import World, snapshot
 from modelkeep.errors import SourceChangedError
 from modelkeep.install.installer import Installer
-from modelkeep.library.link import LinkMode
+from modelkeep.library.destination import LinkMode
 from modelkeep.sources.local import LocalModelSource
 from support import tiny
 

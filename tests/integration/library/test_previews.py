@@ -10,7 +10,7 @@ from integration.world import World, snapshot
 from modelkeep.app.doctor import examine
 from modelkeep.disk import paths
 from modelkeep.errors import NoSpaceError, RecordError
-from modelkeep.library.link import LinkMode
+from modelkeep.library.destination import LinkMode
 from modelkeep.scan.report import ScanStatus
 from modelkeep.scan.scanner import ScanAction
 from support import tiny

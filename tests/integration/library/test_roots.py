@@ -386,7 +386,7 @@ class TestOffline:
 
         paper = key(comfy, "paper")
         monkeypatch.setattr(comfy.records, "del_model", fail)
-        monkeypatch.setattr(Removal, "take_back", stuck)
+        monkeypatch.setattr(Removal, "roll_back", stuck)
         with pytest.raises(KeyboardInterrupt):
             comfy.service.remove(paper, everywhere=True)
         monkeypatch.undo()

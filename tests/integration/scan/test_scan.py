@@ -19,7 +19,7 @@ from modelkeep.errors import JobCancelledError, SettingsError, SourceNotFoundErr
 from modelkeep.identification.engine import identify
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
 from modelkeep.scan.scanner import ScanAction
-from modelkeep.scan.walk import Walk
+from modelkeep.scan.walk import FolderWalk
 from modelkeep.sources.layouts.layout import Place
 from support import tiny
 from support.waiting import FOREVER
@@ -254,7 +254,7 @@ def test_places_in_each_other_are_looked_through_once(world: World) -> None:
     places = (Place(top / "loras", "loras"), Place(top, recursive=False), Place(top, "all"))
     for order in (places, places[::-1]):
         summary = ScanSummary()
-        found = [one.path.name for one in Walk(order, summary)]
+        found = [one.path.name for one in FolderWalk(order, summary)]
         assert sorted(found) == ["loose.safetensors", "style.safetensors"]
         assert (summary.files, summary.folders) == (2, 3)
 
@@ -263,9 +263,9 @@ def test_a_place_that_is_not_recursive_ends_there(world: World) -> None:
     tiny.lora(world.downloads / "loose.safetensors", 1)
     tiny.lora(world.downloads / "deep" / "style.safetensors", 2)
     tiny.lora(world.downloads / "skipped" / "x.safetensors", 3)
-    flat = Walk((Place(world.downloads, recursive=False),), ScanSummary())
+    flat = FolderWalk((Place(world.downloads, recursive=False),), ScanSummary())
     assert [one.path.name for one in flat] == ["loose.safetensors"]
-    skipping = Walk((Place(world.downloads, skip=frozenset({"skipped"})),), ScanSummary())
+    skipping = FolderWalk((Place(world.downloads, skip=frozenset({"skipped"})),), ScanSummary())
     assert len(list(skipping)) == 2
 
 
@@ -467,7 +467,7 @@ def test_a_broken_sidecar_is_remarked_and_the_model_registered(world: World) -> 
     (world.downloads / "paper.civitai.info").write_text("{not json")
     _, summary = scanned(world, action=ScanAction.REGISTER)
     assert summary.statuses[ScanStatus.REGISTERED] == 1
-    assert any("paper.civitai.info" in remark for remark in summary.remarks)
+    assert any("paper.civitai.info" in warning for warning in summary.warnings)
 
 
 def test_the_folders_of_a_program_are_told_but_decide_nothing(world: World) -> None:

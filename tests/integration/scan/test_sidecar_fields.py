@@ -89,7 +89,7 @@ def test_a_reader_with_a_bug_is_told_and_the_others_still_read(
     [finding], summary = scanned(world)
     assert finding.status is ScanStatus.REGISTERED
     assert world.records.get_model(finding.key or "").description == "cut paper"
-    assert [f"buggy-{where}" in remark for remark in summary.remarks] == [True]
+    assert [f"buggy-{where}" in warning for warning in summary.warnings] == [True]
 
 
 def webui(world: World) -> Path:
@@ -145,7 +145,7 @@ def test_a_broken_cache_is_remarked(world: World) -> None:
     (root / "cache.json").write_text("{")
     [finding], summary = scanned(world, root)
     assert finding.status is ScanStatus.REGISTERED
-    assert any("cache.json" in remark for remark in summary.remarks)
+    assert any("cache.json" in warning for warning in summary.warnings)
 
 
 def test_the_folder_of_draw_things_says_why_nothing_is_found(world: World) -> None:
@@ -153,4 +153,4 @@ def test_the_folder_of_draw_things_says_why_nothing_is_found(world: World) -> No
     (world.downloads / "ink_q8p.ckpt").write_bytes(b"SQLite format 3\0")
     findings, summary = scanned(world)
     assert findings == []
-    assert ["Draw Things" in remark for remark in summary.remarks] == [True]
+    assert ["Draw Things" in warning for warning in summary.warnings] == [True]

@@ -17,9 +17,10 @@ from modelkeep.disk.notes import Install, Purge
 from modelkeep.errors import NewerDatabaseError, UnknownJobIDException, WrongDatabaseError
 from modelkeep.jobs import database
 from modelkeep.jobs.owner import Owner, locked
-from modelkeep.jobs.rows import NewJob
+from modelkeep.jobs.rows import JobChange, NewJob
 from modelkeep.jobs.schema import STEPS
 from modelkeep.jobs.state import StateDatabase
+from modelkeep.jobs.states import JobState
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_the_journal_says_what_was_begun_and_how_far_it_came(path: Path) -> None
     further = replace(note, move=Move(Path("/s/\udcff"), Path("/models/\udcff"), 5))
     state.journal.advance(number, further)
     assert state.journal.entries() == [JournalEntry(number, further, "me", job)]
-    state.journal.finish(number, status="completed", bytes=3)
+    state.journal.finish(number, JobChange(JobState.COMPLETED, 3))
     assert state.journal.entries() == []
     assert (state.jobs.get(job).status, state.jobs.get(job).bytes) == ("completed", 3)
     state.close()
@@ -70,7 +71,7 @@ def test_a_job_may_be_forgotten_before_its_journal_entry_ends(path: Path) -> Non
     number = state.journal.begin(Purge("k", Path("/trash/x")), "me", job)
     state.jobs.remove([job])
     assert state.journal.entries()[0].job is None
-    state.journal.finish(number, status="completed")
+    state.journal.finish(number, JobChange(JobState.COMPLETED))
     assert state.journal.entries() == []
     state.close()
 

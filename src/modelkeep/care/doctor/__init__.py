@@ -1,1 +1,1 @@
-"""The doctor: what is out of order in a library, and what can be put in order."""
+"""The doctor: finds what is wrong in a library and repairs what it can."""

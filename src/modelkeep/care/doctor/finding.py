@@ -1,4 +1,4 @@
-"""``Finding``: one thing that is out of order."""
+"""``Finding``: one problem in a library."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-#: Puts one finding in order, and changes nothing else; may be cut off and done again.
+#: Repairs one finding and changes nothing else; can be interrupted and repeated.
 Repair = Callable[["RepairTools"], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is out of order.
+    """One problem in a library.
 
     Attributes:
         kind: What it is, in one word for programs.
@@ -37,8 +37,8 @@ class Finding:
         message: The same for people, naming file and cause.
         hint: What to do next.
         severity: How bad it is.
-        repair: Puts it in order; None when a person has to.
-        is_fixed: It was put in order.
+        repair: Repairs it; None when a person has to.
+        is_fixed: It was repaired.
     """
 
     kind: str

@@ -26,8 +26,8 @@ def settled_by_its_note(folder: Path, note: Note) -> Finding:
     return Finding(
         "interrupted",
         printable(folder),
-        f"The {note.operation} of {note.subject} was cut off ({note.stage}), and the journal does"
-        " not know of it",
-        "doctor --fix finishes it or takes it back.",
+        f"The {note.operation} of {note.subject} was interrupted ({note.stage}) and is not in the"
+        " journal",
+        "doctor --fix finishes it or rolls it back.",
         repair=settle,
     )

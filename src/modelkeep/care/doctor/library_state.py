@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelkeep.care.doctor.tree import Tree
+from modelkeep.care.doctor.tree import ModelsTree
 from modelkeep.core.configs import AnyModelConfig
 from modelkeep.core.lookonly import copy_for_looking
 from modelkeep.core.names import shown, text_to_path
@@ -56,7 +56,7 @@ def catalogue_path(settings: Settings) -> Path:
 
 @dataclass
 class LibraryState:
-    """A library that may be out of order.
+    """A library that may be damaged.
 
     Attributes:
         settings: Of the root.
@@ -192,15 +192,15 @@ class LibraryState:
         return Presence(self.records, state, self.settings.models_dir)
 
     @cached_property
-    def tree(self) -> Tree:
+    def tree(self) -> ModelsTree:
         """What lies in ``models_dir``."""
-        return Tree.of(self.settings.models_dir)
+        return ModelsTree.of(self.settings.models_dir)
 
     # -- who is at work
 
     @property
     def living(self) -> set[str]:
-        """Names of the processes that are at work on this root now."""
+        """Names of the processes that use this root now."""
         locks = self.settings.state_path.parent / "owners"
         try:
             found = list(locks.glob("*.lock"))
@@ -209,7 +209,7 @@ class LibraryState:
         return {lock.stem for lock in found if _is_held(lock)}
 
     def forget(self) -> None:
-        """Close what was opened and look afresh from now on."""
+        """Close what was opened; everything is read anew from now on."""
         for close in self._closers:
             close()
         self._closers.clear()

@@ -19,7 +19,7 @@ from modelkeep.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Installs:
-    """What the doctor has to ask of installs, which it does not know.
+    """What the doctor needs to know of installs; passed in by the application.
 
     Attributes:
         recover: Settles what dead processes left in the journal, and ends their jobs. It is given

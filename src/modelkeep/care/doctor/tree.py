@@ -1,4 +1,4 @@
-"""``Tree``: what lies in the folder of installed models, listed once for all checks."""
+"""``ModelsTree``: the contents of ``models_dir``, listed once for all checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class ModelsTree:
     """Files and folders below ``models_dir``, without those of the program.
 
     Attributes:

@@ -14,7 +14,7 @@ from modelkeep.errors import JobCancelledError, UsageError
 
 if TYPE_CHECKING:
     from modelkeep.install.job import ModelInstallJob
-    from modelkeep.library.link import LinkMode
+    from modelkeep.library.destination import LinkMode
     from modelkeep.sources.string_like import StringLikeSource
 
 

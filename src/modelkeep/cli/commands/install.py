@@ -29,7 +29,7 @@ from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import type_label
 from modelkeep.errors import JobCancelledError, ModelKeepError, UsageError
 from modelkeep.identification.known_families import base_label
-from modelkeep.library.link import LinkMode
+from modelkeep.library.destination import LinkMode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,7 +136,7 @@ def _install_all(session: Session, sources: Sequence[str], asked: _Asked) -> int
         try:
             job = _begin(session, source, asked)
         except KeyboardInterrupt:
-            _take_back(session, source)
+            _roll_back(session, source)
             raise
         except _TooLateError as error:
             session.say("\nInterrupted: the rest was not begun.")
@@ -193,7 +193,7 @@ def _tell_failed(session: Session, source: str, error: Exception) -> None:
     session.report(error, source_text(source))
 
 
-def _take_back(session: Session, source: str) -> None:
+def _roll_back(session: Session, source: str) -> None:
     """Ctrl-C: of a local source in progress nothing is kept; its job ends before the program."""
     for job in session.manager.installer.list_jobs():
         if job.is_local and not job.in_terminal_state:
@@ -256,7 +256,7 @@ def _see_all(session: Session, jobs: Sequence[tuple[str, ModelInstallJob]]) -> i
             is_late = _see_through(session, source, job)
         except KeyboardInterrupt:
             if job.is_local:
-                _take_back(session, source)
+                _roll_back(session, source)
             else:
                 _put_down(session, [job for _, job in jobs if not job.in_terminal_state])
             raise

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from modelkeep.app.outcomes import message_of
 from modelkeep.cli.session import Session
 from modelkeep.errors import ModelKeepError
-from modelkeep.library.link import LinkMode
+from modelkeep.library.destination import LinkMode
 
 if TYPE_CHECKING:
     from modelkeep.sources.string_like import StringLikeSource

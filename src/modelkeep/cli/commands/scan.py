@@ -11,7 +11,7 @@ from modelkeep.app.outcomes import EXIT_DONE, EXIT_INTERRUPTED, EXIT_SOME_FAILED
 from modelkeep.cli.options import Yes
 from modelkeep.cli.progress import StatusLine
 from modelkeep.cli.session import Session
-from modelkeep.library.link import LinkMode
+from modelkeep.library.destination import LinkMode
 from modelkeep.scan.report import ScanStatus
 
 if TYPE_CHECKING:

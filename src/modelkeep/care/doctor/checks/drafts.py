@@ -1,4 +1,4 @@
-"""Drafts: files of the program that were not finished when it was cut off."""
+"""Drafts: files of the program that were not finished when it was interrupted."""
 
 from __future__ import annotations
 

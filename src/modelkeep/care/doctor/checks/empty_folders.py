@@ -9,7 +9,7 @@ from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Repair, Severity
 from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.care.doctor.repairs import RepairTools
-from modelkeep.care.doctor.tree import Tree
+from modelkeep.care.doctor.tree import ModelsTree
 from modelkeep.core.names import shown
 from modelkeep.core.reading import printable
 from modelkeep.disk import paths
@@ -42,7 +42,7 @@ def _ours_in_roots(library: LibraryState) -> list[Path]:
     return [place for place in there if not any(place.iterdir())]
 
 
-def _empty(tree: Tree) -> dict[Path, list[Path]]:
+def _empty(tree: ModelsTree) -> dict[Path, list[Path]]:
     """Return the highest empty folders, each with itself and those in it."""
     full = {folder for path in (*tree.files, *tree.closed) for folder in path.parents}
     full |= set(tree.closed)

@@ -19,16 +19,16 @@ def _find(library: LibraryState) -> Iterator[Finding]:
             yield Finding(
                 "interrupted",
                 entry.note.key,
-                f"The {entry.note.operation} of {entry.note.subject} was cut off"
+                f"The {entry.note.operation} of {entry.note.subject} was interrupted"
                 f" ({entry.note.stage})",
-                "It is finished or taken back by doctor --fix, or by the next install.",
+                "It is finished or rolled back by doctor --fix, or by the next install.",
                 repair=_settle(entry.id),
             )
 
 
 def _settle(number: int) -> Repair:
     def settle(tools: RepairTools) -> None:
-        """Finish or take back whatever dead processes left, this entry among it."""
+        """Finish or roll back whatever dead processes left, this entry among it."""
         tools.recover()
         if any(entry.id == number for entry in tools.library.state.journal.entries()):
             raise DatabaseError(

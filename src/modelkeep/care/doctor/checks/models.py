@@ -9,14 +9,16 @@ from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Severity
 from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.core.configs import AnyModelConfig
+from modelkeep.core.roots import NO_ROOT
 from modelkeep.core.taxonomy import RecordState
-from modelkeep.library.condition import Condition, state_for
+from modelkeep.library.condition import FileStatus, state_for
 
 _HINTS = {
-    Condition.MISSING: "Put it back, let modelkeep sync look where it went, or forget it with:"
+    FileStatus.MISSING: "Put it back, let modelkeep sync look where it went, or forget it with:"
     " modelkeep remove {key}",
-    Condition.CHANGED: "Read it: modelkeep verify {key}",
-    Condition.UNREADABLE: "Allow this user to enter the folder and to read the file.",
+    FileStatus.CHANGED: "Read it: modelkeep verify {key}",
+    FileStatus.OFFLINE: "Mount its disk, or forget the model with: modelkeep remove {key}",
+    FileStatus.UNREADABLE: "Allow this user to enter the folder and to read the file.",
 }
 #: So many that went missing at once, and such a part of their root, are no accident of models.
 _MANY = 20
@@ -27,7 +29,10 @@ def _models(library: LibraryState) -> Iterator[Finding]:
     """Every file of every record is there, unchanged; roots that are offline are told of once."""
     models = library.models or {}
     for key, seen in library.conditions.items():
-        if key in models and seen.condition in _HINTS:
+        # Of a root that is offline its own check tells, once for all of its models.
+        if key not in models or seen.condition not in _HINTS:
+            continue
+        if seen.condition is not FileStatus.OFFLINE or models[key].root == NO_ROOT:
             yield Finding(
                 f"model_{seen.condition}",
                 key,
@@ -40,7 +45,7 @@ def _models(library: LibraryState) -> Iterator[Finding]:
                 "model_changed",
                 key,
                 f"{config.name} ({key[:8]}) held other bytes when it was last read",
-                _HINTS[Condition.CHANGED].format(key=key[:8]),
+                _HINTS[FileStatus.CHANGED].format(key=key[:8]),
             )
 
 
@@ -69,7 +74,7 @@ def _states(library: LibraryState) -> Iterator[Finding]:
 
 def _state_now(library: LibraryState, config: AnyModelConfig) -> RecordState:
     seen = library.conditions.get(config.key)
-    return state_for(seen.condition if seen else Condition.PRESENT, config.state)
+    return state_for(seen.condition if seen else FileStatus.PRESENT, config.state)
 
 
 def _mass_missing(

@@ -11,7 +11,7 @@ from pathlib import Path
 from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Severity
 from modelkeep.care.doctor.library_state import LibraryState
-from modelkeep.care.doctor.tree import Tree
+from modelkeep.care.doctor.tree import ModelsTree
 from modelkeep.core.names import is_inside, real_path, shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.core.weight_names import COMPONENT_SUFFIXES
@@ -96,7 +96,7 @@ def _owned(library: LibraryState) -> _Owned | None:
     return owned
 
 
-def _units(tree: Tree, owned: _Owned) -> dict[Path, list[Path]]:
+def _units(tree: ModelsTree, owned: _Owned) -> dict[Path, list[Path]]:
     """Group orphans by the highest folder around them that holds nothing of any record."""
     units: dict[Path, list[Path]] = {}
     for path in tree.files:
@@ -109,7 +109,7 @@ def _units(tree: Tree, owned: _Owned) -> dict[Path, list[Path]]:
     return units
 
 
-def _finding(unit: Path, files: list[Path], tree: Tree) -> Finding:
+def _finding(unit: Path, files: list[Path], tree: ModelsTree) -> Finding:
     size = size_text(sum(tree.files[path] for path in files))
     word = shlex.quote(os.fspath(unit))
     is_model = any(path.suffix.lower() in _WEIGHTS for path in files)

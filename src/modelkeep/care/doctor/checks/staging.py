@@ -10,7 +10,7 @@ from modelkeep.care.doctor.finding import Finding, Repair
 from modelkeep.care.doctor.leftovers import settled_by_its_note
 from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.care.doctor.repairs import RepairTools
-from modelkeep.care.doctor.tree import Tree
+from modelkeep.care.doctor.tree import ModelsTree
 from modelkeep.core.names import shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.disk.notes import FOREIGN_STAGING, left_in, remove_work_folder
@@ -35,7 +35,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
         yield Finding(
             "staging_leftover",
             printable(folder),
-            f"{shown(folder)} is left of an install that was cut off ({_size(folder)})",
+            f"{shown(folder)} is left of an install that was interrupted ({_size(folder)})",
             "No model is in it: doctor --fix removes it."
             if not is_unknown
             else "Run doctor again when no other modelkeep is at work.",
@@ -55,7 +55,7 @@ def _folders_in(staging: Path) -> list[Path]:
 
 
 def _size(folder: Path) -> str:
-    tree = Tree(folder.parent)
+    tree = ModelsTree(folder.parent)
     if folder.is_dir() and not folder.is_symlink():
         tree.enter(folder)
     return size_text(sum(tree.files.values()))

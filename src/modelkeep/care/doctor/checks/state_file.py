@@ -63,9 +63,9 @@ def _finding(path: Path, error: ModelKeepError) -> Finding:
         "state_damaged",
         printable(path),
         str(error),
-        "Lost with it are the jobs and the journal of changes that were cut off. doctor --fix keeps"
-        " a copy beside it, makes a new file, and settles what the staging and trash folders and"
-        " the catalogue still tell.",
+        "It holds the jobs and the journal of interrupted changes, which are lost with it."
+        " doctor --fix keeps a copy beside it, makes a new file, and finishes or rolls back what"
+        " the notes in staging and trash folders and the catalogue still show.",
         Severity.ERROR,
         repair=_set_aside,
     )

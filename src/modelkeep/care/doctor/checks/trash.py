@@ -12,7 +12,7 @@ from modelkeep.care.doctor.finding import Finding, Repair, Severity
 from modelkeep.care.doctor.leftovers import settled_by_its_note
 from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.care.doctor.repairs import RepairTools
-from modelkeep.care.doctor.tree import Tree
+from modelkeep.care.doctor.tree import ModelsTree
 from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.disk import paths
@@ -73,7 +73,7 @@ def _check_entry(library: LibraryState, entry: TrashEntry) -> Iterator[Finding]:
                 "half_removed",
                 printable(entry.folder),
                 f"{entry.name} ({entry.key[:8]}) is in the catalogue, and {len(waiting)} of its"
-                f" files in the trash: its removal was cut off",
+                f" files in the trash: its removal was interrupted",
                 "doctor --fix puts them back where they were.",
                 repair=_put_back(entry),
             )
@@ -112,7 +112,7 @@ def _is_other(origin: Path, place: Path) -> bool:
 
 
 def _without_manifest(folder: Path, error: CorruptDatabaseError) -> Finding:
-    tree = Tree(folder.parent)
+    tree = ModelsTree(folder.parent)
     tree.enter(folder)
     files = [path for path in tree.files if path.parent != folder]
     hint = f"Its files lie in {shown(folder / 'files')}: move them where you want them."
@@ -134,7 +134,7 @@ def _remove(folder: Path) -> Repair:
 
 
 def _put_back(entry: TrashEntry) -> Repair:
-    """Take a removal back, written in the journal as the removal it was."""
+    """Roll a removal back, written in the journal as the removal it was."""
 
     def put_back(tools: RepairTools) -> None:
         moves = [
@@ -144,7 +144,7 @@ def _put_back(entry: TrashEntry) -> Repair:
         ]
         note = Removal(entry.key, entry.folder, entry.top, tuple(moves))
         with tools.library.journalled(note):
-            note.take_back()
+            note.roll_back()
 
     return put_back
 

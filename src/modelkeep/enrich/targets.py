@@ -1,4 +1,4 @@
-"""Which models sites can be asked about: by the sha256 of the one file with their weights."""
+"""Which models can be looked up on sites: those with one weight file, by its sha256."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.core.weight_names import TORCH_FORMATS
 from modelkeep.enrich.report import Enriched, EnrichStatus
 from modelkeep.errors import UsageError
-from modelkeep.library.condition import Condition, Look
+from modelkeep.library.condition import FileStatus, Look
 from modelkeep.library.library import Library
 from modelkeep.records.listing import RecordFilter
 
@@ -20,7 +20,7 @@ _SUFFIXES = frozenset(f".{each}" for each in TORCH_FORMATS)
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class EnrichTarget:
     """A model that sites can be asked about.
 
     Attributes:
@@ -36,10 +36,10 @@ class Subject:
     sha256: str | None = None
 
 
-def subjects(
+def targets(
     library: Library, keys: Iterable[str] | None, without: Iterable[str]
-) -> Iterator[Subject | Enriched]:
-    """Give the models that sites can be asked about, and why others cannot be.
+) -> Iterator[EnrichTarget | Enriched]:
+    """Yield the models that can be looked up, and why others cannot be.
 
     Args:
         library: Where they are recorded.
@@ -94,19 +94,19 @@ def _records(
         yield config, rows.get(config.key, [])
 
 
-def _look_at(config: ModelConfigBase, rows: list[ModelFile], look: Look) -> Subject | Enriched:
+def _look_at(config: ModelConfigBase, rows: list[ModelFile], look: Look) -> EnrichTarget | Enriched:
     files = weights_of(rows)
     if rows and len(files) != 1:
         return _skipped(config, "it has several files of weights; sites know single ones")
     seen = look.at_file(files[0]) if files else look.at_record(config)
-    if seen.condition is Condition.OFFLINE:
+    if seen.condition is FileStatus.OFFLINE:
         return Enriched(config.key, config.name, EnrichStatus.OFFLINE, detail=seen.detail)
-    if seen.condition in {Condition.MISSING, Condition.UNREADABLE}:
+    if seen.condition in {FileStatus.MISSING, FileStatus.UNREADABLE}:
         return Enriched(config.key, config.name, EnrichStatus.FAILED, detail=seen.detail)
-    is_known = seen.condition is Condition.PRESENT and files and files[0].sha256
+    is_known = seen.condition is FileStatus.PRESENT and files and files[0].sha256
     size = sum(row.size for row in rows) or config.size or 0
     sha256 = (files[0].sha256 or "").lower() if is_known else None
-    return Subject(config.key, config.name, size, sha256)
+    return EnrichTarget(config.key, config.name, size, sha256)
 
 
 def _skipped(config: ModelConfigBase, why: str) -> Enriched:

@@ -1,8 +1,9 @@
-"""``Home``: the folder that a model is installed into, ``models_dir`` or a registered root."""
+"""``Destination``: the folder that models are installed into, and how files get there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from modelkeep.core.names import is_inside, shown
@@ -18,8 +19,22 @@ from modelkeep.sources.layouts.layout import Layout, layout_named, load_layouts
 _FREE = frozenset({"plain"})
 
 
+class LinkMode(StrEnum):
+    """How the files of a local model get into ``models_dir``.
+
+    ``copy`` shares blocks where the file system can and copies elsewhere. ``move`` takes the
+    source away once the model is recorded. ``hardlink`` gives the same file a second name.
+    ``reflink`` insists on sharing blocks.
+    """
+
+    Copy = "copy"
+    Move = "move"
+    Hardlink = "hardlink"
+    Reflink = "reflink"
+
+
 @dataclass(frozen=True)
-class Home:
+class Destination:
     """Where installed models go.
 
     Attributes:
@@ -35,7 +50,7 @@ class Home:
     layout: Layout | None = None
 
     @classmethod
-    def of_settings(cls, settings: Settings) -> Home:
+    def of_settings(cls, settings: Settings) -> Destination:
         """Return ``models_dir``."""
         return cls(settings.models_dir, settings.staging_dir)
 
@@ -45,7 +60,7 @@ class Home:
         return self.root == MODELS_ROOT
 
     def folder_for(self, base: BaseModelType, kind: ModelType) -> Path:
-        """Return the folder that a model of this kind belongs into; it need not be there.
+        """Return the folder for models of this kind; it may not exist yet.
 
         Raises:
             UsageError: the program that arranged the root has none for it.
@@ -67,8 +82,8 @@ class Home:
         return places[0]
 
 
-def home_of(library: Library, root: str | None) -> Home:
-    """Return where models go that are to be installed into a root.
+def destination_of(library: Library, root: str | None) -> Destination:
+    """Return the destination for installs into a root.
 
     Args:
         library: Whose roots are meant.
@@ -80,7 +95,7 @@ def home_of(library: Library, root: str | None) -> Home:
         OfflineRootError: it is not there.
     """
     if root is None or root == MODELS_ROOT:
-        return Home.of_settings(library.settings)
+        return Destination.of_settings(library.settings)
     known = library.settings.named_roots().named
     found = known.get(root)
     if found is None:
@@ -99,4 +114,4 @@ def home_of(library: Library, root: str | None) -> Home:
             hint=presence.hint_for(found.name),
         )
     layout = None if found.layout in _FREE else layout_named(found.layout, load_layouts())
-    return Home(found.path, found.path / FOREIGN_STAGING, found.name, layout)
+    return Destination(found.path, found.path / FOREIGN_STAGING, found.name, layout)

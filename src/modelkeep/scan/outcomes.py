@@ -1,4 +1,4 @@
-"""``Verdict``: what a candidate was found to be, as a value that can be remembered."""
+"""``IdentifyOutcome``: the result of identifying a candidate, as a value that can be stored."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from modelkeep.identification.known_families import FAMILIES
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class IdentifyOutcome:
     """What a candidate is, or why that cannot be told.
 
     Attributes:
@@ -47,12 +47,12 @@ class Verdict:
 
     @property
     def is_unknown(self) -> bool:
-        """It could be read, but not be told what it is."""
+        """It could be read, but no rule or several rules matched."""
         return self.kind in {UnknownModelError.__name__, AmbiguousModelError.__name__}
 
     @property
     def is_lasting(self) -> bool:
-        """It says something about the file and not about this moment."""
+        """It depends on the file alone, not on the state of the system."""
         kind = getattr(errors, self.kind, None) if self.kind else InvalidModelException
         return isinstance(kind, type) and issubclass(kind, InvalidModelException)
 
@@ -67,18 +67,18 @@ class Verdict:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_text(cls, text: str) -> Verdict | None:
+    def from_text(cls, text: str) -> IdentifyOutcome | None:
         """Return what ``to_text`` wrote; None where another version wrote something else."""
         try:
             # Names of files may be no text, which only Python's own decoder lets pass.
-            return msgspec.convert(json.loads(text), Verdict)
+            return msgspec.convert(json.loads(text), IdentifyOutcome)
         except (msgspec.ValidationError, ValueError):
             return None
 
 
 @cache
 def _judges() -> str:
-    """Return what stands for this program's readers and rules, and for installed families."""
+    """Return a fingerprint of the readers, the rules and the installed families."""
     whole = hashlib.blake2b(__version__.encode(), digest_size=12)
     for folder in identification.__path__:
         for path in sorted(Path(folder).rglob("*.py")):
@@ -90,7 +90,7 @@ def _judges() -> str:
 
 
 def rules_fingerprint(*, strict: bool) -> str:
-    """Return what changes whenever the same file may get another verdict.
+    """Return a fingerprint that changes whenever a file may be identified differently.
 
     Args:
         strict: Empty weight files and missing shards are refused.
