@@ -52,9 +52,9 @@ class RepairTools:
             ModelKeepError: the catalogue or the state file cannot be used.
         """
         records = self._opened.enter_context(ModelRecordServiceBase.open(self.settings))
-        state = StateDatabase(self.settings.state_path)
-        self._opened.callback(state.close)
-        return Library.open(self.settings, records, state, self._owner.name)
+        state_file = StateDatabase(self.settings.state_path)
+        self._opened.callback(state_file.close)
+        return Library.open(self.settings, records, state_file, self._owner.name)
 
     def recover(self) -> None:
         """Settle what dead processes left in the journal."""
