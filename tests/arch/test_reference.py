@@ -40,6 +40,5 @@ def test_every_error_is_there_with_when_and_what_to_do() -> None:
 
 
 def test_every_exit_status_is_there() -> None:
-    named = vars(outcomes).items()
-    for status in (value for name, value in named if re.fullmatch("EXIT_[A-Z_]+", name)):
+    for status in outcomes.EXIT_STATUSES:
         assert f"\n| {status} | " in PAGE

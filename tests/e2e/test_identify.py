@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from modelkeep.core.reading import LocalFile
 from support import tiny
 from support.program import Program
 
@@ -97,3 +98,19 @@ def test_some_of_several_failed_is_3(program: Program, sources: Path, unknown: P
     assert [line["error"] is None for line in lines] == [True, False, True]
     program.call("identify", unknown, unknown, status=1)
     program.call("identify", good, good)
+
+
+def test_explain_reads_a_file_once(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, opened = tiny.embedding(tmp_path / "e.safetensors"), []
+    original = LocalFile.__init__
+
+    def spy(self: LocalFile, path: Path) -> None:
+        opened.append(path)
+        original(self, path)
+
+    monkeypatch.setattr(LocalFile, "__init__", spy)
+    told = program.call("identify", "--explain", path)
+    assert "rule sd-1 embedding: fits" in told.out
+    assert opened == [path]

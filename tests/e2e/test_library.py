@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modelkeep import ModelManager, Settings
+from modelkeep.app.library import names_beginning
 from modelkeep.core.metadata import CivitaiMetadata, LicenseRestrictions
+from modelkeep.records.sql import rows
+from support import tiny
 from support.program import Program
 
 
@@ -357,3 +361,25 @@ class TestJobs:
         assert program.call("jobs", "-q").lines == [str(first["id"]), str(second["id"])]
         assert program.call("prune", "--json").only == {"pruned": 2}
         assert program.call("jobs").err == "There are no jobs.\n"
+
+
+def test_no_model_is_loaded_to_count_and_few_to_complete(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(80):
+        tiny.embedding(tmp_path / "files" / f"model {number:02}.safetensors", number)
+    program.call("scan", tmp_path / "files", "--register")
+    read: list[object] = []
+    original = rows.RecordReader.read
+
+    def spy(self: rows.RecordReader, row: Any, roots: Any) -> Any:
+        read.append(row)
+        return original(self, row, roots)
+
+    monkeypatch.setattr(rows.RecordReader, "read", spy)
+    assert "80 models" in program.call().out
+    assert read == []
+    with ModelManager(program.root) as manager:
+        assert names_beginning(manager, "model 7") == [f"model 7{n}" for n in range(10)]
+        assert len(names_beginning(manager, "")) <= 50
+    assert 0 < len(read) <= 61

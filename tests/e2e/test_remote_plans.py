@@ -46,7 +46,9 @@ def test_a_link_is_identified_without_a_download(
     url = link(hub, tiny.lora(tmp_path / "paper.safetensors"))
     line = program.call("identify", "--json", url).only
     assert (line["type"], line["base"], line["source"]) == ("lora", "sd-1", url)
-    assert "LoRA for SD 1" in program.call("identify", "--explain", url).out
+    told = program.call("identify", "--explain", url).out
+    assert "LoRA for SD 1" in told
+    assert ": fits\n    + " in told, "the rules of a remote model are shown as of a local one"
     assert not program.root.exists(), "identify makes no library"
 
 

@@ -13,7 +13,6 @@ from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
 from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
 from modelkeep.errors import UsageError
-from modelkeep.identification.known_families import base_label
 from modelkeep.records.listing import FacetName, Facets, KindTotal, RecordFilter
 
 if TYPE_CHECKING:
@@ -122,6 +121,8 @@ class Summary:
 
     def table(self) -> Table:
         """Return the numbers as a table."""
+        from modelkeep.identification.known_families import base_label
+
         rows = sorted(
             (type_label(ModelType(k.type)), base_label(BaseModelType(k.base)), str(k.models))
             for k in self.kinds
@@ -202,7 +203,11 @@ def facet_label(facet: str, value: str) -> str:
         return "(in no root)"
     if facet == "type":
         return type_label(ModelType(value))
-    return base_label(BaseModelType(value)) if facet == "base" else value
+    if facet != "base":
+        return value
+    from modelkeep.identification.known_families import base_label
+
+    return base_label(BaseModelType(value))
 
 
 def _refuse_unknown_roots(manager: ModelManager, wanted: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from modelkeep.core.events import EventBus, LocalEventBus
-from modelkeep.errors import StorageError
+from modelkeep.errors import OfflineRootError, StorageError, UsageError
 from modelkeep.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,19 +42,27 @@ class ModelManager:
             print(manager.records.get_model(key).name)
 
     Args:
-        settings: Of the root; those of the file and the environment when None.
+        settings: Of the root, or its path; those of the file and the environment when None.
+        root: The folder of the library, where no settings are given.
         event_bus: Takes the events; a ``LocalEventBus`` when None.
         takes_over: Downloads and installs go on that processes left which died.
     """
 
     def __init__(
         self,
-        settings: Settings | None = None,
+        settings: Settings | Path | str | None = None,
         *,
+        root: Path | str | None = None,
         event_bus: EventBus | None = None,
         takes_over: bool = True,
     ) -> None:
-        self.settings = settings if settings is not None else Settings.load()
+        if root is not None and settings is not None:
+            raise UsageError(
+                "Settings have a root already, and root names one too", hint="Give one of them."
+            )
+        if not isinstance(settings, Settings):
+            settings = Settings.load(root=settings or root)
+        self.settings: Settings = settings
         self.events: EventBus = event_bus if event_bus is not None else LocalEventBus()
         self._takes_over = takes_over
         self._making = threading.RLock()
@@ -294,6 +302,25 @@ class ModelManager:
     def download_queue(self) -> DownloadQueueService:
         """The document's name for ``downloads``."""
         return self.downloads
+
+    def path_of(self, model: ModelConfigBase | str) -> Path:
+        """Return the file or folder of a model, also when its root is not mounted.
+
+        Args:
+            model: Its record, or what ``find`` takes.
+
+        Raises:
+            UnknownModelException: nothing is called that.
+            OfflineRootError: its root is not registered.
+        """
+        record = self.find(model) if isinstance(model, str) else model
+        path = self.records.roots.locate(record.root, record.path, self.settings.models_dir)
+        if path is None:
+            raise OfflineRootError(
+                f"{record.name} lies in {record.root}, which is not registered",
+                hint=f"Register it with: modelkeep root add {record.root} DIR",
+            )
+        return path
 
     def find(self, name: str) -> ModelConfigBase:
         """Return the model that a person means by ``name``.

@@ -14,6 +14,7 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_SOME_FAILED = 3
 EXIT_INTERRUPTED = 130
+EXIT_STATUSES = frozenset({EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ OUTCOMES: Mapping[type[BaseException], Outcome] = MappingProxyType(
         errors.ServiceInactiveException: _NOT_NOW,
         errors.JobCancelledError: _CONFLICT,
         errors.DownloadJobCancelledException: _CONFLICT,
+        errors.JobPausedError: _CONFLICT,
         errors.DownloadPausedError: _CONFLICT,
         errors.InterruptedInstallError: _CONFLICT,
         errors.ModelNotFoundException: _NOT_FOUND,

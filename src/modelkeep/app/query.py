@@ -15,7 +15,6 @@ from modelkeep.core.taxonomy import (
     type_from_words,
 )
 from modelkeep.errors import UsageError
-from modelkeep.identification.known_families import base_from_words
 from modelkeep.records.listing import RecordFilter, SearchOrder
 
 ORDERS: tuple[str, ...] = get_args(SearchOrder)
@@ -41,6 +40,8 @@ def read_base(text: str) -> BaseModelType:
     Raises:
         UsageError: it is no word for a base.
     """
+    from modelkeep.identification.known_families import base_from_words
+
     try:
         return base_from_words(text) or BaseModelType(text.lower())
     except ValueError:

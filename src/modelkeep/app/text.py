@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from modelkeep.core.names import size_text
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import FORMAT_LABELS, type_label
-from modelkeep.identification.known_families import base_label
 
 if TYPE_CHECKING:
     from modelkeep.core.configs import ModelConfigBase
@@ -87,6 +86,8 @@ def pairs(facts: Sequence[tuple[str, str]]) -> str:
 
 def model_table(models: Iterable[ModelConfigBase]) -> Table:
     """Return records as a table."""
+    from modelkeep.identification.known_families import base_label
+
     return Table.of(
         ("KEY", "NAME", "TYPE", "BASE", "FORMAT", "SIZE"),
         [
