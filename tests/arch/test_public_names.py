@@ -139,9 +139,9 @@ def test_every_error_is_under_one_root_and_says_when() -> None:
         "reader.py: YamlFlaw",
         "safetensors_entries.py: Flaw",
         "session.py: PipeClosedError",
-        "transfer.py: _ThereError",
-        "work.py: RangesRefusedError",
-        "work.py: TryAgainError",
+        "state.py: RangesRefusedError",
+        "state.py: TryAgainError",
+        "transfer.py: _ExistsError",
     ]
 
 

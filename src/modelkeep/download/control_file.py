@@ -1,4 +1,4 @@
-"""The control file beside a partial file: which download it belongs to, and what of it is there."""
+"""The control file of a partial file: which download it belongs to, and what of it is there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from modelkeep.core.reading import open_regular
 from modelkeep.disk import open_files
 from modelkeep.disk.drafts import drop_drafts
 from modelkeep.disk.paths import write_file
-from modelkeep.download.pieces import Range, merged
+from modelkeep.download.segments import Range, merged
 from modelkeep.errors import DuplicateModelException
 from modelkeep.http.request import HttpRequest
 from modelkeep.http.urls import redacted
@@ -44,15 +44,15 @@ def digest_of(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class ResumeInfo:
     """What is known of a partial file.
 
     Attributes:
-        url: The address as it may be shown.
+        url: The URL without secrets.
         url_digest: What tells the real one from others.
         validator: The strong ETag, if there was one.
         total: Bytes of the whole file, None when not known.
-        hashes: What was asked of its bytes.
+        hashes: The expected hashes.
         inode: Number of the partial file: no other one is meant.
         synced: Ranges that are on the disk.
         written: Ranges that the system has; they outlive the process, not the machine.
@@ -71,16 +71,25 @@ class Control:
 
     @classmethod
     def of(
-        cls, asked: HttpRequest, *, validator: str | None, total: int | None, inode: int
-    ) -> Control:
-        """Describe a new partial file."""
+        cls,
+        request: HttpRequest,
+        *,
+        validator: str | None,
+        total: int | None,
+        inode: int,
+        synced: Sequence[Range] = (),
+        written: Sequence[Range] = (),
+    ) -> ResumeInfo:
+        """Describe the partial file of a request."""
         return cls(
-            redacted(asked.url),
-            digest_of(asked.url),
+            redacted(request.url),
+            digest_of(request.url),
             validator,
             total,
-            {name: value.lower() for name, value in asked.hashes.items()},
+            {name: value.lower() for name, value in request.hashes.items()},
             inode,
+            synced,
+            written,
         )
 
     @property
@@ -89,18 +98,18 @@ class Control:
         is_same_run = bool(self.boot) and self.boot == boot_id()
         return merged([*self.synced, *(self.written if is_same_run else ())])
 
-    def fits(self, asked: HttpRequest) -> bool:
-        """Tell whether it belongs to what is asked for: the same bytes, or the same address."""
-        if asked.size is not None and self.total not in {None, asked.size}:
+    def fits(self, request: HttpRequest) -> bool:
+        """Tell whether it belongs to a request: the same bytes, or the same URL."""
+        if request.size is not None and self.total not in {None, request.size}:
             return False
         common = [
-            self.hashes[name] == asked.hashes[name].lower()
+            self.hashes[name] == request.hashes[name].lower()
             for name in STRONG_HASHES
-            if name in self.hashes and name in asked.hashes
+            if name in self.hashes and name in request.hashes
         ]
         if common:
             return all(common)
-        return self.url_digest == digest_of(asked.url)
+        return self.url_digest == digest_of(request.url)
 
 
 def control_path(part: Path) -> Path:
@@ -108,13 +117,13 @@ def control_path(part: Path) -> Path:
     return part.with_name(f"{part.name}{SUFFIX}")
 
 
-def save(control: Control, part: Path, *, durable: bool = True) -> None:
+def save(info: ResumeInfo, part: Path, *, durable: bool = True) -> None:
     """Write the control file of ``part`` whole or not at all; see ``core.paths.write_file``.
 
     Raises:
         StorageError: the disk refused.
     """
-    content = {"format": _FORMAT, **asdict(control)}
+    content = {"format": _FORMAT, **asdict(info)}
     data = json.dumps(content, indent=1).encode()
     path = control_path(part)
     if os.path.lexists(path) or not _save_first(path, data, durable=durable):
@@ -150,7 +159,7 @@ def clear_drafts(part: Path) -> None:
     drop_drafts([control_path(part)], nullcontext)
 
 
-def load(part: Path) -> Control | None:
+def load(part: Path) -> ResumeInfo | None:
     """Return what the control file of ``part`` says; None when there is none or it is broken."""
     path = control_path(part)
     if not path.is_file() or path.is_symlink():
@@ -170,7 +179,7 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _checked(content: Any) -> Control | None:
+def _checked(content: Any) -> ResumeInfo | None:
     if not isinstance(content, dict) or content.pop("format", "") != _FORMAT:
         return None
     total = content["total"]
@@ -184,7 +193,7 @@ def _checked(content: Any) -> Control | None:
         return None
     if not isinstance(validator, str | None):
         return None
-    return Control(
+    return ResumeInfo(
         url=content["url"],
         url_digest=content["url_digest"],
         validator=validator,

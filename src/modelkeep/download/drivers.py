@@ -18,7 +18,7 @@ from modelkeep.download.control_file import digest_of
 from modelkeep.download.details import DownloadDetails
 from modelkeep.download.job import DownloadJobBase, DownloadJobPath, DownloadJobRemoteSource
 from modelkeep.download.move import move
-from modelkeep.download.remains import discard
+from modelkeep.download.part_file import discard_partial
 from modelkeep.download.shared_limits import SharedLimiter, SharedLimits, SharedSlots
 from modelkeep.errors import (
     ConnectionFailedError,
@@ -210,7 +210,7 @@ class Fetcher:
         if not job.IS_STORED or job.download_path is None:
             return
         try:
-            discard(job.lacks.digest or digest_of(str(job.source)), job.download_path)
+            discard_partial(job.lacks.digest or digest_of(str(job.source)), job.download_path)
         except ModelKeepError as error:
             _log.warning("What came of download job %s stays: %s", job.id, error)
 

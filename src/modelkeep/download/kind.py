@@ -19,7 +19,7 @@ from modelkeep.download.job import (
     DownloadJobStatus,
     StoredWithout,
 )
-from modelkeep.download.remains import discard
+from modelkeep.download.part_file import discard_partial
 from modelkeep.errors import (
     ConnectionFailedError,
     ModelKeepError,
@@ -250,7 +250,7 @@ class DownloadKind(JobKind[DownloadJobBase]):
         """
         details = DownloadDetails.decode(row.details)
         if details.file is not None and details.digest:
-            discard(details.digest, details.file)
+            discard_partial(details.digest, details.file)
 
 
 def _call(handler: Callable[[DownloadJobBase], None], job: DownloadJobBase) -> None:

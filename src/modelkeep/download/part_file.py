@@ -19,16 +19,16 @@ from modelkeep.core.names import shown
 from modelkeep.disk import open_files
 from modelkeep.disk.paths import make_folder, publish, remove_file
 from modelkeep.download import control_file
-from modelkeep.download.control_file import Control
+from modelkeep.download.control_file import ResumeInfo
 from modelkeep.errors import DownloadError, DuplicateModelException, StorageError
 from modelkeep.http.request import HttpRequest
 
 #: Names for partial files of one target: each download looks for all of them.
 _NAMES = 4
-_PIECE = 1 << 20
-#: What a name may have besides: the longest is that of a control file that is being written.
+_BLOCK_BYTES = 1 << 20
 #: Bytes of what ``st_blocks`` counts, on every system.
-_BLOCK = 512
+_DISK_BLOCK = 512
+#: The longest suffix is that of a control file that is being written.
 _LONGEST_NAME = 255 - len("..4.part.json.4194304.new")
 
 
@@ -69,7 +69,7 @@ class PartFile:
         return part
 
     @classmethod
-    def resume(cls, target: Path, asked: HttpRequest) -> tuple[PartFile, Control] | None:
+    def resume(cls, target: Path, request: HttpRequest) -> tuple[PartFile, ResumeInfo] | None:
         """Open the one that an earlier run left for the same bytes.
 
         One that belongs to another link for the same target is removed; what is not ours stays.
@@ -87,9 +87,9 @@ class PartFile:
                 found = cls._adopt(target, path)
                 if found is None:
                     continue
-                part, control = found
-                if control.fits(asked):
-                    return part, control
+                part, info = found
+                if info.fits(request):
+                    return part, info
                 part.discard()
         return None
 
@@ -108,8 +108,8 @@ class PartFile:
             return None
         with open_files.alone_in(target.parent):
             for path in _kept(target):
-                control = control_file.load(path)
-                if control is None or control.url_digest != digest:
+                info = control_file.load(path)
+                if info is None or info.url_digest != digest:
                     continue
                 try:
                     found = cls._adopt(target, path)
@@ -120,9 +120,9 @@ class PartFile:
         return None
 
     @classmethod
-    def _adopt(cls, target: Path, path: Path) -> tuple[PartFile, Control] | None:
-        control = control_file.load(path)
-        if control is None:
+    def _adopt(cls, target: Path, path: Path) -> tuple[PartFile, ResumeInfo] | None:
+        info = control_file.load(path)
+        if info is None:
             return None
         if not _is_file(path):
             if not os.path.lexists(path):  # published or removed, then cut off
@@ -135,16 +135,16 @@ class PartFile:
         if not open_files.keep_others_out(fd):
             os.close(fd)
             raise _busy(target)
-        if os.fstat(fd).st_ino != control.inode or not _is_same(path, control.inode):
+        if os.fstat(fd).st_ino != info.inode or not _is_same(path, info.inode):
             os.close(fd)
             return None
         control_file.clear_drafts(path)
-        return cls(target, fd, path), control
+        return cls(target, fd, path), info
 
     @property
     def allocated(self) -> int:
         """Bytes of the disk that it has; none once it was let go."""
-        return os.fstat(self._fd).st_blocks * _BLOCK if self._is_open else 0
+        return os.fstat(self._fd).st_blocks * _DISK_BLOCK if self._is_open else 0
 
     def take_space(self, total: int) -> None:
         """Give it its length, and the blocks for it where that can be done.
@@ -170,24 +170,24 @@ class PartFile:
         """Force its bytes to the disk."""
         open_files.sync_data(self._fd, self._shown)
 
-    def save(self, control: Control, *, durable: bool = True) -> None:
+    def save(self, info: ResumeInfo, *, durable: bool = True) -> None:
         """Keep it for another run: give it a name if it has none, and write its control file.
 
         Args:
-            control: What is known of it.
+            info: What is known of it.
             durable: It shall outlive the machine, not only the process.
 
         Raises:
             StorageError: the disk refused.
             DownloadError: another process keeps one for the same target.
         """
-        control = replace(control, inode=self.inode)
+        info = replace(info, inode=self.inode)
         if self.path is not None:
-            control_file.save(control, self.path, durable=durable)
+            control_file.save(info, self.path, durable=durable)
             return
         with open_files.alone_in(self.target.parent):
             path = _free_name(self.target)
-            control_file.save(control, path, durable=durable)
+            control_file.save(info, path, durable=durable)
             open_files.keep_others_out(self._fd)
             try:
                 open_files.name_file(self._fd, path)
@@ -210,7 +210,7 @@ class PartFile:
         size = os.fstat(self._fd).st_size
         if not other.is_file() or other.stat().st_size != size:
             return False
-        mine, theirs = (memoryview(bytearray(_PIECE)) for _ in range(2))
+        mine, theirs = (memoryview(bytearray(_BLOCK_BYTES)) for _ in range(2))
         with other.open("rb", buffering=0) as file:
             position = 0
             while position < size:
@@ -264,6 +264,29 @@ class PartFile:
         publish(self.path, path)
         remove_file(control_file.control_path(self.path))
         self.path = None
+
+
+def discard_partial(digest: str, target: Path) -> None:
+    """Remove the partial file of a download, unless it is being fetched now.
+
+    Args:
+        digest: Identifies its URL; see ``control_file.digest_of``.
+        target: The file that it was to be.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    part = PartFile.find(target, digest)
+    if part is not None:
+        part.discard()
+
+
+def has_partial(digest: str, target: Path) -> bool:
+    """Tell whether a download left a partial file that it can resume; see ``discard_partial``."""
+    part = PartFile.find(target, digest)
+    if part is not None:
+        part.close()
+    return part is not None
 
 
 _SUFFIXES = (".part", *(f".{number}.part" for number in range(2, _NAMES + 1)))

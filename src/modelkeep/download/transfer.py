@@ -1,4 +1,4 @@
-"""``Transfer``: one file, from its address to its name on the disk."""
+"""``Transfer``: one file, from its URL to its name on the disk."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from pathlib import Path
 
 from modelkeep.core.names import shown
 from modelkeep.disk.paths import remove_file
-from modelkeep.download.conductor import Conductor, Wait
 from modelkeep.download.control import Stage, TransferProgress
 from modelkeep.download.control_file import STRONG_HASHES
-from modelkeep.download.digest import checkable, first_difference, hashes_of
-from modelkeep.download.keeper import Keeper
 from modelkeep.download.shared_limits import SharedLimits
-from modelkeep.download.work import Target, Work
+from modelkeep.download.state import Target, TransferState
+from modelkeep.download.stream_hash import computable, first_difference, hashes_of
+from modelkeep.download.supervisor import Supervisor, Wait
 from modelkeep.errors import (
     ConnectionFailedError,
     DownloadError,
@@ -27,20 +26,20 @@ from modelkeep.errors import (
     StorageError,
     TargetTakenError,
 )
-from modelkeep.http.error_responses import check_content
+from modelkeep.http.error_responses import CHECKED_BYTES, check_content
 from modelkeep.http.options import TransferOptions
 from modelkeep.http.request import HttpRequest
 from modelkeep.http.response_head import ResponseHead
 from modelkeep.http.retry import wait as wait_for
 from modelkeep.http.session import Transport
+from modelkeep.http.urls import redacted
 from modelkeep.jobs.control import JobControl
 
 __all__ = ["Transfer", "TransferOptions", "TransferProgress", "TransferResult"]
 
 _log = logging.getLogger(__name__)
 
-_TELL_SECONDS = 0.1
-_SNIFFED_BYTES = 512
+_REPORT_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +69,12 @@ class TransferResult:
     verified: bool = False
 
 
-class _ThereError(Exception):
-    """The file is there already."""
+class _ExistsError(Exception):
+    """The file exists already."""
 
-    def __init__(self, fetched: TransferResult) -> None:
-        super().__init__(str(fetched.path))
-        self.fetched = fetched
+    def __init__(self, result: TransferResult) -> None:
+        super().__init__(str(result.path))
+        self.result = result
 
 
 class Transfer:
@@ -114,44 +113,22 @@ class Transfer:
         control: JobControl | None = None,
         wait: Wait = wait_for,
     ) -> None:
-        self._shared = shared = shared or SharedLimits()
-        self._asked = request
+        self._request = request
         self._options = options or TransferOptions()
         self._control = control or JobControl()
         self._on_progress = on_progress
-        self._told_at = 0.0
+        self._reported_at = 0.0
         self._stage: Stage | None = None
-        self._found: dict[str, str] = {}
-        self._work = Work(
+        self._hashes: dict[str, str] = {}
+        self._state = TransferState(
             request,
             target,
-            sender=transport,
+            transport=transport,
             options=self._options,
-            limiter=shared.bandwidth,
-            spoken_for=lambda path: shared.space.by_others(path, self),
-            named=self._named,
+            shared=shared or SharedLimits(),
+            check_target=self._check_target,
         )
-        self._keeper = Keeper(self._work)
-        self._conductor = Conductor(
-            self._work,
-            self._control,
-            slots=shared.slots,
-            keeper=self._keeper,
-            wait=wait,
-            tell=self._tell,
-        )
-
-    @property
-    def path(self) -> Path | None:
-        """The file that it creates; None while its name is not known."""
-        return self._work.path
-
-    @property
-    def expected_bytes(self) -> int:
-        """Bytes that it will still take from the free space, beyond those already allocated."""
-        pieces, part = self._work.pieces, self._work.part
-        there = part.allocated if part is not None else 0
-        return max((pieces.total or self._asked.size or 0) - max(there, pieces.received), 0)
+        self._supervisor = Supervisor(self._state, self._control, wait=wait, report=self._report)
 
     def run(self) -> TransferResult:
         """Fetch the file, verify it, and give it its name.
@@ -166,193 +143,177 @@ class Transfer:
             StorageError: the disk refused; what has arrived is kept.
             DownloadPausedError, DownloadJobCancelledException: ``control`` stopped it.
         """
-        with self._shared.space.claimed(self):
-            return self._run()
-
-    def _run(self) -> TransferResult:
-        work = self._work
-        try:
-            if work.path is not None:
-                self._reuse(work.path)
-                work.resume(work.path)
-            self._fetch()
-            fetched = self._publish()
-        except _ThereError as there:
-            work.drop()
-            return there.fetched
-        except BaseException as error:
-            self._leave(error)
-            raise
-        self._tell("done", 0.0)
-        return fetched
+        state = self._state
+        with state.shared.space.claimed(state):
+            try:
+                if state.path is not None:
+                    self._use_existing(state.path)
+                    state.resume()
+                self._fetch()
+                result = self._publish()
+            except _ExistsError as exists:
+                state.discard()
+                return exists.result
+            except BaseException as error:
+                self._clean_up(error)
+                raise
+        self._report("done", 0.0)
+        return result
 
     def _fetch(self) -> None:
-        """Fetch until the bytes are right; wrong ones get one further chance."""
+        """Fetch until the hashes are right; a wrong file is fetched once more."""
+        state = self._state
         aside: Path | None = None
         while True:
-            self._conductor.run()
-            self._tell("verifying", 0.0)
-            wrong = first_difference(self._asked.hashes, self._hashes())
-            self._check_kind()
+            self._supervisor.run()
+            self._report("verifying", 0.0)
+            wrong = first_difference(self._request.hashes, self._compute_hashes())
+            self._check_content()
             if wrong is not None and self._options.verify == "warn":
-                _log.warning("%s has the %s %s, not %s", self._work.shown, wrong[0], *wrong[:0:-1])
+                _log.warning("%s has the %s %s, not %s", state.name, wrong[0], *wrong[:0:-1])
                 wrong = None
             if wrong is None:
                 break
-            before, aside = aside, self._put_aside(wrong[2])
+            before, aside = aside, state.put_aside(wrong[2])
             if before is not None and before != aside:
                 remove_file(before)
             if before is not None:
-                raise self._mismatch(*wrong, aside)
-            _log.warning("%s came with wrong bytes and is fetched once more", self._work.shown)
+                name, expected, found = wrong
+                raise HashMismatchError(
+                    f"{state.name} came twice with the {name} {found}, and {expected} was promised",
+                    hint="The source may have replaced the file. What came is kept as"
+                    f" {shown(aside)}.",
+                )
+            _log.warning("%s came with wrong bytes and is fetched once more", state.name)
         if aside is not None:
             remove_file(aside)
 
-    def _hashes(self) -> dict[str, str]:
-        """Return the hashes that were asked for."""
-        work = self._work
-        total = work.pieces.total
-        if work.follower is None or total is None:
+    def _compute_hashes(self) -> dict[str, str]:
+        """Return the expected hashes as the bytes have them."""
+        state = self._state
+        total = state.segments.total
+        if state.hasher is None or total is None:
             return {}
-        found = work.follower.finish(total, lambda: self._control.is_stopped)
+        found = state.hasher.finish(total, lambda: self._control.is_stopped)
         if found is None:
-            self._conductor.check_stopped()
-        self._found = found or {}
-        return self._found
+            self._supervisor.check_stopped()
+        self._hashes = found or {}
+        return self._hashes
 
-    def _check_kind(self) -> None:
-        """Look once more for a page in place of a model: its begin may have come in two parts."""
-        work, facts = self._work, self._work.facts
-        if work.part is None or facts is None or work.was_sniffed or self._is_verified:
+    def _check_content(self) -> None:
+        """Check once more for a web page in place of a file: its start may have come in parts."""
+        state, version = self._state, self._state.version
+        if state.part is None or version is None or state.was_checked or self._is_verified:
             return
-        begin = memoryview(bytearray(_SNIFFED_BYTES))
-        count = work.part.read(begin, 0)
+        start = memoryview(bytearray(CHECKED_BYTES))
+        count = state.part.read(start, 0)
         check_content(
-            bytes(begin[:count]),
-            facts.content_type,
-            work.target.name,
-            url=facts.url,
-            total=work.pieces.total,
+            bytes(start[:count]),
+            version.content_type,
+            state.target.name,
+            url=version.url,
+            total=state.segments.total,
         )
 
     @property
     def _is_verified(self) -> bool:
-        return _is_verified(self._asked, self._found)
-
-    def _put_aside(self, digest: str) -> Path:
-        work = self._work
-        if work.part is None:  # pragma: no cover - its bytes have just been hashed
-            raise StorageError(f"{work.shown} is gone")
-        work.pieces.revoke_all()
-        path = work.part.put_aside(digest)
-        work.part = None
-        work.drop()
-        return path
-
-    def _mismatch(self, name: str, asked: str, found: str, aside: Path) -> HashMismatchError:
-        return HashMismatchError(
-            f"{self._work.shown} came twice with the {name} {found}, and {asked} was promised",
-            hint=f"The source may have replaced the file. What came is kept as {shown(aside)}.",
-        )
+        return _is_verified(self._request, self._hashes)
 
     def _publish(self) -> TransferResult:
-        work, facts = self._work, self._work.facts
-        if work.part is None or facts is None:  # pragma: no cover - all bytes are there
-            raise DownloadError(f"{work.shown} did not come")
-        self._conductor.check_stopped()
-        self._tell("publishing", 0.0)
-        work.pieces.revoke_all()
-        target = work.target
+        state, version = self._state, self._state.version
+        if state.part is None or version is None:  # pragma: no cover - all bytes are there
+            raise DownloadError(f"{state.name} did not come")
+        self._supervisor.check_stopped()
+        self._report("publishing", 0.0)
+        state.segments.release_all()
         was_there = False
         try:
-            work.part.publish()
+            state.part.publish()
         except DuplicateModelException as error:
-            if not work.part.is_same_as(target):
-                raise _taken(target) from error
-            work.part.discard()
+            if not state.part.is_same_as(state.target):
+                raise _taken(state.target) from error
+            state.part.discard()
             was_there = True
-        work.part.close()
+        state.part.close()
         return TransferResult(
-            target,
-            work.pieces.total or 0,
-            self._found,
-            work.shown_url,
-            facts.validator,
-            facts.content_type,
-            was_resumed=work.was_resumed,
+            state.target,
+            state.segments.total or 0,
+            self._hashes,
+            redacted(self._request.url),
+            version.validator,
+            version.content_type,
+            was_resumed=state.was_resumed,
             was_there=was_there,
             verified=self._is_verified,
         )
 
-    def _named(self, target: Path, answer: ResponseHead) -> None:
-        """Look whether the file is there already, and refuse to replace another one."""
-        self._reuse(target)
-        if answer.total is None or not target.exists():
-            return
-        if target.stat().st_size != answer.total:
+    def _check_target(self, target: Path, head: ResponseHead) -> None:
+        """Look whether the file exists already, and refuse to replace another one."""
+        self._use_existing(target)
+        if head.total is not None and target.exists() and target.stat().st_size != head.total:
             raise _taken(target)
 
-    def _reuse(self, target: Path) -> None:
-        """End here when a file with the bytes that are asked for is there."""
-        names = checkable(self._asked.hashes)
+    def _use_existing(self, target: Path) -> None:
+        """End here when the target exists and has the expected hashes."""
+        names = computable(self._request.hashes)
         if not names or not target.is_file():
             return
         found = hashes_of(target, names, lambda: self._control.is_stopped)
         if found is None:
-            self._conductor.check_stopped()
+            self._supervisor.check_stopped()
             return
-        if first_difference(self._asked.hashes, found) is not None:
+        if first_difference(self._request.hashes, found) is not None:
             raise _taken(target)
-        size = target.stat().st_size
-        verified = _is_verified(self._asked, found)
-        fetched = TransferResult(
-            target, size, found, self._work.shown_url, was_there=True, verified=verified
+        raise _ExistsError(
+            TransferResult(
+                target,
+                target.stat().st_size,
+                found,
+                redacted(self._request.url),
+                was_there=True,
+                verified=_is_verified(self._request, found),
+            )
         )
-        raise _ThereError(fetched)
 
-    def _leave(self, error: BaseException) -> None:
-        """Keep what has come where it can be gone on with, else remove it."""
-        work = self._work
-        is_kept = (
-            isinstance(error, ConnectionFailedError | HttpStatusError | StorageError)
-            and self._options.preserve_partial
-        )
+    def _clean_up(self, error: BaseException) -> None:
+        """Keep what has arrived where it can be resumed, and remove it otherwise."""
+        state = self._state
+        may_pass = isinstance(error, ConnectionFailedError | HttpStatusError | StorageError)
         is_paused = isinstance(error, DownloadPausedError) or not isinstance(error, Exception)
-        work.pieces.revoke_all()
+        state.segments.release_all()
         try:
-            if not ((is_kept or is_paused) and self._keeper.keep()):
-                work.drop()
+            if not ((is_paused or (may_pass and self._options.preserve_partial)) and state.keep()):
+                state.discard()
         except StorageError:
-            _log.warning("%s: what has come could not be kept", work.shown, exc_info=True)
+            _log.warning("%s: the partial file could not be kept", state.name, exc_info=True)
         finally:
-            work.close()
+            state.close()
 
-    def _tell(self, stage: Stage, waits: float) -> None:
+    def _report(self, stage: Stage, waits: float) -> None:
         if self._on_progress is None:
             return
-        now = time.monotonic()
-        is_news = stage == "done" or (stage != self._stage and not self._work.is_small)
-        if not (is_news or waits) and now - self._told_at < _TELL_SECONDS:
+        state, now = self._state, time.monotonic()
+        is_news = stage == "done" or (stage != self._stage and not state.is_small)
+        if not (is_news or waits) and now - self._reported_at < _REPORT_SECONDS:
             return
-        self._stage, self._told_at = stage, now
-        work = self._work
+        self._stage, self._reported_at = stage, now
         self._on_progress(
             TransferProgress(
                 stage,
-                work.pieces.received,
-                work.pieces.total or self._asked.size,
-                self._conductor.connections,
+                state.segments.received,
+                state.segments.total or self._request.size,
+                self._supervisor.connections,
                 waits,
-                work.path,
-                work.note,
+                state.path,
+                state.note,
             )
         )
 
 
-def _is_verified(asked: HttpRequest, found: Mapping[str, str]) -> bool:
-    """Tell whether a hash that leaves no doubt was asked for and found."""
-    strong = [name for name in asked.hashes if name in found and name in STRONG_HASHES]
-    return bool(strong) and first_difference(asked.hashes, found) is None
+def _is_verified(request: HttpRequest, found: Mapping[str, str]) -> bool:
+    """Tell whether a hash that leaves no doubt was expected and found."""
+    is_strong = any(name in found and name in STRONG_HASHES for name in request.hashes)
+    return is_strong and first_difference(request.hashes, found) is None
 
 
 def _taken(target: Path) -> TargetTakenError:

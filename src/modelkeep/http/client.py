@@ -92,12 +92,12 @@ class Peek:
     """What an address has.
 
     Attributes:
-        answer: The head of the last answer.
+        head: The head of the last response.
         start: The first bytes of the file.
         url: Where the redirects ended; may be a secret.
     """
 
-    answer: ResponseHead
+    head: ResponseHead
     start: bytes = field(repr=False)
     url: str = field(repr=False)
 
@@ -204,12 +204,12 @@ class Client:
             body, start = Body(opened.response, opened.url), bytearray()
             buffer = memoryview(bytearray(count))
             # An empty file has no first byte: its answer is a refusal of the range.
-            while opened.answer.status != _PAST_END and len(start) < count:
+            while opened.head.status != _PAST_END and len(start) < count:
                 got = body.readinto(buffer)
                 if not got:
                     break
                 start += buffer[:got]
-            return Peek(opened.answer, bytes(start[:count]), opened.url)
+            return Peek(opened.head, bytes(start[:count]), opened.url)
         finally:
             opened.close()
 
@@ -274,7 +274,7 @@ class Client:
         finally:
             opened.close()
         headers = {str(k): str(v) for k, v in opened.response.headers.items()}
-        return ApiResponse(opened.answer.status, headers, body, opened.url)
+        return ApiResponse(opened.head.status, headers, body, opened.url)
 
     def _refuse_offline(self, asked: HttpRequest) -> None:
         if self.is_offline:
@@ -306,7 +306,7 @@ def _read(opened: HttpResponse, limit: int) -> bytes:
                 f"{redacted(opened.url)} answered with more than {limit:,} bytes",
                 hint="Check the address: this is no answer of a site's API.",
             )
-    length = opened.answer.length
+    length = opened.head.length
     if length is not None and size != length:
         raise ConnectionFailedError(
             f"{redacted(opened.url)} sent {size:,} of {length:,} bytes",

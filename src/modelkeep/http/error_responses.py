@@ -24,7 +24,7 @@ _MESSAGE_CHARACTERS = 300
 _REASON_CHARACTERS = 60
 _MARKUP_CHARACTERS = 2048
 #: Bytes that tell a page from a model.
-_SNIFFED_BYTES = 512
+CHECKED_BYTES = 512
 #: A message that says what is wrong is small; models are not.
 _SMALL_BYTES = 64 * 1024
 
@@ -184,7 +184,7 @@ def check_content(
     _, dot, ending = asked_name.rpartition(".")
     ending = ending.lower() if dot else ""
     kind = content_type.partition(";")[0].strip().lower()
-    start = first_bytes[:_SNIFFED_BYTES].removeprefix(b"\xef\xbb\xbf")
+    start = first_bytes[:CHECKED_BYTES].removeprefix(b"\xef\xbb\xbf")
     is_small = total is None or total < _SMALL_BYTES
     if _is_page(start, kind) and ending not in _MARKUP_ENDINGS:
         what = "a web page"

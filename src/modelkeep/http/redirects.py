@@ -58,7 +58,7 @@ class HttpResponse:
 
     Attributes:
         response: Its ``raw`` gives the bytes.
-        answer: What its head says; its status is 200, 203, 206, or 416 where a part was asked for.
+        head: What its head says; its status is 200, 203, 206, or 416 where a part was asked for.
         chain: All addresses on the way, as they may be shown.
         url: The last of them as it is, to be asked again without the redirects; may be a secret.
         was_refreshed: The address that the caller gave was refused, and the first one asked again.
@@ -66,7 +66,7 @@ class HttpResponse:
     """
 
     response: requests.Response
-    answer: ResponseHead
+    head: ResponseHead
     chain: tuple[str, ...]
     url: str = field(repr=False)
     was_refreshed: bool = False

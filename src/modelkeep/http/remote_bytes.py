@@ -11,7 +11,7 @@ from modelkeep.errors import (
 )
 from modelkeep.http.body import Body
 from modelkeep.http.client import Client
-from modelkeep.http.error_responses import check_content
+from modelkeep.http.error_responses import CHECKED_BYTES, check_content
 from modelkeep.http.redirects import HttpResponse
 from modelkeep.http.request import HttpRequest
 from modelkeep.http.retry import RetryPolicy
@@ -23,8 +23,6 @@ FIRST_BYTES = 512 << 10
 _MORE_BYTES = 256 << 10
 #: A server that knows no parts sends the whole file: it is read up to here and no further.
 _WHOLE_BYTES = 2 << 20
-#: The begin of a body tells a page from a file.
-_SNIFFED = 512
 
 
 class RemoteBytes:
@@ -129,8 +127,8 @@ class RemoteBytes:
             opened.close()
 
     def _body(self, opened: HttpResponse, first: int, count: int) -> bytearray:
-        answer = opened.answer
-        total = answer.total if answer.total is not None else self._asked.size
+        head = opened.head
+        total = head.total if head.total is not None else self._asked.size
         if total is None:
             raise UnsupportedSourceError(
                 f"{self.name} does not say how long the file is, so it cannot be looked into",
@@ -142,7 +140,7 @@ class RemoteBytes:
                 hint="It may have been replaced just now: try again.",
             )
         self._size = total
-        skipped = first - answer.start
+        skipped = first - head.start
         if skipped and first + count > _WHOLE_BYTES:
             raise UnsupportedSourceError(
                 f"{self.name} does not give parts of the file, so it cannot be looked into",
@@ -152,9 +150,9 @@ class RemoteBytes:
         self._read(Body(opened.response, opened.url), content)
         del content[:skipped]
         if first == 0:
-            name = file_name(answer.file_name, self._asked.url)
+            name = file_name(head.file_name, self._asked.url)
             check_content(
-                bytes(content[:_SNIFFED]), answer.content_type, name, url=opened.url, total=total
+                bytes(content[:CHECKED_BYTES]), head.content_type, name, url=opened.url, total=total
             )
         return content
 

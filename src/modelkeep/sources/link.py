@@ -123,7 +123,7 @@ class Link(Site):
         return RemoteModel(
             source=source,
             name=PurePosixPath(name).stem,
-            files=(RemoteFile(url=source.url, path=name, size=found.answer.total),),
+            files=(RemoteFile(url=source.url, path=name, size=found.head.total),),
             is_folder=False,
             token=token,
         )
@@ -131,7 +131,7 @@ class Link(Site):
 
 def _name(found: Peek, url: str) -> str:
     """Name the file: as the server does, else by the link, else by where the link ended."""
-    names = [file_name(found.answer.file_name, url), file_name(None, found.url)]
+    names = [file_name(found.head.file_name, url), file_name(None, found.url)]
     return next((name for name in names if _is_model_name(name)), names[0])
 
 
@@ -140,7 +140,7 @@ def _is_model_name(name: str) -> bool:
 
 
 def _refuse_page(found: Peek, name: str) -> None:
-    answer = found.answer
+    answer = found.head
     try:
         check_content(found.start, answer.content_type, name, url=found.url, total=answer.total)
     except NotAModelAnswerError as error:

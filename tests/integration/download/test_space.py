@@ -11,7 +11,7 @@ from faults.pages import Page
 from faults.server import FaultServer
 from modelkeep.core.limits import SPACE_RESERVE_BYTES
 from modelkeep.disk import open_files
-from modelkeep.download import work
+from modelkeep.download import state
 from modelkeep.download.job import DownloadJobStatus
 from modelkeep.download.queue import DownloadQueueService
 
@@ -30,7 +30,7 @@ def queue() -> Iterator[DownloadQueueService]:
 @pytest.fixture
 def sparse(monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk with room for one and a half, which sets nothing apart beforehand."""
-    monkeypatch.setattr(work, "free_space", lambda _: 15 * MIB + SPACE_RESERVE_BYTES)
+    monkeypatch.setattr(state, "free_space", lambda _: 15 * MIB + SPACE_RESERVE_BYTES)
     monkeypatch.setattr(open_files, "take_space", lambda fd, size, path: None)  # noqa: ARG005
 
 
@@ -60,7 +60,7 @@ def test_what_the_disk_has_set_apart_is_counted_once(
     queue: DownloadQueueService,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(work, "free_space", lambda _: 11 * MIB + SPACE_RESERVE_BYTES)
+    monkeypatch.setattr(state, "free_space", lambda _: 11 * MIB + SPACE_RESERVE_BYTES)
     first = queue.download(server.serve("/one", BIG.but(stall_at=MIB, stall=600)), tmp_path / "one")
     server.wait_for(lambda: first.bytes > 0)
     second = queue.download(server.serve("/two", BIG), tmp_path / "two")

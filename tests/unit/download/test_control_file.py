@@ -1,4 +1,4 @@
-"""Control files: what is believed of them, and to which download they belong."""
+"""ResumeInfo files: what is believed of them, and to which download they belong."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelkeep.download import control_file
-from modelkeep.download.control_file import Control, control_path, load, save
+from modelkeep.download.control_file import ResumeInfo, control_path, load, save
 from modelkeep.download.part_file import PartFile
 from modelkeep.http.request import HttpRequest
 
@@ -22,8 +22,8 @@ HASH = "ab" * 32
 ASKED = HttpRequest(URL, hashes={"sha256": HASH.upper()})
 
 
-def _control(asked: HttpRequest = ASKED, **changes: Any) -> Control:
-    control = Control.of(asked, validator='"v1"', total=1000, inode=7)
+def _control(asked: HttpRequest = ASKED, **changes: Any) -> ResumeInfo:
+    control = ResumeInfo.of(asked, validator='"v1"', total=1000, inode=7)
     return replace(control, **changes)
 
 

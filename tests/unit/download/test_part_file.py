@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from modelkeep.disk import open_files
-from modelkeep.download.control_file import Control, control_path, load
+from modelkeep.download.control_file import ResumeInfo, control_path, load
 from modelkeep.download.part_file import PartFile
 from modelkeep.errors import DownloadError, DuplicateModelException
 from modelkeep.http.request import HttpRequest
@@ -45,7 +45,7 @@ def begin(
 
 
 def _keep(part: PartFile, asked: HttpRequest = ASKED) -> None:
-    control = Control.of(asked, validator='"v"', total=10, inode=0)
+    control = ResumeInfo.of(asked, validator='"v"', total=10, inode=0)
     part.write(DATA, 0)
     part.save(control)
 
@@ -216,7 +216,7 @@ def test_space_is_taken_for_the_whole_file(
             monkeypatch.setattr(open_files, "_reserve", lambda *_: False)
         part = begin(tmp_path / "m")
         part.take_space(100_000)
-        part.save(Control.of(ASKED, validator=None, total=100_000, inode=0))
+        part.save(ResumeInfo.of(ASKED, validator=None, total=100_000, inode=0))
         assert (tmp_path / "m.part").stat().st_size == 100_000
         part.discard()
 
@@ -245,7 +245,7 @@ def test_two_that_are_kept_at_the_same_moment_get_a_name_each(tmp_path: Path) ->
 
         def keep(part: PartFile, ready: threading.Barrier = ready) -> None:
             ready.wait(10)
-            part.save(Control.of(ASKED, validator=None, total=4, inode=0), durable=False)
+            part.save(ResumeInfo.of(ASKED, validator=None, total=4, inode=0), durable=False)
 
         threads = [threading.Thread(target=keep, args=(part,)) for part in parts]
         for thread in threads:
@@ -266,7 +266,7 @@ def test_the_second_of_two_is_found_when_the_first_is_gone(tmp_path: Path) -> No
     target = tmp_path / "m.bin"
     first, second = (PartFile.begin(target) for _ in range(2))
     for part in (first, second):
-        part.save(Control.of(ASKED, validator=None, total=4, inode=0))
+        part.save(ResumeInfo.of(ASKED, validator=None, total=4, inode=0))
     first.discard()
     second.close()
     found = PartFile.resume(target, ASKED)

@@ -64,11 +64,11 @@ def test_a_file_and_a_part_of_it(server: FaultServer) -> None:
         assert (answer.url, answer.chain, answer.was_refreshed) == (url, (url,), False)
     with opened(url, byte_range=(10, 19), if_range='"v1"') as answer:
         assert body(answer) == CONTENT[10:20]
-        assert (answer.answer.start, answer.answer.total) == (10, len(CONTENT))
+        assert (answer.head.start, answer.head.total) == (10, len(CONTENT))
     with opened(url, byte_range=(10, None)) as answer:
         assert body(answer) == CONTENT[10:]
     with opened(url, byte_range=(10**6, None)) as answer:
-        assert (answer.answer.status, answer.answer.total) == (416, len(CONTENT))
+        assert (answer.head.status, answer.head.total) == (416, len(CONTENT))
     sent = server.requests[1].headers
     assert sent["range"] == "bytes=10-19"
     assert sent["if-range"] == '"v1"'
@@ -233,7 +233,7 @@ def ask_names(
             public_only=public_only,
         )
         with closing(answer):
-            return answer.answer.status, body(answer)
+            return answer.head.status, body(answer)
 
 
 @pytest.mark.usefixtures("public")

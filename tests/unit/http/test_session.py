@@ -116,7 +116,7 @@ def test_one_that_ignores_ranges_and_gives_no_length() -> None:
         options=OPTIONS,
         cancelled=wanted,
     )
-    assert (answer.answer.status, answer.answer.start, answer.answer.total) == (200, 0, None)
+    assert (answer.head.status, answer.head.start, answer.head.total) == (200, 0, None)
 
 
 def test_its_refusals_are_explained_too() -> None:

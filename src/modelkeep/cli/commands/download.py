@@ -82,10 +82,10 @@ def finish_downloads(session: Session, jobs: Sequence[DownloadJobBase]) -> int:
 def _what_is_kept(jobs: Sequence[DownloadJobBase]) -> str:
     """Say whether paused downloads can go on from where they are."""
     from modelkeep.download.control_file import digest_of
-    from modelkeep.download.remains import is_kept
+    from modelkeep.download.part_file import has_partial
 
     paths = [(digest_of(str(job.source)), job.download_path) for job in jobs if job.paused]
-    if all(path is not None and is_kept(digest, path) for digest, path in paths):
+    if all(path is not None and has_partial(digest, path) for digest, path in paths):
         return "what has come is kept"
     return "the server does not tell versions of a file apart, so what had come was dropped"
 

@@ -1,4 +1,4 @@
-"""Hashes of a file that is still arriving."""
+"""``StreamHash``: the hashes of a file while it arrives."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from modelkeep.core.reading import open_regular
 #: Reads bytes of the file: a buffer, a position, and how many came.
 Read = Callable[[memoryview, int], int]
 
-_PIECE = 1 << 20
+_BLOCK_BYTES = 1 << 20
 _POLL_SECONDS = 0.02
-#: Pieces in memory that may wait to be hashed.
-_WAITING = 4
-#: Names of hashes that sites publish, and what each is made of.
-_MADE_OF = {
+#: Blocks in memory that may wait to be hashed.
+_QUEUE_BLOCKS = 4
+#: Hashes that sites publish, and the algorithm of each.
+_ALGORITHMS = {
     "sha256": "sha256",
     "autov2": "sha256",
     "blake3": "blake3",
@@ -51,20 +51,20 @@ def _new(algorithm: str) -> Hasher:
     return hashlib.new(algorithm, usedforsecurity=False)
 
 
-def checkable(names: Iterable[str]) -> tuple[str, ...]:
+def computable(names: Iterable[str]) -> tuple[str, ...]:
     """Return those of these names of hashes that can be computed here."""
-    return tuple(name for name in names if name.lower() in _MADE_OF)
+    return tuple(name for name in names if name.lower() in _ALGORITHMS)
 
 
 def first_difference(
-    asked: Mapping[str, str], found: Mapping[str, str]
+    expected: Mapping[str, str], found: Mapping[str, str]
 ) -> tuple[str, str, str] | None:
     """Compare hashes.
 
     Returns:
-        The name, what was asked for and what was found of the first one that differs, or None.
+        The name, the expected and the found value of the first one that differs, or None.
     """
-    for name, value in asked.items():
+    for name, value in expected.items():
         if name in found and found[name] != value.strip().lower():
             return name, value.strip().lower(), found[name]
     return None
@@ -73,60 +73,60 @@ def first_difference(
 def hashes_of(
     path: Path, names: Iterable[str], cancelled: Callable[[], bool]
 ) -> dict[str, str] | None:
-    """Return hashes of a file that is there in hex by name, or None when it was cancelled.
+    """Return hashes of an existing file in hex by name, or None when cancelled.
 
     Raises:
         SourceNotFoundError, UnreadableSourceError: it cannot be read.
     """
     fd = open_regular(path)
     try:
-        follower = Follower(names, lambda buffer, at: os.preadv(fd, [buffer], at), lambda: 0)
-        return follower.finish(os.fstat(fd).st_size, cancelled)
+        hasher = StreamHash(names, lambda buffer, at: os.preadv(fd, [buffer], at), lambda: 0)
+        return hasher.finish(os.fstat(fd).st_size, cancelled)
     finally:
         os.close(fd)
 
 
-class Follower:
-    """Hashes the beginning of a file that is there, in a thread of its own.
+class StreamHash:
+    """Hashes a file from its start on as it arrives, in a thread of its own.
 
     Args:
-        names: Which hashes, such as ``sha256``; those that are not known are left out.
+        names: Which hashes, such as ``sha256``; unknown ones are left out.
         read: Reads from the file.
         ready: Returns how many bytes are there from the start on without a gap.
     """
 
     def __init__(self, names: Iterable[str], read: Read, ready: Callable[[], int]) -> None:
-        self._names = checkable(names)
+        self._names = computable(names)
         self._read = read
         self._ready = ready
-        self._hashers = {name: _new(name) for name in {_MADE_OF[n.lower()] for n in self._names}}
+        self._hashers = {name: _new(name) for name in {_ALGORITHMS[n.lower()] for n in self._names}}
         self._position = 0
         self._next = 0
         self._lock = threading.Lock()
-        self._offered: queue.Queue[tuple[memoryview, int]] = queue.Queue(_WAITING)
+        self._offered: queue.Queue[tuple[memoryview, int]] = queue.Queue(_QUEUE_BLOCKS)
         self._spare: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to follow; without this all is hashed at the end."""
+        """Start the thread; without it all is hashed at the end."""
         if self._hashers:
-            self._thread = threading.Thread(target=self._follow, name="modelkeep-hash", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="modelkeep-hash", daemon=True)
             self._thread.start()
 
     def offer(self, buffer: memoryview, count: int, position: int) -> memoryview:
-        """Let bytes be hashed from memory that were just written, if they are the next ones.
+        """Hash bytes from memory that were just written, if they are the next ones.
 
-        Waits while the hash is behind: it has to be done before the file is.
+        Waits while the hash is behind: the file is not done before it.
 
         Args:
-            buffer: Begins with the bytes; belongs to the follower when it is taken.
+            buffer: Begins with the bytes; belongs to the hash once it is taken.
             count: How many.
             position: Where in the file they are.
 
         Returns:
-            The buffer to go on with, the same one or another.
+            The buffer to continue with, the same one or another.
         """
         if self._thread is None:
             return buffer
@@ -146,7 +146,7 @@ class Follower:
         return buffer
 
     def stop(self) -> None:
-        """End the thread; it can be followed no further."""
+        """End the thread."""
         self._stopped.set()
         if self._thread is not None:
             self._thread.join()
@@ -169,22 +169,22 @@ class Follower:
         if self._error is not None:
             raise self._error
         if self._hashers:
-            buffer = memoryview(bytearray(min(_PIECE, total)))
+            buffer = memoryview(bytearray(min(_BLOCK_BYTES, total)))
             while self._position < total:
-                if cancelled() or not self._take(buffer, min(self._position + _PIECE, total)):
+                if cancelled() or not self._take(buffer, min(self._position + _BLOCK_BYTES, total)):
                     return None
         values = {name: hasher.hexdigest() for name, hasher in self._hashers.items()}
         return {name: _value(name.lower(), values) for name in self._names}
 
-    def _follow(self) -> None:
-        own = memoryview(bytearray(_PIECE))
+    def _run(self) -> None:
+        own = memoryview(bytearray(_BLOCK_BYTES))
         try:
             while not self._stopped.is_set():
                 try:
                     buffer, count = self._offered.get(timeout=_POLL_SECONDS)
                 except queue.Empty:
                     while self._is_behind() and not self._stopped.is_set():
-                        self._take(own, self._position + _PIECE)
+                        self._take(own, self._position + _BLOCK_BYTES)
                 else:
                     self._hash(buffer[:count])
                     self._spare.put(buffer)
@@ -193,11 +193,11 @@ class Follower:
             self._stopped.set()
 
     def _is_behind(self) -> bool:
-        """Claim the next bytes to be read from the file, when nobody has offered them."""
+        """Claim the next bytes to be read from the file, when nobody offered them."""
         with self._lock:
-            if self._next != self._position or self._ready() - self._position < _PIECE:
+            if self._next != self._position or self._ready() - self._position < _BLOCK_BYTES:
                 return False
-            self._next += _PIECE
+            self._next += _BLOCK_BYTES
             return True
 
     def _take(self, buffer: memoryview, end: int) -> int:
@@ -218,5 +218,5 @@ class Follower:
 
 
 def _value(name: str, values: Mapping[str, str]) -> str:
-    value = values[_MADE_OF[name]]
+    value = values[_ALGORITHMS[name]]
     return value[:_AUTOV2_CHARACTERS] if name == "autov2" else value
