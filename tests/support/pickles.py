@@ -528,19 +528,19 @@ def _lying_contents() -> Iterator[tuple[str, bytes, str]]:
     yield (
         "deflate larger",
         archive(Part("a/data.pkl", EMPTY_DICT, method=8, central={"size": 2}, local={"size": 2})),
-        "larger than it says",
+        "larger than stated",
     )
     yield (
         "deflate smaller",
         archive(Part("a/data.pkl", EMPTY_DICT, method=8, central={"size": 99}, local={"size": 99})),
-        "smaller than it says",
+        "smaller than stated",
     )
     bomb = b"N0" * 40_000_000
     yield "bomb that says so", archive(Part("a/data.pkl", bomb, method=8)), "over the limit"
     yield (
         "bomb that lies",
         archive(Part("a/data.pkl", bomb, method=8, central={"size": 99}, local={"size": 99})),
-        "larger than it says",
+        "larger than stated",
     )
     half = Part("a/data.pkl", b"N0" * 20_000_000, method=8)
     second = Part("a/more.pkl", b"N0" * 20_000_000, method=8)

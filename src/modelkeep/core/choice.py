@@ -117,7 +117,7 @@ def _forms(weights: Iterable[Weight]) -> list[_Form]:
     sets: dict[tuple[str, ...], list[Weight]] = defaultdict(list)
     indexes: dict[tuple[str, ...], list[Weight]] = defaultdict(list)
     for weight in weights:
-        # The begin of the name tells model-1-of-2 from pytorch_model-1-of-2 in one folder.
+        # The first part distinguishes model-1-of-2 from pytorch_model-1-of-2 in one folder.
         head = re.split(r"[.-]", weight.path.name, maxsplit=1)[0] if weight.is_component else ""
         name = (weight.stem, head, weight.label, weight.format, weight.kind.value)
         if weight.is_index:
@@ -228,7 +228,7 @@ class _Scope:
 
 
 def _is_split(picked: Mapping[PurePosixPath, list[_Form]], root: PurePosixPath) -> bool:
-    """Tell whether the weights lie in a folder of their own and their configs above it."""
+    """Return whether the weights lie in a folder of their own and their configs above it."""
     homes = [folder for folder, forms in picked.items() if forms]
     is_below = len(homes) == 1 and homes[0] != root
     return is_below and all(form.weight.is_component for form in picked[homes[0]])

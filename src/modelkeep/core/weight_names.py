@@ -71,7 +71,7 @@ class Weight:
         format: Its suffix without the dot.
         shard: Number of the shard; 0 of a whole file and of an index.
         shards: How many there are; 0 of a whole file and of an index.
-        is_index: It only tells in which shard each tensor is.
+        is_index: It maps tensors to shards.
         is_old: Written as older programs do: wins over none.
     """
 
@@ -97,7 +97,7 @@ class Weight:
 
 
 def weight_of(path: PurePosixPath) -> Weight | None:
-    """Return what the name of a file says, or None when it holds no weights."""
+    """Return the weight that the name of a file shows, or None when it holds none."""
     name = path.name
     if _LEFT_OVER.fullmatch(name) and path.suffix != ".json":
         return None
@@ -129,7 +129,7 @@ def _torch(path: PurePosixPath, found: re.Match[str]) -> Weight:
     shard, shards = int(found["shard"] or 0), int(found["shards"] or 0)
     before, after = found["before"] or "", found["after"] or ""
     if not shards:
-        # Without a shard's number both patterns stand at one place: what is left is the stem's.
+        # Without a shard's number both patterns stand at one place: the rest is the stem's.
         stem, label = found["stem"], (before + after).lstrip(".")
         return _named(path, stem, label, found["format"])
     if after:
@@ -152,7 +152,7 @@ def _named(
     is_index: bool = False,
     is_old: bool = False,
 ) -> Weight:
-    """Tell labels from the rest of a name: ``v1.5`` has none."""
+    """Split labels from the rest of a name: ``v1.5`` has none."""
     kind = Kind.FLAX if suffix == "msgpack" or "flax_model" in stem else Kind.TORCH
     if stem in _COMPONENT_STEMS:
         label = _PRECISIONS.get(label.lower(), label)

@@ -118,12 +118,12 @@ class AdapterModule:
 
     @property
     def width_in(self) -> int | None:
-        """Features that the module takes, where the shapes tell."""
+        """Features that the module takes, where the shapes show it."""
         return _single(self._ends(1))
 
     @property
     def width_out(self) -> int | None:
-        """Features that the module gives, where the shapes tell."""
+        """Features that the module gives, where the shapes show it."""
         return _single(self._ends(0))
 
     def _ends(self, side: int) -> Iterator[int | None]:

@@ -1,4 +1,4 @@
-"""Identifying: every rule is looked at, one may be left."""
+"""Identification: every rule is checked, and exactly one may hold."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from modelkeep.identification.rules import Assessment, Match
 from modelkeep.identification.view import ModelView
 
 _NEAREST = 3
-#: Names that say nothing; the folder around them is asked.
+#: File names that carry no information; the name of their folder is used too.
 _GENERIC_NAMES = frozenset({"vae", "model", "diffusion_pytorch_model", "unet", "transformer"})
 
 
 def identify(
     source: str | Path, *, rules: RuleSet | None = None, strict: bool = True
 ) -> Identification:
-    """Tell what the model file or folder at ``source`` is, from headers and configs alone.
+    """Identify the model file or folder at ``source`` from headers and configs alone.
 
     Args:
         source: A local path.
@@ -41,22 +41,22 @@ def identify(
     Raises:
         SourceNotFoundError: nothing lies there.
         UnreadableSourceError: it may not be read, or is neither file nor folder.
-        CorruptModelError: it is truncated, empty or contradicts itself.
+        CorruptModelError: it is truncated, empty or inconsistent.
         UnsafeModelError: loading it would run code.
-        UnknownModelError: no rule fits; the nearest are named.
-        AmbiguousModelError: several rules fit and none comes first.
+        UnknownModelError: no rule matches; the nearest are named.
+        AmbiguousModelError: several rules match and none has precedence.
     """
     return identify_path(Path(source), rules=rules or load_rules(), strict=strict)
 
 
 def identify_path(path: Path, *, rules: RuleSet, strict: bool = True) -> Identification:
-    """Tell what the file or folder at ``path`` is; see ``identify``."""
+    """Identify the file or folder at ``path``; see ``identify``."""
     view, size = open_view(path, names=rules.names, strict=strict)
     return identify_view(view, rules=rules, source=printable(path), size=size)
 
 
 def is_generic(name: str) -> bool:
-    """Tell whether the name of a file, without its suffix, says nothing about the model."""
+    """Return whether the name of a file, without its suffix, is generic."""
     return name.casefold().partition(".")[0] in _GENERIC_NAMES
 
 
@@ -91,11 +91,11 @@ def open_view(path: Path, *, names: BaseNames, strict: bool = True) -> tuple[Mod
 
 
 def identify_view(view: ModelView, *, rules: RuleSet, source: str, size: int) -> Identification:
-    """Tell what a view shows.
+    """Identify the model that a view shows.
 
     Raises:
-        UnknownModelError: no rule fits; the nearest are named.
-        AmbiguousModelError: several rules fit and none comes first.
+        UnknownModelError: no rule matches; the nearest are named.
+        AmbiguousModelError: several rules match and none has precedence.
     """
     match = decide(view, rules, source)
     return _describe(view, match, rules, source, size)
@@ -122,11 +122,11 @@ def _hints(path: Path, name: str) -> list[str]:
 
 
 def decide(view: ModelView, rules: RuleSet, source: str) -> Match:
-    """Return the one match that no other comes before.
+    """Return the one match that no other takes precedence over.
 
     Raises:
-        UnknownModelError: no rule fits; the nearest are named.
-        AmbiguousModelError: several rules fit and none comes first.
+        UnknownModelError: no rule matches; the nearest are named.
+        AmbiguousModelError: several rules match and none has precedence.
     """
     found = [
         match
@@ -140,20 +140,20 @@ def decide(view: ModelView, rules: RuleSet, source: str) -> Match:
         return left[0]
     if not left:
         raise UnknownModelError(
-            f"{source} is no model that is known here. {_nearest(view, rules)}",
-            hint="Say what it is with --type and --base, or add a family for it.",
+            f"{source} matches no rule. {_nearest(view, rules)}",
+            hint="Set --type and --base, or add a family for it.",
         )
     both = " and ".join(f"{match.rule.name!r}" for match in left)
     raise AmbiguousModelError(
-        f"{source} fits several rules, and none of them comes first: {both}",
-        hint="Say what it is with --type and --base.",
+        f"{source} matches several rules, and none has precedence: {both}",
+        hint="Set --type and --base.",
     )
 
 
 def _nearest(view: ModelView, rules: RuleSet) -> str:
     nearest = assess(view, rules)[:_NEAREST]
-    told = (f"{one.rule.name}: {'; '.join(one.missing[:2])}" for one in nearest)
-    return "The nearest rules: " + " | ".join(told)
+    reasons = (f"{one.rule.name}: {'; '.join(one.missing[:2])}" for one in nearest)
+    return "The nearest rules: " + " | ".join(reasons)
 
 
 def _describe(

@@ -29,7 +29,7 @@ _PREDICTIONS = {
     "v-prediction": _V,
     "sample": SchedulerPredictionType.Sample,
 }
-#: What names say of a prediction in any family.
+#: Words in names that indicate a prediction, in any family.
 _PREDICTION_NAMES = ((r"\bv ?pred(iction)?\b", _V), (r"\beps(ilon)?( ?pred)?\b", _EPSILON))
 #: Fields of a header in which a parent is named, the surest first.
 _PARENT_FIELDS = (
@@ -65,12 +65,12 @@ _ONE_FILE_TYPES = {ModelType.Main, ModelType.CLIPEmbed, ModelType.T5Encoder}
 def find_prediction(
     view: ModelView, match: Match, known: Predictions | None
 ) -> tuple[SchedulerPredictionType | None, Evidence | None]:
-    """Return what a main model predicts and why; two Nones where nothing tells.
+    """Return what a main model predicts and why; two Nones where it is unknown.
 
     Args:
         view: The model.
         match: The rule that holds.
-        known: How to tell it in the family of the model.
+        known: The signs of predictions in the family of the model.
     """
     if known is None or match.rule.type not in _PREDICTING_TYPES:
         return None, None
@@ -78,10 +78,10 @@ def find_prediction(
         return value, evidence
     default = match.variant.prediction if match.variant else None
     for words, value in (*_PREDICTION_NAMES, *known.names):
-        # Epsilon is what most predict: the word tells only where that is open.
+        # Epsilon is the usual default: the word counts only where there is none.
         if (value is not _EPSILON or default is None) and re.search(words, view.hints):
-            told = "v" if value is _V else value.value
-            return value, Evidence("name", f"its name says that it predicts {told}")
+            word = "v" if value is _V else value.value
+            return value, Evidence("name", f"its name says that it predicts {word}")
     return default, None
 
 
@@ -114,7 +114,7 @@ def _stated_predictions(
 def upcast_attention(
     view: ModelView, prediction: SchedulerPredictionType | None, known: Predictions | None
 ) -> bool | None:
-    """Tell whether the attention has to run in 32 bits; None where nothing tells."""
+    """Return whether the attention has to run in 32 bits; None where it is unknown."""
     config = view.folder.component("unet") if view.folder else None
     stated = config[1].get("upcast_attention") if config else None
     if isinstance(stated, bool):

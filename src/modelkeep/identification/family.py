@@ -28,7 +28,7 @@ class Marks(msgspec.Struct, frozen=True):
 
 
 class Predictions(msgspec.Struct, frozen=True):
-    """How to tell what the main models of a family predict. Families of flow models have none.
+    """Signs of what the main models of a family predict. Families of flow models have none.
 
     Attributes:
         steps: Prediction by ``global_step`` of the published checkpoints.
@@ -68,8 +68,9 @@ class Family(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         sites: The names that a site uses for it, by the name of the site.
         declared: Beginnings, in lower case, of the names that trainers write in headers.
         kin: A word that it shares with the families of nearly the same tensors.
-        marks: What tells it from its kin; ``NotKin`` in the rules of the others refuses them.
-        predictions: How to tell what its main models predict; None for flow models.
+        marks: What distinguishes it from its kin; ``NotKin`` in the rules of the others refuses
+            models with them.
+        predictions: Signs of what its main models predict; None for flow models.
         lineages: What its models may be tuned from; the first that fits is taken.
         rules: What its models look like.
     """

@@ -1,10 +1,10 @@
-"""Globs that are matched in linear time, whatever text they meet."""
+"""Globs that are matched in linear time."""
 
 from __future__ import annotations
 
 
 def glob_matches(pattern: str, text: str) -> bool:
-    """Tell whether ``pattern`` (``*`` is any text) matches all of ``text``, in linear time."""
+    """Return whether ``pattern`` (``*`` is any text) matches all of ``text``, in linear time."""
     first, *rest = pattern.split("*")
     if not rest:
         return text == pattern

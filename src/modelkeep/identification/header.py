@@ -1,4 +1,4 @@
-"""``TensorHeader``: what a weight file says about itself before any weight is read."""
+"""``TensorHeader``: what the header of a weight file holds."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class RuleSet(msgspec.Struct, frozen=True, eq=False):
         return len(self.rules)
 
     def predictions(self, base: BaseModelType) -> Predictions | None:
-        """Return how to tell what main models of a base predict; None for flow models."""
+        """Return the signs of what main models of a base predict; None for flow models."""
         found = (family.predictions for family in self.families if family.base == base)
         return next((each for each in found if each is not None), None)
 

@@ -151,5 +151,5 @@ class Assessment(msgspec.Struct, frozen=True):
 
     @property
     def nearness(self) -> float:
-        """Share of the conditions that hold, of those that say what it is."""
+        """Share of the positive conditions that hold."""
         return len(self.held) / max(1, len(self.held) + len(self.missing))

@@ -140,7 +140,7 @@ class ModelView:
 
     Args:
         name: What the model is called: the stem of the file, or the folder's name.
-        hints: Names that may tell something, nearest first.
+        hints: Names with information about it, nearest first.
         header: The header of a file.
         folder: What a folder holds.
         names: What the bases are called in headers.
@@ -175,7 +175,7 @@ class ModelView:
 
     @cached_property
     def tensors(self) -> TensorView:
-        """The tensors of the file, or of the one weight file that tells what a folder is."""
+        """The tensors of the file, or of the weight file that identifies a folder."""
         header = self._header
         if header is None and self.folder is not None:
             header = self.folder.leading_header()

@@ -85,7 +85,7 @@ def test_any_content_is_read_or_refused(tmp_path: Path, content: bytes) -> None:
 def test_a_file_that_is_no_cache_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "cache.json"
     path.write_text("{")
-    with pytest.raises(UnreadableSourceError, match=r"cache\.json is no JSON"):
+    with pytest.raises(UnreadableSourceError, match=r"cache\.json is not JSON"):
         read_cache(path)
     path.write_bytes(b"")
     os.truncate(path, limits.OTHER_CACHE_BYTES + 1)

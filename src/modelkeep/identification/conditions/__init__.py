@@ -1,7 +1,7 @@
-"""Conditions: the small questions that rules are made of.
+"""Conditions: the checks that rules are made of.
 
-Each is a frozen value: ``check`` returns the evidence when it holds, ``missing`` says in a few
-words why it does not.
+Each is a frozen value: ``check`` returns the evidence when it holds, ``missing`` returns in
+a few words why it does not.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""``Condition``: the small question that rules are made of."""
+"""``Condition``: one check of a rule."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class Condition(Protocol):
-    """One question about a model."""
+    """One check of a model."""
 
     @property
     def positive(self) -> bool:
-        """Whether it says what the model is, and not only what it is not."""
+        """Whether it is a positive sign of the model, not only the absence of another."""
         ...
 
     def check(self, view: PartView) -> Evidence | None:

@@ -1,4 +1,4 @@
-"""Conditions on what a model says of itself: its name and its metadata."""
+"""Conditions on the name and the metadata of a model."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ DEEP = AnyOf(
     Module("up_blocks_0_attentions_*"),
     *(Module(f"output_blocks_{number}_1_transformer*") for number in range(3)),
 )
-#: No cross-attention that would tell the width of the text context.
+#: No cross-attention that would show the width of the text context.
 NO_CONTEXT = NoModule("*attn2_to_k", "*attn2_to_v")
 
 
@@ -110,7 +110,7 @@ def text_encoder(width: int, *, second: bool = False) -> Condition:
 
 
 def declared_unet(base: BaseModelType) -> Condition:
-    """Return the condition that modules tell only that it is for a U-Net, and the header more."""
+    """Return the condition that the modules show only a U-Net and the header names the base."""
     return AllOf(
         NO_CONTEXT,
         AnyOf(*(Module(glob) for glob in _BLOCK_GLOBS)),

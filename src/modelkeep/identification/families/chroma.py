@@ -1,4 +1,4 @@
-"""Chroma: known by name, and told from FLUX.1, which it was made from."""
+"""Chroma: known by name, and distinguished from FLUX.1, which it was made from."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ _LORA_MODULES = AnyOf(
         Module("transformer_blocks_#_ff_*", (_HIDDEN, 4 * _HIDDEN)),
         Declares("flux"),
     ),
-    # Orthogonal adapters tell no input width; only their names are left.
+    # Orthogonal adapters show no input width; only their names are left.
     Module("single_blocks_#_modulation_lin", (3 * _HIDDEN,), "out"),
     AllOf(Module("single_blocks_#_linear1"), Declares("flux")),
 )

@@ -1,4 +1,4 @@
-"""FLUX.2: known by name, and told from FLUX.1."""
+"""FLUX.2: known by name, and distinguished from FLUX.1."""
 
 from __future__ import annotations
 

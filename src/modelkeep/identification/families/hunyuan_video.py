@@ -1,4 +1,4 @@
-"""HunyuanVideo: known by name, and told from FLUX.1."""
+"""HunyuanVideo: known by name, and distinguished from FLUX.1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kolors: known by name, and told from SDXL."""
+"""Kolors: known by name, and distinguished from SDXL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ovis-Image: told from FLUX.1 by its gated feed-forward."""
+"""Ovis-Image: distinguished from FLUX.1 by its gated feed-forward."""
 
 from __future__ import annotations
 

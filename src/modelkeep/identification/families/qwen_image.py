@@ -1,4 +1,4 @@
-"""Qwen-Image: known by name, and told from FLUX.1."""
+"""Qwen-Image: known by name, and distinguished from FLUX.1."""
 
 from __future__ import annotations
 

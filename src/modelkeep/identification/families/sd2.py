@@ -55,7 +55,7 @@ FAMILY = Family(
         *mains(
             _SHAPE,
             (
-                # 512 models predict epsilon, 768 models v; keys do not tell which one it is.
+                # 512 models predict epsilon, 768 models v; keys do not show which.
                 ("normal", 4, None, {EPSILON: "v2-inference.yaml", V: "v2-inference-v.yaml"}),
                 ("inpaint", 9, EPSILON, {None: "v2-inpainting-inference.yaml"}),
                 ("depth", 5, EPSILON, {None: "v2-midas-inference.yaml"}),

@@ -1,4 +1,4 @@
-"""Stable Video Diffusion: known by name, and told from the U-Nets of images."""
+"""Stable Video Diffusion: known by name, and distinguished from the U-Nets of images."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ _KNOWN: Final = (
     _known(_BLANK + rb"<\?xml|" + _BLANK + rb"<svg\b", "an XML document", _AGAIN),
     _known(
         rb"version https://git-lfs\.github\.com/spec/",
-        "a git-LFS pointer, which only says where the model is",
+        "a git-LFS pointer, which only names the model",
         "Run `git lfs pull` in its repository, or download the file itself.",
         CorruptModelError,
     ),
@@ -75,9 +75,9 @@ _KNOWN: Final = (
     _known(_BLANK + rb"[{\[]\s*[\"{\[\]}\d]", "a JSON document", _WEIGHTS),
     _known(rb"---\s|[A-Za-z_][\w-]*:(?: |\r?\n)", "a YAML document", _WEIGHTS),
 )
-#: Plain text, with the blanks that texts have; a pickle in text form is told apart before.
+#: Plain text, with the blanks that texts have; a pickle in text form is recognised before.
 _TEXT: Final = re.compile(rb"[\t\r\n\f\x20-\x7e\x80-\xff]+")
-#: A textual pickle begins with a global, or a container and what is done with it.
+#: A textual pickle begins with a global, or a container and an operation on it.
 _TEXTUAL_PICKLE: Final = re.compile(
     rb"\(*(?:c[\w.]+\r?\n[\w.]+\r?\n|[dl]p?\d*\n|i[\w.]+\n[\w.]+\n|[\]})][q(.}\]r0-9]|"
     rb"[ILFSV][^\n]{0,200}\n[\x00-\xff])"
@@ -85,19 +85,19 @@ _TEXTUAL_PICKLE: Final = re.compile(
 
 
 def read_header(file: ReadAt, *, thorough: bool = True) -> TensorHeader:
-    """Read the header of a weight file of whatever kind.
+    """Read the header of a weight file of any known kind.
 
     Args:
         file: The file, or whatever gives its bytes.
         thorough: As for ``read_pickle``.
 
     Returns:
-        Names, shapes and metadata; ``container`` says what the file is.
+        Names, shapes and metadata; ``container`` is the kind of file.
 
     Raises:
         UnsafeModelError: it is a pickle that would run code.
         CorruptModelError: it is damaged, over a limit, or stands in place of a model.
-        UnknownModelError: it is something else; the message says what, where that is known.
+        UnknownModelError: it is something else; the message names it, where that is known.
     """
     if file.size == 0:
         raise CorruptModelError(f"{file.name} is empty", hint=_AGAIN)
@@ -121,10 +121,10 @@ def read_header(file: ReadAt, *, thorough: bool = True) -> TensorHeader:
 
 
 def _looks_like_safetensors(head: bytes, size: int) -> bool:
-    """Say whether eight bytes of length come before a brace.
+    """Return whether eight bytes of length come before a brace.
 
     A length beyond the file still counts, unless its bytes are letters: the file is truncated or
-    lies then, and the reader says so.
+    lies then, and the reader reports it.
     """
     if head[LENGTH_BYTES : LENGTH_BYTES + 1] != b"{":
         return False
@@ -138,7 +138,7 @@ def _looks_like_pickle(head: bytes) -> bool:
 
 
 def _all_zero(file: ReadAt) -> bool:
-    """Say whether the places looked at are zero: some at the front, the middle and the end."""
+    """Return whether the sampled places are zero: some at the front, the middle and the end."""
     count = min(file.size, HEAD_BYTES)
     places = (file.size // 2, file.size - count)
     return not any(

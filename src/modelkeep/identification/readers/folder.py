@@ -1,4 +1,4 @@
-"""``FolderHeader``: what a model folder says of itself: files, configs and weight headers."""
+"""``FolderHeader``: the files, configs and weight headers of a model folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from modelkeep.identification.readers.weights import check_weights, is_weight
 
 INDEX = "model_index.json"
 _CONFIG_NAMES = (INDEX, "config.json", "scheduler_config.json", "adapter_config.json")
-#: Weight files at the top of a folder that tell what the folder is.
+#: Weight files at the top of a folder that identify the folder.
 _LEADING = ("pytorch_lora_weights", "adapter_model", "learned_embeds", "ip_adapter")
 _LEADING_SUFFIXES = (".safetensors", ".bin", ".pt")
 #: Components that may stand alone in a folder beside their tokenizer.
@@ -37,7 +37,7 @@ class FolderHeader:
         strict: Refuse weight files of 0 bytes and missing shards.
         tree: Where its files are read; the disk when None. ``path`` then only says what messages
             call it.
-        thorough: Look into every weight file, not only into that which tells what the folder is.
+        thorough: Look into every weight file, not only into the one that identifies the folder.
 
     Attributes:
         path: The folder.
@@ -113,7 +113,7 @@ class FolderHeader:
         return self._headers[path]
 
     def leading_header(self) -> TensorHeader | None:
-        """Return the header of the weight file that tells what the folder is, if one does."""
+        """Return the header of the weight file that identifies the folder, if there is one."""
         sizes = {file.path: file.size for file in self.files}
         for stem in _LEADING:
             for suffix in _LEADING_SUFFIXES:
@@ -173,7 +173,7 @@ class FolderHeader:
 
 
 def is_config(path: str) -> bool:
-    """Tell whether a file of a folder is one of those that say what the folder is."""
+    """Return whether a file of a folder is one of those that identify it."""
     name = PurePosixPath(path).name
     return name in _CONFIG_NAMES or (name.endswith(".json") and ".index." in name)
 

@@ -138,7 +138,7 @@ def _is_pickle(member: Member) -> bool:
 
 
 def _check_members(archive: Archive, folder: str, storages: list[PickledStorage]) -> None:
-    """Hold the storages that a pickle speaks of against the members that are there."""
+    """Check the storages that a pickle names against the members that are there."""
     for storage in storages:
         member = archive.members.get(f"{folder}/data/{storage.key}")
         if member is None:
@@ -146,7 +146,7 @@ def _check_members(archive: Archive, folder: str, storages: list[PickledStorage]
         if member.size != _bytes_of(storage):
             raise ZipFlaw(
                 f"the storage {plain(storage.key)} has {member.size:,} bytes where"
-                f" {number(_bytes_of(storage))} are spoken of"
+                f" {number(_bytes_of(storage))} are named"
             )
 
 

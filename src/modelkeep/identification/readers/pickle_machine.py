@@ -122,7 +122,7 @@ class Machine(LiteralOpcodes):
     Attributes:
         at: Where the last opcode began; for messages.
         end: Behind STOP, once it has been reached.
-        storages: What its persistent ids speak of.
+        storages: What its persistent ids name.
     """
 
     def __init__(self, data: bytes | bytearray, start: int, budget: Budget) -> None:
@@ -136,7 +136,7 @@ class Machine(LiteralOpcodes):
         """Walk from the first opcode to STOP and return the value that lies on top.
 
         Raises:
-            PickleDanger: a global, or what is done with it, is not allowed.
+            PickleDanger: a global, or its use, is not allowed.
             PickleFlaw: the pickle is malformed or over a limit; ``PickleEnd`` if bytes lack.
             ValueError, IndexError, KeyError, struct.error: the same, told by Python.
         """
@@ -266,7 +266,7 @@ class Machine(LiteralOpcodes):
         return target
 
     def _empty_set(self, at: int) -> int:
-        # As good as a list here: items may be added, and nobody asks for them.
+        # As good as a list here: items may be added and are never read.
         return self._empty_list(at)
 
     def _frozen_set(self, at: int) -> int:
@@ -274,7 +274,7 @@ class Machine(LiteralOpcodes):
         self.stack.append(UNTOLD)
         return at
 
-    # Globals and what is done with them
+    # Globals and their use
 
     def _global_lines(self, at: int) -> int:
         module, at = self.line(at)
@@ -340,9 +340,9 @@ class Machine(LiteralOpcodes):
         return at
 
     def _persistent(self, at: int) -> int:
-        self.stack[-1] = meant = storage(self.stack[-1])
-        if type(meant) is PickledStorage:
-            self.storages.append(meant)
+        self.stack[-1] = loaded = storage(self.stack[-1])
+        if type(loaded) is PickledStorage:
+            self.storages.append(loaded)
         return at
 
     def _persistent_line(self, _at: int) -> int:

@@ -51,7 +51,7 @@ def _entries(table: PickledDict) -> dict[str, Value]:
 
 
 def _wraps(key: str, value: Value) -> bool:
-    """Say whether ``value`` holds the weights: surely under ``state_dict``, else if it looks so."""
+    """Return whether ``value`` holds the weights: under ``state_dict``, or by its looks."""
     if not isinstance(value, PickledDict):
         return False
     return key == WRAPPERS[0] or TensorInfo in map(type, value.flat[1::2])

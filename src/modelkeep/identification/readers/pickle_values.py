@@ -48,7 +48,7 @@ class PickledStorage:
 
 
 class Opaque:
-    """A harmless value that nobody asks for: a device, an array of numpy, a long text."""
+    """A harmless value that is not used: a device, an array of numpy, a long text."""
 
     __slots__ = ("settable",)
 

@@ -1,7 +1,7 @@
-"""The directory of a zip archive, read with bounds and held against the archive itself.
+"""The directory of a zip archive, read with bounds and checked against the archive itself.
 
 Programs disagree about zip files that contradict themselves, and what a scanner skips another
-program runs. So each member must be said the same about at both places where the format says it,
+program runs. So the entries of each member at both places of the format must agree,
 and the members must cover the archive: nothing before, between or behind them.
 """
 
@@ -97,20 +97,20 @@ class Archive:
         ):
             raise ZipFlaw(f"two headers of the member {member.name!a} contradict each other")
         start: int = member.offset + length + extras
-        said = (crc, packed, size)
-        if said != (member.crc, member.packed, member.size):
-            self._check_sizes(member, said, start - extras, extras)
+        stated = (crc, packed, size)
+        if stated != (member.crc, member.packed, member.size):
+            self._check_sizes(member, stated, start - extras, extras)
         gap = self._next[member.name] - start - member.packed
         if gap and not (member.flags & _DESCRIPTOR and gap in _DESCRIPTOR_BYTES):
             raise ZipFlaw(f"the member {member.name!a} does not end where the next one begins")
         return start
 
     def _check_sizes(
-        self, member: Member, said: tuple[int, int, int], extra_at: int, extra_bytes: int
+        self, member: Member, stated: tuple[int, int, int], extra_at: int, extra_bytes: int
     ) -> None:
         """Accept other sizes only where they may stand elsewhere: behind the data, or as longs."""
-        crc, packed, size = said
-        if member.flags & _DESCRIPTOR and not any(said):
+        crc, packed, size = stated
+        if member.flags & _DESCRIPTOR and not any(stated):
             return
         if _LONG_ELSEWHERE in {packed, size}:
             extra = self.file.read_at(extra_at, extra_bytes)
@@ -145,13 +145,13 @@ class Archive:
                     content += inflater.decompress(piece, limits.MIB)
                     piece = inflater.unconsumed_tail
                     if len(content) > member.size:
-                        raise ZipFlaw(f"the member {member.name!a} is larger than it says")
+                        raise ZipFlaw(f"the member {member.name!a} is larger than stated")
         except zlib.error as error:
             raise ZipFlaw(f"the member {member.name!a} cannot be unpacked ({error})") from error
         if not inflater.eof or position < end or inflater.unused_data:
-            raise ZipFlaw(f"the member {member.name!a} is longer or shorter than it says")
+            raise ZipFlaw(f"the member {member.name!a} is longer or shorter than stated")
         if len(content) != member.size:
-            raise ZipFlaw(f"the member {member.name!a} is smaller than it says")
+            raise ZipFlaw(f"the member {member.name!a} is smaller than stated")
         return content
 
 
@@ -167,8 +167,8 @@ def _find_directory(file: ReadAt) -> tuple[bytes, int, int]:
         raise ZipFlaw("something stands behind its directory")
     end = base + at
     if at >= _LOCATOR.size and tail.startswith(b"PK\x06\x07", at - _LOCATOR.size):
-        said = (disk, first, here, count, size, offset)
-        end, (disk, first, here, count, size, offset) = _long_end(file, base, tail, at, said)
+        stated = (disk, first, here, count, size, offset)
+        end, (disk, first, here, count, size, offset) = _long_end(file, base, tail, at, stated)
     if disk or first or here != count:
         raise ZipFlaw("it is one of several parts")
     if count > limits.ZIP_MEMBERS:
@@ -183,7 +183,7 @@ def _find_directory(file: ReadAt) -> tuple[bytes, int, int]:
 
 
 def _long_end(
-    file: ReadAt, base: int, tail: bytes, at: int, said: tuple[int, ...]
+    file: ReadAt, base: int, tail: bytes, at: int, stated: tuple[int, ...]
 ) -> tuple[int, tuple[int, int, int, int, int, int]]:
     """Read the end record of ZIP64, which may repeat but not contradict the short one."""
     _, disk, end, disks = _LOCATOR.unpack_from(tail, at - _LOCATOR.size)
@@ -195,7 +195,7 @@ def _long_end(
         raise ZipFlaw("its ZIP64 record is malformed")
     disk, first, here, count, size, offset = values
     limits_of = (_SHORT_ELSEWHERE,) * 4 + (_LONG_ELSEWHERE,) * 2
-    for short, long, elsewhere in zip(said, values, limits_of, strict=True):
+    for short, long, elsewhere in zip(stated, values, limits_of, strict=True):
         if short not in {long, elsewhere}:
             raise ZipFlaw("its two end records contradict each other")
     return end, (disk, first, here, count, size, offset)

@@ -133,7 +133,7 @@ def _check_tiling(tensors: dict[str, TensorInfo], data: int, start: int) -> None
 
 
 def _tiling_flaws(tensors: dict[str, TensorInfo], data: int, start: int) -> Iterator[Flaw]:
-    """Say which rule the offsets break; the first is the one to tell."""
+    """Return which rule the offsets break; the first one counts."""
     if not tensors:
         yield Flaw(f"{data:,} bytes of data belong to no tensor", start)
     covered = 0

@@ -62,7 +62,7 @@ def decode_entries(body: bytes, at: int) -> tuple[dict[str, TensorInfo], dict[st
 
 
 def _free_of_extras(body: bytes, tensors: dict[str, TensorInfo]) -> bool:
-    """Say whether a decoded object surely has no duplicate key and no unknown field.
+    """Return whether a decoded object surely has no duplicate key and no unknown field.
 
     Each decoded entry stands in the text with its name, ``dtype`` and its value, ``shape`` and
     ``data_offsets``: ten quotes. A further key, duplicate or unknown, adds at least two. So at
@@ -118,7 +118,7 @@ def parse_strictly(body: bytes, at: int) -> dict[str, Any]:
         return found
 
     def no_constant(text: str) -> Any:
-        raise Flaw(f"{text} is no JSON", at + max(body.find(text.encode()), 0))
+        raise Flaw(f"{text} is not JSON", at + max(body.find(text.encode()), 0))
 
     try:
         document = json.loads(
@@ -132,18 +132,20 @@ def parse_strictly(body: bytes, at: int) -> dict[str, Any]:
         raise Flaw("its header is nested too deeply", at) from error
     except json.JSONDecodeError as error:
         before = len(error.doc[: error.pos].encode("utf-8", "surrogatepass"))
-        raise Flaw(f"its header is no JSON ({error.msg})", at + before) from error
+        raise Flaw(f"its header is not JSON ({error.msg})", at + before) from error
     except ValueError as error:
         place = _BYTE.search(str(error))
         where = at + int(place[1]) if place else at
-        raise Flaw(f"its header is no JSON ({_BYTE.sub('', str(error)).strip()})", where) from error
+        raise Flaw(
+            f"its header is not JSON ({_BYTE.sub('', str(error)).strip()})", where
+        ) from error
     if not isinstance(document, dict):
-        raise Flaw("its header is no JSON object", at)
+        raise Flaw("its header is not a JSON object", at)
     return document
 
 
 def _entry_flaws(entry: Any) -> Iterator[str]:
-    """Give what is wrong with one entry; only the first is sure to make sense."""
+    """Yield what is wrong with one entry; only the first is reliable."""
     if not isinstance(entry, dict):
         yield "is no object"
     for field in sorted(FIELDS - entry.keys()):
@@ -181,7 +183,7 @@ def _check_entries(body: bytes, tensors: dict[str, TensorInfo], at: int) -> None
 
 
 def _size_flaws(info: TensorInfo) -> Iterator[str]:
-    """Give what is wrong with the size of one tensor; only the first is sure to make sense."""
+    """Yield what is wrong with the size of one tensor; only the first is reliable."""
     begin, end = info.data_offsets
     if info.dtype not in DTYPE_BITS:
         yield f"has the unknown dtype {element(info.dtype)}"

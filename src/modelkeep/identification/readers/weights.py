@@ -31,7 +31,7 @@ _AGAIN = "Get the folder again from where it came from."
 
 
 def is_weight(path: str) -> bool:
-    """Tell whether a file of a folder holds weights that a pipeline may load."""
+    """Return whether a file of a folder holds weights that a pipeline may load."""
     name = PurePosixPath(path).name
     return name.endswith(_COMPONENTS) and not _is_any(name, _LEFT_OVERS)
 

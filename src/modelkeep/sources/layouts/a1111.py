@@ -69,7 +69,7 @@ class A1111(Layout):
     order = 50
 
     def recognises(self, folder: Path) -> bool:
-        """Tell by ``Stable-diffusion`` and its company, spelled as this program does."""
+        """Recognise ``Stable-diffusion`` and its sibling folders, in this program's spelling."""
         names = names_in(folder)
         return _is_models(names) or _is_root(folder, names)
 
@@ -89,7 +89,7 @@ class A1111(Layout):
         return without_repeats([*found, embeddings, *extensions])
 
     def known(self, folder: Path, warn: Callable[[str], None] = ignore) -> Iterable[KnownModel]:
-        """Give the models whose hashes the program's ``cache.json`` has and still holds for.
+        """Yield the models whose hashes in the program's ``cache.json`` are still valid.
 
         Newer versions keep a folder ``cache`` instead, which is not read.
         """

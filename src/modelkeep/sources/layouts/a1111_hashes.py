@@ -25,7 +25,7 @@ _PREFIXES = {
 def noted_models(
     cache: Path, places: Iterable[Place], warn: Callable[[str], None]
 ) -> Iterator[KnownModel]:
-    """Give the models in some folders whose noted hashes can still be believed.
+    """Yield the models in some folders whose stored hashes are still valid.
 
     Args:
         cache: The program's ``cache.json``.

@@ -57,7 +57,7 @@ _PORTABLE = ("ComfyUI", "python_embeded")
 
 
 def looks_like_models(names: Names) -> bool:
-    """Tell whether these are the names in ComfyUI's folder of models, or in Fooocus's."""
+    """Return whether these are the names in ComfyUI's folder of models, or in Fooocus's."""
     return "model_index.json" not in names.files and len(names.folders & TYPES.keys()) >= _ENOUGH
 
 
@@ -69,7 +69,7 @@ class ComfyUI(Layout):
     order = 60
 
     def recognises(self, folder: Path) -> bool:
-        """Tell by the program's files beside ``models``, or by three categories."""
+        """Recognise the program's files beside ``models``, or three categories."""
         names = names_in(folder)
         return looks_like_models(names) or _root(folder, names) is not None
 

@@ -1,4 +1,4 @@
-"""Draw Things: its ``.ckpt`` files are databases of its own, which nobody else can load."""
+"""Draw Things: its ``.ckpt`` files are databases of its own, which no other program can load."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class DrawThings(Layout):
     order = 70
 
     def recognises(self, folder: Path) -> bool:
-        """Tell by its lists beside files that are named as it names them."""
+        """Recognise its lists beside files with its naming."""
         files = names_in(folder).files
         has_list = not files.isdisjoint(_LISTS)
         return has_list and any(_OWN.search(name) for name in files)
@@ -37,7 +37,7 @@ class DrawThings(Layout):
         return ()
 
     def known(self, folder: Path, warn: Callable[[str], None] = ignore) -> tuple[KnownModel, ...]:
-        """Give none, and tell why: an empty report would look like a mistake."""
+        """Return none, and warn why: an empty report would look like a mistake."""
         count = sum(bool(_OWN.search(name)) for name in names_in(folder).files)
         warn(
             f"{shown(folder)} is the folder of Draw Things: its {count:,} file(s) are databases"

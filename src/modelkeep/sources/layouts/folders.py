@@ -36,8 +36,8 @@ class Names:
 def names_in(folder: Path) -> Names:
     """Return the names in a folder.
 
-    One that is not there or may not be read has none: nothing can be recognised in it, and whoever
-    searches it for models says why it cannot be read.
+    One that is not there or may not be read has none: nothing can be recognised in it, and the
+    search for models reports why it cannot be read.
     """
     try:
         with os.scandir(folder) as entries:
@@ -86,7 +86,7 @@ def without_repeats(places: list[Place]) -> tuple[Place, ...]:
 
 
 def can_be_path(text: str) -> bool:
-    """Tell whether a file can have this name at all: no NUL, nothing that cannot be encoded."""
+    """Return whether a file can have this name at all: no NUL, nothing that cannot be encoded."""
     try:
         return "\0" not in text and bool(os.fsencode(text))
     except UnicodeEncodeError:
@@ -94,7 +94,7 @@ def can_be_path(text: str) -> bool:
 
 
 def foreign_path(text: str, base: Path) -> Path:
-    r"""Return the absolute path that ``text``, written on whatever system, means here.
+    r"""Return the absolute path that ``text``, written on any system, has here.
 
     Back slashes separate, unless a file of that very name is there. ``D:\models`` is
     ``/mnt/d/models`` where that drive is mounted so; else it leads nowhere, and still says what is

@@ -1,4 +1,4 @@
-"""Fooocus: ``models`` as ComfyUI has it, or what ``config.txt`` says instead."""
+"""Fooocus: ``models`` as ComfyUI has it, or the folders in ``config.txt``."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Fooocus(Layout):
     order = 45
 
     def recognises(self, folder: Path) -> bool:
-        """Tell by files that only this program has."""
+        """Recognise files that only this program has."""
         return _root(folder) is not None
 
     def places(self, folder: Path) -> tuple[Place, ...]:
@@ -70,7 +70,7 @@ class Fooocus(Layout):
 
 
 def _folders(value: Any, root: Path) -> list[Path]:
-    """Return the folders of one setting; the program, too, passes over what is no path."""
+    """Return the folders of one setting; the program, too, skips what is no path."""
     texts = value if isinstance(value, list) else [value]
     return [
         foreign_path(text, root)

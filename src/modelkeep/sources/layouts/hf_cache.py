@@ -48,7 +48,7 @@ class HFCache(Layout):
     order = 10
 
     def recognises(self, folder: Path) -> bool:
-        """Tell by folders named ``models--org--name`` with snapshots in them."""
+        """Recognise folders named ``models--org--name`` with snapshots in them."""
         return any(True for _ in _repos(folder))
 
     def places(self, folder: Path) -> tuple[Place, ...]:
@@ -127,7 +127,7 @@ def _files(folder: Path) -> Iterator[Path]:
     """Yield the files below a folder, so many as one model may have.
 
     Links to folders are not followed: a cache has none. Folders that may not be read are passed
-    over; the search for models tells of them.
+    over; the search for models reports them.
     """
     count = 0
     for above, folders, files in os.walk(folder):

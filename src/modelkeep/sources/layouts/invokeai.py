@@ -1,4 +1,4 @@
-"""InvokeAI: its folder of models, and what its database says of them."""
+"""InvokeAI: its folder of models, and its database."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class InvokeAI(Layout):
     order = 20
 
     def recognises(self, folder: Path) -> bool:
-        """Tell by ``invokeai.yaml`` or ``databases/invokeai.db``, here or one folder above."""
+        """Recognise ``invokeai.yaml`` or ``databases/invokeai.db``, here or one folder above."""
         return _root(folder) is not None
 
     def places(self, folder: Path) -> tuple[Place, ...]:
@@ -104,7 +104,7 @@ def _is_root(folder: Path, names: Names) -> bool:
 def _paths(root: Path) -> _Paths:
     """Return the folders that ``invokeai.yaml`` names, in its flat form or the older one."""
     file = root / _SETTINGS
-    said: dict[str, str] = {}
+    found: dict[str, str] = {}
     waiting = [read_yaml_map(file)] if file.is_file() else []
     while waiting:
         for key, node in waiting.pop().items():
@@ -114,10 +114,10 @@ def _paths(root: Path) -> _Paths:
                 for text, line in texts_of(file, node):
                     if text and not can_be_path(text):
                         raise broken_file(file, line, "this can be no path")
-                    said[key] = text
+                    found[key] = text
 
     def path(key: str, default: str) -> Path:
-        return foreign_path(said.get(key) or default, root)
+        return foreign_path(found.get(key) or default, root)
 
     return _Paths(
         models=path("models_dir", _MODELS),

@@ -1,6 +1,6 @@
 """InvokeAI's database, read as it is now and as it was when a config had a name that was unique.
 
-Since its migration 7 it has ``models``; before that ``model_config``, with what sites say in
+Since its migration 7 it has ``models``; before that ``model_config``, with the answers of sites in
 ``model_metadata``. Both keep a model as JSON in ``config``; columns computed from it are not
 asked for, since one broken row would make the whole query fail.
 """
@@ -42,7 +42,7 @@ class _Reading:
     broken: list[str] = field(default_factory=list)
 
     def take(self, row: sqlite3.Row, site: dict[str, Any]) -> None:
-        """Add one row; ``site`` is what a site said of it."""
+        """Add one row; ``site`` is the answer of a site about it."""
         config = _config(row["config"])
         path = config.get("path")
         if not isinstance(path, str) or not path.strip() or not can_be_path(path):
@@ -112,7 +112,7 @@ def _rows(connection: sqlite3.Connection, table: str) -> sqlite3.Cursor:
 
 
 def _sites(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
-    """Return what sites said of models, by their ids."""
+    """Return the answers of sites about models, by id."""
     query = "SELECT 1 FROM sqlite_master WHERE name = 'model_metadata'"
     if not connection.execute(query).fetchone():
         return {}

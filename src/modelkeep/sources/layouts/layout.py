@@ -50,7 +50,7 @@ class KnownModel:
 
 
 def ignore(warning: str) -> None:
-    """Drop a warning that nobody asked for."""
+    """Drop a warning."""
     del warning
 
 
@@ -69,14 +69,14 @@ class Layout(ABC):
 
     @abstractmethod
     def recognises(self, folder: Path) -> bool:
-        """Tell whether a folder has this layout, from names of files and folders alone."""
+        """Return whether a folder has this layout, from names of files and folders alone."""
 
     @abstractmethod
     def places(self, folder: Path) -> tuple[Place, ...]:
         """Return where the models are.
 
         Raises:
-            SourceError: a file that says where they are cannot be read; names file and line.
+            SourceError: a file with their places cannot be read; names file and line.
         """
 
     def type_of(self, place: Place, name: str) -> ModelType | None:

@@ -1,4 +1,4 @@
-"""A folder that nobody arranged."""
+"""A folder without a layout of any program."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from modelkeep.sources.layouts.layout import Layout, Place
 
 
 class Plain(Layout):
-    """The folder itself, whatever lies in it; what no other layout recognises."""
+    """The folder itself: what no other layout recognises."""
 
     name = "plain"
     label = "a folder"

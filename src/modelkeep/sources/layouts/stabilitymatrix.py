@@ -65,7 +65,7 @@ class StabilityMatrix(Layout):
     order = 30
 
     def recognises(self, folder: Path) -> bool:
-        """Tell by ``StableDiffusion`` and its company, or by ``Models`` beside ``Packages``."""
+        """Recognise ``StableDiffusion`` and its siblings, or ``Models`` beside ``Packages``."""
         return _is_models(names_in(folder)) or _data(folder) is not None
 
     def places(self, folder: Path) -> tuple[Place, ...]:
@@ -74,7 +74,7 @@ class StabilityMatrix(Layout):
         Folders of packages that are links to shared ones are left out.
 
         Raises:
-            SourceError: a package's file that says where its models are cannot be read.
+            SourceError: a package's file with the places of its models cannot be read.
         """
         data = _data(folder)
         if data is None:

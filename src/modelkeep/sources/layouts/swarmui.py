@@ -1,4 +1,4 @@
-"""SwarmUI: ``Models``, or what ``Data/Settings.fds`` says instead."""
+"""SwarmUI: ``Models``, or the folders in ``Data/Settings.fds``."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class SwarmUI(Layout):
     order = 40
 
     def recognises(self, folder: Path) -> bool:
-        """Tell by ``Stable-Diffusion`` and its company, or by the program's files."""
+        """Recognise ``Stable-Diffusion`` and its sibling folders, or the program's files."""
         names = names_in(folder)
         return _is_models(names) or _is_root(folder, names)
 

@@ -13,7 +13,7 @@ from modelkeep.errors import UnreadableSourceError
 
 
 def broken_file(path: Path, line: int | None, reason: str) -> UnreadableSourceError:
-    """Return the error for a file that does not say what it has to.
+    """Return the error for a file that lacks what it has to have.
 
     Args:
         path: The file.
@@ -58,9 +58,9 @@ def read_json_map(path: Path, limit: int = limits.LAYOUT_FILE_BYTES) -> dict[str
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:
-        raise broken_file(path, error.lineno, f"it is no JSON: {error.msg}") from error
+        raise broken_file(path, error.lineno, f"it is not JSON: {error.msg}") from error
     except (RecursionError, ValueError) as error:  # ValueError: an endless number
-        raise broken_file(path, None, "it is no JSON that can be read") from error
+        raise broken_file(path, None, "it is not JSON that can be read") from error
     if not isinstance(found, dict):
-        raise broken_file(path, 1, "it is no JSON object")
+        raise broken_file(path, 1, "it is not a JSON object")
     return found

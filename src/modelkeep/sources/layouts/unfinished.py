@@ -17,7 +17,7 @@ _CONTROL = ".aria2"
 
 
 def is_unfinished(name: str, siblings: Collection[str]) -> bool:
-    """Tell whether a file is a download that has not ended, to be left alone.
+    """Return whether a file is an unfinished download, to be left alone.
 
     Args:
         name: The file's name, without folders.

@@ -59,12 +59,12 @@ def read_yaml_map(path: Path) -> dict[str, Node]:
 
 
 def is_map(node: Node) -> bool:
-    """Tell whether a node is a map."""
+    """Return whether a node is a map."""
     return node.id == "mapping"
 
 
 def is_null(node: Node) -> bool:
-    """Tell whether a node says nothing."""
+    """Return whether a node is empty."""
     return node.id == "scalar" and node.style is None and node.value in _NULLS
 
 

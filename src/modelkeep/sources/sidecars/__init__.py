@@ -1,1 +1,1 @@
-"""Files beside a model that say something about it, one kind a module of ``kinds``."""
+"""Files beside a model with information about it, one kind a module of ``kinds``."""

@@ -29,7 +29,7 @@ _USES = {use.value.casefold(): use for use in CommercialUsage}
 
 
 def info_of_version(version: Json) -> SidecarInfo:
-    """Return what the answer says, without hashes; whatever is missing or odd is left out."""
+    """Return the information in an answer, without hashes; missing or odd values are left out."""
     model = part(version, "model")
     name, form = one_line(model.get("name")), one_line(version.get("name"))
     together = f"{name} {form}" if name and form and form not in name else name or form
@@ -150,8 +150,8 @@ def _remote_files(version: Json) -> Iterator[RemoteModelFile]:
 
 
 def _restrictions(model: Json) -> LicenseRestrictions:
-    said = model.get("allowCommercialUse")
-    words = said if isinstance(said, list) else [said]
+    uses = model.get("allowCommercialUse")
+    words = uses if isinstance(uses, list) else [uses]
     texts = [w.strip("{} ") for w in words[:10] if isinstance(w, str)]
     uses = {_USES[w] for t in texts for w in t.casefold().split(",")[:10] if w in _USES}
     return LicenseRestrictions(

@@ -36,7 +36,7 @@ def one_line(value: Any, most: int = limits.SIDECAR_NAME_CHARACTERS) -> str | No
 
 
 def known_word(value: Any) -> str | None:
-    """Return ``one_line`` of a word such as a base, or None where it says that nobody knows."""
+    """Return ``one_line`` of a word such as a base, or None where it means unknown."""
     word = one_line(value)
     return None if word is None or word.casefold() in _NOTHING else word
 
@@ -49,7 +49,7 @@ def plain_text(value: Any) -> str | None:
     """
     if not isinstance(value, str):
         return None
-    # Markup is several times longer than what it says.
+    # Markup is several times longer than its text.
     text = html.unescape(_without_tags(value[: limits.SIDECAR_DESCRIPTION_CHARACTERS * 4]))
     lines = (" ".join(_UNPRINTABLE.sub("", line).split()) for line in text.split("\n"))
     tidy = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -1,11 +1,11 @@
 """Full hashes that A1111 and Forge noted in their old ``cache.json``.
 
 It names no path and no size: only a title such as ``lora/ink`` and the file's own time when it was
-hashed. So a hash is believed only for a file that has exactly that time, which is stricter than
+hashed. So a hash is trusted only for a file that has exactly that time, which is stricter than
 the program itself, and not where two files claim one title.
 
 Not read: the folders ``cache/<section>`` of newer versions, whose values may be pickles, and
-Fooocus' ``hash_cache.txt``, whose hashes are no full ones.
+Fooocus' ``hash_cache.txt``, whose hashes are shortened.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def read_cache(path: Path) -> Mapping[str, NotedHash]:
 def match_hashes(
     noted: Mapping[str, NotedHash], prefix: str, folder: Path, files: Iterable[Path]
 ) -> Mapping[Path, str]:
-    """Return the SHA-256 of those files that one can be believed for.
+    """Return the SHA-256 of those files that a trusted one is stored for.
 
     Args:
         noted: As ``read_cache`` gave it.

@@ -124,13 +124,13 @@ class Sidecar:
         try:
             value = json.loads(data.removeprefix(b"\xef\xbb\xbf"))
         except (ValueError, RecursionError) as error:
-            raise self.broken(f"is no JSON: {_short(error)}") from error
+            raise self.broken(f"is not JSON: {_short(error)}") from error
         if not isinstance(value, dict):
-            raise self.broken("is JSON, but no object")
+            raise self.broken("is JSON, but not an object")
         return value
 
     def broken(self, why: str) -> UnreadableSourceError:
-        """Return the error that says why nothing can be learned from it."""
+        """Return the error for a sidecar that cannot be used."""
         return UnreadableSourceError(
             f"{printable(self.path)} {why}",
             hint="Have the program that wrote it write it again, or remove it.",

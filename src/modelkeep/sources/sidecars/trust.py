@@ -1,6 +1,6 @@
-"""What another's hash is worth: believed only while size and time still fit.
+"""Stored hashes of other programs: trusted only while size and time still fit.
 
-A full hash that somebody noted saves reading gigabytes, and a wrong one would find again, reuse or
+A stored full hash saves reading gigabytes, and a wrong one would find again, reuse or
 deduplicate the wrong model. So it counts only where
 
 - it is a whole SHA-256 or BLAKE3: 64 hex digits (AutoV1, V2 and V3 are none), and not the hash of
@@ -38,13 +38,13 @@ def full_hash(value: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One file as somebody described it.
+    """One file as a sidecar describes it.
 
     Attributes:
-        name: What it was called, maybe elsewhere; empty when not said.
-        size: Bytes; None when not said.
+        name: What it was called, maybe elsewhere; empty when not stated.
+        size: Bytes; None when not stated.
         within: How far ``size`` may be off, because it was rounded; bytes.
-        sha256, blake3: Full hashes, not yet believed.
+        sha256, blake3: Full hashes, not yet trusted.
     """
 
     name: str = ""
@@ -54,7 +54,7 @@ class Claim:
     blake3: str | None = None
 
     def fits(self, model: Subject) -> bool:
-        """Tell whether the stated size is the model's."""
+        """Return whether the stated size is the model's."""
         if self.size is None or model.size is None:
             return False
         return abs(model.size - self.size) <= self.within
@@ -78,10 +78,10 @@ def kib_count(value: Any) -> tuple[float | None, float]:
 
 
 def concerns(claims: Iterable[Claim], model: Subject) -> bool:
-    """Tell whether a sidecar is about this model, for models that share their stem.
+    """Return whether a sidecar is about this model, for models that share their stem.
 
-    A stated size decides, else the ending of a stated name; where neither tells, the sidecar
-    speaks of all of them. A model alone with its stem is always meant.
+    A stated size decides, else the ending of a stated name; where neither is stated, the
+    sidecar is about all of them. A model alone with its stem always matches.
     """
     if model.is_alone:
         return True
@@ -93,12 +93,12 @@ def concerns(claims: Iterable[Claim], model: Subject) -> bool:
     return not known or model.path.suffix.lower() in known
 
 
-def believed(
+def trusted_hashes(
     claims: Iterable[Claim], model: Subject, sidecar: Sidecar
 ) -> tuple[str | None, str | None]:
-    """Return the SHA-256 and BLAKE3 of the model that can be believed, if any.
+    """Return the SHA-256 and BLAKE3 of the model that can be trusted, if any.
 
-    Of several files that fit, the one with the model's name is meant; else they must agree.
+    Of several files that fit, the one with the model's name counts; else they must agree.
 
     Raises:
         SourceNotFoundError, UnreadableSourceError: the sidecar is not there any more.
@@ -107,8 +107,8 @@ def believed(
     if not fitting or not model.size or model.mtime_ns > sidecar.mtime_ns:
         return None, None
     named = [claim for claim in fitting if claim.name == model.path.name]
-    meant = named or fitting
-    return _agreed(claim.sha256 for claim in meant), _agreed(claim.blake3 for claim in meant)
+    chosen = named or fitting
+    return _agreed(claim.sha256 for claim in chosen), _agreed(claim.blake3 for claim in chosen)
 
 
 def _agreed(hashes: Iterable[str | None]) -> str | None:

@@ -201,9 +201,9 @@ def test_huge_header_with_blanks_and_metadata_last_is_read(indent: int | None) -
         (b'"block.00001"', b'"block.00000"', "'block.00000' stands twice"),
         (b'"block.06000":{"dtype":"F16"', b'"block.06000":{"dtype":"F32"', "'block.06000' has 8"),
         (b'"block.06000":{', b'"block.06000":{"x":1,', "unknown field"),
-        (b'"block.06000":{', b'"block.06000":[', "no JSON"),
+        (b'"block.06000":{', b'"block.06000":[', "not JSON"),
         (b'"block.11999":{', b'"__metadata__":{"a":"b"},"block.11999":{', "stands twice"),
-        (b'"block.06000":{', b'"block.06000" {', "no JSON"),
+        (b'"block.06000":{', b'"block.06000" {', "not JSON"),
         (b"[24,32]", b"[16,24]", "'block.00003' overlaps"),
     ],
 )

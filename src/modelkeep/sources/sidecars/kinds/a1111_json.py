@@ -1,4 +1,4 @@
-"""``.json`` that A1111 and Forge write when the user edits what is known of a model."""
+"""``.json`` that A1111 and Forge write when the user edits a model's card."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHARED = frozenset({"description", "notes", "vae"})
 
 
 class A1111Json(SidecarReader):
-    """``stem.json`` with A1111's fields; configs, workflows and the like say nothing here."""
+    """``stem.json`` with A1111's fields; configs, workflows and the like are ignored."""
 
     name = "a1111_json"
     label = "A1111"

@@ -7,11 +7,11 @@ from dataclasses import replace
 from modelkeep.sources.sidecars.civitai import claims_of, info_of_version
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
-from modelkeep.sources.sidecars.trust import believed, concerns
+from modelkeep.sources.sidecars.trust import concerns, trusted_hashes
 
 
 class CivitaiInfo(SidecarReader):
-    """``stem.civitai.info``; ``{}`` says that Civitai does not know the file."""
+    """``stem.civitai.info``; ``{}`` means that Civitai does not know the file."""
 
     name = "civitai_info"
     label = "Civitai"
@@ -22,12 +22,12 @@ class CivitaiInfo(SidecarReader):
         return model.beside(".civitai.info")
 
     def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:
-        """Return what the answer says, with the hash of the file in it that has this size."""
+        """Return the information in the answer, with the hash of its file of this size."""
         version = sidecar.json()
         claims = claims_of(version)
         if not concerns(claims, model):
             return None
-        sha256, blake3 = believed(claims, model, sidecar)
+        sha256, blake3 = trusted_hashes(claims, model, sidecar)
         return replace(info_of_version(version), sha256=sha256, blake3=blake3)
 
 

@@ -22,7 +22,7 @@ _FIELDS = frozenset({"ModelId", "ModelName", "VersionId", "VersionName", "Hashes
 
 
 class CmInfo(SidecarReader):
-    """``stem.cm-info.json``. It states no size, so its hashes are never believed."""
+    """``stem.cm-info.json``. It states no size, so its hashes are never trusted."""
 
     name = "cm_info"
     label = "StabilityMatrix"
@@ -33,7 +33,7 @@ class CmInfo(SidecarReader):
         return model.beside(".cm-info.json")
 
     def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:
-        """Return what it says; the user's own title goes before the site's."""
+        """Return its information; the user's own title goes before the site's."""
         data = sidecar.json()
         if not _FIELDS & data.keys():
             return None
@@ -56,9 +56,9 @@ class CmInfo(SidecarReader):
 
 def _source(data: Mapping[str, Any]) -> str | None:
     """Return where it is from; the numbers are Civitai's unless another site is named."""
-    said = web_address(data.get("SourceUrl"))
-    if said or data.get("Source") not in (None, 0, "Civitai"):
-        return said
+    address = web_address(data.get("SourceUrl"))
+    if address or data.get("Source") not in (None, 0, "Civitai"):
+        return address
     return page_of(data.get("ModelId"), data.get("VersionId"))
 
 

@@ -9,9 +9,9 @@ from modelkeep.sources.sidecars.civitai import info_of_version, part
 from modelkeep.sources.sidecars.clean_text import known_word, one_line, phrases, plain_text, tags
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
-from modelkeep.sources.sidecars.trust import Claim, believed, byte_count, concerns, full_hash
+from modelkeep.sources.sidecars.trust import Claim, byte_count, concerns, full_hash, trusted_hashes
 
-#: Fields by which its files are told from other files of the same ending.
+#: Fields that distinguish its files from others of the same ending.
 _FIELDS = frozenset(
     {"file_name", "model_name", "file_path", "size", "modified", "sha256", "base_model",
      "preview_url", "preview_nsfw_level", "notes", "from_civitai", "civitai", "hash_status"}
@@ -20,7 +20,7 @@ _ENOUGH_FIELDS = 4
 
 
 class LoraManager(SidecarReader):
-    """``stem.metadata.json`` with that program's fields; any other shape says nothing."""
+    """``stem.metadata.json`` with that program's fields; any other shape is ignored."""
 
     name = "lora_manager"
     label = "ComfyUI-Lora-Manager"
@@ -31,7 +31,7 @@ class LoraManager(SidecarReader):
         return model.beside(".metadata.json")
 
     def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:
-        """Return what it says; what the user changed goes before what Civitai answered."""
+        """Return its information; what the user changed goes before what Civitai answered."""
         data = sidecar.json()
         if len(_FIELDS & data.keys()) < _ENOUGH_FIELDS or not isinstance(
             data.get("file_name"), str
@@ -40,7 +40,7 @@ class LoraManager(SidecarReader):
         claim = _claim(data)
         if not concerns((claim,), model):
             return None
-        sha256, _ = believed((claim,), model, sidecar)
+        sha256, _ = trusted_hashes((claim,), model, sidecar)
         mine = SidecarInfo(
             name=one_line(data.get("model_name")),
             description=plain_text(data.get("modelDescription")) or plain_text(data.get("notes")),

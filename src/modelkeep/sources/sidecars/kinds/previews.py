@@ -43,7 +43,7 @@ class Previews(SidecarReader):
                 )
             head = file.read_at(0, min(file.size, _HEAD_BYTES))
             if not _PICTURES.match(head):
-                raise sidecar.broken("is no picture, whatever its name says")
+                raise sidecar.broken("is not a picture, in spite of its name")
             is_plain = sidecar.path.stem == model.stem
             if is_plain and head.startswith(_PNG) and holds_embedding(file):
                 return None
@@ -51,7 +51,7 @@ class Previews(SidecarReader):
 
 
 def holds_embedding(file: LocalFile) -> bool:
-    """Tell whether a PNG has an embedding among the texts before its pixels.
+    """Return whether a PNG has an embedding among the texts before its pixels.
 
     Raises:
         UnreadableSourceError, CorruptModelError: it cannot be read.

@@ -6,7 +6,7 @@ from modelkeep.sources.sidecars.civitai import objects
 from modelkeep.sources.sidecars.clean_text import known_word, one_line, phrases, web_address
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
-from modelkeep.sources.sidecars.trust import Claim, believed, byte_count, full_hash
+from modelkeep.sources.sidecars.trust import Claim, byte_count, full_hash, trusted_hashes
 
 _FIELDS = frozenset({"file", "path", "sha256", "trainedWords", "name", "baseModel", "links"})
 
@@ -24,7 +24,7 @@ class Rgthree(SidecarReader):
         return (name,) if name in model.siblings else ()
 
     def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:
-        """Return what it says."""
+        """Return its information."""
         data = sidecar.json()
         if not _FIELDS & data.keys():
             return None
@@ -41,7 +41,7 @@ class Rgthree(SidecarReader):
             source=next(filter(None, (*addresses, *named)), None),
             base_hint=known_word(data.get("baseModel")),
             type_hint=known_word(data.get("type")),
-            sha256=believed((claim,), model, sidecar)[0],
+            sha256=trusted_hashes((claim,), model, sidecar)[0],
         )
 
 

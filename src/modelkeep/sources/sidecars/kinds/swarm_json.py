@@ -25,7 +25,7 @@ class SwarmJson(SidecarReader):
         return model.beside(".swarm.json")
 
     def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:  # noqa: ARG002 - protocol
-        """Return what it says; it is about all models of the stem."""
+        """Return its information; it is about all models of the stem."""
         data = {name.removeprefix(_PREFIX): value for name, value in sidecar.json().items()}
         if not _FIELDS & data.keys():
             return None

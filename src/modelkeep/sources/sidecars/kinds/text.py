@@ -36,7 +36,7 @@ class Text(SidecarReader):
         return model.beside(_DESCRIPTION, ".txt")
 
     def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:  # noqa: ARG002 - protocol
-        """Return what it says; it is about all models of the stem."""
+        """Return its information; it is about all models of the stem."""
         text = _decoded(sidecar)
         if not sidecar.path.name.endswith(_DESCRIPTION):
             address = web_address(text.strip())
@@ -48,7 +48,7 @@ class Text(SidecarReader):
 
 
 def is_phrases(text: str) -> bool:
-    """Tell whether a text is trigger phrases rather than a description."""
+    """Return whether a text is trigger phrases rather than a description."""
     line = text.strip()
     if not line or "\n" in line or len(line) > _LONGEST_LINE or _SENTENCE.search(line):
         return False
