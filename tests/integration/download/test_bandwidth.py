@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from faults.pages import Page
 from faults.server import FaultServer
 from modelkeep.app.manager import ModelManager
-from modelkeep.download.shared_limits import PER_HOST
+from modelkeep.download.shared_limits import PER_HOST, SharedLimiter
 from modelkeep.errors import SettingsError
 from modelkeep.settings import Settings
 
@@ -19,9 +21,18 @@ MIB = 1 << 20
 LAG_SECONDS = 0.2
 
 
-def test_two_downloads_share_what_is_allowed(tmp_path: Path) -> None:
+def test_two_downloads_share_what_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[tuple[SharedLimiter, int]] = []
+    real = SharedLimiter.take
+
+    def take(self: SharedLimiter, count: int, cancelled: Callable[[], bool]) -> float:
+        taken.append((self, count))
+        return real(self, count, cancelled)
+
+    monkeypatch.setattr(SharedLimiter, "take", take)
     settings = Settings(root=tmp_path / "library", bandwidth_limit="8M")
-    begun = time.monotonic()
     with FaultServer() as server, ModelManager(settings) as manager:
         jobs = [
             manager.downloads.download(
@@ -32,8 +43,9 @@ def test_two_downloads_share_what_is_allowed(tmp_path: Path) -> None:
         manager.downloads.join()
         assert [job.error for job in jobs] == [None, None]
         assert all(job.complete for job in jobs)
-    # The last piece of each connection is not waited for.
-    assert time.monotonic() - begun > 0.5
+    [limiter] = {limiter for limiter, _ in taken}
+    assert limiter._timetable.rate_at(datetime.now(UTC)) == 8 * MIB
+    assert sum(count for _, count in taken) >= 12 * MIB
 
 
 def test_what_is_no_limit_is_told(tmp_path: Path) -> None:
