@@ -108,8 +108,8 @@ def _opened(remote: RemoteModel, file: RemoteFile, client: Client) -> Iterator[R
     opened = RemoteBytes(client, remote.request_for(file))
     if file.size is not None and opened.size != file.size:
         raise CorruptModelError(
-            f"{opened.name} has {opened.size:,} bytes; its site says {file.size:,}",
-            hint="Look the model up again; it may have been replaced just now.",
+            f"{opened.name} has {opened.size:,} bytes; its site lists {file.size:,}",
+            hint="Try again; the file may just have been replaced.",
         )
     _fetch_header(opened)
     yield opened

@@ -98,8 +98,8 @@ class InstallKind(JobKind[ModelInstallJob]):
             return LocalModelSource(path=path, inplace=details.inplace)
         if details.remote.get(LACKS_LINK):
             raise SecretNeededError(
-                f"The install of {row.source} needs its link again: it held more than is stored of"
-                " a link",
+                f"The install of {row.source} needs its link again: the link holds a secret,"
+                " and secrets are not stored",
                 hint="Give it once more: modelkeep install LINK",
             )
         return self._restore_source(details.remote)
@@ -157,7 +157,7 @@ class InstallKind(JobKind[ModelInstallJob]):
     def interruption(self, job: ModelInstallJob) -> InterruptedInstallError:
         """Return the error by which a later run knows an install that it goes on with."""
         return InterruptedInstallError(
-            f"The install of {self.source_of(job)} was put down; what has come is kept",
+            f"The install of {self.source_of(job)} was interrupted; what was fetched is kept",
             hint="Go on with: modelkeep resume --all",
         )
 

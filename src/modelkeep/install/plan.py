@@ -120,7 +120,7 @@ class Plan:
             ModelKeepError: ``error``: the model cannot be installed as it is.
         """
         if self.config is None or self.target is None:
-            raise self.error or UnknownModelError(f"What {self.source} is, is not known")
+            raise self.error or UnknownModelError(f"{self.source} is not identified")
         return self.config, self.target
 
     def __str__(self) -> str:

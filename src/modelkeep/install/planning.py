@@ -343,14 +343,14 @@ def _check_places(library: Library, path: Path, home: Destination, link: LinkMod
         )
     if home.top.exists() and not home.top.is_dir():
         raise NotWritableError(
-            f"{shown(home.top)} is the folder of installed models and is no folder",
+            f"{shown(home.top)} should be the folder of installed models and is a file",
             hint="Move that file away, or set models_dir to a folder.",
         )
     if link is not LinkMode.Move:
         return
     if path.is_symlink():
         raise UsageError(
-            f"{shown(path)} is a link: moving it would leave behind what it points to",
+            f"{shown(path)} is a link: moving it would leave its target behind",
             hint=f"Name the file itself: {shown(real_path(path))}",
         )
     library.require_writable(path)
@@ -363,7 +363,7 @@ def _refuse_many(path: Path) -> None:
     models = [p for p in path.iterdir() if p.suffix in MODEL_SUFFIXES and p.is_file()]
     if len(models) > 1 and not (path / "config.json").exists():
         raise UnknownModelError(
-            f"{shown(path)} holds {len(models)} model files and is no model itself",
+            f"{shown(path)} holds {len(models)} model files and is not a model itself",
             hint=f"Install them one by one: modelkeep install {shlex.quote(str(path))}/*",
         )
 

@@ -98,7 +98,7 @@ def make_room(library: Library, needed: int, top: Path) -> None:
             free = paths.free_space(top)
     if free < wanted:
         raise NoSpaceError(
-            f"{needed:,} bytes are needed on the disk of {shown(top)}, "
+            f"{needed:,} bytes are needed on the disk of {shown(top)}; "
             f"{free:,} are free and {limits.SPACE_RESERVE_BYTES:,} stay in reserve",
             hint="Free some space, or use --link hardlink or --inplace.",
         )
@@ -138,7 +138,7 @@ def _check_unchanged(file: SourceFile) -> None:
     now = SourceFile.of(file.path, file.name)
     if (now.size, now.mtime_ns, now.inode) != (file.size, file.mtime_ns, file.inode):
         raise SourceChangedError(
-            f"{shown(file.path)} changed after it was looked at",
+            f"{shown(file.path)} changed while it was being installed",
             hint="Wait until the program that writes it is done, then try again.",
         )
 
@@ -146,7 +146,7 @@ def _check_unchanged(file: SourceFile) -> None:
 def _cannot(link: LinkMode, file: SourceFile, target: Path) -> StorageError:
     what = "second names on one disk" if link is LinkMode.Hardlink else "shared blocks"
     return StorageError(
-        f"{shown(file.path)} cannot be brought to {shown(target.parent)} by {link}: "
-        f"that needs {what}, which these disks do not have",
+        f"{shown(file.path)} cannot be installed into {shown(target.parent)} by {link}: "
+        f"these disks do not support {what}",
         hint="Use --link copy instead.",
     )

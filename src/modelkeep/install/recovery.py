@@ -84,7 +84,7 @@ def _interrupted(job: JobRow) -> JobChange:
     details = InstallDetails.decode(job.details)
     what, hint = "nothing of it was kept", f"Start it again: {_command(job.source, details)}"
     if details.remote is not None:
-        what, hint = "what had come is kept", "Go on with: modelkeep resume --all"
+        what, hint = "what was fetched is kept", "Go on with: modelkeep resume --all"
     return JobChange(
         JobState.ERROR,
         job.bytes,

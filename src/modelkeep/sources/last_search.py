@@ -42,8 +42,7 @@ def from_last_search(number: int, settings: Settings) -> str:
         words = str(stored["words"])
     except (SourceError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise SourceNotFoundError(
-            f"{number} does not exist on this disk, and no search of this library is remembered"
-            " that it could be a number of",
+            f"{number} does not exist on this disk, and no last search is stored in this library",
             hint=_HINT,
         ) from error
     if not 1 <= number <= len(sources):

@@ -114,7 +114,7 @@ class Link(Site):
             DownloadError: it cannot be had.
         """
         if not isinstance(source, URLModelSource):
-            raise UnsupportedSourceError(f"{source} is no link")
+            raise UnsupportedSourceError(f"{source} is not a link")
         secret = source.access_token
         token = Token(secret, origin_of(source.url)) if secret else None
         found = context.client.peek(HttpRequest(source.url, token=token), _FIRST_BYTES)

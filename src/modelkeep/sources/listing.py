@@ -37,8 +37,7 @@ def usable_names(names: Iterable[str], model: str, site: str) -> list[str]:
         except UnsafePathError as error:
             if _LEADS_OUT.fullmatch(name) or _is_needed(name):
                 raise UnsafePathError(
-                    f"{site} lists a file of {model} that is not inside of the model:"
-                    f" {name[:_SHOWN]!r}",
+                    f"{site} lists a file outside of the model {model}: {name[:_SHOWN]!r}",
                     hint="Do not use this model, and tell the site; look for another source.",
                 ) from error
         else:

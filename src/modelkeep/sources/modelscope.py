@@ -95,7 +95,7 @@ class ModelScope(Site):
         found = _PAGE.fullmatch(parts.path.rstrip("/"))
         if found is None:
             raise UnsupportedSourceError(
-                f"{redacted(text)} is no page of a model of {self.label}",
+                f"{redacted(text)} is not the page of a model on {self.label}",
                 hint="Open the page of a model and paste its address.",
             )
         return found
@@ -109,7 +109,7 @@ class ModelScope(Site):
             SourceError: the site does not give it.
         """
         if not isinstance(source, ModelScopeSource):
-            raise UnsupportedSourceError(f"{source} is no source of {self.label}")
+            raise UnsupportedSourceError(f"{source} is not a source of {self.label}")
         site = self.connect(context, source.access_token)
         api = f"{site.endpoint}/api/v1/models/{source.repo_id}"
         about = _data(site, api, source)
@@ -124,7 +124,7 @@ class ModelScope(Site):
         chosen = filter_files(listed, source.variant, source.subfolder)
         if not chosen:
             raise UnsupportedSourceError(
-                f"{source} has no weights of this form",
+                f"{source} has no weights of this variant",
                 hint="Look at the files on the page of the model, and name a folder or file.",
             )
         refuse_many(
@@ -159,12 +159,12 @@ def _data(
     reply = site.context.client.get(site.request(url), params or {})
     answer = reply.raise_for_status().json()
     if not isinstance(answer, dict):
-        raise ProtocolError(f"{redacted(url)} answered with something that is no object")
+        raise ProtocolError(f"{redacted(url)} did not answer with a JSON object")
     if answer.get("Code") != _GOOD or answer.get("Success") is False:
         message = str(answer.get("Message") or answer.get("Code"))[:200]
         raise SourceError(
-            f"ModelScope does not give {source.repo_id}: {message}",
-            hint="Check how it is written, and open it in a browser.",
+            f"ModelScope refuses {source.repo_id}: {message}",
+            hint="Check the spelling, and open it in a browser.",
         )
     data = answer.get("Data")
     return data if isinstance(data, dict) else {}

@@ -141,14 +141,14 @@ def _unknown(text: str) -> SourceNotFoundError | UnsupportedSourceError:
     shown = repr(printable(text.partition("?")[0])[:_SHOWN])
     if scheme:
         return UnsupportedSourceError(
-            f"Nothing is fetched from {scheme[0]} addresses", hint=WHAT_CAN_BE_TYPED
+            f"{scheme[0]} addresses are not supported", hint=WHAT_CAN_BE_TYPED
         )
     if "/" in text or PurePosixPath(text).suffix:
         return SourceNotFoundError(
-            f"{shown} does not exist, and no site has models of such a name",
+            f"{shown} does not exist, and no site knows such a name",
             hint=WHAT_CAN_BE_TYPED,
         )
     return UnsupportedSourceError(
-        f"{shown} does not exist on this disk, and no site has models of such a name",
+        f"{shown} does not exist on this disk, and no site knows such a name",
         hint=WHAT_CAN_BE_TYPED,
     )

@@ -84,8 +84,8 @@ class Sites:
             if kind is not None and kind.model_fields["type"].default == stored.get("type"):
                 return kind.model_validate(dict(stored))
         raise UnsupportedSourceError(
-            f"No site that is known has sources of the kind {stored.get('type')!r}",
-            hint="Install the package again that brought it, or name the model anew.",
+            f"No known site has sources of the kind {stored.get('type')!r}",
+            hint="Install the package that provides the site again, or name the model again.",
         )
 
     def site_of(self, source: StringLikeSource) -> Site:
@@ -98,7 +98,7 @@ class Sites:
             if site.owns(source):
                 return site
         raise UnsupportedSourceError(
-            f"{printable(str(source))} is of no site that is known", hint=WHAT_CAN_BE_TYPED
+            f"{printable(str(source))} belongs to no known site", hint=WHAT_CAN_BE_TYPED
         )
 
     def look_up(self, source: StringLikeSource) -> RemoteModel:
@@ -177,7 +177,7 @@ class Sites:
             if name == site.name or name in site.also:
                 return site
         names = ", ".join(site.name for site in self._searchable())
-        raise UsageError(f"No site is called {name!r}", hint=f"Those to be searched are {names}.")
+        raise UsageError(f"No site is called {name!r}", hint=f"Choose one of {names}.")
 
 
 def make_context(

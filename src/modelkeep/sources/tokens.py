@@ -201,8 +201,8 @@ class SiteTokens:
             paths.set_mode(path, mode)
         except StorageError as error:
             raise SettingsError(
-                f"Others can read {shown(path)}, so its token is not used",
-                hint=f"Close it: chmod {mode:03o} {shown(path)}",
+                f"Other users can read {shown(path)}, so its token is not used",
+                hint=f"Restrict it: chmod {mode:03o} {shown(path)}",
             ) from error
         _log.warning(
             "Others could read %s; it is closed now. If others use this machine, make a new token.",
@@ -214,7 +214,8 @@ class SiteTokens:
             if site.takes_tokens and (name == site.name or name in site.also):
                 return site
         raise UsageError(
-            f"{name!r} is no site that takes tokens", hint=f"Sites are {', '.join(self.names)}."
+            f"{name!r} is not a site that takes tokens",
+            hint=f"Sites that take tokens: {', '.join(self.names)}.",
         )
 
 

@@ -92,9 +92,9 @@ def test_what_is_not_there_is_told(session: requests.Session) -> None:
     fetch = HuggingFaceMetadataFetch(session)
     with pytest.raises(HttpStatusError, match="org/gone"):
         fetch.from_id("org/gone")
-    with pytest.raises(UnsupportedSourceError, match="no address"):
+    with pytest.raises(UnsupportedSourceError, match="not the address"):
         fetch.from_url("https://example.org/models/1")
-    with pytest.raises(UnsupportedSourceError, match="no name"):
+    with pytest.raises(UnsupportedSourceError, match="not the name"):
         fetch.from_id("nothing")
 
 

@@ -124,13 +124,18 @@ def refused(code: int, name: str = "", said: str = "") -> Page:
     ("answer", "token", "said", "hint"),
     [
         (refused(401, "GatedRepo"), "", "terms", "HF_TOKEN"),
-        (refused(403, "GatedRepo"), "hf_x", "terms", "Ask for access"),
-        (refused(403, "GatedRepo", "enable public gated repos"), "hf_x", "right", "Let it read"),
+        (refused(403, "GatedRepo"), "hf_x", "terms", "Request access"),
+        (
+            refused(403, "GatedRepo", "enable public gated repos"),
+            "hf_x",
+            "may not read gated",
+            "Let it read",
+        ),
         (refused(401, "RepoNotFound"), "", "private", "--token"),
         (refused(404, "RepoNotFound"), "hf_x", "does not exist", "browser"),
         (refused(404, "RevisionNotFound"), "", "no such branch", "branches"),
         (refused(403, "", "Access to this resource is disabled."), "hf_x", "disabled", "another"),
-        (refused(403), "hf_x", "may not read", "kind read"),
+        (refused(403), "hf_x", "may not read", "read token"),
     ],
 )
 def test_refusals_are_explained(

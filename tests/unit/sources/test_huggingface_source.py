@@ -56,7 +56,7 @@ def test_what_people_paste(text: str, revision: str | None, subfolder: str | Non
         ("hf://spaces/org/name", "a space"),
         ("https://hf.co/collections/org/x-1", "a collection"),
         ("https://huggingface.co/org", "an organization"),
-        ("org/name:fp17", "no variant"),
+        ("org/name:fp17", "not a variant"),
         (f"{PAGE}/tree/main/../x", "leads out"),
     ],
 )

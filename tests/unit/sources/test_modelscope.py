@@ -60,7 +60,7 @@ def test_what_people_paste(text: str, expected: str) -> None:
 def test_what_is_of_others() -> None:
     assert SITE.parse("org/name", {}) is None
     assert SITE.parse("https://example.org/models/org/name", {}) is None
-    with pytest.raises(UnsupportedSourceError, match="no page of a model"):
+    with pytest.raises(UnsupportedSourceError, match="not the page of a model"):
         SITE.parse("https://modelscope.cn/datasets/org/name", {})
 
 

@@ -231,7 +231,7 @@ class TestSites:
             ended.look_up(URLModelSource(url="https://a.invalid/b.ckpt"))
 
     def test_a_path_is_of_no_site(self) -> None:
-        with pytest.raises(UnsupportedSourceError, match="of no site"):
+        with pytest.raises(UnsupportedSourceError, match="belongs to no known site"):
             all_of().look_up(LocalModelSource(path="/a"))
 
     def test_search_asks_all_that_can_and_leaves_out_who_fails(
@@ -312,6 +312,6 @@ class TestLastSearch:
         if text is not None:
             last_search_path(settings).parent.mkdir()
             last_search_path(settings).write_text(text)
-        with pytest.raises(SourceNotFoundError, match="no search") as caught:
+        with pytest.raises(SourceNotFoundError, match="no last search") as caught:
             from_last_search(1, settings)
         assert "modelkeep search" in caught.value.hint

@@ -130,7 +130,7 @@ class TestSecrets:
     @pytest.mark.parametrize("name", ["sofa", "server-token", "link", "../huggingface", ""])
     def test_only_sites_have_tokens(self, name: str, tmp_path: Path) -> None:
         tokens = made(tmp_path)
-        with pytest.raises(UsageError, match="no site") as caught:
+        with pytest.raises(UsageError, match="not a site") as caught:
             tokens.set(name, SECRET)
         assert "huggingface" in caught.value.hint
         with pytest.raises(UsageError):

@@ -97,7 +97,7 @@ def _parted(words: Sequence[str]) -> tuple[list[str], Path]:
     wrong = [link for link in links if not link.lower().startswith(_LINKS)]
     if wrong or not links:
         raise UsageError(
-            f"{source_text(wrong[0] if wrong else dest)} is no link",
+            f"{source_text(wrong[0] if wrong else dest)} is not a link",
             hint="modelkeep download URL... DEST, with links that begin with https://",
         )
     return links, Path(dest)

@@ -101,7 +101,7 @@ class CivitaiApi:
         else:
             found = reply.json()
         if not isinstance(found, list):
-            raise ProtocolError("Civitai answered a list of hashes with something that is no list")
+            raise ProtocolError("Civitai did not answer a list of hashes with a list")
         versions = [version for version in found if isinstance(version, dict)]
         models = self._models_of(versions)
         return [responses.joined(each, models.get(each.get("modelId"))) for each in versions]
@@ -151,14 +151,14 @@ class CivitaiApi:
         found = reply.json()
         if not isinstance(found, dict):
             raise ProtocolError(
-                f"Civitai answered for {what} with something that is no object",
+                f"Civitai did not answer with a JSON object when asked for {what}",
                 hint="Try again later.",
             )
         return found
 
     def _error(self, reply: ApiResponse, what: str) -> HttpStatusError:
         why, hint = _reason(reply, has_token=self.site.token is not None)
-        message = f"Civitai does not give {what} (status {reply.status}): {why}"
+        message = f"Civitai refuses {what} (status {reply.status}): {why}"
         return refusal(reply, message, hint)
 
 
@@ -182,12 +182,15 @@ def _reason(reply: ApiResponse, *, has_token: bool) -> tuple[str, str]:
         return f"it is in early access{end}", "Buy it on the site, or wait."
     cases = {
         _FORBIDDEN: ("this account may not have it", "Look at its page on the site."),
-        _NOT_FOUND: ("it is not there: gone, not published, or mistyped", "Check its address."),
+        _NOT_FOUND: (
+            "it does not exist, or is not published",
+            "Check its address.",
+        ),
         _GONE: ("the site has archived it", "Look for another source of the same file."),
-        _BUSY: ("it was asked too often", "Wait some minutes, then try again."),
+        _BUSY: ("too many requests", "Wait some minutes, then try again."),
         _UNAVAILABLE: ("it is overloaded", "Wait some minutes, then try again."),
     }
-    why, hint = cases.get(reply.status, ("the answer was a refusal", "Try again later."))
+    why, hint = cases.get(reply.status, ("the request was refused", "Try again later."))
     return why + quoted, hint
 
 

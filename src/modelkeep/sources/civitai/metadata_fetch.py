@@ -50,7 +50,7 @@ class CivitaiMetadataFetch(ModelMetadataFetchBase):
         source = parse(text, HOSTS | {self._context.endpoints[SITE.name].partition("//")[2]})
         if source is None:
             raise UnsupportedSourceError(
-                f"{redacted(text)} is no address of a model of Civitai",
+                f"{redacted(text)} is not the address of a model on Civitai",
                 hint="It looks like https://civitai.com/models/12345?modelVersionId=67890",
             )
         return self._fetch(source)
@@ -68,7 +68,7 @@ class CivitaiMetadataFetch(ModelMetadataFetchBase):
         text = str(id).strip()
         if not (text.isascii() and text.isdecimal() and int(text)):
             raise UnsupportedSourceError(
-                f"{id!r} is no number of a version",
+                f"{id!r} is not the number of a version",
                 hint="It is in the address of its page, behind modelVersionId=.",
             )
         return self.from_civitai_versionid(int(text))

@@ -88,7 +88,7 @@ def metadata_of(version: Json, endpoint: str, level: str) -> CivitaiMetadata:
     )
     if found is None:
         raise ProtocolError(
-            "Civitai answered with something that is no version of a model",
+            "Civitai did not answer with a version of a model",
             hint="Try again later; open the model in a browser to see whether it is there.",
         )
     return found

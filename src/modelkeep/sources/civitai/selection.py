@@ -45,7 +45,7 @@ def select_file(files: Sequence[Json], variant: str | None, name: str) -> Json:
         there = "; ".join(described(file) for file in models[:_SHOWN])
         raise UnsupportedSourceError(
             f"{name} has no file that is {variant}. There are: {there}",
-            hint="Choose one of these by its words, such as civitai:MODEL@VERSION:pruned fp16",
+            hint="Name one of these, such as civitai:MODEL@VERSION:pruned fp16",
         )
     return min(fitting, key=lambda file: (_rank(file), files.index(file)))
 

@@ -52,7 +52,7 @@ class Civitai(Site):
             HttpStatusError: the site refuses; says why and what to do.
         """
         if not isinstance(source, CivitaiModelSource):
-            raise UnsupportedSourceError(f"{source} is no source of {self.label}")
+            raise UnsupportedSourceError(f"{source} is not a source of {self.label}")
         api = self.api(context, source.access_token)
         version = api.fetch_version(source)
         files, name = objects(version, "files"), responses.name_of(version)
@@ -91,7 +91,7 @@ class Civitai(Site):
         found = self.api(context).get("models", f"a search for {words!r}", params)
         if not isinstance(found.get("items"), list):
             raise ProtocolError(
-                "Civitai answered a search with something that is no list", hint="Try again later."
+                "Civitai did not answer a search with a list", hint="Try again later."
             )
         return [_search_result(each) for each in objects(found, "items") if each.get("id")]
 

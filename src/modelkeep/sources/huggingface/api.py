@@ -21,15 +21,15 @@ _DISABLED = ("it was disabled by the site", "Look for another source; {page} may
 _INVALID = ("the token is not valid", f"Make a new token: {_TOKENS}")
 _SCOPE = (
     "the token may not read it",
-    f"Make a token of the kind read, or give this one the right: {_TOKENS}",
+    f"Create a read token, or give this one the right: {_TOKENS}",
 )
 _HIDDEN = (
     "it does not exist, or it is private",
-    "Check how it is written; for a private one give a token with --token or HF_TOKEN.",
+    "Check the spelling; for a private one give a token with --token or HF_TOKEN.",
 )
 _MISSING = (
     "it does not exist, or the token's account may not see it",
-    "Check how it is written, and open {page} in a browser.",
+    "Check the spelling, and open {page} in a browser.",
 )
 
 
@@ -62,9 +62,7 @@ class HubApi:
             refused, self.site = self.site, replace(self.site, token=None, aliases=frozenset())
             again = self._get(url, params, limit)
             if again.status < _REFUSED:
-                self.notes += (
-                    "The token for Hugging Face is not valid; what is open to all is used.",
-                )
+                self.notes += ("The token for Hugging Face is not valid; what is public is used.",)
                 reply = again
             else:
                 self.site = refused
@@ -84,13 +82,13 @@ class HubApi:
         if not why:
             if reply.error is not None:
                 return reply.error
-            why, hint = "the answer was a refusal", "Try again later."
+            why, hint = "the request was refused", "Try again later."
         at = f"@{self.revision}" if self.revision else ""
         # Its codes say all there is to say; without one its own words may say more.
         words = "" if code else error_message(reply.body, reply.header("Content-Type"))
         return refusal(
             reply,
-            f"Hugging Face does not give {self.repo}{at} (status {reply.status}): {why}"
+            f"Hugging Face refuses {self.repo}{at} (status {reply.status}): {why}"
             + (f"; it says: {words}" if words else ""),
             hint.format(page=f"https://huggingface.co/{self.repo}"),
         )
@@ -116,15 +114,15 @@ def _reason(status: int, code: str, text: str, *, has_token: bool) -> tuple[str,
 def _gated(text: str, *, has_token: bool) -> tuple[str, str]:
     if not has_token:
         return (
-            "its terms have to be accepted first, and no token was given",
+            "its terms must be accepted first, and no token was given",
             "Accept them on {page}, then give a token with --token or HF_TOKEN.",
         )
     if "fine-grained" in text or "public gated" in text:
         return (
-            "the token has not the right to read gated repositories",
+            "the token may not read gated repositories",
             f"Let it read all public gated repositories that you can access: {_TOKENS}",
         )
     return (
-        "its terms have to be accepted first by the account of the token",
-        "Ask for access on {page}; where people decide about it, wait for their answer.",
+        "the account of the token must accept its terms first",
+        "Request access on {page}; some authors approve requests by hand.",
     )

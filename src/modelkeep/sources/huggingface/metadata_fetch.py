@@ -47,7 +47,7 @@ class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
         source = parse(text, HOSTS | {mirror})
         if source is None:
             raise UnsupportedSourceError(
-                f"{redacted(text)} is no address of a repository of Hugging Face",
+                f"{redacted(text)} is not the address of a repository on Hugging Face",
                 hint="It looks like https://huggingface.co/organisation/name",
             )
         return self._fetch(source)
@@ -66,8 +66,8 @@ class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
         source = parse(id)
         if source is None:
             raise UnsupportedSourceError(
-                f"{id!r} is no name of a repository",
-                hint="Names are written organisation/name.",
+                f"{id!r} is not the name of a repository",
+                hint="A name has the form organisation/name.",
             )
         return self._fetch(source)
 

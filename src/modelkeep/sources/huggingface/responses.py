@@ -76,7 +76,7 @@ def metadata_of(
     repo = answer.get("id") or answer.get("modelId") if isinstance(answer, dict) else None
     if not isinstance(repo, str) or not repo:
         raise ProtocolError(
-            "Hugging Face answered with something that describes no repository",
+            "Hugging Face did not answer with a description of a repository",
             hint="Try again later.",
         )
     name = repo.rpartition("/")[2]

@@ -125,7 +125,7 @@ def _nothing(files: Sequence[str], source: HFModelSource) -> UnsupportedSourceEr
             hint=f"Look for it on https://huggingface.co/{source.repo_id}/tree/main",
         )
     return UnsupportedSourceError(
-        f"{where} has no weights of a kind that is known",
+        f"{where} has no weights of a known kind",
         hint=f"Look for its files on https://huggingface.co/{source.repo_id}/tree/main",
     )
 

@@ -53,7 +53,7 @@ class HuggingFace(Site):
             HttpStatusError: the site refuses; says why and what to do.
         """
         if not isinstance(source, HFModelSource):
-            raise UnsupportedSourceError(f"{source} is no source of {self.label}")
+            raise UnsupportedSourceError(f"{source} is not a source of {self.label}")
         api = self._api(context, source.repo_id, source.revision, source.access_token)
         url = responses.api_url(api.site.endpoint, source.repo_id, source.revision)
         answer = api.get(url, {"blobs": "true"})
@@ -91,7 +91,8 @@ class HuggingFace(Site):
         # An injected session answers for the network.
         if api.site.is_ours and cache.is_offline(os.environ):
             raise DownloadError(
-                f"{repo or self.label} is not asked: HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set",
+                f"{repo or self.label} was not requested: HF_HUB_OFFLINE or"
+                " TRANSFORMERS_OFFLINE is set",
                 hint="Unset it to let modelkeep ask Hugging Face.",
             )
         return api
@@ -114,7 +115,7 @@ class HuggingFace(Site):
         found = api.get(f"{api.site.endpoint}/api/models", params)
         if not isinstance(found, list):
             raise ProtocolError(
-                "Hugging Face answered a search with something that is no list",
+                "Hugging Face did not answer a search with a list",
                 hint="Try again later.",
             )
         return [_search_result(each) for each in found if isinstance(each, dict) and each.get("id")]

@@ -115,7 +115,7 @@ def _typed(text: str) -> HFModelSource | None:
     if variant and variant.lower() not in set(ModelRepoVariant):
         known = ", ".join(ModelRepoVariant)
         raise UnsupportedSourceError(
-            f"{text}: {variant!r} is no variant", hint=f"There are {known}; or leave it out."
+            f"{text}: {variant!r} is not a variant", hint=f"Variants are {known}; or leave it out."
         )
     return _source(found["repo"], found["revision"], subfolder, variant or None)
 
@@ -158,7 +158,8 @@ def _source(
 ) -> HFModelSource:
     if not re.fullmatch(_REPO, repo, re.ASCII):
         raise UnsupportedSourceError(
-            f"{repo!r} is no name of a repository", hint="Names are written organisation/name."
+            f"{repo!r} is not the name of a repository",
+            hint="The form is organisation/name.",
         )
     if {"..", "."} & set((subfolder or "").split("/")):
         raise UnsupportedSourceError(

@@ -53,7 +53,7 @@ def _secrets(library: LibraryState) -> Iterator[Finding]:
                 "secrets_open",
                 printable(path),
                 f"{shown(path)} can be read or changed by others (its mode is {mode:04o})",
-                f"Close it: chmod {wanted:03o} {shown(path)}",
+                f"Restrict it: chmod {wanted:03o} {shown(path)}",
                 repair=_close(path, wanted),
             )
 

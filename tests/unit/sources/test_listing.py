@@ -44,7 +44,7 @@ def test_what_leads_out_is_never_just_left_out(listed: list[str]) -> None:
 
 
 def test_the_name_the_model_and_the_site_are_told() -> None:
-    with pytest.raises(UnsafePathError, match=r"The site .* org/name .*'\.\./x\.bin'"):
+    with pytest.raises(UnsafePathError, match=r"The site .* org/name: '\.\./x\.bin'"):
         usable_names(["a.bin", "../x.bin"], "org/name", "The site")
     with pytest.raises(UnsafePathError) as caught:
         usable_names(["../" * 100_000], "org/name", "The site")
