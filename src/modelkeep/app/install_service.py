@@ -23,7 +23,7 @@ from modelkeep.install.fetch_folder import is_claimed, remove_unneeded
 from modelkeep.install.installer import Installer
 from modelkeep.install.job import JobList, ModelInstallJob
 from modelkeep.install.kind import InstallKind
-from modelkeep.install.network import Network, network_of
+from modelkeep.install.network import Network, OwnNetwork
 from modelkeep.install.plan import Plan
 from modelkeep.install.planning import plan_local
 from modelkeep.install.recovery import recover_library
@@ -93,7 +93,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
             app_config, record_store, self._store.state, self._store.owner, identify
         )
         self.scanner = Scanner(self.library, self._install_found)
-        self.network = network or network_of(app_config, download_queue, session, event_bus)
+        self.network = network or OwnNetwork(app_config, download_queue, session, event_bus)
         self._installer = Installer(self.library, self.network, event_bus)
         self._kind = InstallKind(
             event_bus,

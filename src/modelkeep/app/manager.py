@@ -161,19 +161,11 @@ class ModelManager:
     @cached_property
     def sites(self) -> Sites:
         """The places on the network that models come from."""
-        from modelkeep.http.client import Client
-        from modelkeep.http.session import make_session
         from modelkeep.identification.known_families import base_names
-        from modelkeep.sources.last_search import from_last_search
-        from modelkeep.sources.registry import sites
-        from modelkeep.sources.sites import Sites, make_context
+        from modelkeep.sources.sites import open_sites
 
-        settings = self.settings
         with self._making:
-            session = make_session(self._options, proxy=settings.proxy)
-            client = Client(session, self._options, is_offline=settings.offline)
-            context = make_context(settings, client, names=base_names(), tokens=self.tokens)
-            return Sites(sites(), context, lambda number: from_last_search(number, settings))
+            return open_sites(self.settings, base_names(), tokens=self.tokens)
 
     def parse(
         self,

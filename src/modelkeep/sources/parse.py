@@ -1,12 +1,11 @@
-"""From what people type or paste to a source."""
+"""What people type or paste: whether it names something on this disk, and what else it can be."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -17,16 +16,12 @@ from modelkeep.errors import SourceNotFoundError, UnsupportedSourceError
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.string_like import StringLikeSource
 
-if TYPE_CHECKING:
-    from modelkeep.sources.site import Site
-
 #: What can be typed where a source is wanted.
 WHAT_CAN_BE_TYPED = (
     "Give a path, organisation/name, organisation/name:variant:subfolder, a page or a download"
     " link of a site, or any link to a file."
 )
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_NUMBER = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 #: Characters of what was typed that a message repeats.
 _SHOWN = 300
 
@@ -55,64 +50,7 @@ def local_source(text: str | Path, *, inplace: bool = False) -> LocalModelSource
     return None
 
 
-def parse_source(
-    text: str | Path,
-    *,
-    inplace: bool = False,
-    variant: str | None = None,
-    subfolder: str | None = None,
-    token: str | None = None,
-    sites: Sequence[Site] | None = None,
-    endpoints: Mapping[str, str] | None = None,
-    numbered: Callable[[int], str] | None = None,
-) -> StringLikeSource:
-    """Return the source that a text means: on this disk, else of the first site that knows it.
-
-    Args:
-        text: A path, the name of a repository, a page, a link, ``urn:air:...``, or a number of the
-            last search.
-        inplace: Of a path: record it where it is.
-        variant: Goes into a source that has such a field, in place of what the text says.
-        subfolder: The same.
-        token: The same.
-        sites: All sites, in their order; found anew when None.
-        endpoints: Other addresses by the name of the site.
-        numbered: Knows what has a number in the last search.
-
-    Raises:
-        SourceNotFoundError: it can only be a path, and nothing is there.
-        UnsupportedSourceError: it is nothing that is known, or is of a site and is no model.
-    """
-    local = local_source(text, inplace=inplace)
-    if local is not None:
-        return local
-    text = str(text).strip()
-    if numbered is not None and _NUMBER.fullmatch(text):
-        text = numbered(int(text))
-    if sites is None:
-        from modelkeep.sources.registry import sites as all_sites  # noqa: PLC0415 - heavy
-
-        sites = all_sites()
-    for site in sites:
-        found = site.parse(text, endpoints or {})
-        if found is not None:
-            return _with_fields(found, variant=variant, subfolder=subfolder, access_token=token)
-    raise _unknown(text)
-
-
-def _is_only_a_path(text: str) -> bool:
-    """Tell whether a text that names nothing here can still be nothing but a path."""
-    if _URL.match(text):
-        return False
-    is_relative = not text.startswith(("/", "~", "./", "../", "\\"))
-    if not is_relative or "\0" in text or not text:
-        return True
-    parts = PurePosixPath(text).parts
-    # The file of a repository has three parts: organisation/name/file.
-    return len(parts) <= 2 and PurePosixPath(text).suffix.lower() in MODEL_SUFFIXES  # noqa: PLR2004
-
-
-def _with_fields(source: StringLikeSource, **given: str | None) -> StringLikeSource:
+def with_fields(source: StringLikeSource, **given: str | None) -> StringLikeSource:
     """Return a source with those of the fields that it has.
 
     Raises:
@@ -135,7 +73,20 @@ def _with_fields(source: StringLikeSource, **given: str | None) -> StringLikeSou
         ) from None
 
 
-def _unknown(text: str) -> SourceNotFoundError | UnsupportedSourceError:
+def _is_only_a_path(text: str) -> bool:
+    """Tell whether a text that names nothing here can still be nothing but a path."""
+    if _URL.match(text):
+        return False
+    is_relative = not text.startswith(("/", "~", "./", "../", "\\"))
+    if not is_relative or "\0" in text or not text:
+        return True
+    parts = PurePosixPath(text).parts
+    # The file of a repository has three parts: organisation/name/file.
+    return len(parts) <= 2 and PurePosixPath(text).suffix.lower() in MODEL_SUFFIXES  # noqa: PLR2004
+
+
+def unknown_source(text: str) -> SourceNotFoundError | UnsupportedSourceError:
+    """Return the error for a text that names nothing on this disk, and that no site knows."""
     scheme = _URL.match(text)
     # What follows the question mark of a link without its https:// may be a secret.
     shown = repr(printable(text.partition("?")[0])[:_SHOWN])

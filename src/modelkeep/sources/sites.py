@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +14,23 @@ from modelkeep.core.base_names import BaseNames
 from modelkeep.core.reading import printable
 from modelkeep.errors import SourceError, UnsupportedSourceError, UsageError
 from modelkeep.http.client import Client
+from modelkeep.http.options import TransferOptions
+from modelkeep.http.session import make_session
 from modelkeep.settings import Settings
+from modelkeep.sources.last_search import from_last_search
 from modelkeep.sources.link import URLModelSource
-from modelkeep.sources.parse import WHAT_CAN_BE_TYPED, parse_source
+from modelkeep.sources.parse import (
+    WHAT_CAN_BE_TYPED,
+    local_source,
+    unknown_source,
+    with_fields,
+)
+from modelkeep.sources.registry import sites as all_sites
 from modelkeep.sources.site import RemoteModel, SearchResult, Site, SiteContext
 from modelkeep.sources.string_like import StringLikeSource
 from modelkeep.sources.tokens import SiteTokens, TokensBySite, endpoints_of
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 
 _log = logging.getLogger(__name__)
 
@@ -56,22 +68,31 @@ class Sites:
         subfolder: str | None = None,
         token: str | None = None,
     ) -> StringLikeSource:
-        """Return the source that a text means; see ``parse_source``.
+        """Return the source that a text means: on this disk, else of the first site that knows it.
+
+        Args:
+            text: A path, the name of a repository, a page, a link, ``urn:air:...``, or a number of
+                the last search.
+            inplace: Of a path: record it where it is.
+            variant: Goes into a source that has such a field, in place of what the text says.
+            subfolder: The same.
+            token: The same.
 
         Raises:
-            SourceNotFoundError: it can only be a path, and nothing lies there.
-            UnsupportedSourceError: it is nothing that is known, or is of a site and is no model.
+            SourceNotFoundError: it can only be a path, and nothing is there.
+            UnsupportedSourceError: no site knows it, or it is of a site and is not a model.
         """
-        return parse_source(
-            text,
-            inplace=inplace,
-            variant=variant,
-            subfolder=subfolder,
-            token=token,
-            sites=self.sites,
-            endpoints=self.context.endpoints,
-            numbered=self._numbered,
-        )
+        local = local_source(text, inplace=inplace)
+        if local is not None:
+            return local
+        text = str(text).strip()
+        if self._numbered is not None and _NUMBER.fullmatch(text):
+            text = self._numbered(int(text))
+        for site in self.sites:
+            found = site.parse(text, self.context.endpoints)
+            if found is not None:
+                return with_fields(found, variant=variant, subfolder=subfolder, access_token=token)
+        raise unknown_source(text)
 
     def restore(self, stored: Mapping[str, Any]) -> StringLikeSource:
         """Return the source that was stored as plain values, without the secrets it had.
@@ -178,6 +199,25 @@ class Sites:
                 return site
         names = ", ".join(site.name for site in self._searchable())
         raise UsageError(f"No site is called {name!r}", hint=f"Choose one of {names}.")
+
+
+def open_sites(
+    settings: Settings, names: BaseNames, *, session: Any = None, tokens: SiteTokens | None = None
+) -> Sites:
+    """Return all sites, asked through a session.
+
+    Args:
+        settings: Of the root.
+        names: What the sites call the bases.
+        session: Asks, as it is; one of our own when None.
+        tokens: Those of the root; made when None.
+    """
+    options = TransferOptions.of_settings(settings)
+    if session is None:
+        session = make_session(options, proxy=settings.proxy)
+    client = Client(session, options, is_offline=settings.offline)
+    context = make_context(settings, client, names=names, tokens=tokens)
+    return Sites(all_sites(), context, lambda number: from_last_search(number, settings))
 
 
 def make_context(

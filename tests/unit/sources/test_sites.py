@@ -29,7 +29,7 @@ from modelkeep.sources.last_search import from_last_search, last_search_path, re
 from modelkeep.sources.link import URLModelSource
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.modelscope import ModelScopeSource
-from modelkeep.sources.parse import local_source, parse_source
+from modelkeep.sources.parse import local_source
 from modelkeep.sources.registry import sites
 from modelkeep.sources.site import RemoteModel, SearchResult, Site, SiteContext
 from modelkeep.sources.sites import Sites, make_context
@@ -116,6 +116,12 @@ class TestRegistry:
         assert hit.source == "berth:ship"
 
 
+def parse_source(
+    text: str | Path, *, endpoints: Mapping[str, str] | None = None, **given: Any
+) -> StringLikeSource:
+    return Sites(sites(), SiteContext(Client(), endpoints=endpoints or {})).parse(text, **given)
+
+
 class TestParse:
     @pytest.mark.parametrize(
         ("text", "kind", "shown"),
@@ -198,8 +204,9 @@ class TestParse:
 
     @given(st.text(max_size=60))
     def test_any_text_is_a_source_or_an_error_of_ours(self, text: str) -> None:
+        door = all_of()
         try:
-            source = parse_source(text, sites=sites())
+            source = door.parse(text)
         except ModelKeepError as error:
             said = error.hint
         else:
