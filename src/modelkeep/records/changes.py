@@ -1,4 +1,4 @@
-"""Changes of records that every catalogue makes the same way, wherever it keeps them."""
+"""``changed_config``: a record with some of its fields changed."""
 
 from __future__ import annotations
 
@@ -6,42 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelkeep.core.aliases import without_aliases
-from modelkeep.core.configs import AnyModelConfig, ModelConfigBase, ModelConfigFactory
-from modelkeep.errors import InvalidModelConfigException
-
-_INT64_MAX = 2**63 - 1
-
-
-def new_config(key: str, config: ModelConfigBase | Mapping[str, Any]) -> AnyModelConfig:
-    """Return the config of a new record.
-
-    Raises:
-        InvalidModelConfigException: it is no valid config, or cannot be stored.
-    """
-    made = ModelConfigFactory.make_config(config, key=key)
-    # An empty key is a key too, which make_config does not see.
-    new: AnyModelConfig = made.model_copy(update={"key": key})
-    refuse_unstorable(new)
-    return new
-
-
-def refuse_unstorable(config: ModelConfigBase) -> None:
-    """Raise if a config has a value that catalogues cannot keep.
-
-    Raises:
-        InvalidModelConfigException: it has.
-    """
-    if config.size is not None and abs(config.size) > _INT64_MAX:
-        raise InvalidModelConfigException.of(
-            type(config).__name__, "size", "is too large", config.size, hint="Count bytes."
-        )
-    try:
-        config.key.encode()  # it is set unseen
-        config.model_dump_json()
-    except ValueError as error:
-        raise InvalidModelConfigException.of(
-            type(config).__name__, "key", f"is no valid text ({error})", hint="Use another text."
-        ) from error
+from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 
 
 def changed_config(

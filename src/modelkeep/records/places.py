@@ -24,9 +24,11 @@ def place_of_file(roots: Roots, file: ModelFile) -> Place:
     gone = _of_gone_root(roots, file.root, file.path)
     if gone:
         return gone
-    return (
-        roots.split(file.path) if text_to_path(file.path).is_absolute() else (file.root, file.path)
+    # A name that is no UTF-8 is kept as an address.
+    is_absolute = file.path.startswith("/") or (
+        ":" in file.path and text_to_path(file.path).is_absolute()
     )
+    return roots.split(file.path) if is_absolute else (file.root, file.path)
 
 
 def possible_places(roots: Roots, path: str) -> list[Place]:

@@ -24,6 +24,7 @@ from modelkeep.core.taxonomy import (
     RecordState,
 )
 from modelkeep.errors import DuplicateModelException, UnknownModelException, WrongDatabaseError
+from modelkeep.records import RECORDS_VERSION
 from modelkeep.records.listing import (
     FacetName,
     Facets,
@@ -38,9 +39,6 @@ from modelkeep.records.metadata import AnyMetadata, ModelMetadataStoreBase
 
 if TYPE_CHECKING:
     from modelkeep.records.dialects.sqlite_engine import SqliteConnection
-
-#: Version of the record format, as the seed counts.
-RECORDS_VERSION = "3.2"
 
 #: Records of one page when all of a filtered set are read.
 _BATCH = 500

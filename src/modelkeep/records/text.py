@@ -8,6 +8,7 @@ import unicodedata
 #: Parts of words that are written together, as in ``harbourLightsXL``.
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _SHORTEST_PART = 2
+_ASCII_WORD = re.compile("[0-9a-z]+")
 
 
 def fold_words(text: str) -> list[str]:
@@ -16,6 +17,8 @@ def fold_words(text: str) -> list[str]:
     Everything that is no letter, digit or mark separates words: ``_``, ``-`` and ``.`` too.
     Characters of scripts without spaces count as letters.
     """
+    if text.isascii():
+        return _ASCII_WORD.findall(text.lower())
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     marks = [mark for mark in apart if unicodedata.category(mark)[0] != "M"]
     return "".join(mark if mark.isalnum() else " " for mark in marks).split()

@@ -18,7 +18,6 @@ from modelkeep.errors import (
     WrongDatabaseError,
 )
 from modelkeep.records.service import ModelRecordServiceBase
-from modelkeep.records.yaml.file import CatalogueFile
 from modelkeep.records.yaml.service import ModelRecordServiceFile
 from support.rounds import rounds
 
@@ -233,14 +232,13 @@ def opens_or_refuses(data: bytes) -> None:
         path = Path(folder) / "m.yaml"
         path.write_bytes(data)
         try:
-            file = CatalogueFile(path)
+            store = ModelRecordServiceFile.from_db_file(path)
         except DatabaseError:
             assert path.read_bytes() == data
             assert [p.name for p in path.parent.iterdir()] == ["m.yaml"]
         else:
             assert path.read_bytes() == data
-            keys = list(file.read().records)
-            store = ModelRecordServiceFile(file)
+            keys = [model.key for model in store.all_models()]
             for key in keys:
                 store.rename_model(key, f"renamed {key}")
             again = ModelRecordServiceFile.from_db_file(path)

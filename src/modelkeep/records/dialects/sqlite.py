@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine
 from modelkeep.core.names import shown
 from modelkeep.disk.paths import make_folder
 from modelkeep.records.dialects import mounts, sqlite_tables
-from modelkeep.records.dialects.sqlite_engine import Handle, engine_of, pooled_engine
+from modelkeep.records.dialects.sqlite_engine import IDLE_READERS, Handle, engine_of, pooled_engine
 from modelkeep.records.dialects.sqlite_errors import is_damage, primary_code, translated
 from modelkeep.records.dialects.sqlite_files import (
     APPLICATION_ID,
@@ -105,6 +105,7 @@ class SqliteDatabase(RecordDatabase):
         self._timeout = timeout
         self._logger = logger or logging.getLogger(__name__)
         self._is_closed = False
+        self._idle: list[Connection] = []
         self._changes = ChangeCounter()
         self._watcher: sqlite3.Connection | None = None
         self._is_ours = is_ours_alone(self.path, self.name) if self.path else True
@@ -130,6 +131,8 @@ class SqliteDatabase(RecordDatabase):
         """Close the file. May be called twice."""
         with self.lock, translated(self.name, self.path):
             self._is_closed = True
+            while self._idle:
+                self._idle.pop().close()
             if self.readers is not None:
                 self.readers.dispose()
             if self._watcher is not None:
@@ -141,7 +144,7 @@ class SqliteDatabase(RecordDatabase):
         """Begin a transaction whose statements all see the same state."""
         with translated(self.name, self.path, self._note_damage):
             if self.readers is not None:
-                with self.readers.connect() as connection, connection.begin():
+                with self._reading_connection(self.readers) as connection, connection.begin():
                     yield Transaction(connection, _DIALECT)
             else:
                 with self.lock, self._reader.begin():
@@ -173,6 +176,18 @@ class SqliteDatabase(RecordDatabase):
             orphans = self.conn.execute("PRAGMA foreign_key_check").fetchall()
         broken = [f"a row of {row[0]} belongs to no row of {row[2]}" for row in orphans]
         return [line for line in found if line != "ok"] + broken
+
+    @contextmanager
+    def _reading_connection(self, readers: Engine) -> Iterator[Connection]:
+        """Lend a connection; taking one from the pool costs as much as a short read."""
+        connection = self._idle.pop() if self._idle else readers.connect()
+        try:
+            yield connection
+        finally:
+            if self._is_closed or len(self._idle) >= IDLE_READERS:
+                connection.close()
+            else:
+                self._idle.append(connection)
 
     def _note_damage(self, reason: str) -> None:
         self.damage = self.damage or reason

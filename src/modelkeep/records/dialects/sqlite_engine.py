@@ -20,7 +20,7 @@ from sqlalchemy.pool import Pool, QueuePool, StaticPool
 from sqlalchemy.util import LRUCache
 
 #: Readers that stay open while nobody reads.
-_IDLE_READERS = 4
+IDLE_READERS = 4
 #: Compiled statements that are kept for all databases of the process.
 _STATEMENTS = 500
 
@@ -159,7 +159,7 @@ def pooled_engine(connect: Callable[[], Handle]) -> Engine:
     pool = QueuePool(
         creator,
         dialect=dialect(),
-        pool_size=_IDLE_READERS,
+        pool_size=IDLE_READERS,
         max_overflow=-1,
         reset_on_return=None,
         use_lifo=True,

@@ -43,7 +43,7 @@ def add_files(
         for key, files in owned
         for file in files
     ]
-    transaction.change_many(_insert(), new)
+    transaction.change_many(insert_file(), new)
 
 
 def replace_files(
@@ -104,7 +104,8 @@ def next_files(transaction: Transaction, root: str | None, after: Row | None) ->
 
 
 @cache
-def _insert() -> Insert:
+def insert_file() -> Insert:
+    """Return the statement that adds rows of files."""
     return insert(schema.file)
 
 

@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Executable, Select, bindparam, insert, select, update
 
 from modelkeep.errors import (
     DuplicateModelException,
     UnknownMetadataException,
-    UnknownModelException,
 )
 from modelkeep.records.dialects.sqlite import ConnectionHolder, LentDatabase, SqliteDatabase
 from modelkeep.records.metadata import AnyMetadata, ModelMetadataStoreBase, ModelTags
 from modelkeep.records.sql import rows, schema
 from modelkeep.records.sql.database import RecordDatabase, Transaction
+from modelkeep.records.sql.models import is_known, require
 from modelkeep.records.sql.tags import put_tags, tags_by_origin, tags_in_use, with_tags
 
 _metadata = schema.metadata.c
@@ -137,28 +137,6 @@ def database_of(db: ConnectionHolder) -> RecordDatabase:
     return db if isinstance(db, SqliteDatabase) else LentDatabase(db)
 
 
-def is_known(transaction: Transaction, key: str) -> bool:
-    """Tell whether there is a record under this key."""
-    return bool(transaction.rows(_known_key(), {"key_": key}))
-
-
-def require(transaction: Transaction, key: str) -> None:
-    """Raise unless there is a record under this key.
-
-    Raises:
-        UnknownModelException: there is none.
-    """
-    if not is_known(transaction, key):
-        raise unknown_model(key)
-
-
-def unknown_model(key: str) -> UnknownModelException:
-    """Return the error for a key without a record."""
-    return UnknownModelException(
-        f"There is no model with the key {key!r}", hint="modelkeep list shows what is there."
-    )
-
-
 def metadata_of(transaction: Transaction, key: str, name: str) -> AnyMetadata | None:
     """Return the metadata of a model; ``name`` is the database, for messages."""
     found = transaction.rows(_one(), {"key_": key})
@@ -171,21 +149,9 @@ def add_first_metadata(transaction: Transaction, key: str, metadata: AnyMetadata
     put_tags(transaction, key, metadata.tags, "site")
 
 
-def forget_metadata(transaction: Transaction, key: str) -> None:
-    """Remove the metadata and tags of a model, and the tags that no other model has."""
-    put_tags(transaction, key, (), "site")
-    put_tags(transaction, key, (), "hand")
-    transaction.change(_delete(), {"key_": key})
-
-
 def given_by_hand(tags: Iterable[str]) -> list[str]:
     """Return tags without blanks at the ends, and without empty ones."""
     return [tag.strip() for tag in tags if tag.strip()]
-
-
-@cache
-def _known_key() -> Select[Any]:
-    return select(schema.model.c.key).where(schema.model.c.key == bindparam("key_"))
 
 
 @cache
@@ -196,11 +162,6 @@ def _one() -> Select[Any]:
 @cache
 def _insert() -> Executable:
     return insert(schema.metadata)
-
-
-@cache
-def _delete() -> Executable:
-    return delete(schema.metadata).where(_metadata.model_key == bindparam("key_"))
 
 
 def _unknown(model_key: str) -> UnknownMetadataException:

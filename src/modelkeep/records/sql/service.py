@@ -12,14 +12,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import (
     ColumnElement,
-    Delete,
-    Insert,
     Select,
     Update,
     bindparam,
-    delete,
     func,
-    insert,
     select,
     tuple_,
     update,
@@ -56,8 +52,11 @@ from modelkeep.records.sql.metadata import (
     ModelMetadataStore,
     add_first_metadata,
     database_of,
-    forget_metadata,
     given_by_hand,
+)
+from modelkeep.records.sql.models import (
+    forget_model,
+    insert_model,
     is_known,
     require,
     unknown_model,
@@ -454,30 +453,6 @@ class ModelRecordServiceSQL(SqlRecords):
         """Close the file, if this service opened it."""
         if self._opened is not None:
             self._opened.close()
-
-
-def forget_model(transaction: Transaction, key: str) -> None:
-    """Remove a record, its files, metadata and tags.
-
-    Raises:
-        UnknownModelException: there is none.
-    """
-    # One by one: on a lent connection foreign keys may be off.
-    forget_metadata(transaction, key)
-    files.forget_files(transaction, key)
-    if not transaction.change(_delete_model(), {"key_": key}):
-        raise unknown_model(key)
-
-
-@cache
-def insert_model() -> Insert:
-    """Return the statement that adds rows of records."""
-    return insert(schema.model)
-
-
-@cache
-def _delete_model() -> Delete:
-    return delete(schema.model).where(_model.key == bindparam("key_"))
 
 
 @cache

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NoReturn, Self
 
-from modelkeep.core.roots import Roots
 from modelkeep.errors import (
     CorruptDatabaseError,
     DatabaseError,
-    DuplicateModelException,
     NewerDatabaseError,
-    UnknownModelException,
     WrongDatabaseError,
 )
-from modelkeep.records.places import Place, possible_places
-from modelkeep.records.service import RECORDS_VERSION
+from modelkeep.records import RECORDS_VERSION
+from modelkeep.records.places import Place
 from modelkeep.records.yaml import document as yaml_document
 from modelkeep.records.yaml.document import Entry, Layout, NoCatalogueError
 from modelkeep.records.yaml.reader import YamlFlaw, read_map
@@ -24,10 +22,15 @@ from modelkeep.records.yaml.record import (
     InvalidRecordError,
     StoredRecord,
     from_fields,
+    refuse_no_text,
     to_fields,
 )
 
 _WRONG_HINT = "Name another file, or move this one away; nothing was changed."
+
+
+#: Keys of records by the places that they have.
+_Owners = dict[Place, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class _Part:
 
 
 class Catalogue:
-    """What a YAML document holds. One that was published is never changed: ``copy`` first.
+    """What a YAML document holds; it is never changed.
 
     Args:
         name: The file, for messages.
@@ -58,10 +61,8 @@ class Catalogue:
     ) -> None:
         self.name = name
         self._written_at = written_at
-        #: Keys by the place of their record, and by those of its files.
-        self.by_place: dict[Place, str] = {}
-        self.by_file: dict[Place, str] = {}
         self._parts: dict[str, _Part] = {}
+        self._records: dict[str, StoredRecord] | None = None
         try:
             layout = yaml_document.parse(text)
         except NoCatalogueError as error:
@@ -74,9 +75,11 @@ class Catalogue:
         _check_version(name, layout)
         self._head, self._tail, self._indent = layout.head, layout.tail, layout.indent
         read_before = known.by_text if known else {}
+        paths: _Owners = {}
+        files: _Owners = {}
         for entry in layout.entries:
             record = read_before.get(entry.text) or self._read(entry)
-            self._insert(_Part(entry.lead, entry.text, record), entry.line)
+            self._insert(_Part(entry.lead, entry.text, record), entry.line, paths, files)
 
     @property
     def text(self) -> str:
@@ -87,89 +90,42 @@ class Catalogue:
     @property
     def records(self) -> dict[str, StoredRecord]:
         """All records, by key, in the order of the document."""
-        return {key: part.record for key, part in self._parts.items()}
+        if self._records is None:
+            self._records = {key: part.record for key, part in self._parts.items()}
+        return self._records
 
     @property
     def by_text(self) -> dict[str, StoredRecord]:
         """All records, by the lines that they stand in."""
         return {part.text: part.record for part in self._parts.values()}
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._parts
-
-    def get(self, key: str) -> StoredRecord:
-        """Return a record.
-
-        Raises:
-            UnknownModelException: there is none.
-        """
-        if key not in self._parts:
-            raise UnknownModelException(
-                f"There is no model with the key {key!r}",
-                hint="modelkeep list shows what is there.",
-            )
-        return self._parts[key].record
-
     def created_at(self, record: StoredRecord) -> float:
         """Return when a record was added: at the latest when the file was changed."""
         return self._written_at if record.created_at is None else record.created_at
 
-    def copy(self) -> Self:
-        """Return a catalogue that may be changed without changing this one."""
+    def updated_at(self, record: StoredRecord) -> float:
+        """Return when a record was changed: when it was added, where the document does not say."""
+        return self.created_at(record) if record.updated_at is None else record.updated_at
+
+    def with_changes(self, changes: Mapping[str, StoredRecord | None]) -> Self:
+        """Return a catalogue in which some records are new, other ones, or gone.
+
+        Args:
+            changes: By key; None for what is gone.
+
+        Raises:
+            DatabaseError: a record cannot be said in YAML.
+        """
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other._parts = self._parts.copy()
-        other.by_place = self.by_place.copy()
-        other.by_file = self.by_file.copy()
+        other._records = None
+        for key, record in changes.items():
+            if record is not None:
+                other._parts[key] = self._written(record, self._parts.get(key))
+            elif key in other._parts:
+                other._remove(key)
         return other
-
-    def add(self, record: StoredRecord, roots: Roots) -> None:
-        """Add a record.
-
-        Raises:
-            DuplicateModelException: its key, its place or one of its files is taken.
-        """
-        if record.key in self._parts:
-            other = self.get(record.key).config
-            path = roots.join(other.root, other.path)
-            raise DuplicateModelException(
-                f"The key {record.key!r} is taken by {other.name!r} at {path};"
-                f" {record.config.name!r} was not stored",
-                hint=f"See it with: modelkeep show {record.key}",
-            )
-        self.put(record, roots)
-
-    def put(self, record: StoredRecord, roots: Roots) -> None:
-        """Add a record, or replace the one with its key.
-
-        Raises:
-            DuplicateModelException: its place or one of its files belongs to another record.
-        """
-        self._refuse_taken(record, roots)
-        old = self._parts.get(record.key)
-        part = self._written(record, old)
-        if old is not None:
-            self._forget_places(old.record)
-        self._note_places(record)
-        self._parts[record.key] = part
-
-    def remove(self, key: str) -> None:
-        """Forget a record; comments that are not directly above it stay.
-
-        Raises:
-            UnknownModelException: there is none.
-        """
-        self._forget_places(self.get(key))
-        keys = list(self._parts)
-        position = keys.index(key)
-        kept, _ = yaml_document.own_comment(self._parts.pop(key).lead)
-        if not kept:
-            return
-        if position + 1 < len(keys):
-            after = self._parts[keys[position + 1]]
-            self._parts[keys[position + 1]] = replace(after, lead=kept + after.lead)
-        else:
-            self._tail = kept + self._tail
 
     # -- plumbing
 
@@ -205,57 +161,41 @@ class Catalogue:
             self._refuse(entry.line, "one record is expected here")
         ((key, fields),) = values.items()
         try:
-            return from_fields(key, fields)
+            record = from_fields(key, fields)
+            if "\\" in entry.text:  # half a character is written as an escape
+                refuse_no_text(record)
         except InvalidRecordError as error:
             line = _line_of(entry.text, error.field)
             self._refuse(entry.line + line, f"the record {key!r} is wrong: {error}", error)
+        return record
 
-    def _insert(self, part: _Part, line: int) -> None:
+    def _remove(self, key: str) -> None:
+        """Forget a record; comments that are not directly above it stay."""
+        keys = list(self._parts)
+        position = keys.index(key)
+        kept, _ = yaml_document.own_comment(self._parts.pop(key).lead)
+        if not kept:
+            return
+        if position + 1 < len(keys):
+            after = self._parts[keys[position + 1]]
+            self._parts[keys[position + 1]] = replace(after, lead=kept + after.lead)
+        else:
+            self._tail = kept + self._tail
+
+    def _insert(self, part: _Part, line: int, paths: _Owners, files: _Owners) -> None:
         record = part.record
         if record.key in self._parts:
             self._refuse(line, f"the key {record.key!r} stands here a second time")
-        owner = self.by_place.get(record.place)
-        if owner is not None:
+        if (owner := paths.setdefault(record.place, record.key)) != record.key:
             self._refuse(line, f"{record.config.path} is the path of {owner!r} already")
         for file in record.files:
-            owner = self.by_file.get((file.root, file.path))
-            if owner is not None:
-                self._refuse(line, f"the file {file.path} belongs to {owner!r} already")
-        self._note_places(record)
-        if len({(file.root, file.path) for file in record.files}) != len(record.files):
-            self._refuse(line, "a file is listed twice")
+            place = (file.root, file.path)
+            if files.get(place) == record.key:
+                self._refuse(line, "a file is listed twice")
+            if place in files:
+                self._refuse(line, f"the file {file.path} belongs to {files[place]!r} already")
+            files[place] = record.key
         self._parts[record.key] = part
-
-    def _note_places(self, record: StoredRecord) -> None:
-        self.by_place[record.place] = record.key
-        for file in record.files:
-            self.by_file[file.root, file.path] = record.key
-
-    def _forget_places(self, record: StoredRecord) -> None:
-        del self.by_place[record.place]
-        for file in record.files:
-            del self.by_file[file.root, file.path]
-
-    def _refuse_taken(self, new: StoredRecord, roots: Roots) -> None:
-        path = roots.join(*new.place)
-        for place in {new.place, *possible_places(roots, path)}:
-            key = self.by_place.get(place, new.key)
-            if key != new.key:
-                name = self._parts[key].record.config.name
-                raise DuplicateModelException(
-                    f"The path {path} is recorded already, for {name!r} (key {key});"
-                    f" {new.config.name!r} was not stored",
-                    hint=f"See it with: modelkeep show {key}",
-                )
-        mine: set[Place] = set()
-        for file in new.files:
-            key = self.by_file.get((file.root, file.path), new.key)
-            if key != new.key or (file.root, file.path) in mine:
-                raise DuplicateModelException(
-                    f"The file {file.path} belongs to the model {key} already",
-                    hint=f"See it with: modelkeep show {key}",
-                )
-            mine.add((file.root, file.path))
 
     def _refuse(self, line: int, reason: str, cause: Exception | None = None) -> NoReturn:
         raise CorruptDatabaseError(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from modelkeep.records.service import RECORDS_VERSION
+from modelkeep.records import RECORDS_VERSION
 from modelkeep.records.yaml.reader import YamlFlaw, read_map
 from modelkeep.records.yaml.writer import map_lines
 

@@ -73,10 +73,10 @@ class CatalogueFile:
         self._seen: _Seen | None = None
         if not os.path.lexists(self.path):
             make_folder(self.path.parent)
-            with self._alone():
+            with self.alone():
                 if not os.path.lexists(self.path):
                     write_file(self.path, EMPTY.encode())
-        drop_drafts((self.path, self._copy), self._alone)
+        drop_drafts((self.path, self._copy), self.alone)
         self.read()
 
     def read(self) -> Catalogue:
@@ -99,26 +99,14 @@ class CatalogueFile:
             self._seen = _Seen(_signature(now), is_settled, data, catalogue)
             return catalogue
 
-    @contextmanager
-    def changing(self) -> Iterator[Catalogue]:
-        """Give a catalogue to change; what it became is written when the block ends.
-
-        An error that leaves the block leaves the file as it was.
+    def write(self, catalogue: Catalogue) -> None:
+        """Put a catalogue in place of what is in the file; only inside ``alone``.
 
         Raises:
-            DatabaseLockedError: another process holds the file for too long.
-            DatabaseError: it cannot be read, or would become too large.
+            DatabaseError: the file would become too large.
             StorageError: the disk refuses.
         """
-        with self._threads, self._alone():
-            before = self.read()
-            draft = before.copy()
-            yield draft
-            text = draft.text
-            if text != before.text:
-                self._write(text.encode(), draft)
-
-    def _write(self, data: bytes, catalogue: Catalogue) -> None:
+        data = catalogue.text.encode()
         if len(data) > limits.CATALOGUE_BYTES:
             raise DatabaseError(
                 f"The catalogue {self.name} would have more than"
@@ -133,7 +121,12 @@ class CatalogueFile:
         self._seen = _Seen((), is_settled=False, data=data, catalogue=catalogue)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from changing the file.
+
+        Raises:
+            DatabaseLockedError: another process holds it for too long.
+        """
         lock = FileLock(self._lock_path, is_singleton=False)
         try:
             lock.acquire(timeout=LOCK_TIMEOUT, poll_interval=_LOCK_POLL)

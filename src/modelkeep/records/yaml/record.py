@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import lru_cache
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from modelkeep.core.configs import AnyModelConfig, ModelConfigFactory
+from modelkeep.core.configs import AnyModelConfig, ModelConfigBase, ModelConfigFactory
 from modelkeep.core.files import ModelFile
 from modelkeep.core.names import text_to_path
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
-from modelkeep.records.metadata import AnyMetadata, ModelTags
+from modelkeep.errors import ModelKeepError
+from modelkeep.records.metadata import AnyMetadata
 from modelkeep.records.places import Place
-from modelkeep.records.text import indexed_words
 from modelkeep.records.yaml.reader import YamlFlaw
 
 #: Fields of the record itself; the others are those of its config.
 _OWN_FIELDS = ("tags", "metadata", "files", "created_at", "updated_at")
 _FIRST_FIELDS = ("name", "type", "base", "format", "root", "path")
 _FILE_FIELDS = {f.name: f for f in fields(ModelFile)}
-_MICROSECONDS = 1_000_000
+_INT64_MAX = 2**63 - 1
+_UINT64_MAX = 2**64 - 1
+#: Classes of records that are remembered.
+_KINDS = 500
 
 
 class InvalidRecordError(YamlFlaw):
@@ -38,7 +40,7 @@ class InvalidRecordError(YamlFlaw):
         self.field = field
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StoredRecord:
     """A record with everything that goes when it goes.
 
@@ -67,34 +69,6 @@ class StoredRecord:
     def place(self) -> Place:
         """Where it lies."""
         return self.config.root, self.config.path
-
-    @property
-    def all_tags(self) -> ModelTags:
-        """Its tags, by who gave them."""
-        site = self.metadata.tags if self.metadata else ()
-        return ModelTags(frozenset(site), self.tags)
-
-    @cached_property
-    def sort_name(self) -> str:
-        """Its name as it is sorted."""
-        return self.config.name.casefold()
-
-    @cached_property
-    def words(self) -> tuple[tuple[str, ...], ...]:
-        """The words that a text is looked for in, the most telling ones first."""
-        said = (
-            (self.config.name,),
-            (*self.all_tags.all, *self.config.trigger_phrases),
-            (self.config.description, self.metadata.author if self.metadata else None),
-        )
-        return tuple(
-            tuple(word for text in texts if text for word in indexed_words(text)) for texts in said
-        )
-
-
-def stamp(seconds: float) -> float:
-    """Return a time as the file can say it: the next full microsecond."""
-    return math.ceil(seconds * _MICROSECONDS) / _MICROSECONDS
 
 
 def to_fields(record: StoredRecord) -> dict[str, Any]:
@@ -145,13 +119,30 @@ def from_fields(key: str, values: Any) -> StoredRecord:
     )
 
 
+def refuse_no_text(record: StoredRecord) -> None:
+    """Raise if a text of a record has half a character, which no database keeps.
+
+    Raises:
+        InvalidRecordError: it has.
+    """
+    try:
+        f"{record.key}{record.config.path}".encode()
+        for values in (record.config, record.metadata):
+            if values is not None:
+                values.model_dump_json()
+    except ValueError as error:
+        raise InvalidRecordError("", f"it has a text that is none ({error})") from error
+
+
 def sorted_files(files: list[ModelFile]) -> tuple[ModelFile, ...]:
     """Return files in the order in which they are kept."""
     return tuple(sorted(files, key=lambda file: (file.root, file.path)))
 
 
 def _default_root(path: str) -> str:
-    return NO_ROOT if text_to_path(path).is_absolute() else MODELS_ROOT
+    # A name that is no UTF-8 is kept as an address.
+    is_absolute = path.startswith("/") or (":" in path and text_to_path(path).is_absolute())
+    return NO_ROOT if is_absolute else MODELS_ROOT
 
 
 def _config(key: str, values: dict[str, Any]) -> AnyModelConfig:
@@ -161,7 +152,8 @@ def _config(key: str, values: dict[str, Any]) -> AnyModelConfig:
     if values.get("root") is None and isinstance(path, str):
         values["root"] = _default_root(path)
     try:
-        made = ModelConfigFactory.make_config({**values, "key": key})
+        kind = _class_for(values.get("type"), values.get("base"), values.get("format"))
+        made = ModelConfigFactory.make_config({**values, "key": key}, dest_class=kind)
     except ValidationError as error:
         first = error.errors()[0]
         wrong = str(first["loc"][0]) if first["loc"] else ""
@@ -170,7 +162,24 @@ def _config(key: str, values: dict[str, Any]) -> AnyModelConfig:
     except (TypeError, ValueError, LookupError) as error:
         raise InvalidRecordError("type", f"no kind of model is like that ({error})") from error
     config: AnyModelConfig = made.model_copy(update={"key": key})
+    if config.size is not None and abs(config.size) > _INT64_MAX:
+        raise InvalidRecordError("size", "size is too large")
     return config
+
+
+def _class_for(*kind: Any) -> type[ModelConfigBase] | None:
+    """Return the class of a record; None where the factory has to say what is wrong."""
+    return _known_class(*kind) if all(isinstance(value, str) for value in kind) else None
+
+
+@lru_cache(_KINDS)
+def _known_class(*kind: str) -> type[ModelConfigBase] | None:
+    try:
+        return ModelConfigFactory.class_for(
+            dict(zip(("type", "base", "format"), kind, strict=True))
+        )
+    except (ModelKeepError, ValueError, LookupError, TypeError):
+        return None
 
 
 def _metadata(values: Any) -> AnyMetadata | None:
@@ -226,6 +235,9 @@ def _file(values: Any) -> ModelFile:
         is_there = value is not None or name in {"path", "size", "mtime_ns", "inode"}
         if is_there and (not isinstance(value, wanted[name]) or isinstance(value, bool)):  # type: ignore[arg-type]
             raise InvalidRecordError("files", f"{name} of a file cannot be {value!r:.80}")
+        most = _UINT64_MAX if name == "inode" else _INT64_MAX
+        if isinstance(value, int) and not -_INT64_MAX <= value <= most:
+            raise InvalidRecordError("files", f"{name} of a file is too large")
     root = values.get("root")
     return ModelFile(
         path=values["path"],
