@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from modelkeep.core.base_names import BaseNames
+from modelkeep.core.base_names import BaseNames, folded
 from modelkeep.core.taxonomy import BaseModelType, ModelType
 from modelkeep.errors import SettingsError
 from modelkeep.identification.conditions import Condition, Declares, NotKin
@@ -49,7 +49,7 @@ class RuleSet(msgspec.Struct, frozen=True, eq=False):
         rules = tuple(_apart(rule, family, kept) for family in kept for rule in family.rules)
         by_name = {rule.name: rule for rule in rules}
         beats = {name: _losers(rule, by_name) for name, rule in by_name.items()}
-        return cls(kept, rules, MappingProxyType(beats), BaseNames.of(kept))
+        return cls(kept, rules, MappingProxyType(beats), _names(kept))
 
     def __iter__(self) -> Iterator[Rule]:
         """Go through the rules."""
@@ -129,3 +129,29 @@ def _apart(rule: Rule, family: Family, families: Sequence[Family]) -> Rule:
     filled = NotKin(tuple(marks))
     requires = (filled if isinstance(each, NotKin) else each for each in rule.requires)
     return msgspec.structs.replace(rule, requires=tuple(requires))
+
+
+def _names(families: Sequence[Family]) -> BaseNames:
+    """Join the names that families state; of two with one name the first keeps it."""
+    labels = {one.base: one.label for one in families if one.label}
+    words = {folded(base.value): base for base in BaseModelType}
+    words["other"] = BaseModelType.Unknown
+    sites: dict[tuple[str, BaseModelType], tuple[str, ...]] = {}
+    declared: dict[str, BaseModelType] = {}
+    lineages: dict[BaseModelType, tuple[tuple[str, str], ...]] = {}
+    for one in families:
+        for word in (one.base.value, one.label or one.base.value):
+            words.setdefault(folded(word), one.base)
+    for one in families:
+        for word in one.words:
+            words.setdefault(folded(word), one.base)
+        for site, names in one.sites.items():
+            sites[site, one.base] = (*sites.get((site, one.base), ()), *names)
+            for word in names:
+                words.setdefault(folded(word), one.base)
+        for beginning in one.declared:
+            declared.setdefault(beginning, one.base)
+        tuned = ((lineage.name, lineage.words) for lineage in one.lineages)
+        lineages[one.base] = (*lineages.get(one.base, ()), *tuned)
+    longest_first = sorted(declared.items(), key=lambda item: (-len(item[0]), item[0]))
+    return BaseNames(labels, words, sites, tuple(longest_first), lineages)
