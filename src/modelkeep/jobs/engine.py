@@ -357,7 +357,8 @@ class JobEngine:
 
     def remove(self, numbers: list[int]) -> int:
         """Remove jobs from the list, and what is kept for them; return how many were there."""
-        rows = [row for row in self.store.all() if row.id in numbers]
+        gone = set(numbers)
+        rows = [row for row in self.store.all() if row.id in gone]
         count = self.store.remove(numbers)
         self.forget(rows)
         return count

@@ -73,12 +73,13 @@ class JobTable:
 
     def update(self, number: int, *, whose: str | None = None, **columns: Any) -> None:
         """Set columns of one job, if it is still that of the owner ``whose`` where one is named."""
+        columns.setdefault("beat_at", time.time())
         names = ", ".join(f"{name} = ?" for name in columns)
         with self._database.transaction() as connection:
             connection.execute(
-                f"UPDATE job SET {names}, beat_at = ?"  # noqa: S608 - names are keywords here
+                f"UPDATE job SET {names}"  # noqa: S608 - names are keywords here
                 " WHERE id = ? AND owner = coalesce(?, owner)",
-                (*columns.values(), time.time(), number, whose),
+                (*columns.values(), number, whose),
             )
 
     def _select(self, where: str, *values: Any) -> list[JobRow]:

@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from modelkeep.errors import UnknownJobIDException
 from modelkeep.jobs.rows import JobChange, JobRow, NewJob
@@ -87,10 +87,7 @@ class MemoryJobs:
         with self._lock:
             for number, change in changes.items():
                 if number in self._rows:
-                    fields = asdict(change)
-                    if change.details is None:
-                        del fields["details"]
-                    self._rows[number] = replace(self._rows[number], **fields, beat_at=time.time())
+                    self._rows[number] = replace(self._rows[number], **change.columns())
 
     def finish(self, row: JobRow, change: JobChange) -> bool:
         """Change a job that nobody has; tell whether it was still as in ``row``."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from modelkeep.jobs.states import JobState, Request
 
@@ -73,6 +74,11 @@ class JobChange:
     hint: str | None = None
     ended_at: float | None = None
     details: str | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """Return what changes, by the names of ``JobRow``."""
+        names = self.__slots__ if self.details is not None else self.__slots__[:-1]
+        return {name: getattr(self, name) for name in names} | {"beat_at": time.time()}
 
 
 class JobStore(Protocol):

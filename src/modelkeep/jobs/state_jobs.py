@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from modelkeep.jobs.job_table import JobTable, columns_of
+from modelkeep.jobs.job_table import JobTable
 from modelkeep.jobs.owner import Owner
 from modelkeep.jobs.rows import JobChange, JobRow, NewJob
 from modelkeep.jobs.state import StateDatabase
@@ -93,7 +93,7 @@ class StateJobs(JobTable):
             return
         with self.state.transaction():
             for number, change in changes.items():
-                self.update(number, whose=self._owner.name, **columns_of(change))
+                self.update(number, whose=self._owner.name, **change.columns())
 
     def finish(self, row: JobRow, change: JobChange) -> bool:
         """Change a job that nobody has; tell whether it was still as in ``row``."""
@@ -101,7 +101,7 @@ class StateJobs(JobTable):
             now = self.get(row.id)
             if (now.owner, now.status) != (row.owner, row.status):
                 return False
-            self.update(row.id, **columns_of(change))
+            self.update(row.id, **change.columns())
             return True
 
     def request(self, number: int, wanted: Request) -> None:
