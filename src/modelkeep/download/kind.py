@@ -28,8 +28,8 @@ from modelkeep.errors import (
 )
 from modelkeep.http.urls import redacted
 from modelkeep.jobs.control import JobControl
+from modelkeep.jobs.job_events import JobEvent
 from modelkeep.jobs.kinds import JobKind, Pool
-from modelkeep.jobs.news import News
 from modelkeep.jobs.rows import JobRow
 from modelkeep.jobs.states import JobState
 
@@ -46,11 +46,11 @@ _STATUS = {
     JobState.CANCELLED: DownloadJobStatus.CANCELLED,
 }
 _CALLBACKS = {
-    News.STARTED: "on_start",
-    News.PROGRESS: "on_progress",
-    News.COMPLETED: "on_complete",
-    News.CANCELLED: "on_cancelled",
-    News.ERROR: "on_error",
+    JobEvent.STARTED: "on_start",
+    JobEvent.PROGRESS: "on_progress",
+    JobEvent.COMPLETED: "on_complete",
+    JobEvent.CANCELLED: "on_cancelled",
+    JobEvent.ERROR: "on_error",
 }
 
 _log = logging.getLogger(__name__)
@@ -194,30 +194,30 @@ class DownloadKind(JobKind[DownloadJobBase]):
         """Tell whether anybody is told how a job goes."""
         return bool(job.event_handlers or self._handlers or job.callbacks or self._bus)
 
-    def tell(self, job: DownloadJobBase, news: News) -> None:
+    def notify(self, job: DownloadJobBase, event: JobEvent) -> None:
         """Call the handlers of the job, those of the queue and the callbacks; tell the bus."""
         for handler in (*job.event_handlers, *self._handlers):
             _call(handler, job)
-        if callback := job.callbacks.get(_CALLBACKS.get(news, "")):
+        if callback := job.callbacks.get(_CALLBACKS.get(event, "")):
             _call(callback, job)
         if self._bus is not None:
-            self._dispatch(self._bus, job, news)
+            self._dispatch(self._bus, job, event)
 
-    def _dispatch(self, bus: EventBus, job: DownloadJobBase, news: News) -> None:
+    def _dispatch(self, bus: EventBus, job: DownloadJobBase, event: JobEvent) -> None:
         source = self.source_of(job)
         path = printable(str(job.download_path or job.dest))
-        if news is News.STARTED:
+        if event is JobEvent.STARTED:
             events.download_started(bus, job.id, source, path)
-        elif news is News.PROGRESS:
+        elif event is JobEvent.PROGRESS:
             done, total = job.bytes, job.total_bytes
             events.download_progress(
                 bus, job.id, source, path, current_bytes=done, total_bytes=total
             )
-        elif news is News.COMPLETED:
+        elif event is JobEvent.COMPLETED:
             events.download_complete(bus, job.id, source, path, job.total_bytes)
-        elif news is News.CANCELLED:
+        elif event is JobEvent.CANCELLED:
             events.download_cancelled(bus, job.id, source)
-        elif news is News.ERROR:
+        elif event is JobEvent.ERROR:
             events.download_error(bus, job.id, source, job.error_type or "", job.error or "")
 
     # -- jobs of earlier runs and of other processes

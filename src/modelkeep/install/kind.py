@@ -16,8 +16,8 @@ from modelkeep.errors import InterruptedInstallError, JobCancelledError, SecretN
 from modelkeep.install.details import LACKS_LINK, Fields, InstallDetails
 from modelkeep.install.job import InstallStatus, ModelInstallJob
 from modelkeep.jobs.control import JobControl
+from modelkeep.jobs.job_events import JobEvent
 from modelkeep.jobs.kinds import AtStop, JobKind, Pool
-from modelkeep.jobs.news import News
 from modelkeep.jobs.rows import JobRow
 from modelkeep.jobs.states import JobState
 from modelkeep.sources.local import LocalModelSource
@@ -37,7 +37,7 @@ _STATUS = {
     JobState.CANCELLED: InstallStatus.CANCELLED,
 }
 
-_FINAL = frozenset({News.COMPLETED, News.CANCELLED, News.ERROR})
+_FINAL = frozenset({JobEvent.COMPLETED, JobEvent.CANCELLED, JobEvent.ERROR})
 
 
 class InstallKind(JobKind[ModelInstallJob]):
@@ -168,20 +168,20 @@ class InstallKind(JobKind[ModelInstallJob]):
         del job
         return True
 
-    def tell(self, job: ModelInstallJob, news: News) -> None:
+    def notify(self, job: ModelInstallJob, event: JobEvent) -> None:
         """Send the seed's events."""
         source = self.source_of(job)
-        if news is News.STAGE:
+        if event is JobEvent.STAGE:
             events.install_running(self._bus, job.id, source)
-        elif news is News.COMPLETED:
+        elif event is JobEvent.COMPLETED:
             key = self.key_of(job) or ""
             events.install_completed(self._bus, job.id, source, key, job.total_bytes)
-        elif news is News.CANCELLED:
+        elif event is JobEvent.CANCELLED:
             events.install_cancelled(self._bus, job.id, source)
-        elif news is News.ERROR:
+        elif event is JobEvent.ERROR:
             error_type, error = job.error_type or "", job.error or ""
             events.install_error(self._bus, job.id, source, error_type, error)
-        if news in _FINAL:
+        if event in _FINAL:
             job.is_settled = True
 
     # -- jobs of earlier runs and of other processes

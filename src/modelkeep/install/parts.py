@@ -53,7 +53,7 @@ class Parts:
         self._job, self._queue, self._bus = job, queue, bus
         self._changed = threading.Condition()
         self._fetched_before = job.bytes
-        self._ended: set[DownloadPart] = set()
+        self._ended: set[DownloadJobBase] = set()
         self._parts = {name: _part(folder, file, verify=verify) for name, file in files.items()}
         self._known_total = sum(file.size or 0 for file in folder.remote.files)
 
@@ -146,11 +146,10 @@ class Parts:
         )
 
     def _note_end(self, part: DownloadJobBase) -> None:
-        if isinstance(part, DownloadPart):
-            with self._changed:
-                self._ended.add(part)
-                self._count()
-                self._changed.notify_all()
+        with self._changed:
+            self._ended.add(part)
+            self._count()
+            self._changed.notify_all()
 
     def _note_pause(self, part: DownloadJobBase) -> None:
         if part.paused:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from modelkeep.disk.journal import JournalEntry
 from modelkeep.errors import InterruptedInstallError, UnknownJobIDException
 from modelkeep.install.details import InstallDetails
-from modelkeep.jobs.job_table import columns_of
 from modelkeep.jobs.owner import locked
 from modelkeep.jobs.rows import JobChange, JobRow
 from modelkeep.jobs.states import JobState
@@ -77,7 +76,7 @@ def _end_orphaned_jobs(library: Library, is_alive: Callable[[str], bool]) -> Non
     """End the jobs of dead processes that have no entry in the journal; paused ones stay so."""
     for job in library.state.jobs.unended("install"):
         if job.status is not JobState.PAUSED and not is_alive(job.owner):
-            library.state.jobs.update(job.id, **columns_of(_interrupted(job)))
+            library.state.jobs.update(job.id, _interrupted(job))
 
 
 def _interrupted(job: JobRow) -> JobChange:

@@ -14,10 +14,10 @@ from modelkeep.errors import (
     UsageError,
 )
 from modelkeep.jobs.entry import Entry
+from modelkeep.jobs.job_events import LAST_EVENTS, JobEvent
 from modelkeep.jobs.kinds import AnyJob, AtStop, JobKind
 from modelkeep.jobs.listener import RequestListener
 from modelkeep.jobs.memory import MemoryJobs
-from modelkeep.jobs.news import LAST_NEWS, News
 from modelkeep.jobs.rows import JobRow, JobStore, NewJob
 from modelkeep.jobs.scheduler import Scheduler
 from modelkeep.jobs.states import HELD, OPEN, JobState, Request
@@ -236,9 +236,9 @@ class JobEngine:
             entry.enter(JobState.WAITING)
         self._writer.note(entry)
         if not was_paused:
-            entry.teller = threading.current_thread()  # a listener that waits waits for others
-            entry.kind.tell(entry.job, News.QUEUED)
-            entry.teller = None
+            entry.notifier = threading.current_thread()  # a listener that waits waits for others
+            entry.kind.notify(entry.job, JobEvent.QUEUED)
+            entry.notifier = None
         self._scheduler.put(entry)
 
     def _pause(self, entry: Entry) -> None:
@@ -276,18 +276,18 @@ class JobEngine:
                 return False
             if state is JobState.ERROR:
                 entry.job.exception = entry.kind.interruption(entry.job)
-            entry.is_told = False
+            entry.is_notified = False
             entry.enter(state)
             self._changed.notify_all()
         if state is JobState.CANCELLED:
             entry.kind.discard(entry.job)
         self._writer.note(entry, JobState.WAITING if entry.is_left else state)
         self._writer.flush()
-        teller, entry.teller = entry.teller, threading.current_thread()
-        entry.kind.tell(entry.job, LAST_NEWS[state])
-        entry.teller = teller
+        notifier, entry.notifier = entry.notifier, threading.current_thread()
+        entry.kind.notify(entry.job, LAST_EVENTS[state])
+        entry.notifier = notifier
         with self._changed:
-            entry.is_told = True
+            entry.is_notified = True
             self._changed.notify_all()
         return True
 
@@ -324,7 +324,7 @@ class JobEngine:
         end = None if timeout is None else time.monotonic() + timeout
 
         def others() -> list[Entry]:
-            return [entry for entry in self._entries.values() if entry.teller is not me]
+            return [entry for entry in self._entries.values() if entry.notifier is not me]
 
         with self._changed:
             still_open: list[Entry] = []
@@ -339,9 +339,9 @@ class JobEngine:
             self._changed.wait_for(is_over, timeout)
             left = _PATIENCE_SECONDS
             left = left if end is None else min(left, max(end - time.monotonic(), 0))
-            if not self._changed.wait_for(lambda: all(e.is_told for e in others()), left):
+            if not self._changed.wait_for(lambda: all(e.is_notified for e in others()), left):
                 for entry in others():
-                    if not entry.is_told:
+                    if not entry.is_notified:
                         _log.warning("a listener of job %s does not return", entry.job.id)
 
     def remove_ended(self) -> list[int]:

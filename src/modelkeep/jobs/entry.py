@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from modelkeep.jobs.control import JobControl
+from modelkeep.jobs.job_events import EventQueue, JobEvent
 from modelkeep.jobs.kinds import AnyJob, JobKind
-from modelkeep.jobs.news import Mailbox, News
 from modelkeep.jobs.rows import JobChange, JobStore
 from modelkeep.jobs.states import JobState, Request
 
-#: While bytes arrive, progress is told after so many seconds, or a hundredth of the bytes.
+#: Progress is an event after so many seconds, or a hundredth of the bytes.
 _PROGRESS_SECONDS = 1.0
 _SHARE = 100
 
@@ -31,11 +31,11 @@ class Entry:
         wanted: What was asked for last.
         control: Stops the run; a new one for every run.
         ended_at: Seconds since the epoch; None while it has not ended.
-        mailbox: News for the thread of the job; None when nobody listens.
-        is_told: Everybody was told how its last run ended.
+        events: What listeners have yet to see of the run; None when nobody listens.
+        is_notified: Listeners have seen how its last run ended.
         is_left: It is held because its engine stops; the next one goes on with it.
         is_ending: How its run ended is stored already, or just about to be.
-        teller: The thread in which its news is told now.
+        notifier: The thread in which its listeners are called now.
         stored_details: Its details as they were stored last.
     """
 
@@ -46,14 +46,14 @@ class Entry:
     wanted: Request = Request.RUN
     control: JobControl = field(default_factory=JobControl)
     ended_at: float | None = None
-    mailbox: Mailbox | None = None
-    is_told: bool = True
+    events: EventQueue | None = None
+    is_notified: bool = True
     is_left: bool = False
     is_ending: bool = False
-    teller: threading.Thread | None = None
+    notifier: threading.Thread | None = None
     stored_details: str | None = None
-    _told_bytes: int = 0
-    _told_at: float = 0.0
+    _last_bytes: int = 0
+    _last_at: float = 0.0
 
     def enter(self, state: JobState) -> None:
         """Go to another state.
@@ -74,10 +74,10 @@ class Entry:
         self.is_left = self.is_ending = False
         self.job.exception = None
 
-    def put_news(self, news: News) -> None:
-        """Leave news for the thread of the job."""
-        if self.mailbox is not None:
-            self.mailbox.put(news)
+    def put_event(self, event: JobEvent) -> None:
+        """Have the listeners see an event."""
+        if self.events is not None:
+            self.events.put(event)
 
     def change(self, state: JobState) -> JobChange:
         """Return what has to be stored of the job when it is in ``state``."""
@@ -100,15 +100,15 @@ class Entry:
 
     def _enter_stage(self) -> None:
         self.kind.enter_stage(self.job)
-        self.put_news(News.STAGE)
+        self.put_event(JobEvent.STAGE)
 
     def _report(self, done: int, total: int) -> None:
-        """Take in how far the job is, and tell it now and then."""
+        """Note how far the job is; now and then that is an event."""
         self.job.bytes, self.job.total_bytes = done, total
-        if done == self._told_bytes == 0:  # that it began was told
+        if done == self._last_bytes == 0:  # that it began is another event
             return
         now = time.monotonic()
         step = max(total // _SHARE, 1)
-        if abs(done - self._told_bytes) >= step or now - self._told_at >= _PROGRESS_SECONDS:
-            self._told_bytes, self._told_at = done, now
-            self.put_news(News.PROGRESS)
+        if abs(done - self._last_bytes) >= step or now - self._last_at >= _PROGRESS_SECONDS:
+            self._last_bytes, self._last_at = done, now
+            self.put_event(JobEvent.PROGRESS)

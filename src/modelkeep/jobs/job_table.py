@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from dataclasses import asdict
 from typing import Any
 
 from modelkeep.errors import UnknownJobIDException
@@ -71,13 +70,13 @@ class JobTable:
             ]
         return sum(removed)
 
-    def update(self, number: int, *, whose: str | None = None, **columns: Any) -> None:
-        """Set columns of one job, if it is still that of the owner ``whose`` where one is named."""
-        columns.setdefault("beat_at", time.time())
+    def update(self, number: int, change: JobChange, *, whose: str | None = None) -> None:
+        """Write how a job goes, if it is still that of the owner ``whose`` where one is named."""
+        columns = change.columns()
         names = ", ".join(f"{name} = ?" for name in columns)
         with self._database.transaction() as connection:
             connection.execute(
-                f"UPDATE job SET {names}"  # noqa: S608 - names are keywords here
+                f"UPDATE job SET {names}"  # noqa: S608 - names are fields of the class
                 " WHERE id = ? AND owner = coalesce(?, owner)",
                 (*columns.values(), number, whose),
             )
@@ -95,11 +94,3 @@ def _row(row: sqlite3.Row) -> JobRow:
             "request": Request(request) if request else None,
         }
     )
-
-
-def columns_of(change: JobChange) -> dict[str, Any]:
-    """Return the columns of the table that a change sets."""
-    columns = asdict(change)
-    if change.details is None:
-        del columns["details"]
-    return columns

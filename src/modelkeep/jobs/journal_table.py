@@ -7,7 +7,7 @@ import time
 from modelkeep.disk.journal import JournalEntry, Note
 from modelkeep.disk.notes import decode, encode
 from modelkeep.jobs.database import Database, damaged
-from modelkeep.jobs.job_table import JobTable, columns_of
+from modelkeep.jobs.job_table import JobTable
 from modelkeep.jobs.rows import JobChange
 
 
@@ -50,7 +50,7 @@ class JournalTable:
                 "SELECT owner, job FROM journal WHERE id = ?", (entry,)
             ).fetchone()
             if row is not None and row["job"] is not None and job_end is not None:
-                self._jobs.update(row["job"], whose=row["owner"], **columns_of(job_end))
+                self._jobs.update(row["job"], job_end, whose=row["owner"])
             connection.execute("DELETE FROM journal WHERE id = ?", (entry,))
 
     def entries(self) -> list[JournalEntry]:

@@ -20,7 +20,7 @@ from modelkeep.jobs.control import JobControl
 from modelkeep.jobs.states import JobState
 
 if TYPE_CHECKING:
-    from modelkeep.jobs.news import News
+    from modelkeep.jobs.job_events import JobEvent
     from modelkeep.jobs.rows import JobRow
 
 
@@ -182,7 +182,7 @@ class JobKind(ABC, Generic[J]):
         del job
         return False
 
-    def tell(self, job: J, news: News) -> None:
+    def notify(self, job: J, event: JobEvent) -> None:
         """Tell listeners and buses; whatever they raise is logged, not passed on."""
 
     # -- jobs of earlier runs and of other processes

@@ -11,12 +11,12 @@ from functools import partial
 
 from modelkeep.errors import JobCancelledError, JobPausedError, ModelKeepError
 from modelkeep.jobs.entry import Entry
-from modelkeep.jobs.news import LAST_NEWS, Mailbox, News, is_last
+from modelkeep.jobs.job_events import LAST_EVENTS, EventQueue, JobEvent
 from modelkeep.jobs.states import JobState, Request
 from modelkeep.jobs.workers import Workers
 from modelkeep.jobs.writer import JobWriter
 
-#: How long a job that has ended waits for listeners that were not told its last progress.
+#: How long a job that has ended waits for listeners that have not seen its last progress.
 _GRACE_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
@@ -86,8 +86,8 @@ class Scheduler:
         entry = self._take(pool)
         if entry is not None:
             self._writer.note(entry)
-            if entry.mailbox is not None:
-                self._workers.run(partial(self._tell, entry, entry.mailbox))
+            if entry.events is not None:
+                self._workers.run(partial(self._notify, entry, entry.events))
         return entry
 
     def _take(self, pool: str) -> Entry | None:
@@ -106,8 +106,8 @@ class Scheduler:
                 self._begun += 1
                 kind.begin(job, self._begun)
                 entry.enter(JobState.RUNNING)
-                entry.is_told = False
-                entry.mailbox = Mailbox() if kind.has_listeners(job) else None
+                entry.is_notified = False
+                entry.events = EventQueue() if kind.has_listeners(job) else None
                 return entry
         return None
 
@@ -121,8 +121,9 @@ class Scheduler:
     def _run(self, pool: str, entry: Entry) -> None:
         """Run a job; whatever it raises ends that job alone."""
         job, kind = entry.job, entry.kind
-        _log.log(self._level, "%s %s begins: %s", kind.name, job.id, job)
-        entry.put_news(News.STARTED)
+        if _log.isEnabledFor(self._level):
+            _log.log(self._level, "%s %s begins: %s", kind.name, job.id, kind.source_of(job))
+        entry.put_event(JobEvent.STARTED)
         try:
             kind.run(job, entry.control)
         except BaseException as error:  # noqa: BLE001 - the thread must outlive any job
@@ -133,8 +134,8 @@ class Scheduler:
 
     def _settle(self, pool: str, entry: Entry, state: JobState) -> None:
         job = entry.job
-        if entry.mailbox is not None:
-            entry.mailbox.wait_until_told(_GRACE_SECONDS)
+        if entry.events is not None:
+            entry.events.wait_until_seen(_GRACE_SECONDS)
         if state is JobState.PAUSED and entry.wanted is Request.CANCEL:
             state = JobState.CANCELLED
             entry.kind.discard(job)
@@ -143,23 +144,23 @@ class Scheduler:
         with self.changed:
             entry.enter(state)
             self._pools[pool].running -= 1
-            entry.is_told = entry.mailbox is None
+            entry.is_notified = entry.events is None
             self.changed.notify_all()
-        entry.put_news(LAST_NEWS[state])
+        entry.put_event(LAST_EVENTS[state])
         _log.log(self._level, "%s %s is %s", entry.kind.name, job.id, state)
         if state is JobState.PAUSED:
             self._paused(entry)
 
-    def _tell(self, entry: Entry, mailbox: Mailbox) -> None:
-        """Tell the news of one run of a job, in the thread that is the job's."""
-        entry.teller = threading.current_thread()
-        news = News.QUEUED
-        while not is_last(news):
-            news = mailbox.take()
-            entry.kind.tell(entry.job, news)
-        entry.teller = None
+    def _notify(self, entry: Entry, events: EventQueue) -> None:
+        """Have listeners see the events of one run, in the thread that is the job's."""
+        entry.notifier = threading.current_thread()
+        event = JobEvent.QUEUED
+        while not event.ends_run:
+            event = events.take()
+            entry.kind.notify(entry.job, event)
+        entry.notifier = None
         with self.changed:
-            entry.is_told = entry.is_told or entry.mailbox is mailbox
+            entry.is_notified = entry.is_notified or entry.events is events
             self.changed.notify_all()
 
 

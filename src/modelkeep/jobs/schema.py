@@ -25,10 +25,6 @@ CREATE TABLE job (
 );
 CREATE INDEX job_by_owner ON job (owner) WHERE ended_at IS NULL;
 CREATE INDEX job_by_source ON job (kind, source) WHERE ended_at IS NULL;
-CREATE TABLE job_wish (
-    job INTEGER PRIMARY KEY REFERENCES job(id) ON DELETE CASCADE,
-    wish TEXT NOT NULL
-);
 CREATE TABLE journal (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     note TEXT NOT NULL,

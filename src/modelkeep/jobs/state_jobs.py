@@ -93,7 +93,7 @@ class StateJobs(JobTable):
             return
         with self.state.transaction():
             for number, change in changes.items():
-                self.update(number, whose=self._owner.name, **change.columns())
+                self.update(number, change, whose=self._owner.name)
 
     def finish(self, row: JobRow, change: JobChange) -> bool:
         """Change a job that nobody has; tell whether it was still as in ``row``."""
@@ -101,7 +101,7 @@ class StateJobs(JobTable):
             now = self.get(row.id)
             if (now.owner, now.status) != (row.owner, row.status):
                 return False
-            self.update(row.id, **change.columns())
+            self.update(row.id, change)
             return True
 
     def request(self, number: int, wanted: Request) -> None:

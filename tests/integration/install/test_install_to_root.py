@@ -16,6 +16,8 @@ from modelkeep.errors import (
     UsageError,
 )
 from modelkeep.install.details import InstallDetails
+from modelkeep.jobs.rows import JobChange
+from modelkeep.jobs.states import JobState
 from modelkeep.library.destination import LinkMode
 from modelkeep.settings import RootSettings, Settings
 from support import tiny
@@ -143,7 +145,9 @@ def test_a_job_that_is_taken_over_goes_to_the_same_root(
     with ModelManager(settings) as manager:
         [model] = manager.records.all_models()
         manager.installer.unconditionally_delete(model.key)
-        manager.installer.library.state.jobs.update(job.id, status="cancelled")
+        manager.installer.library.state.jobs.update(
+            job.id, JobChange(JobState.CANCELLED, ended_at=1.0)
+        )
         again = manager.installer.control.retry(job.id)
         manager.installer.wait_for_installs()
         assert again.complete

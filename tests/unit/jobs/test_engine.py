@@ -23,9 +23,9 @@ from modelkeep.errors import (
 from modelkeep.jobs.commands import JobCommands
 from modelkeep.jobs.control import JobControl
 from modelkeep.jobs.engine import JobEngine
+from modelkeep.jobs.job_events import JobEvent
 from modelkeep.jobs.kinds import AtStop, Job, Pool, SimpleKind
 from modelkeep.jobs.memory import MemoryJobs
-from modelkeep.jobs.news import News
 from modelkeep.jobs.rows import JobChange, JobRow, JobStore
 from modelkeep.jobs.state_jobs import StateJobs
 from modelkeep.jobs.states import JobState, Request
@@ -51,7 +51,7 @@ class Count(SimpleKind[CountDetails]):
         self.size = size
         self.gate = threading.Semaphore(0)
         self.is_open = False
-        self.told: list[tuple[int, News]] = []
+        self.seen: list[tuple[int, JobEvent]] = []
         self.discarded: list[int] = []
         self.order: list[str] = []
         self.at_end = AtStop.PAUSE
@@ -86,8 +86,8 @@ class Count(SimpleKind[CountDetails]):
         del job
         return True
 
-    def tell(self, job: Job[CountDetails], news: News) -> None:
-        self.told.append((job.id, news))
+    def notify(self, job: Job[CountDetails], event: JobEvent) -> None:
+        self.seen.append((job.id, event))
 
     def discard(self, job: Job[CountDetails]) -> None:
         self.discarded.append(job.id)
@@ -99,8 +99,8 @@ class Count(SimpleKind[CountDetails]):
         del job
         return self.at_end
 
-    def news_of(self, job: Job[CountDetails]) -> list[News]:
-        return [news for number, news in self.told if number == job.id]
+    def events_of(self, job: Job[CountDetails]) -> list[JobEvent]:
+        return [event for number, event in self.seen if number == job.id]
 
 
 @dataclass
@@ -192,9 +192,9 @@ def test_a_job_runs_and_its_listeners_are_told(engine: JobEngine, kind: Count) -
     job = submitted(engine, kind)
     engine.wait()
     assert (job.state, job.bytes, job.total_bytes) == (JobState.COMPLETED, 3, 3)
-    news = kind.news_of(job)
-    assert [news[0], news[1], news[-1]] == [News.QUEUED, News.STARTED, News.COMPLETED]
-    assert set(news[2:-1]) == {News.PROGRESS}
+    seen = kind.events_of(job)
+    assert [seen[0], seen[1], seen[-1]] == [JobEvent.QUEUED, JobEvent.STARTED, JobEvent.COMPLETED]
+    assert set(seen[2:-1]) == {JobEvent.PROGRESS}
     row = engine.store.get(job.id)
     assert (row.status, row.bytes, row.source) == (JobState.COMPLETED, 3, "a")
     assert row.ended_at is not None
@@ -227,7 +227,7 @@ def test_a_running_job_is_paused_and_resumed(engine: JobEngine, kind: Count) -> 
     kind.is_open = True
     engine.wait()
     assert job.state is JobState.COMPLETED
-    assert News.PAUSED in kind.news_of(job)
+    assert JobEvent.PAUSED in kind.events_of(job)
 
 
 def test_a_pause_that_is_withdrawn_while_the_job_stops(engine: JobEngine, kind: Count) -> None:
@@ -255,7 +255,7 @@ def test_a_job_is_cancelled_in_each_state(engine: JobEngine, kind: Count) -> Non
     engine.wait()
     assert {job.state for job in jobs} == {JobState.CANCELLED}
     assert kind.discarded == [job.id for job in jobs[2:]]
-    assert all(kind.news_of(job)[-1] is News.CANCELLED for job in jobs)
+    assert all(kind.events_of(job)[-1] is JobEvent.CANCELLED for job in jobs)
     assert len(engine.remove_ended()) == 5
     assert engine.jobs() == []
     with pytest.raises(UnknownJobIDException):

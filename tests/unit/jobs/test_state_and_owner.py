@@ -35,7 +35,7 @@ def added(state: StateDatabase, source: str) -> int:
 def test_jobs_are_kept_in_order_until_they_are_forgotten(path: Path) -> None:
     state = StateDatabase(path)
     first, second = (added(state, name) for name in ("a", "b"))
-    state.jobs.update(second, status="completed", bytes=7, key="k")
+    state.jobs.update(second, JobChange(JobState.COMPLETED, 7, key="k"))
     state.close()
     again = StateDatabase(path)
     assert [job.source for job in again.jobs.all()] == ["a", "b"]
