@@ -11,7 +11,6 @@ from arch.tree import PROJECT, modules
 
 #: Names of classes that mean several things: fewer over time, never more.
 CLASSES = {
-    "Entry",
     "Layout",
 }
 

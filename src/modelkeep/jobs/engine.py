@@ -13,7 +13,7 @@ from modelkeep.errors import (
     UnknownJobIDException,
     UsageError,
 )
-from modelkeep.jobs.entry import Entry
+from modelkeep.jobs.engine_job import EngineJob
 from modelkeep.jobs.job_events import LAST_EVENTS, JobEvent
 from modelkeep.jobs.kinds import AnyJob, AtStop, JobKind
 from modelkeep.jobs.listener import RequestListener
@@ -54,7 +54,7 @@ class JobEngine:
         level = logging.DEBUG if quiet else logging.INFO
         self._scheduler = Scheduler(self._writer, self._after_pause, level=level)
         self._changed = self._scheduler.changed
-        self._entries: dict[int, Entry] = {}
+        self._entries: dict[int, EngineJob] = {}
         self._submitting = threading.RLock()
         self._listener = RequestListener(self.store, self._writer, self._unended, self._obey)
         self._is_running = False
@@ -95,7 +95,7 @@ class JobEngine:
             _log.warning("Jobs stay with this process until it ends: %s", error)
         self._scheduler.dismiss()
 
-    def _end_for_now(self, entry: Entry) -> None:
+    def _end_for_now(self, entry: EngineJob) -> None:
         """Do with an open job what its kind says of the end of an engine."""
         rule = entry.kind.at_stop(entry.job)
         if rule is AtStop.PAUSE:
@@ -127,7 +127,7 @@ class JobEngine:
                 raise UsageError(
                     f"The job {job.id} was submitted already", hint="Resume one that is held."
                 )
-            entry = Entry(job, kind, self.store if kind.is_stored(job) else self._unstored)
+            entry = EngineJob(job, kind, self.store if kind.is_stored(job) else self._unstored)
             kind.show(job, JobState.IDLE)
             job.id = self._add(entry, state)
             self._take(entry)
@@ -192,7 +192,9 @@ class JobEngine:
             is_held = state in HELD
             job.exception = kind.why_held(job) if is_held else None
             was_paused = row.status is JobState.PAUSED
-            entry = Entry(job, kind, self.store, JobState.PAUSED if was_paused else JobState.IDLE)
+            entry = EngineJob(
+                job, kind, self.store, JobState.PAUSED if was_paused else JobState.IDLE
+            )
             kind.show(job, entry.state)
             self._take(entry)
             self._writer.note(entry, state)
@@ -225,7 +227,7 @@ class JobEngine:
         """Stop a job for good: at once unless it runs."""
         self._cancel(self._entry(job))
 
-    def _resume(self, entry: Entry) -> None:
+    def _resume(self, entry: EngineJob) -> None:
         with self._changed:
             if entry.wanted is not Request.CANCEL:
                 entry.wanted = Request.RUN
@@ -241,7 +243,7 @@ class JobEngine:
             entry.notifier = None
         self._scheduler.put(entry)
 
-    def _pause(self, entry: Entry) -> None:
+    def _pause(self, entry: EngineJob) -> None:
         with self._changed:
             if entry.wanted is Request.CANCEL:
                 return
@@ -251,7 +253,7 @@ class JobEngine:
                 if entry.state is JobState.RUNNING:
                     entry.control.pause()
 
-    def _cancel(self, entry: Entry) -> None:
+    def _cancel(self, entry: EngineJob) -> None:
         with self._changed:
             if not entry.state.is_final:
                 entry.wanted = Request.CANCEL
@@ -260,7 +262,7 @@ class JobEngine:
                 if entry.state is JobState.RUNNING:
                     entry.kind.stop(entry.job, entry.control)
 
-    def _after_pause(self, entry: Entry) -> None:
+    def _after_pause(self, entry: EngineJob) -> None:
         """Do what was asked for while a job was being paused."""
         with self._changed:
             was_withdrawn = entry.control.wanted == "pause" and entry.wanted is Request.RUN
@@ -269,7 +271,7 @@ class JobEngine:
         elif was_withdrawn:
             self._resume(entry)
 
-    def _leave(self, entry: Entry, state: JobState) -> bool:
+    def _leave(self, entry: EngineJob, state: JobState) -> bool:
         """Give a job that does not run another state, store and tell it; tell whether it is so."""
         with self._changed:
             if entry.state is JobState.RUNNING or not entry.state.may_become(state):
@@ -323,11 +325,11 @@ class JobEngine:
         me = threading.current_thread()
         end = None if timeout is None else time.monotonic() + timeout
 
-        def others() -> list[Entry]:
+        def others() -> list[EngineJob]:
             return [entry for entry in self._entries.values() if entry.notifier is not me]
 
         with self._changed:
-            still_open: list[Entry] = []
+            still_open: list[EngineJob] = []
 
             def is_over() -> bool:  # looks at few jobs each time: there may be thousands
                 while still_open and still_open[-1].state not in OPEN:
@@ -375,7 +377,7 @@ class JobEngine:
 
     # -- plumbing
 
-    def _add(self, entry: Entry, state: JobState) -> int:
+    def _add(self, entry: EngineJob, state: JobState) -> int:
         kind, job = entry.kind, entry.job
         source = kind.source_of(job)
         if entry.store.outlives:
@@ -391,17 +393,17 @@ class JobEngine:
         rows = self.store.unended(kind.name, source)
         return [row for row in rows if kind.may_take(row) or self.store.is_abandoned(row)]
 
-    def _take(self, entry: Entry) -> None:
+    def _take(self, entry: EngineJob) -> None:
         with self._changed:
             self._entries[entry.job.id] = entry
         entry.kind.attach(entry.job, lambda: self._cancel(entry))
         self._listener.wake()
 
-    def _save(self, entry: Entry) -> None:
+    def _save(self, entry: EngineJob) -> None:
         self._writer.note(entry)
         self._writer.flush()
 
-    def _unended(self) -> list[Entry]:
+    def _unended(self) -> list[EngineJob]:
         with self._changed:
             return [entry for entry in self._entries.values() if not entry.state.is_final]
 
@@ -417,7 +419,7 @@ class JobEngine:
         }[wanted](entry)
         return wanted is Request.RUN or entry.state not in OPEN
 
-    def _entry(self, job: AnyJob) -> Entry:
+    def _entry(self, job: AnyJob) -> EngineJob:
         with self._changed:
             entry = self._entries.get(job.id)
         if entry is None or entry.job is not job:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from modelkeep.errors import ModelKeepError
-from modelkeep.jobs.entry import Entry
+from modelkeep.jobs.engine_job import EngineJob
 from modelkeep.jobs.rows import JobStore
 from modelkeep.jobs.states import Request
 from modelkeep.jobs.writer import JobWriter
@@ -32,7 +32,7 @@ class RequestListener:
         self,
         store: JobStore,
         writer: JobWriter,
-        unended: Callable[[], list[Entry]],
+        unended: Callable[[], list[EngineJob]],
         obey: Callable[[int, Request], bool],
     ) -> None:
         self._store, self._writer = store, writer

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from modelkeep.errors import UnknownJobIDException
 from modelkeep.jobs.rows import JobChange, JobRow, NewJob
@@ -87,7 +88,8 @@ class MemoryJobs:
         with self._lock:
             for number, change in changes.items():
                 if number in self._rows:
-                    self._rows[number] = replace(self._rows[number], **change.columns())
+                    columns: Any = change.columns()
+                    self._rows[number] = replace(self._rows[number], **columns)
 
     def finish(self, row: JobRow, change: JobChange) -> bool:
         """Change a job that nobody has; tell whether it was still as in ``row``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from modelkeep.jobs.states import JobState, Request
 
@@ -75,7 +75,7 @@ class JobChange:
     ended_at: float | None = None
     details: str | None = None
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, str | float | None]:
         """Return what changes, by the names of ``JobRow``."""
         names = self.__slots__ if self.details is not None else self.__slots__[:-1]
         return {name: getattr(self, name) for name in names} | {"beat_at": time.time()}

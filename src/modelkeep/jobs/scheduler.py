@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 from modelkeep.errors import JobCancelledError, JobPausedError, ModelKeepError
-from modelkeep.jobs.entry import Entry
+from modelkeep.jobs.engine_job import EngineJob
 from modelkeep.jobs.job_events import LAST_EVENTS, EventQueue, JobEvent
 from modelkeep.jobs.states import JobState, Request
 from modelkeep.jobs.workers import Workers
@@ -26,7 +26,7 @@ class _Queue:
     """The jobs of one pool."""
 
     def __init__(self) -> None:
-        self.jobs: list[tuple[int, int, int, Entry]] = []
+        self.jobs: list[tuple[int, int, int, EngineJob]] = []
         self.running = 0
 
 
@@ -42,7 +42,9 @@ class Scheduler:
         changed: Guards the state of every job, and tells of its changes.
     """
 
-    def __init__(self, writer: JobWriter, paused: Callable[[Entry], None], *, level: int) -> None:
+    def __init__(
+        self, writer: JobWriter, paused: Callable[[EngineJob], None], *, level: int
+    ) -> None:
         self.changed = threading.Condition()
         self._writer = writer
         self._paused = paused
@@ -67,7 +69,7 @@ class Scheduler:
         """Let the threads that have nothing to do end."""
         self._workers.dismiss()
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: EngineJob) -> None:
         """Let a job wait for a thread of its pool."""
         pool = entry.kind.pool_of(entry.job)
         with self.changed:
@@ -81,7 +83,7 @@ class Scheduler:
         while (entry := self._next(pool)) is not None:
             self._workers.run(partial(self._work, pool, entry))
 
-    def _next(self, pool: str) -> Entry | None:
+    def _next(self, pool: str) -> EngineJob | None:
         """Give the next job of a pool its thread, if there is room for one."""
         entry = self._take(pool)
         if entry is not None:
@@ -90,7 +92,7 @@ class Scheduler:
                 self._workers.run(partial(self._notify, entry, entry.events))
         return entry
 
-    def _take(self, pool: str) -> Entry | None:
+    def _take(self, pool: str) -> EngineJob | None:
         with self.changed:
             waiting = self._pools[pool]
             while self._is_open and waiting.jobs:
@@ -111,14 +113,14 @@ class Scheduler:
                 return entry
         return None
 
-    def _work(self, pool: str, entry: Entry) -> None:
+    def _work(self, pool: str, entry: EngineJob) -> None:
         """Run one job after the other: handing each to another thread would cost small ones."""
-        following: Entry | None = entry
+        following: EngineJob | None = entry
         while following is not None:
             self._run(pool, following)
             following = self._next(pool)
 
-    def _run(self, pool: str, entry: Entry) -> None:
+    def _run(self, pool: str, entry: EngineJob) -> None:
         """Run a job; whatever it raises ends that job alone."""
         job, kind = entry.job, entry.kind
         if _log.isEnabledFor(self._level):
@@ -132,7 +134,7 @@ class Scheduler:
             state = JobState.COMPLETED
         self._settle(pool, entry, state)
 
-    def _settle(self, pool: str, entry: Entry, state: JobState) -> None:
+    def _settle(self, pool: str, entry: EngineJob, state: JobState) -> None:
         job = entry.job
         if entry.events is not None:
             entry.events.wait_until_seen(_GRACE_SECONDS)
@@ -151,7 +153,7 @@ class Scheduler:
         if state is JobState.PAUSED:
             self._paused(entry)
 
-    def _notify(self, entry: Entry, events: EventQueue) -> None:
+    def _notify(self, entry: EngineJob, events: EventQueue) -> None:
         """Have listeners see the events of one run, in the thread that is the job's."""
         entry.notifier = threading.current_thread()
         event = JobEvent.QUEUED
@@ -164,7 +166,7 @@ class Scheduler:
             self.changed.notify_all()
 
 
-def _state_after(entry: Entry, error: BaseException) -> JobState:
+def _state_after(entry: EngineJob, error: BaseException) -> JobState:
     """Return what becomes of a job whose run raised an error."""
     job, kind, wanted = entry.job, entry.kind, entry.control.wanted
     if entry.wanted is Request.CANCEL and isinstance(error, ModelKeepError):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 
 from modelkeep.errors import ModelKeepError
-from modelkeep.jobs.entry import Entry
+from modelkeep.jobs.engine_job import EngineJob
 from modelkeep.jobs.rows import JobChange, JobStore
 from modelkeep.jobs.states import JobState
 
@@ -29,7 +29,7 @@ class JobWriter:
         self._store = store
         self._lock = threading.Lock()
         self._writing = threading.Lock()
-        self._changed: dict[int, tuple[Entry, JobState]] = {}
+        self._changed: dict[int, tuple[EngineJob, JobState]] = {}
         self._bytes: dict[int, int] = {}
         self._progress_at = 0.0
 
@@ -38,7 +38,7 @@ class JobWriter:
         """Something is not written yet."""
         return bool(self._changed)
 
-    def note(self, entry: Entry, state: JobState | None = None) -> None:
+    def note(self, entry: EngineJob, state: JobState | None = None) -> None:
         """Have a job written soon.
 
         Args:
@@ -49,7 +49,7 @@ class JobWriter:
             with self._lock:
                 self._changed[entry.job.id] = (entry, state or entry.state)
 
-    def note_progress(self, entries: Iterable[Entry]) -> None:
+    def note_progress(self, entries: Iterable[EngineJob]) -> None:
         """Have it written how far jobs are: at once when something is there, then now and then."""
         now = time.monotonic()
         is_due = now - self._progress_at >= _PROGRESS_SECONDS
@@ -81,7 +81,7 @@ class JobWriter:
                 for number, change in changes.items():
                     self._remember(changed[number][0], change)
 
-    def settle(self, entry: Entry, state: JobState) -> None:
+    def settle(self, entry: EngineJob, state: JobState) -> None:
         """Write how a run ended, before anybody can see it: programs exit once jobs have ended."""
         with self._lock:
             entry.is_ending = True
@@ -95,6 +95,6 @@ class JobWriter:
             self._bytes.pop(number, None)
 
     @staticmethod
-    def _remember(entry: Entry, change: JobChange) -> None:
+    def _remember(entry: EngineJob, change: JobChange) -> None:
         if change.details is not None:
             entry.stored_details = change.details

@@ -1,4 +1,4 @@
-"""``Entry``: what an engine keeps of a job beside the job itself."""
+"""``EngineJob``: what an engine keeps of a job beside the job itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHARE = 100
 
 
 @dataclass(eq=False)
-class Entry:
+class EngineJob:
     """A job in its engine.
 
     Attributes:
