@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field, SecretStr, field_serializer, field_validator
+from pydantic import ConfigDict, Field, field_serializer, field_validator
 
 from modelkeep.core.weight_names import MODEL_SUFFIXES
 from modelkeep.errors import NotAModelAnswerError, UnsupportedSourceError
@@ -17,14 +17,14 @@ from modelkeep.http.error_responses import check_content
 from modelkeep.http.request import HttpRequest
 from modelkeep.http.urls import Token, file_name, is_storable, origin_of, redacted, without_secrets
 from modelkeep.sources.site import RemoteFile, RemoteModel, Site, SiteContext
-from modelkeep.sources.string_like import StringLikeSource
+from modelkeep.sources.string_like import SiteSource, StringLikeSource
 
 #: As much of a body tells a page from a file.
 _FIRST_BYTES = 512
 _ENDINGS = MODEL_SUFFIXES | {".zip", ".7z"}
 
 
-class URLModelSource(StringLikeSource):
+class URLModelSource(SiteSource):
     """One file behind a link.
 
     As text, in ``repr`` and in JSON it has no secrets: no login, and ``...`` for what its query
@@ -33,7 +33,6 @@ class URLModelSource(StringLikeSource):
 
     Attributes:
         url: The link.
-        access_token: Sent to the host of the link alone; never shown.
 
     Raises:
         pydantic.ValidationError: it is no link of the web.
@@ -42,7 +41,6 @@ class URLModelSource(StringLikeSource):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     url: str
-    access_token: str | None = Field(default=None, repr=False, exclude=True)
     type: Literal["url"] = Field(default="url")
 
     __hash__ = StringLikeSource.__hash__
@@ -60,11 +58,6 @@ class URLModelSource(StringLikeSource):
         except UnsupportedSourceError as error:
             raise ValueError(str(error)) from None
         return text
-
-    @field_validator("access_token", mode="before")
-    @classmethod
-    def _unwrapped(cls, value: object) -> object:
-        return value.get_secret_value() if isinstance(value, SecretStr) else value
 
     @field_serializer("url")
     def _serialized(self, url: str) -> str:

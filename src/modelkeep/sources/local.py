@@ -22,7 +22,5 @@ class LocalModelSource(StringLikeSource):
     inplace: bool | None = False
     type: Literal["local"] = Field(default="local")
 
-    __hash__ = StringLikeSource.__hash__
-
     def __str__(self) -> str:
         return Path(self.path).as_posix()

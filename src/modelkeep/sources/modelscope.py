@@ -18,7 +18,7 @@ from modelkeep.http.urls import redacted
 from modelkeep.sources.huggingface.selection import refuse_many
 from modelkeep.sources.listing import usable_names
 from modelkeep.sources.site import RemoteFile, RemoteModel, Site, SiteConnection, SiteContext, Terms
-from modelkeep.sources.string_like import StringLikeSource
+from modelkeep.sources.string_like import SiteSource, StringLikeSource
 
 ENDPOINT = "https://modelscope.cn"
 _HOSTS = frozenset({"modelscope.cn", "www.modelscope.cn", "modelscope.ai", "www.modelscope.ai"})
@@ -34,7 +34,7 @@ _PAGE = re.compile(
 )
 
 
-class ModelScopeSource(StringLikeSource):
+class ModelScopeSource(SiteSource):
     """A repository of ModelScope, one folder or one file of it.
 
     Attributes:
@@ -42,17 +42,13 @@ class ModelScopeSource(StringLikeSource):
         variant: Which form of the weights is wanted.
         subfolder: Only this folder, or this one file.
         revision: A branch or a tag; ``master`` when None.
-        access_token: For repositories that need one; never shown.
     """
 
     repo_id: str = Field(pattern=rf"^({_REPO})$")
     variant: ModelRepoVariant | None = ModelRepoVariant.FP16
     subfolder: str | None = None
     revision: str | None = None
-    access_token: str | None = Field(default=None, repr=False, exclude=True)
     type: Literal["modelscope"] = Field(default="modelscope")
-
-    __hash__ = StringLikeSource.__hash__
 
     def __str__(self) -> str:
         at = f"@{self.revision}" if self.revision else ""

@@ -7,7 +7,7 @@ from functools import total_ordering
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 
 @total_ordering
@@ -30,3 +30,18 @@ class StringLikeSource(BaseModel):
     @abstractmethod
     def __str__(self) -> str:
         """Return what a person would type for this source."""
+
+
+class SiteSource(StringLikeSource):
+    """A source of a site, which may need a token.
+
+    Attributes:
+        access_token: Sent to the site alone; never shown, stored or compared.
+    """
+
+    access_token: str | None = Field(default=None, repr=False, exclude=True)
+
+    @field_validator("access_token", mode="before")
+    @classmethod
+    def _unwrapped(cls, value: object) -> object:
+        return value.get_secret_value() if isinstance(value, SecretStr) else value

@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping
 from typing import Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from modelkeep.errors import UnsupportedSourceError
 from modelkeep.http.urls import redacted
-from modelkeep.sources.string_like import StringLikeSource
+from modelkeep.sources.string_like import SiteSource
 
 HOSTS = frozenset(
     f"{begin}civitai.{end}" for begin in ("", "www.") for end in ("com", "red", "green")
@@ -43,14 +43,13 @@ _NO_MODELS = {
 }
 
 
-class CivitaiModelSource(StringLikeSource):
+class CivitaiModelSource(SiteSource):
     """A model of Civitai in one version, or in its newest one.
 
     Attributes:
         version_id: Number of the version; the newest one when None.
         variant: Which of its files: words such as ``pruned fp16`` or ``Model SafeTensor``; the
             primary one when None.
-        access_token: For models that need one; never shown.
         model_id: Number of the model; found by the version when None.
 
     Raises:
@@ -59,16 +58,8 @@ class CivitaiModelSource(StringLikeSource):
 
     version_id: int | None = Field(default=None, ge=1)
     variant: str | None = None
-    access_token: str | None = Field(default=None, repr=False, exclude=True)
     model_id: int | None = Field(default=None, ge=1)
     type: Literal["civitai"] = Field(default="civitai")
-
-    __hash__ = StringLikeSource.__hash__
-
-    @field_validator("access_token", mode="before")
-    @classmethod
-    def _unwrapped(cls, value: object) -> object:
-        return value.get_secret_value() if isinstance(value, SecretStr) else value
 
     @model_validator(mode="after")
     def _named(self) -> Self:

@@ -7,12 +7,12 @@ from collections.abc import Collection
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator
 
 from modelkeep.core.taxonomy import ModelRepoVariant
 from modelkeep.errors import UnsupportedSourceError
 from modelkeep.http.urls import redacted
-from modelkeep.sources.string_like import StringLikeSource
+from modelkeep.sources.string_like import SiteSource
 
 HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
 _REPO = r"[.\w-]+/[.\w-]+"
@@ -39,35 +39,26 @@ _NO_MODELS = {
 _VIEWS = frozenset({"tree", "blob", "resolve", "raw", "blame", "commit", "discussions", "edit"})
 
 
-class HFModelSource(StringLikeSource):
+class HFModelSource(SiteSource):
     """A repository of Hugging Face, one folder or one file of it.
 
     Attributes:
         repo_id: ``organisation/name``.
         variant: Which form of the weights is wanted; what has it not falls back.
         subfolder: Only this folder, or this one file.
-        access_token: For repositories that need one; never shown.
         revision: A branch, a tag or a commit; the main branch when None.
     """
 
     repo_id: str = Field(pattern=rf"^({_REPO})$")
     variant: ModelRepoVariant | None = ModelRepoVariant.FP16
     subfolder: str | None = None
-    access_token: str | None = Field(default=None, repr=False, exclude=True)
     revision: str | None = None
     type: Literal["hf"] = Field(default="hf")
-
-    __hash__ = StringLikeSource.__hash__
 
     @field_validator("subfolder", mode="before")
     @classmethod
     def _as_text(cls, value: object) -> object:
         return None if value is None else str(value).strip("/") or None
-
-    @field_validator("access_token", mode="before")
-    @classmethod
-    def _unwrapped(cls, value: object) -> object:
-        return value.get_secret_value() if isinstance(value, SecretStr) else value
 
     def __str__(self) -> str:
         at = f"@{self.revision}" if self.revision else ""
