@@ -36,6 +36,7 @@ class TensorView:
     def __init__(self, header: TensorHeader = _EMPTY_HEADER) -> None:
         self.header = header
         self.tensors: Mapping[str, TensorInfo] = header.tensors
+        self._prefixes: dict[Part, tuple[str, ...]] = {}
 
     @cached_property
     def heads(self) -> frozenset[str]:
@@ -100,7 +101,12 @@ class TensorView:
 
     def under(self, part: Part) -> tuple[str, ...]:
         """Return the prefixes of a part that may stand before names in this file."""
-        return tuple(p for p in part if not p or p.partition(".")[0] in self.heads)
+        present = self._prefixes.get(part)
+        if present is None:
+            heads = self.heads
+            present = tuple(p for p in part if not p or p.partition(".")[0] in heads)
+            self._prefixes[part] = present
+        return present
 
     def find_glob(self, pattern: str, prefixes: tuple[str, ...]) -> str | None:
         """Return the full name of the first tensor that a pattern matches, or None.
@@ -160,7 +166,7 @@ class ModelView:
         self.folder = folder
         self.hints = " / ".join(spaced(hint) for hint in hints)
         self._header = header
-        self._parts: dict[Part, PartView] = {}
+        self._found: dict[Part, dict[str, str | None]] = {}
 
     def under(self, part: Part) -> PartView:
         """Return the model as conditions on one part see it.
@@ -168,10 +174,9 @@ class ModelView:
         Args:
             part: Prefixes that may stand before the names that conditions ask for.
         """
-        found = self._parts.get(part)
-        if found is None:
-            found = self._parts[part] = PartView(self, part)
-        return found
+        # The part refers to the model and not the other way round: a cycle would keep the names
+        # of all tensors until the next garbage collection.
+        return PartView(self, part, self._found.setdefault(part, {}))
 
     @cached_property
     def tensors(self) -> TensorView:
@@ -208,16 +213,17 @@ class PartView:
     Args:
         model: The model.
         part: Prefixes that may stand before the names.
+        found: Names that were looked up before under this part.
     """
 
-    def __init__(self, model: ModelView, part: Part) -> None:
+    def __init__(self, model: ModelView, part: Part, found: dict[str, str | None]) -> None:
         self._model = model
         self._part = part
-        self._found: dict[str, str | None] = {}
+        self._found = found
         self.folder = model.folder
         self.hints = model.hints
 
-    @cached_property
+    @property
     def tensors(self) -> TensorView:
         """The tensors of the file; see ``ModelView``."""
         return self._model.tensors
@@ -226,10 +232,6 @@ class PartView:
     def declared(self) -> tuple[DeclaredBase, ...]:
         """The bases that the header names."""
         return self._model.declared
-
-    @cached_property
-    def _prefixes(self) -> tuple[str, ...]:
-        return self.tensors.under(self._part)
 
     def find(self, pattern: str) -> str | None:
         """Return the full name of the first tensor that ``pattern`` names, or None.
@@ -242,10 +244,14 @@ class PartView:
         return self._found[pattern]
 
     def _find(self, pattern: str) -> str | None:
+        tensors = self._model.tensors
+        prefixes = tensors.under(self._part)
         if "*" in pattern or "#" in pattern:
-            return self.tensors.find_glob(pattern, self._prefixes)
-        names = (prefix + pattern for prefix in self._prefixes)
-        return next((name for name in names if name in self.tensors.tensors), None)
+            return tensors.find_glob(pattern, prefixes)
+        for prefix in prefixes:
+            if prefix + pattern in tensors.tensors:
+                return prefix + pattern
+        return None
 
 
 def _embeddings(tensors: Mapping[str, TensorInfo]) -> Iterable[tuple[str, int]]:
