@@ -61,7 +61,6 @@ class MakeJob(Protocol):
 
     def __call__(self, source: str | Path, dest: Path, **fields: Any) -> DownloadJobBase:
         """Return a new job."""
-        ...
 
 
 class DownloadKind(JobKind[DownloadJobBase]):

@@ -92,7 +92,6 @@ class JobStore(Protocol):
 
     def add(self, job: NewJob, *, unowned: bool = False) -> int:
         """Store a job, which is ours unless ``unowned``; return its number."""
-        ...
 
     def get(self, number: int) -> JobRow:
         """Return one job.
@@ -100,56 +99,42 @@ class JobStore(Protocol):
         Raises:
             UnknownJobIDException: there is none with this number.
         """
-        ...
 
     def all(self, kind: str | None = None) -> list[JobRow]:
         """Return all jobs, or those of one kind, the oldest first."""
-        ...
 
     def unended(self, kind: str, source: str | None = None) -> list[JobRow]:
         """Return the jobs of a kind, and of a source if one is given, that have not ended."""
-        ...
 
     def is_mine(self, row: JobRow) -> bool:
         """Tell whether a job belongs to this process."""
-        ...
 
     def is_abandoned(self, row: JobRow) -> bool:
         """Tell whether no living process has a job."""
-        ...
 
     def claim(self, row: JobRow, status: JobState) -> bool:
         """Make a job ours, to be begun again; of several processes that try, one gets it."""
-        ...
 
     def beat(self, changes: Mapping[int, JobChange]) -> None:
         """Write how jobs of ours go, all at once; those that others have by now are left alone."""
-        ...
 
     def finish(self, row: JobRow, change: JobChange) -> bool:
         """Change a job that nobody has; tell whether it was still as in ``row``."""
-        ...
 
     def request(self, number: int, wanted: Request) -> None:
         """Ask the process that has a job for something; the last counts, but cancel is final."""
-        ...
 
     def requests(self) -> dict[int, Request]:
         """Return what is asked of our jobs that have not ended."""
-        ...
 
     def fulfil(self, number: int, wanted: Request) -> None:
         """Cross out a request that was met, unless another one came meanwhile."""
-        ...
 
     def release(self) -> None:
         """Let whoever comes next have those of our jobs that have not ended."""
-        ...
 
     def remove(self, numbers: list[int]) -> int:
         """Remove jobs; return how many were there."""
-        ...
 
     def close(self) -> None:
         """Let go of what was opened."""
-        ...
