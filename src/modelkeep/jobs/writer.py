@@ -45,9 +45,12 @@ class JobWriter:
             entry: The job.
             state: What to write where that is not where the job is.
         """
-        if entry.store is self._store:
+        state = state or entry.state
+        if not entry.store.outlives:  # nothing is saved by waiting
+            entry.store.beat({entry.job.id: entry.change(state)})
+        else:
             with self._lock:
-                self._changed[entry.job.id] = (entry, state or entry.state)
+                self._changed[entry.job.id] = (entry, state)
 
     def note_progress(self, entries: Iterable[EngineJob]) -> None:
         """Have it written how far jobs are: at once when something is there, then now and then."""
@@ -65,6 +68,8 @@ class JobWriter:
 
     def flush(self) -> None:
         """Write what changed; what cannot be written now is tried again later."""
+        if not self._store.outlives:
+            return
         with self._writing:
             with self._lock:
                 changed, self._changed = self._changed, {}
