@@ -5,12 +5,16 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+import statistics
 import sys
 import tempfile
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from threading import Thread
 
 from bench.measure import Ratio, in_turn, timed
 from bench.records_library import Reference, batches, fill, new_records
@@ -24,6 +28,7 @@ from modelkeep.records.sql.service import ModelRecordServiceSQL
 MODELS = 100_000
 ROUNDS = 9
 REGISTERED = 5_000
+WRITTEN = 2_000
 _FILTER = RecordFilter(types=("lora",), bases=("sd-2",))
 #: Ranked too: what matches in its name comes first.
 _LIKE = (
@@ -163,6 +168,37 @@ def _rows_of(record: NewRecord) -> tuple[dict[str, object], dict[str, object]]:
     )
 
 
+def during_a_write(store: ModelRecordServiceSQL) -> Ratio:
+    """Compare pages that are read while records are added with pages read when nobody writes.
+
+    They are asked for one after the other, so the time of each is that of all by their number.
+    """
+    page = partial(store.page, RecordFilter(types=("lora",)))
+    page()
+    times, count = [], 0
+    for seed in range(5):
+        records = list(islice(new_records(WRITTEN, seed=seed + 10), WRITTEN))
+        added = [
+            replace(r, files=(), config=r.config.model_copy(update={"path": f"{seed}/{number}"}))
+            for number, r in enumerate(records)
+        ]
+        idle = timed(lambda: [page() for _ in range(100)]) / 100
+        writing = Thread(target=store.add_models, args=(added,))
+        count = 0
+
+        def read_on(writing: Thread = writing) -> None:
+            nonlocal count
+            while writing.is_alive():
+                page()
+                count += 1
+
+        writing.start()
+        times.append((timed(read_on) / max(count, 1), idle))
+        writing.join()
+    busy, idle = (statistics.median(both) for both in zip(*times, strict=True))
+    return Ratio(f"page while {WRITTEN} are added, to idle", busy, idle, 5, f"{count} pages")
+
+
 def memory(store: ModelRecordServiceSQL) -> str:
     """Say what the pages of the whole library need at most, and what their number is."""
     tracemalloc.start()
@@ -186,6 +222,7 @@ def main() -> list[Ratio]:
         fill(store, reference, MODELS)
         found = [*lists(store, reference), *texts(store, reference), single(store, db)]
         found.append(registered(folder))
+        found.append(during_a_write(store))
         print("reference: one JSON text a record, virtual columns and indexes; LIKE is:", _LIKE)
         for line in found:
             print(line.line())

@@ -144,8 +144,12 @@ class SqliteDatabase(RecordDatabase):
         """Begin a transaction whose statements all see the same state."""
         with translated(self.name, self.path, self._note_damage):
             if self.readers is not None:
-                with self._reading_connection(self.readers) as connection, connection.begin():
-                    yield Transaction(connection, _DIALECT)
+                connection = self._idle.pop() if self._idle else self.readers.connect()
+                try:
+                    with connection.begin():
+                        yield Transaction(connection, _DIALECT)
+                finally:
+                    self._give_back(connection)
             else:
                 with self.lock, self._reader.begin():
                     yield Transaction(self._reader, _DIALECT)
@@ -177,17 +181,12 @@ class SqliteDatabase(RecordDatabase):
         broken = [f"a row of {row[0]} belongs to no row of {row[2]}" for row in orphans]
         return [line for line in found if line != "ok"] + broken
 
-    @contextmanager
-    def _reading_connection(self, readers: Engine) -> Iterator[Connection]:
-        """Lend a connection; taking one from the pool costs as much as a short read."""
-        connection = self._idle.pop() if self._idle else readers.connect()
-        try:
-            yield connection
-        finally:
-            if self._is_closed or len(self._idle) >= IDLE_READERS:
-                connection.close()
-            else:
-                self._idle.append(connection)
+    def _give_back(self, connection: Connection) -> None:
+        """Keep a connection for the next read: to take one from the pool costs as much as that."""
+        if self._is_closed or len(self._idle) >= IDLE_READERS:
+            connection.close()
+        else:
+            self._idle.append(connection)
 
     def _note_damage(self, reason: str) -> None:
         self.damage = self.damage or reason

@@ -54,8 +54,10 @@ class Transaction:
 
     def rows(self, statement: Executable, values: Mapping[str, Any] | None = None) -> list[Row]:
         """Run a statement and return all its rows."""
-        found: Any = self._connection.execute(statement, values).all()
-        rows: list[Row] = found
+        result: Any = self._connection.execute(statement, values)
+        # Plain tuples: objects that know their columns cost as much as the statement.
+        rows: list[Row] = result.cursor.fetchall()
+        result.close()
         return rows
 
     def change(self, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
