@@ -9,9 +9,9 @@ from collections.abc import Callable
 from modelkeep.download.segments import OPEN_END, Segment
 from modelkeep.download.state import TransferState
 from modelkeep.errors import ConnectionFailedError
-from modelkeep.http.body import Body
 from modelkeep.http.error_responses import CHECKED_BYTES, check_content
 from modelkeep.http.redirects import HttpResponse
+from modelkeep.http.urllib3_adapter import Body
 
 #: Bytes read at once: more do not stay in the processor's cache until they are written.
 _BLOCK_BYTES = 512 * 1024

@@ -1,9 +1,11 @@
-"""Which addresses lie in the public network, and which private ones a user lists as allowed."""
+"""Which addresses are public, which private ones the user allows, and resolving with both."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
+import threading
+import time
+from collections.abc import Callable, Iterable
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -12,6 +14,10 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
+from typing import Any
+
+from modelkeep.errors import AddressRefusedError
+from modelkeep.http.deadline import POLL_SECONDS, Deadline
 
 _Address = IPv4Address | IPv6Address
 _Network = IPv4Network | IPv6Network
@@ -99,3 +105,95 @@ class AllowedHosts:
         mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
         plain = address if mapped is None else mapped
         return any(plain in network for network in self._networks)
+
+
+#: What a resolver returns: as ``socket.getaddrinfo``.
+Found = list[tuple[Any, Any, Any, str, Any]]
+Resolver = Callable[[str, int], Found]
+
+
+def resolve(host: str, port: int) -> Found:
+    """Ask the system for the addresses of a host."""
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+
+class AddressGuard:
+    """Resolves the hosts of one session, and refuses private addresses to redirects.
+
+    Args:
+        allowed: Private hosts that a public one may redirect to.
+        resolver: Finds the addresses of a host.
+    """
+
+    def __init__(self, allowed: AllowedHosts, resolver: Resolver = resolve) -> None:
+        self.allowed = allowed
+        self._resolver = resolver
+        self._here = threading.local()
+        self._is_private: dict[str, bool] = {}
+
+    @property
+    def deadline(self) -> Deadline | None:
+        """The limits of the request that this thread is making."""
+        return getattr(self._here, "deadline", None)
+
+    @deadline.setter
+    def deadline(self, deadline: Deadline | None) -> None:
+        self._here.deadline = deadline
+
+    def is_private(self, host: str) -> bool:
+        """Tell whether a host is private: by its address if known, else by its name."""
+        known = self._is_private.get(host)
+        return is_private_host(host) if known is None else known
+
+    def find(self, host: str, port: int) -> Found:
+        """Return the addresses of a host that this thread may connect to.
+
+        Raises:
+            AddressRefusedError: it has private ones alone, and only public ones are let through.
+            OSError: it has none.
+        """
+        deadline = self.deadline
+        if deadline is None or literal(host) is not None:
+            found = self._resolver(host, port)
+        else:
+            found = self._resolve(host, port, deadline)
+        public = [each for each in found if is_public(ip_address(each[4][0].partition("%")[0]))]
+        self._is_private[host] = not public
+        if deadline is None or not deadline.public_only or host in self.allowed:
+            return found
+        allowed = [
+            each
+            for each in found
+            if each in public or self.allowed.allows(ip_address(each[4][0].partition("%")[0]))
+        ]
+        if found and not allowed:
+            raise AddressRefusedError(
+                f"{host} is {found[0][4][0]}, an address of a private network",
+                hint=f"If you trust it, add {host} to the setting allow_private_hosts.",
+            )
+        return allowed
+
+    def _resolve(self, host: str, port: int, deadline: Deadline) -> Found:
+        """Resolve in a thread: it may take a minute, and nothing can interrupt it."""
+        found: list[Found | BaseException] = []
+        done = threading.Event()
+
+        def look() -> None:
+            try:
+                found.append(self._resolver(host, port))
+            except (OSError, UnicodeError) as error:
+                found.append(error)
+            finally:
+                done.set()
+
+        threading.Thread(target=look, name=f"resolve {host}", daemon=True).start()
+        while not done.wait(POLL_SECONDS):
+            deadline.check()
+            if time.monotonic() > deadline.connect_until:
+                raise TimeoutError(f"no answer about {host} from the resolver")
+        result = found[0] if found else OSError(f"{host} could not be looked up")
+        if isinstance(result, UnicodeError):
+            raise socket.gaierror(socket.EAI_NONAME, "no name of a host") from result
+        if isinstance(result, BaseException):
+            raise result
+        return result

@@ -16,7 +16,6 @@ from modelkeep.errors import (
     HttpStatusError,
     ProtocolError,
 )
-from modelkeep.http.body import Body
 from modelkeep.http.error_responses import check_content
 from modelkeep.http.options import TransferOptions
 from modelkeep.http.redirects import HttpResponse, open_url
@@ -24,6 +23,7 @@ from modelkeep.http.request import HttpRequest
 from modelkeep.http.response_head import ResponseHead, header
 from modelkeep.http.retry import RetryPolicy, wait
 from modelkeep.http.session import Transport, make_session
+from modelkeep.http.urllib3_adapter import Body
 from modelkeep.http.urls import redacted
 
 #: Bytes of an answer that are read at most: the largest listings have a few MiB.
@@ -33,7 +33,7 @@ _PAST_END = 416
 
 
 def never() -> bool:
-    """Say that nobody asked for an end."""
+    """Say that nobody request for an end."""
     return False
 
 
@@ -136,7 +136,7 @@ class Client:
 
     def get(
         self,
-        asked: HttpRequest | str,
+        request: HttpRequest | str,
         params: Mapping[str, Any] | Sequence[tuple[str, Any]] = (),
         *,
         limit: int = ANSWER_BYTES,
@@ -145,7 +145,7 @@ class Client:
         """Ask for an address and read all of the answer.
 
         Args:
-            asked: The address, with its token and headers where it needs them.
+            request: The address, with its token and headers where it needs them.
             params: Added to its query; lists repeat the name.
             limit: Bytes of the answer at most.
             public_only: The address came from others than the person at this machine: it may not
@@ -158,33 +158,33 @@ class Client:
             DownloadError: no connection, redirects that lead nowhere, an answer over the limit.
             JobCancelledError: ``cancelled`` said so.
         """
-        if isinstance(asked, str):
-            asked = HttpRequest(asked)
+        if isinstance(request, str):
+            request = HttpRequest(request)
         query = urlencode(params, doseq=True)
         if query:
-            mark = "&" if "?" in asked.url else "?"
-            asked = replace(asked, url=f"{asked.url}{mark}{query}")
-        return self._patiently(asked, limit, public_only=public_only)
+            mark = "&" if "?" in request.url else "?"
+            request = replace(request, url=f"{request.url}{mark}{query}")
+        return self._patiently(request, limit, public_only=public_only)
 
-    def peek(self, asked: HttpRequest, count: int) -> Peek:
+    def peek(self, request: HttpRequest, count: int) -> Peek:
         """Ask what an address has, and read the first bytes of it.
 
-        A range is asked for rather than HEAD, which some servers answer otherwise than GET, and
+        A range is request for rather than HEAD, which some servers answer otherwise than GET, and
         which injected sessions may not know; a server that ignores the range is left early.
 
         Args:
-            asked: The address, with its token.
+            request: The address, with its token.
             count: Bytes that are read at most.
 
         Raises:
             HttpStatusError: it is refused; those that may pass are tried again before.
             DownloadError: no connection, or redirects that lead nowhere.
         """
-        self._refuse_offline(asked)
+        self._refuse_offline(request)
         failed = 0
         while True:
             try:
-                return self._peek_once(asked, count)
+                return self._peek_once(request, count)
             except DownloadError as error:
                 failed += 1
                 delay = self._policy.delay(failed, error)
@@ -192,10 +192,10 @@ class Client:
                     raise
                 wait(delay, self._cancelled)
 
-    def _peek_once(self, asked: HttpRequest, count: int) -> Peek:
+    def _peek_once(self, request: HttpRequest, count: int) -> Peek:
         opened = open_url(
             self.transport,
-            asked,
+            request,
             byte_range=(0, count - 1),
             options=self.options,
             cancelled=self._cancelled,
@@ -213,23 +213,23 @@ class Client:
         finally:
             opened.close()
 
-    def post(self, asked: HttpRequest, value: Any, *, limit: int = ANSWER_BYTES) -> ApiResponse:
+    def post(self, request: HttpRequest, value: Any, *, limit: int = ANSWER_BYTES) -> ApiResponse:
         """Send JSON to an address and read all of the answer; as ``get`` otherwise."""
-        headers = {**asked.headers, "Content-Type": "application/json"}
+        headers = {**request.headers, "Content-Type": "application/json"}
         body = json.dumps(value).encode("utf-8")
-        request = replace(asked, method="POST", body=body, headers=headers)
+        request = replace(request, method="POST", body=body, headers=headers)
         return self._patiently(request, limit)
 
-    def open(self, asked: HttpRequest, first: int, last: int) -> HttpResponse:
+    def open(self, request: HttpRequest, first: int, last: int) -> HttpResponse:
         """Ask for the bytes ``first`` to ``last`` of a file; the caller reads and closes.
 
         Raises:
             DownloadError: it cannot be had.
         """
-        self._refuse_offline(asked)
+        self._refuse_offline(request)
         return open_url(
             self.transport,
-            asked,
+            request,
             byte_range=(first, last),
             options=self.options,
             cancelled=self._cancelled,
@@ -244,27 +244,27 @@ class Client:
         wait(seconds, self._cancelled)
 
     def _patiently(
-        self, asked: HttpRequest, limit: int, *, public_only: bool = False
+        self, request: HttpRequest, limit: int, *, public_only: bool = False
     ) -> ApiResponse:
-        self._refuse_offline(asked)
+        self._refuse_offline(request)
         failed = 0
         while True:
             try:
-                return self._once(asked, limit, public_only=public_only)
+                return self._once(request, limit, public_only=public_only)
             except DownloadError as error:
                 failed += 1
                 delay = self._policy.delay(failed, error)
                 if delay is None:
                     if isinstance(error, HttpStatusError):
-                        url = redacted(asked.url)
+                        url = redacted(request.url)
                         return ApiResponse(error.status, error.headers, error.body, url, error)
                     raise
                 wait(delay, self._cancelled)
 
-    def _once(self, asked: HttpRequest, limit: int, *, public_only: bool) -> ApiResponse:
+    def _once(self, request: HttpRequest, limit: int, *, public_only: bool) -> ApiResponse:
         opened = open_url(
             self.transport,
-            asked,
+            request,
             options=self.options,
             cancelled=self._cancelled,
             public_only=public_only,
@@ -276,15 +276,15 @@ class Client:
         headers = {str(k): str(v) for k, v in opened.response.headers.items()}
         return ApiResponse(opened.head.status, headers, body, opened.url)
 
-    def _refuse_offline(self, asked: HttpRequest) -> None:
+    def _refuse_offline(self, request: HttpRequest) -> None:
         if self.is_offline:
-            raise offline(asked.url)
+            raise offline(request.url)
 
 
 def offline(url: str) -> DownloadError:
     """Make the error for a use of the network while the settings forbid it."""
     return DownloadError(
-        f"{redacted(url)} is not asked: the setting offline is on",
+        f"{redacted(url)} is not request: the setting offline is on",
         hint="modelkeep config set offline false allows it.",
     )
 

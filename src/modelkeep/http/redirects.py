@@ -20,6 +20,7 @@ from modelkeep.errors import (
     RedirectRefusedError,
     UnsupportedSourceError,
 )
+from modelkeep.http.deadline import Deadline
 from modelkeep.http.error_responses import status_error
 from modelkeep.http.options import TransferOptions
 from modelkeep.http.request import HttpRequest
@@ -27,7 +28,6 @@ from modelkeep.http.response_head import ByteRange, ResponseHead, header, parse_
 from modelkeep.http.retry import describe, is_network_error, is_transient, root_cause
 from modelkeep.http.session import Transport, prepared_url
 from modelkeep.http.urls import Origin, origin_of, redacted
-from modelkeep.http.watch import Deadline
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 #: Redirects that repeat the request as it was.
@@ -62,7 +62,7 @@ class HttpResponse:
         chain: All addresses on the way, as they may be shown.
         url: The last of them as it is, to be asked again without the redirects; may be a secret.
         was_refreshed: The address that the caller gave was refused, and the first one asked again.
-        watch: The watch over the connection; None in an injected session.
+        deadline: The time limits of the connection; None in an injected session.
     """
 
     response: requests.Response
@@ -70,7 +70,7 @@ class HttpResponse:
     chain: tuple[str, ...]
     url: str = field(repr=False)
     was_refreshed: bool = False
-    watch: Deadline | None = field(default=None, repr=False)
+    deadline: Deadline | None = field(default=None, repr=False)
 
     def close(self) -> None:
         """Give the connection back, or end it when the body was not read to its end."""
@@ -79,7 +79,7 @@ class HttpResponse:
 
 def open_url(
     sender: Transport,
-    asked: HttpRequest,
+    request: HttpRequest,
     *,
     byte_range: ByteRange | None = None,
     if_range: str | None = None,
@@ -93,13 +93,13 @@ def open_url(
 
     Args:
         sender: Through which session.
-        asked: What, with its token and its headers.
+        request: What to fetch.
         byte_range: First and last byte, or None for the whole file.
         if_range: A strong validator: the part is wanted of this version alone.
         options: The time limits, and how many redirects.
         cancelled: Checked between hops, and twice a second while we wait (our own session).
         url: The final URL of an earlier response: tried first. When it has expired, the
-            redirects are followed anew from ``asked.url``.
+            redirects are followed anew from ``request.url``.
         known_total: Bytes of the whole file, where an earlier answer told.
         public_only: The address came from somebody else than the person at this machine: it may
             not lead into a private network, not even at its first hop.
@@ -117,21 +117,21 @@ def open_url(
         UnsupportedSourceError: the address is none of the web.
         DownloadJobCancelledException: ``cancelled`` said so.
     """
-    route = _Route(sender, asked, options, cancelled, public_only=public_only)
+    route = _Route(sender, request, options, cancelled, public_only=public_only)
     route.byte_range, route.known_total = byte_range, known_total
     if byte_range is not None:
         first, last = byte_range
         route.headers["Range"] = f"bytes={first}-{'' if last is None else last}"
         if if_range is not None:
             route.headers["If-Range"] = if_range
-    if url is not None and url != asked.url:
+    if url is not None and url != request.url:
         opened = route.follow(url, is_shortcut=True)
         if opened is not None:
             return opened
-    opened = route.follow(asked.url, is_shortcut=False)
+    opened = route.follow(request.url, is_shortcut=False)
     if opened is None:  # pragma: no cover - only a shortcut ends without an answer or an error
-        raise ConnectionFailedError(f"{redacted(asked.url)} gave no answer")
-    opened.was_refreshed = url is not None and url != asked.url
+        raise ConnectionFailedError(f"{redacted(request.url)} gave no answer")
+    opened.was_refreshed = url is not None and url != request.url
     return opened
 
 
@@ -144,39 +144,39 @@ class _Route:
     def __init__(
         self,
         sender: Transport,
-        asked: HttpRequest,
+        request: HttpRequest,
         options: TransferOptions,
         cancelled: Callable[[], bool],
         *,
         public_only: bool,
     ) -> None:
         self._sender = sender
-        self._asked = asked
+        self._request = request
         self._options = options
         self._cancelled = cancelled
         self._given_public_only = public_only
         self.headers: dict[str, str] = {}
         self._chain: list[str] = []
         self._seen: set[str] = set()
-        self._first, self._first_url = _normal(asked.url)
+        self._first, self._first_url = _normal(request.url)
 
     def follow(self, url: str, *, is_shortcut: bool) -> HttpResponse | None:
         """Ask, and follow redirects to the end; None when a shortcut has expired."""
         self._chain, self._seen = [], set()
-        is_first = url == self._asked.url
+        is_first = url == self._request.url
         origin, url = (self._first, self._first_url) if is_first else _normal(url)
         self._public_only = self._given_public_only or (
             is_shortcut and origin != self._first and not self._sender.is_private(self._first)
         )
         while True:
             self._check_hop(url, origin)
-            response, watch = self._send(url, origin)
+            response, deadline = self._send(url, origin)
             try:
                 status = int(response.status_code)
                 if status not in _REDIRECTS:
-                    return self._ended(response, watch, url, is_shortcut=is_shortcut)
+                    return self._ended(response, deadline, url, is_shortcut=is_shortcut)
                 target = self._target(response, url, origin)
-                _finish(response, watch)
+                _finish(response, deadline)
             except BaseException:
                 response.close()
                 raise
@@ -212,8 +212,8 @@ class _Route:
                 cancelled=self._cancelled,
                 public_only=self._public_only,
                 is_first=origin == self._first,
-                method=self._asked.method,
-                body=self._asked.body,
+                method=self._request.method,
+                body=self._request.body,
             )
         except AddressRefusedError as error:
             raise self._private(error) from error
@@ -239,17 +239,17 @@ class _Route:
 
     def _headers_for(self, origin: Origin, url: str) -> dict[str, str]:
         """Return all headers for one hop; secrets only for whom they are meant."""
-        asked = self._asked
-        is_trusted = origin == self._first or origin in asked.aliases
+        request = self._request
+        is_trusted = origin == self._first or origin in request.aliases
         headers = dict(_ALWAYS)
-        for name, value in asked.headers.items():
+        for name, value in request.headers.items():
             folded = name.lower()
             is_secret = any(part in folded for part in _SECRET_PARTS)
             if folded not in _OURS and (is_trusted or not is_secret):
                 headers["User-Agent" if folded == "user-agent" else name] = value
-        if asked.token is not None and asked.token.is_for(origin, asked.aliases):
+        if request.token is not None and request.token.is_for(origin, request.aliases):
             headers = {k: v for k, v in headers.items() if k.lower() != "authorization"}
-            headers["Authorization"] = f"Bearer {asked.token.value}"
+            headers["Authorization"] = f"Bearer {request.token.value}"
         elif url == self._first_url and "@" in urlsplit(url).netloc:
             headers["Authorization"] = _login_in(url)
         return {**headers, **self.headers}
@@ -259,7 +259,7 @@ class _Route:
         location = header(response.headers, "Location")
         if not location:
             raise self._refused("it says no address")
-        if self._asked.method != "GET" and response.status_code not in _SAME_METHOD:
+        if self._request.method != "GET" and response.status_code not in _SAME_METHOD:
             raise self._refused("what was sent along would be lost")
         try:
             # Heads are read as Latin-1; many servers write UTF-8.
@@ -277,19 +277,19 @@ class _Route:
         return target, address
 
     def _ended(
-        self, response: requests.Response, watch: Deadline | None, url: str, *, is_shortcut: bool
+        self, response: requests.Response, deadline: Deadline | None, url: str, *, is_shortcut: bool
     ) -> HttpResponse | None:
         """Turn the last answer into what was asked for, or into an error."""
         status = int(response.status_code)
         is_past_end = status == _RANGE_REFUSED and self.byte_range is not None
         if status >= _REFUSED_FROM and not is_past_end:
             if is_shortcut and status in _EXPIRED:
-                _finish(response, watch)
+                _finish(response, deadline)
                 return None
-            if watch is not None:
-                watch.body_until = time.monotonic() + _SIDE_BODY_TIME
+            if deadline is not None:
+                deadline.body_until = time.monotonic() + _SIDE_BODY_TIME
             error = status_error(
-                response, url, self._asked.token, cap=self._options.retry_after_cap
+                response, url, self._request.token, cap=self._options.retry_after_cap
             )
             response.close()
             raise error
@@ -301,7 +301,7 @@ class _Route:
             raise ProtocolError(
                 f"{redacted(url)}: {error}", hint=error.hint or _AT_FAULT
             ) from error
-        return HttpResponse(response, answer, tuple(self._chain), url, watch=watch)
+        return HttpResponse(response, answer, tuple(self._chain), url, deadline=deadline)
 
     def _refused(self, why: str) -> RedirectRefusedError:
         return RedirectRefusedError(
@@ -345,12 +345,12 @@ def _login_in(url: str) -> str:
     return "Basic " + base64.b64encode(f"{name}:{word}".encode()).decode("ascii")
 
 
-def _finish(response: requests.Response, watch: Deadline | None) -> None:
+def _finish(response: requests.Response, deadline: Deadline | None) -> None:
     """Read a small body that nobody wants, so that its connection can be used again."""
     length = header(response.headers, "Content-Length")
     is_small = length.isdecimal() and int(length[:12]) <= _SMALL_BODY
-    if is_small and watch is not None:
-        watch.body_until = time.monotonic() + _SIDE_BODY_TIME
+    if is_small and deadline is not None:
+        deadline.body_until = time.monotonic() + _SIDE_BODY_TIME
         try:
             while response.raw.read(_SMALL_BODY):
                 pass

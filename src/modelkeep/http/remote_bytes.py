@@ -9,12 +9,12 @@ from modelkeep.errors import (
     ProtocolError,
     UnsupportedSourceError,
 )
-from modelkeep.http.body import Body
 from modelkeep.http.client import Client
 from modelkeep.http.error_responses import CHECKED_BYTES, check_content
 from modelkeep.http.redirects import HttpResponse
 from modelkeep.http.request import HttpRequest
 from modelkeep.http.retry import RetryPolicy
+from modelkeep.http.urllib3_adapter import Body
 from modelkeep.http.urls import file_name, redacted
 
 #: Bytes of the first request: the whole header of most model files.
@@ -32,7 +32,7 @@ class RemoteBytes:
 
     Args:
         client: Asks the server.
-        asked: Where the file is, with its token.
+        request: Where the file is, with its token.
 
     Attributes:
         requests: How many were made.
@@ -44,9 +44,9 @@ class RemoteBytes:
         UnsupportedSourceError: the server does not say how long the file is.
     """
 
-    def __init__(self, client: Client, asked: HttpRequest) -> None:
+    def __init__(self, client: Client, request: HttpRequest) -> None:
         self._client = client
-        self._asked = asked
+        self._request = request
         self._policy = RetryPolicy(client.options.tries, client.options.backoff_base)
         self._parts: list[tuple[int, bytearray]] = []
         self.requests = 0
@@ -57,7 +57,7 @@ class RemoteBytes:
     @property
     def name(self) -> str:
         """The address, as it may be shown."""
-        return redacted(self._asked.url)
+        return redacted(self._request.url)
 
     @property
     def size(self) -> int:
@@ -120,7 +120,7 @@ class RemoteBytes:
 
     def _fetch(self, first: int, count: int) -> bytearray:
         self.requests += 1
-        opened = self._client.open(self._asked, first, first + count - 1)
+        opened = self._client.open(self._request, first, first + count - 1)
         try:
             return self._body(opened, first, count)
         finally:
@@ -128,7 +128,7 @@ class RemoteBytes:
 
     def _body(self, opened: HttpResponse, first: int, count: int) -> bytearray:
         head = opened.head
-        total = head.total if head.total is not None else self._asked.size
+        total = head.total if head.total is not None else self._request.size
         if total is None:
             raise UnsupportedSourceError(
                 f"{self.name} does not say how long the file is, so it cannot be looked into",
@@ -150,7 +150,7 @@ class RemoteBytes:
         self._read(Body(opened.response, opened.url), content)
         del content[:skipped]
         if first == 0:
-            name = file_name(head.file_name, self._asked.url)
+            name = file_name(head.file_name, self._request.url)
             check_content(
                 bytes(content[:CHECKED_BYTES]), head.content_type, name, url=opened.url, total=total
             )

@@ -12,30 +12,28 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from requests.utils import should_bypass_proxies
 
-from modelkeep.http.adapter import CheckedAdapter
-from modelkeep.http.addresses import AllowedHosts, is_private_host
-from modelkeep.http.buffers import Buffers
-from modelkeep.http.connecting import AddressGuard, Resolver, resolve
+from modelkeep.http.addresses import AddressGuard, AllowedHosts, Resolver, is_private_host, resolve
+from modelkeep.http.deadline import Deadline
 from modelkeep.http.options import TransferOptions
+from modelkeep.http.urllib3_adapter import GuardedAdapter
 from modelkeep.http.urls import Origin
-from modelkeep.http.watch import Deadline
 
 
 class DownloadSession(requests.Session):
     """A session that checks addresses, keeps no cookies and reads no ``.netrc``.
 
     Args:
-        door: Who is let through.
+        guard: Resolves hosts and refuses addresses.
         connections: Connections to one host that are kept for reuse.
         proxy: For all requests; None takes those of the environment.
     """
 
-    def __init__(self, door: AddressGuard, connections: int, proxy: str | None = None) -> None:
+    def __init__(self, guard: AddressGuard, connections: int, proxy: str | None = None) -> None:
         super().__init__()
-        self.door = door
+        self.guard = guard
         self._proxy = proxy
-        self.anywhere = CheckedAdapter(door, connections)
-        self.public = CheckedAdapter(door, connections)
+        self.anywhere = GuardedAdapter(guard, connections)
+        self.public = GuardedAdapter(guard, connections)
         self.mount("https://", self.anywhere)
         self.mount("http://", self.anywhere)
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -78,8 +76,8 @@ def make_session(
         proxy: Address of a proxy for all requests; None takes those of the environment.
         resolver: Finds the addresses of hosts.
     """
-    door = AddressGuard(AllowedHosts(options.allow_private_hosts), resolver)
-    return DownloadSession(door, max(8, options.segments * parallel), proxy)
+    guard = AddressGuard(AllowedHosts(options.allow_private_hosts), resolver)
+    return DownloadSession(guard, max(8, options.segments * parallel), proxy)
 
 
 class Transport:
@@ -90,14 +88,10 @@ class Transport:
 
     Args:
         session: Used for every request; may be shared by threads.
-
-    Attributes:
-        buffers: What bodies are read into.
     """
 
     def __init__(self, session: requests.Session) -> None:
         self.session = session
-        self.buffers = Buffers()
         self._ours = session if isinstance(session, DownloadSession) else None
         self._settings: dict[Origin, dict[str, Any]] = {}
 
@@ -109,7 +103,7 @@ class Transport:
     def is_private(self, origin: Origin) -> bool:
         """Tell whether a host is private, as far as is known without looking it up."""
         return (
-            self._ours.door.is_private(origin.host) if self._ours else is_private_host(origin.host)
+            self._ours.guard.is_private(origin.host) if self._ours else is_private_host(origin.host)
         )
 
     def is_named_private(self, origin: Origin, options: TransferOptions) -> bool:
@@ -119,7 +113,7 @@ class Transport:
         session the name is all that is known.
         """
         allowed = (
-            self._ours.door.allowed if self._ours else AllowedHosts(options.allow_private_hosts)
+            self._ours.guard.allowed if self._ours else AllowedHosts(options.allow_private_hosts)
         )
         return is_private_host(origin.host) and origin.host not in allowed
 
@@ -151,7 +145,7 @@ class Transport:
             body: What a POST sends.
 
         Returns:
-            The response, its body not read yet; and the watch over it where the session is ours.
+            The response, its body not read yet; and its deadline where the session is ours.
 
         Raises:
             requests.RequestException: as requests does.
@@ -164,15 +158,15 @@ class Transport:
         if self._ours is None:
             request = self._prepared(url, headers, method, body, is_first=is_first)
             return self._send_foreign(request, options, settings), None
-        watch = Deadline(
+        deadline = Deadline(
             cancelled,
             time.monotonic() + options.connect_timeout,
             options.first_byte_timeout,
             options.idle_timeout,
             public_only,
         )
-        door = self._ours.door
-        door.watch = watch
+        guard = self._ours.guard
+        guard.deadline = deadline
         try:
             response = (self._ours.public if public_only else self._ours.anywhere).send(
                 _bare(url, headers, method, body),
@@ -181,8 +175,8 @@ class Transport:
                 **settings,
             )
         finally:
-            door.watch = None
-        return response, watch
+            guard.deadline = None
+        return response, deadline
 
     def _merged(self, url: str) -> dict[str, Any]:
         merge = getattr(self.session, "merge_environment_settings", None)

@@ -14,8 +14,8 @@ import pytest
 
 from modelkeep.download.queue import DownloadQueueService
 from modelkeep.errors import ConnectionFailedError, SettingsError
-from modelkeep.http.adapter import make_context
 from modelkeep.http.options import TransferOptions
+from modelkeep.http.urllib3_adapter import make_context
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing")
 

@@ -164,7 +164,7 @@ def test_a_wish_is_obeyed_in_every_state(
 
     def stop() -> None:
         server.wait_for(lambda: bool(server.requests) and server.sent >= (page.stall_at or 0))
-        if page.stall_at:
+        if (page.stall_at or 0) > 1:  # one byte alone is not written: it tells no page from a file
             until(lambda: seen and seen[-1].received > 0)
         getattr(control, wish)()
 

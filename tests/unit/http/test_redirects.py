@@ -215,7 +215,7 @@ class Names:
 def public(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let 127.0.0.2 count as a public address."""
     monkeypatch.setattr(
-        "modelkeep.http.connecting.is_public",
+        "modelkeep.http.addresses.is_public",
         lambda address: str(address) == HOSTS[1] or is_public(address),
     )
 

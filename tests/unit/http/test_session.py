@@ -280,7 +280,7 @@ def test_certificates_are_checked_against_the_name(
     encrypted: int, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "modelkeep.http.adapter.make_context",
+        "modelkeep.http.urllib3_adapter.make_context",
         lambda _: ssl.create_default_context(cafile=str(certificate)),
     )
 
