@@ -45,7 +45,8 @@ def test_two_downloads_share_what_is_allowed(
         assert all(job.complete for job in jobs)
     [limiter] = {limiter for limiter, _ in taken}
     assert limiter._timetable.rate_at(datetime.now(UTC)) == 8 * MIB
-    assert sum(count for _, count in taken) >= 12 * MIB
+    # The last piece of each connection is not waited for.
+    assert sum(count for _, count in taken) > 10 * MIB
 
 
 def test_what_is_no_limit_is_told(tmp_path: Path) -> None:
