@@ -97,7 +97,12 @@ class TestDoctor:
         told = filled.run("doctor", "--json", status=1)
         assert [line["kind"] for line in told.json] == ["database_damaged"]
         assert database.read_bytes() == b"\xff" * 4096 + data[4096:]
-        filled.run("doctor", "--fix")
+        told = filled.run("doctor", "--fix", status=1)
+        assert "No record owns" in told.out
+        [kept] = database.parent.glob("modelkeep.db.corrupt-*")
+        assert kept.read_bytes() == b"\xff" * 4096 + data[4096:]
+        assert filled.call("list", "-q").out == ""
+        filled.run("scan", "--register", filled.root / "models")
         names = [line["name"] for line in filled.call("list", "--json").json]
         assert names == ["blue", "green", "paper"]
         assert filled.run("doctor", "--json").only["kind"] == "backups"
