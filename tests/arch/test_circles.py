@@ -6,13 +6,16 @@ import ast
 
 from arch.tree import Module, circles, imported, imports
 
-#: How many modules each circle has that is left. It has to shrink with the code.
-LEFT = [3]
+#: A store is opened by the class that all stores derive from.
+OPENING = {
+    "modelkeep.records.service",
+    "modelkeep.records.sql.service",
+    "modelkeep.records.yaml.service",
+}
 
 
-def test_there_are_no_import_circles() -> None:
-    found = circles(imports())
-    assert [len(circle) for circle in found] == LEFT, [sorted(circle) for circle in found]
+def test_there_are_no_import_circles_but_where_a_store_is_opened() -> None:
+    assert [set(circle) for circle in circles(imports())] == [OPENING]
 
 
 def test_the_check_sees_circles() -> None:

@@ -23,7 +23,6 @@ TYPED = (
     "disk/notes.py",
     "download/details.py",
     "install/details.py",
-    "jobs/job_table.py",
     "jobs/journal_table.py",
     "jobs/rows.py",
 )
