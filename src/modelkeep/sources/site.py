@@ -37,7 +37,7 @@ class RemoteFile:
             its sha256; read and never changed.
     """
 
-    url: str
+    url: str = field(repr=False)  # it may hold a token
     path: str
     size: int | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
