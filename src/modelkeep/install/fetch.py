@@ -81,6 +81,7 @@ class ModelFetch:
         }
         if missing:
             known |= self._download(missing, verify=verify != "off")
+        folder.tidy()
         job.bytes = job.total_bytes
         return known
 

@@ -50,11 +50,11 @@ class ModelInstallJob:
         config_out: The record, once completed.
         same_as: Key of a model that was there before with the same bytes, if that was found.
         bytes, total_bytes: Progress of the copy or the download.
-        source_metadata: What a site told of the model; None for local sources.
+        source_metadata: The metadata that its site gave; None for local sources.
         download_parts: Downloads of a remote source; empty for local ones.
         exception: What went wrong.
         is_begun: Somebody works on it.
-        is_settled: The job has ended and everybody who listens was told.
+        is_settled: The job has ended and all listeners were notified.
         fetch_folder: The folder that its files come to; None as above.
     """
 

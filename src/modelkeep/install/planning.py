@@ -210,7 +210,6 @@ def plan_fetched(
         DuplicateModelException: its key is taken.
     """
     given, remote, home, path = without_aliases(config), folder.remote, folder.home, folder.top
-    folder.tidy()
     files = list_files(path)
     identified, error = _identify(library, path)
     found = identified or _as_given(path, given, files, error)
