@@ -127,7 +127,7 @@ def make_place(
         )  # fmt: skip
     if isinstance(server, ModelScopeServer):
         scope = server
-        patch.setattr("modelkeep.sources.modelscope.ENDPOINT", server.endpoint)
+        patch.setattr("modelkeep.sources.modelscope.ModelScope.endpoint", server.endpoint)
         listed = scope.add(REPO, {FILE: LORA})
         return Place(
             site, server, f"ms:{REPO}", "/api/v1/models/", f"/models/{REPO}/resolve/",

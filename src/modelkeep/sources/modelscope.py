@@ -20,7 +20,6 @@ from modelkeep.sources.listing import usable_names
 from modelkeep.sources.site import RemoteFile, RemoteModel, Site, SiteConnection, SiteContext, Terms
 from modelkeep.sources.string_like import SiteSource, StringLikeSource
 
-ENDPOINT = "https://modelscope.cn"
 _HOSTS = frozenset({"modelscope.cn", "www.modelscope.cn", "modelscope.ai", "www.modelscope.ai"})
 _GOOD = 200
 _REPO = r"[.\w-]+/[.\w-]+"
@@ -64,7 +63,7 @@ class ModelScope(Site):
     also = ("ms",)
     order = 40
     source_class = ModelScopeSource
-    endpoint = ENDPOINT
+    endpoint = "https://modelscope.cn"
     hosts = _HOSTS
     key_page = "https://modelscope.cn/my/myaccesstoken"
 
