@@ -54,7 +54,7 @@ def is_run(call: ast.Call, module: Module) -> bool:
     called = ast.unparse(call.func)
     keywords = {k.arg: ast.unparse(k.value) for k in call.keywords}
     # --no-wait starts this very program again, and nothing else.
-    is_process = called.startswith("subprocess.") and module.place != "cli/commands/fetching.py"
+    is_process = called.startswith("subprocess.") and module.place != "app/install.py"
     return (
         called in {"eval", "exec", "compile", "__import__", "os.system"}
         or called.rpartition(".")[2] in {"load_module", "Unpickler"}

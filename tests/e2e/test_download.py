@@ -72,8 +72,8 @@ def test_ctrl_c_keeps_what_has_come(program: Program, server: FaultServer, tmp_p
     wait_until(lambda: server.sent > MIB // 2, process)
     os.kill(process.pid, signal.SIGINT)
     told = finish(process, 130)
-    assert "what has come is kept" in told.err
-    assert "Go on with the same command, or with: modelkeep resume 1" in told.err
+    assert "what was downloaded is kept" in told.err
+    assert "Continue with the same command, or with: modelkeep resume 1" in told.err
     held = program.call("jobs", "--json").only
     assert (held["id"], held["kind"], held["status"]) == (1, "download", "paused")
     assert held["bytes"] > 0
@@ -94,7 +94,7 @@ def test_ctrl_c_says_when_nothing_could_be_kept(
     wait_until(lambda: server.sent > MIB // 2, process)
     os.kill(process.pid, signal.SIGINT)
     told = finish(process, 130)
-    assert "what had come was dropped" in told.err
+    assert "what was downloaded was dropped" in told.err
     assert not [path for path in tmp_path.iterdir() if path.name.startswith("a.bin")]
 
 
@@ -151,7 +151,7 @@ def test_pause_resume_and_cancel_from_another_terminal(
     assert program.call("resume", "--json", 1).only["status"] in {"waiting", "running"}
     assert program.call("cancel", "--json", 1).only["status"] == "cancelled"
     told = finish(process, 1)
-    assert "Paused. Go on with: modelkeep resume 1" in told.err
+    assert "Paused. Continue with: modelkeep resume 1" in told.err
     assert "cancelled from elsewhere" in told.err
     assert "modelkeep retry 1" in told.err
     assert not list(tmp_path.glob("a.bin*"))

@@ -81,7 +81,7 @@ def test_the_job_of_a_dead_process_is_taken_over(program: Program, large: Path) 
     assert told["status"] == "completed"
     assert (the_job(program)["id"], the_job(program)["status"]) == (1, "completed")
     assert program.call("list", "--json").only["name"] == "Kept name"
-    assert "No job was left" in program.call("resume", "--all").err
+    assert "No process left a job" in program.call("resume", "--all").err
 
 
 def test_a_job_that_was_paused_outlives_its_process(program: Program, large: Path) -> None:

@@ -1,0 +1,156 @@
+"""Installing models: in this process, or left to another one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelkeep.app.text import source_text
+from modelkeep.core.names import path_to_text, shown, size_text
+from modelkeep.core.reading import printable
+from modelkeep.core.taxonomy import type_label
+from modelkeep.errors import JobCancelledError, ModelKeepError, UsageError
+from modelkeep.identification.known_families import base_label
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from modelkeep.app.manager import ModelManager
+    from modelkeep.app.plan import InstallRequest
+    from modelkeep.core.configs import ModelConfigBase
+    from modelkeep.install.job import ModelInstallJob
+    from modelkeep.install.plan import Plan
+    from modelkeep.sources.string_like import StringLikeSource
+
+
+@dataclass(frozen=True, slots=True)
+class InstallResult:
+    """What became of one source.
+
+    Attributes:
+        source: What was asked for.
+        status: ``completed``, ``error``, ``cancelled``, ``interrupted`` or ``waiting``.
+        record: The model, once it is there.
+        path: Where it is.
+        is_known: It was in the library before.
+        error: Why it failed.
+        job: Number of the job that another process does.
+    """
+
+    source: str
+    status: str
+    record: ModelConfigBase | None = None
+    path: Path | None = None
+    is_known: bool = False
+    error: str | None = None
+    job: int | None = None
+
+    @property
+    def key(self) -> str | None:
+        """Key of the record."""
+        return self.record.key if self.record else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "source": source_text(self.source),
+            "status": self.status,
+            "key": self.key,
+            "path": path_to_text(self.path) if self.path else None,
+            "already_there": self.is_known,
+            "error": self.error,
+            **({"job": self.job} if self.job is not None else {}),
+        }
+
+    def __str__(self) -> str:
+        record = self.record
+        if record is None or self.path is None:
+            return ""
+        if self.is_known:
+            name = f"{record.name} {record.key}"
+            return f"{printable(self.source)} is in the library already: {name}"
+        return (
+            f"{type_label(record.type)} for {base_label(record.base)}: {record.name}\n"
+            f"  key   {record.key}\n"
+            f"  path  {shown(self.path)} ({size_text(record.size)})"
+        )
+
+
+def begin(
+    manager: ModelManager,
+    source: StringLikeSource,
+    request: InstallRequest,
+    plan: Plan | None = None,
+) -> ModelInstallJob:
+    """Begin an install and return its job.
+
+    Args:
+        manager: Of the library.
+        source: What to install.
+        request: How.
+        plan: Of a remote source: its site is not asked again.
+
+    Raises:
+        ModelKeepError: it cannot be installed; said before anything is downloaded.
+    """
+    if plan is not None and plan.refusal is not None:
+        raise plan.refusal
+    return manager.installer.import_model(
+        source, dict(request.overrides), link=request.link, to=request.to, plan=plan
+    )
+
+
+def result_of(manager: ModelManager, source: str, job: ModelInstallJob) -> InstallResult:
+    """Return what became of a job that has ended well.
+
+    Raises:
+        ModelKeepError: it failed, or was cancelled from elsewhere.
+    """
+    if job.cancelled:
+        raise JobCancelledError(
+            f"The install of {printable(source)} was cancelled from elsewhere",
+            hint=f"Start it again with: modelkeep retry {job.id}",
+        )
+    if job.exception is not None or job.config_out is None:
+        raise job.exception or ModelKeepError(f"The install of {printable(source)} did not end")
+    record = job.config_out
+    return InstallResult(
+        source, "completed", record, manager.path_of(record), is_known=bool(job.same_as)
+    )
+
+
+def not_applied(job: ModelInstallJob) -> str:
+    """Return what was asked for and not done, since the model was there before; or nothing."""
+    if not job.same_as or not job.config_in:
+        return ""
+    names = ", ".join(f"--{name}" for name in job.config_in)
+    return f"{names} was not applied: change it with modelkeep edit {job.same_as[:8]}"
+
+
+def leave(manager: ModelManager, source: StringLikeSource, request: InstallRequest) -> int:
+    """Store an install and start a process of its own for it; return the number of the job.
+
+    Raises:
+        UsageError: it needs a secret, and those are not stored.
+    """
+    if getattr(source, "access_token", None) or getattr(source, "has_secrets", False):
+        raise UsageError(
+            f"{printable(str(source))} needs a secret, which is not stored for another process",
+            hint="Store the token with: modelkeep token set SITE. Or leave --no-wait out.",
+        )
+    number = manager.installer.leave_job(
+        source, request.overrides, link=request.link, to=request.to
+    )
+    root = os.fspath(manager.settings.root)
+    command = [sys.executable, "-m", "modelkeep", "--root", root, "resume", str(number)]
+    subprocess.Popen(  # noqa: S603 - it is this very program
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    return number

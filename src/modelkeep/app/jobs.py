@@ -1,0 +1,150 @@
+"""The jobs of every process on this root, and what can be asked of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelkeep.app.text import Table, time_text
+from modelkeep.core.names import size_text
+from modelkeep.jobs.states import Request
+
+if TYPE_CHECKING:
+    from modelkeep.app.manager import ModelManager
+    from modelkeep.jobs.kinds import AnyJob
+    from modelkeep.jobs.rows import JobRow
+
+#: Of the engine alone.
+_HIDDEN = ("owner", "request", "beat_at")
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """One job.
+
+    Attributes:
+        row: As it is stored.
+    """
+
+    row: JobRow
+
+    @property
+    def key(self) -> str:
+        """Its number."""
+        return str(self.row.id)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        fields = asdict(self.row)
+        for name in _HIDDEN:
+            del fields[name]
+        return {**fields, "details": json.loads(self.row.details)}
+
+    @property
+    def progress(self) -> str:
+        """The size of its files, and how much of it is there when that is not all."""
+        size = size_text(self.row.total_bytes)
+        if not self.row.bytes or self.row.bytes >= self.row.total_bytes:
+            return size
+        return f"{self.row.bytes / self.row.total_bytes:.0%} of {size}"
+
+    @property
+    def notes(self) -> list[str]:
+        """What went wrong, and what to do next."""
+        if not self.row.error:
+            return []
+        hint = [f"   {self.row.hint}"] if self.row.hint else []
+        return [f"{self.row.id}: {self.row.error}", *hint]
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """What was asked of a job has come to this.
+
+    Attributes:
+        row: As it is stored now.
+    """
+
+    row: JobRow
+
+    @property
+    def key(self) -> str:
+        """Its number."""
+        return str(self.row.id)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {"id": self.row.id, "source": self.row.source, "status": self.row.status}
+
+    def __str__(self) -> str:
+        return f"{self.row.id}: {self.row.status}  {self.row.source}"
+
+
+def jobs(manager: ModelManager) -> list[JobView]:
+    """Return all jobs, the oldest first."""
+    return [JobView(row) for row in manager.jobs.rows()]
+
+
+def pause(manager: ModelManager, number: int) -> JobStatus:
+    """Hold a job until it is resumed, whichever process has it.
+
+    Raises:
+        UnknownJobIDException: there is no such job.
+        UsageError: it has ended.
+    """
+    manager.jobs.pause(number)
+    return JobStatus(manager.jobs.wait_for(number, Request.PAUSE))
+
+
+def cancel(manager: ModelManager, number: int) -> JobStatus:
+    """Stop a job for good; what it has put on the disk is removed.
+
+    Raises:
+        UnknownJobIDException: there is no such job.
+        UsageError: it has ended.
+    """
+    manager.jobs.cancel(number)
+    return JobStatus(manager.jobs.wait_for(number, Request.CANCEL))
+
+
+def resume(manager: ModelManager, number: int) -> AnyJob | JobStatus:
+    """Let a job go on; return it where this process works on it now.
+
+    Raises:
+        UnknownJobIDException: there is no such job.
+        UsageError: there is nothing to resume.
+    """
+    job = manager.jobs.resume(number)
+    return job if job is not None else JobStatus(manager.jobs.wait_for(number, Request.RUN))
+
+
+def retry(manager: ModelManager, number: int, changes: Mapping[str, Any]) -> AnyJob:
+    """Start a job again that failed or was cancelled.
+
+    Args:
+        manager: Of the library.
+        number: Of the job.
+        changes: Of an install, fields of the record that override what is identified.
+
+    Raises:
+        UnknownJobIDException: there is no such job.
+        UsageError: it has not failed, or is of a kind without fields to change.
+    """
+    job: AnyJob = manager.jobs.retry(number, changes)
+    return job
+
+
+def status(manager: ModelManager, number: int) -> JobStatus:
+    """Return how a job is now."""
+    return JobStatus(manager.jobs.row(number))
+
+
+def table(found: Sequence[JobView]) -> Table:
+    """Return jobs as a table."""
+    rows = [
+        (v.key, v.row.kind, v.row.status, v.row.source, v.progress, time_text(v.row.created_at))
+        for v in found
+    ]
+    return Table.of(("ID", "KIND", "STATUS", "SOURCE", "SIZE", "SINCE"), rows)
