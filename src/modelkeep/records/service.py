@@ -84,7 +84,7 @@ class ModelRecordServiceBase(ABC):
         """Open the catalogue in a file, which is made when it is not there.
 
         Args:
-            path: Its suffix says the kind: ``.db`` for SQLite, ``.yaml`` or ``.yml`` for YAML.
+            path: Its suffix decides: ``.db`` for SQLite, ``.yaml`` or ``.yml`` for YAML.
 
         Raises:
             WrongDatabaseError: the suffix is no catalogue's, or the file is none.
@@ -151,7 +151,7 @@ class ModelRecordServiceBase(ABC):
     def change_counter(self) -> int:
         """Return a number that is another one after every change, by any process.
 
-        It says nothing else: compare it with the one that was returned before.
+        Only compare it with the one that was returned before.
         """
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""What SQLite refuses, said as errors of ours."""
+"""Errors of SQLite, translated to ours by their codes."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ _FAULTS: dict[int, _Fault] = {
 
 
 def database_error(error: sqlite3.Error, name: str, path: Path | None = None) -> ModelKeepError:
-    """Return the error of ours that says what ``error`` says of the database ``name``.
+    """Return our error for an error of SQLite.
 
     Args:
-        error: What SQLite said.
+        error: Of SQLite.
         name: The database, for messages.
-        path: Its file, where there is one: then the message says who holds it.
+        path: Its file, where there is one: the message names who holds it.
     """
     fault = _fault_of(error)
     reason = str(error)

@@ -1,4 +1,4 @@
-"""Looking at a file before it is opened as a catalogue; nothing in it or beside it changes.
+"""Checks of a file before it is opened as a catalogue; nothing in it or beside it changes.
 
 The file is never opened but by SQLite: closing it otherwise would drop the locks that another
 connection of this process holds on it (``fcntl(2)``), and with them what keeps other processes
@@ -49,7 +49,7 @@ def is_ours_alone(path: Path, name: str) -> bool:
             raise schema.newer(name, version)
         return True
     # Another program's file: ours only where our tables were put beside its own.
-    with looking(path, name) as connection:
+    with open_unchanged(path, name) as connection:
         if not sqlite_tables.check(connection, name):
             refuse_other_tables(connection, name)
     return False
@@ -70,7 +70,7 @@ def stored_version(path: Path, name: str) -> int:
     if not _size_of(path, name):
         return 0
     _header(path, name)
-    with looking(path, name) as connection:
+    with open_unchanged(path, name) as connection:
         version = sqlite_tables.version_in(connection, name)
         if not version:
             refuse_other_tables(connection, name)
@@ -88,7 +88,7 @@ def refuse_other_tables(connection: sqlite3.Connection, name: str) -> None:
 
 
 @contextmanager
-def looking(path: Path, name: str) -> Iterator[sqlite3.Connection]:
+def open_unchanged(path: Path, name: str) -> Iterator[sqlite3.Connection]:
     """Open a file to read what is committed in it, leaving no traces.
 
     Args:

@@ -107,7 +107,7 @@ file: Table = Table(
     Unique("root", "path"),
 )
 
-#: What a site says about a model, as JSON.
+#: Metadata of a model from its site, as JSON.
 metadata: Table = Table(
     "mk_metadata",
     tables,
@@ -152,7 +152,7 @@ def version_of(name: str, found: Collection[str], version: object) -> int:
     Args:
         name: The database, for messages.
         found: Which of our tables it has.
-        version: What ``mk_schema`` says, if it is there.
+        version: From ``mk_schema``, if it is there.
 
     Raises:
         WrongDatabaseError: it has some of our tables, or no version.
@@ -193,7 +193,7 @@ def version_row() -> dict[str, object]:
 
 
 def writer() -> str:
-    """Return what ``written_by`` says of this program."""
+    """Return the ``written_by`` of this program."""
     return f"modelkeep {modelkeep.__version__}"
 
 

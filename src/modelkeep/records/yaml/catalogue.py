@@ -114,7 +114,7 @@ class Catalogue:
             changes: By key; None for what is gone.
 
         Raises:
-            DatabaseError: a record cannot be said in YAML.
+            DatabaseError: a record cannot be written as YAML.
         """
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
@@ -148,7 +148,7 @@ class Catalogue:
             if again == record:
                 return _Part(lead, text, again)
         raise DatabaseError(
-            f"The record of {record.config.name!r} cannot be said in YAML; nothing was changed",
+            f"The record of {record.config.name!r} cannot be written as YAML; nothing was changed",
             hint="Keep the catalogue in SQLite: set model_config_db to auto.",
         )
 

@@ -145,7 +145,7 @@ class DocumentDatabase(RecordDatabase):
         tags: dict[str, set[str]] = {}
         for key, text in transaction.rows(_hand_tags(), asked):
             tags.setdefault(key, set()).add(text)
-        said = {
+        metadata = {
             key: rows.read_metadata(text, self.name)
             for key, text in transaction.rows(_metadatas(), asked)
         }
@@ -161,7 +161,7 @@ class DocumentDatabase(RecordDatabase):
                 config=config,
                 files=sorted_files(files.get(config.key, [])),
                 tags=frozenset(tags.get(config.key, ())),
-                metadata=said.get(config.key),
+                metadata=metadata.get(config.key),
                 created_at=None if is_bare else created_at,
                 updated_at=updated_at if is_new or old is None else old.updated_at,
             )

@@ -48,7 +48,7 @@ class StoredRecord:
         config: As it is stored: ``path`` is below ``root``.
         files: As they are stored, sorted by root and path.
         tags: Those that the user gave.
-        metadata: What its site says.
+        metadata: From its site.
         created_at: Seconds since the epoch; None when a person did not write it.
         updated_at: The same.
     """
@@ -74,7 +74,7 @@ class StoredRecord:
 def to_fields(record: StoredRecord) -> dict[str, Any]:
     """Return a record as plain values, defaults left out."""
     config = record.config
-    said = config.model_dump(mode="json", exclude_defaults=True, exclude={"key"})
+    dumped = config.model_dump(mode="json", exclude_defaults=True, exclude={"key"})
     values: dict[str, Any] = {
         "name": config.name,
         "type": config.type.value,
@@ -84,7 +84,7 @@ def to_fields(record: StoredRecord) -> dict[str, Any]:
     if config.root not in {MODELS_ROOT, NO_ROOT} or _default_root(config.path) != config.root:
         values["root"] = config.root
     values["path"] = config.path
-    values.update((name, value) for name, value in said.items() if name not in _FIRST_FIELDS)
+    values.update((name, value) for name, value in dumped.items() if name not in _FIRST_FIELDS)
     if record.tags:
         values["tags"] = sorted(record.tags)
     if record.metadata is not None:
