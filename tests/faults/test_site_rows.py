@@ -285,7 +285,8 @@ class TestNames:
         models = place.manager.settings.models_dir
         assert models in planned.target.parents
         assert planned.target.resolve() == planned.target
-        [file] = planned.files
+        assert planned.remote is not None
+        [file] = planned.remote.files
         assert len(PurePosixPath(file.path).parts) == 1
 
 
