@@ -150,7 +150,14 @@ class MissingModels:
         return preview_text(before, new) if before is not None and before.is_file() else None
 
     def _move(self, lost: MissingModel, path: Path, known: dict[str, ModelFile]) -> ScanFinding:
-        """Update the paths of a record; doing so twice changes nothing more."""
+        """Update the paths of a record; doing so twice changes nothing more.
+
+        The lock keeps it from taking a model that is published and not recorded yet.
+        """
+        with self._library.locks.publishing():
+            return self._moved(lost, path, known)
+
+    def _moved(self, lost: MissingModel, path: Path, known: dict[str, ModelFile]) -> ScanFinding:
         records, key, old = self._library.records, lost.config.key, self._place(lost)
         rows = describe_files(path, list(lost.files), self._models_dir, {}, time.time())
         by_name = dict(zip(lost.files, rows, strict=True))

@@ -15,6 +15,7 @@ import pytest
 from integration.world import World
 from modelkeep.core.hashing import Progress, hash_file
 from modelkeep.disk import paths
+from modelkeep.jobs.owner import locked
 from modelkeep.library import duplicates
 from modelkeep.sources.local import LocalModelSource
 from support import tiny
@@ -134,6 +135,37 @@ def test_a_model_that_is_removed_while_it_is_compared_is_installed_anew(
     assert again != key
     assert world.place(again).read_bytes() == source.read_bytes()
     assert [entry.key for entry in world.service.trash()] == [key]
+
+
+def test_a_sync_waits_for_the_record_of_a_published_model(
+    world: World, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tiny.embedding(world.downloads / "blue.safetensors", 1)
+    held, add_models = Held("records"), world.records.add_models
+
+    def late(records: Any) -> Any:
+        monkeypatch.setattr(world.records, "add_models", add_models)
+        held.pass_by(Path("records"))
+        return add_models(records)
+
+    monkeypatch.setattr(world.records, "add_models", late)
+    installed = pool.submit(world.service.install_path, source)
+    assert held.is_reached.wait(_LONG)
+    assert [path.name for path in world.models.rglob("*.safetensors")] == ["blue.safetensors"]
+    is_asked = threading.Event()
+
+    def asked(path: Path, meanwhile: Callable[[], None] | None = None) -> Any:
+        is_asked.set()
+        return locked(path, meanwhile)
+
+    monkeypatch.setattr("modelkeep.library.locks.locked", asked)
+    synced = pool.submit(world.service.sync_to_config)
+    assert is_asked.wait(_LONG)
+    held.may_go.set()
+    key = within(installed)
+    within(synced)
+    assert [model.key for model in world.records.all_models()] == [key]
+    assert world.place(key).exists()
 
 
 @pytest.mark.parametrize("others", ["remove", "purge"])
