@@ -1,1 +1,1 @@
-"""Integrity: what is still as it was recorded, and what is out of order."""
+"""Integrity: verifying models, and the doctor."""

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class LibraryHasher:
-    """Reads models that have no full hash yet, in a thread that gives way to everything else.
+    """Hashes models that have no full hash yet, in a low-priority thread.
 
     It waits while an install is in progress, is no faster than ``rate``, and does not keep the
     program from ending: what is half read is read again another time.
@@ -51,7 +51,7 @@ class LibraryHasher:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
-        """Begin; one that runs goes on."""
+        """Start, unless it runs already."""
         if self.is_running:
             return
         self._ending.clear()
@@ -67,7 +67,7 @@ class LibraryHasher:
             self._thread = None
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until all models that could be read have a hash; tell whether they have."""
+        """Wait until all readable models have a hash; return whether they have."""
         return self._is_idle.wait(timeout)
 
     def _work(self) -> None:

@@ -136,7 +136,7 @@ class Enricher:
         Args:
             plan: What is asked.
             allow: Asked once for each site that was never allowed to get hashes.
-            progress: Told of the bytes that are read, in another thread; may raise to stop.
+            progress: Called with the bytes read, in another thread; may raise to stop.
 
         Raises:
             DownloadError: the settings forbid to use the network.

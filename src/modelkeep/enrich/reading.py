@@ -25,7 +25,7 @@ class BackgroundReader:
     Args:
         library: Where the models are recorded.
         unread: Those to read, in this order.
-        progress: Told of every piece, in the thread.
+        progress: Called for every piece, in the thread.
     """
 
     def __init__(

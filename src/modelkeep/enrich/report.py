@@ -12,7 +12,7 @@ from typing import Any
 class EnrichStatus(StrEnum):
     """Result for one model.
 
-    ``found``: a site told something that the record did not say. ``unchanged``: a site knows it
+    ``found``: a site knows something that the record did not have. ``unchanged``: a site knows it
     and the record says all of that, or what people wrote there. ``not-there``: no site that was
     asked knows it. ``skipped``: it was not looked for, on purpose. ``offline``: its root is not
     there.

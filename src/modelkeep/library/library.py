@@ -113,19 +113,19 @@ class Library:
 
     @property
     def presence(self) -> Presence:
-        """Tells which roots are there."""
+        """Decides which roots are online."""
         return Presence(self.records, self.state, self.settings.models_dir)
 
     def root_state(self, name: str) -> RootState:
-        """Tell whether a root is there; one that is not registered is offline."""
+        """Return the state of a root; one that is not registered is offline."""
         return self.presence.state_of(name)
 
     def find(self, item: ModelConfigBase | ModelFile) -> Path | None:
-        """Return where a model or a file of one is, or None when its root is not registered."""
+        """Return the path of a model or one of its files; None when its root is not registered."""
         return self.roots.locate(item.root, item.path, self.settings.models_dir)
 
     def path_of(self, item: ModelConfigBase | ModelFile) -> Path:
-        """Return where a model or a file of one is, also when its root is not mounted.
+        """Return the path of a model or of one of its files, also when its root is not mounted.
 
         Raises:
             OfflineRootError: its root is not registered.
@@ -137,7 +137,7 @@ class Library:
         return path
 
     def reach(self, config: ModelConfigBase) -> Path:
-        """Return where a model is, for work that needs its files.
+        """Return the path of a model whose files are needed.
 
         Raises:
             OfflineRootError: its root is not there.
@@ -147,7 +147,7 @@ class Library:
         return self.path_of(config)
 
     def require_writable(self, path: Path) -> None:
-        """Refuse to change what lies in a read-only root.
+        """Refuse to change a path in a read-only root.
 
         Raises:
             NotWritableError: it does; names the root and the setting.
@@ -207,7 +207,7 @@ class Library:
         return MODELS_ROOT if is_inside(path, self.settings.models_dir) else NO_ROOT
 
     def is_away(self, note: Note) -> bool:
-        """Tell whether a place that a change is about lies in a root that is offline."""
+        """Return whether any place of a change lies in a root that is offline."""
         presence = self.presence
         roots = {self.root_around(place) for place in note.places}
         return any(presence.why_offline(root) or presence.is_another(root) for root in roots)

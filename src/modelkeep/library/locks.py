@@ -50,7 +50,7 @@ class LibraryLocks:
     ) -> AbstractContextManager[None]:
         """Allow one model at a time to be published and recorded.
 
-        Whoever registers files that lie there holds it too, and so never takes a model for new
+        A scan that registers files there holds it too, and so never takes a model for new
         that is published and not recorded yet. Nothing is copied or read whole meanwhile.
         """
         return self._locked("publish", meanwhile)

@@ -1,4 +1,4 @@
-"""Whether a root is there: its folder, and the models in it, or only the place for its disk."""
+"""``Presence``: whether a root is online, or only the mount point of its disk exists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OF_THE_DISK = frozenset({"lost+found"})
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Tells which roots are there. Nothing is written in them.
+    """Decides which roots are online. Nothing is written in them.
 
     Attributes:
         records: The catalogue, which knows the roots and what lies in them.
@@ -37,9 +37,9 @@ class Presence:
         return RootState.OFFLINE if self.why_offline(name) else RootState.ONLINE
 
     def why_offline(self, name: str) -> str:
-        """Return why a root counts as offline, as one sentence; empty when it is there.
+        """Return why a root counts as offline, as one sentence; empty when it is online.
 
-        Its folder is not there, or there is another one at its place (which an unmounted or
+        Its folder does not exist, or another one is at its path (which an unmounted or
         another disk leaves) with none of its models in it.
         """
         if name == NO_ROOT:
@@ -58,7 +58,7 @@ class Presence:
         return f"{shown(folder)} holds none of its models: its disk is not mounted, or another is"
 
     def _is_same(self, name: str, folder: Path, identity: str, *, is_empty: bool) -> bool:
-        """Tell whether the folder at the place of a root is that root, and remember it if so."""
+        """Return whether the folder at the path of a root is the root; store its identity if so."""
         before = seen_roots(self.state).get(name)
         known = before.identity if before and before.path == path_to_text(folder) else ""
         if identity == known and not (is_empty and folder.is_mount()):
@@ -70,7 +70,7 @@ class Presence:
         return not self._holds_records(name) or not (known or is_empty)
 
     def note_seen(self, name: str) -> None:
-        """Remember a root in which a model was just seen."""
+        """Store the identity of a root in which a model was just seen."""
         folder = self.folder_of(name)
         if folder is None:
             return
@@ -80,7 +80,7 @@ class Presence:
             note_root(self.state, name, seen)
 
     def is_another(self, name: str) -> bool:
-        """Tell whether an empty folder lies where a root was seen: its disk is not mounted.
+        """Return whether an empty folder is at the path of a root seen before: an unmounted disk.
 
         Of a root without records that is no reason to call it offline.
         """
@@ -101,7 +101,7 @@ class Presence:
         return root.path if root else None
 
     def hint_for(self, name: str) -> str:
-        """Return how an offline root comes back."""
+        """Return how to bring an offline root back online."""
         if self.folder_of(name) is not None:
             return f"Mount its disk or, if it was moved: modelkeep root move {name} NEWDIR"
         before = seen_roots(self.state).get(name)
@@ -114,7 +114,7 @@ class Presence:
         return f"No root is registered as {name}{was}"
 
     def _look_at(self, folder: Path, *, is_home: bool) -> tuple[str, bool]:
-        """Return which folder this is, and whether nothing of anybody's is in it.
+        """Return the identity of a folder, and whether it is empty.
 
         What the program keeps in ``models_dir`` shows that it is there.
         """

@@ -1,4 +1,4 @@
-"""Previews: the picture of what a model makes, beside it or as a copy of our own.
+"""Previews: the picture of a model, beside it or as a copy in the library.
 
 A record says where its picture is relative to the folder that the model lies in, so that a root
 may be moved. Models that stay where they are keep the picture that lies there, which is never
@@ -37,18 +37,18 @@ class PreviewStore:
         return self.folder / f"{safe_name(key)}{picture.suffix.lower()}"
 
     def is_ours(self, picture: Path) -> bool:
-        """Tell whether a picture is a copy that we have made."""
+        """Return whether a picture is a copy made by the library."""
         return picture.parent == self.folder
 
     def of(self, key: str) -> Iterator[Path]:
-        """Give the copies that belong to a record."""
+        """Yield the copies that belong to a record."""
         if self.folder.is_dir() and not self.folder.is_symlink():
             for path in sorted(self.folder.iterdir()):
                 if path.stem == safe_name(key):
                     yield path
 
     def keep(self, picture: Path, place: Path) -> Path | None:
-        """Copy a picture; None where that fails, since the model matters more."""
+        """Copy a picture; None when that fails, which does not stop an install."""
         try:
             paths.make_own_folder(self.folder)
             paths.copy_file(picture, place)
@@ -60,7 +60,7 @@ class PreviewStore:
         return place
 
     def drop(self, key: str) -> None:
-        """Remove the copies that belong to a record which is gone for good."""
+        """Remove the copies that belong to a purged record."""
         for path in self.of(key):
             paths.remove_file(path)
         paths.remove_empty_folders(self.folder, self.folder.parent)

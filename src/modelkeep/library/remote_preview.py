@@ -1,4 +1,4 @@
-"""Fetched previews: a picture of a site, drawn anew before it is kept.
+"""Fetched previews: a picture of a site, re-encoded before it is stored.
 
 Nothing of what a site sent reaches the disk: the picture is decoded and encoded again, small and
 without all that was written beside its pixels (places, prompts, workflows, comments). Films and
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 def fetch_preview_of(remote: RemoteModel, client: Client, place: Path) -> Path | None:
     """Fetch the picture of a model, if its site names one.
 
-    A site of the public network cannot send us into a private one: such an address is refused.
+    An address in a private network that a public site gives is refused.
 
     Args:
         remote: The model, as its site says it is.
@@ -66,7 +66,7 @@ def fetch_preview_of(remote: RemoteModel, client: Client, place: Path) -> Path |
 def fetch_preview(
     url: str, client: Client, place: Path, *, public_only: bool = False
 ) -> Path | None:
-    """Fetch a picture and keep a small copy of it; what fails is warned of and never raised.
+    """Fetch a picture and keep a small copy; a failure is logged, never raised.
 
     Args:
         url: Where it is: PNG, JPEG, WEBP, AVIF or GIF, of which the first picture is taken.
@@ -78,7 +78,7 @@ def fetch_preview(
         ``place``, or None where there is no picture that can be shown.
 
     Raises:
-        JobCancelledError: the client was told to end.
+        JobCancelledError: the client was asked to stop.
     """
     try:
         reply = client.get(
@@ -97,7 +97,7 @@ def redrawn(content: bytes, name: str) -> bytes:
     """Return a picture as a small JPEG that has its pixels and nothing else.
 
     Args:
-        content: PNG, JPEG, WEBP, AVIF or GIF, told by its first bytes.
+        content: PNG, JPEG, WEBP, AVIF or GIF, recognised by its first bytes.
         name: What it is called in an error.
 
     Returns:
@@ -112,7 +112,7 @@ def redrawn(content: bytes, name: str) -> bytes:
             if width * height > limits.FETCHED_PREVIEW_PIXELS:
                 raise ValueError(f"{width:,} x {height:,} pixels are too many")  # noqa: TRY301 - one place says it
             return _as_jpeg(_flattened(image))
-    # Of broken pictures the readers raise whatever their innards do.
+    # For broken pictures the readers raise errors of any class.
     except Exception as error:
         raise UnreadableSourceError(
             f"{name} is no picture that can be shown: {str(error) or type(error).__name__}",

@@ -75,9 +75,9 @@ def remove(library: Library, key: str, *, everywhere: bool) -> TrashEntry | None
 
 
 def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
-    """Bring a removed model back: its files and its record, under the same key.
+    """Restore a removed model: its files and its record, under the same key.
 
-    Where its place is taken by now, it gets a name with a number.
+    If its path is taken, it gets a name with a number.
 
     Raises:
         DuplicateModelException: a record with its key is there.
@@ -138,7 +138,7 @@ def _move_back(
 
 
 def purge(library: Library, entry: TrashEntry) -> None:
-    """Remove a trash entry for good; one that is gone already is passed over.
+    """Remove a trash entry for good; one that no longer exists is skipped.
 
     Raises:
         NotWritableError: it lies in a read-only root.
@@ -153,7 +153,7 @@ def purge(library: Library, entry: TrashEntry) -> None:
 
 
 def purge_expired(library: Library) -> None:
-    """Remove for good what has been in the trash for its time."""
+    """Remove expired trash entries for good."""
     now = time.time()
     for entry in library.trash.entries():
         root = library.roots.around(entry.folder)
@@ -183,7 +183,7 @@ def _plan_entry(library: Library, config: ModelConfigBase, top: Path) -> TrashEn
 
 
 def _refuse_outside(path: Path, top: Path, name: str) -> None:
-    """Refuse to take a file along that a record claims and that is no part of its model."""
+    """Refuse a file that a record claims and that lies outside of its model."""
     refuse_climbing(path, name)
     if path != top and top not in path.parents:
         raise UnsafePathError(
@@ -201,7 +201,7 @@ def _movable(library: Library, item: ModelConfigBase | ModelFile) -> str:
 
 
 def _place_for(library: Library, original: Path, entry: TrashEntry) -> Path:
-    """Return where a model goes back to: its old place unless that is taken."""
+    """Return the path to restore a model to: its old one unless that is taken."""
     recorded = library.records.search_by_path(recorded_path(original, library.settings.models_dir))
     if not recorded and not any(os.path.lexists(place_of(original, name)) for name in entry.names):
         return original

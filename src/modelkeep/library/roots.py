@@ -221,7 +221,7 @@ class RootService:
     # -- plumbing
 
     def _compare(self, name: str, moved: Roots) -> tuple[int, int]:
-        """Return how many files were looked at in a new place, and how many are there."""
+        """Return how many files were looked for in a new folder, and how many were found."""
         rows = [file for _, file in self._records.each_file(name)]
         step = max(1, len(rows) // _SAMPLE)
         sample = rows[::step]
@@ -236,7 +236,7 @@ class RootService:
             return False
 
     def _empty(self, name: str, root: Root | None, *, forget: bool) -> None:
-        """Leave no record in a root."""
+        """Move the records out of a root, or delete them."""
         if forget:
             for config in list(self._records.each(RecordFilter(roots=(name,)))):
                 self._records.del_model(config.key)
@@ -298,10 +298,10 @@ def _folder(path: Path | str) -> Path:
 
 
 def settle_roots(library: Library) -> int:
-    """Bring records into the roots that they lie in, after the roots have changed.
+    """Assign records to the roots that they lie in, after the roots have changed.
 
-    Whether they have is told by what the state file remembers of them, so that a run that was cut
-    off, and settings that were changed by hand, are noticed at the next start.
+    Their paths are compared with those in the state file, so that an interrupted run, and settings
+    that were changed by hand, are noticed at the next start.
 
     Returns:
         How many records are in another root now.
@@ -320,7 +320,7 @@ def settle_roots(library: Library) -> int:
 
 
 def _take_out(store: ModelRecordServiceBase, gone: Root, roots: Roots) -> None:
-    """Give the records of a root that goes the paths that they have without it.
+    """Give the records of a root that is unregistered their paths without it.
 
     Args:
         store: The catalogue.
@@ -355,7 +355,7 @@ def _resplit(store: ModelRecordServiceBase, names: Iterable[str]) -> int:
 
 
 def changing_settings(root: Path) -> AbstractContextManager[None]:
-    """Keep other processes from changing the settings file meanwhile; waits for them first.
+    """Lock the settings file against changes by other processes.
 
     Args:
         root: Folder of the library; its settings may be such that they cannot be used.

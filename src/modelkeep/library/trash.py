@@ -1,4 +1,4 @@
-"""The trash: removed models, whole, for seven days or until space is needed.
+"""The trash: removed models, kept for seven days or until space is needed.
 
 Each entry is a folder with the files of one model and a ``manifest.json`` that says what they
 were. It lies on the file system of the files, so that removing is renaming.
@@ -41,7 +41,7 @@ class TrashEntry:
             to them; what had the Nth of them waits here as ``files/N``.
         files: What the record knew of its files.
         removed_at: Seconds since the epoch.
-        metadata: What a site told of it, as JSON text, if anything.
+        metadata: Metadata of a site, as JSON text; None when there is none.
         tags: Those that the user gave it.
     """
 
@@ -164,14 +164,14 @@ class Trash:
         removed: Iterable[Path],
         metadata: str | None,
     ) -> TrashEntry:
-        """Say how a model would be removed; changes nothing.
+        """Plan the removal of a model; changes nothing.
 
         Args:
             record: Its record.
             top: Where the model is.
             files: The files that the record owns.
             removed: What has to go: the files, or links that lead to them.
-            metadata: What a site told of it, as JSON text.
+            metadata: Metadata of a site, as JSON text.
         """
         now = time.time()
         there = [path for path in removed if os.path.lexists(path)]
@@ -188,7 +188,7 @@ class Trash:
 
     @property
     def folders(self) -> list[Path]:
-        """All trash folders, of which some may not be there; those of roots need no memory."""
+        """All trash folders; some may not exist. Those at the top of roots need not be recorded."""
         roots = [root.path / FOREIGN_TRASH for root in self.roots.named.values()]
         return list(dict.fromkeys((self.home, *self.places, *roots)))
 

@@ -134,7 +134,7 @@ def verify_model(
     parallel: bool = True,
     with_sha256: bool = False,
 ) -> ModelCheck:
-    """Read a model whole, compare its hashes and note in its record what was found.
+    """Read a model, compare its hashes and update the state in its record.
 
     Args:
         library: Where it is recorded.
@@ -196,7 +196,7 @@ def _check_file(
     *,
     parallel: bool,
 ) -> tuple[FileCheck, ModelFile]:
-    """Read a file; return what that gave, and its row as it is now."""
+    """Read a file; return the result and its row as it is now."""
     known = FullHashes(sha256=row.sha256, blake3=row.blake3)
     path = before.path
     if before.condition in _UNREAD:
@@ -252,7 +252,7 @@ def _rows_of(library: Library, config: ModelConfigBase) -> list[ModelFile]:
 def _note_files(
     library: Library, key: str, before: list[ModelFile], after: list[ModelFile]
 ) -> None:
-    """Store the rows of a model, unless somebody changed them while its bytes were read."""
+    """Store the rows of a model, unless they were changed while its bytes were read."""
     try:
         if after != before and library.records.files(key) == before:
             library.records.set_files(key, after)

@@ -51,7 +51,7 @@ class MissingModels:
 
     Args:
         library: Where they are recorded.
-        progress: Told of every piece that is hashed; may raise to stop.
+        progress: Called for every piece that is hashed; may raise to stop.
         confirm: Asked whether to take a match that cannot be proven.
     """
 

@@ -26,7 +26,7 @@ from modelkeep.identification.known_families import FAMILIES
 
 @dataclass(frozen=True, slots=True)
 class IdentifyOutcome:
-    """What a candidate is, or why that cannot be told.
+    """What a candidate is, or why it cannot be identified.
 
     Attributes:
         found: What it is; None when there is an error.

@@ -57,7 +57,7 @@ class FolderInfo:
         """Return what is known about one model."""
         try:
             report = read_sidecars(candidate.path, candidate.siblings)
-        except SourceError as error:  # the model vanished; whoever reads it next says so
+        except SourceError as error:  # the model vanished; its next reader reports it
             self.warn(str(error))
             return self._catalogue.get(candidate.path, SidecarInfo())
         for problem in report.problems:

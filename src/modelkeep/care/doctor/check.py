@@ -1,4 +1,4 @@
-"""``Check``: looks for one kind of thing that can be out of order in a library.
+"""``Check``: looks for one kind of problem in a library.
 
 A check is a module of ``checks`` with a ``CHECK``; those of installed packages are entry points
 of the group ``modelkeep.checks``.
@@ -17,13 +17,13 @@ from modelkeep.core.plugins import PluginKind
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Looks for one kind of thing.
+    """Looks for one kind of problem.
 
     Attributes:
         name: One word, unique among the checks.
-        find: Gives what is out of order. What it cannot look at because that is itself out of
-            order is found by the check that looks for that.
-        position: Checks are made in this order: what others rest on comes first.
+        find: Yields the problems. What cannot be examined because something else is damaged is
+            reported by the check for that.
+        position: Checks run in this order: what others depend on comes first.
     """
 
     name: str
@@ -37,7 +37,7 @@ CHECKS: PluginKind[Check] = PluginKind(
 
 
 def load_checks(*folders: Path) -> tuple[Check, ...]:
-    """Return all checks in the order in which they are made.
+    """Return all checks in the order in which they run.
 
     Args:
         folders: Folders whose modules are checks too.

@@ -20,7 +20,7 @@ def examine(
     fix: bool = False,
     checks: tuple[Check, ...] | None = None,
 ) -> Iterator[Finding]:
-    """Look for everything that is out of order in a library, however broken it is.
+    """Look for all problems in a library, however damaged it is.
 
     Args:
         settings: Of its root.

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Severity(StrEnum):
     """How bad a finding is.
 
-    ``error``: something does not work. ``warning``: something is not as it should be. ``note``:
-    good to know; nothing is wrong.
+    ``error``: something does not work. ``warning``: something is wrong. ``note``: information
+    only.
     """
 
     ERROR = "error"
@@ -51,7 +51,7 @@ class Finding:
 
     @property
     def is_left(self) -> bool:
-        """Something is wrong, and still is."""
+        """It is a problem and was not repaired."""
         return self.severity is not Severity.NOTE and not self.is_fixed
 
     def to_json(self) -> dict[str, Any]:

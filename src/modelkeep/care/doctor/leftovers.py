@@ -1,4 +1,4 @@
-"""Folders whose journal is lost, settled by the note that their change left in them."""
+"""Work folders that the journal does not name, settled by the note in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modelkeep.errors import OfflineRootError
 
 
 def settled_by_its_note(folder: Path, note: Note) -> Finding:
-    """Return the finding for a staging folder or trash entry that only its note tells of."""
+    """Return the finding for a work folder that has a note but no entry in the journal."""
 
     def settle(tools: RepairTools) -> None:
         library = tools.library

@@ -1,4 +1,4 @@
-"""``LibraryState``: the parts of a library, each opened on its own, none changed by looking."""
+"""``LibraryState``: the parts of a library, each opened read-only and on its own."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class LibraryState:
 
     @cached_property
     def health(self) -> Health | ModelKeepError:
-        """What is wrong with the file of a SQLite catalogue, or why that cannot be told."""
+        """What is wrong with the file of a SQLite catalogue, or why it cannot be examined."""
         from modelkeep.records.dialects.sqlite_health import examine  # noqa: PLC0415 - heavy
 
         try:
@@ -178,14 +178,14 @@ class LibraryState:
 
     @cached_property
     def forgotten_trash(self) -> list[Path]:
-        """The trash folders beside models in no root that a lost state file knew of."""
+        """Trash folders beside models in no root that the state file does not name."""
         tops = [Path(m.path) for m in (self.models or {}).values() if m.root == NO_ROOT]
         near = {folder / FOREIGN_TRASH for top in tops for folder in (top, top.parent)}
         return sorted(place for place in near - set(self._trash_places) if place.is_dir())
 
     @cached_property
     def presence(self) -> Presence | None:
-        """Tells which roots are there; None when the catalogue cannot be read."""
+        """Decides which roots are online; None when the catalogue cannot be read."""
         if self.records is None:
             return None
         state = self.state or StateDatabase.for_looking(self.settings.state_path / "none")

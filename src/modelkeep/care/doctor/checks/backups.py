@@ -16,7 +16,7 @@ _COPY = re.compile(r".+\.(corrupt|backup|bak|before)-?.*")
 
 
 def _find(library: LibraryState) -> Iterator[Finding]:
-    """Tells what copies of the databases take."""
+    """Reports the size of copies of the databases."""
     for folder in sorted({library.catalogue.parent, library.settings.state_path.parent}):
         last_good = f"{library.catalogue.name}.bak"  # of the YAML store: always there, and small
         copies = [

@@ -12,7 +12,7 @@ from modelkeep.errors import DatabaseError
 
 
 def _find(library: LibraryState) -> Iterator[Finding]:
-    """All that was begun is done, or being done."""
+    """Every entry of the journal belongs to a running process."""
     living = library.living
     for entry in library.entries:
         if entry.owner not in living:
@@ -28,7 +28,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
 
 def _settle(number: int) -> Repair:
     def settle(tools: RepairTools) -> None:
-        """Finish or roll back whatever dead processes left, this entry among it."""
+        """Finish or roll back the entries that dead processes left, this one among them."""
         tools.recover()
         if any(entry.id == number for entry in tools.library.state.journal.entries()):
             raise DatabaseError(

@@ -26,10 +26,10 @@ _PART = 5
 
 
 def _models(library: LibraryState) -> Iterator[Finding]:
-    """Every file of every record is there, unchanged; roots that are offline are told of once."""
+    """Every file of every record exists, unchanged; offline roots have a check of their own."""
     models = library.models or {}
     for key, seen in library.conditions.items():
-        # Of a root that is offline its own check tells, once for all of its models.
+        # An offline root is reported once, by its own check.
         if key not in models or seen.condition not in _HINTS:
             continue
         if seen.condition is not FileStatus.OFFLINE or models[key].root == NO_ROOT:
@@ -58,11 +58,11 @@ def _states(library: LibraryState) -> Iterator[Finding]:
         return
     mass = _mass_missing(models, stale)
     counts = Counter(stale.values())
-    told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    summary = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
     yield Finding(
         "stale_states",
         str(library.catalogue),
-        f"{len(stale)} record(s) do not say what is seen of their files now: {told}",
+        f"{len(stale)} record(s) do not say what is seen of their files now: {summary}",
         f"So many are gone from the root {mass} that its disk may be the cause;"
         " if not: modelkeep sync --yes"
         if mass

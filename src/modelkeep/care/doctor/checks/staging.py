@@ -20,7 +20,7 @@ from modelkeep.settings import Settings
 
 def _find(library: LibraryState) -> Iterator[Finding]:
     """Every folder in staging is named by the journal, or by an install that downloads into it."""
-    # The folders first: whoever makes one has written it in the journal before.
+    # The folders first: an install writes its folder in the journal before making it.
     folders = [folder for place in _places(library.settings) for folder in _folders_in(place)]
     known = library.work_folders | library.download_folders
     # Without a journal nobody knows whose a folder is, as long as somebody is at work.

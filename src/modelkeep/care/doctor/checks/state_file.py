@@ -72,7 +72,7 @@ def _finding(path: Path, error: ModelKeepError) -> Finding:
 
 
 def _set_aside(tools: RepairTools) -> None:
-    """Give the file and what belongs to it another name; the next one to need it makes a new one.
+    """Rename the file and its log; a new one is made when it is next needed.
 
     Raises:
         DatabaseLockedError: another process has it open.

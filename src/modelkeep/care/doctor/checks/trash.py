@@ -1,4 +1,4 @@
-"""The trash: what waits in it is whole, and its time is not over."""
+"""The trash: its entries are complete and not expired."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _check_entry(library: LibraryState, entry: TrashEntry) -> Iterator[Finding]:
 
 
 def _is_other(origin: Path, place: Path) -> bool:
-    """Tell whether something else lies where a file was; a second name of it is not."""
+    """Return whether another file is at the old path of a file, not a second name of it."""
     return os.path.lexists(origin) and not os.path.samestat(origin.lstat(), place.lstat())
 
 
@@ -134,7 +134,7 @@ def _remove(folder: Path) -> Repair:
 
 
 def _put_back(entry: TrashEntry) -> Repair:
-    """Roll a removal back, written in the journal as the removal it was."""
+    """Roll a removal back, journalled as the removal it was."""
 
     def put_back(tools: RepairTools) -> None:
         moves = [
