@@ -1,1 +1,1 @@
-"""How an address is asked: sessions, redirects, refusals, retries."""
+"""HTTP requests: sessions, redirects, error responses, retries."""

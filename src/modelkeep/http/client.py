@@ -1,4 +1,4 @@
-"""``Client``: small requests to the API of a site, patiently and with a bound on every answer."""
+"""``Client``: requests to the API of a site, with retries and a size limit on every response."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ class Client:
         if query:
             mark = "&" if "?" in request.url else "?"
             request = replace(request, url=f"{request.url}{mark}{query}")
-        return self._patiently(request, limit, public_only=public_only)
+        return self._with_retries(request, limit, public_only=public_only)
 
     def peek(self, request: HttpRequest, count: int) -> Peek:
         """Ask what an address has, and read the first bytes of it.
@@ -218,7 +218,7 @@ class Client:
         headers = {**request.headers, "Content-Type": "application/json"}
         body = json.dumps(value).encode("utf-8")
         request = replace(request, method="POST", body=body, headers=headers)
-        return self._patiently(request, limit)
+        return self._with_retries(request, limit)
 
     def open(self, request: HttpRequest, first: int, last: int) -> HttpResponse:
         """Ask for the bytes ``first`` to ``last`` of a file; the caller reads and closes.
@@ -243,7 +243,7 @@ class Client:
         """
         wait(seconds, self._cancelled)
 
-    def _patiently(
+    def _with_retries(
         self, request: HttpRequest, limit: int, *, public_only: bool = False
     ) -> ApiResponse:
         self._refuse_offline(request)

@@ -1,4 +1,4 @@
-"""Refusals of servers, and pages that come in place of files, turned into errors that explain."""
+"""Error responses, and web pages in place of files, turned into errors that explain."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from modelkeep.errors import DownloadError, HttpStatusError, NotAModelAnswerError
+from modelkeep.errors import HttpStatusError, NotAModelAnswerError
 from modelkeep.http.response_head import header
 from modelkeep.http.retry import retry_after
 from modelkeep.http.urls import Token, redacted
 
-#: Bytes of a status_error that are read for its message, and characters of it that are shown.
+#: Bytes of an error response that are read for its message, and characters of it that are shown.
 BODY_BYTES = 16 * 1024
 _MESSAGE_CHARACTERS = 300
 _REASON_CHARACTERS = 60
@@ -49,7 +49,7 @@ def status_error(
 
     Args:
         response: Its body is read up to a limit, as far as it comes soon.
-        url: What was asked; shown without secrets.
+        url: What was requested; shown without secrets.
         token: Whether there was one decides the advice; its value is cut out of the message.
         cap: The longest wait in seconds that the server may ask for.
     """
@@ -113,13 +113,13 @@ def _body(response: requests.Response) -> bytes:
             parts.append(part)
             left -= len(part)
     except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException):
-        # The status_error counts, and is told; its explanation did not come.
+        # The error counts; its explanation did not come.
         return b"".join(parts)
     return b"".join(parts)
 
 
 def error_message(body: bytes, content_type: str) -> str:
-    """Return what a status_error says, short and printable; empty where it says nothing.
+    """Return what an error response says, short and printable; empty where it says nothing.
 
     Args:
         body: The begin of it.
@@ -168,7 +168,7 @@ def check_content(
     total: int | None = None,
     wanted: str = "",
 ) -> None:
-    """Check that a body is not a web page or a message in place of the file that was asked for.
+    """Check that a body is not a web page or a message in place of the requested file.
 
     Args:
         first_bytes: The first 512 bytes of the file, or all of a shorter one.
@@ -216,11 +216,3 @@ def _is_json(start: bytes, kind: str, *, is_small: bool) -> bool:
     if _JSON.match(start) is None or b"\0" in start:
         return False
     return is_small or kind.endswith("json")
-
-
-def unexpected(status: int, url: str) -> DownloadError:
-    """Make the error for a status that is neither a file nor a status_error nor a redirect."""
-    return DownloadError(
-        f"{redacted(url)} answered {status} ({_phrase(status)}), which brings no file",
-        hint="Open the address in a browser to see what it is.",
-    )

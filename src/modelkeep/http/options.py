@@ -1,4 +1,4 @@
-"""``TransferOptions``: how patiently and with how many connections a file is fetched."""
+"""``TransferOptions``: the time limits, connections and checks of a transfer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TransferOptions:
 
     Attributes:
         segments: Connections that may fetch parts of one file at once.
-        tries: How often one piece is asked for before the download fails.
+        tries: How often one range is requested before the download fails.
         connect_timeout: For a connection to be accepted.
         first_byte_timeout: From a request to the head of its answer.
         idle_timeout: Between two pieces of a body.

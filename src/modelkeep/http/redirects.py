@@ -1,4 +1,4 @@
-"""Asking for a file: redirects are followed here, one hop after the other, each one checked."""
+"""``open_url``: sends a request and follows its redirects, each hop checked."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _RANGE_REFUSED = 416
 _EXPIRED = {400, 401, 403, 404, 410}
 #: A redirect's body up to this size is read, so that its connection can be used again.
 _SMALL_BODY = 16 * 1024
-#: Seconds that the body of a redirect or a status_error may take: it is not what was asked for.
+#: Seconds that the body of a redirect or an error may take: it is not what was requested.
 _SIDE_BODY_TIME = 5.0
 _ALWAYS = {
     "User-Agent": f"modelkeep/{__version__}",
@@ -58,10 +58,10 @@ class HttpResponse:
 
     Attributes:
         response: Its ``raw`` gives the bytes.
-        head: What its head says; its status is 200, 203, 206, or 416 where a part was asked for.
-        chain: All addresses on the way, as they may be shown.
-        url: The last of them as it is, to be asked again without the redirects; may be a secret.
-        was_refreshed: The address that the caller gave was refused, and the first one asked again.
+        head: What its head says; its status is 200, 203, 206, or 416 where a range was requested.
+        chain: All URLs on the way, without secrets.
+        url: The last of them, to be requested again without the redirects; may be a secret.
+        was_refreshed: The URL that the caller gave had expired; the redirects were followed anew.
         deadline: The time limits of the connection; None in an injected session.
     """
 
@@ -111,7 +111,7 @@ def open_url(
         HttpStatusError: it was refused with a status of 400 or more.
         ConnectionFailedError: no connection, or it broke off; ``retries.is_transient`` tells
             whether trying again may help.
-        ProtocolError: the head contradicts itself or what was asked for.
+        ProtocolError: the head contradicts itself or the request.
         RedirectRefusedError: a redirect leads where none may.
         AddressRefusedError: ``public_only`` and the first address is private.
         UnsupportedSourceError: the address is none of the web.
@@ -279,7 +279,7 @@ class _Route:
     def _ended(
         self, response: requests.Response, deadline: Deadline | None, url: str, *, is_shortcut: bool
     ) -> HttpResponse | None:
-        """Turn the last answer into what was asked for, or into an error."""
+        """Turn the last response into the result, or into an error."""
         status = int(response.status_code)
         is_past_end = status == _RANGE_REFUSED and self.byte_range is not None
         if status >= _REFUSED_FROM and not is_past_end:

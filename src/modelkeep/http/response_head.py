@@ -1,4 +1,4 @@
-"""What the head of an answer says; heads that contradict themselves or the request are refused."""
+"""``ResponseHead``: a response head, refused where it contradicts itself or the request."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ def wait(seconds: float, cancelled: Callable[[], bool]) -> bool:
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often and how patiently something is tried again.
+    """How often something is tried, and how long to wait before each try.
 
     Attributes:
         tries: Tries in all.
