@@ -23,12 +23,13 @@ TYPED = (
     "disk/notes.py",
     "download/details.py",
     "install/details.py",
+    "jobs/job_table.py",
     "jobs/journal_table.py",
     "jobs/rows.py",
 )
 
 #: How many remarks to the linter there may be: fewer over time, never more.
-NOQA = {"src": 150, "tests": 28, "bench": 9, "demo": 5}
+NOQA = {"src": 140, "tests": 28, "bench": 9, "demo": 5}
 
 
 def test_no_class_name_means_two_things() -> None:
