@@ -1,4 +1,4 @@
-"""Faults of sites and of whoever stands before them, at every door: rows 11, 12, 13, 15 and 31."""
+"""Faults of sites and proxies, through every command: rows 11-13, 15 and 31 of docs/faults.md."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def failed(place: Place, door: Door, token: str | None = None) -> ModelKeepError
 
 
 class TestRedirects:
-    """Row 11."""
+    """Row 11 of docs/faults.md."""
 
     @every()
     @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ class TestRedirects:
 
 
 class TestTokens:
-    """Row 12."""
+    """Row 12 of docs/faults.md."""
 
     @every()
     def test_no_other_host_sees_one(self, place: Place, door: Door, at: int) -> None:
@@ -176,7 +176,7 @@ class TestTokens:
 
 
 class TestPagesInPlace:
-    """Row 13."""
+    """Row 13 of docs/faults.md."""
 
     @every()
     @pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/octet-stream"])
@@ -199,7 +199,7 @@ class TestPagesInPlace:
 
 
 class TestRefusals:
-    """Row 15."""
+    """Row 15 of docs/faults.md."""
 
     @every()
     @pytest.mark.parametrize("code", [401, 403, 404, 451])
@@ -243,7 +243,7 @@ HARD = ["CON.safetensors", "x" * 300 + ".safetensors", "a\0b.safetensors", "\u20
 
 
 class TestNames:
-    """Row 31."""
+    """Row 31 of docs/faults.md."""
 
     @pytest.mark.parametrize("door", DOORS)
     @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ def befallen(*faults: str) -> pytest.MarkDecorator:
 
 
 class TestBytes:
-    """Row 14 and those around it: the right bytes, or a clean error."""
+    """Row 14 of docs/faults.md and those around it: the right bytes, or a clean error."""
 
     @befallen(*FAULTS)
     def test_once(self, place: Place, fault: str) -> None:

@@ -1,4 +1,4 @@
-"""Row 35 for installs from the network: cancelled or paused in each state, and at each step."""
+"""Row 35 of docs/faults.md for network installs: cancelled or paused in each state and step."""
 
 from __future__ import annotations
 

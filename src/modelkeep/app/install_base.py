@@ -48,7 +48,7 @@ class ModelInstallServiceBase(ABC):
     def install_model(
         self, source: StringLikeSource, config: dict[str, Any] | None = None
     ) -> ModelInstallJob:
-        """Do the same as ``import_model``, under the document's other name for it."""
+        """Do the same as ``import_model``, under the specification's other name for it."""
         return self.import_model(source, config)
 
     @abstractmethod
@@ -88,7 +88,7 @@ class ModelInstallServiceBase(ABC):
         """Return the jobs of one source."""
 
     @abstractmethod
-    def get_job_by_id(self, id: int) -> ModelInstallJob:  # noqa: A002 - the seed's name
+    def get_job_by_id(self, id: int) -> ModelInstallJob:  # noqa: A002 - the specification's name
         """Return one job."""
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""``ModelInstallService``: the seed's install service."""
+"""``ModelInstallService``: the specification's install service."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         app_config: The settings.
         record_store: The catalogue.
         download_queue: Fetches files; one of our own when None.
-        metadata_store: The seed's; what sites say goes to that of ``record_store`` in any case.
+        metadata_store: The specification's; what sites say goes to that of ``record_store`` in any
+            case.
         event_bus: Takes the install events; none are sent when None.
         session: Used for every request to sites, as it is; one of our own when None.
         identify: Says what a path is; the installed families when None.
@@ -71,7 +72,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         control: Pauses, resumes, cancels and retries jobs of any process on this root.
     """
 
-    def __init__(  # noqa: PLR0917 - the seed's signature
+    def __init__(  # noqa: PLR0917 - the specification's signature
         self,
         app_config: Settings,
         record_store: ModelRecordServiceBase,
@@ -122,7 +123,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
 
     # -- life
 
-    def start(self, invoker: Any = None) -> None:  # noqa: ARG002 - the seed's signature
+    def start(self, invoker: Any = None) -> None:  # noqa: ARG002 - the specification's signature
         """Finish or take back what an earlier run left, and begin to work on jobs.
 
         What was put into the autoimport folder since then is registered.
@@ -140,7 +141,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         if self._takes_over:
             self.engine.take_over(only=_is_remote)
 
-    def stop(self, invoker: Any = None) -> None:  # noqa: ARG002 - the seed's signature
+    def stop(self, invoker: Any = None) -> None:  # noqa: ARG002 - the specification's signature
         """End after what is being put in place; waiting jobs are cancelled.
 
         What is being fetched is kept, and gone on with in the next run.
@@ -241,7 +242,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         """Return the jobs of one source."""
         return [job for job in self.list_jobs() if job.source == source]
 
-    def get_job_by_id(self, id: int) -> ModelInstallJob:  # noqa: A002 - the seed's name
+    def get_job_by_id(self, id: int) -> ModelInstallJob:  # noqa: A002 - the specification's name
         """Return one job.
 
         Raises:

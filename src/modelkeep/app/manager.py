@@ -277,22 +277,22 @@ class ModelManager:
 
     @property
     def model_records(self) -> ModelRecordServiceBase:
-        """The document's name for ``records``."""
+        """The specification's name for ``records``."""
         return self.records
 
     @property
     def model_record_store(self) -> ModelRecordServiceBase:
-        """The document's other name for ``records``."""
+        """The specification's other name for ``records``."""
         return self.records
 
     @property
     def model_install(self) -> ModelInstallService:
-        """The document's name for ``installer``."""
+        """The specification's name for ``installer``."""
         return self.installer
 
     @property
     def download_queue(self) -> DownloadQueueService:
-        """The document's name for ``downloads``."""
+        """The specification's name for ``downloads``."""
         return self.downloads
 
     def path_of(self, model: ModelConfigBase | str) -> Path:

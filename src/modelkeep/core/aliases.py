@@ -1,4 +1,4 @@
-"""The document's names for the three fields that pick a config class."""
+"""The specification's names for the three fields that pick a config class."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from modelkeep.errors import InvalidModelConfigException
 
-#: The document's names for the three discriminators, accepted in dicts.
+#: The specification's names for the three discriminators, accepted in dicts.
 ALIASES = {"model_type": "type", "model_format": "format", "base_model": "base"}
 #: Types of stored values. Reading a long list of records spends much of its time here.
 _PLAIN = frozenset({str, int, float, bool, type(None), list, tuple, dict})

@@ -1,7 +1,7 @@
 """Config classes: what a record says about a model, and the factory that picks the class.
 
 ``base`` is a field of every class; the class follows from type and format alone (and, for the two
-ONNX classes of the seed, from base).
+ONNX classes of the specification, from base).
 """
 
 from __future__ import annotations
@@ -98,17 +98,17 @@ class ModelConfigBase(BaseModel):
 
     @property
     def model_type(self) -> ModelType:
-        """The document's name for ``type``."""
+        """The specification's name for ``type``."""
         return self.type
 
     @property
     def model_format(self) -> ModelFormat:
-        """The document's name for ``format``."""
+        """The specification's name for ``format``."""
         return self.format
 
     @property
     def base_model(self) -> BaseModelType:
-        """The document's name for ``base``."""
+        """The specification's name for ``base``."""
         return self.base
 
     def update(self, attributes: Mapping[str, Any]) -> None:

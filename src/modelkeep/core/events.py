@@ -1,8 +1,9 @@
-"""Events: the seed's names and payloads, and the bus that carries them.
+"""Events: the specification's names and payloads, and the bus that carries them.
 
 A bus is any object with ``dispatch(topic, payload)``. Install and load events go out under
 ``model_event``, downloads under ``download_event``, each as ``{"event": name, "data": {...}}``.
-Beside the seed's keys ``data`` has the ``id`` of the job, which tells jobs of one source apart.
+Beside the specification's keys ``data`` has the ``id`` of the job, which tells jobs of one source
+apart.
 """
 
 from __future__ import annotations

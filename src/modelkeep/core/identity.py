@@ -52,7 +52,7 @@ class Identification:
         name: The default name of a record.
         description: The default description of a record.
         trigger_phrases: Words that call up what an adapter learned.
-        legacy_config: Name of the seed's configuration file for a checkpoint of this kind.
+        legacy_config: Name of the specification's configuration file for a checkpoint of this kind.
         upcast_attention: The attention has to run in 32 bits.
         tensor_prefix: What stands before the names of its tensors in the file, such as
             ``model.diffusion_model.``; empty where nothing does, None for folders. Loading strips

@@ -1,7 +1,7 @@
 """Descriptive metadata of models: what a site says, never needed to run one.
 
-The classes and their fields are the seed's; the shapes are those of the Hugging Face and Civitai
-APIs.
+The classes and their fields are the specification's; the shapes are those of the Hugging Face and
+Civitai APIs.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A catalogue stores where a model is as (root, path below it), so that a root can be moved, be a
 disk that comes and goes, or be mounted elsewhere on another machine. People and programs see the
-seed's ``path``: relative to ``models_dir``, or absolute.
+specification's ``path``: relative to ``models_dir``, or absolute.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Roots:
         return _innermost(root for root in self.named.values() if root.below(path) is not None)
 
     def split(self, path: str) -> tuple[str, str]:
-        """Return (root, path below it) for the seed's ``path`` of a record or a file.
+        """Return (root, path below it) for the specification's ``path`` of a record or a file.
 
         The root is ``MODELS_ROOT`` for a relative path, the innermost registered root around an
         absolute one, and ``NO_ROOT`` with the path as it is where there is none. What ``join``
@@ -94,7 +94,7 @@ class Roots:
         return root.name, path_to_text(below)
 
     def join(self, root: str, path: str) -> str:
-        """Return the seed's ``path`` of what is at ``path`` below ``root``.
+        """Return the specification's ``path`` of what is at ``path`` below ``root``.
 
         A root that is not registered any more gives ``root:/path``: no place on any disk, but
         text that says what is missing.

@@ -188,7 +188,7 @@ class DownloadJobBase(BaseModel):
 
     @property
     def destination(self) -> Path:
-        """The document's name for ``dest``."""
+        """The specification's name for ``dest``."""
         return self.dest
 
     @property
@@ -302,7 +302,7 @@ class DownloadJobURL(DownloadJobRemoteSource):
         source: The link.
     """
 
-    source: AnyHttpUrl  # type: ignore[assignment]  # the document makes it so
+    source: AnyHttpUrl  # type: ignore[assignment]  # as the specification has it
 
 
 #: The code's one class of jobs.

@@ -1,4 +1,4 @@
-"""``DownloadQueueService``: the seed's download queue, in both of its forms, over a job engine."""
+"""``DownloadQueueService``: the specification's download queue in both forms, over a job engine."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class DownloadQueueService(DownloadQueueServiceBase):
 
     # -- life
 
-    def start(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - the seed's signature
+    def start(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - the specification's signature
         """Begin to work on jobs.
 
         Raises:
@@ -91,7 +91,7 @@ class DownloadQueueService(DownloadQueueServiceBase):
             self.engine.take_over(held=True)
         self.engine.start()
 
-    def stop(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - the seed's signature
+    def stop(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - the specification's signature
         """End: running jobs keep what they have for the next time.
 
         Waiting ones wait for the next run where jobs are stored; else they are cancelled.
@@ -103,7 +103,7 @@ class DownloadQueueService(DownloadQueueServiceBase):
 
     # -- jobs come in
 
-    def create_download_job(  # noqa: D102, PLR0917 - the seed's signature
+    def create_download_job(  # noqa: D102, PLR0917 - the specification's signature
         self,
         source: Source,
         destdir: Path | str,
@@ -127,7 +127,7 @@ class DownloadQueueService(DownloadQueueServiceBase):
         self.submit_download_job(job, start)
         return job
 
-    def download(  # noqa: D102, PLR0917 - the seed's signature
+    def download(  # noqa: D102, PLR0917 - the specification's signature
         self,
         source: Source,
         dest: Path | str,
@@ -159,7 +159,7 @@ class DownloadQueueService(DownloadQueueServiceBase):
         known = {name: value for name, value in fields.items() if name in kind.model_fields}
         return kind(source=source, dest=dest, **known)
 
-    def submit_download_job(  # noqa: D102, PLR0917 - the seed's signature
+    def submit_download_job(  # noqa: D102, PLR0917 - the specification's signature
         self,
         job: DownloadJobBase,
         start: bool = True,
@@ -208,7 +208,7 @@ class DownloadQueueService(DownloadQueueServiceBase):
     def list_jobs(self) -> list[DownloadJobBase]:  # noqa: D102 - as in the base class
         return self.engine.jobs()
 
-    def id_to_job(self, id: int) -> DownloadJobBase:  # noqa: A002, D102 - the seed's name
+    def id_to_job(self, id: int) -> DownloadJobBase:  # noqa: A002, D102 - the specification's name
         job: DownloadJobBase = self.engine.job(id)
         return job
 

@@ -30,7 +30,7 @@ class DownloadQueueServiceBase(ABC):
         """End: waiting jobs are cancelled, running ones keep what they have for the next time."""
 
     @abstractmethod
-    def create_download_job(  # noqa: PLR0917 - the seed's signature
+    def create_download_job(  # noqa: PLR0917 - the specification's signature
         self,
         source: Source,
         destdir: Path | str,
@@ -53,7 +53,7 @@ class DownloadQueueServiceBase(ABC):
         """
 
     @abstractmethod
-    def download(  # noqa: PLR0917 - the seed's signature
+    def download(  # noqa: PLR0917 - the specification's signature
         self,
         source: Source,
         dest: Path | str,
@@ -72,7 +72,7 @@ class DownloadQueueServiceBase(ABC):
         """
 
     @abstractmethod
-    def submit_download_job(  # noqa: PLR0917 - the seed's signature
+    def submit_download_job(  # noqa: PLR0917 - the specification's signature
         self,
         job: DownloadJobBase,
         start: bool = True,
@@ -125,7 +125,7 @@ class DownloadQueueServiceBase(ABC):
         """Return all jobs that were submitted and not pruned, the oldest first."""
 
     @abstractmethod
-    def id_to_job(self, id: int) -> DownloadJobBase:  # noqa: A002 - the seed's name
+    def id_to_job(self, id: int) -> DownloadJobBase:  # noqa: A002 - the specification's name
         """Return one job.
 
         Raises:

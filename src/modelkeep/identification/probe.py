@@ -1,4 +1,4 @@
-"""``VaeFolderProbe``: the seed's class for asking a VAE folder what base it belongs to."""
+"""``VaeFolderProbe``: the specification's class for asking a VAE folder what base it belongs to."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ class InstallKind(JobKind[ModelInstallJob]):
         return True
 
     def notify(self, job: ModelInstallJob, event: JobEvent) -> None:
-        """Send the seed's events."""
+        """Send the specification's events."""
         source = self.source_of(job)
         if event is JobEvent.STAGE:
             events.install_running(self._bus, job.id, source)

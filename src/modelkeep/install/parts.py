@@ -179,7 +179,7 @@ def _part(folder: FetchFolder, file: RemoteFile, *, verify: bool) -> DownloadPar
 
 
 def _part_json(part: DownloadPart) -> dict[str, object]:
-    """Return what an event says of one part; the document and the code name its link apart."""
+    """Return what an event says of one part: the specification gives its link two names."""
     link = printable(redacted(str(part.source)))
     return {
         "source": link,

@@ -1,4 +1,4 @@
-"""Where records and files lie: (root, path below it), and the seed's ``path`` of them."""
+"""Where records and files lie: (root, path below it), and the specification's ``path`` of them."""
 
 from __future__ import annotations
 

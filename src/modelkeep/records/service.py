@@ -280,7 +280,7 @@ class ModelRecordServiceBase(ABC):
         """Return the records with exactly this path; no links are followed."""
 
     @abstractmethod
-    def search_by_hash(self, hash: str) -> list[AnyModelConfig]:  # noqa: A002 - the seed's name
+    def search_by_hash(self, hash: str) -> list[AnyModelConfig]:  # noqa: A002 - the specification's name
         """Return the records with this ``original_hash``."""
 
     @abstractmethod
@@ -300,7 +300,7 @@ class ModelRecordServiceBase(ABC):
         self,
         name: str | None = None,
         base: BaseModelType | None = None,
-        type: ModelType | None = None,  # noqa: A002 - the seed's name
+        type: ModelType | None = None,  # noqa: A002 - the specification's name
     ) -> list[AnyModelConfig]:
         """Return the records that fit all the arguments; see ``search_by_attr``."""
         return self.search_by_attr(name, base, type)

@@ -39,7 +39,7 @@ class ModelMetadataFetchBase(ABC):
         """
 
     @abstractmethod
-    def from_id(self, id: str) -> BaseMetadata | HuggingFaceMetadata | CivitaiMetadata:  # noqa: A002 - the seed's name
+    def from_id(self, id: str) -> BaseMetadata | HuggingFaceMetadata | CivitaiMetadata:  # noqa: A002 - the specification's name
         """Return what the site says of the model with this id.
 
         Raises:

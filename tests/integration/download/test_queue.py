@@ -1,4 +1,4 @@
-"""The download queue as the seed's two documents use it, against a real server."""
+"""The download queue as the specification's two forms use it, against a real server."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def once_each(seen: list[str]) -> list[str]:
 
 
 class TestDocument:
-    """The form of the document."""
+    """The form in the design document."""
 
     def test_a_job_that_was_made_by_hand(self, server: FaultServer, tmp_path: Path) -> None:
         seen: list[str] = []
         queue = DownloadQueueService(event_handlers=[statuses(seen)])
         job = DownloadJobRemoteSource(
             source=server.serve("/m/13456", Page(BODY, disposition='attachment; filename="m.bin"')),
-            destination=tmp_path,  # type: ignore[call-arg]  # the document's name of dest
+            destination=tmp_path,  # type: ignore[call-arg]  # the specification's name of dest
         )
         queue.submit_download_job(job, start=True)
         queue.join()

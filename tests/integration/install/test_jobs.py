@@ -1,4 +1,4 @@
-"""Jobs of the install service: the seed's calls, events and words."""
+"""Jobs of the install service: the specification's calls, events and words."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def invokeai(root: Path) -> Path:
     )
 
 
-def invokeai_of_the_seed(root: Path) -> Path:
+def invokeai_3(root: Path) -> Path:
     return grow(
         root,
         *("invokeai.yaml", "databases/", "models/sd-1/main/sd15/model_index.json"),
@@ -155,7 +155,7 @@ PROGRAMS: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "Stability Matrix": ("stabilitymatrix", stability_matrix),
     "Fooocus": ("fooocus", fooocus),
     "InvokeAI": ("invokeai", invokeai),
-    "InvokeAI of the seed": ("invokeai", invokeai_of_the_seed),
+    "InvokeAI 3": ("invokeai", invokeai_3),
     "Hugging Face": ("hf-cache", hf_cache),
     "Draw Things": ("draw-things", draw_things),
 }

@@ -55,13 +55,13 @@ def test_its_root_is_recognised(program: str, tmp_path: Path) -> None:
         ("Stability Matrix", "Data/Packages/webui", "a1111"),
         ("Fooocus", "models", "comfyui"),  # arranged alike
         ("InvokeAI", "models", "invokeai"),
-        ("InvokeAI of the seed", "models", "invokeai"),
+        ("InvokeAI 3", "models", "invokeai"),
         ("Hugging Face", "models--acme--ink", "hf-cache"),
         ("ComfyUI", "models/loras", "plain"),
         ("A1111", "models/Lora", "plain"),
         ("SwarmUI", "Models/Stable-Diffusion", "plain"),
         ("Stability Matrix", "Data/Models/Lora", "plain"),
-        ("InvokeAI of the seed", "models/sd-1", "plain"),
+        ("InvokeAI 3", "models/sd-1", "plain"),
     ],
 )
 def test_a_folder_below_its_root(program: str, below: str, name: str, tmp_path: Path) -> None:

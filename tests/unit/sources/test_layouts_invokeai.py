@@ -220,7 +220,7 @@ def test_values_of_other_kinds(root: Path) -> None:
 
 
 def test_the_catalogue_of_the_seed(tmp_path: Path) -> None:
-    root = trees.invokeai_of_the_seed(tmp_path)
+    root = trees.invokeai_3(tmp_path)
     with closing(sqlite3.connect(root / "databases/invokeai.db")) as connection:
         connection.executescript(MODEL_CONFIG)
         config = {"path": "sd-1/lora/ink.safetensors", "name": "ink", "base": "sd-1"}

@@ -209,7 +209,7 @@ class SqlRecords(ModelRecordServiceBase):
         places = possible_places(self.roots, str(path))
         return self._configs(tuple_(_model.root, _model.path).in_(places))
 
-    def search_by_hash(self, hash: str) -> list[AnyModelConfig]:  # noqa: A002 - the seed's name
+    def search_by_hash(self, hash: str) -> list[AnyModelConfig]:  # noqa: A002 - the specification's name
         """Return the records with this ``original_hash``."""
         return self._configs(_model.original_hash == hash)
 

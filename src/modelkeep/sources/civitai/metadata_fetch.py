@@ -55,7 +55,7 @@ class CivitaiMetadataFetch(ModelMetadataFetchBase):
             )
         return self._fetch(source)
 
-    def from_id(self, id: str) -> CivitaiMetadata:  # noqa: A002 - the seed's name
+    def from_id(self, id: str) -> CivitaiMetadata:  # noqa: A002 - the specification's name
         """Return the metadata of a version of a model, as ``from_civitai_versionid`` does.
 
         Args:

@@ -52,7 +52,7 @@ class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
             )
         return self._fetch(source)
 
-    def from_id(self, id: str) -> HuggingFaceMetadata:  # noqa: A002 - the seed's name
+    def from_id(self, id: str) -> HuggingFaceMetadata:  # noqa: A002 - the specification's name
         """Return the metadata of a repository.
 
         Args:

@@ -28,7 +28,7 @@ _MODELS = "models"
 _SKIP = NO_MODELS | {"model_images", ".download_cache", ".convert_cache", ".cache"}
 #: Folders of installs that are under way, which start so.
 _TEMPORARY = "tmpinstall"
-#: Folders that are searched on every start; in the days of the seed each had its type.
+#: Folders that are searched on every start; at the time of the specification each had a type.
 _AUTOIMPORT: dict[str, ModelType | None] = {
     "main": ModelType.Main,
     "lora": ModelType.Lora,
