@@ -53,7 +53,7 @@ def list_vs_hf(rounds: int) -> Ratio:
         )
     finally:
         shutil.rmtree(root)
-    return Ratio("modelkeep list, 50 models", ours, reference, 2.2, "hf --version")
+    return Ratio("modelkeep list, 50 models", ours, reference, 1.3, "hf --version")
 
 
 def _fill(root: Path, count: int) -> None:

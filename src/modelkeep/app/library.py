@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelkeep.app.text import Table, counted, model_table
+from modelkeep.app.text import ListedModel, Table, counted, model_table
 from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
 from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
 from modelkeep.errors import UsageError
+from modelkeep.records.dialects.sqlite_list import all_by_name
 from modelkeep.records.listing import FacetName, Facets, KindTotal, RecordFilter
 
 if TYPE_CHECKING:
@@ -25,28 +26,18 @@ _COMPLETIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class ModelPage:
-    """Some models, and where the next ones begin.
+class ModelLines:
+    """Some models as a table shows them, and where the next ones begin.
 
     Attributes:
-        models: The records.
+        models: The models.
         next: What the next query has as ``after``; None on the last page.
         offline: Why roots that these models lie in are offline, and how they come back.
     """
 
-    models: tuple[ModelConfigBase, ...]
+    models: Sequence[ListedModel]
     next: str | None = None
     offline: Mapping[str, str] | None = None
-
-    def each_json(self) -> Iterator[dict[str, Any]]:
-        """Give each model as plain values; of one in an offline root the state is not known."""
-        for model in self.models:
-            state = {"state": "offline"} if model.root in (self.offline or ()) else {}
-            yield {**model.to_json(), **state}
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the page as plain values."""
-        return {"items": list(self.each_json()), "next": self.next}
 
     def table(self) -> Table:
         """Return the models as a table."""
@@ -60,6 +51,23 @@ class ModelPage:
             f" in {name}: {why}"
             for name, why in (self.offline or {}).items()
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPage(ModelLines):
+    """Some models with all that is recorded of them."""
+
+    models: tuple[ModelConfigBase, ...]
+
+    def each_json(self) -> Iterator[dict[str, Any]]:
+        """Give each model as plain values; of one in an offline root the state is not known."""
+        for model in self.models:
+            state = {"state": "offline"} if model.root in (self.offline or ()) else {}
+            yield {**model.to_json(), **state}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the page as plain values."""
+        return {"items": list(self.each_json()), "next": self.next}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,21 @@ def page(manager: ModelManager, query: ModelQuery) -> ModelPage:
         found, following = got.items, got.next
     offline = offline_roots(manager, {model.root for model in found})
     return ModelPage(tuple(found), following, offline)
+
+
+def lines(manager: ModelManager, query: ModelQuery) -> ModelLines:
+    """Return what a table shows of the models that a query asks for.
+
+    All models by name, the usual list, are read without loading what makes records of them.
+
+    Raises:
+        UsageError: as ``page``.
+    """
+    if query.is_everything and query.order == "name" and query.limit is None:
+        found = all_by_name(manager.settings)
+        if found is not None:
+            return ModelLines(found, None, offline_roots(manager, {m.root for m in found}))
+    return page(manager, query)
 
 
 def missing(manager: ModelManager, query: ModelQuery) -> ModelPage:

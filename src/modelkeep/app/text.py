@@ -6,14 +6,17 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from modelkeep.core.names import size_text
 from modelkeep.core.reading import printable
-from modelkeep.core.taxonomy import FORMAT_LABELS, type_label
-
-if TYPE_CHECKING:
-    from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.taxonomy import (
+    FORMAT_LABELS,
+    BaseModelType,
+    ModelFormat,
+    ModelType,
+    type_label,
+)
 
 #: Control characters, and those that turn the direction of text: terminals act upon them.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -84,7 +87,39 @@ def pairs(facts: Sequence[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def model_table(models: Iterable[ModelConfigBase]) -> Table:
+class ListedModel(Protocol):
+    """What tables show of a model: a record has it, and may have a ``variant``."""
+
+    @property
+    def key(self) -> str:
+        """Its key."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def type(self) -> ModelType:
+        """What it is used as."""
+
+    @property
+    def base(self) -> BaseModelType:
+        """Its architecture."""
+
+    @property
+    def format(self) -> ModelFormat:
+        """How it is stored."""
+
+    @property
+    def size(self) -> int | None:
+        """Its bytes."""
+
+    @property
+    def root(self) -> str:
+        """Name of the root that it lies in."""
+
+
+def model_table(models: Iterable[ListedModel]) -> Table:
     """Return records as a table."""
     from modelkeep.identification.known_families import base_label
 
@@ -104,7 +139,7 @@ def model_table(models: Iterable[ModelConfigBase]) -> Table:
     )
 
 
-def variant_text(model: ModelConfigBase) -> str:
+def variant_text(model: object) -> str:
     """Return the variant of a main model in brackets, where it is not the normal one."""
     variant = getattr(model, "variant", None)
     return f" ({variant})" if variant and variant != "normal" else ""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from modelkeep.core.configs import AnyModelConfig, ModelConfigBase
-from modelkeep.core.files import ModelFile
-from modelkeep.records.metadata import AnyMetadata
+if TYPE_CHECKING:
+    from modelkeep.core.configs import AnyModelConfig, ModelConfigBase
+    from modelkeep.core.files import ModelFile
+    from modelkeep.records.metadata import AnyMetadata
 
 #: ``relevance`` puts the best matches of a text first; without a text it is ``name``.
 SearchOrder = Literal["relevance", "name", "size", "date", "type", "base"]

@@ -98,3 +98,9 @@ def test_listing_starts_no_installs_and_no_downloads(tmp_path: Path) -> None:
         name for name in modules if name.startswith(("modelkeep.install", "modelkeep.download"))
     }
     assert not modules & {"requests", "urllib3", "modelkeep.app.install_service"}
+
+
+def test_the_usual_list_loads_neither_sqlalchemy_nor_the_classes_of_records(tmp_path: Path) -> None:
+    loaded("list", MODELKEEP_ROOT=str(tmp_path))  # makes the catalogue
+    modules = loaded("list", MODELKEEP_ROOT=str(tmp_path))
+    assert not modules & {"sqlalchemy", "requests", "rich", "modelkeep.core.configs"}

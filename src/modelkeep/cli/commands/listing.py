@@ -85,8 +85,19 @@ def list_models(
     if facets:
         _count(session, query)
         return
-    page = (library.missing if missing else library.page)(session.manager, query)
-    print_page(session, page)
+    if missing or session.json:
+        page = (library.missing if missing else library.page)(session.manager, query)
+        print_page(session, page)
+        _say_more(session, query, page, missing=missing)
+    else:
+        lines = library.lines(session.manager, query)
+        _print_lines(session, lines)
+        _say_more(session, query, lines)
+
+
+def _say_more(
+    session: Session, query: ModelQuery, page: library.ModelLines, *, missing: bool = False
+) -> None:
     if page.models or session.json or session.quiet:
         for note in page.notes:
             session.say(note)
@@ -94,7 +105,7 @@ def list_models(
         session.say("No model is missing.")
     elif not query.is_everything:
         session.say("No model matches. List all of them with: modelkeep list")
-    elif after is None:
+    elif query.after is None:
         session.say("The library is empty. Install a model with: modelkeep install FILE")
     if page.next is not None:
         session.say(f"There are more; repeat the command with --after {page.next}")
@@ -105,11 +116,16 @@ def print_page(session: Session, page: library.ModelPage) -> None:
     if session.json:
         for line in page.each_json():
             session.print_json(line)
-    elif session.quiet:
-        for model in page.models:
+    else:
+        _print_lines(session, page)
+
+
+def _print_lines(session: Session, lines: library.ModelLines) -> None:
+    if session.quiet:
+        for model in lines.models:
             session.print(model.key)
-    elif page.models:
-        session.print_table(page.table())
+    elif lines.models:
+        session.print_table(lines.table())
 
 
 def _count(session: Session, query: ModelQuery) -> None:

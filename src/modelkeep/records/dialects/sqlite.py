@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine
 from modelkeep.core.names import shown
 from modelkeep.disk.paths import make_folder
 from modelkeep.records.dialects import mounts, sqlite_tables
+from modelkeep.records.dialects.sqlite_damage import found_damage
 from modelkeep.records.dialects.sqlite_engine import IDLE_READERS, Handle, engine_of, pooled_engine
 from modelkeep.records.dialects.sqlite_errors import is_damage, primary_code, translated
 from modelkeep.records.dialects.sqlite_files import (
@@ -35,8 +36,6 @@ from modelkeep.records.sql import migrations, schema
 from modelkeep.records.sql.database import ChangeCounter, RecordDatabase, Transaction, damaged
 
 _MEMORY = ":memory:"
-#: Pages of a file that is checked whole when it is opened; some 2,000 models, 5 ms.
-_CHECKED_PAGES = 1024
 _DIALECT = SqliteDialect()
 #: Deletes nothing, but takes the write lock while waiting is still possible: a transaction that
 #: has read cannot wait for it any more.
@@ -270,16 +269,13 @@ class SqliteDatabase(RecordDatabase):
             )
 
     def _look_for_damage(self) -> None:
-        """Read a small file whole; of a large one that would take too long at each start."""
-        if self.conn.execute("PRAGMA page_count").fetchone()[0] > _CHECKED_PAGES:
-            return
         try:
-            found = str(self.conn.execute("PRAGMA quick_check(1)").fetchone()[0])
+            found = found_damage(self.conn)
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
             found = str(error)
-        if found != "ok":
+        if found:
             self.damage = found
             self._logger.warning("%s, so nothing is written to it", damaged(self.name, found))
 
