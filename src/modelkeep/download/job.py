@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,9 +12,10 @@ from typing import Any, ClassVar, Self
 
 from pydantic import AliasChoices, AnyHttpUrl, BaseModel, ConfigDict, Field, PrivateAttr
 
-from modelkeep.errors import HttpStatusError, hint_of
+from modelkeep.errors import HttpStatusError
 from modelkeep.http.request import HttpRequest
 from modelkeep.http.urls import redacted
+from modelkeep.jobs.job_properties import JobProperties
 
 DownloadEventHandler = Callable[[Any], None]
 """Takes a job whenever its status changes and about every 1 % of its bytes."""
@@ -41,17 +41,11 @@ class DownloadJobStatus(StrEnum):
         return cls("enqueued") if value == "waiting" else None
 
 
-TERMINAL = frozenset(
-    {DownloadJobStatus.COMPLETED, DownloadJobStatus.ERROR, DownloadJobStatus.CANCELLED}
-)
-
-
 @dataclass(frozen=True, slots=True)
 class StoredWithout:
     """What a job of an earlier run lacks, since secrets are not stored.
 
     Attributes:
-        token: It had a token.
         link: Its link held more than is stored of it.
         digest: Tells the link that it had from others; empty when it lacks nothing.
     """
@@ -65,7 +59,7 @@ NOTHING = StoredWithout()
 
 
 @total_ordering
-class DownloadJobBase(BaseModel):
+class DownloadJobBase(JobProperties, BaseModel):
     """Something that a queue does in the background.
 
     The queue alone changes a job; what somebody asks of it goes through the queue's methods or
@@ -86,7 +80,6 @@ class DownloadJobBase(BaseModel):
         resumed_bytes: Those of ``bytes`` that were there when its last turn began.
         started_at, ended_at: When it began and ended, seconds since the epoch.
         job_sequence: The how-manieth job it was that its queue began.
-        exception: What went wrong.
         connections: That bring its bytes now.
         note: What its user should know of how it is fetched; may be empty.
     """
@@ -208,58 +201,9 @@ class DownloadJobBase(BaseModel):
             return f"HTTPError({self.exception.reason})"
         return type(self.exception).__name__ if self.exception else None
 
-    @property
-    def error(self) -> str | None:
-        """Traceback of the exception, as text."""
-        return "".join(traceback.format_exception(self.exception)) if self.exception else None
-
-    @property
-    def hint(self) -> str:
-        """What to do next after an error."""
-        return hint_of(self.exception) if self.exception else ""
-
-    @property
-    def waiting(self) -> bool:
-        """The job waits for its turn."""
-        return self.status is DownloadJobStatus.ENQUEUED
-
-    @property
-    def running(self) -> bool:
-        """The job is being done."""
-        return self.status is DownloadJobStatus.RUNNING
-
-    @property
-    def paused(self) -> bool:
-        """The job waits until somebody starts it again."""
-        return self.status is DownloadJobStatus.PAUSED
-
-    @property
-    def complete(self) -> bool:
-        """The job is done."""
-        return self.status is DownloadJobStatus.COMPLETED
-
-    @property
-    def errored(self) -> bool:
-        """The job failed."""
-        return self.status is DownloadJobStatus.ERROR
-
-    @property
-    def cancelled(self) -> bool:
-        """The job was cancelled."""
-        return self.status is DownloadJobStatus.CANCELLED
-
-    @property
-    def in_terminal_state(self) -> bool:
-        """The job will not go on."""
-        return self.status in TERMINAL
-
 
 class DownloadJobPath(DownloadJobBase):
-    """Moves a local file or folder in the background.
-
-    Attributes:
-        source: The file or folder.
-    """
+    """Moves a local file or folder in the background."""
 
     source: Path
 
@@ -296,11 +240,7 @@ class DownloadJobRemoteSource(DownloadJobBase):
 
 
 class DownloadJobURL(DownloadJobRemoteSource):
-    """Fetches a link, which is checked when the job is made.
-
-    Attributes:
-        source: The link.
-    """
+    """Fetches a link, which is checked when the job is made."""
 
     source: AnyHttpUrl  # type: ignore[assignment]  # as the specification has it
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,7 +9,8 @@ from pathlib import Path
 from typing import Any, SupportsIndex, overload
 
 from modelkeep.core.configs import ModelConfigBase
-from modelkeep.errors import HttpStatusError, hint_of
+from modelkeep.errors import HttpStatusError
+from modelkeep.jobs.job_properties import JobProperties
 from modelkeep.library.destination import LinkMode
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.site import RemoteModel
@@ -29,11 +29,8 @@ class InstallStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-TERMINAL = frozenset({InstallStatus.COMPLETED, InstallStatus.ERROR, InstallStatus.CANCELLED})
-
-
 @dataclass(eq=False)
-class ModelInstallJob:
+class ModelInstallJob(JobProperties):
     """One install: what was asked for, how far it is, what came of it.
 
     Attributes:
@@ -47,13 +44,10 @@ class ModelInstallJob:
         link: How the files get to their place.
         to: Name of the root that they go into; ``models_dir`` when None.
         status: Where the job is.
-        config_out: The record, once completed.
         same_as: Key of a model that was there before with the same bytes, if that was found.
         bytes, total_bytes: Progress of the copy or the download.
         source_metadata: The metadata that its site gave; None for local sources.
         download_parts: Downloads of a remote source; empty for local ones.
-        exception: What went wrong.
-        is_begun: Somebody works on it.
         is_settled: The job has ended and all listeners were notified.
         fetch_folder: The folder that its files come to; None as above.
     """
@@ -120,54 +114,9 @@ class ModelInstallJob:
         return type(self.exception).__name__ if self.exception else None
 
     @property
-    def error(self) -> str | None:
-        """Traceback of the exception, as text."""
-        return "".join(traceback.format_exception(self.exception)) if self.exception else None
-
-    @property
-    def hint(self) -> str:
-        """What to do next after an error."""
-        return hint_of(self.exception) if self.exception else ""
-
-    @property
-    def waiting(self) -> bool:
-        """The job has not begun."""
-        return self.status is InstallStatus.WAITING
-
-    @property
     def downloading(self) -> bool:
         """Files are being fetched."""
         return self.status is InstallStatus.DOWNLOADING
-
-    @property
-    def running(self) -> bool:
-        """The model is being identified, put in place and recorded."""
-        return self.status is InstallStatus.RUNNING
-
-    @property
-    def paused(self) -> bool:
-        """The job waits until somebody resumes it."""
-        return self.status is InstallStatus.PAUSED
-
-    @property
-    def complete(self) -> bool:
-        """The model is installed."""
-        return self.status is InstallStatus.COMPLETED
-
-    @property
-    def errored(self) -> bool:
-        """The job failed."""
-        return self.status is InstallStatus.ERROR
-
-    @property
-    def cancelled(self) -> bool:
-        """The job was cancelled."""
-        return self.status is InstallStatus.CANCELLED
-
-    @property
-    def in_terminal_state(self) -> bool:
-        """The job will not go on."""
-        return self.status in TERMINAL
 
 
 class JobList(list[ModelInstallJob]):
