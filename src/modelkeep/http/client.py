@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 
 import requests
@@ -37,12 +37,14 @@ def never() -> bool:
     return False
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
 class ApiResponse:
     """What a site answered; also a refusal, which the site's adapter explains.
 
     Attributes:
-        status: The HTTP status.
         headers: Of the last answer; ask ``header``.
         body: All of it; of a refusal its begin.
         url: Where the answer came from, after redirects; may be a secret.
@@ -169,7 +171,7 @@ class Client:
     def peek(self, request: HttpRequest, count: int) -> Peek:
         """Ask what an address has, and read the first bytes of it.
 
-        A range is request for rather than HEAD, which some servers answer otherwise than GET, and
+        A range is requested rather than HEAD, which some servers answer otherwise than GET, and
         which injected sessions may not know; a server that ignores the range is left early.
 
         Args:
@@ -181,16 +183,7 @@ class Client:
             DownloadError: no connection, or redirects that lead nowhere.
         """
         self._refuse_offline(request)
-        failed = 0
-        while True:
-            try:
-                return self._peek_once(request, count)
-            except DownloadError as error:
-                failed += 1
-                delay = self._policy.delay(failed, error)
-                if delay is None:
-                    raise
-                wait(delay, self._cancelled)
+        return self.retrying(lambda: self._peek_once(request, count))
 
     def _peek_once(self, request: HttpRequest, count: int) -> Peek:
         opened = open_url(
@@ -235,31 +228,33 @@ class Client:
             cancelled=self._cancelled,
         )
 
-    def rest(self, seconds: float) -> None:
-        """Wait before the next try.
+    def retrying(self, ask: Callable[[], T]) -> T:
+        """Return what ``ask`` returns; after an error that may pass, ask again.
 
         Raises:
+            DownloadError: it does not pass, or has come too often.
             JobCancelledError: ``cancelled`` said so.
         """
-        wait(seconds, self._cancelled)
+        failed = 0
+        while True:
+            try:
+                return ask()
+            except DownloadError as error:
+                failed += 1
+                delay = self._policy.delay(failed, error)
+                if delay is None:
+                    raise
+            wait(delay, self._cancelled)
 
     def _with_retries(
         self, request: HttpRequest, limit: int, *, public_only: bool = False
     ) -> ApiResponse:
         self._refuse_offline(request)
-        failed = 0
-        while True:
-            try:
-                return self._once(request, limit, public_only=public_only)
-            except DownloadError as error:
-                failed += 1
-                delay = self._policy.delay(failed, error)
-                if delay is None:
-                    if isinstance(error, HttpStatusError):
-                        url = redacted(request.url)
-                        return ApiResponse(error.status, error.headers, error.body, url, error)
-                    raise
-                wait(delay, self._cancelled)
+        try:
+            return self.retrying(lambda: self._once(request, limit, public_only=public_only))
+        except HttpStatusError as error:
+            url = redacted(request.url)
+            return ApiResponse(error.status, error.headers, error.body, url, error)
 
     def _once(self, request: HttpRequest, limit: int, *, public_only: bool) -> ApiResponse:
         opened = open_url(
@@ -284,18 +279,13 @@ class Client:
 def offline(url: str) -> DownloadError:
     """Make the error for a use of the network while the settings forbid it."""
     return DownloadError(
-        f"{redacted(url)} is not request: the setting offline is on",
+        f"{redacted(url)} is not requested: the setting offline is on",
         hint="modelkeep config set offline false allows it.",
     )
 
 
 def _read(opened: HttpResponse, limit: int) -> bytes:
-    """Read a body to its end.
-
-    Raises:
-        ProtocolError: it is longer than ``limit``.
-        ConnectionFailedError: it broke off.
-    """
+    """Read a body to its end."""
     body, parts, size = Body(opened.response, opened.url), bytearray(), 0
     buffer = memoryview(bytearray(_PIECE))
     while count := body.readinto(buffer):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from modelkeep.errors import (
     ConnectionFailedError,
     CorruptModelError,
-    DownloadError,
     ProtocolError,
     UnsupportedSourceError,
 )
@@ -13,7 +12,6 @@ from modelkeep.http.client import Client
 from modelkeep.http.error_responses import CHECKED_BYTES, check_content
 from modelkeep.http.redirects import HttpResponse
 from modelkeep.http.request import HttpRequest
-from modelkeep.http.retry import RetryPolicy
 from modelkeep.http.urllib3_adapter import Body
 from modelkeep.http.urls import file_name, redacted
 
@@ -31,11 +29,9 @@ class RemoteBytes:
     What was read once is kept, so keep it no longer than the reading takes.
 
     Args:
-        client: Asks the server.
         request: Where the file is, with its token.
 
     Attributes:
-        requests: How many were made.
         bytes_read: Bytes of all their bodies.
 
     Raises:
@@ -47,7 +43,6 @@ class RemoteBytes:
     def __init__(self, client: Client, request: HttpRequest) -> None:
         self._client = client
         self._request = request
-        self._policy = RetryPolicy(client.options.tries, client.options.backoff_base)
         self._parts: list[tuple[int, bytearray]] = []
         self.requests = 0
         self.bytes_read = 0
@@ -106,17 +101,7 @@ class RemoteBytes:
         self._parts.append((first, self._get(first, max(offset + count - first, _MORE_BYTES))))
 
     def _get(self, first: int, count: int) -> bytearray:
-        """Fetch a part; what may pass is tried again, after a rest."""
-        failed = 0
-        while True:
-            try:
-                return self._fetch(first, count)
-            except DownloadError as error:
-                failed += 1
-                delay = self._policy.delay(failed, error)
-                if delay is None:
-                    raise
-            self._client.rest(delay)
+        return self._client.retrying(lambda: self._fetch(first, count))
 
     def _fetch(self, first: int, count: int) -> bytearray:
         self.requests += 1
