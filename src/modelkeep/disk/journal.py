@@ -51,13 +51,12 @@ class Note(ABC):
     def finish(self) -> None:
         """Do what is left once the record has changed."""
 
-    @abstractmethod
     def settle(self, *, is_recorded: bool) -> None:
-        """Finish the change or roll it back.
-
-        Args:
-            is_recorded: The catalogue has a record with this key.
-        """
+        """Finish a change whose key the catalogue has; roll any other back."""
+        if is_recorded:
+            self.finish()
+        else:
+            self.roll_back()
 
 
 N = TypeVar("N", bound=Note)
@@ -70,9 +69,6 @@ class JournalEntry:
     """One change of the disk that was begun and has not ended.
 
     Attributes:
-        id: Number of the entry.
-        note: What it does.
-        owner: Which process does it.
         job: The job it is done for, if any.
     """
 

@@ -99,13 +99,6 @@ class Install(Note):
         """What is installed."""
         return self.source
 
-    def settle(self, *, is_recorded: bool) -> None:
-        """Finish what is recorded, roll back what is not."""
-        if is_recorded:
-            self.finish()
-        else:
-            self.roll_back()
-
     def roll_back(self) -> None:
         """Leave nothing published and nothing staged; what was downloaded stays."""
         if self.move is not None:
@@ -135,9 +128,7 @@ class _TrashMoves(Note):
     """Files of a model move between their places and a trash entry.
 
     Attributes:
-        folder: The trash entry.
         top: The file or folder that the model is.
-        moves: Of its files.
     """
 
     folder: Path
@@ -201,13 +192,6 @@ class Restore(_TrashMoves):
         """How far it came."""
         return "restoring"
 
-    def settle(self, *, is_recorded: bool) -> None:
-        """Finish what is recorded, roll back what is not."""
-        if is_recorded:
-            self.finish()
-        else:
-            self.roll_back()
-
     def roll_back(self) -> None:
         """Move every file back to the trash."""
         moves.undo(self.moves)
@@ -224,7 +208,6 @@ class Purge(Note):
     """A trash entry is removed for good, with the copies of its picture.
 
     Attributes:
-        folder: The trash entry.
         pictures: Copies of pictures; they stay where the key is recorded again.
     """
 

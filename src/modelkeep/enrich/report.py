@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -33,11 +32,9 @@ class Enriched:
     Attributes:
         key: Of the record.
         name: What people call it, as before.
-        status: See there.
         site: Name of the site that knows it.
         source: What ``install`` takes for it.
         changed: What of the record was filled in: its fields, ``metadata``, ``preview``.
-        detail: Why, for people.
     """
 
     key: str
@@ -61,28 +58,11 @@ class Enriched:
         }
 
 
-@dataclass
-class EnrichSummary:
-    """The numbers of a run.
-
-    Attributes:
-        statuses: Models by what became of them.
-    """
-
-    statuses: Counter[EnrichStatus] = field(default_factory=Counter)
-
-    def note(self, one: Enriched) -> None:
-        """Count one model."""
-        self.statuses[one.status] += 1
-
-
 @dataclass(frozen=True, slots=True)
 class Question:
     """What one site would be asked.
 
     Attributes:
-        site: Its name.
-        label: As people know it.
         address: Where the hashes go.
         hashes: Known ones that it would get.
         unread: Models whose hash is computed first; it may get those as well.

@@ -10,7 +10,7 @@ from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.errors import SourceNotFoundError
 from modelkeep.library.library import Library
 from modelkeep.scan.scanner import ScanTarget
-from modelkeep.sources.layouts.layout import Layout, Place, layout_named, load_layouts, recognise
+from modelkeep.sources.layouts.layout import Place, layout_named, load_layouts, recognise
 
 #: What ``scan`` takes for the folder of new models, beside the names of roots.
 AUTOIMPORT = "autoimport"
@@ -68,13 +68,3 @@ def targets_of(
         path, theirs = folders[what]
         return (target_of(path, layout or theirs),)
     return (target_of(full_path(what), layout),)
-
-
-def layout_names() -> tuple[str, ...]:
-    """Return the names of all layouts, in the order in which they are asked."""
-    return tuple(layout.name for layout in load_layouts())
-
-
-def layout_label(layout: Layout) -> str:
-    """Return what people call a layout; empty for a folder that is nobody's."""
-    return "" if layout.name == _PLAIN else layout.label
