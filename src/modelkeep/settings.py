@@ -268,11 +268,7 @@ class Settings(BaseModel):
 
 
 def _with_file_and_environment(kind: type[BaseModel], given: dict[str, Any]) -> dict[str, Any]:
-    """Return ``given`` over the environment over the settings file; maps are merged by their keys.
-
-    Raises:
-        SettingsError: the file or a variable cannot be read.
-    """
+    """Return ``given`` over the environment over the settings file; maps are merged by keys."""
     values = read_settings_file(_root_of(given) / SETTINGS_FILE)
     if theirs := os.environ.get("HF_ENDPOINT"):
         values["hf_endpoint"] = theirs
@@ -280,11 +276,7 @@ def _with_file_and_environment(kind: type[BaseModel], given: dict[str, Any]) -> 
 
 
 def _environment(kind: type[BaseModel]) -> dict[str, Any]:
-    """Return the settings of the environment; lists and maps are written as JSON.
-
-    Raises:
-        SettingsError: one of those is not JSON.
-    """
+    """Return the settings of the environment; lists and maps are written as JSON."""
     named = {
         name.removeprefix(PREFIX.lower()): (variable, text)
         for variable, text in os.environ.items()

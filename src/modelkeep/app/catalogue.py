@@ -27,7 +27,6 @@ class CatalogueVersion:
     """Which version a catalogue has.
 
     Attributes:
-        path: Its file.
         found: The version; 0 where there is none yet.
     """
 
@@ -76,7 +75,6 @@ class CatalogueUpgrade:
     """What upgrading a catalogue did.
 
     Attributes:
-        path: Its file.
         before: The version before; 0 where there was none.
         backup: A copy of it as it was; None where nothing was changed.
     """

@@ -49,7 +49,6 @@ class DownloadView:
     """How a download is now.
 
     Attributes:
-        job: The job.
         rate: Bytes a second, where that was measured.
         seconds_left: Until it is complete, where that is known.
     """

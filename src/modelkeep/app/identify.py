@@ -35,7 +35,6 @@ class IdentifyResult:
     """What a source is.
 
     Attributes:
-        source: What was asked about.
         found: What it is; None with ``error``.
         error: Why that is not known.
         rules: How near each rule came, the nearest first; empty where nothing could be read.

@@ -31,12 +31,10 @@ class InstallResult:
     """What became of one source.
 
     Attributes:
-        source: What was asked for.
         status: ``completed``, ``error``, ``cancelled``, ``interrupted`` or ``waiting``.
         record: The model, once it is there.
         path: Where it is.
         is_known: It was in the library before.
-        error: Why it failed.
         job: Number of the job that another process does.
     """
 

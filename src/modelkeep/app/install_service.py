@@ -56,8 +56,6 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
     ``install_path``, ``register_path`` and removals work in the caller's thread.
 
     Args:
-        app_config: The settings.
-        record_store: The catalogue.
         download_queue: Fetches files; one of our own when None.
         metadata_store: The specification's; what sites say goes to that of ``record_store`` in any
             case.

@@ -22,11 +22,7 @@ _HIDDEN = ("owner", "request", "beat_at")
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """One job.
-
-    Attributes:
-        row: As it is stored.
-    """
+    """One job."""
 
     row: JobRow
 
@@ -61,11 +57,7 @@ class JobView:
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """What was asked of a job has come to this.
-
-    Attributes:
-        row: As it is stored now.
-    """
+    """What was asked of a job has come to this."""
 
     row: JobRow
 

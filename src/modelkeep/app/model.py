@@ -49,15 +49,11 @@ class ModelDetails:
     """Everything known about a model.
 
     Attributes:
-        record: Its record.
         state: How its files are now, where that is not as recorded; else empty.
-        reason: Why, as a sentence.
         path: Where it is; None when its root is not registered.
         preview: Where its picture is, if it is there.
         files: What it owns on the disk.
         tags: All of them.
-        own_tags: Those that the user gave.
-        metadata: What its site says.
         created_at: When it was recorded, seconds since the epoch.
         offline: Why its root is offline, and how it comes back.
     """
@@ -149,11 +145,7 @@ class ModelDetails:
 
 @dataclass(frozen=True, slots=True)
 class Reidentified:
-    """What identifying a recorded model again gave.
-
-    Attributes:
-        before, after: The record.
-    """
+    """What identifying a recorded model again gave."""
 
     before: ModelConfigBase
     after: ModelConfigBase

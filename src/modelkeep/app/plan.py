@@ -28,7 +28,6 @@ class InstallRequest:
         link: How files of this disk get into the library; copies when None.
         to: Name of the root that it goes into; the folder of installed models when None.
         subfolder: Of a repository: only this folder, or this file.
-        token: For the site.
     """
 
     overrides: Mapping[str, Any] = field(default_factory=dict)
@@ -48,11 +47,7 @@ class InstallRequest:
 
 @dataclass(frozen=True, slots=True)
 class PlannedInstall:
-    """What an install would do.
-
-    Attributes:
-        plan: The plan.
-    """
+    """What an install would do."""
 
     plan: Plan
 

@@ -46,7 +46,6 @@ class RemovedModel:
     """What became of one model, or would become of it.
 
     Attributes:
-        key, name: Of the record.
         files: Those that went, or would go, with their sizes in bytes.
         fate: What became of it, for people.
     """

@@ -24,7 +24,6 @@ class RootView:
     """One root, and what is in it.
 
     Attributes:
-        row: The facts.
         adopted: Records that became records of the root when it was added.
     """
 
@@ -55,7 +54,6 @@ class RootRemoved:
 
     Attributes:
         key: Its name.
-        models: Records that were in it.
         forgotten: They were removed, not kept.
     """
 
@@ -79,7 +77,6 @@ class RootMoved:
 
     Attributes:
         key: Its name.
-        path: Its folder now.
         found: Files that were looked at and found there.
     """
 

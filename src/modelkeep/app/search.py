@@ -23,7 +23,6 @@ class Hit:
 
     Attributes:
         number: By which ``install`` takes it.
-        found: What the site says.
     """
 
     number: int

@@ -24,7 +24,6 @@ class Storage:
 
     Attributes:
         kinds: By type and base, the largest first.
-        roots: By root.
         trash_bytes: Freed when the trash is emptied.
         free_bytes: Left on the disk of installed models.
     """

@@ -57,7 +57,6 @@ class Table:
     """Rows under titles.
 
     Attributes:
-        titles: Of the columns.
         rows: One cell a column; made safe and put on one line.
     """
 

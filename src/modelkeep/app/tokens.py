@@ -40,7 +40,6 @@ class TokenStored:
 
     Attributes:
         key: Name of its site.
-        path: The file it is in.
         used_before: Where another one comes from that is used before it; empty when there is none.
     """
 

@@ -41,14 +41,11 @@ class ModelConfigBase(BaseModel):
         key: Ours, 32 hex characters.
         name: What people call it; need not be unique.
         path: Relative to ``models_dir``, or absolute.
-        base: The architecture it belongs to.
         original_hash: imohash sample of the contents at install; never changes.
         current_hash: imohash sample of the contents as they are now.
-        description: For people.
         source: Where it came from, as text.
         size: Bytes of all its files.
         repo_variant: The form of the weights (fp16 ...), for folders.
-        lineage: What it was tuned from.
         fits: Variants of its base that an adapter works with; None when any.
         quantization: How the weights are quantised; None when they are not.
         tensor_prefix: What stands before the names of its tensors in the file, which loading
@@ -139,7 +136,6 @@ class _MainConfig(ModelConfigBase):
 
     Attributes:
         vae: Path of a VAE to use instead of the built-in one.
-        variant: What it was made for.
         prediction_type: What it predicts, where that is known.
         upcast_attention: The attention has to run in 32 bits.
         ztsnr_training: It was trained with zero terminal signal-to-noise ratio.

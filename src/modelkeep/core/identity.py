@@ -39,9 +39,6 @@ class Identification:
 
     Attributes:
         source: What was asked about, as text.
-        type: What it is used as.
-        base: The architecture it belongs to.
-        format: How it lies on disk.
         variant: What a main model was made for; None for other types.
         repo_variant: The form of the weights in a folder (fp16 ...); None for files.
         prediction_type: What a main model predicts, where that can be known.

@@ -92,12 +92,6 @@ class HuggingFaceMetadata(ModelMetadataWithFiles):
     ) -> list[RemoteModelFile]:
         """Return the files that make up one form of the model, ``model_index.json`` first.
 
-        Args:
-            variant: Which form of the weights; full precision when None.
-            subfolder: Only this folder, or this one file.
-            session: Reads ``model_index.json``, by which folders that the model does not use are
-                left out; None asks nobody and goes by names alone.
-
         Raises:
             requests.HTTPError: ``model_index.json`` is listed and refused.
         """

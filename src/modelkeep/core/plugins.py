@@ -42,7 +42,6 @@ class PluginKind(Generic[T]):
 
     Args:
         what: What messages call one, such as ``layout``.
-        kind: Its class.
         attribute: Name of the value in a module.
         package: The package of this program whose modules may hold one; others are helpers.
         group: Group of the entry points of installed packages. They name the value, or a module.

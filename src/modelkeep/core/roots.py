@@ -62,11 +62,7 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """The registered roots of a library, ``models_dir`` aside.
-
-    Attributes:
-        named: By name.
-    """
+    """The registered roots of a library, ``models_dir`` aside."""
 
     named: Mapping[str, Root] = field(default_factory=dict)
 

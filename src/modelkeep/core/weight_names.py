@@ -64,14 +64,11 @@ class Weight:
     """A file of weights, or an index of such files, by its name.
 
     Attributes:
-        path: As it was given.
-        kind: What reads it.
         stem: Which weight of its folder; weights of a component all have the empty one.
         label: Its variant, such as ``fp16``; empty where it has none.
         format: Its suffix without the dot.
         shard: Number of the shard; 0 of a whole file and of an index.
         shards: How many there are; 0 of a whole file and of an index.
-        is_index: It maps tensors to shards.
         is_old: Written as older programs do: wins over none.
     """
 

@@ -29,9 +29,6 @@ def drop_drafts(files: Sequence[Path], alone: Callable[[], AbstractContextManage
     Args:
         files: The files; they need not be there.
         alone: Keeps those out who write them. It is only used when there is something to remove.
-
-    Raises:
-        StorageError: the disk refused.
     """
     folder, names = files[0].parent, {file.name for file in files}
     if _drafts(folder, names) and paths.is_writable(folder):

@@ -37,7 +37,6 @@ def do(moves: Iterable[Move]) -> None:
 
     Raises:
         DuplicateModelException: something else lies at a target.
-        StorageError: the disk refused.
     """
     for move in moves:
         if not _is(move.target, move.inode):

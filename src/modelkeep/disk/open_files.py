@@ -68,7 +68,6 @@ def name_file(fd: int, path: Path, *, durable: bool = True) -> None:
 
     Raises:
         DuplicateModelException: the name is taken.
-        StorageError: the disk refused.
     """
     with _changing(path):
         try:
@@ -85,7 +84,6 @@ def open_new(path: Path) -> int:
 
     Raises:
         DuplicateModelException: the name is taken.
-        StorageError: the disk refused.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with _changing(path):

@@ -1,7 +1,8 @@
 """Changes on the user's disk. No other module makes any.
 
-Nothing here overwrites: a target that exists is refused. What a crash can leave between two steps
-is a second name of the same bytes or an empty folder, and ``moves`` knows how to go on from both.
+What the disk refuses is a ``StorageError``. Nothing here overwrites: a target that exists is
+refused. What a crash can leave between two steps is a second name of the same bytes or an empty
+folder, and ``moves`` knows how to go on from both.
 """
 
 from __future__ import annotations
@@ -252,7 +253,6 @@ def publish(staged: Path, target: Path) -> None:
 
     Raises:
         DuplicateModelException: the name is taken.
-        StorageError: the disk refused.
     """
     make_folder(target.parent)
     with _changing(target):

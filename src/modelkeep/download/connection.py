@@ -21,14 +21,10 @@ class Connection:
     """Requests segments of a file and writes what comes.
 
     Args:
-        state: The file.
-        segment: What to begin with.
         is_stopped: Whether the transfer is to end.
         ended: Called in the connection's thread when it has nothing more to do.
-        host: Whose slot it holds.
 
     Attributes:
-        segment: What it is fetching.
         error: Why it ended early, or None.
         requested_range: Its last request was for a range of the file.
         opening_since: When it began to wait for a response; None while it reads a body.

@@ -14,7 +14,6 @@ class TransferProgress:
     """What can be told of a transfer at one moment.
 
     Attributes:
-        stage: What it is doing.
         received: Bytes of the file that are there.
         total: Bytes that the file will have; None while that is not known.
         connections: Connections that are open or being opened.

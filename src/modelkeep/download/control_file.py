@@ -118,11 +118,7 @@ def control_path(part: Path) -> Path:
 
 
 def save(info: ResumeInfo, part: Path, *, durable: bool = True) -> None:
-    """Write the control file of ``part`` whole or not at all; see ``core.paths.write_file``.
-
-    Raises:
-        StorageError: the disk refused.
-    """
+    """Write the control file of ``part`` whole or not at all; see ``core.paths.write_file``."""
     content = {"format": _FORMAT, **asdict(info)}
     data = json.dumps(content, indent=1).encode()
     path = control_path(part)
@@ -151,11 +147,7 @@ def _save_first(path: Path, data: bytes, *, durable: bool) -> bool:
 
 
 def clear_drafts(part: Path) -> None:
-    """Remove control files of ``part`` that another process was writing when it was cut off.
-
-    Raises:
-        StorageError: the disk refused.
-    """
+    """Remove control files of ``part`` that another process was writing when it was cut off."""
     drop_drafts([control_path(part)], nullcontext)
 
 

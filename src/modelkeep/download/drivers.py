@@ -85,12 +85,10 @@ class Fetcher:
 
     Args:
         session: Used for every request, as it is; one of our own, made when it is needed, if None.
-        options: Limits of one transfer.
         limiter: Shares the bandwidth; no limit when None.
         slots: Shares the connections to hosts; no limit when None.
         parallel: Files that are fetched at once, for a session of our own.
         proxy: Its proxy; None takes those of the environment.
-        is_offline: Refuse to use the network.
         token_for: Knows the token for a link, for jobs of an earlier run that had one.
     """
 

@@ -67,7 +67,6 @@ class DownloadKind(JobKind[DownloadJobBase]):
     """Stores, runs and tells of downloads.
 
     Args:
-        drivers: Do the work.
         make_job: Makes the job of a source.
         handlers: Called with each job on its changes, after the job's own.
         bus: Takes the download events; none are sent when None.
@@ -242,11 +241,7 @@ class DownloadKind(JobKind[DownloadJobBase]):
         return row.error_type == SecretNeededError.__name__
 
     def discard_stored(self, row: JobRow) -> None:
-        """Remove what has come of a cancelled download of a dead process.
-
-        Raises:
-            StorageError: the disk refused.
-        """
+        """Remove what has come of a cancelled download of a dead process."""
         details = DownloadDetails.decode(row.details)
         if details.file is not None and details.digest:
             discard_partial(details.digest, details.file)

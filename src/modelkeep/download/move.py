@@ -44,7 +44,6 @@ def move(source: Path, dest: Path, report: Report, is_cancelled: Callable[[], bo
         UnsupportedSourceError: it has to be copied and holds links, pipes or the like.
         UsageError: a folder would go into itself.
         JobCancelledError: ``is_cancelled`` said so; everything is as it was.
-        StorageError: the disk refused.
     """
     if not os.path.lexists(source):
         raise SourceNotFoundError(f"There is no {shown(source)}", hint="Check the path.")

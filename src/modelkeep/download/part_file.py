@@ -38,7 +38,6 @@ class PartFile:
     Attributes:
         target: What it will be called.
         path: Its name now; None while it has none.
-        inode: Its number.
     """
 
     def __init__(self, target: Path, fd: int, path: Path | None) -> None:
@@ -53,7 +52,6 @@ class PartFile:
         """Make a new one.
 
         Raises:
-            StorageError: the disk refused.
             DownloadError: all names that it could have are taken.
         """
         try:
@@ -96,10 +94,6 @@ class PartFile:
     @classmethod
     def find(cls, target: Path, digest: str) -> PartFile | None:
         """Open the one that a download of one link left; those of others stay as they are.
-
-        Args:
-            target: The file that it was to be.
-            digest: Tells the link from others.
 
         Returns:
             It, or None when there is none or others are fetching all there are.
@@ -178,7 +172,6 @@ class PartFile:
             durable: It shall outlive the machine, not only the process.
 
         Raises:
-            StorageError: the disk refused.
             DownloadError: another process keeps one for the same target.
         """
         info = replace(info, inode=self.inode)
@@ -200,7 +193,6 @@ class PartFile:
 
         Raises:
             DuplicateModelException: the name is taken.
-            StorageError: the disk refused.
         """
         open_files.sync(self._fd, self._shown)
         self._give_name(self.target)
@@ -272,9 +264,6 @@ def discard_partial(digest: str, target: Path) -> None:
     Args:
         digest: Identifies its URL; see ``control_file.digest_of``.
         target: The file that it was to be.
-
-    Raises:
-        StorageError: the disk refused.
     """
     part = PartFile.find(target, digest)
     if part is not None:

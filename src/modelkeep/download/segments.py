@@ -122,7 +122,6 @@ class Segments:
 
     Args:
         total: Bytes of the file; while None, unknown, there is one segment at a time.
-        done: Ranges that are there already.
         min_segment: A segment whose rate is not known is split from twice so many bytes on.
     """
 

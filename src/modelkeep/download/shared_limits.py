@@ -192,9 +192,7 @@ class SharedLimits:
     """What one transfer shares with the others; limits nothing by default.
 
     Attributes:
-        bandwidth: Shares the bandwidth.
         slots: Shares the connections to each host.
-        space: Shares the free disk space.
     """
 
     bandwidth: SharedLimiter = field(default_factory=SharedLimiter)

@@ -54,7 +54,6 @@ class RemoteVersion:
     Attributes:
         total: Bytes of it, None when the server does not say.
         validator: Its strong ETag, if it has one.
-        content_type: As the server sends it.
         url: Where the redirects ended; may be a secret.
     """
 
@@ -78,10 +77,7 @@ class TransferState:
     Connections take segments of it and write to ``part``; the supervisor saves it.
 
     Args:
-        request: What is fetched.
         target: The file, or the function that names it.
-        transport: Sends the requests.
-        options: Limits of the transfer.
         shared: What it shares with other transfers.
         check_target: Called with the file and the first response head before anything is
             created; raises when the download is not to begin.
@@ -93,7 +89,6 @@ class TransferState:
         hasher: Computes the hashes of what is there.
         was_resumed: Bytes of an earlier run are used.
         was_checked: The first bytes are those of a file, and not of a web page.
-        note: What the user should know.
         request_time: Seconds that the first byte of a new connection took.
     """
 
@@ -224,11 +219,6 @@ class TransferState:
     ) -> Segment | None:
         """Decide what a response is good for.
 
-        Args:
-            response: The response.
-            segment: What it was requested for.
-            byte_range: The range that was requested.
-
         Returns:
             The segment that its body brings, which may be another one than before; None when the
             file turned out to be complete.
@@ -351,11 +341,7 @@ class TransferState:
         return True
 
     def save_when_due(self, now: float) -> None:
-        """Write the control file from time to time; sync in a thread, as a disk may take long.
-
-        Raises:
-            StorageError: the disk refused.
-        """
+        """Write the control file from time to time; sync in a thread, as a disk may take long."""
         if self._sync_error is not None:
             raise self._sync_error
         if self.part is None or self.is_small:
@@ -373,11 +359,7 @@ class TransferState:
             self._syncing.start()
 
     def keep(self) -> bool:
-        """Sync and save for another run; False when nothing could be resumed.
-
-        Raises:
-            StorageError: the disk refused.
-        """
+        """Sync and save for another run; False when nothing could be resumed."""
         return self.segments.received > 0 and self._sync()
 
     def discard(self) -> None:

@@ -91,7 +91,6 @@ class StreamHash:
 
     Args:
         names: Which hashes, such as ``sha256``; unknown ones are left out.
-        read: Reads from the file.
         ready: Returns how many bytes are there from the start on without a gap.
     """
 

@@ -46,9 +46,6 @@ class Supervisor:
     allowed; a server that refuses further ones gets as many as it accepted.
 
     Args:
-        state: The file.
-        control: Stops it.
-        wait: Waits between tries.
         report: Called with what is being done.
     """
 
@@ -81,7 +78,6 @@ class Supervisor:
 
         Raises:
             DownloadError: it cannot be had; what has arrived is still there.
-            StorageError: the disk refused.
             DownloadPausedError, DownloadJobCancelledException: ``control`` stopped it.
         """
         self._received_first = self._received_best = self._state.segments.received
@@ -214,11 +210,7 @@ class Supervisor:
         self._slots.release(connection.host)
 
     def _judge(self, error: BaseException, connection: Connection) -> None:
-        """Decide what the failure of one connection means for all.
-
-        Raises:
-            ModelKeepError: the transfer cannot go on.
-        """
+        """Decide what the failure of one connection means for all."""
         is_refusal = isinstance(error, RangesRefusedError | HttpStatusError | TryAgainError)
         if self._live and (is_refusal or is_transient(error)):
             self._hold_until = time.monotonic() + (self._policy.delay(1) or 0.0)

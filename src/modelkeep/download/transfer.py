@@ -97,7 +97,6 @@ class Transfer:
         options: Time limits, connections, and what a wrong hash does.
         shared: What it shares with other transfers.
         on_progress: Called in the thread of ``run`` at each change and several times a second.
-        control: Stops it, from any thread.
         wait: Waits between tries; tests pass one that does not.
     """
 

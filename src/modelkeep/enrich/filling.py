@@ -22,7 +22,6 @@ class Filler:
     Args:
         library: Where the models are recorded.
         lookups: Knows what people and sites have written before.
-        client: Fetches pictures.
     """
 
     def __init__(self, library: Library, lookups: HashLookups, client: Client) -> None:

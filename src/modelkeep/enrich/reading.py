@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from queue import SimpleQueue
-from types import TracebackType
 from typing import Self
 
 from modelkeep.core.hashing import Progress, stop_when
@@ -42,12 +41,7 @@ class BackgroundReader:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._ending.set()
         self._thread.join()
 

@@ -119,12 +119,7 @@ def _body(response: requests.Response) -> bytes:
 
 
 def error_message(body: bytes, content_type: str) -> str:
-    """Return what an error response says, short and printable; empty where it says nothing.
-
-    Args:
-        body: The begin of it.
-        content_type: As the server gives it.
-    """
+    """Return what an error response says, short and printable; empty where it says nothing."""
     if b"\0" in body[:_SMALL_BYTES]:
         return ""
     text = body.decode("utf-8", "replace")

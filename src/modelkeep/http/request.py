@@ -22,7 +22,6 @@ class HttpRequest:
             ``crc32``, ``autov2``), where a site told.
         aliases: Further origins that may see the token.
         method: ``GET`` or ``POST``; a redirect that would turn a POST into a GET is refused.
-        body: What a POST sends.
     """
 
     url: str

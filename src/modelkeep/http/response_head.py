@@ -32,7 +32,6 @@ class ResponseHead:
     """The head of one answer, believed after it was checked.
 
     Attributes:
-        status: The HTTP status.
         start: Which byte of the file the body begins with; 0 for a whole file.
         total: Bytes of the whole file, or None where the server does not say.
         length: Bytes of this body, or None where the server does not say.

@@ -23,7 +23,6 @@ class DownloadSession(requests.Session):
     """A session that checks addresses, keeps no cookies and reads no ``.netrc``.
 
     Args:
-        guard: Resolves hosts and refuses addresses.
         connections: Connections to one host that are kept for reuse.
         proxy: For all requests; None takes those of the environment.
     """

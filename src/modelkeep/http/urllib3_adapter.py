@@ -43,7 +43,6 @@ class GuardedAdapter(HTTPAdapter):
     """Makes guarded connections, and one TLS context for all of them.
 
     Args:
-        guard: Resolves hosts and refuses addresses.
         connections: Connections to one host that are kept for reuse.
     """
 

@@ -82,9 +82,6 @@ class Token:
 def origin_of(url: str) -> Origin:
     """Return the origin of an address.
 
-    Args:
-        url: A complete address.
-
     Raises:
         UnsupportedSourceError: it is no http or https address, or names no host or a port that
             cannot be.

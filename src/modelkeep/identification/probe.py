@@ -11,11 +11,7 @@ from modelkeep.identification.readers.folder import FolderHeader
 
 
 class VaeFolderProbe:
-    """Asks about a VAE folder, which need hold no more than its ``config.json``.
-
-    Args:
-        path: The folder.
-    """
+    """Asks about a VAE folder, which need hold no more than its ``config.json``."""
 
     def __init__(self, path: Path) -> None:
         self.model_path = Path(path)

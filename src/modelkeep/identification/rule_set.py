@@ -21,7 +21,6 @@ class RuleSet(msgspec.Struct, frozen=True, eq=False):
     """The rules of families, and which of them come before which.
 
     Attributes:
-        families: The families.
         rules: All their rules, in the order of the families, which decides nothing.
         beats: For each name, the names that lose against it, also through others.
         names: What their bases are called.

@@ -63,8 +63,6 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: Unique; shown to people.
         type: What a match is used as.
-        base: Its architecture.
-        format: How it lies on disk.
         requires: All of these must hold; cheap ones that fail soonest stand first.
         part: Prefixes under which its tensors may stand.
         variants: The first that holds is taken; where there are some, one must hold.
@@ -135,7 +133,6 @@ class Assessment(msgspec.Struct, frozen=True):
     """How near a rule came.
 
     Attributes:
-        rule: The rule.
         held: Evidence of the conditions that hold.
         missing: Why the others do not.
     """

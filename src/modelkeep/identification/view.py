@@ -27,11 +27,7 @@ _EMBEDDING_TENSORS = 10
 
 
 class TensorView:
-    """The tensors of one file, with what rules ask about computed once and only when asked.
-
-    Args:
-        header: What the reader found.
-    """
+    """The tensors of one file, with what rules ask about computed once and only when asked."""
 
     def __init__(self, header: TensorHeader = _EMPTY_HEADER) -> None:
         self.header = header
@@ -131,9 +127,7 @@ class DeclaredBase:
     """A field of a header that names a base. Keys and shapes decide; this only agrees.
 
     Attributes:
-        field: The field.
         value: What it holds, at most 80 characters.
-        base: The base that this means.
     """
 
     field: str
@@ -147,8 +141,6 @@ class ModelView:
     Args:
         name: What the model is called: the stem of the file, or the folder's name.
         hints: Names with information about it, nearest first.
-        header: The header of a file.
-        folder: What a folder holds.
         names: What the bases are called in headers.
     """
 
@@ -211,7 +203,6 @@ class PartView:
     """One model as the conditions of a rule see it: they name tensors without their prefix.
 
     Args:
-        model: The model.
         part: Prefixes that may stand before the names.
         found: Names that were looked up before under this part.
     """

@@ -37,7 +37,6 @@ class FetchFolder:
         home: The root that the model will go into.
         path: The folder; nothing else lies in it.
         top: The file or folder that the model will be.
-        remote: What comes there.
     """
 
     home: Destination

@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
 
 class Network:
-    """Sites and a queue that somebody else makes and closes.
-
-    Args:
-        sites: Gives the sites.
-        queue: Gives the download queue.
-    """
+    """Sites and a queue that somebody else makes and closes."""
 
     def __init__(
         self, sites: Callable[[], Sites], queue: Callable[[], DownloadQueueServiceBase]
@@ -46,7 +41,6 @@ class OwnNetwork(Network):
     """Sites and a queue for a program that gives a session, a queue, or neither.
 
     Args:
-        settings: Of the root.
         queue: Fetches the files; one of our own through ``session`` when None.
         session: Asks the sites, as it is; one of our own when None.
         bus: Takes the events of a queue of our own.

@@ -35,7 +35,6 @@ class Parts:
         job: The install; its progress is kept up to date.
         folder: Where the files come to.
         files: Those that are to be fetched, by their place in the model.
-        queue: Fetches them.
         bus: Takes the events.
         verify: Demand the sizes and hashes that the site promised.
     """

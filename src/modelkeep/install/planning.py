@@ -282,11 +282,7 @@ def _as_given(
     files: tuple[SourceFile, ...],
     error: ModelKeepError | None,
 ) -> Identification:
-    """Return what the caller says a model is that no rule knows.
-
-    Raises:
-        ModelKeepError: ``error``: the caller does not say it either.
-    """
+    """Return what the caller says a model is that no rule knows."""
     if error is not None and given.get("type") is None:
         raise error
     size = sum(file.size for file in files)

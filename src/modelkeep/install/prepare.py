@@ -25,7 +25,6 @@ class Staged:
     """A model put together in its staging folder.
 
     Attributes:
-        top: The staged file or folder.
         blake3: Full hash of each file by its name in the model, where its bytes were read.
     """
 

@@ -28,9 +28,6 @@ class JobControl:
 
     Attributes:
         wanted: What was asked for; ``interrupt`` is to end so that a later run can go on.
-        report: See above.
-        enter_stage: See above.
-        save: See above.
     """
 
     def __init__(

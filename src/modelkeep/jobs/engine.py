@@ -35,13 +35,8 @@ class JobEngine:
     """Runs jobs in daemon threads; programs may exit without stopping it.
 
     Args:
-        kinds: What it runs.
         store: Where jobs are stored; in memory when None.
         quiet: Log nothing of jobs that go well.
-
-    Attributes:
-        store: The store.
-        kinds: The kinds by name.
     """
 
     def __init__(

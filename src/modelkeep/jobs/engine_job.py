@@ -24,11 +24,8 @@ class EngineJob:
     """A job in its engine.
 
     Attributes:
-        job: The job.
-        kind: Its kind.
         store: Where it is stored.
         state: Where it is.
-        wanted: What was asked for last.
         control: Stops the run; a new one for every run.
         ended_at: Seconds since the epoch; None while it has not ended.
         events: What listeners have yet to see of the run; None when nobody listens.

@@ -30,7 +30,6 @@ class SiteAnswer:
     """What a site answered about a model when it was last asked.
 
     Attributes:
-        site: Its name.
         sha256: By which the model was found.
         fields: What was written in the record because of it, as plain values.
         at: Seconds since the epoch.
@@ -47,9 +46,6 @@ class HashLookups:
 
     Losing them costs questions: people are asked again whether a site may be, and sites are asked
     again for what they do not have.
-
-    Args:
-        state: The state file.
     """
 
     def __init__(self, state: StateDatabase) -> None:

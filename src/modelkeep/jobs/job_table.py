@@ -18,11 +18,7 @@ _SELECT = (
 
 
 class JobTable:
-    """The table of jobs, whoever has them.
-
-    Args:
-        database: The state file.
-    """
+    """The table of jobs, whoever has them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

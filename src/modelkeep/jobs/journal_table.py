@@ -15,7 +15,6 @@ class JournalTable:
     """The table of changes of the disk that were begun and not ended.
 
     Args:
-        database: The state file.
         jobs: Its jobs: the end of a change and that of its job are stored together.
     """
 

@@ -211,12 +211,7 @@ class JobKind(ABC, Generic[J]):
         return False
 
     def restore(self, row: JobRow, known: J | None) -> J:
-        """Return the job to begin again for a row.
-
-        Args:
-            row: The job as it is stored.
-            known: The job that this engine had for it.
-        """
+        """Return the job to begin again for a row."""
         return self.decode(row) if known is None else known
 
     def change(self, job: J, changes: Mapping[str, Any]) -> None:
@@ -257,7 +252,6 @@ class Job(Generic[D]):
 
     Attributes:
         details: What it has to know, frozen.
-        source: What it works on.
         state: Where it is.
         id, bytes, total_bytes, exception: As of every job.
     """
@@ -272,11 +266,7 @@ class Job(Generic[D]):
 
 
 class SimpleKind(JobKind[Job[D]]):
-    """A kind whose jobs have a frozen dataclass of plain values as details.
-
-    Attributes:
-        details: That dataclass.
-    """
+    """A kind whose jobs have a frozen dataclass of plain values as details."""
 
     details: ClassVar[type[Any]]
 

@@ -20,7 +20,6 @@ class Lookup:
     Attributes:
         path: Where it is; absolute.
         stamp: What it looked like then: size, mtime and inode, of all its files for a folder.
-        rules: Fingerprint of whoever judged it.
         verdict: What came of it, as text; what it means is the scan's business.
     """
 
@@ -31,11 +30,7 @@ class Lookup:
 
 
 class Lookups:
-    """The table of verdicts in the state file. It is a cache: losing it costs time alone.
-
-    Args:
-        state: The state file.
-    """
+    """The table of verdicts in the state file. It is a cache: losing it costs time alone."""
 
     def __init__(self, state: StateDatabase) -> None:
         self._state = state

@@ -23,7 +23,6 @@ class JobRow:
         key: Key of the model it made, once that is known.
         details: Everything else that its kind has to know to begin it again, as JSON.
         error_type, error, hint: What went wrong, with the next step.
-        bytes, total_bytes: Progress.
         created_at, beat_at, ended_at: Seconds since the epoch; ``beat_at`` is when its owner last
             wrote how it goes.
         request: What somebody asked of it, until that is done.

@@ -34,7 +34,6 @@ class Scheduler:
     """Runs the job of a pool that has the lowest priority; of equals, the oldest.
 
     Args:
-        writer: Stores how jobs go.
         paused: Called with a job that is paused now: something else may be asked of it by then.
         level: Of what is logged about jobs that go well.
 

@@ -18,12 +18,7 @@ NOBODY = ""
 
 
 class StateJobs(JobTable):
-    """A ``JobStore`` in the state file. A process is known to live by a lock that it holds.
-
-    Args:
-        state: The state file.
-        owner: This process.
-    """
+    """A ``JobStore`` in the state file. A process is known to live by a lock that it holds."""
 
     outlives = True
 

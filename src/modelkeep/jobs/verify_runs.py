@@ -35,13 +35,7 @@ class VerifyRun:
 
     @classmethod
     def begin(cls, state: StateDatabase, what: str, *, afresh: bool = False) -> Self:
-        """Begin a run, or go on with the one that was interrupted.
-
-        Args:
-            state: The state file.
-            what: Which models are asked for.
-            afresh: Forget how far an interrupted run came.
-        """
+        """Begin a run, or go on with the one that was interrupted."""
         with state.transaction() as connection:
             for table in _TABLES.split(";"):
                 connection.execute(table)

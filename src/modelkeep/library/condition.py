@@ -70,7 +70,6 @@ class FileCondition:
 
     Attributes:
         path: Where it is, or was.
-        condition: How it is.
         detail: What differs, for people; empty when it is present.
     """
 
@@ -85,7 +84,6 @@ class ModelCondition:
 
     Attributes:
         key: Of the record.
-        condition: The worst of its files.
         files: Those that are not present.
     """
 

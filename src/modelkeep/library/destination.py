@@ -40,7 +40,6 @@ class Destination:
     Attributes:
         top: The folder; everything that an install makes stays below it.
         staging: Where models are put together before they are published, on the same disk.
-        root: Name of the root.
         layout: How the program arranges models that the root belongs to; None for ours.
     """
 

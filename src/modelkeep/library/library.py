@@ -45,11 +45,7 @@ class Library:
     """The catalogue, the journal and the disk.
 
     Attributes:
-        settings: Of this root.
-        records: The catalogue.
-        state: The journal.
         owner: Name of this process in the journal.
-        identify: Says what a path is.
         known_bases: Bases that overrides may name.
     """
 

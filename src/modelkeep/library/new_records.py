@@ -119,12 +119,6 @@ def record_in_place(
 ) -> tuple[ModelConfigBase, Path]:
     """Return the record of a model that stays where it is, and its path as recorded.
 
-    Args:
-        library: Whose record it will be.
-        path: The model.
-        found: What it is.
-        fields: Fields that win over what is identified.
-
     Raises:
         InvalidModelConfigException: a field does not fit.
     """

@@ -43,10 +43,8 @@ class RootRow:
         path: Its folder; None when it is not registered.
         layout: Whose folder it is; None when it is not registered.
         readonly: Nothing may ever be written in it.
-        state: Whether it is there.
         why: Why it is offline, and how it comes back; empty when it is online.
         models: How many records lie in it.
-        bytes: Of their files.
     """
 
     name: str
@@ -367,9 +365,5 @@ def changing_settings(root: Path) -> AbstractContextManager[None]:
 
 
 def drop_settings_drafts(settings: Settings) -> None:
-    """Remove what is left of a change of the settings file that was interrupted.
-
-    Raises:
-        StorageError: the disk refused.
-    """
+    """Remove what is left of a change of the settings file that was interrupted."""
     drop_drafts((settings.settings_path,), lambda: changing_settings(settings.root))

@@ -35,7 +35,6 @@ class TrashEntry:
 
     Attributes:
         folder: Where its files wait.
-        record: Its record, as plain values.
         top: Where the model was.
         names: Names below ``top`` (empty for ``top`` itself) of its files, or of links that led
             to them; what had the Nth of them waits here as ``files/N``.
@@ -149,7 +148,6 @@ class Trash:
     Attributes:
         home: The one in ``models_dir``.
         places: Those that lie on other disks.
-        roots: The registered roots.
     """
 
     home: Path

@@ -68,10 +68,8 @@ class FileCheck:
 
     Attributes:
         path: Where it is, or was.
-        verdict: How it is.
         known: The full hashes that were recorded.
         found: Those of its bytes now; empty when they were not read.
-        detail: What is wrong, for people.
     """
 
     path: Path
@@ -98,7 +96,6 @@ class ModelCheck:
     Attributes:
         key: Of the record.
         name: What people call it.
-        verdict: The worst of its files.
         files: All of its files.
         is_accepted: Its bytes were others, and are taken for right from now on.
     """

@@ -44,7 +44,6 @@ class RecordPage:
     """Some records, and where the next ones begin.
 
     Attributes:
-        items: The records.
         next: What to give as ``after`` for the next page; None on the last one.
     """
 
@@ -57,7 +56,6 @@ class Facets:
     """How many records of a filtered set have each value.
 
     Attributes:
-        total: Records in the set.
         counts: For each facet the values that occur, with their counts. The counts of a facet
             disregard the filter's own choice in that facet, so they say what choosing another
             value would give.
@@ -72,8 +70,6 @@ class KindTotal:
     """The models of one type and base, in numbers.
 
     Attributes:
-        type, base: What they are.
-        models: How many there are.
         size: Their bytes, as far as they are known.
     """
 
@@ -89,7 +85,6 @@ class NewRecord:
 
     Attributes:
         key: Any string.
-        config: Its fields.
         files: What it owns on the disk.
         metadata: What its site says of it.
         tags: Those that are given by hand; blanks around them are taken off.

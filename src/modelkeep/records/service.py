@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel
@@ -51,10 +50,7 @@ class PaginatedResults(BaseModel, Generic[T]):
 
     Attributes:
         page: Number of this page, from 0.
-        pages: How many there are.
-        per_page: Items of a full page.
         total: Items on all pages.
-        items: Those of this page.
     """
 
     page: int
@@ -161,12 +157,7 @@ class ModelRecordServiceBase(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def version(self) -> str:

@@ -36,12 +36,10 @@ class Examined:
     """A candidate that was examined.
 
     Attributes:
-        candidate: What was looked at.
         key: Of the record that has it already; nothing else is known then, but what it was found
             to be earlier.
         stamp: What it looked like: size, mtime and inode, of all its files for a folder.
         size: Bytes of all its files.
-        verdict: What it is.
         is_fresh: It was read now and not remembered.
         passed: Why it is passed by after all.
         new: The record it would get, where that was asked for.
@@ -62,9 +60,6 @@ class Finder:
 
     Args:
         library: Says what is known, and identifies.
-        known: The files of the library.
-        lookups: What earlier scans found out.
-        summary: Counts what was seen.
         check: Called often; raises to stop.
         prepare: Makes the record of a model that was found; runs in the threads too.
     """

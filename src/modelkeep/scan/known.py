@@ -10,11 +10,7 @@ from modelkeep.records.listing import RecordFilter
 
 
 class KnownFiles:
-    """Where every recorded file is. It grows with the library, by about 400 bytes a file.
-
-    Args:
-        library: Whose files.
-    """
+    """Where every recorded file is. It grows with the library, by about 400 bytes a file."""
 
     def __init__(self, library: Library) -> None:
         self._by_path: dict[str, str] = {}

@@ -28,7 +28,6 @@ class MissingModel:
     """A record of which every file is gone.
 
     Attributes:
-        config: The record.
         files: Its files by their names below the model; the empty string for a model of one file.
     """
 

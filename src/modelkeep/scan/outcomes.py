@@ -30,8 +30,6 @@ class IdentifyOutcome:
 
     Attributes:
         found: What it is; None when there is an error.
-        kind: Name of the error's class.
-        message: What the error says.
         hint: What can be done about it.
     """
 

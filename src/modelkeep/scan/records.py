@@ -21,12 +21,7 @@ from modelkeep.sources.sidecars.reading import read_sidecars
 
 @dataclass(frozen=True, slots=True)
 class NewModel:
-    """The record that a model would get.
-
-    Attributes:
-        record: The record, with its files.
-        info: What its sidecars state.
-    """
+    """The record that a model would get."""
 
     record: NewRecord
     info: SidecarInfo
@@ -36,7 +31,6 @@ class FolderInfo:
     """The data in a program's catalogue and in sidecars about the models of a folder.
 
     Args:
-        folder: The folder that is scanned.
         layout: Whose it is; None for nobody's.
         warnings: Takes sentences about what could not be read.
     """

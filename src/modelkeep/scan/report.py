@@ -46,7 +46,6 @@ class ScanFinding:
 
     Attributes:
         path: Where it is.
-        status: What became of it.
         type, base: What it is, where that is known.
         key: Of its record, where it has one.
         name: What it is called.
@@ -97,9 +96,6 @@ class ScanSummary:
     """Counts of a scan, exact at any moment.
 
     Attributes:
-        files: Files seen, whatever they are.
-        folders: Folders entered.
-        headers: Candidates that were read.
         remembered: Candidates that had not changed since an earlier scan read them.
         bytes: Bytes of what was found, registered or installed.
         statuses: Candidates by what became of them.

@@ -40,7 +40,6 @@ class ScanTarget:
 
     Attributes:
         folder: The folder, or a single file.
-        layout: Whose it is.
         places: Where to look in it.
     """
 
@@ -58,7 +57,6 @@ class ScanContext:
     """What a scan works with.
 
     Attributes:
-        library: The catalogue and the disk.
         install: Copies a model into the library.
         watch: Called often with the counts so far; may raise to stop.
     """
@@ -72,8 +70,6 @@ class Scan:
     """One scan. Iterate it once; stopping early keeps what was done.
 
     Args:
-        context: What it works with.
-        targets: Folders to scan.
         action: What to do with models that are not in the library.
 
     Attributes:

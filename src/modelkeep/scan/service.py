@@ -46,7 +46,6 @@ class Scanner:
     """Finds models on the disk for one library.
 
     Args:
-        library: The catalogue and the disk.
         install: Copies a model into the library.
     """
 

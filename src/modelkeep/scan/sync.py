@@ -35,7 +35,6 @@ class Sync:
     """One sync. Iterate it once; stopping early keeps what was done.
 
     Args:
-        context: What it works with.
         confirm: Asked before much of a root is marked missing, and before a match that cannot be
             proven is taken for the same model.
 

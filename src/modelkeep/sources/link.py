@@ -31,9 +31,6 @@ class URLModelSource(SiteSource):
     says beside a few words that are known to be harmless. Two sources are equal when all of their
     links are.
 
-    Attributes:
-        url: The link.
-
     Raises:
         pydantic.ValidationError: it is no link of the web.
     """

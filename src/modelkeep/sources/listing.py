@@ -22,11 +22,6 @@ def usable_names(names: Iterable[str], model: str, site: str) -> list[str]:
     A name that only looks odd, such as one with a backslash, is left out where nobody needs the
     file; odd names of weights and configs are refused, since the model lacks something then.
 
-    Args:
-        names: As the site lists them.
-        model: What they belong to.
-        site: Who says so.
-
     Raises:
         UnsafePathError: a file would lie outside of the model; names it.
     """

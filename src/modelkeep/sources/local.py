@@ -14,7 +14,6 @@ class LocalModelSource(StringLikeSource):
     """A model file or folder on a disk of this machine.
 
     Attributes:
-        path: The file or folder.
         inplace: Record it where it is instead of copying it into ``models_dir``.
     """
 

@@ -101,7 +101,6 @@ class ModelScope(Site):
         Raises:
             UnsupportedSourceError: it has no weights of this form.
             UnsafePathError: it lists a file that would lie outside of the model.
-            SourceError: the site does not give it.
         """
         if not isinstance(source, ModelScopeSource):
             raise UnsupportedSourceError(f"{source} is not a source of {self.label}")

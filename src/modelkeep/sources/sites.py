@@ -40,7 +40,6 @@ class Sites:
 
     Args:
         sites: All sites, in the order in which they are asked whether a text is theirs.
-        context: How they are asked.
         numbered: Knows what has a number in the last search.
     """
 

@@ -36,7 +36,6 @@ class HeldToken:
     """A token that was found.
 
     Attributes:
-        site: Name of its site.
         value: The secret; never shown.
         where: Where it comes from, for people.
         is_kept_by_others: It was given to another program, not to this one.
@@ -57,7 +56,6 @@ class SiteTokens:
     """The tokens of one root and of its environment; read anew each time.
 
     Args:
-        settings: Of the root.
         environment: Variables that may hold tokens, or say where others keep theirs.
         sites: All sites, in their order.
     """

@@ -37,9 +37,5 @@ CHECKS: PluginKind[Check] = PluginKind(
 
 
 def load_checks(*folders: Path) -> tuple[Check, ...]:
-    """Return all checks in the order in which they run.
-
-    Args:
-        folders: Folders whose modules are checks too.
-    """
+    """Return all checks in the order in which they run."""
     return tuple(sorted(CHECKS.load(*folders), key=lambda check: (check.position, check.name)))

@@ -35,10 +35,7 @@ class Finding:
         kind: What it is, in one word for programs.
         subject: What it is about: a path, or the key of a model.
         message: The same for people, naming file and cause.
-        hint: What to do next.
-        severity: How bad it is.
         repair: Repairs it; None when a person has to.
-        is_fixed: It was repaired.
     """
 
     kind: str

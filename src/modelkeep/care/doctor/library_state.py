@@ -59,7 +59,6 @@ class LibraryState:
     """A library that may be damaged.
 
     Attributes:
-        settings: Of the root.
         folders_in_use: Returns the folders that jobs of a state file download into.
     """
 

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from modelkeep.jobs.owner import Owner
@@ -36,7 +35,6 @@ class RepairTools:
     """A library that is being repaired; use it as a context manager.
 
     Attributes:
-        settings: Of the root.
         installs: What installs have to be asked.
     """
 
@@ -67,10 +65,5 @@ class RepairTools:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._opened.close()

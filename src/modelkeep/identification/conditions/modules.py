@@ -42,7 +42,6 @@ class Module(msgspec.Struct, frozen=True):
         glob: Path of the module with ``_`` between its parts; ``#`` is any number, ``*`` any text.
         widths: Widths that fit; empty when the name alone tells.
         side: Which width: what the module takes or what it gives.
-        where: The model it belongs to.
     """
 
     positive: ClassVar[bool] = True

@@ -43,8 +43,6 @@ class UNetShape(msgspec.Struct, frozen=True):
     """The widths in which the families differ; their names and marks are in their files.
 
     Attributes:
-        base: The base.
-        context: Width of the text context.
         ldm_block: First block with cross-attention, in names of the original code.
         diffusers_block: The same in names of diffusers.
         extra: Width of the vector for size and pooled text; None where there is none.
@@ -162,12 +160,7 @@ def _main_folder(shape: UNetShape, variants: tuple[VariantFacts, ...]) -> Rule:
 
 
 def onnx_folders(base: BaseModelType, *signs: Condition) -> tuple[Rule, ...]:
-    """Return the rules for pipelines in ONNX form, plain and made by Olive.
-
-    Args:
-        base: The base.
-        signs: Conditions on the pipeline's class and its configs.
-    """
+    """Return the rules for pipelines in ONNX form, plain and made by Olive."""
     pipeline = PipelineClass("Onnx*", "ORT*")
     optimized = AnyOf(
         HasFile("*model_optimized*.onnx", "*_opt.onnx", "*.opt.onnx"),

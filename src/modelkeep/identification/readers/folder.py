@@ -33,14 +33,12 @@ class FolderHeader:
     """A folder, read as far as identifying it needs.
 
     Args:
-        path: The folder.
         strict: Refuse weight files of 0 bytes and missing shards.
         tree: Where its files are read; the disk when None. ``path`` then only says what messages
             call it.
         thorough: Look into every weight file, not only into the one that identifies the folder.
 
     Attributes:
-        path: The folder.
         files: Every file, sorted by path.
 
     Raises:

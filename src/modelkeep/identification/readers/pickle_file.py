@@ -241,11 +241,7 @@ class _Run:
 def _walk(
     name: str, data: bytes | bytearray, start: int, base: int, budget: Budget
 ) -> tuple[Machine, Value]:
-    """Walk one pickle that begins at ``start`` of ``data``, which begins at ``base`` of the file.
-
-    Raises:
-        PickleEnd: the pickle goes on behind ``data``.
-    """
+    """Walk the pickle at ``start`` of ``data``, which begins at ``base`` of the file."""
     machine = Machine(data, start, budget)
     try:
         value = machine.walk()

@@ -122,7 +122,6 @@ class Machine(LiteralOpcodes):
     Attributes:
         at: Where the last opcode began; for messages.
         end: Behind STOP, once it has been reached.
-        storages: What its persistent ids name.
     """
 
     def __init__(self, data: bytes | bytearray, start: int, budget: Budget) -> None:

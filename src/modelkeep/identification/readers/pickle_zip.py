@@ -57,7 +57,6 @@ class Archive:
     """A zip archive whose directory has been read and checked.
 
     Args:
-        file: The archive.
         thorough: Hold every member against its local header, one small read each. Otherwise only
             the members that are extracted.
 

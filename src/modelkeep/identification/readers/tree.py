@@ -30,9 +30,6 @@ class Tree(Protocol):
 class LocalTree:
     """A folder on the disk.
 
-    Args:
-        path: The folder.
-
     Raises:
         CorruptModelError: more files or deeper folders than a model has.
         UnreadableSourceError: something in the folder is no file, or leads out of it.

@@ -72,7 +72,6 @@ class SqliteDatabase(RecordDatabase):
 
     Attributes:
         conn: The connection that writes; take ``lock`` before using it.
-        lock: A reentrant lock.
         path: The file, or None.
         name: The database, for messages.
         damage: What was found damaged in the file, or an empty string; nothing is written then.

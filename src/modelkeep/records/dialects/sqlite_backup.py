@@ -9,7 +9,6 @@ import stat
 import time
 from contextlib import closing, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from modelkeep.core.names import real_path, shown, size_text, unique_name
@@ -47,12 +46,7 @@ class Backup:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         if kind is None:
             return
         for left in (self._draft, self.path):
@@ -72,7 +66,6 @@ class Backup:
         Raises:
             CorruptDatabaseError: the database is damaged.
             NoSpaceError: there is no room for the copy and the upgrade.
-            StorageError: the disk refused.
         """
         path = real_path(path)
         for left in path.parent.glob(_draft_name(glob.escape(path.name), "*") + "*"):

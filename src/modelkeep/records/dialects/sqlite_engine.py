@@ -41,7 +41,6 @@ class Handle:
     """A connection as SQLAlchemy uses it.
 
     Args:
-        holder: Has the connection.
         begin: How a transaction begins; None for a savepoint in any case.
         is_owned: ``close`` closes it.
     """

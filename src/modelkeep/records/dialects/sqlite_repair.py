@@ -36,9 +36,6 @@ def set_aside(path: Path) -> Path:
 
     Args:
         path: The file; nobody may have it open.
-
-    Raises:
-        StorageError: the disk refused.
     """
     copy = _keep(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}.new")

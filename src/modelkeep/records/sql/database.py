@@ -42,10 +42,6 @@ class Transaction:
     """Statements inside one transaction; lives no longer than its ``with`` block.
 
     Statements are compiled once: make them with ``bindparam`` and keep them.
-
-    Args:
-        connection: It has begun.
-        dialect: Of its database.
     """
 
     def __init__(self, connection: Connection, dialect: Dialect) -> None:

@@ -21,10 +21,8 @@ class Shape:
     """What records have to be like, but for the values: what a statement is made of.
 
     Attributes:
-        dialect: Of the database.
         choices: Columns of which a record has one of some values, and how many values.
         tags: How many tags it has all of.
-        has_text: It matches the text index.
     """
 
     dialect: Dialect
@@ -61,8 +59,6 @@ class Filter:
     """What records have to be like.
 
     Args:
-        where: As it was asked for.
-        dialect: Of the database.
         without: Conditions to leave out: columns of ``mk_model``, or ``tag``.
 
     Attributes:

@@ -23,11 +23,7 @@ _metadata = schema.metadata.c
 
 
 class SqlMetadata(ModelMetadataStoreBase):
-    """Metadata in a database of any kind.
-
-    Args:
-        database: Has our tables.
-    """
+    """Metadata in a database of any kind."""
 
     def __init__(self, database: RecordDatabase) -> None:
         self._database = database

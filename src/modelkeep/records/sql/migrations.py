@@ -27,7 +27,6 @@ class Step:
     Attributes:
         version: The version that it leads to.
         dialect: The database that it is for; any when None.
-        path: The file with its statements.
     """
 
     version: int

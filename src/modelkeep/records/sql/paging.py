@@ -57,7 +57,6 @@ class Walk:
     """How a list is walked.
 
     Attributes:
-        hint: Names the index.
         is_exact: All that the index passes fits the filter, but for the order's own column.
     """
 

@@ -85,7 +85,6 @@ class LentConnection:
     """A connection that somebody else opened and will close.
 
     Attributes:
-        conn: The connection.
         lock: What guards it; taken once for each call, so it need not be reentrant.
     """
 
@@ -94,11 +93,7 @@ class LentConnection:
 
 
 class SqlRecords(ModelRecordServiceBase):
-    """Records in a database.
-
-    Args:
-        database: Has our tables.
-    """
+    """Records in a database."""
 
     def __init__(self, database: RecordDatabase) -> None:
         self._database = database
@@ -419,12 +414,7 @@ class ModelRecordServiceSQL(SqlRecords):
 
     @classmethod
     def from_connection(cls, conn: SqliteConnection, lock: AbstractContextManager[Any]) -> Self:
-        """Keep the records in a database that somebody else has opened.
-
-        Args:
-            conn: Its connection.
-            lock: What guards it.
-        """
+        """Keep the records in a database that somebody else has opened."""
         return cls(LentConnection(conn, lock))
 
     @classmethod

@@ -48,7 +48,6 @@ class Entry:
 
     Attributes:
         lead: Lines of comment above it, and what is between them.
-        text: Its lines.
         line: Number of its first line, from 0.
     """
 
@@ -63,7 +62,6 @@ class Layout:
 
     Attributes:
         head: Everything above the first record, with the line that says ``models:``.
-        entries: The records.
         tail: Everything below the last one.
         indent: Blanks before the keys of the records.
         about: What the document says of itself.

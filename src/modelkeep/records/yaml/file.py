@@ -56,7 +56,6 @@ class CatalogueFile:
     beside it from reading to writing, so that no process loses what another one wrote.
 
     Attributes:
-        path: The file itself, links followed.
         name: What messages call it.
 
     Raises:

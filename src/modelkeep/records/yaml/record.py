@@ -47,8 +47,6 @@ class StoredRecord:
     Attributes:
         config: As it is stored: ``path`` is below ``root``.
         files: As they are stored, sorted by root and path.
-        tags: Those that the user gave.
-        metadata: From its site.
         created_at: Seconds since the epoch; None when a person did not write it.
         updated_at: The same.
     """

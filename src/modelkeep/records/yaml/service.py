@@ -17,9 +17,6 @@ class ModelRecordServiceFile(SqlRecords):
     edit by hand is seen by the next call; comments and everything else that a change does not
     touch stay as they are. Each change writes the whole file: it is meant for up to 2,000
     models. Larger libraries belong in SQLite.
-
-    Args:
-        document: The opened file.
     """
 
     def __init__(self, document: DocumentDatabase) -> None:

@@ -27,21 +27,12 @@ AT_ONCE = 100
 
 @dataclass(frozen=True)
 class CivitaiApi:
-    """The API of the site.
-
-    Attributes:
-        site: The site at its address.
-    """
+    """The API of the site."""
 
     site: SiteConnection
 
     def get(self, path: str, what: str, params: Sequence[tuple[str, Any]] = ()) -> Json:
         """Return the object that a path answers with.
-
-        Args:
-            path: Behind the version of the API.
-            what: What is asked for, for messages.
-            params: Added to its query.
 
         Raises:
             HttpStatusError: it is refused; says why and what to do.

@@ -43,7 +43,6 @@ class CivitaiMetadataFetch(ModelMetadataFetchBase):
         """Return the metadata of the model or version that an address shows.
 
         Raises:
-            UnsupportedSourceError: the address is of another site, or shows no model.
             HttpStatusError: the site refuses; says why and what to do.
         """
         text = str(url)
@@ -58,11 +57,7 @@ class CivitaiMetadataFetch(ModelMetadataFetchBase):
     def from_id(self, id: str) -> CivitaiMetadata:  # noqa: A002 - the specification's name
         """Return the metadata of a version of a model, as ``from_civitai_versionid`` does.
 
-        Args:
-            id: The number of the version, as text.
-
         Raises:
-            UnsupportedSourceError: it is no number.
             HttpStatusError: the site refuses; says why and what to do.
         """
         text = str(id).strip()

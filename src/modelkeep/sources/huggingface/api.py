@@ -39,9 +39,6 @@ class HubApi:
 
     Attributes:
         site: The site at its address; without its token once that has turned out to be invalid.
-        repo: Name of the repository.
-        revision: Of it.
-        notes: What the user should know.
     """
 
     site: SiteConnection

@@ -39,7 +39,6 @@ class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
         """Return the metadata of the repository that an address shows.
 
         Raises:
-            UnsupportedSourceError: the address is of another site, or shows no repository.
             HttpStatusError: the site refuses; says why and what to do.
         """
         text = str(url)
@@ -60,7 +59,6 @@ class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
                 branch.
 
         Raises:
-            UnsupportedSourceError: no repository is named so.
             HttpStatusError: the site refuses; says why and what to do.
         """
         source = parse(id)

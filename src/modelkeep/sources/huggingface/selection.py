@@ -23,8 +23,6 @@ class Selection:
     Attributes:
         files: Where each file lies in the repository, and where it belongs inside the model.
         name: What the model is called.
-        is_folder: The model is a folder.
-        notes: What the user should know.
     """
 
     files: Mapping[str, str]

@@ -77,9 +77,6 @@ class ComfyUI(Layout):
         """Return the categories, those it saves to, and what ``extra_model_paths.yaml`` names.
 
         The folder of models alone has its categories only.
-
-        Raises:
-            SourceError: ``extra_model_paths.yaml`` cannot be read; names the line.
         """
         names = names_in(folder)
         root = _root(folder, names)

@@ -51,11 +51,7 @@ class Fooocus(Layout):
         return _root(folder) is not None
 
     def places(self, folder: Path) -> tuple[Place, ...]:
-        """Return the folders of ``config.txt``, and of ``models`` what is not named there.
-
-        Raises:
-            SourceError: ``config.txt`` cannot be read; names the line.
-        """
+        """Return the folders of ``config.txt``, and of ``models`` what is not named there."""
         root = _root(folder)
         if root is None:
             return tuple(category_places(folder, _TYPES))

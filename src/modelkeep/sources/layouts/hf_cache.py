@@ -65,9 +65,6 @@ class HFCache(Layout):
 
         A blob of a large file is named by its SHA-256; without links the list of the commit's
         files has it, which counts while the file has the size that is listed.
-
-        Raises:
-            SourceError: the list of a commit's files cannot be read.
         """
         del warn
         for one in _snapshots(folder):

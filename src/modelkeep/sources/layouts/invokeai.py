@@ -57,11 +57,7 @@ class InvokeAI(Layout):
         return _root(folder) is not None
 
     def places(self, folder: Path) -> tuple[Place, ...]:
-        """Return the folder of models, and for the root what is imported on every start.
-
-        Raises:
-            SourceError: ``invokeai.yaml`` cannot be read; names the line.
-        """
+        """Return the folder of models, and for the root what is imported on every start."""
         root = _root(folder)
         if root is None or root != folder:
             return (Place(folder, skip=_skip(folder)),)
@@ -72,11 +68,7 @@ class InvokeAI(Layout):
         return without_repeats(found)
 
     def known(self, folder: Path, warn: Callable[[str], None] = ignore) -> Iterable[KnownModel]:
-        """Give the models of its database, which is read and never written.
-
-        Raises:
-            SourceError: ``invokeai.yaml`` or the database cannot be read.
-        """
+        """Give the models of its database, which is read and never written."""
         root = _root(folder)
         if root is None:
             return ()

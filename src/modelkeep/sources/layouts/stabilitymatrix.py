@@ -72,9 +72,6 @@ class StabilityMatrix(Layout):
         """Return the shared categories and what packages have beside them.
 
         Folders of packages that are links to shared ones are left out.
-
-        Raises:
-            SourceError: a package's file with the places of its models cannot be read.
         """
         data = _data(folder)
         if data is None:

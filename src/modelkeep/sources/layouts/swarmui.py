@@ -74,11 +74,7 @@ class SwarmUI(Layout):
         return _is_models(names) or _is_root(folder, names)
 
     def places(self, folder: Path) -> tuple[Place, ...]:
-        """Return the categories below each model root, and the folders that settings name.
-
-        Raises:
-            SourceError: ``Data/Settings.fds`` cannot be read; names the line.
-        """
+        """Return the categories below each model root, and the folders that settings name."""
         if not _is_root(folder, names_in(folder)):
             return tuple(category_places(folder, _TYPES))
         file = folder / _SETTINGS

@@ -79,10 +79,6 @@ def map_of(path: Path, node: Node) -> dict[str, Node]:
     Maps that it merges (``<<``) are there too. One that is merged many times is looked at once:
     the first time decides.
 
-    Args:
-        path: The file, for messages.
-        node: The map.
-
     Raises:
         SourceError: the node is no map, or has a key that is no word; names the line.
     """

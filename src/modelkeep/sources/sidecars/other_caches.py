@@ -31,7 +31,6 @@ class NotedHash:
     """A hash as that program noted it.
 
     Attributes:
-        sha256: Of the whole file.
         mtime: Time of the file's last change when it was hashed, seconds since the epoch.
     """
 

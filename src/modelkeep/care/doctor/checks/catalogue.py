@@ -84,11 +84,7 @@ def _finding(library: LibraryState, error: ModelKeepError) -> Finding:
 
 
 def _save(tools: RepairTools) -> None:
-    """Keep a copy of a damaged catalogue, and make it anew or begin an empty one.
-
-    Raises:
-        DatabaseLockedError: another process has it open.
-    """
+    """Keep a copy of a damaged catalogue, and make it anew or begin an empty one."""
     from modelkeep.records.dialects.sqlite_repair import set_aside  # noqa: PLC0415 - heavy
 
     path = catalogue_path(tools.settings)

@@ -24,7 +24,6 @@ class _Owned:
     """What the records own in ``models_dir``.
 
     Attributes:
-        files: Their files.
         tops: Where their models are: what lies below a folder among them belongs to it.
         around: The folders that any of these lies in.
     """

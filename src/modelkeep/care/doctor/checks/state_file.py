@@ -72,11 +72,7 @@ def _finding(path: Path, error: ModelKeepError) -> Finding:
 
 
 def _set_aside(tools: RepairTools) -> None:
-    """Rename the file and its log; a new one is made when it is next needed.
-
-    Raises:
-        DatabaseLockedError: another process has it open.
-    """
+    """Rename the file and its log; a new one is made when it is next needed."""
     path = tools.settings.state_path
     refuse_open(path)
     mark = f"{path.name}.corrupt-{time.time_ns() // 10**6}"
