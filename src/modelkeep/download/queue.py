@@ -32,14 +32,10 @@ class DownloadQueueService(DownloadQueueServiceBase):
         requests_session: Used for every request, as it is; our own when None.
         quiet: Log nothing of jobs that go well.
         event_bus: Takes the download events.
-        options: Limits of one transfer.
         fetcher: Fetches links; made of the above when None.
         store: Where jobs are stored for later runs and other processes; without one they are
             forgotten with the queue.
         takes_over: ``start`` goes on with what processes left that died.
-
-    Attributes:
-        engine: Runs the jobs.
     """
 
     def __init__(
@@ -77,11 +73,7 @@ class DownloadQueueService(DownloadQueueServiceBase):
     # -- life
 
     def start(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - the specification's signature
-        """Begin to work on jobs.
-
-        Raises:
-            ServiceInactiveException: it was started already.
-        """
+        """Begin to work on jobs."""
         if self.engine.is_running:
             raise ServiceInactiveException(
                 "The download queue was started already", hint="Start it once."
