@@ -30,7 +30,6 @@ class ModelLines:
     """Some models as a table shows them, and where the next ones begin.
 
     Attributes:
-        models: The models.
         next: What the next query has as ``after``; None on the last page.
         offline: Why roots that these models lie in are offline, and how they come back.
     """
@@ -72,11 +71,7 @@ class ModelPage(ModelLines):
 
 @dataclass(frozen=True, slots=True)
 class FacetCounts:
-    """How many models have each value.
-
-    Attributes:
-        facets: The counts.
-    """
+    """How many models have each value."""
 
     facets: Facets
 
@@ -106,7 +101,6 @@ class Summary:
     """The library in numbers.
 
     Attributes:
-        root: Its folder.
         kinds: Models and bytes by type and base.
     """
 

@@ -36,9 +36,7 @@ class ModelLine:
     """What a table shows of a record.
 
     Attributes:
-        key, name, type, base, format, size: As in the record.
         root: Name of the root that it lies in.
-        variant: Of a main model.
     """
 
     key: str
