@@ -30,7 +30,6 @@ class DownloadRequest:
         destination: A folder, or for one link a file.
         sha256: What the bytes have to be.
         priority: Lower ones come first.
-        token: For the host of the links.
     """
 
     links: tuple[str, ...]

@@ -34,8 +34,6 @@ class EnrichReport:
 
     Attributes:
         is_all: All models were asked for, so most of them are only counted.
-        counts: Models by what became of them.
-        listed: Those that people see by name.
     """
 
     is_all: bool

@@ -32,9 +32,7 @@ class InstallResult:
 
     Attributes:
         status: ``completed``, ``error``, ``cancelled``, ``interrupted`` or ``waiting``.
-        record: The model, once it is there.
         path: Where it is.
-        is_known: It was in the library before.
         job: Number of the job that another process does.
     """
 

@@ -220,11 +220,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         link: LinkMode | None = None,
         to: str | None = None,
     ) -> int:
-        """Store an install for another process to begin, as ``control.resume`` does.
-
-        Returns:
-            The number of the job.
-        """
+        """Store an install that ``control.resume`` begins in any process; return its number."""
         return self.engine.leave(self._kind, ModelInstallJob(-1, source, dict(config), link, to))
 
     def list_jobs(self) -> list[ModelInstallJob]:
@@ -265,11 +261,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         self.engine.remove(self.engine.remove_ended())
 
     def wait_for_installs(self, timeout: float = 0) -> JobList:
-        """Wait until all jobs have ended, or for ``timeout`` seconds (0: no limit).
-
-        Returns:
-            All jobs so far, finished or not; indexable by source.
-        """
+        """Wait until all jobs have ended, or ``timeout`` seconds (0: no limit); return all jobs."""
         self.engine.wait(timeout or None)
         return JobList(self.list_jobs())
 

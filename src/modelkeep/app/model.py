@@ -52,7 +52,6 @@ class ModelDetails:
         state: How its files are now, where that is not as recorded; else empty.
         path: Where it is; None when its root is not registered.
         preview: Where its picture is, if it is there.
-        files: What it owns on the disk.
         tags: All of them.
         created_at: When it was recorded, seconds since the epoch.
         offline: Why its root is offline, and how it comes back.

@@ -47,7 +47,6 @@ class RemovedModel:
 
     Attributes:
         files: Those that went, or would go, with their sizes in bytes.
-        fate: What became of it, for people.
     """
 
     key: str

@@ -77,7 +77,6 @@ class RootMoved:
 
     Attributes:
         key: Its name.
-        found: Files that were looked at and found there.
     """
 
     key: str

@@ -196,15 +196,12 @@ class Session:
             self.say(nothing)
 
     def each(self, names: Iterable[T], do: Callable[[T], None], about: str = "{}") -> int:
-        """Do something with each of what was named, and report what fails.
+        """Do something with each of what was named, report what fails, and return how many did.
 
         Args:
             names: What was named.
             do: Prints what came of one.
             about: How a report names one.
-
-        Returns:
-            How many failed.
         """
         failed = 0
         for name in names:

@@ -138,7 +138,6 @@ class _MainConfig(ModelConfigBase):
         vae: Path of a VAE to use instead of the built-in one.
         prediction_type: What it predicts, where that is known.
         upcast_attention: The attention has to run in 32 bits.
-        ztsnr_training: It was trained with zero terminal signal-to-noise ratio.
     """
 
     type: Literal[ModelType.Main] = ModelType.Main

@@ -38,7 +38,6 @@ class Identification:
     """What a file or folder is, read from headers and configs alone.
 
     Attributes:
-        source: What was asked about, as text.
         variant: What a main model was made for; None for other types.
         repo_variant: The form of the weights in a folder (fp16 ...); None for files.
         prediction_type: What a main model predicts, where that can be known.

@@ -95,11 +95,7 @@ class Journal(Protocol[JobEnd_contra]):
 
 
 class Change(Generic[N, JobEnd_contra]):
-    """A change that is under way.
-
-    Attributes:
-        note: What is known of it by now.
-    """
+    """A change that is under way."""
 
     def __init__(self, journal: Journal[JobEnd_contra], entry: int, note: N) -> None:
         self._journal = journal

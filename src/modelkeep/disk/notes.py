@@ -60,14 +60,11 @@ class Install(Note):
     """A model is put together in staging, published under its name, and recorded.
 
     Attributes:
-        source: What was asked for, as text.
-        staging: The folder that it is put together in.
         top: The folder of installed models that it goes to.
         fetched: The folder that its files were downloaded to; goes with the install.
         preview: The copy of its picture.
         move: From staging to its place, once that is chosen.
         source_top: The file or folder that it is moved from.
-        sources: The files that it is moved from.
     """
 
     operation: ClassVar[str] = "install"
@@ -125,11 +122,7 @@ class Install(Note):
 
 @dataclass(frozen=True, slots=True)
 class _TrashMoves(Note):
-    """Files of a model move between their places and a trash entry.
-
-    Attributes:
-        top: The file or folder that the model is.
-    """
+    """Files of a model move between their places and a trash entry."""
 
     folder: Path
     top: Path

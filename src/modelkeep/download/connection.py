@@ -21,7 +21,6 @@ class Connection:
     """Requests segments of a file and writes what comes.
 
     Args:
-        is_stopped: Whether the transfer is to end.
         ended: Called in the connection's thread when it has nothing more to do.
 
     Attributes:

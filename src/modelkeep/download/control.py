@@ -16,7 +16,6 @@ class TransferProgress:
     Attributes:
         received: Bytes of the file that are there.
         total: Bytes that the file will have; None while that is not known.
-        connections: Connections that are open or being opened.
         waits: Seconds that it waits before the next try; 0 while it does not wait.
         path: Where the file will be; None while that is not known.
         note: What the user should know, such as why there is one connection only; may be empty.

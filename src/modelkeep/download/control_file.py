@@ -49,12 +49,10 @@ class ResumeInfo:
 
     Attributes:
         url: The URL without secrets.
-        url_digest: What tells the real one from others.
         validator: The strong ETag, if there was one.
         total: Bytes of the whole file, None when not known.
         hashes: The expected hashes.
         inode: Number of the partial file: no other one is meant.
-        synced: Ranges that are on the disk.
         written: Ranges that the system has; they outlive the process, not the machine.
         boot: The start of the machine for which ``written`` holds.
     """

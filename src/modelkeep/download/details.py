@@ -23,12 +23,10 @@ class DownloadDetails:
 
     Attributes:
         priority, keep, started_at: As of the job; ``keep`` is ``preserve_partial_downloads``.
-        path: The file, once its name is known.
         move: The file or folder that is moved; None for what is fetched.
         link: What is fetched, as it may be shown.
         is_whole: ``link`` is all of it.
         hashes, size: What its bytes must be.
-        needs_token: It was asked for with a token.
     """
 
     dest: Path

@@ -75,7 +75,6 @@ class DownloadJobBase(JobProperties, BaseModel):
         event_handlers: Called with the job on every change, before those of the queue.
         preserve_partial_downloads: Keep what has arrived when the job ends in an error. Pausing,
             and being cut off, always keep it.
-        download_path: The file, once its name is known.
         bytes, total_bytes: Progress; a total of 0 is not known.
         resumed_bytes: Those of ``bytes`` that were there when its last turn began.
         started_at, ended_at: When it began and ended, seconds since the epoch.

@@ -67,7 +67,6 @@ class DownloadKind(JobKind[DownloadJobBase]):
     """Stores, runs and tells of downloads.
 
     Args:
-        make_job: Makes the job of a source.
         handlers: Called with each job on its changes, after the job's own.
         bus: Takes the download events; none are sent when None.
         at_once: Downloads that run at the same time.

@@ -24,7 +24,7 @@ Report = Callable[[int, int], None]
 
 
 def move(source: Path, dest: Path, report: Report, is_cancelled: Callable[[], bool]) -> Path:
-    """Move a file or folder; nothing is overwritten.
+    """Move a file or folder, and return where it is now; nothing is overwritten.
 
     On one file system it is renamed. Else it is copied, the copy is read back and compared, and
     the source goes last.
@@ -34,9 +34,6 @@ def move(source: Path, dest: Path, report: Report, is_cancelled: Callable[[], bo
         dest: The folder that it goes into, if there is one of that name; else its new name.
         report: Told of the bytes moved so far and of all.
         is_cancelled: Asked between pieces.
-
-    Returns:
-        Where it is now.
 
     Raises:
         SourceNotFoundError: there is no such file or folder.

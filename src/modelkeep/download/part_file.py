@@ -215,13 +215,10 @@ class PartFile:
         return True
 
     def put_aside(self, digest: str) -> Path:
-        """Call it a file in quarantine; one with the same bytes that is there already does.
+        """Call it a file in quarantine, unless one has the same bytes; return the name.
 
         Args:
             digest: Hash of its bytes.
-
-        Returns:
-            Its new name.
         """
         path = _beside(self.target, f".quarantine-{digest[:8]}")
         try:

@@ -83,15 +83,12 @@ class Segment:
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def write(self, data: memoryview, write: Write, now: float) -> bool:
-        """Write the bytes that follow ``position``, as far as they belong to the segment.
+        """Write the bytes behind ``position`` that are of the segment; tell whether more is wanted.
 
         Args:
             data: What came.
             write: Writes bytes to an offset of the file.
             now: The time.
-
-        Returns:
-            Whether more is wanted.
         """
         with self.lock:
             if self.is_released:

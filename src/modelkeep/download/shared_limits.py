@@ -37,7 +37,6 @@ class SharedLimiter:
     equal shares, whatever job they belong to.
 
     Args:
-        timetable: The limit at each time of the week.
         clock: Returns monotonic seconds.
         now: Returns the local time.
         pause: Sleeps so many seconds.
@@ -60,11 +59,7 @@ class SharedLimiter:
         self._due_at = clock()
 
     def take(self, count: int, cancelled: Callable[[], bool]) -> float:
-        """Wait until ``count`` bytes may be read; come back early once ``cancelled``.
-
-        Returns:
-            The seconds that were waited.
-        """
+        """Wait until ``count`` bytes may be read, or ``cancelled``; return the seconds of that."""
         if self._is_unlimited:
             return 0.0
         begun = self._clock()
@@ -189,11 +184,7 @@ def _device(path: Path) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class SharedLimits:
-    """What one transfer shares with the others; limits nothing by default.
-
-    Attributes:
-        slots: Shares the connections to each host.
-    """
+    """What one transfer shares with the others; limits nothing by default."""
 
     bandwidth: SharedLimiter = field(default_factory=SharedLimiter)
     slots: SharedSlots = field(default_factory=SharedSlots)

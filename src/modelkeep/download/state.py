@@ -78,7 +78,6 @@ class TransferState:
 
     Args:
         target: The file, or the function that names it.
-        shared: What it shares with other transfers.
         check_target: Called with the file and the first response head before anything is
             created; raises when the download is not to begin.
 

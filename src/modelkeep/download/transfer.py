@@ -53,7 +53,6 @@ class TransferResult:
         url: The URL without secrets.
         etag: Its strong ETag, if the server sent one.
         content_type: As the server sent it; empty when the file existed already.
-        was_resumed: An earlier run had fetched some of it.
         was_there: The file existed already with these bytes; nothing was fetched.
         verified: A strong hash was expected, and matched.
     """
@@ -95,7 +94,6 @@ class Transfer:
             the URL that sent it.
         transport: Sends the requests; may serve many transfers.
         options: Time limits, connections, and what a wrong hash does.
-        shared: What it shares with other transfers.
         on_progress: Called in the thread of ``run`` at each change and several times a second.
         wait: Waits between tries; tests pass one that does not.
     """

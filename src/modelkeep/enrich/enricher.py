@@ -38,8 +38,6 @@ class EnrichPlan:
         settled: Models that no site is asked about, and why.
         known: Models whose hash is known.
         unread: Models that have to be read first.
-        questions: What each site would be asked.
-        is_again: Also about what it was asked lately.
     """
 
     settled: tuple[Enriched, ...]

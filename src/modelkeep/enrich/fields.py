@@ -31,7 +31,6 @@ class Known:
 
     Attributes:
         place: Where the model lies; None where its root is not registered.
-        edited: Fields that somebody has set or emptied.
         filled: What sites have filled in before, as plain values by field.
     """
 

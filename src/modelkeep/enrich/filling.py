@@ -21,7 +21,6 @@ class Filler:
 
     Args:
         library: Where the models are recorded.
-        lookups: Knows what people and sites have written before.
     """
 
     def __init__(self, library: Library, lookups: HashLookups, client: Client) -> None:

@@ -32,7 +32,6 @@ class Enriched:
     Attributes:
         key: Of the record.
         name: What people call it, as before.
-        site: Name of the site that knows it.
         source: What ``install`` takes for it.
         changed: What of the record was filled in: its fields, ``metadata``, ``preview``.
     """
@@ -64,7 +63,6 @@ class Question:
 
     Attributes:
         address: Where the hashes go.
-        hashes: Known ones that it would get.
         unread: Models whose hash is computed first; it may get those as well.
         is_allowed: Somebody allowed it before.
     """

@@ -122,7 +122,6 @@ class AddressGuard:
 
     Args:
         allowed: Private hosts that a public one may redirect to.
-        resolver: Finds the addresses of a host.
     """
 
     def __init__(self, allowed: AllowedHosts, resolver: Resolver = resolve) -> None:

@@ -94,7 +94,6 @@ class Peek:
     """What an address has.
 
     Attributes:
-        head: The head of the last response.
         start: The first bytes of the file.
         url: Where the redirects ended; may be a secret.
     """

@@ -36,7 +36,6 @@ class ResponseHead:
         total: Bytes of the whole file, or None where the server does not say.
         length: Bytes of this body, or None where the server does not say.
         validator: The ETag if it is a strong one, else None.
-        last_modified: The Last-Modified header as it came.
         accepts_ranges: Whether parts can be asked for; None where the server does not say.
         file_name: The name in Content-Disposition as the server wrote it: not to be trusted.
         content_type: Without parameters, in small letters; empty where there is none.

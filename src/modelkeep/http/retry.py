@@ -161,11 +161,7 @@ def retry_after(headers: Mapping[str, Any], now: float, cap: float) -> float | N
 
 
 def wait(seconds: float, cancelled: Callable[[], bool]) -> bool:
-    """Wait, and look ten times a second whether it is still wanted.
-
-    Returns:
-        Whether it was cancelled.
-    """
+    """Wait, looking ten times a second whether it is cancelled; tell whether it was."""
     until = time.monotonic() + seconds
     pause = threading.Event()
     while not cancelled():

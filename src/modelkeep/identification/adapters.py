@@ -107,7 +107,6 @@ class AdapterModule:
     """One module that an adapter changes.
 
     Attributes:
-        where: The model that it belongs to.
         path: Its path there, with ``_`` between the parts.
         shapes: Shape of each of its tensors under its role.
     """
@@ -150,7 +149,6 @@ class AdapterView:
 
     Attributes:
         modules: The modules in the order of the file.
-        others: Tensors that are part of no adapter.
         forms: Modules by (where, path with its numbers as ``#``).
     """
 

@@ -27,14 +27,12 @@ class InstallDetails:
     """Everything about an install that is not in the columns of the table of jobs.
 
     Attributes:
-        config: Fields that override what is identified.
         to: Name of the root that the model goes into; ``models_dir`` when None.
         path: Where a local model is; None for one from the network.
         inplace: A local model is recorded where it is.
         link: How the files of a local model get to their place.
         remote: Source of a model from the network, without secrets.
         pinned: The same with the revision or version that was found.
-        fetch: The folder that its files come to.
     """
 
     config: Fields = field(default_factory=dict)

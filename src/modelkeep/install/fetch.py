@@ -34,7 +34,6 @@ class ModelFetch:
 
     Args:
         library: Where it will go.
-        network: Asks the site and fetches the files.
         folder: Where the files come to.
         job: Its progress is kept up to date.
         control: Says when to stop.

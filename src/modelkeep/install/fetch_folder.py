@@ -34,7 +34,6 @@ class FetchFolder:
     """Where the files of one remote model come to.
 
     Attributes:
-        home: The root that the model will go into.
         path: The folder; nothing else lies in it.
         top: The file or folder that the model will be.
     """

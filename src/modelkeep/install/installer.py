@@ -47,7 +47,6 @@ class Installer:
 
     Args:
         library: Where models go to.
-        network: Asks the sites and fetches the files.
         bus: Takes the events.
     """
 

@@ -34,14 +34,11 @@ class ModelInstallJob(JobProperties):
     """One install: what was asked for, how far it is, what came of it.
 
     Attributes:
-        id: Number of the job in this root.
         source: Where the model comes from.
         pinned: The same with the revision or version that was found; None before that, and for
             local sources.
         remote: What its site said of it; None before it was asked.
         fetched: Where its files come to; None for local sources, and before that is known.
-        config_in: Fields that override what is identified.
-        link: How the files get to their place.
         to: Name of the root that they go into; ``models_dir`` when None.
         status: Where the job is.
         same_as: Key of a model that was there before with the same bytes, if that was found.

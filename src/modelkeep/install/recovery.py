@@ -18,14 +18,11 @@ from modelkeep.library.roots import drop_settings_drafts, settle_roots
 
 
 def recover_library(library: Library, is_alive: Callable[[str], bool]) -> int:
-    """Put in order what dead processes left: changes, jobs, roots, drafts, expired trash.
+    """Settle what dead processes left: changes, jobs, roots, drafts, old trash; count changes.
 
     Args:
         library: The library.
         is_alive: Tells whether the owner of an entry still lives; its entries are left alone.
-
-    Returns:
-        How many changes were settled.
     """
     with locked(library.settings.state_path.with_suffix(".recovery")):
         settled = recover(library, is_alive)
@@ -36,16 +33,13 @@ def recover_library(library: Library, is_alive: Callable[[str], bool]) -> int:
 
 
 def recover(library: Library, is_alive: Callable[[str], bool]) -> int:
-    """Go through the journal once; every step may be interrupted and done again.
+    """Go through the journal once, and count what was settled; it may be interrupted and repeated.
 
     What concerns files in a root that is offline waits until it is back.
 
     Args:
         library: The library to put in order.
         is_alive: Tells whether the owner of an entry still lives; its entries are left alone.
-
-    Returns:
-        How many entries were settled.
     """
     dead = [entry for entry in library.state.journal.entries() if not is_alive(entry.owner)]
     left = [entry for entry in dead if not library.is_away(entry.note)]

@@ -29,7 +29,6 @@ class EngineJob:
         control: Stops the run; a new one for every run.
         ended_at: Seconds since the epoch; None while it has not ended.
         events: What listeners have yet to see of the run; None when nobody listens.
-        is_notified: Listeners have seen how its last run ended.
         is_left: It is held because its engine stops; the next one goes on with it.
         is_ending: How its run ended is stored already, or just about to be.
         notifier: The thread in which its listeners are called now.

@@ -30,7 +30,6 @@ class SiteAnswer:
     """What a site answered about a model when it was last asked.
 
     Attributes:
-        sha256: By which the model was found.
         fields: What was written in the record because of it, as plain values.
         at: Seconds since the epoch.
     """

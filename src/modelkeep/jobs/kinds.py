@@ -251,7 +251,6 @@ class Job(Generic[D]):
     """A job of a simple kind.
 
     Attributes:
-        details: What it has to know, frozen.
         state: Where it is.
         id, bytes, total_bytes, exception: As of every job.
     """

@@ -23,7 +23,6 @@ class RequestListener:
 
     Args:
         store: Where the requests are.
-        writer: Has the progress of jobs to write.
         unended: Returns the jobs that have not ended.
         obey: Does what is asked of a job; returns whether it has come to that.
     """

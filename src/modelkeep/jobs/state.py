@@ -17,7 +17,6 @@ class StateDatabase(Database):
 
     Attributes:
         jobs: The jobs of every process.
-        journal: What is being done to the disk.
     """
 
     def __init__(self, path: Path, *, to_look: bool = False) -> None:

@@ -158,14 +158,11 @@ def condition_of(presence: Presence, config: ModelConfigBase) -> ModelCondition:
 
 
 def survey(presence: Presence, *, workers: int = WORKERS) -> dict[str, ModelCondition]:
-    """Look at the files of all records.
+    """Look at the files of all records; return those that are not present, by key.
 
     Args:
         presence: Of the roots, and the catalogue that knows them.
         workers: Looks at the same time.
-
-    Returns:
-        Those that are not present, by key.
     """
     look = Look(presence)
     odd: dict[str, list[FileCondition]] = {}

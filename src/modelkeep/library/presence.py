@@ -24,7 +24,6 @@ class Presence:
 
     Attributes:
         records: The catalogue, which knows the roots and what lies in them.
-        state: Remembers on which disk they were seen.
         models_dir: Folder of the root ``models``.
     """
 

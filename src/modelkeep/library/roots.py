@@ -44,7 +44,6 @@ class RootRow:
         layout: Whose folder it is; None when it is not registered.
         readonly: Nothing may ever be written in it.
         why: Why it is offline, and how it comes back; empty when it is online.
-        models: How many records lie in it.
     """
 
     name: str
@@ -101,7 +100,7 @@ class RootService:
     def add(
         self, name: str, folder: Path | str, *, layout: str = "plain", readonly: bool = False
     ) -> int:
-        """Register a folder of models; nothing in it is read or changed.
+        """Register a folder of models, and return how many records it has; no file is changed.
 
         Records of models in it that were made in place become records of the root.
 
@@ -110,9 +109,6 @@ class RootService:
             folder: Has to be there. One that is given through a link stays as it is given.
             layout: Whose folder it is.
             readonly: Nothing may ever be written in it.
-
-        Returns:
-            How many records became records of the root.
 
         Raises:
             UsageError: name or folder cannot be used, or are registered already.
@@ -134,15 +130,12 @@ class RootService:
             return settle_roots(self._library)
 
     def remove(self, name: str, *, forget: bool = False, keep: bool = False) -> int:
-        """Unregister a root; nothing on the disk is touched.
+        """Unregister a root, and return how many records were in it; no file is touched.
 
         Args:
             name: Registered, or only named by records.
             forget: Forget the records in it.
             keep: Keep the records in it, under their absolute paths.
-
-        Returns:
-            How many records were in it.
 
         Raises:
             UsageError: there is no such root, or there are records in it and neither ``forget``
@@ -296,13 +289,10 @@ def _folder(path: Path | str) -> Path:
 
 
 def settle_roots(library: Library) -> int:
-    """Assign records to the roots that they lie in, after the roots have changed.
+    """Assign records to the roots they lie in, after a change of roots; count those that moved.
 
     Their paths are compared with those in the state file, so that an interrupted run, and settings
     that were changed by hand, are noticed at the next start.
-
-    Returns:
-        How many records are in another root now.
     """
     before = seen_roots(library.state)
     roots = library.roots.named.values()

@@ -38,10 +38,8 @@ class TrashEntry:
         top: Where the model was.
         names: Names below ``top`` (empty for ``top`` itself) of its files, or of links that led
             to them; what had the Nth of them waits here as ``files/N``.
-        files: What the record knew of its files.
         removed_at: Seconds since the epoch.
         metadata: Metadata of a site, as JSON text; None when there is none.
-        tags: Those that the user gave it.
     """
 
     folder: Path
@@ -147,7 +145,6 @@ class Trash:
 
     Attributes:
         home: The one in ``models_dir``.
-        places: Those that lie on other disks.
     """
 
     home: Path

@@ -85,8 +85,6 @@ class NewRecord:
 
     Attributes:
         key: Any string.
-        files: What it owns on the disk.
-        metadata: What its site says of it.
         tags: Those that are given by hand; blanks around them are taken off.
     """
 

@@ -173,15 +173,12 @@ class ModelRecordServiceBase(ABC):
         config: ModelConfigBase | Mapping[str, Any],
         files: Iterable[ModelFile] = (),
     ) -> AnyModelConfig:
-        """Store a new record, and the files that it owns, in one step.
+        """Store a new record and the files that it owns, in one step; return it as stored.
 
         Args:
             key: Any string; stored as it is.
             config: A config, or a dict of its fields.
             files: What the model owns on disk.
-
-        Returns:
-            The record as it was stored.
 
         Raises:
             DuplicateModelException: the key, the path or a file is recorded already.
@@ -190,10 +187,7 @@ class ModelRecordServiceBase(ABC):
 
     @abstractmethod
     def add_models(self, records: Iterable[NewRecord]) -> list[AnyModelConfig]:
-        """Store many new records in one step: all of them, or none.
-
-        Returns:
-            The records as they were stored, in the same order.
+        """Store many new records in one step, all or none; return them as stored, in order.
 
         Raises:
             DuplicateModelException: a key, a path or a file is recorded already.
@@ -207,16 +201,13 @@ class ModelRecordServiceBase(ABC):
         *,
         files: Iterable[ModelFile] | None = None,
     ) -> AnyModelConfig:
-        """Change a record, all of it at once; its key stays.
+        """Change a record, all of it at once, and return it; its key stays.
 
         Args:
             key: Of the record.
             config: A whole config, or a dict of the fields to change. With another type or
                 format the record moves to the config class of these.
             files: The files that it owns from now on; those that it owns already when None.
-
-        Returns:
-            The record as it was stored.
 
         Raises:
             UnknownModelException: there is no such record.

@@ -59,7 +59,6 @@ class Finder:
     """Examines candidates.
 
     Args:
-        library: Says what is known, and identifies.
         check: Called often; raises to stop.
         prepare: Makes the record of a model that was found; runs in the threads too.
     """

@@ -30,7 +30,6 @@ class IdentifyOutcome:
 
     Attributes:
         found: What it is; None when there is an error.
-        hint: What can be done about it.
     """
 
     found: Identification | None = None

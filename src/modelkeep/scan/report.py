@@ -51,11 +51,9 @@ class ScanFinding:
         name: What it is called.
         size: Bytes of all its files.
         error: Why nothing was done with it; empty when there is nothing to say.
-        hint: What can be done about that.
         reason: Why it was skipped, in words that many share.
         category: The word of the program whose folder this is for models like it.
         same_as: Where the same file lies under another name.
-        written_by: Programs whose files or catalogue describe it.
     """
 
     path: Path
@@ -98,10 +96,7 @@ class ScanSummary:
     Attributes:
         remembered: Candidates that had not changed since an earlier scan read them.
         bytes: Bytes of what was found, registered or installed.
-        statuses: Candidates by what became of them.
         kinds: Models by type and base, whether or not they were in the library.
-        skipped: What was passed by, by reason.
-        vanished: Verdicts forgotten, since their files are gone.
         warnings: Sentences for people about what could not be taken into account.
     """
 

@@ -43,11 +43,7 @@ def never(question: str) -> bool:
 
 
 class Scanner:
-    """Finds models on the disk for one library.
-
-    Args:
-        install: Copies a model into the library.
-    """
+    """Finds models on the disk for one library."""
 
     def __init__(
         self,

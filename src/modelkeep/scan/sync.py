@@ -37,9 +37,6 @@ class Sync:
     Args:
         confirm: Asked before much of a root is marked missing, and before a match that cannot be
             proven is taken for the same model.
-
-    Attributes:
-        summary: The sync in numbers, at any moment.
     """
 
     def __init__(self, context: ScanContext, confirm: Callable[[str], bool]) -> None:

@@ -21,7 +21,6 @@ class ModelMetadataFetchBase(ABC):
 
     Args:
         session: Used for every request as it is; one of ours when None.
-        client: Used in place of a session.
     """
 
     def __init__(

@@ -288,9 +288,6 @@ class LentDatabase(RecordDatabase):
     owner is in the middle of a transaction: what is committed is another state then, and a
     rollback of the owner undoes the upgrade too.
 
-    Args:
-        holder: Has the connection and its lock.
-
     Raises:
         WrongDatabaseError: some of our tables are there and some are not.
         DatabaseError: the database cannot be used.

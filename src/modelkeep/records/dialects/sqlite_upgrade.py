@@ -26,7 +26,6 @@ class Target:
         connection: Open, and guarded by whoever calls.
         name: The database, for messages.
         path: Its file, which is backed up first; None when no backup can or should be made.
-        is_ours_alone: Its header is ours to write.
     """
 
     connection: sqlite3.Connection

@@ -21,7 +21,6 @@ class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
 
     Args:
         session: Used for every request as it is; one of ours when None.
-        client: Used in place of a session.
         endpoint: Address of the site, or of a mirror.
     """
 

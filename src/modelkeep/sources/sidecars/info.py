@@ -19,7 +19,6 @@ class SidecarInfo:
         name: What people call it.
         key: The key another program gave it.
         description: For people; plain text.
-        tags: As the site or the user gave them.
         trigger_phrases: Words that call up what an adapter learned.
         source: Where it came from: a URL, ``org/repo`` or the like.
         base_hint: The base as its author calls it, such as ``SDXL 1.0``.

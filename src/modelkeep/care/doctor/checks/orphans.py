@@ -25,7 +25,6 @@ class _Owned:
 
     Attributes:
         tops: Where their models are: what lies below a folder among them belongs to it.
-        around: The folders that any of these lies in.
     """
 
     files: set[Path] = field(default_factory=set)
