@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,25 @@ def test_a_missing_file_is_told_and_listed(filled: Program) -> None:
     (filled.root / "models" / blue["path"]).unlink()
     assert "(missing)" in filled.call("show", "blue").out
     assert [m["name"] for m in filled.call("list", "--missing", "--json").json] == ["blue"]
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_stop_no_command(
+    program: Program, sources: Path, closed: str
+) -> None:
+    path = tiny.embedding(sources / "blue.safetensors", 1)
+
+    def run(*words: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "modelkeep", *map(str, words)]
+        shell = ["sh", "-c", f'exec "$@" {closed}', "sh", *command]
+        return subprocess.run(
+            shell, env=program.environment(), capture_output=True, text=True, check=False
+        )
+
+    assert run("install", path).returncode == 0
+    assert run("list").returncode == 0
+    assert program.call("list", "-q").lines != []
+    removed = run("remove", "--now", "blue")  # has nobody to ask
+    assert removed.returncode != 0
+    assert "isatty" not in removed.stderr
+    assert program.call("list", "-q").lines != []

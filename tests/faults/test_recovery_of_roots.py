@@ -179,3 +179,31 @@ def test_a_model_that_was_published_and_not_recorded_does_not_stay(tmp_path: Pat
         place.bring_back()
     check(place, may_be_gone=True)
     assert list(place.disk.iterdir()) == []
+
+
+def test_the_job_of_a_change_that_waits_says_what_it_waits_for(tmp_path: Path) -> None:
+    def killed(manager: ModelManager, place: Place) -> None:
+        def die(_records: object) -> None:
+            import os
+
+            os._exit(KILLED)
+
+        manager.records.add_models = die  # type: ignore[method-assign,assignment]
+        manager.installer.import_model(place.source, to="rack")
+        manager.installer.wait_for_installs()
+
+    place = build(tmp_path / "place")
+    assert in_child(lambda: run(place, killed, Fault())) == KILLED
+    place.take_away(leaves_folder=False)
+    with ModelManager(place.settings()) as manager:
+        [job] = manager.installer.library.state.jobs.all("install")
+        assert job.error is not None
+        assert "nothing of it was kept" not in job.error
+        assert "rack" in job.error
+        assert job.hint is not None
+        assert "modelkeep install" not in job.hint
+    place.bring_back()
+    with ModelManager(place.settings()) as manager:
+        [job] = manager.installer.library.state.jobs.all("install")
+        assert job.hint == f"Start it again: modelkeep install --to rack {place.source}"
+    check(place, may_be_gone=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status; see ``modelkeep.app.outcomes``.
     """
+    _replace_closed_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words in (["--version"], ["-V"]):
         from modelkeep import __version__
@@ -30,6 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(words)
     except KeyboardInterrupt:  # before the command began, or while it ended
         return 130
+
+
+def _replace_closed_streams() -> None:
+    """Open the null device for standard streams that were closed by whoever started the program.
+
+    Python has None for those, and a database would be opened under their number.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from modelkeep.disk.journal import JournalEntry
 from modelkeep.errors import InterruptedInstallError, UnknownJobIDException
@@ -42,13 +42,14 @@ def recover(library: Library, is_alive: Callable[[str], bool]) -> int:
         is_alive: Tells whether the owner of an entry still lives; its entries are left alone.
     """
     dead = [entry for entry in library.state.journal.entries() if not is_alive(entry.owner)]
-    left = [entry for entry in dead if not library.is_away(entry.note)]
+    waiting = [entry for entry in dead if library.is_away(entry.note)]
+    left = [entry for entry in dead if entry not in waiting]
     for entry in left:
         is_recorded = library.records.exists(entry.note.key)
         entry.note.settle(is_recorded=is_recorded)
         end = _end_of_job(library, entry, is_recorded=is_recorded)
         library.state.journal.finish(entry.id, end)
-    _end_orphaned_jobs(library, is_alive)
+    _end_orphaned_jobs(library, is_alive, {entry.job for entry in waiting})
     return len(left)
 
 
@@ -66,17 +67,23 @@ def _end_of_job(library: Library, entry: JournalEntry, *, is_recorded: bool) -> 
     return JobChange(JobState.COMPLETED, job.bytes, job.total_bytes, key, ended_at=now)
 
 
-def _end_orphaned_jobs(library: Library, is_alive: Callable[[str], bool]) -> None:
-    """End the jobs of dead processes that have no entry in the journal; paused ones stay so."""
+def _end_orphaned_jobs(
+    library: Library, is_alive: Callable[[str], bool], waiting: Collection[int | None]
+) -> None:
+    """End the jobs of dead processes that no settled entry has ended; paused ones stay so."""
     for job in library.state.jobs.unended("install"):
         if job.status is not JobState.PAUSED and not is_alive(job.owner):
-            library.state.jobs.update(job.id, _interrupted(job))
+            end = _interrupted(job, is_away=job.id in waiting)
+            library.state.jobs.update(job.id, end)
 
 
-def _interrupted(job: JobRow) -> JobChange:
+def _interrupted(job: JobRow, *, is_away: bool = False) -> JobChange:
     details = InstallDetails.decode(job.details)
     what, hint = "nothing of it was kept", f"Start it again: {_command(job.source, details)}"
-    if details.remote is not None:
+    if is_away:
+        what = f"its folder is offline{f' ({details.to})' if details.to else ''}"
+        hint = "Mount its disk: what is there is then finished or rolled back."
+    elif details.remote is not None:
         what, hint = "what was fetched is kept", "Go on with: modelkeep resume --all"
     return JobChange(
         JobState.ERROR,
@@ -96,6 +103,8 @@ def _command(source: str, details: InstallDetails) -> str:
         words.append("--inplace")
     if details.link:
         words += ["--link", details.link.value]
+    if details.to:
+        words += ["--to", details.to]
     for name, value in details.config.items():
         if name in {"name", "type", "base", "variant"}:
             words += [f"--{name}", str(value)]
