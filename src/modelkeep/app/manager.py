@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from modelkeep.app.install_service import ModelInstallService
     from modelkeep.care.background import LibraryHasher
     from modelkeep.core.configs import ModelConfigBase
+    from modelkeep.core.roots import Roots
     from modelkeep.download.queue import DownloadQueueService
     from modelkeep.enrich.enricher import Enricher
     from modelkeep.http.options import TransferOptions
@@ -262,7 +263,14 @@ class ModelManager:
 
         with self._making:
             state = StateDatabase(self.settings.state_path)
-            return Presence(self.records, state, self.settings.models_dir)
+            return Presence(
+                lambda: self.records, self._registered_roots, state, self.settings.models_dir
+            )
+
+    def _registered_roots(self) -> Roots:
+        """Return the registered roots; the catalogue is not opened for it."""
+        opened: ModelRecordServiceBase | None = self.__dict__.get("records")
+        return self.settings.named_roots() if opened is None else opened.roots
 
     @property
     def metadata(self) -> Any:

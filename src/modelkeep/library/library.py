@@ -110,7 +110,9 @@ class Library:
     @property
     def presence(self) -> Presence:
         """Decides which roots are online."""
-        return Presence(self.records, self.state, self.settings.models_dir)
+        return Presence(
+            lambda: self.records, lambda: self.roots, self.state, self.settings.models_dir
+        )
 
     def root_state(self, name: str) -> RootState:
         """Return the state of a root; one that is not registered is offline."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modelkeep.core.names import path_to_text, shown
-from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, RootState
+from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Roots, RootState
 from modelkeep.jobs.seen_roots import SeenRoot, note_root, seen_roots
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.records.listing import RecordFilter
-from modelkeep.records.service import ModelRecordServiceBase
+
+if TYPE_CHECKING:
+    from modelkeep.records.service import ModelRecordServiceBase
 
 #: What an empty file system holds by itself.
 _OF_THE_DISK = frozenset({"lost+found"})
@@ -23,13 +27,20 @@ class Presence:
     """Decides which roots are online. Nothing is written in them.
 
     Attributes:
-        records: The catalogue, which knows the roots and what lies in them.
+        open_records: Returns the catalogue; of a root that is where it was it is not asked.
+        registered: Returns the registered roots.
         models_dir: Folder of the root ``models``.
     """
 
-    records: ModelRecordServiceBase
+    open_records: Callable[[], ModelRecordServiceBase]
+    registered: Callable[[], Roots]
     state: StateDatabase
     models_dir: Path
+
+    @property
+    def records(self) -> ModelRecordServiceBase:
+        """The catalogue, which knows what lies in the roots."""
+        return self.open_records()
 
     def state_of(self, name: str) -> RootState:
         """Return the state of a root; one that is not registered is offline."""
@@ -96,7 +107,7 @@ class Presence:
         """Return the folder of a root, or None when it is not registered."""
         if name == MODELS_ROOT:
             return self.models_dir
-        root = self.records.roots.named.get(name)
+        root = self.registered().named.get(name)
         return root.path if root else None
 
     def hint_for(self, name: str) -> str:
@@ -126,7 +137,7 @@ class Presence:
         return f"{there.st_dev}:{there.st_ino}:{os.statvfs(folder).f_fsid}", not own
 
     def _sees_a_model(self, name: str) -> bool:
-        roots = self.records.roots
+        roots = self.registered()
         places = (
             roots.locate(config.root, config.path, self.models_dir)
             for config in self.records.each(RecordFilter(roots=(name,)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from modelkeep.app.manager import ModelManager
 from modelkeep.cli.session import Session
 from modelkeep.cli.tree import ENTRIES, Command, Group, make_program
+from modelkeep.settings import RootSettings, Settings
 
 GREET = '''
 import typer
@@ -104,3 +107,20 @@ def test_the_usual_list_loads_neither_sqlalchemy_nor_the_classes_of_records(tmp_
     loaded("list", MODELKEEP_ROOT=str(tmp_path))  # makes the catalogue
     modules = loaded("list", MODELKEEP_ROOT=str(tmp_path))
     assert not modules & {"sqlalchemy", "requests", "rich", "modelkeep.core.configs"}
+
+
+def test_the_usual_list_stays_light_where_a_further_root_is_online(tmp_path: Path) -> None:
+    further = tmp_path / "further"
+    further.mkdir()
+    file = further / "style.safetensors"
+    file.write_bytes(b"style")
+    roots = {"further": RootSettings(path=further)}
+    with ModelManager(Settings(root=tmp_path / "library", roots=roots)) as manager:
+        fields = {"name": "style", "path": str(file), "type": "lora", "base": "sd-1"}
+        manager.records.add_model("k", {**fields, "format": "lycoris"})
+    environment = {
+        "MODELKEEP_ROOT": str(tmp_path / "library"),
+        "MODELKEEP_ROOTS": json.dumps({"further": {"path": str(further)}}),
+    }
+    loaded("list", **environment)  # notes the disk that the root is on
+    assert not loaded("list", **environment) & {"sqlalchemy", "modelkeep.core.configs"}

@@ -185,10 +185,11 @@ class LibraryState:
     @cached_property
     def presence(self) -> Presence | None:
         """Decides which roots are online; None when the catalogue cannot be read."""
-        if self.records is None:
+        records = self.records
+        if records is None:
             return None
         state = self.state or StateDatabase.for_looking(self.settings.state_path / "none")
-        return Presence(self.records, state, self.settings.models_dir)
+        return Presence(lambda: records, lambda: records.roots, state, self.settings.models_dir)
 
     @cached_property
     def tree(self) -> ModelsTree:
