@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from modelkeep.core.taxonomy import BaseModelType
+from modelkeep.core.taxonomy import BaseModelType, folded
 
 _LONGEST = 80
 
@@ -58,8 +58,3 @@ class BaseNames(msgspec.Struct, frozen=True, eq=False):
 def spaced(text: str) -> str:
     """Return ``text`` in lower case with ``_``, ``-`` and ``.`` as spaces."""
     return re.sub(r"[_\-.\s]+", " ", text.casefold())
-
-
-def folded(text: str) -> str:
-    """Return the letters and digits of ``text`` alone, in lower case."""
-    return re.sub(r"[^a-z0-9]", "", text.casefold())

@@ -214,7 +214,7 @@ FORMAT_LABELS: dict[ModelFormat, str] = {
     ModelFormat.InvokeAI: "folder",
 }
 
-#: Words of the sites and of everyday speech, folded as ``_fold`` does.
+#: Words of the sites and of everyday speech, folded as ``folded`` does.
 _TYPE_WORDS: dict[str, ModelType] = {
     "checkpoint": ModelType.Main,
     "model": ModelType.Main,
@@ -231,17 +231,18 @@ _TYPE_WORDS: dict[str, ModelType] = {
 }
 
 
-def _fold(text: str) -> str:
+def folded(text: str) -> str:
+    """Return the letters and digits of ``text`` alone, in lower case."""
     return re.sub(r"[^a-z0-9]", "", text.casefold())
 
 
 def type_from_words(text: str) -> ModelType | None:
     """Return the type that a person or a site means by ``text``, or None."""
-    folded = _fold(text)
+    word = folded(text)
     for member in ModelType:
-        if folded in {_fold(member.value), _fold(type_label(member))}:
+        if word in {folded(member.value), folded(type_label(member))}:
             return member
-    return _TYPE_WORDS.get(folded)
+    return _TYPE_WORDS.get(word)
 
 
 def type_label(value: ModelType) -> str:

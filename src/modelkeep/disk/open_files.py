@@ -17,7 +17,7 @@ from pathlib import Path
 
 from modelkeep.core import limits
 from modelkeep.core.names import shown
-from modelkeep.disk.paths import fsync, storage_error
+from modelkeep.disk.paths import changing, fsync, storage_error
 from modelkeep.errors import DuplicateModelException
 
 _NO_NAMELESS = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.EISDIR, errno.EINVAL}
@@ -25,14 +25,6 @@ _NO_RESERVING = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, er
 #: Bytes that a file system takes in this time when it only notes down which blocks they are.
 _FIRST_BYTES = 16 << 20
 _QUICK_SECONDS = 0.0008
-
-
-@contextmanager
-def _changing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise storage_error(error, path) from error
 
 
 def open_nameless(folder: Path, mode: int = 0o666) -> int | None:
@@ -69,7 +61,7 @@ def name_file(fd: int, path: Path, *, durable: bool = True) -> None:
     Raises:
         DuplicateModelException: the name is taken.
     """
-    with _changing(path):
+    with changing(path):
         try:
             # Only with a folder's descriptor does Python follow the link to the open file.
             os.link(f"/proc/self/fd/{fd}", path, src_dir_fd=fd, follow_symlinks=True)
@@ -86,7 +78,7 @@ def open_new(path: Path) -> int:
         DuplicateModelException: the name is taken.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with _changing(path):
+    with changing(path):
         try:
             return os.open(path, flags, 0o666)
         except FileExistsError as error:
@@ -99,7 +91,7 @@ def _taken(path: Path) -> DuplicateModelException:
 
 def open_own(path: Path) -> int | None:
     """Open a file of the program for reading and writing; None when it is not there."""
-    with _changing(path):
+    with changing(path):
         try:
             return os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -145,7 +137,7 @@ def take_space(fd: int, size: int, path: Path) -> None:
     Raises:
         NoSpaceError: they are not there.
     """
-    with _changing(path):
+    with changing(path):
         begun = time.monotonic()
         can_reserve = _reserve(fd, 0, min(size, _FIRST_BYTES))
         # Memory file systems fill every page: that is slower than to write the file as it comes.
@@ -174,7 +166,7 @@ def _reserve(fd: int, start: int, size: int) -> bool:
 
 def write_at(fd: int, data: memoryview, position: int, path: Path) -> None:
     """Write all of ``data`` from a position of the file on."""
-    with _changing(path):
+    with changing(path):
         done = 0
         while done < len(data):
             done += os.pwrite(fd, data[done : done + limits.WRITE_BYTES], position + done)
@@ -182,23 +174,23 @@ def write_at(fd: int, data: memoryview, position: int, path: Path) -> None:
 
 def cut(fd: int, size: int, path: Path) -> None:
     """Give a file this length."""
-    with _changing(path):
+    with changing(path):
         os.ftruncate(fd, size)
 
 
 def sync_data(fd: int, path: Path) -> None:
     """Force the bytes of an open file, and what is needed to read them, to the disk."""
-    with _changing(path):
+    with changing(path):
         os.fdatasync(fd)
 
 
 def read_at(fd: int, buffer: memoryview, position: int, path: Path) -> int:
     """Read bytes from a position of an open file on into ``buffer``; return how many came."""
-    with _changing(path):
+    with changing(path):
         return os.preadv(fd, [buffer], position)
 
 
 def sync(fd: int, path: Path) -> None:
     """Force an open file to the disk, its length and times as well."""
-    with _changing(path):
+    with changing(path):
         os.fsync(fd)

@@ -60,7 +60,8 @@ def storage_error(error: OSError, path: Path) -> StorageError:
 
 
 @contextmanager
-def _changing(path: Path) -> Iterator[None]:
+def changing(path: Path) -> Iterator[None]:
+    """Raise what the disk refuses as a ``StorageError`` about ``path``."""
     try:
         yield
     except OSError as error:
@@ -75,7 +76,7 @@ def free_space(path: Path) -> int:
     there = path
     while not there.exists() and there != there.parent:
         there = there.parent
-    with _changing(there):
+    with changing(there):
         room = os.statvfs(there)
     return room.f_bavail * room.f_frsize
 
@@ -87,7 +88,7 @@ def same_filesystem(one: Path, other: Path) -> bool:
 
 def fsync(path: Path) -> None:
     """Force a file or a folder to the disk."""
-    with _changing(path):
+    with changing(path):
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             os.fsync(fd)
@@ -103,7 +104,7 @@ def make_folder(path: Path) -> None:
     if path.is_dir():
         return
     make_folder(path.parent)
-    with _changing(path), suppress(FileExistsError):
+    with changing(path), suppress(FileExistsError):
         os.mkdir(path)
     if not path.is_dir():
         raise NotWritableError(
@@ -147,10 +148,10 @@ def copy_file(source: Path, target: Path, progress: Progress = no_progress) -> s
     reader = open_regular(source)
     try:
         before = os.fstat(reader)
-        with _changing(target):
+        with changing(target):
             writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
-            with _changing(target):
+            with changing(target):
                 digest = _copy_pieces((source, reader), writer, before.st_size, progress)
                 os.fsync(writer)
         finally:
@@ -216,7 +217,7 @@ def reflink_file(source: Path, target: Path) -> bool:
     """Make ``target`` share the blocks of ``source``; False where the file system cannot."""
     reader = open_regular(source)
     try:
-        with _changing(target):
+        with changing(target):
             writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
             try:
                 fcntl.ioctl(writer, _FICLONE, reader)
@@ -235,7 +236,7 @@ def reflink_file(source: Path, target: Path) -> bool:
 
 def hardlink_file(source: Path, target: Path) -> bool:
     """Give the file behind ``source`` a second name; False where that cannot be done."""
-    with _changing(target):
+    with changing(target):
         try:
             os.link(os.path.realpath(source), target)
         except OSError as error:
@@ -255,7 +256,7 @@ def publish(staged: Path, target: Path) -> None:
         DuplicateModelException: the name is taken.
     """
     make_folder(target.parent)
-    with _changing(target):
+    with changing(target):
         try:
             if stat.S_ISDIR(staged.lstat().st_mode):
                 os.mkdir(target)
@@ -284,7 +285,7 @@ def _publish_file(staged: Path, target: Path) -> None:
 
 def remove_file(path: Path) -> None:
     """Remove one name of a file; a link goes, what it points to stays. Missing is fine."""
-    with _changing(path), suppress(FileNotFoundError):
+    with changing(path), suppress(FileNotFoundError):
         os.unlink(path)
 
 
@@ -313,7 +314,7 @@ def remove_tree(folder: Path, within: Path) -> None:
     """
     if folder.parent != within:
         raise StorageError(f"{shown(folder)} does not lie in {shown(within)}")
-    with _changing(folder):
+    with changing(folder):
         if folder.is_symlink() or not folder.is_dir():
             remove_file(folder)
             return
@@ -336,7 +337,7 @@ def write_file(path: Path, data: bytes, mode: int = 0o644, *, durable: bool = Tr
     """
     make_folder(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}.new")
-    with _changing(path):
+    with changing(path):
         fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
         try:
             try:
@@ -360,20 +361,20 @@ def make_file(path: Path, mode: int = 0o666) -> None:
     Raises:
         StorageError: the name is taken, or the disk refused.
     """
-    with _changing(path):
+    with changing(path):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode))
 
 
 def replace_file(draft: Path, path: Path) -> None:
     """Put a finished and synced file of the program in the place of another one, at once."""
-    with _changing(path):
+    with changing(path):
         os.rename(draft, path)
     fsync(path.parent)
 
 
 def set_mode(path: Path, mode: int) -> None:
     """Set who may read and change a file or folder of the program; no link is followed."""
-    with _changing(path):
+    with changing(path):
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             os.fchmod(fd, mode)

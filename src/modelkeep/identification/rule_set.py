@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 import msgspec
 
-from modelkeep.core.base_names import BaseNames, folded
-from modelkeep.core.taxonomy import BaseModelType, ModelType
+from modelkeep.core.base_names import BaseNames
+from modelkeep.core.taxonomy import BaseModelType, ModelType, folded
 from modelkeep.errors import SettingsError
 from modelkeep.identification.conditions import Condition, Declares, NotKin
 from modelkeep.identification.family import Family, Lineage, Predictions

@@ -23,7 +23,6 @@ from modelkeep.identification.readers.detect import read_header
 from modelkeep.identification.readers.folder import FolderHeader, is_config
 from modelkeep.identification.readers.safetensors import LENGTH_BYTES
 from modelkeep.identification.readers.weights import is_weight
-from modelkeep.identification.rule_set import RuleSet
 from modelkeep.identification.view import ModelView
 from modelkeep.sources.site import RemoteFile, RemoteModel
 
@@ -34,7 +33,7 @@ _AT_ONCE = 8
 
 
 def identify_remote_model(
-    remote: RemoteModel, client: Client, *, rules: RuleSet | None = None, strict: bool = True
+    remote: RemoteModel, client: Client, *, strict: bool = True
 ) -> Identification:
     """Tell what a model of a site is, from its headers and configs alone.
 
@@ -45,7 +44,6 @@ def identify_remote_model(
     Args:
         remote: What the site said.
         client: Asks the servers that have the files.
-        rules: Rules to use; those of all known families when None.
         strict: Refuse folders whose weight files are empty.
 
     Raises:
@@ -56,7 +54,7 @@ def identify_remote_model(
         UnsupportedSourceError: the server gives no parts of files, or does not say their length.
         DownloadError: the server does not give it.
     """
-    rules = rules if rules is not None else load_rules()
+    rules = load_rules()
     view, size = open_remote_view(remote, client, names=rules.names, strict=strict)
     return identify_view(view, rules=rules, source=str(remote.source), size=size)
 

@@ -10,7 +10,7 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-from modelkeep.disk.paths import make_folder, remove_file, storage_error
+from modelkeep.disk.paths import changing, make_folder, remove_file
 
 _WAIT_SECONDS = 0.1
 
@@ -31,7 +31,7 @@ class Owner:
         self._folder = folder
         path = _lock_path(folder, self.name)
         self._lock = FileLock(path, is_singleton=False)
-        with _taking(path):
+        with changing(path):
             self._lock.acquire(blocking=False)
 
     def is_alive(self, name: str) -> bool:
@@ -75,7 +75,7 @@ def locked(path: Path, meanwhile: Callable[[], None] | None = None) -> Iterator[
         StorageError: the lock cannot be made.
     """
     lock = FileLock(path, is_singleton=False)
-    with _taking(path):
+    with changing(path):
         while True:
             try:
                 lock.acquire(timeout=_WAIT_SECONDS if meanwhile else -1)
@@ -88,14 +88,6 @@ def locked(path: Path, meanwhile: Callable[[], None] | None = None) -> Iterator[
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def _taking(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise storage_error(error, path) from error
 
 
 def _lock_path(folder: Path, name: str) -> Path:

@@ -57,19 +57,16 @@ class SiteTokens:
 
     Args:
         environment: Variables that may hold tokens, or say where others keep theirs.
-        sites: All sites, in their order.
     """
 
     def __init__(
         self,
         settings: Settings,
         environment: Mapping[str, str] = os.environ,
-        sites: Sequence[Site] | None = None,
     ) -> None:
         self._settings = settings
         self._environment = environment
-        chosen = all_sites() if sites is None else sites
-        self._sites = {site.name: site for site in chosen}
+        self._sites = {site.name: site for site in all_sites()}
 
     @property
     def folder(self) -> Path:

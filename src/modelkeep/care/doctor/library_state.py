@@ -24,6 +24,7 @@ from modelkeep.library.condition import ModelCondition, survey
 from modelkeep.library.presence import Presence
 from modelkeep.library.trash import Trash
 from modelkeep.records.listing import RecordFilter
+from modelkeep.records.locations import catalogue_file
 from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.settings import Settings
 
@@ -45,15 +46,6 @@ _LOOKED_AT = (
 )
 
 
-def catalogue_path(settings: Settings) -> Path:
-    """Return the file that the catalogue of these settings is in."""
-    if settings.model_config_db is None:
-        return settings.conf_path
-    if settings.model_config_db == "auto":
-        return settings.db_path
-    return Path(settings.model_config_db)
-
-
 @dataclass
 class LibraryState:
     """A library that may be damaged.
@@ -69,7 +61,7 @@ class LibraryState:
     @property
     def catalogue(self) -> Path:
         """The file of the catalogue."""
-        return catalogue_path(self.settings)
+        return catalogue_file(self.settings)
 
     @property
     def is_sqlite(self) -> bool:
@@ -230,3 +222,11 @@ def _is_held(lock: Path) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return the files of a folder, sorted; none where it cannot be listed."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_file())
+    except OSError:
+        return []

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Severity
-from modelkeep.care.doctor.library_state import LibraryState
+from modelkeep.care.doctor.library_state import LibraryState, files_in
 from modelkeep.core.names import shown, size_text
 from modelkeep.core.reading import printable
 
@@ -21,7 +20,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
         last_good = f"{library.catalogue.name}.bak"  # of the YAML store: always there, and small
         copies = [
             path
-            for path in _files_in(folder)
+            for path in files_in(folder)
             if _COPY.fullmatch(path.name) and path.name != last_good
         ]
         if copies:
@@ -35,13 +34,6 @@ def _find(library: LibraryState) -> Iterator[Finding]:
                 "Remove those that you do not need any more.",
                 Severity.NOTE,
             )
-
-
-def _files_in(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if path.is_file())
-    except OSError:
-        return []
 
 
 CHECK = Check("backups", position=180, find=_find)

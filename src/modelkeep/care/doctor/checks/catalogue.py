@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.checks.locks import refuse_open
 from modelkeep.care.doctor.finding import Finding, Severity
-from modelkeep.care.doctor.library_state import LibraryState, catalogue_path
+from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.care.doctor.repairs import RepairTools
 from modelkeep.core.names import shown
 from modelkeep.core.reading import printable
@@ -19,6 +19,7 @@ from modelkeep.errors import (
     NewerDatabaseError,
     hint_of,
 )
+from modelkeep.records.locations import catalogue_file
 from modelkeep.records.service import ModelRecordServiceBase
 
 _KINDS: tuple[tuple[type[ModelKeepError], str], ...] = (
@@ -87,7 +88,7 @@ def _save(tools: RepairTools) -> None:
     """Keep a copy of a damaged catalogue, and make it anew or begin an empty one."""
     from modelkeep.records.dialects.sqlite_repair import set_aside  # noqa: PLC0415 - heavy
 
-    path = catalogue_path(tools.settings)
+    path = catalogue_file(tools.settings)
     refuse_open(path)
     set_aside(path)
 

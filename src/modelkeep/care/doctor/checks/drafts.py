@@ -7,7 +7,7 @@ from pathlib import Path
 
 from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Repair
-from modelkeep.care.doctor.library_state import LibraryState
+from modelkeep.care.doctor.library_state import LibraryState, files_in
 from modelkeep.core.names import shown
 from modelkeep.core.reading import printable
 from modelkeep.disk import paths
@@ -26,7 +26,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
         *(entry.folder for entry in library.trash.entries()),
     }
     for folder in sorted(folders):
-        for path in _files_in(folder):
+        for path in files_in(folder):
             found = DRAFT.fullmatch(path.name)
             if found and is_left(path.name):
                 yield Finding(
@@ -36,13 +36,6 @@ def _find(library: LibraryState) -> Iterator[Finding]:
                     "doctor --fix removes it.",
                     repair=_remove(path),
                 )
-
-
-def _files_in(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if path.is_file())
-    except OSError:
-        return []
 
 
 def _remove(path: Path) -> Repair:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding
-from modelkeep.care.doctor.library_state import LibraryState, catalogue_path
+from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.care.doctor.repairs import RepairTools
 from modelkeep.core.names import shown
 from modelkeep.core.reading import printable
 from modelkeep.errors import ModelKeepError
+from modelkeep.records.locations import catalogue_file
 
 
 def _find(library: LibraryState) -> Iterator[Finding]:
@@ -42,13 +43,13 @@ def _find(library: LibraryState) -> Iterator[Finding]:
 def _drop(tools: RepairTools) -> None:
     from modelkeep.records.dialects.sqlite_repair import drop_orphans  # noqa: PLC0415 - heavy
 
-    drop_orphans(catalogue_path(tools.settings))
+    drop_orphans(catalogue_file(tools.settings))
 
 
 def _index(tools: RepairTools) -> None:
     from modelkeep.records.dialects.sqlite_repair import rebuild_search  # noqa: PLC0415 - heavy
 
-    rebuild_search(catalogue_path(tools.settings))
+    rebuild_search(catalogue_file(tools.settings))
 
 
 CHECK = Check("rows", position=50, find=_find)
