@@ -11,7 +11,7 @@ import pytest
 
 from faults.server import FaultServer
 from modelkeep.cli.session import Session
-from modelkeep.sources import registry, tokens
+from modelkeep.sources import sites, tokens
 from support.hash_site import HashSite
 from support.program import Program
 
@@ -20,8 +20,8 @@ from support.program import Program
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[HashSite]:
     with FaultServer() as server:
         site = HashSite(server)
-        for module, name in ((registry, "sites"), (tokens, "all_sites")):
-            monkeypatch.setattr(module, name, lambda: (site,))
+        for module in (sites, tokens):
+            monkeypatch.setattr(module, "all_sites", lambda: (site,))
         yield site
 
 

@@ -14,7 +14,7 @@ from modelkeep.core.hashing import no_progress
 from modelkeep.core.names import full_path
 from modelkeep.errors import (
     ServiceInactiveException,
-    SourceNotFoundError,
+    SourceError,
     UnknownInstallJobException,
     UsageError,
 )
@@ -365,8 +365,8 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
             raise UsageError(f"{source!r} is no source", hint="Give a path, a link or a source.")
         try:
             return local_source(source) or self.network.sites.parse(source)
-        except SourceNotFoundError:
-            if not str(source).strip():
+        except SourceError:
+            if not str(source).strip() or "://" in str(source):
                 raise
             path = Path(source) if "\0" in str(source) else full_path(source)
             return LocalModelSource(path=path)  # its job says that nothing is there
