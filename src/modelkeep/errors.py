@@ -93,7 +93,7 @@ class SourceNotFoundError(SourceError):
 
 
 class UnreadableSourceError(SourceError):
-    """Raised when a local source exists but cannot be read, or is no file or folder."""
+    """Raised when a local source exists but cannot be read, or is not a file or folder."""
 
 
 class UnsupportedSourceError(SourceError):
@@ -227,7 +227,7 @@ class InvalidModelConfigException(ValidationError, RecordError):
             f"{'.'.join(map(str, line['loc'])) or 'config'}: {line['msg']}"
             for line in self.errors()
         )
-        return "The config does not fit: " + "; ".join(complaints)
+        return "Invalid config: " + "; ".join(complaints)
 
     @classmethod
     def of(cls, title: str, field: str, message: str, value: Any = None, *, hint: str = "") -> Self:
@@ -259,7 +259,7 @@ class DatabaseError(RecordError):
 
 
 class WrongDatabaseError(DatabaseError, AssertionError):
-    """Raised when a file is no catalogue of ours; also an ``AssertionError``."""
+    """Raised when a file is not a catalogue of ours; also an ``AssertionError``."""
 
 
 class NewerDatabaseError(WrongDatabaseError):

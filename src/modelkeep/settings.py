@@ -36,7 +36,7 @@ class RootSettings(BaseModel):
 
     Attributes:
         path: The folder; absolute, ``~`` is the home folder.
-        layout: Whose folder it is: comfyui, a1111, invokeai, hf-cache ... or plain.
+        layout: Layout of the folder: comfyui, a1111, invokeai, hf-cache ... or plain.
         readonly: Nothing may ever be written in it, not even when asked.
         enrich: Sites may be asked about its models by their hashes; False leaves it out.
     """
@@ -53,7 +53,9 @@ class RootSettings(BaseModel):
     def _make_absolute(cls, value: Path) -> Path:
         path = value.expanduser()
         if not path.is_absolute():
-            raise ValueError(f"the folder has to be given from / or ~ on, {str(value)!r} is not")
+            raise ValueError(
+                f"the folder must be an absolute path or start with ~; {str(value)!r} is not"
+            )
         return Path(os.path.normpath(path))
 
 
@@ -64,7 +66,8 @@ def _check_roots(roots: dict[str, RootSettings]) -> dict[str, RootSettings]:
     for name, root in roots.items():
         if not is_root_name(name):
             raise ValueError(
-                f"{name!r} is no name for a root: 2 to 32 letters, digits, - and _, not 'models'"
+                f"{name!r} is not a valid root name: use 2 to 32 letters, digits, - and _, but "
+                "not 'models'"
             )
         if name.casefold() in folded:
             raise ValueError(f"two roots are called {name}")
@@ -87,8 +90,8 @@ def check_models_dir(roots: Mapping[str, RootSettings], models_dir: Path) -> Non
         real = real_path(root.path)
         if real == home or is_inside(home, real) or is_inside(real, home):
             raise ValueError(
-                f"the root {name} ({root.path}) and models_dir ({models_dir}) contain one another;"
-                " each file has to lie in one root only"
+                f"the root {name} ({root.path}) and models_dir ({models_dir}) overlap; each file"
+                " must be in one root only"
             )
 
 
@@ -125,7 +128,7 @@ class Settings(BaseModel):
 
     root: Path = Field(default_factory=default_root, description="folder of this library")
     models_dir: Path = Field(Path("models"), description="folder of installed models")
-    autoimport_dir: Path = Field(Path("autoimport"), description="folder registered on sync")
+    autoimport_dir: Path = Field(Path("autoimport"), description="folder registered by sync")
     conf_path: Path = Field(Path("configs/models.yaml"), description="the YAML catalogue")
     legacy_conf_dir: Path = Field(
         Path("configs/stable-diffusion"), description="configuration files of checkpoints"
@@ -134,9 +137,9 @@ class Settings(BaseModel):
     model_config_db: Path | Literal["auto"] | None = Field(
         "auto", description="auto, or the file of the catalogue"
     )
-    max_parallel_dl: int = Field(5, ge=1, le=64, description="downloads at the same time")
-    segments: int = Field(8, ge=1, le=64, description="connections for one download")
-    verify: Verify = Field("strict", description="strict, warn or off: checks of bytes")
+    max_parallel_dl: int = Field(5, ge=1, le=64, description="parallel downloads")
+    segments: int = Field(8, ge=1, le=64, description="connections per download")
+    verify: Verify = Field("strict", description="byte checks: strict, warn or off")
     bandwidth_limit: Annotated[str | None, AfterValidator(_check_bandwidth)] = Field(
         None, description="such as 10M, or a timetable: 08:00,2M 23:00,off"
     )
@@ -147,22 +150,22 @@ class Settings(BaseModel):
     )
     civitai_endpoint: str = Field("https://civitai.com", description="address of Civitai")
     endpoints: dict[str, str] = Field(
-        default_factory=dict, description="addresses of further sites, by their names"
+        default_factory=dict, description="addresses of further sites, by name"
     )
     proxy: str | None = Field(None, description="proxy for all requests")
     allow_private_hosts: list[str] = Field(
-        default_factory=list, description="private hosts that may be reached"
+        default_factory=list, description="private hosts that may be contacted"
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1 ...")
     precision: str = Field("auto", description="auto, float32, float16, bfloat16")
-    ram_cache_gb: float | None = Field(None, gt=0, description="budget for loaded models, GB")
-    vram_cache_gb: float | None = Field(None, gt=0, description="the same on the GPU, GB")
+    ram_cache_gb: float | None = Field(None, gt=0, description="memory for loaded models, GB")
+    vram_cache_gb: float | None = Field(None, gt=0, description="GPU memory for loaded models, GB")
     host: str = Field("127.0.0.1", description="address of the server")
     port: int = Field(9494, ge=0, le=65535, description="port of the server")
-    allowed_hosts: list[str] = Field(default_factory=list, description="host names it answers to")
-    base_path: str = Field("", description="prefix of its addresses")
+    allowed_hosts: list[str] = Field(default_factory=list, description="host names of the server")
+    base_path: str = Field("", description="URL prefix of the server")
     max_content_level: Literal["pg", "pg13", "r", "x", "xxx"] = Field(
-        "pg13", description="previews that are fetched"
+        "pg13", description="previews to download"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="what is logged"
@@ -208,7 +211,7 @@ class Settings(BaseModel):
             )
             file = _root_of(given) / SETTINGS_FILE
             raise SettingsError(
-                f"A setting cannot be used: {complaints}",
+                f"Invalid setting: {complaints}",
                 hint=f"Correct it in {shown(file)}, the environment or the command.",
             ) from error
 
@@ -294,8 +297,8 @@ def _environment(kind: type[BaseModel]) -> dict[str, Any]:
             found[name] = json.loads(text)
         except ValueError as error:
             raise SettingsError(
-                f"A setting cannot be used: {name}: {variable} is not JSON: {error}",
-                hint="Lists and maps are given as JSON.",
+                f"Invalid setting: {name}: {variable} is not JSON: {error}",
+                hint="Write lists and maps as JSON.",
             ) from error
     return found
 
@@ -319,7 +322,7 @@ def read_settings_file(path: Path) -> dict[str, Any]:
     """Return what the settings file says; a missing one says nothing.
 
     Raises:
-        SettingsError: it is no YAML map, or sets ``root``.
+        SettingsError: it is not a YAML map, or sets ``root``.
     """
     if not path.exists():
         return {}
@@ -336,8 +339,8 @@ def read_settings_file(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(data, dict) or "root" in data:
         raise SettingsError(
-            f"{shown(path)} has to be a map of settings without root",
-            hint="Write one setting a line, such as: verify: strict",
+            f"{shown(path)} must be a map of settings without root",
+            hint="Write one setting per line, such as: verify: strict",
         )
     return dict(data)
 

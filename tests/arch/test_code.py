@@ -113,7 +113,7 @@ def test_no_file_speaks_of_the_place_it_was_made_in() -> None:
         ["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=False
     )
     if listed.returncode:
-        pytest.skip("this is no git checkout")
+        pytest.skip("this is not a git checkout")
     place = "/" + "work" + "/"
     for file in filter(None, listed.stdout.decode().split("\0")):
         path = PROJECT / file

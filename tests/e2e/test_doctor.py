@@ -32,7 +32,7 @@ class TestDoctor:
     def test_all_is_well(self, filled: Program) -> None:
         told = filled.run("doctor")
         assert told.out == ""
-        assert told.err == "Everything is in order.\n"
+        assert told.err == "No problems found.\n"
         assert filled.run("doctor", "--json").out == ""
 
     def test_there_is_no_library_yet(self, program: Program) -> None:

@@ -21,7 +21,7 @@ def test_into_a_folder_and_to_a_name(program: Program, server: FaultServer, tmp_
     url = server.serve("/a.bin", Page(BODY))
     told = program.call("download", url, tmp_path)
     assert (tmp_path / "a.bin").read_bytes() == BODY
-    assert "a.bin (2.1 MB, no hash to check it by)" in told.out
+    assert "a.bin (2.1 MB, no hash to check)" in told.out
     told = program.call("download", url, tmp_path / "b.bin", "--sha256", SHA256)
     assert told.lines[0].endswith("b.bin (2.1 MB)")
     assert program.call("download", "-q", url, tmp_path / "c.bin").out == f"{tmp_path / 'c.bin'}\n"
@@ -72,7 +72,7 @@ def test_ctrl_c_keeps_what_has_come(program: Program, server: FaultServer, tmp_p
     wait_until(lambda: server.sent > MIB // 2, process)
     os.kill(process.pid, signal.SIGINT)
     told = finish(process, 130)
-    assert "what was downloaded is kept" in told.err
+    assert "the downloaded data is kept" in told.err
     assert "Continue with the same command, or with: modelkeep resume 1" in told.err
     held = program.call("jobs", "--json").only
     assert (held["id"], held["kind"], held["status"]) == (1, "download", "paused")

@@ -113,7 +113,7 @@ class TestConsent:
     ) -> None:
         answering(monkeypatch, "n\n")
         told = filled.call("enrich", "--all")
-        assert "sha256 of 0 of your files, and of 3 more once they are read" in told.err
+        assert "sha256 of 0 of your files, and of 3 more after reading them" in told.err
         assert told.lines[-1] == "3 models: 3 skipped"
         assert site.asked == []
         answering(monkeypatch, "y\n")

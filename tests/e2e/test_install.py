@@ -51,7 +51,7 @@ def test_what_is_there_already_keeps_its_key(program: Program, sources: Path) ->
     assert again["key"] == first
     assert len(installed(program)) == 1
     told = program.call("install", sources / "blue.safetensors")
-    assert "in the library already" in told.out
+    assert "already in the library" in told.out
 
 
 def test_the_caller_has_the_last_word(program: Program, sources: Path) -> None:

@@ -199,7 +199,7 @@ class TestShow:
         told = filled.call("show", "nobody", status=1)
         assert told.out == ""
         assert told.err == (
-            "Error: No model is called 'nobody'\n       modelkeep list shows what is there.\n"
+            "Error: No model is called 'nobody'\n       List the models with: modelkeep list\n"
         )
 
     def test_a_name_of_two_models_lists_their_keys(self, filled: Program) -> None:
@@ -360,7 +360,7 @@ class TestJobs:
         assert "validation error" not in told.out
         assert program.call("jobs", "-q").lines == [str(first["id"]), str(second["id"])]
         assert program.call("prune", "--json").only == {"pruned": 2}
-        assert program.call("jobs").err == "There are no jobs.\n"
+        assert program.call("jobs").err == "No jobs.\n"
 
 
 def test_no_model_is_loaded_to_count_and_few_to_complete(

@@ -65,7 +65,7 @@ def test_every_number_is_the_true_one(program: Program, tree: Tree) -> None:
     of_truth = [m for m in tree.truth.models if m.size <= _SMALL]
     trusted = sum(m.sidecars is not None and m.sidecars.sha256 is not None for m in of_truth)
     assert counted(verified, "status") == {"ok": trusted, "new": len(small) - trusted}
-    assert program.call("doctor").err == "Everything is in order.\n"
+    assert program.call("doctor").err == "No problems found.\n"
     assert state_of(tree.folder) == before, "nothing is written in a registered folder"
     assert not (tree.folder / CANARY).exists(), "nothing of it is run"
     moves_are_followed(program, tree, keys)

@@ -119,7 +119,7 @@ def test_an_interrupted_scan_keeps_what_it_registered(program: Program, tmp_path
     assert f"{kept:,} models registered".encode() in err
     told = program.call("scan", top, "--register")
     assert f"{3000 - kept:,} registered" in told.out
-    assert f"{kept:,} in the library already" in told.out
+    assert f"{kept:,} already in the library" in told.out
 
 
 # -- sync

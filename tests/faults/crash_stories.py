@@ -27,7 +27,7 @@ def picture(world: World) -> None:
 
 
 def tagged(world: World) -> None:
-    told_of(world, "source", "no date, so this is no answer of a site")
+    told_of(world, "source", "no date, so this is not an answer of a site")
     tiny.embedding(world.elsewhere / "source.safetensors", 7)
 
 
@@ -54,7 +54,7 @@ def told_of(world: World, name: str, date: str) -> None:
 
 
 def shelf(world: World) -> None:
-    """Put some models in one folder, one with a sidecar, and what is no model."""
+    """Put some models in one folder, one with a sidecar, and what is not a model."""
     tiny.embedding(world.shelf / "first.safetensors", 2)
     tiny.lora(world.shelf / "second.safetensors", 3)
     tiny.embedding_folder(world.shelf / "third", 4)

@@ -51,7 +51,7 @@ def odd_tree(top: Path) -> dict[str, str]:
     tiny.embedding(top / "good.safetensors", 1)
     tiny.lora(top / "deep" / "er" / "style.safetensors", 2)
     links = {
-        "link in a circle": ("round", "."),
+        "circular link": ("round", "."),
         "link to nothing": ("gone.safetensors", "nowhere"),
         "a device": ("zero.safetensors", "/dev/zero"),
     }
@@ -62,14 +62,14 @@ def odd_tree(top: Path) -> dict[str, str]:
     circles = {"self.ckpt": "self.ckpt", "deep/up": "../..", "root": "/", "a": "b", "b": "a"}
     for name, target in circles.items():
         (top / name).symlink_to(target)
-        skipped[name] = "link in a circle"
+        skipped[name] = "circular link"
     for name in ("/dev", "/proc", "/sys"):
         (top / name[1:]).symlink_to(name)
-        skipped[name[1:]] = "folder of the system"
+        skipped[name[1:]] = "system folder"
     (top / "below.pt").symlink_to("good.safetensors/x")
     skipped["below.pt"] = "link to nothing"
     (top / "again").symlink_to("deep")
-    skipped["again"] = "link to a folder that is looked at"
+    skipped["again"] = "link to a scanned folder"
     (top / "twice.safetensors").symlink_to("good.safetensors")
     skipped["twice.safetensors"] = "another name of a file"
     os.mkfifo(top / "pipe.safetensors")

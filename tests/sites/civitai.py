@@ -27,7 +27,7 @@ class CivitaiServer(SiteServer):
         models: By their numbers.
         tokens: Those that are valid.
         downloads: Downloads that are given before the quota is used up; None: any number.
-        shows_login: A download without the token that it needs leads to a page to log in, as for
+        shows_login: A download without the token that it needs leads to a login page, as for
             browsers, in place of a refusal.
     """
 

@@ -19,7 +19,7 @@ from modelkeep.records.sql import migrations, schema
 if TYPE_CHECKING:
     from modelkeep.settings import Settings
 
-_NONE_YET = "There is no catalogue yet; the first command that needs one creates it."
+_NONE_YET = "There is no catalogue yet. The first command that needs one creates it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class CatalogueVersion:
         if self.found == migrations.newest():
             return "The catalogue is up to date."
         return (
-            "The next command that uses the catalogue upgrades it, after a backup; or now, with:"
+            "The next command that uses the catalogue backs it up and upgrades it. To do it now:"
             " modelkeep db upgrade"
         )
 
@@ -101,7 +101,7 @@ class CatalogueUpgrade:
         if not self.before:
             return _NONE_YET
         if self.backup is None:
-            return f"The catalogue has version {migrations.newest()} already; nothing was changed."
+            return f"The catalogue already has version {migrations.newest()}; nothing was changed."
         return f"Upgraded to version {migrations.newest()}."
 
     @property
@@ -148,6 +148,6 @@ def _file(settings: Settings) -> Path:
     if path.suffix.lower() in {".yaml", ".yml"}:
         raise UsageError(
             f"The catalogue {shown(path)} is a YAML file and has no schema version",
-            hint="It is read as it is; nothing has to be upgraded.",
+            hint="It is read as is and needs no upgrade.",
         )
     return path

@@ -84,8 +84,8 @@ def set_value(file: Path, setting: str, value: str) -> str:
     """
     if setting == "root":
         raise UsageError(
-            "root says where the settings file is, so it cannot be in it",
-            hint="Use --root, or set MODELKEEP_ROOT.",
+            "root determines where the settings file is, so it cannot be set in it",
+            hint="Use --root or set MODELKEEP_ROOT.",
         )
     if setting not in Settings.model_fields:
         names = ", ".join(name for name in Settings.model_fields if name != "root")
@@ -120,8 +120,8 @@ def _refuse_library_in_models(root: Path, value: str) -> None:
     home = real_path(root / Path(value).expanduser())
     if real_path(root) == home or is_inside(real_path(root), home):
         raise UsageError(
-            f"models_dir cannot be {shown(home)}: that folder holds the whole library",
-            hint="Name a folder of its own, such as models; the settings were not changed.",
+            f"models_dir cannot be {shown(home)}: that folder contains the whole library",
+            hint="Choose a separate folder, such as models. The settings were not changed.",
         )
 
 

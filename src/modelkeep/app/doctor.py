@@ -1,4 +1,4 @@
-"""The doctor: what is out of order in the library, finding by finding and in sum."""
+"""The doctor: the problems of the library, one by one and in total."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Diagnosis:
         ]
         if self.counts["fixed"]:
             parts.append(f"{self.counts['fixed']} fixed")
-        return ", ".join(parts) + "." if parts else "Everything is in order."
+        return ", ".join(parts) + "." if parts else "No problems found."
 
 
 def examine(

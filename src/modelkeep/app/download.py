@@ -1,4 +1,4 @@
-"""Downloads that are not installed: what is asked for, and what came of each."""
+"""Downloads without an install: requests and results."""
 
 from __future__ import annotations
 
@@ -40,12 +40,14 @@ class DownloadRequest:
 
     def __post_init__(self) -> None:
         if self.sha256 is not None and len(self.links) > 1:
-            raise UsageError("--sha256 goes with one link", hint="Download them one by one.")
+            raise UsageError(
+                "--sha256 works with one link only", hint="Download them one at a time."
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadView:
-    """How a download is now.
+    """The state of a download.
 
     Attributes:
         rate: Bytes a second, where that was measured.
@@ -79,7 +81,7 @@ class DownloadView:
 
     def __str__(self) -> str:
         size = size_text(self.job.total_bytes)
-        checked = "" if getattr(self.job, "is_verified", False) else ", no hash to check it by"
+        checked = "" if getattr(self.job, "is_verified", False) else ", no hash to check"
         return f"{shown(self.job.download_path or self.job.dest)} ({size}{checked})"
 
 
@@ -96,7 +98,7 @@ def read_words(words: Sequence[str]) -> tuple[tuple[str, ...], Path]:
     if wrong or not links:
         raise UsageError(
             f"{source_text(wrong[0] if wrong else dest)} is not a link",
-            hint="modelkeep download URL... DEST, with links that begin with https://",
+            hint="modelkeep download URL... DEST, with links that start with https://",
         )
     return tuple(links), Path(dest)
 
@@ -129,5 +131,5 @@ def kept_text(jobs: Sequence[DownloadJobBase]) -> str:
     """Return whether paused downloads can continue from where they are."""
     paths = [(digest_of(str(job.source)), job.download_path) for job in jobs if job.paused]
     if all(path is not None and has_partial(digest, path) for digest, path in paths):
-        return "what was downloaded is kept"
-    return "the server does not tell versions of a file apart, so what was downloaded was dropped"
+        return "the downloaded data is kept"
+    return "the server does not identify file versions, so the downloaded data was discarded"

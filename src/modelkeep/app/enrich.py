@@ -1,4 +1,4 @@
-"""Enriching: what sites know about models that are here, asked for by hash."""
+"""Enriching: metadata from sites for installed models, looked up by hash."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _STATUSES = {
 
 @dataclass(slots=True)
 class EnrichReport:
-    """What became of the models of a run, as they come.
+    """The results of one run, one model at a time.
 
     Attributes:
         is_all: All models were asked for, so most of them are only counted.
@@ -85,18 +85,19 @@ def plan(
 
 def question_text(question: Question) -> str:
     """Return what one site would get, for people."""
-    unread = f", and of {question.unread:,} more once they are read" if question.unread else ""
+    unread = f", and of {question.unread:,} more after reading them" if question.unread else ""
     return (
         f"{question.label} ({question.address}) would get the sha256 of {question.hashes:,} of your"
-        f" files{unread}. By them it can tell which of its models you have."
+        f" files{unread}. They reveal which of its models you have."
     )
 
 
 def not_allowed(question: Question) -> UsageError:
     """Return the error of a site that nobody has allowed to get hashes."""
     return UsageError(
-        f"{question.label} ({question.address}) was never allowed to get hashes of your files",
-        hint="--yes allows it this once; --dry-run shows what would be sent.",
+        f"{question.label} ({question.address}) has not been allowed to receive hashes of your "
+        "files",
+        hint="Use --yes to allow it this once, or --dry-run to see what would be sent.",
     )
 
 
@@ -111,6 +112,8 @@ def plan_table(found: EnrichPlan) -> Table:
 
 def plan_notes(found: EnrichPlan) -> list[str]:
     """Return what would be read first, and what no site would be asked about and why."""
-    notes = [f"{size_text(found.unread_bytes)} would be read first."] if found.unread else []
+    notes = (
+        [f"{size_text(found.unread_bytes)} would have to be read first."] if found.unread else []
+    )
     reasons = Counter(one.detail or one.status.value for one in found.settled)
     return notes + [f"{n:,} not asked about: {why}" for why, n in reasons.most_common()]

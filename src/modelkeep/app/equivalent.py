@@ -1,4 +1,4 @@
-"""The same thing as a command and as a Python call, for pages that show both."""
+"""One request as a command and as a Python call, for pages that show both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Identifying: what a source is, and how near each rule came."""
+"""Identifying a source, and how close each rule came."""
 
 from __future__ import annotations
 

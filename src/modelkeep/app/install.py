@@ -1,4 +1,4 @@
-"""Installing models: in this process, or left to another one."""
+"""Installing models, in this process or in a background process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InstallResult:
-    """What became of one source.
+    """The result for one source.
 
     Attributes:
         status: ``completed``, ``error``, ``cancelled``, ``interrupted`` or ``waiting``.
@@ -67,7 +67,7 @@ class InstallResult:
             return ""
         if self.is_known:
             name = f"{record.name} {record.key}"
-            return f"{printable(self.source)} is in the library already: {name}"
+            return f"{printable(self.source)} is already in the library: {name}"
         return (
             f"{type_label(record.type)} for {base_label(record.base)}: {record.name}\n"
             f"  key   {record.key}\n"
@@ -103,15 +103,15 @@ def result_of(manager: ModelManager, source: str, job: ModelInstallJob) -> Insta
     """Return what became of a job that has ended well.
 
     Raises:
-        ModelKeepError: it failed, or was cancelled from elsewhere.
+        ModelKeepError: it failed, or was cancelled by another process.
     """
     if job.cancelled:
         raise JobCancelledError(
-            f"The install of {printable(source)} was cancelled from elsewhere",
-            hint=f"Start it again with: modelkeep retry {job.id}",
+            f"The install of {printable(source)} was cancelled by another process",
+            hint=f"Restart it with: modelkeep retry {job.id}",
         )
     if job.exception is not None or job.config_out is None:
-        raise job.exception or ModelKeepError(f"The install of {printable(source)} did not end")
+        raise job.exception or ModelKeepError(f"The install of {printable(source)} did not finish")
     record = job.config_out
     return InstallResult(
         source, "completed", record, manager.path_of(record), is_known=bool(job.same_as)
@@ -123,7 +123,7 @@ def not_applied(job: ModelInstallJob) -> str:
     if not job.same_as or not job.config_in:
         return ""
     names = ", ".join(f"--{name}" for name in job.config_in)
-    return f"{names} was not applied: change it with modelkeep edit {job.same_as[:8]}"
+    return f"{names} was not applied. Change it with: modelkeep edit {job.same_as[:8]}"
 
 
 def leave(manager: ModelManager, source: StringLikeSource, request: InstallRequest) -> int:
@@ -134,8 +134,9 @@ def leave(manager: ModelManager, source: StringLikeSource, request: InstallReque
     """
     if getattr(source, "access_token", None) or getattr(source, "has_secrets", False):
         raise UsageError(
-            f"{printable(str(source))} needs a secret, which is not stored for another process",
-            hint="Store the token with: modelkeep token set SITE. Or leave --no-wait out.",
+            f"{printable(str(source))} needs a token, and --no-wait cannot pass it to another "
+            "process",
+            hint="Store it with: modelkeep token set SITE. Or drop --no-wait.",
         )
     number = manager.installer.leave_job(
         source, request.overrides, link=request.link, to=request.to

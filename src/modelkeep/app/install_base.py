@@ -14,7 +14,7 @@ from modelkeep.sources.string_like import StringLikeSource
 
 
 class ModelInstallServiceBase(ABC):
-    """Puts models into the library, records them and takes them out again."""
+    """Installs, registers and removes models."""
 
     @property
     @abstractmethod

@@ -131,7 +131,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         """
         if self.engine.is_running:
             raise ServiceInactiveException(
-                "The install service was started already", hint="Start it once."
+                "The install service is already running", hint="Start it once."
             )
         self.recover()
         self.scanner.autoimport()
@@ -244,7 +244,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         """
         if not self.engine.has(id):
             raise UnknownInstallJobException(
-                f"There is no install job {id}", hint="modelkeep jobs lists those that are there."
+                f"No install job {id}", hint="List the jobs with: modelkeep jobs"
             )
         job: ModelInstallJob = self.engine.job(id)
         return job
@@ -362,7 +362,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         if isinstance(source, StringLikeSource):
             return source
         if not isinstance(source, str | Path):
-            raise UsageError(f"{source!r} is no source", hint="Give a path, a link or a source.")
+            raise UsageError(f"{source!r} is not a source", hint="Pass a path, a link or a source.")
         try:
             return local_source(source) or self.network.sites.parse(source)
         except SourceError:

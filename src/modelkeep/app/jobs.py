@@ -1,4 +1,4 @@
-"""The jobs of every process on this root, and what can be asked of them."""
+"""The jobs of every process on this root, and the actions on them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class JobView:
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """What was asked of a job has come to this."""
+    """The state of a job after a request."""
 
     row: JobRow
 

@@ -1,4 +1,4 @@
-"""The models of the library: a page of them, their counts, those that are missing, a summary."""
+"""The models of the library: pages, counts, missing models, a summary."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _COMPLETIONS = 50
 
 @dataclass(frozen=True, slots=True)
 class ModelLines:
-    """Some models as a table shows them, and where the next ones begin.
+    """One page of models as a table shows them, and the cursor of the next page.
 
     Attributes:
         next: What the next query has as ``after``; None on the last page.
@@ -235,4 +235,4 @@ def _refuse_unknown_roots(manager: ModelManager, wanted: Iterable[str]) -> None:
     known = {MODELS_ROOT, *records.roots.named, *counts} - {NO_ROOT}
     if unknown := sorted(asked - known):
         hint = f"Roots are: {', '.join(sorted(known))}"
-        raise UsageError(f"There is no root {unknown[0]!r}", hint=hint)
+        raise UsageError(f"No such root: {unknown[0]!r}", hint=hint)

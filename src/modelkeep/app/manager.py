@@ -57,9 +57,7 @@ class ModelManager:
         takes_over: bool = True,
     ) -> None:
         if root is not None and settings is not None:
-            raise UsageError(
-                "Settings have a root already, and root names one too", hint="Give one of them."
-            )
+            raise UsageError("Both settings and root name a root", hint="Give one of them.")
         if not isinstance(settings, Settings):
             settings = Settings.load(root=settings or root)
         self.settings: Settings = settings
@@ -180,7 +178,7 @@ class ModelManager:
 
         Raises:
             SourceNotFoundError: it can only be a path, and nothing lies there.
-            UnsupportedSourceError: it is nothing that is known, or is of a site and is no model.
+            UnsupportedSourceError: it is nothing that is known, or is of a site and is not a model.
         """
         from modelkeep.sources.parse import local_source
 
@@ -234,7 +232,7 @@ class ModelManager:
         try:
             return StateJobs.open(self.settings.state_path)
         except StorageError as error:
-            _log.warning("Downloads are not listed and not gone on with later: %s", error)
+            _log.warning("Downloads will not be listed or resumed later: %s", error)
             return None
 
     @cached_property
@@ -311,7 +309,7 @@ class ModelManager:
         path = self.records.roots.locate(record.root, record.path, self.settings.models_dir)
         if path is None:
             raise OfflineRootError(
-                f"{record.name} lies in {record.root}, which is not registered",
+                f"{record.name} is in {record.root}, which is not registered",
                 hint=f"Register it with: modelkeep root add {record.root} DIR",
             )
         return path

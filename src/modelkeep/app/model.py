@@ -1,4 +1,4 @@
-"""One model of the library: everything known about it, and changes of its record."""
+"""One model of the library: its details, and changes to its record."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class ModelDetails:
 
 @dataclass(frozen=True, slots=True)
 class Reidentified:
-    """What identifying a recorded model again gave."""
+    """The result of identifying a recorded model again."""
 
     before: ModelConfigBase
     after: ModelConfigBase
@@ -248,8 +248,8 @@ def _read_change(word: str) -> tuple[str, Any]:
         raise UsageError(f"{word!r} is not FIELD=VALUE", hint='For example: name="My model"')
     if name in _FIXED:
         raise UsageError(
-            f"{name} describes what is on the disk and cannot be edited",
-            hint="modelkeep reidentify reads the file again.",
+            f"{name} describes the files on disk and cannot be edited",
+            hint="To read the file again: modelkeep reidentify",
         )
     if name in _LISTS:
         return name, tuple(part.strip() for part in value.split(",") if part.strip())
@@ -268,5 +268,5 @@ def _state_now(manager: ModelManager, record: ModelConfigBase) -> tuple[str, str
     if seen.condition is not FileStatus.PRESENT:
         return seen.condition.value, seen.detail
     if record.state is RecordState.CHANGED:
-        return record.state.value, "it held other bytes when it was last read"
+        return record.state.value, "its contents differed when it was last read"
     return "", ""

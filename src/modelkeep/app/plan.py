@@ -1,4 +1,4 @@
-"""Plans of installs: what installing a source would do, for local and remote ones alike."""
+"""Install plans: what installing a local or remote source would do."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class InstallRequest:
         for option, value in {"--link": self.link, "--to": self.to}.items():
             if self.inplace and value is not None:
                 raise UsageError(
-                    f"--inplace and {option} exclude each other", hint="Choose one of them."
+                    f"--inplace and {option} cannot be used together", hint="Choose one of them."
                 )
 
 
@@ -85,8 +85,8 @@ def parse(manager: ModelManager, source: str, request: InstallRequest) -> String
     if not is_local and (request.inplace or request.link is not None):
         option = "--inplace" if request.inplace else "--link"
         raise UsageError(
-            f"{option} is for models on this disk; {source_text(source)} is on the network",
-            hint="Leave it out: what is downloaded goes into the library.",
+            f"{option} works with local models only; {source_text(source)} is remote",
+            hint="Drop it: downloads go into the library.",
         )
     return parsed
 

@@ -28,7 +28,7 @@ def read_type(text: str) -> ModelType:
     """
     found = type_from_words(text)
     if found is None:
-        raise UsageError(f"There is no type {text!r}", hint=f"Types are: {', '.join(ModelType)}")
+        raise UsageError(f"Unknown type {text!r}", hint=f"Types are: {', '.join(ModelType)}")
     return found
 
 
@@ -46,7 +46,7 @@ def read_base(text: str) -> BaseModelType:
         return base_from_words(text) or BaseModelType(text.lower())
     except ValueError:
         bases = ", ".join(BaseModelType)
-        raise UsageError(f"There is no base {text!r}", hint=f"Bases are: {bases}") from None
+        raise UsageError(f"Unknown base {text!r}", hint=f"Bases are: {bases}") from None
 
 
 def _one_of(what: str, values: Iterable[str]) -> Callable[[str], str]:
@@ -54,9 +54,7 @@ def _one_of(what: str, values: Iterable[str]) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if text not in known:
-            raise UsageError(
-                f"There is no {what} {text!r}", hint=f"It is one of {', '.join(known)}"
-            )
+            raise UsageError(f"Unknown {what} {text!r}", hint=f"It is one of {', '.join(known)}")
         return text
 
     return read
@@ -104,7 +102,7 @@ class ModelQuery:
 
     def __post_init__(self) -> None:
         if self.limit is not None and self.limit < 1:
-            raise UsageError(f"A page cannot have {self.limit} models", hint="It has at least 1.")
+            raise UsageError(f"The limit cannot be {self.limit}", hint="It must be at least 1.")
         if self.after is not None and self.limit is None:
             raise UsageError(
                 "--after continues a page, so it needs --limit", hint="Give the same --limit."
@@ -160,7 +158,7 @@ class ModelQuery:
                 single[name] = value
             else:
                 known = ", ".join((*_SINGLE, *choices))
-                raise UsageError(f"There is no parameter {name!r}", hint=f"Known are: {known}")
+                raise UsageError(f"Unknown parameter {name!r}", hint=f"Known are: {known}")
         return cls.of(
             text=single.get("q"),
             sort=single.get("sort"),

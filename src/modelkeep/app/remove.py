@@ -1,4 +1,4 @@
-"""Removing models: which files would go, and what became of each model."""
+"""Removing models: the affected files and the results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RemovalMode:
 
     Attributes:
         keep_files: Only the record goes.
-        everywhere: Also files outside the folder of installed models.
+        everywhere: Also delete files outside the models folder.
         now: Past the trash.
     """
 
@@ -33,7 +33,9 @@ class RemovalMode:
 
     def __post_init__(self) -> None:
         if self.keep_files and (self.everywhere or self.now):
-            raise UsageError("--keep-files excludes --files and --now", hint="Choose one of them.")
+            raise UsageError(
+                "--keep-files cannot be used with --files or --now", hint="Choose one of them."
+            )
 
     @property
     def destination(self) -> str:
@@ -43,7 +45,7 @@ class RemovalMode:
 
 @dataclass(frozen=True, slots=True)
 class RemovedModel:
-    """What became of one model, or would become of it.
+    """The result for one model, or the planned one.
 
     Attributes:
         files: Those that went, or would go, with their sizes in bytes.
@@ -78,15 +80,15 @@ def remove(manager: ModelManager, model: ModelConfigBase, mode: RemovalMode) -> 
     installer = manager.installer
     if mode.keep_files:
         installer.unregister(model.key)
-        return RemovedModel(model.key, model.name, (), "forgotten; its files stay")
+        return RemovedModel(model.key, model.name, (), "record removed; its files stay")
     sizes = dict(_files(manager, model, mode))
     entry = installer.remove(model.key, everywhere=mode.everywhere)
     if entry is None:
-        fate = "forgotten; its files are outside the library and stay"
+        fate = "record removed; its files are outside the library and stay"
         return RemovedModel(model.key, model.name, (), fate)
     files = tuple((path, sizes.get(path, 0)) for path in entry.origins)
     if not files:
-        fate = "forgotten; its files were gone already"
+        fate = "record removed; its files were already gone"
     elif mode.now:
         fate = "deleted"
     else:

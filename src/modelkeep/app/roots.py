@@ -45,7 +45,7 @@ class RootView:
         text = f"{row.name} is {shown(text_to_path(row.path or ''))} ({row.layout}{rights})"
         if not self.adopted:
             return text
-        return f"{text}\n  {self.adopted} model(s) recorded in it before belong to it now"
+        return f"{text}\n  {self.adopted} existing record(s) in it now belong to it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class RootRemoved:
     def __str__(self) -> str:
         what = "forgotten" if self.forgotten else "kept"
         fate = f", {self.models} record(s) {what}" if self.models else ""
-        return f"{self.key} is not a root any more{fate}; its files were not touched."
+        return f"{self.key} is no longer a root{fate}; its files were not touched."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class RootMoved:
         return {"name": self.key, "path": str(self.path), "files_found": self.found}
 
     def __str__(self) -> str:
-        return f"{self.key} is {shown(self.path)}; {self.found} file(s) were found there."
+        return f"{self.key} is now {shown(self.path)}; {self.found} file(s) found there."
 
 
 def roots(manager: ModelManager) -> list[RootView]:

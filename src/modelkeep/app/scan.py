@@ -1,4 +1,4 @@
-"""Scanning folders and syncing roots: findings as they come, and what to show of them."""
+"""Scanning folders and syncing roots, and the report of both."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SCANNED = (
     (ScanStatus.FOUND, "not in the library"),
     (ScanStatus.REGISTERED, "registered"),
     (ScanStatus.INSTALLED, "installed"),
-    (ScanStatus.KNOWN, "in the library already"),
+    (ScanStatus.KNOWN, "already in the library"),
     (ScanStatus.UNKNOWN, "unknown"),
     (ScanStatus.ERROR, "with an error"),
 )
@@ -74,10 +74,10 @@ class ScanRequest:
     def __post_init__(self) -> None:
         if self.register and self.install:
             raise UsageError(
-                "--register and --install exclude each other", hint="Choose one of them."
+                "--register and --install cannot be used together", hint="Choose one of them."
             )
         if self.link is not None and not self.install:
-            raise UsageError("--link goes with --install", hint="Add --install, or leave it out.")
+            raise UsageError("--link needs --install", hint="Add --install or drop --link.")
 
     @property
     def action(self) -> ScanAction:
@@ -89,7 +89,7 @@ class ScanRequest:
 
 @dataclass(slots=True)
 class ScanReport:
-    """What people see of a scan.
+    """The report of a scan.
 
     Attributes:
         listed: The first findings of each kind that people have to look at.
@@ -173,7 +173,7 @@ def remarks(summary: ScanSummary, *, verbose: bool) -> Iterator[str]:
     few = summary.warnings if verbose else summary.warnings[:_FEW_REMARKS]
     yield from few
     if (more := len(summary.warnings) - len(few)) > 0:
-        yield f"{more:,} more of this kind; -v shows them."
+        yield f"{more:,} more; show them with -v."
 
 
 def kept_text(request: ScanRequest, summary: ScanSummary) -> str:

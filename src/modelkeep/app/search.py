@@ -1,4 +1,4 @@
-"""Searching the sites; what was found is numbered, so that ``install 3`` takes the third."""
+"""Searching the sites; results are numbered, so that ``install 3`` installs the third."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def remember(manager: ModelManager, text: str, hits: Sequence[Hit]) -> str:
     try:
         remember_search(manager.settings, text, [hit.found for hit in hits])
     except StorageError as error:
-        return f"The numbers are not remembered: {message_of(error)}"
+        return f"The result numbers were not stored: {message_of(error)}"
     return ""
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from modelkeep.core.configs import ModelConfigBase
     from modelkeep.library.verify import ModelCheck
 
-_VERDICTS = {"new": "ok, first time: its hash is known from now on"}
+_VERDICTS = {"new": "ok; first check, its hash is now stored"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,6 @@ def advice_for(check: ModelCheck) -> str:
     if check.verdict != "changed" or check.is_accepted:
         return ""
     return (
-        f"  If you changed it yourself: modelkeep verify --accept {check.key[:8]}."
-        " Otherwise install it again from its source."
+        f"  If you changed it: modelkeep verify --accept {check.key[:8]}. Otherwise"
+        " reinstall it from its source."
     )

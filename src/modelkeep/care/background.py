@@ -79,7 +79,7 @@ class LibraryHasher:
             except JobCancelledError:
                 return
             except ModelKeepError as error:
-                _log.warning("Hashing in the background waits: %s", error)
+                _log.warning("Background hashing is waiting: %s", error)
             else:
                 self._is_idle.set()
             self._ending.wait(_ROUND)

@@ -9,7 +9,7 @@ from modelkeep.core.hashing import Progress
 
 
 class TokenBucket:
-    """Lets through so many bytes a second, and no more than one second's worth at once.
+    """Limits the bytes per second, with bursts of at most one second's worth.
 
     Args:
         rate: Bytes a second; more than 0.

@@ -18,7 +18,7 @@ _OPTIONS: dict[str, Any] = {
     "root": Annotated[
         Path | None, typer.Option("--root", metavar="DIR", help="Folder of the library.")
     ],
-    "json_lines": Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")],
+    "json_lines": Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")],
     "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="Print keys only.")],
     "verbose": Annotated[bool, typer.Option("--verbose", "-v", help="Tell more.")],
 }

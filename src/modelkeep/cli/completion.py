@@ -1,4 +1,4 @@
-"""What the shell completes a word with; empty where the library cannot be read."""
+"""Shell completion; empty if the library cannot be read."""
 
 from __future__ import annotations
 

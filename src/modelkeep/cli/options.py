@@ -30,7 +30,7 @@ def parse_rate(text: str) -> float:
     """
     found = _RATE.fullmatch(text.strip())
     if found is None or not float(found[1]):
-        raise typer.BadParameter(f"{text!r} is not a rate; write for example 100M")
+        raise typer.BadParameter(f"{text!r} is not a rate; example: 100M")
     return float(found[1]) * _RATE_STEPS[found[2].lower()]
 
 
@@ -42,7 +42,7 @@ def parse_span(text: str) -> float:
     """
     found = _SPAN.fullmatch(text.strip())
     if found is None:
-        raise typer.BadParameter(f"{text!r} is not a time span; write for example 30d or 12h")
+        raise typer.BadParameter(f"{text!r} is not a time span; examples: 30d, 12h")
     return float(found[1]) * _SPAN_STEPS[found[2].lower()]
 
 
@@ -61,14 +61,14 @@ _TYPE = typer.Option(
     parser=_parser(read_type),
     metavar="TYPE",
     autocompletion=one_of(ModelType),
-    help="What it is used as: main, lora, vae, controlnet, embedding ...",
+    help="Model type: main, lora, vae, controlnet, embedding ...",
 )
 _BASE = typer.Option(
     "--base",
     parser=_parser(read_base),
     metavar="BASE",
     autocompletion=one_of(BaseModelType),
-    help="Its architecture: sd-1, sd-2, sdxl, flux ...",
+    help="Model base: sd-1, sd-2, sdxl, flux ...",
 )
 TypeOption = Annotated[ModelType | None, _TYPE]
 TypesOption = Annotated[list[ModelType] | None, _TYPE]
@@ -80,13 +80,13 @@ FormatsOption = Annotated[
         "--format",
         metavar="FORMAT",
         autocompletion=one_of(ModelFormat),
-        help="How it is stored: checkpoint, diffusers, lycoris ...",
+        help="Model format: checkpoint, diffusers, lycoris ...",
     ),
 ]
 VerifyOption = Annotated[
     Verify | None,
     typer.Option(
-        metavar="HOW", help="Checks of bytes: strict, warn or off; off accepts empty weight files."
+        metavar="HOW", help="Byte checks: strict, warn or off (accepts empty weight files)."
     ),
 ]
 _MODEL = typer.Argument(
@@ -103,7 +103,7 @@ Sources = Annotated[
     list[str],
     typer.Argument(
         metavar="SOURCE",
-        help="Path of a model file or folder, a URL, a page of a site, or ORG/REPO.",
+        help="Model file or folder, URL, model page, or ORG/REPO.",
         show_default=False,
     ),
 ]
@@ -117,8 +117,8 @@ ToOption = Annotated[
     str | None,
     typer.Option(
         metavar="ROOT",
-        help="Install into this root, in the folder where its program looks for such models.",
+        help="Install into this root, where its program looks for such models.",
         autocompletion=complete_root,
     ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")]

@@ -1,4 +1,4 @@
-"""Progress on standard error: a bar, and a line of counts; nothing where nobody sees it."""
+"""Progress on standard error: a bar and a status line; nothing if it is not a terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PAUSE = 0.1
 
 
 class StatusLine:
-    """One line that is written over and over, at most ten times a second.
+    """One line that is redrawn at most ten times a second.
 
     Use it as a context manager; at the end the line is taken away.
     """

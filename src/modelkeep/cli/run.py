@@ -83,7 +83,7 @@ def _end(session: Session, error: BaseException) -> int:
         case typer.TyperException():
             return _wrong_usage(session, error)
         case typer.Abort() | KeyboardInterrupt():
-            session.say("\nInterrupted; what was done is kept, nothing is half-way.")
+            session.say("\nInterrupted; finished work is kept.")
             return EXIT_INTERRUPTED
     session.report(error)
     _leave_output()
@@ -97,7 +97,7 @@ def _wrong_usage(session: Session, error: typer.TyperException) -> int:
     else:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "modelkeep"
-        session.complain(f"Error: {text}\n       {command} --help shows what can be typed.")
+        session.complain(f"Error: {text}\n       {command} --help shows the usage.")
     return EXIT_USAGE
 
 

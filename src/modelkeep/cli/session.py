@@ -38,7 +38,7 @@ class Result(Protocol):
 
 
 class PipeClosedError(Exception):
-    """Raised when nobody reads our output any more."""
+    """Raised when the reader of standard output has closed it."""
 
 
 @dataclass

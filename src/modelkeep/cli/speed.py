@@ -1,4 +1,4 @@
-"""``Speed``: how fast something goes now, and when it will be done."""
+"""``Speed``: the current rate and the remaining time."""
 
 from __future__ import annotations
 

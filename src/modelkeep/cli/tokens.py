@@ -1,4 +1,4 @@
-"""Tokens on the command line: read from where others do not see them."""
+"""Tokens on the command line, read from where other users cannot see them."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def read_token(session: Session, word: str | None, option: str = "--token ") -> 
             ) from error
     else:
         session.say(
-            f"Others on this machine can see a token on the command line: {option}- reads it from"
-            f" standard input, {option}@FILE from a file."
+            f"Other users can see tokens on the command line. Use {option}- to read standard input"
+            f" or {option}@FILE to read a file."
         )
         token, place = word, "the command line"
     if not token.strip():
-        raise UsageError(f"There is no token in {place}", hint="Give one, or leave it out.")
+        raise UsageError(f"No token in {place}", hint="Pass one or drop the option.")
     return token.strip()
 
 
@@ -66,5 +66,5 @@ def ask_token(question: str) -> str:
         termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
         sys.stderr.write("\n")
     if not typed:
-        raise UsageError("No token was typed", hint="Nothing was changed.")
+        raise UsageError("No token entered", hint="Nothing was changed.")
     return typed

@@ -68,7 +68,7 @@ Entry = Command | Group
 
 ENTRIES: tuple[Entry, ...] = (
     Command("install", "Put models into the library.", "install:install", ("pull",)),
-    Command("identify", "Show what models are; change nothing.", "identify:identify"),
+    Command("identify", "Identify models; change nothing.", "identify:identify"),
     Command("list", "List the models of the library.", "listing:list_models", ("ls",)),
     Command("show", "Show everything known about a model.", "model:show"),
     Command("edit", "Change fields of a model's record.", "model:edit"),
@@ -76,15 +76,15 @@ ENTRIES: tuple[Entry, ...] = (
     Command("remove", "Remove models from the library.", "remove:remove", ("rm",)),
     Command("scan", "Find models in folders; change nothing by default.", "scan:scan"),
     Command("sync", "Update the library after changes on disk.", "scan:sync"),
-    Command("verify", "Read models and compare their hashes.", "verify:verify"),
-    Command("enrich", "Look models up on sites by their hashes.", "enrich:enrich"),
-    Command("doctor", "Check the library, and repair it.", "doctor:doctor"),
+    Command("verify", "Check models against their hashes.", "verify:verify"),
+    Command("enrich", "Look up models on sites by their hashes.", "enrich:enrich"),
+    Command("doctor", "Check and repair the library.", "doctor:doctor"),
     Command("download", "Download files without installing them.", "download:download"),
     Command("search", "Search the sites for models.", "search:search"),
     Command("jobs", "List install and download jobs.", "jobs:jobs"),
     Command("pause", "Pause jobs.", "jobs:pause"),
     Command("resume", "Resume paused and interrupted jobs.", "jobs:resume"),
-    Command("retry", "Start failed or cancelled jobs again.", "jobs:retry"),
+    Command("retry", "Restart failed or cancelled jobs.", "jobs:retry"),
     Command("cancel", "Cancel jobs.", "jobs:cancel"),
     Command("prune", "Forget finished jobs.", "jobs:prune"),
     Group(
@@ -107,12 +107,12 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Group(
         "root",
-        "Manage further folders that hold models.",
+        "Manage more folders that hold models.",
         (
             Command("add", "Register a folder and the models in it.", "root:add"),
             Command("list", "List the roots.", "root:list_roots"),
             Command("remove", "Unregister a root; its files stay.", "root:remove"),
-            Command("move", "Tell where the files of a root are now.", "root:move"),
+            Command("move", "Change the folder of a root.", "root:move"),
         ),
     ),
     Group(
@@ -128,7 +128,7 @@ ENTRIES: tuple[Entry, ...] = (
         "Manage tokens for the sites.",
         (
             Command("set", "Store a token for a site.", "site_tokens:set_token"),
-            Command("list", "List the tokens that were found.", "site_tokens:list_tokens"),
+            Command("list", "List the available tokens.", "site_tokens:list_tokens"),
             Command("remove", "Delete the stored token of a site.", "site_tokens:remove"),
         ),
     ),

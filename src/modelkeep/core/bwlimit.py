@@ -65,10 +65,10 @@ def _slot(part: str) -> dict[int, int | None]:
     when, comma, rate = part.partition(",")
     time = _TIME.fullmatch(when)
     if not comma or time is None:
-        raise ValueError(f"{part!r} is no entry such as 08:00,2M or Mon-08:00,2M")
+        raise ValueError(f"{part!r} is not an entry such as 08:00,2M or Mon-08:00,2M")
     hour, minute = int(time[2]), int(time[3])
     if hour > 23 or minute > 59:  # noqa: PLR2004 - as clocks have it
-        raise ValueError(f"{when!r} is no time of day")
+        raise ValueError(f"{when!r} is not a time of day")
     days = range(len(_DAYS)) if time[1] is None else [_day(time[1])]
     begin = hour * 60 + minute
     return {day * _MINUTES_OF_DAY + begin: _rate(rate) for day in days}
@@ -78,7 +78,7 @@ def _day(word: str) -> int:
     for number, name in enumerate(_DAYS):
         if word.lower() in {name, name[:_DAY_LETTERS]}:
             return number
-    raise ValueError(f"{word!r} is no day of the week")
+    raise ValueError(f"{word!r} is not a day of the week")
 
 
 def _rate(text: str) -> int | None:
@@ -90,7 +90,7 @@ def _rate(text: str) -> int | None:
         return None
     found = _RATE.fullmatch(word)
     if found is None:
-        raise ValueError(f"{text!r} is no bandwidth such as 10M, 512K, 1M:10M or off")
+        raise ValueError(f"{text!r} is not a bandwidth such as 10M, 512K, 1M:10M or off")
     factor = _FACTORS[found[2].lower() or "k"]
     rate = float(found[1]) * factor
     return max(1, round(rate)) if rate else None

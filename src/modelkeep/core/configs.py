@@ -345,7 +345,7 @@ class ModelConfigFactory:
             return chosen.model_validate(data)
         except ValidationError as error:
             raise InvalidModelConfigException.from_validation(
-                error, hint="Correct the fields named above; nothing was changed."
+                error, hint="Correct the fields named above. Nothing was changed."
             ) from error
 
     @classmethod
@@ -372,7 +372,7 @@ class ModelConfigFactory:
             "format",
             f"no model of type {kind.value!r} has the format {form.value!r}",
             form.value,
-            hint="Set type and format together; modelkeep identify shows what fits.",
+            hint="Set type and format together. See what fits with: modelkeep identify",
         )
 
     @staticmethod
@@ -390,5 +390,5 @@ class ModelConfigFactory:
                 field,
                 f"should be one of {words}",
                 data[field],
-                hint="Choose one of them; nothing was changed.",
+                hint="Choose one of them. Nothing was changed.",
             ) from None

@@ -1,4 +1,4 @@
-"""``ModelFile``: one file that a record owns, and the hashes known of it."""
+"""``ModelFile``: one file that a record owns, with its known hashes."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from modelkeep.errors import SourceNotFoundError, UnreadableSourceError
 
 #: How long a read waits for a program that is writing, seconds.
 _TIMEOUT = 5.0
-_AGAIN = "The program is writing it: wait until it is idle, then try again."
+_AGAIN = "The program is writing to it. Wait until it is idle, then try again."
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def foreign_database(path: Path) -> Iterator[sqlite3.Connection]:
     """
     if not path.is_file():
         raise SourceNotFoundError(
-            f"{shown(path)} does not exist", hint="Check the path; nothing was changed."
+            f"{shown(path)} does not exist", hint="Check the path. Nothing was changed."
         )
     way = _way_to_read(path)
     before = _state(path)
@@ -47,7 +47,7 @@ def foreign_database(path: Path) -> Iterator[sqlite3.Connection]:
             raise _changed(path) from error
         raise UnreadableSourceError(
             f"The database {shown(path)} cannot be read: {error}",
-            hint="Check that the program it belongs to can open it; nothing was changed.",
+            hint="Check that its own program can open it. Nothing was changed.",
         ) from error
     if _changed_unseen(path, way, before):
         raise _changed(path)

@@ -56,7 +56,7 @@ def stop_when(is_cancelled: Callable[[], bool], progress: Progress = no_progress
     def report(count: int) -> None:
         progress(count)
         if is_cancelled():
-            raise JobCancelledError("The job was cancelled", hint="Start it again when you like.")
+            raise JobCancelledError("The job was cancelled", hint="Start it again at any time.")
 
     return report
 

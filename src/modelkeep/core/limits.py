@@ -1,4 +1,4 @@
-"""Every limit that keeps hostile or broken input cheap. They stand here and nowhere else."""
+"""All limits that keep hostile or broken input cheap are defined here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQLite files opened for looking: neither they nor what lies beside them is changed."""
+"""SQLite files opened read-only; neither they nor files beside them are changed."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def safe_relpath(text: str) -> PurePosixPath:
     if bad:
         raise UnsafePathError(
             f"{text!r} is not a path inside its folder",
-            hint="Use a relative path of plain names, separated by /.",
+            hint="Use a relative path of plain names separated by /.",
         )
     return PurePosixPath(text)
 
@@ -104,7 +104,7 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def path_to_text(path: Path) -> str:
-    """Return a path as text for a record: itself, or a ``file:`` URI when it is no UTF-8."""
+    """Return a path as text for a record: itself, or a ``file:`` URI when it is not UTF-8."""
     try:
         os.fspath(path).encode()
     except UnicodeEncodeError:
@@ -137,8 +137,8 @@ def refuse_climbing(path: Path, whose: str) -> None:
     """
     if ".." in path.parts:
         raise UnsafePathError(
-            f"{whose} is said to lie at {printable(path)}, a path that leaves its folder",
-            hint="No file is touched there. Forget the record: modelkeep remove --keep-files",
+            f"{whose} is recorded at {printable(path)}, a path outside its folder",
+            hint="No file is touched there. Remove the record: modelkeep remove --keep-files",
         )
 
 

@@ -43,7 +43,7 @@ def from_plain(kind: type[T], data: Any) -> T:
     try:
         value: T = _built(kind, data)
     except (TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"This is no {kind.__name__}: {error!r}") from error
+        raise ValueError(f"This is not a {kind.__name__}: {error!r}") from error
     return value
 
 
@@ -79,5 +79,5 @@ def _built_fields(kind: Any, data: dict[str, Any]) -> Any:
 
 def _checked(kind: type[T], data: Any) -> T:
     if type(data) is not kind:
-        raise TypeError(f"{data!r} is no {kind.__name__}")
+        raise TypeError(f"{data!r} is not a {kind.__name__}")
     return data

@@ -81,7 +81,7 @@ class PluginKind(Generic[T]):
             where: The plug-in, with where it is from.
             reason: What is wrong with it.
         """
-        _log.warning("The %s %s is left out: %s", self.what, where, reason)
+        _log.warning("Skipping the %s %s: %s", self.what, where, reason)
 
     def _load(self, folders: tuple[Path, ...]) -> Iterator[T]:
         taken: dict[str, str] = {}
@@ -133,7 +133,7 @@ def _import_file(path: Path) -> object:
     name = f"modelkeep_plugin_{path.stem}_{hash(path) & 0xFFFFFFFF:x}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{printable(path)} is no Python file")
+        raise ImportError(f"{printable(path)} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up
     try:

@@ -1,4 +1,4 @@
-"""``ReadAt``: bytes by offset, whatever they lie in, and its form for local files."""
+"""``ReadAt``: bytes by offset from any storage, and its implementation for local files."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class LocalFile:
 
     Raises:
         SourceNotFoundError: nothing lies at ``path``.
-        UnreadableSourceError: it may not be read or is no regular file.
+        UnreadableSourceError: it may not be read or is not a regular file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -75,7 +75,7 @@ class LocalFile:
                 raise CorruptModelError(
                     f"{self.name} ends at byte {position:,}; {count:,} bytes were expected"
                     f" from byte {offset:,}",
-                    hint="The file is truncated: get it again from where it came from.",
+                    hint="The file is truncated. Download it again from its source.",
                 )
             self.bytes_read += len(piece)
             if len(piece) == count:
@@ -108,16 +108,16 @@ def unreadable(path: Path, error: OSError) -> SourceNotFoundError | UnreadableSo
     name = printable(path)
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return SourceNotFoundError(
-            f"{name} does not exist", hint="Check the path; nothing was changed."
+            f"{name} does not exist", hint="Check the path. Nothing was changed."
         )
     if isinstance(error, PermissionError):
         return UnreadableSourceError(
-            f"{name} may not be read by this user",
-            hint=f"Allow it, for example with: chmod u+r {name}",
+            f"{name} cannot be read by this user",
+            hint=f"Grant read access, for example: chmod u+r {name}",
         )
     return UnreadableSourceError(
         f"{name} cannot be read: {error.strerror or error}",
-        hint="Check the path and the disk; nothing was changed.",
+        hint="Check the path and the disk. Nothing was changed.",
     )
 
 
@@ -128,7 +128,7 @@ def open_regular(path: Path) -> int:
 
     Raises:
         SourceNotFoundError: nothing lies at ``path``.
-        UnreadableSourceError: it may not be read or is no regular file.
+        UnreadableSourceError: it may not be read or is not a regular file.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -138,6 +138,6 @@ def open_regular(path: Path) -> int:
         os.close(fd)
         raise UnreadableSourceError(
             f"{printable(path)} is neither a file nor a folder",
-            hint="Name a model file or a model folder.",
+            hint="Pass a model file or a model folder.",
         )
     return fd

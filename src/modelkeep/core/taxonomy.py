@@ -1,4 +1,4 @@
-"""The words that say what a model is: base, type, format, variant and their kin.
+"""The terms of the taxonomy: base, type, format, variant and related ones.
 
 Importing this module is light: it needs the standard library alone. ``BaseModelType`` and
 ``ModelVariantType`` are open sets: a family may bring a word that is not listed here.
@@ -92,7 +92,7 @@ class ModelType(StrEnum):
 
 
 class ModelFormat(StrEnum):
-    """How a model lies on disk."""
+    """How a model is stored on disk."""
 
     Diffusers = "diffusers"
     Checkpoint = "checkpoint"
@@ -165,7 +165,7 @@ class RecordState(StrEnum):
     """What was last seen of a record's files.
 
     ``missing``: one of them was gone. ``changed``: they were there with other contents. Whether a
-    whole root is offline is no state of a record: nothing is marked then.
+    whole root is offline is not a state of a record: nothing is marked then.
     """
 
     PRESENT = "present"

@@ -40,13 +40,13 @@ class _Walk:
         here = _identity(folder)
         if here in above:
             raise UnreadableSourceError(
-                f"{printable(folder)} is a link that leads back to a folder around it",
-                hint="Remove the link, or name a folder without it.",
+                f"{printable(folder)} is a link back to a parent folder",
+                hint="Remove the link or choose a folder without it.",
             )
         if len(above) > limits.FOLDER_DEPTH:
             raise CorruptModelError(
-                f"{printable(folder)} lies more than {limits.FOLDER_DEPTH} folders deep",
-                hint="Name the model's own folder.",
+                f"{printable(folder)} is more than {limits.FOLDER_DEPTH} folders deep",
+                hint="Name the folder of the model itself.",
             )
         if here in self.visited:
             return
@@ -69,8 +69,8 @@ class _Walk:
         except OSError as error:
             if entry.is_symlink():
                 raise UnreadableSourceError(
-                    f"{printable(path)} is a link that leads nowhere",
-                    hint="Restore what it points to, or remove the link.",
+                    f"{printable(path)} is a broken link",
+                    hint="Restore its target or remove the link.",
                 ) from error
             raise unreadable(path, error) from error
         if stat.S_ISDIR(status.st_mode):
@@ -94,14 +94,14 @@ class _Walk:
             raise UnreadableSourceError(
                 f"{printable(path)} is a link to the folder {printable(target)},"
                 " outside of the model",
-                hint="Put that folder in the model's folder, or remove the link.",
+                hint="Move that folder into the model's folder or remove the link.",
             )
 
     def refuse_too_many(self) -> None:
         if len(self.files) > limits.FOLDER_FILES:
             raise CorruptModelError(
                 f"{printable(self.root)} holds more than {limits.FOLDER_FILES:,} files",
-                hint="Name one model's folder, not a folder of models.",
+                hint="Name the folder of one model, not a folder of models.",
             )
 
 

@@ -1,4 +1,4 @@
-"""What the name of a weight file tells: its kind by its suffix; weight, variant and shard.
+"""The parts of a weight file's name: kind (by suffix), weight, variant and shard.
 
 The names are those that diffusers and transformers write: ``model.fp16.safetensors``,
 ``model.fp16-00001-of-00002.safetensors``, ``model.safetensors.index.fp16.json``, and the older

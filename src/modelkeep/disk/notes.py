@@ -52,7 +52,7 @@ class MovedFile:
         ):
             paths.remove_file(self.path)
         else:
-            _log.warning("%s changed after it was installed, and is kept", shown(self.path))
+            _log.warning("%s changed after it was installed and is kept", shown(self.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,9 @@ class Install(Note):
                 if self.source_top is not None and self.source_top != file.path:
                     paths.remove_empty_folders(file.path.parent, self.source_top.parent)
             except StorageError as error:
-                _log.warning("The model is installed, but its source stays: %s", error)
+                _log.warning(
+                    "The model is installed, but its source could not be removed: %s", error
+                )
         if self.fetched is not None:
             remove_work_folder(self.fetched)
         remove_work_folder(self.staging)
@@ -253,12 +255,12 @@ def decode(text: str | bytes) -> Note:
     """Return the note that ``encode`` wrote.
 
     Raises:
-        ValueError: it is no note.
+        ValueError: it is not a note.
     """
     data = json.loads(text)
     kind = NOTES.get(data.get("operation", "")) if isinstance(data, dict) else None
     if kind is None:
-        raise ValueError("This is no note of the journal")
+        raise ValueError("this is not a journal note")
     return from_plain(kind, data)
 
 

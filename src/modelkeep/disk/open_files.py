@@ -86,7 +86,7 @@ def open_new(path: Path) -> int:
 
 
 def _taken(path: Path) -> DuplicateModelException:
-    return DuplicateModelException(f"{shown(path)} is already there", hint="Choose another name.")
+    return DuplicateModelException(f"{shown(path)} already exists", hint="Choose another name.")
 
 
 def open_own(path: Path) -> int | None:

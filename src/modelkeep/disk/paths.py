@@ -46,13 +46,13 @@ def storage_error(error: OSError, path: Path) -> StorageError:
     """Return the ``StorageError`` for an ``OSError`` at ``path``."""
     if error.errno in _FULL:
         return NoSpaceError(
-            f"No space is left to write {shown(path)}",
+            f"No space left to write {shown(path)}",
             hint="Free some space, for example with: modelkeep trash empty",
         )
     if error.errno in _READ_ONLY:
         return NotWritableError(
-            f"{shown(path)} may not be changed: {error.strerror}",
-            hint="Check who owns the folder and whether the disk is mounted read-only.",
+            f"{shown(path)} cannot be changed: {error.strerror}",
+            hint="Check the owner of the folder and whether the disk is mounted read-only.",
         )
     return StorageError(
         f"{shown(path)}: {error.strerror or error}", hint="Check the disk, then try again."
@@ -108,7 +108,7 @@ def make_folder(path: Path) -> None:
         os.mkdir(path)
     if not path.is_dir():
         raise NotWritableError(
-            f"{shown(path)} is in the way: it is no folder",
+            f"{shown(path)} is in the way: it is not a folder",
             hint="Move it elsewhere, then try again.",
         )
     fsync(path.parent)
@@ -122,7 +122,7 @@ def make_own_folder(path: Path) -> None:
     """
     if path.is_symlink():
         raise NotWritableError(
-            f"{shown(path)} is a link; modelkeep keeps a folder of its own there",
+            f"{shown(path)} is a link, where modelkeep needs a folder of its own",
             hint="Remove the link, then try again.",
         )
     make_folder(path)
@@ -162,7 +162,7 @@ def copy_file(source: Path, target: Path, progress: Progress = no_progress) -> s
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise SourceChangedError(
             f"{shown(source)} changed while it was being copied",
-            hint="Wait until the program that writes it is done, then try again.",
+            hint="Wait until the program writing it is done, then try again.",
         )
     return digest
 
@@ -180,8 +180,8 @@ def _copy_pieces(read_from: tuple[Path, int], writer: int, size: int, progress: 
         os.ftruncate(writer, position)
         if position != size:
             raise SourceChangedError(
-                f"{shown(source)} became shorter while it was being copied",
-                hint="Wait until the program that writes it is done, then try again.",
+                f"{shown(source)} shrank while it was being copied",
+                hint="Wait until the program writing it is done, then try again.",
             )
         return hasher.hexdigest()
 
@@ -207,9 +207,9 @@ def verify_copy(target: Path, blake3: str, progress: Progress = no_progress) -> 
     found: FullHashes = hash_file(target, ("blake3",), progress)
     if found.blake3 != blake3:
         raise StorageError(
-            f"{shown(target)} holds other bytes than were written (BLAKE3 {found.blake3}, "
+            f"{shown(target)} does not hold the bytes that were written (BLAKE3 {found.blake3}, "
             f"expected {blake3})",
-            hint="The disk or its memory is failing: check it before you trust it with models.",
+            hint="The disk or its memory may be failing. Check it before you store models there.",
         )
 
 
@@ -265,7 +265,7 @@ def publish(staged: Path, target: Path) -> None:
                 _publish_file(staged, target)
         except FileExistsError as error:
             raise DuplicateModelException(
-                f"{shown(target)} is already there", hint="Choose another name."
+                f"{shown(target)} already exists", hint="Choose another name."
             ) from error
     fsync(target.parent)
     fsync(staged.parent)

@@ -210,8 +210,8 @@ class Connection:
             segment.owner.end_at(segment.position)
             return
         raise ConnectionFailedError(
-            f"{self.host} ended the connection before all had come",
-            hint="Try again; what has come is kept.",
+            f"{self.host} closed the connection early",
+            hint="Try again; the downloaded part is kept.",
         )
 
 
@@ -246,6 +246,6 @@ class _Speed:
         if self._count < self._least * (elapsed - self._waited):
             raise ConnectionFailedError(
                 f"only {self._count} bytes came in {elapsed:.0f} seconds",
-                hint="The site or the line is slow now: try again later.",
+                hint="The site or the connection is slow. Try again later.",
             )
         self._since, self._count, self._waited = now, 0, 0.0

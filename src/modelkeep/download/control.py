@@ -1,4 +1,4 @@
-"""``TransferProgress``: what can be told of a transfer at one moment."""
+"""``TransferProgress``: a snapshot of a transfer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Stage = Literal["waiting", "connecting", "downloading", "verifying", "publishing
 
 @dataclass(frozen=True, slots=True)
 class TransferProgress:
-    """What can be told of a transfer at one moment.
+    """A snapshot of a transfer.
 
     Attributes:
         received: Bytes of the file that are there.

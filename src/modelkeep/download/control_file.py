@@ -1,4 +1,4 @@
-"""The control file of a partial file: which download it belongs to, and what of it is there."""
+"""The control file of a partial file: its download and the ranges on disk."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _content(path: Path) -> bytes:
     with os.fdopen(open_regular(path), "rb") as file:
         content = file.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
-        raise ValueError("that is no control file")
+        raise ValueError("that is not a control file")
     return content
 
 
@@ -198,7 +198,7 @@ def _checked(content: Any) -> ResumeInfo | None:
 
 def _natural(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{value!r} is no number of bytes")
+        raise ValueError(f"{value!r} is not a number of bytes")
     return value
 
 

@@ -1,4 +1,4 @@
-"""``DownloadDetails``: what is stored of a download, so that another process can go on with it."""
+"""``DownloadDetails``: what is stored of a download so that another process can continue it."""
 
 from __future__ import annotations
 

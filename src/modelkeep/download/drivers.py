@@ -118,8 +118,8 @@ class Fetcher:
         """Fetch the link of a job."""
         if self._is_offline:
             raise ConnectionFailedError(
-                f"{redacted(str(job.source))} is not fetched: the setting offline is on",
-                hint="modelkeep config set offline false allows it.",
+                f"{redacted(str(job.source))} was not downloaded: the setting offline is on",
+                hint="To allow it: modelkeep config set offline false",
             )
         from modelkeep.download.transfer import Transfer  # noqa: PLC0415 - brings requests
 
@@ -153,7 +153,7 @@ class Fetcher:
         """Return what a job asks for; a subclass may know more kinds of sources.
 
         Raises:
-            UnsupportedSourceError: its source is no link.
+            UnsupportedSourceError: its source is not a link.
             SecretNeededError: it is of an earlier run, and its token or link was not stored.
         """
         if job.request is not None:
@@ -164,8 +164,8 @@ class Fetcher:
         url = str(job.source)
         if not url.lower().startswith(("http://", "https://")):
             raise UnsupportedSourceError(
-                f"{url!r} is neither a link nor a path that exists",
-                hint="Give a link that begins with https://, or the path of a file.",
+                f"{url!r} is neither a link nor an existing path",
+                hint="Pass a link that starts with https://, or the path of a file.",
             )
         access_token = self._token_of(job)
         token = Token(access_token, origin_of(url)) if access_token else None
@@ -191,15 +191,15 @@ class Fetcher:
         place = shlex.quote(str(job.dest))
         if job.lacks.link:
             return SecretNeededError(
-                f"The download of {redacted(url)} needs its link again: it held more than is"
-                " stored of a link",
-                hint=f"Give it once more: modelkeep download LINK {place}",
+                f"The download of {redacted(url)} needs its link again: links with secrets"
+                " are not stored in full",
+                hint=f"Enter it again: modelkeep download LINK {place}",
             )
         if job.lacks.token and not self._token_of(job):
             link = shlex.quote(url)
             return SecretNeededError(
-                f"The download of {redacted(url)} needs a token: tokens are not stored",
-                hint=f"Give it: modelkeep download --token - {link} {place}",
+                f"The download of {redacted(url)} needs its token again: tokens are not stored",
+                hint=f"Enter it: modelkeep download --token - {link} {place}",
             )
         return None
 
@@ -210,7 +210,9 @@ class Fetcher:
         try:
             discard_partial(job.lacks.digest or digest_of(str(job.source)), job.download_path)
         except ModelKeepError as error:
-            _log.warning("What came of download job %s stays: %s", job.id, error)
+            _log.warning(
+                "The partial file of download job %s could not be removed: %s", job.id, error
+            )
 
     def close(self) -> None:
         """Close the session, if it is ours."""
@@ -269,5 +271,5 @@ class Drivers:
             if each in self._by_class:
                 return self._by_class[each]
         raise UnsupportedSourceError(
-            f"No queue knows how to fetch {job.source}", hint="Give a link or a path."
+            f"No download queue handles {job.source}", hint="Pass a link or a path."
         )

@@ -1,4 +1,4 @@
-"""The jobs of a download queue: what is to be fetched, how far it is, what came of it."""
+"""The jobs of a download queue: request, progress and result."""
 
 from __future__ import annotations
 

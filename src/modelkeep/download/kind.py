@@ -1,4 +1,4 @@
-"""``DownloadKind``: downloads as jobs of an engine, and how their listeners are told."""
+"""``DownloadKind``: downloads as jobs of an engine, and the notification of their listeners."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class MakeJob(Protocol):
 
 
 class DownloadKind(JobKind[DownloadJobBase]):
-    """Stores, runs and tells of downloads.
+    """Stores, runs and reports downloads.
 
     Args:
         handlers: Called with each job on its changes, after the job's own.

@@ -1,4 +1,4 @@
-"""Moving a local file or folder, with the care of an install: it is there once, and whole."""
+"""Moving a local file or folder as safely as an install."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def move(source: Path, dest: Path, report: Report, is_cancelled: Callable[[], bo
         JobCancelledError: ``is_cancelled`` said so; everything is as it was.
     """
     if not os.path.lexists(source):
-        raise SourceNotFoundError(f"There is no {shown(source)}", hint="Check the path.")
+        raise SourceNotFoundError(f"{shown(source)} does not exist", hint="Check the path.")
     target = dest / source.name if dest.is_dir() else dest
     if os.path.lexists(target):
         raise _taken(target)
@@ -87,7 +87,7 @@ def _carry_over(
         ):
             raise SourceChangedError(
                 f"{shown(source)} changed while it was being moved",
-                hint="Wait until the program that writes it is done, then try again.",
+                hint="Wait until the program writing it is done, then try again.",
             )
         progress(0)  # the last moment to stop
         paths.publish(staged, target)
@@ -124,7 +124,7 @@ def _refuse_odd(paths_: Iterable[Path]) -> None:
         if not stat.S_ISREG(path.lstat().st_mode):
             raise UnsupportedSourceError(
                 f"{shown(path)} is a link or no regular file, and cannot be moved to another disk",
-                hint="Move what it stands for, or put it aside first.",
+                hint="Move its target or move it away first.",
             )
 
 
@@ -135,5 +135,5 @@ def _stamp(path: Path) -> tuple[int, int, int]:
 
 def _taken(target: Path) -> TargetTakenError:
     return TargetTakenError(
-        f"{shown(target)} is already there", hint="Choose another name, or remove it first."
+        f"{shown(target)} already exists", hint="Choose another name or remove it first."
     )

@@ -11,7 +11,7 @@ from modelkeep.http.request import HttpRequest
 
 
 class DownloadPart(DownloadJobURL):
-    """Fetches one file for an install, which remembers it and looks after its bytes.
+    """Fetches one file for an install, which manages the job and its bytes.
 
     A part is not stored beside the install that it belongs to, and keeps what has come when it is
     cancelled: the install decides what becomes of that.

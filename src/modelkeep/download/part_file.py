@@ -312,8 +312,8 @@ def _free_name(target: Path) -> Path:
         if not os.path.lexists(path):
             return path
     raise DownloadError(
-        f"{shown(target)} cannot be fetched: all names for its partial file are taken",
-        hint=f"Remove what you do not need of {target.name}.part and the like.",
+        f"{shown(target)} cannot be downloaded: all names for its partial file are taken",
+        hint=f"Remove old partial files such as {target.name}.part.",
     )
 
 
@@ -332,6 +332,6 @@ def _is_same(path: Path, inode: int) -> bool:
 
 def _busy(target: Path) -> DownloadError:
     return DownloadError(
-        f"{shown(target)} is being fetched by another process or job",
-        hint="Wait until it is done; then the file is there.",
+        f"{shown(target)} is being downloaded by another process or job",
+        hint="Wait until it finishes.",
     )

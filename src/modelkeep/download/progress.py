@@ -23,7 +23,7 @@ class TqdmProgress:
             tqdm = import_module("tqdm")  # only programs that draw bars have to have it
         except ImportError as error:
             raise UsageError(
-                "TqdmProgress needs the library tqdm", hint="Install it with: pip install tqdm"
+                "TqdmProgress needs tqdm", hint="Install it with: pip install tqdm"
             ) from error
         self._new_bar: Any = tqdm.tqdm
         self._bars: dict[int, Any] = {}

@@ -76,7 +76,7 @@ class DownloadQueueService(DownloadQueueServiceBase):
         """Begin to work on jobs."""
         if self.engine.is_running:
             raise ServiceInactiveException(
-                "The download queue was started already", hint="Start it once."
+                "The download queue is already running", hint="Start it once."
             )
         self._was_stopped = False
         if self._takes_over:

@@ -1,4 +1,4 @@
-"""``Segments``: which bytes of a file are there, which are being fetched, and which are free."""
+"""``Segments``: which bytes of a file are complete, in progress or unassigned."""
 
 from __future__ import annotations
 

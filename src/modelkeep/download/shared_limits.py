@@ -133,7 +133,7 @@ class Claimant(Protocol):
 
     @property
     def path(self) -> Path | None:
-        """The file that it writes; None while its name is not known."""
+        """The file that it writes; None while its name could not be resolved."""
         ...
 
     @property

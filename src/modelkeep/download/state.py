@@ -249,7 +249,7 @@ class TransferState:
             if matches and len(self.segments.live) > 1:
                 raise RangesRefusedError
             self._check_size(head)
-            _log.warning("%s is fetched from its start again", self.name)
+            _log.warning("restarting the download of %s from the beginning", self.name)
             self.discard()
             return self._start_file(response)
 
@@ -260,7 +260,7 @@ class TransferState:
             self.segments.end_at(total)
             return
         self._ranges_work = False
-        raise TryAgainError("the server has no such range")
+        raise TryAgainError("the server does not have that range")
 
     def _begin(self, response: HttpResponse, segment: Segment) -> Segment | None:
         """Take the first response: now the file has a name, a length, and a place on the disk."""
@@ -270,7 +270,7 @@ class TransferState:
             self._target = self._target(head, response.url)
         self._check_target(self.target, head)
         if not is_named and self.resume():
-            raise TryAgainError("an earlier run has a part of it already")
+            raise TryAgainError("an earlier run already has a part of it")
         segment.release()
         self._check_size(head)
         self._check_space(head.total)
@@ -303,8 +303,8 @@ class TransferState:
         if size is None or head.total in {None, size} or self._knows_hash:
             return
         raise ProtocolError(
-            f"{self.name} shall have {size} bytes, but the server has {head.total}",
-            hint="The file may have been replaced: look at its page again.",
+            f"{self.name} should have {size} bytes, but the server has {head.total}",
+            hint="The file may have been replaced. Check its page.",
         )
 
     def _check_space(self, total: int | None) -> None:

@@ -99,7 +99,7 @@ class Supervisor:
             raise DownloadJobCancelledException(f"{self._state.name}: the download was cancelled")
         if self._control.is_stopped:
             raise DownloadPausedError(
-                f"{self._state.name}: the download is paused", hint="Start it again to go on."
+                f"{self._state.name}: the download is paused", hint="Start it again to continue."
             )
 
     def _begin(self) -> None:
@@ -195,8 +195,8 @@ class Supervisor:
                 self._drop(connection)
             elif since is not None and now - since > longest:
                 connection.error = ConnectionFailedError(
-                    f"{connection.host} gave no answer in {longest:.0f} seconds",
-                    hint="The site may be down: try again later.",
+                    f"{connection.host} did not answer in {longest:.0f} seconds",
+                    hint="The site may be down. Try again later.",
                 )
                 self._drop(connection)
                 self._judge(connection.error, connection)
@@ -259,7 +259,7 @@ class Supervisor:
         kept = f"{segments.received / unit:.1f}"
         of = f"{kept} of {total / unit:.1f} {symbol}" if total else f"{kept} {symbol}"
         text = f"{error}; gave up after {self._failed} tries, {of} kept"
-        hint = getattr(error, "hint", "") or "Try again later; what has come is kept."
+        hint = getattr(error, "hint", "") or "Try again later; the downloaded part is kept."
         if isinstance(error, HttpStatusError):
             return HttpStatusError(text, status=error.status, reason=error.reason, hint=hint)
         return ConnectionFailedError(f"{origin_of(self._state.request.url)}: {text}", hint=hint)

@@ -177,11 +177,11 @@ class Transfer:
             if before is not None:
                 name, expected, found = wrong
                 raise HashMismatchError(
-                    f"{state.name} came twice with the {name} {found}, and {expected} was promised",
-                    hint="The source may have replaced the file. What came is kept as"
-                    f" {shown(aside)}.",
+                    f"{state.name} arrived twice with the {name} {found}instead of {expected}",
+                    hint="The source may have replaced the file. The download is kept"
+                    f" as {shown(aside)}.",
                 )
-            _log.warning("%s came with wrong bytes and is fetched once more", state.name)
+            _log.warning("%s arrived with wrong bytes; downloading it again", state.name)
         if aside is not None:
             remove_file(aside)
 
@@ -219,7 +219,7 @@ class Transfer:
     def _publish(self) -> TransferResult:
         state, version = self._state, self._state.version
         if state.part is None or version is None:  # pragma: no cover - all bytes are there
-            raise DownloadError(f"{state.name} did not come")
+            raise DownloadError(f"{state.name} was not received")
         self._supervisor.check_stopped()
         self._report("publishing", 0.0)
         state.segments.release_all()
@@ -282,7 +282,7 @@ class Transfer:
             if not ((is_paused or (may_pass and self._options.preserve_partial)) and state.keep()):
                 state.discard()
         except StorageError:
-            _log.warning("%s: the partial file could not be kept", state.name, exc_info=True)
+            _log.warning("%s: could not keep the partial file", state.name, exc_info=True)
         finally:
             state.close()
 
@@ -315,6 +315,6 @@ def _is_verified(request: HttpRequest, found: Mapping[str, str]) -> bool:
 
 def _taken(target: Path) -> TargetTakenError:
     return TargetTakenError(
-        f"{shown(target)} is already there with other bytes",
-        hint="Choose another name, or move that file away first.",
+        f"{shown(target)} already exists with other bytes",
+        hint="Choose another name or move that file away first.",
     )

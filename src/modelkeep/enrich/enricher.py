@@ -98,8 +98,8 @@ class Enricher:
         """
         if not self._sites:
             raise UnsupportedSourceError(
-                "No site that is known finds models by the hashes of their files",
-                hint="Install a package that brings one, or name the source of a model.",
+                "No known site can look up models by hash",
+                hint="Install a plug-in for such a site, or name the source of a model.",
             )
         memory = _Memory(self._lookups, self._sites, again=again)
         settled: list[Enriched] = []
@@ -145,7 +145,7 @@ class Enricher:
         sites = self._allowed(plan, allow)
         if not sites:
             for one in (*plan.known, *plan.unread):
-                yield _ended(one, EnrichStatus.SKIPPED, detail="no site may be asked")
+                yield _ended(one, EnrichStatus.SKIPPED, detail="no site is allowed to be asked")
             return
         memory = _Memory(self._lookups, sites, again=plan.is_again)
         filler = Filler(self._library, self._lookups, self._context.client)
@@ -197,14 +197,14 @@ class _Memory:
         """Return what is remembered of a model; None where a site has to be asked."""
         earlier = self._answers.get(one.key)
         if earlier is not None and earlier.sha256 == one.sha256:
-            text = f"asked on {_day(earlier.at)}; --again asks now"
+            text = f"asked on {_day(earlier.at)}; use --again to ask now"
             return _ended(one, EnrichStatus.UNCHANGED, site=earlier.site, detail=text)
         times = [absent.get(one.sha256 or "") for absent in self.absent.values()]
         if any(at is None for at in times):
             return None
         oldest = min(at for at in times if at is not None)
         return _ended(
-            one, EnrichStatus.NOT_THERE, detail=f"asked on {_day(oldest)}; --again asks now"
+            one, EnrichStatus.NOT_THERE, detail=f"asked on {_day(oldest)}; use --again to ask now"
         )
 
 

@@ -77,7 +77,7 @@ class BackgroundReader:
             why = next((file.detail for file in check.files if file.detail), check.verdict.value)
             return _failed(target, why)
         if len(rows) != 1 or not rows[0].sha256:
-            return _failed(target, "it was written to while it was read")
+            return _failed(target, "it changed while it was read")
         return replace(target, sha256=rows[0].sha256.lower())
 
 

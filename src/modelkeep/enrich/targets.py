@@ -54,7 +54,7 @@ def targets(
     look = Look(library.presence)
     for config, rows in _records(library, keys):
         if config.root in left_out:
-            yield _skipped(config, f"its root {config.root} is left out{left_out[config.root]}")
+            yield _skipped(config, f"its root {config.root} is skipped{left_out[config.root]}")
         else:
             yield _look_at(config, rows, look)
 
@@ -74,7 +74,7 @@ def _left_out(library: Library, without: Iterable[str]) -> Mapping[str, str]:
     for name in without:
         if name not in roots and name != MODELS_ROOT:
             known = ", ".join((MODELS_ROOT, *roots))
-            raise UsageError(f"No root is called {name!r}", hint=f"Those that there are: {known}.")
+            raise UsageError(f"No such root: {name!r}", hint=f"Known roots: {known}.")
         chosen[name] = ""
     return chosen
 
@@ -97,7 +97,7 @@ def _records(
 def _look_at(config: ModelConfigBase, rows: list[ModelFile], look: Look) -> EnrichTarget | Enriched:
     files = weights_of(rows)
     if rows and len(files) != 1:
-        return _skipped(config, "it has several files of weights; sites know single ones")
+        return _skipped(config, "it has several weight files; sites know single files only")
     seen = look.at_file(files[0]) if files else look.at_record(config)
     if seen.condition is FileStatus.OFFLINE:
         return Enriched(config.key, config.name, EnrichStatus.OFFLINE, detail=seen.detail)

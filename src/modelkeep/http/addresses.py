@@ -189,10 +189,10 @@ class AddressGuard:
         while not done.wait(POLL_SECONDS):
             deadline.check()
             if time.monotonic() > deadline.connect_until:
-                raise TimeoutError(f"no answer about {host} from the resolver")
-        result = found[0] if found else OSError(f"{host} could not be looked up")
+                raise TimeoutError(f"the resolver did not answer for {host}")
+        result = found[0] if found else OSError(f"could not resolve {host}")
         if isinstance(result, UnicodeError):
-            raise socket.gaierror(socket.EAI_NONAME, "no name of a host") from result
+            raise socket.gaierror(socket.EAI_NONAME, "not a host name") from result
         if isinstance(result, BaseException):
             raise result
         return result

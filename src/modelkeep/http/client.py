@@ -66,7 +66,7 @@ class ApiResponse:
 
         Raises:
             NotAModelAnswerError: it is a web page, such as one to log in.
-            ProtocolError: it is no JSON for another reason.
+            ProtocolError: it is not JSON for another reason.
         """
         try:
             return json.loads(self.body)
@@ -74,8 +74,8 @@ class ApiResponse:
             kind = self.header("Content-Type")
             check_content(self.body, kind, "answer.json", url=self.url, wanted="JSON")
             raise ProtocolError(
-                f"{redacted(self.url)} answered with something that is no JSON",
-                hint="Try again later; open the address in a browser to see what it says.",
+                f"{redacted(self.url)} answered with something that is not JSON",
+                hint="Try again later, or open the address in a browser.",
             ) from error
 
     def raise_for_status(self) -> Self:
@@ -278,8 +278,8 @@ class Client:
 def offline(url: str) -> DownloadError:
     """Make the error for a use of the network while the settings forbid it."""
     return DownloadError(
-        f"{redacted(url)} is not requested: the setting offline is on",
-        hint="modelkeep config set offline false allows it.",
+        f"{redacted(url)} was not requested: the setting offline is on",
+        hint="To allow it: modelkeep config set offline false",
     )
 
 
@@ -293,7 +293,7 @@ def _read(opened: HttpResponse, limit: int) -> bytes:
         if size > limit:
             raise ProtocolError(
                 f"{redacted(opened.url)} answered with more than {limit:,} bytes",
-                hint="Check the address: this is no answer of a site's API.",
+                hint="Check the address; this is not a site's API.",
             )
     length = opened.head.length
     if length is not None and size != length:

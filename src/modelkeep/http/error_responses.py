@@ -83,20 +83,20 @@ def _phrase(status: int) -> str:
 def _hint(status: int, *, has_token: bool) -> str:
     if status in {401, 403} and has_token:
         return (
-            "The token is not enough for this file: check it, and open the model's page in a"
-            " browser, where terms may have to be accepted."
+            "The token does not grant access to this file. Check it, and open the model's page"
+            " in a browser: terms may have to be accepted."
         )
     hints = {
-        401: "This needs a token: make one on the site and give it with --token.",
-        403: "This may need a token: give one with --token. Terms may have to be accepted first.",
+        401: "A token is needed. Create one on the site and pass it with --token.",
+        403: "A token may be needed: pass one with --token. Terms may have to be accepted first.",
         404: "Check the address; the file may have been moved or deleted.",
-        407: "The proxy wants a login: put it into the setting proxy.",
-        410: "It was removed there; look for another source.",
-        451: "It may not be given out where you are; look for another source.",
-        429: "The site wants fewer requests: try again later.",
+        407: "The proxy needs a login. Add it to the setting proxy.",
+        410: "It was removed. Look for another source.",
+        451: "It is not available in your region. Look for another source.",
+        429: "Too many requests. Try again later.",
     }
-    later = "The site has a fault: try again later." if status >= 500 else ""  # noqa: PLR2004 - faults of servers
-    return hints.get(status, later or "Open the address in a browser to see what it says.")
+    later = "The site has a problem. Try again later." if status >= 500 else ""  # noqa: PLR2004 - faults of servers
+    return hints.get(status, later or "Open the address in a browser to see the message.")
 
 
 def _body(response: requests.Response) -> bytes:
@@ -197,8 +197,8 @@ def check_content(
         f"{host} answered with {what} in place of {wanted or asked_name or 'the file'}"
         + (f" ({redacted(url)})" if url else "")
         + (f": {said}" if said else ""),
-        hint="This model may need a token: give one with --token, or open the address in a"
-        " browser to see what the site wants.",
+        hint="This model may need a token. Pass one with --token, or open the address in a"
+        " browser to see what the site asks for.",
     )
 
 

@@ -47,7 +47,7 @@ _ALWAYS = {
 }
 #: Headers that the engine alone decides on.
 _OURS = {"accept-encoding", "connection", "content-length", "host", "if-range", "range"}
-_AT_FAULT = "The server, or a proxy before it, is at fault: try later, or another source."
+_AT_FAULT = "The server or a proxy is at fault. Try later or use another source."
 #: Parts of names of headers that give the sender away; they stay with the first origin.
 _SECRET_PARTS = ("auth", "cookie", "token", "key", "secret", "session")
 
@@ -130,7 +130,7 @@ def open_url(
             return opened
     opened = route.follow(request.url, is_shortcut=False)
     if opened is None:  # pragma: no cover - only a shortcut ends without an answer or an error
-        raise ConnectionFailedError(f"{redacted(request.url)} gave no answer")
+        raise ConnectionFailedError(f"{redacted(request.url)} did not answer")
     opened.was_refreshed = url is not None and url != request.url
     return opened
 
@@ -190,14 +190,14 @@ class _Route:
             raise DownloadJobCancelledException("The download was stopped.")
         self._chain.append(redacted(url))
         if url in self._seen:
-            raise self._refused("it goes round in a circle")
+            raise self._refused("it loops")
         if len(self._seen) > self._options.max_redirects:
-            raise self._refused(f"there are more than {self._options.max_redirects} redirects")
+            raise self._refused(f"it has more than {self._options.max_redirects} redirects")
         self._seen.add(url)
         if self._public_only and self._sender.is_named_private(origin, self._options):
             raise self._private(
                 AddressRefusedError(
-                    f"{origin.host} lies in a private network",
+                    f"{origin.host} is in a private network",
                     hint=f"If you trust it, add {origin.host} to the setting allow_private_hosts.",
                 )
             )
@@ -220,7 +220,7 @@ class _Route:
         except requests.exceptions.InvalidHeader:
             # urllib3 reads lengths too, and gives up on two that differ.
             raise ProtocolError(
-                f"{redacted(url)} answered with a head that contradicts itself (its lengths)",
+                f"{redacted(url)} sent headers with contradicting lengths",
                 hint=_AT_FAULT,
             ) from None
         except Exception as error:
@@ -232,7 +232,7 @@ class _Route:
     def _unreached(self, origin: Origin, error: BaseException) -> ConnectionFailedError:
         way = f" (after {' -> '.join(self._chain[:-1])})" if len(self._chain) > 1 else ""
         return ConnectionFailedError(
-            f"{origin} could not be asked: {describe(error)}{way}",
+            f"{origin} could not be reached: {describe(error)}{way}",
             hint="Check the connection and the proxy, then try again.",
             is_lasting=not is_transient(error),
         )
@@ -258,9 +258,9 @@ class _Route:
         """Return where a redirect leads, if one may go there."""
         location = header(response.headers, "Location")
         if not location:
-            raise self._refused("it says no address")
+            raise self._refused("it names no address")
         if self._request.method != "GET" and response.status_code not in _SAME_METHOD:
-            raise self._refused("what was sent along would be lost")
+            raise self._refused("the request body would be lost")
         try:
             # Heads are read as Latin-1; many servers write UTF-8.
             location = location.encode("latin-1").decode("utf-8")
@@ -270,10 +270,10 @@ class _Route:
             target, address = _normal(_without_login(urljoin(url, location)))
         except (UnsupportedSourceError, ValueError) as error:
             self._chain.append(redacted(location))
-            raise self._refused("that is no address of the web") from error
+            raise self._refused("that is not a web address") from error
         if origin.scheme == "https" and target.scheme != "https":
             self._chain.append(redacted(address))
-            raise self._refused("it leaves the encryption")
+            raise self._refused("it leads from HTTPS to HTTP")
         return target, address
 
     def _ended(
@@ -311,7 +311,7 @@ class _Route:
 
     def _private(self, error: AddressRefusedError) -> AddressRefusedError:
         if len(self._chain) == 1:
-            return AddressRefusedError(f"{self._chain[0]} is refused: {error}", hint=error.hint)
+            return AddressRefusedError(f"{self._chain[0]} was refused: {error}", hint=error.hint)
         return RedirectRefusedError(
             f"{self._chain[0]} redirects into a private network ({error}):"
             f" {' -> '.join(self._chain)}",
@@ -326,8 +326,8 @@ def _normal(url: str) -> tuple[Origin, str]:
     except requests.RequestException:
         # Its text names all of the address.
         raise UnsupportedSourceError(
-            f"{redacted(url)} is no address of a web server",
-            hint="Addresses begin with https:// or http:// and a host.",
+            f"{redacted(url)} is not a web address",
+            hint="Addresses start with https:// or http:// and a host.",
         ) from None
     return origin_of(address), address.partition("#")[0]
 

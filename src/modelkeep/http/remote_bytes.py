@@ -70,7 +70,7 @@ class RemoteBytes:
             raise CorruptModelError(
                 f"{self.name} ends at byte {self.size:,}; {count:,} bytes were expected"
                 f" from byte {offset:,}",
-                hint="The file on the server is truncated: look for another source.",
+                hint="The file on the server is truncated. Look for another source.",
             )
         part = self._part(offset, count)
         if part is None:
@@ -78,8 +78,8 @@ class RemoteBytes:
             part = self._part(offset, count)
         if part is None:
             raise ProtocolError(
-                f"{self.name} sent another part than was asked for",
-                hint="The server is at fault: look for another source.",
+                f"{self.name} sent a different range than requested",
+                hint="The server is at fault. Look for another source.",
             )
         return part
 
@@ -116,20 +116,20 @@ class RemoteBytes:
         total = head.total if head.total is not None else self._request.size
         if total is None:
             raise UnsupportedSourceError(
-                f"{self.name} does not say how long the file is, so it cannot be looked into",
-                hint="Download it first, then ask about the file on your disk.",
+                f"{self.name} does not send the size of the file, so it cannot be inspected",
+                hint="Download it first, then identify the local file.",
             )
         if self._size not in {None, total}:
             raise ProtocolError(
                 f"{self.name} changed while it was read",
-                hint="It may have been replaced just now: try again.",
+                hint="It may just have been replaced. Try again.",
             )
         self._size = total
         skipped = first - head.start
         if skipped and first + count > _WHOLE_BYTES:
             raise UnsupportedSourceError(
-                f"{self.name} does not give parts of the file, so it cannot be looked into",
-                hint="Download it first, then ask about the file on your disk.",
+                f"{self.name} does not support range requests, so the file cannot be inspected",
+                hint="Download it first, then identify the local file.",
             )
         content = bytearray(skipped + min(count, total - first))
         self._read(Body(opened.response, opened.url), content)

@@ -106,7 +106,7 @@ def parse_head(
         told = _UNSATISFIED.fullmatch(header(headers, "Content-Range"))
         total = int(told[1]) if told else None
     elif status < 400:  # noqa: PLR2004 - refusals begin there
-        raise ProtocolError(f"an answer with status {status} brings no file")
+        raise ProtocolError(f"a response with status {status} carries no file")
     return ResponseHead(
         status,
         start,
@@ -124,12 +124,12 @@ def _check_encoding(headers: Mapping[str, Any]) -> None:
     coding = header(headers, "Content-Encoding").lower()
     if not {each.strip() for each in coding.split(",")} <= _PLAIN_CODINGS:
         raise ProtocolError(
-            f"the body is packed ({coding[:40]!r}) though it was asked for as it is",
-            hint="Some proxies pack all that they pass on: try without it.",
+            f"the body is packed ({coding[:40]!r}) although no encoding was requested",
+            hint="Some proxies compress everything. Try without the proxy.",
         )
     transfer = header(headers, "Transfer-Encoding").lower()
     if transfer not in {"", "identity", "chunked"}:
-        raise ProtocolError(f"the transfer encoding {transfer[:40]!r} was not asked for")
+        raise ProtocolError(f"the transfer encoding {transfer[:40]!r} was not requested")
 
 
 def _content_length(headers: Mapping[str, Any]) -> int | None:
@@ -137,10 +137,10 @@ def _content_length(headers: Mapping[str, Any]) -> int | None:
     text = header(headers, "Content-Length")
     values = {each.strip() for each in text.split(",")} if text else set()
     if len(values) > 1:
-        raise ProtocolError(f"the answer gives two lengths: Content-Length: {text[:80]!r}")
+        raise ProtocolError(f"the response has two lengths: Content-Length: {text[:80]!r}")
     value = next(iter(values), None)
     if value is not None and not re.fullmatch(r"\d{1,19}", value, re.ASCII):
-        raise ProtocolError(f"Content-Length: {text[:80]!r} is no length")
+        raise ProtocolError(f"Content-Length: {text[:80]!r} is not a length")
     is_chunked = header(headers, "Transfer-Encoding").lower() == "chunked"
     return None if value is None or is_chunked else int(value)
 
@@ -151,26 +151,26 @@ def _part(
     """Return start, total and length of a 206 that is the part asked for."""
     wanted, _ = byte_range or (0, None)
     if header(headers, "Content-Type").lower().startswith("multipart/byteranges"):
-        raise ProtocolError(f"several parts came where one was asked for, from byte {wanted} on")
+        raise ProtocolError(f"several ranges arrived where one was requested, from byte {wanted}")
     text = header(headers, "Content-Range")
     # A repeated header is harmless where it repeats itself.
     told = {each.strip() for each in text.split(",")}
     found = _CONTENT_RANGE.fullmatch(min(told))
     if found is None or len(told) > 1:
         raise ProtocolError(
-            f"the part from byte {wanted} on came with Content-Range: {text[:80]!r}"
+            f"the range from byte {wanted} arrived with Content-Range: {text[:80]!r}"
         )
     start, last = int(found[1]), int(found[2])
     total = None if found[3] == "*" else int(found[3])
     if start != wanted:
-        raise ProtocolError(f"the part begins at byte {start}, not at byte {wanted} as asked")
+        raise ProtocolError(f"the range starts at byte {start}, not at byte {wanted} as requested")
     if last < start or (total is not None and last >= total):
-        raise ProtocolError(f"Content-Range: {text[:80]!r} cannot be")
+        raise ProtocolError(f"Content-Range: {text[:80]!r} is contradictory")
     if byte_range is None and (total is None or last != total - 1):
-        raise ProtocolError(f"bytes {start}-{last} came in place of the whole file")
+        raise ProtocolError(f"bytes {start}-{last} arrived instead of the whole file")
     if known_total is not None and total not in {None, known_total}:
         raise ProtocolError(
-            f"the file has {total} bytes in the part from byte {wanted} on, not {known_total}"
+            f"the file has {total} bytes in the range from byte {wanted}, not {known_total}"
         )
     length = last - start + 1
     if _content_length(headers) not in {None, length}:

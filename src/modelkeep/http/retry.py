@@ -117,25 +117,25 @@ def describe(error: BaseException) -> str:
     if isinstance(root, OSError) and root.errno in _NETWORK_ERRNOS and root.strerror:
         return root.strerror.lower()
     is_late = any(isinstance(each, _TIMEOUTS) for each in causes)
-    return "nothing came in time" if is_late else f"it failed ({type(root or error).__name__})"
+    return "no data arrived in time" if is_late else f"it failed ({type(root or error).__name__})"
 
 
 _Kinds = tuple[type[BaseException], ...]
 _TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
 #: The first that fits anywhere in a chain of causes says it best.
 _WORDS: tuple[tuple[_Kinds, str], ...] = (
-    ((ssl.SSLCertVerificationError,), "its certificate is not one that this system trusts"),
-    ((socket.gaierror,), "its name is not known"),
-    ((requests.exceptions.ProxyError,), "the proxy did not let us through"),
+    ((ssl.SSLCertVerificationError,), "its certificate is not trusted by this system"),
+    ((socket.gaierror,), "its name could not be resolved"),
+    ((requests.exceptions.ProxyError,), "the proxy refused the connection"),
     ((ConnectionRefusedError,), "the connection was refused"),
     ((requests.ConnectTimeout,), "it did not accept a connection in time"),
     (
         (http.client.IncompleteRead, urllib3.exceptions.IncompleteRead),
-        "the connection ended before all had come",
+        "the connection closed early",
     ),
     ((ConnectionResetError, BrokenPipeError), "the connection broke off"),
     ((http.client.RemoteDisconnected, ConnectionAbortedError), "the connection broke off"),
-    ((http.client.HTTPException,), "what it answered is no HTTP"),
+    ((http.client.HTTPException,), "its response is not HTTP"),
     ((ssl.SSLError,), "the encryption failed"),
 )
 

@@ -70,7 +70,7 @@ def make_session(
     """Make a session of our own.
 
     Args:
-        options: Gives the number of connections and the private hosts that may be reached.
+        options: Gives the number of connections and the private hosts that may be contacted.
         parallel: Files that are fetched at once.
         proxy: Address of a proxy for all requests; None takes those of the environment.
         resolver: Finds the addresses of hosts.
@@ -244,7 +244,7 @@ def prepared_url(url: str) -> str:
     """Return an address as requests sends it: quoted, its host in ASCII.
 
     Raises:
-        requests.RequestException: it is no address.
+        requests.RequestException: it is not an address.
     """
     prepared = requests.PreparedRequest()
     prepared.prepare_url(url, None)

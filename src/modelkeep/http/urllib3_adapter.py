@@ -162,7 +162,7 @@ class _GuardedConnection(HTTPConnection):
         while True:
             left = until - time.monotonic()
             if left <= 0:
-                raise TimeoutError("no connection in time")
+                raise TimeoutError("the connection timed out")
             sock.settimeout(min(left, POLL_SECONDS))
             try:
                 sock.connect(address)
@@ -253,14 +253,16 @@ class _TimedReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         if self._head_until is not None and time.monotonic() > self._head_until:
-            raise TimeoutError("the head of the answer did not come in time")
+            raise TimeoutError("the response headers did not arrive in time")
         count = self._received(buffer)
         if count is None:
             count = self._go_on_waiting(buffer)
         if not count and self._head_until is not None:
             # http.client takes the end of a connection for the end of a head: half of the headers
             # would be believed, and a body without a length would seem to be whole.
-            raise http.client.RemoteDisconnected("the connection ended before the head did")
+            raise http.client.RemoteDisconnected(
+                "the connection closed within the response headers"
+            )
         return count
 
     def _go_on_waiting(self, buffer: Any) -> int:
@@ -272,7 +274,7 @@ class _TimedReader(io.RawIOBase):
             deadline.check()
             left = until - time.monotonic()
             if left <= 0:
-                raise TimeoutError("nothing came in time")
+                raise TimeoutError("no data arrived in time")
             self._wait_at_most(left)
             count = self._received(buffer)
             if count is not None:
@@ -307,8 +309,8 @@ class _TimedResponse(http.client.HTTPResponse):
         """Read the head; what follows is the body."""
         super().begin()
         if self.msg.get_payload():
-            # What follows a line that is no header was not read: a length may have been lost.
-            raise http.client.HTTPException("a line of the head is no header")
+            # What follows a line that is not a header was not read: a length may have been lost.
+            raise http.client.HTTPException("a header line is malformed")
         self._bytes.end_head()
 
 
@@ -346,7 +348,7 @@ class Body:
             if not is_network_error(error):
                 raise
             raise ConnectionFailedError(
-                f"{origin_of(self._url)} sent only a part: {describe(error)}",
+                f"{origin_of(self._url)} sent only part of the data: {describe(error)}",
                 hint="Check the connection, then try again.",
             ) from error
 

@@ -64,9 +64,9 @@ class Token:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[\x21-\x7e]+", self.value):
             raise UsageError(
-                f"The token for {self.origin} has spaces, line ends or other characters that no"
-                " token has.",
-                hint="Copy it once more, and nothing around it.",
+                f"The token for {self.origin} has spaces, line breaks or other characters that"
+                " tokens do not have.",
+                hint="Copy it again, without anything around it.",
             )
 
     def is_for(self, origin: Origin, aliases: AbstractSet[Origin] = frozenset()) -> bool:
@@ -83,7 +83,7 @@ def origin_of(url: str) -> Origin:
     """Return the origin of an address.
 
     Raises:
-        UnsupportedSourceError: it is no http or https address, or names no host or a port that
+        UnsupportedSourceError: it is not a http or https address, or names no host or a port that
             cannot be.
     """
     try:
@@ -91,12 +91,12 @@ def origin_of(url: str) -> Origin:
         scheme, host, port = parts.scheme.lower(), parts.hostname, parts.port
     except ValueError as error:
         raise UnsupportedSourceError(
-            f"{redacted(url)} is no address: {error}", hint="Check how it is written."
+            f"{redacted(url)} is not an address: {error}", hint="Check its spelling."
         ) from error
     if scheme not in _PORTS or not host:
         raise UnsupportedSourceError(
-            f"{redacted(url)} is no address of a web server",
-            hint="Addresses begin with https:// or http:// and a host.",
+            f"{redacted(url)} is not a web address",
+            hint="Addresses start with https:// or http:// and a host.",
         )
     return Origin(scheme, _plain(host), _PORTS[scheme] if port is None else port)
 

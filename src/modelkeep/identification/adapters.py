@@ -96,7 +96,7 @@ _UNET_TRANSFORMER = re.compile(
     r"(?:down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block)_"
     r".{0,40}?transformer_blocks_(\d{1,3})_"
 )
-#: More forms of names than any model has; beyond it a file is no adapter.
+#: More forms of names than any model has; beyond it a file is not an adapter.
 _MOST_FORMS = 5_000
 #: Roles that stand beside adapters but make none alone.
 _COMPANIONS = {"alpha", "rescale", "dora", "bias"}

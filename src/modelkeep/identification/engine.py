@@ -83,7 +83,7 @@ def open_view(path: Path, *, names: BaseNames, strict: bool = True) -> tuple[Mod
     if not stat.S_ISREG(mode):
         raise UnreadableSourceError(
             f"{printable(path)} is neither a file nor a folder",
-            hint="Name a model file or a model folder.",
+            hint="Pass a model file or a model folder.",
         )
     with LocalFile(path) as file:
         hints, header = _hints(full, full.stem), _header_of(file)
@@ -112,7 +112,7 @@ def assess(view: ModelView, rules: RuleSet) -> tuple[Assessment, ...]:
 def _header_of(file: ReadAt) -> TensorHeader:
     if file.size == 0:
         raise CorruptModelError(
-            f"{file.name} is empty", hint="Get the file again from where it came from."
+            f"{file.name} is empty", hint="Download the file again from its source."
         )
     return read_header(file)
 
@@ -141,11 +141,11 @@ def decide(view: ModelView, rules: RuleSet, source: str) -> Match:
     if not left:
         raise UnknownModelError(
             f"{source} matches no rule. {_nearest(view, rules)}",
-            hint="Set --type and --base, or add a family for it.",
+            hint="Set --type and --base, or add a family.",
         )
     both = " and ".join(f"{match.rule.name!r}" for match in left)
     raise AmbiguousModelError(
-        f"{source} matches several rules, and none has precedence: {both}",
+        f"{source} matches several rules with equal precedence: {both}",
         hint="Set --type and --base.",
     )
 

@@ -20,7 +20,7 @@ class VaeFolderProbe:
         """Return the base that the VAE belongs to.
 
         Raises:
-            UnknownModelError: it is no VAE folder, and so on as ``identify``.
+            UnknownModelError: it is not a VAE folder, and so on as ``identify``.
         """
         return identify_path(self.model_path, rules=load_rules(), strict=False).base
 

@@ -42,7 +42,7 @@ class RuleSet(msgspec.Struct, frozen=True, eq=False):
         if (wrong := find_contradiction(kept)) is not None:
             family, reason = wrong
             raise SettingsError(
-                f"the family {family.name} contradicts others: {reason}",
+                f"the family {family.name} conflicts with others: {reason}",
                 hint="Correct or remove the family that the message names.",
             )
         rules = tuple(_apart(rule, family, kept) for family in kept for rule in family.rules)
@@ -96,7 +96,9 @@ def find_contradiction(families: Sequence[Family]) -> tuple[Family, str] | None:
     for name, rule in by_name.items():
         for loser in rule.before:
             if loser not in by_name:
-                return owners[name], f"the rule {name!r} comes before {loser!r}, which is no rule"
+                return owners[
+                    name
+                ], f"the rule {name!r} comes before {loser!r}, which is not a rule"
     circular = [name for name, rule in by_name.items() if name in _losers(rule, by_name)]
     if circular:
         return owners[circular[-1]], f"the rule {circular[-1]!r} comes before itself"

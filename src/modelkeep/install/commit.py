@@ -1,4 +1,4 @@
-"""Commit: a model is recorded where it is, or staged, published under its name and recorded.
+"""Commit: a model is registered where it is, or staged, published under its name and recorded.
 
 The record is the commit point: before it everything can be taken back, after it what is left is
 finished. The journal says at each step how.
@@ -156,6 +156,6 @@ def _publish(library: Library, plan: Plan, staged: Staged, change: LibraryChange
             continue  # another program took the name in between
         return move.target
     raise DuplicateModelException(
-        f"No free name could be found for {plan.source} in {shown(wanted.parent)}",
-        hint="Try again, or give the file another name.",
+        f"No free name found for {plan.source} in {shown(wanted.parent)}",
+        hint="Try again or rename the file.",
     )

@@ -29,7 +29,7 @@ class InstallDetails:
     Attributes:
         to: Name of the root that the model goes into; ``models_dir`` when None.
         path: Where a local model is; None for one from the network.
-        inplace: A local model is recorded where it is.
+        inplace: A local model is registered where it is.
         link: How the files of a local model get to their place.
         remote: Source of a model from the network, without secrets.
         pinned: The same with the revision or version that was found.

@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class ModelFetch:
-    """Fetches one model.
+    """Downloads one model.
 
     Args:
         library: Where it will go.
@@ -120,8 +120,8 @@ class ModelFetch:
                 paths.publish(draft, place)
                 self._job.bytes += file.size or 0
                 return True
-            _log.warning("%s is not what its name says, so it is fetched", shown(file.cached))
+            _log.warning("%s does not match its name; downloading it again", shown(file.cached))
         except (StorageError, OSError) as error:
-            _log.warning("%s is fetched, not taken from a cache: %s", place.name, error)
+            _log.warning("downloading %s instead of using a cache: %s", place.name, error)
         paths.remove_file(draft)
         return False

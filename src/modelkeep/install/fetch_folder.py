@@ -1,4 +1,4 @@
-"""``FetchFolder``: where the files of a model come to, before it is put in its place.
+"""``FetchFolder``: the folder that receives the files of a model before it is published.
 
 It lies in the staging of the place that the model goes to, on the same disk, and has a name of its
 own for each source, so that a later run finds what an earlier one has fetched. The job that fills
@@ -31,7 +31,7 @@ _OVER = frozenset({JobState.COMPLETED, JobState.CANCELLED})
 
 @dataclass(frozen=True, slots=True)
 class FetchFolder:
-    """Where the files of one remote model come to.
+    """The folder that receives the files of one remote model.
 
     Attributes:
         path: The folder; nothing else lies in it.

@@ -107,7 +107,7 @@ def _opened(remote: RemoteModel, file: RemoteFile, client: Client) -> Iterator[R
     if file.size is not None and opened.size != file.size:
         raise CorruptModelError(
             f"{opened.name} has {opened.size:,} bytes; its site lists {file.size:,}",
-            hint="Try again; the file may just have been replaced.",
+            hint="Try again. The file may just have been replaced.",
         )
     _fetch_header(opened)
     yield opened
@@ -136,7 +136,7 @@ class _Held:
         if offset < 0 or offset + count > self.size:
             raise CorruptModelError(
                 f"{self.name} ends at byte {self.size:,}",
-                hint="The file on the server is truncated: look for another source.",
+                hint="The file on the server is truncated. Look for another source.",
             )
         return self.content[offset : offset + count]
 

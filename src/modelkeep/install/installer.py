@@ -1,4 +1,4 @@
-"""``Installer``: carries out installs, each from its source to its record.
+"""``Installer``: carries out installs from source to record.
 
 A model of this disk is planned, prepared and committed. A model of a site is looked up and fetched
 first; from then on it goes the same way.
@@ -125,7 +125,9 @@ class Installer:
             with self.library.locks.fetching(job.fetch_folder, _give_up):
                 self._remove_unless_claimed(job.fetch_folder, job)
         except ModelKeepError as error:
-            _log.warning("What was fetched for %s stays for now: %s", job.source, error)
+            _log.warning(
+                "The files downloaded for %s could not be removed yet: %s", job.source, error
+            )
 
     def _install(self, plan: Plan, progress: Progress, job: int | None) -> ModelConfigBase:
         try:
@@ -134,7 +136,7 @@ class Installer:
             config, _ = plan.require_known()
             if not self.library.is_recorded(config.key):
                 raise
-            _log.warning("Installed, but something is left for the next start: %s", error)
+            _log.warning("Installed, but cleanup is left for the next start: %s", error)
             return self.library.records.get_model(config.key)
 
     # -- models of sites

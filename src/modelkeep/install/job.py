@@ -31,7 +31,7 @@ class InstallStatus(StrEnum):
 
 @dataclass(eq=False)
 class ModelInstallJob(JobProperties):
-    """One install: what was asked for, how far it is, what came of it.
+    """One install: request, progress and result.
 
     Attributes:
         source: Where the model comes from.

@@ -41,7 +41,7 @@ _FINAL = frozenset({JobEvent.COMPLETED, JobEvent.CANCELLED, JobEvent.ERROR})
 
 
 class InstallKind(JobKind[ModelInstallJob]):
-    """Stores, runs and tells of install jobs.
+    """Stores, runs and reports install jobs.
 
     Args:
         bus: Takes the events; none are sent when None.
@@ -98,9 +98,9 @@ class InstallKind(JobKind[ModelInstallJob]):
             return LocalModelSource(path=path, inplace=details.inplace)
         if details.remote.get(LACKS_LINK):
             raise SecretNeededError(
-                f"The install of {row.source} needs its link again: the link holds a secret,"
-                " and secrets are not stored",
-                hint="Give it once more: modelkeep install LINK",
+                f"The install of {row.source} needs its link again: it holds a secret, and"
+                " secrets are not stored",
+                hint="Enter it again: modelkeep install LINK",
             )
         return self._restore_source(details.remote)
 
@@ -157,8 +157,8 @@ class InstallKind(JobKind[ModelInstallJob]):
     def interruption(self, job: ModelInstallJob) -> InterruptedInstallError:
         """Return the error by which a later run knows an install that it goes on with."""
         return InterruptedInstallError(
-            f"The install of {self.source_of(job)} was interrupted; what was fetched is kept",
-            hint="Go on with: modelkeep resume --all",
+            f"The install of {self.source_of(job)} was interrupted; downloaded data is kept",
+            hint="Continue with: modelkeep resume --all",
         )
 
     # -- who listens

@@ -1,4 +1,4 @@
-"""``Parts``: all files of one model on their way, through the download queue."""
+"""``Parts``: the downloads of all files of one model."""
 
 from __future__ import annotations
 
@@ -196,8 +196,8 @@ def _failure(part: DownloadPart) -> BaseException:
     name = part.dest.name
     if part.cancelled:
         return DownloadJobCancelledException(
-            f"The download of {name} was cancelled", hint="Begin the install again."
+            f"The download of {name} was cancelled", hint="Restart the install."
         )
     if part.paused:
         return DownloadPausedError(f"The download of {name} was paused")
-    return DownloadError(f"{name} was not fetched", hint="Begin the install again.")
+    return DownloadError(f"{name} was not downloaded", hint="Restart the install.")

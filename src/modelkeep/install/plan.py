@@ -68,7 +68,7 @@ class Plan:
 
     @property
     def inplace(self) -> bool:
-        """The model is recorded where it is."""
+        """The model is registered where it is."""
         return self.home is None
 
     @property
@@ -139,7 +139,7 @@ class Plan:
         if self.remote is not None and config is not None and config.trigger_phrases:
             yield f"words   {', '.join(config.trigger_phrases)}"
         if self.needs_token:
-            yield f"token   needed, and {'there is one' if self.has_token else 'none was given'}"
+            yield f"token   needed, and {'available' if self.has_token else 'not set'}"
         for note in self.notes:
             yield f"note    {note}"
         if self.same_as is not None:
@@ -201,16 +201,16 @@ class Plan:
 
     def _what(self) -> str:
         if self.config is None:
-            when = "not known" if self.refusal else "known once it is downloaded"
+            when = "not known" if self.refusal else "known after the download"
             return f"{when}: {self.error}"
         what = f"{type_label(self.config.type)} for {base_label(self.config.base)}"
         return f"{what}, {self.config.format}"
 
     def _where(self) -> str:
         if self.home is None:
-            return "recorded where it is"
+            return "registered where it is"
         if self.target is None:
-            return f"below {shown(self.home.top)}, once it is known what it is"
+            return f"below {shown(self.home.top)}, once the model is identified"
         return f"{self.link or 'download'} to {shown(self.target)}"
 
 

@@ -205,7 +205,7 @@ def plan_fetched(
         preview: A picture of it, which is copied.
 
     Raises:
-        InvalidModelException: it is no model, or nobody knows what it is.
+        InvalidModelException: it is not a model, or nobody knows what it is.
         InvalidModelConfigException: a field in ``config`` does not fit.
         DuplicateModelException: its key is taken.
     """
@@ -318,7 +318,7 @@ def _site_fields(
         fields["trigger_phrases"] = tuple(dict.fromkeys(phrases))
     hints = ", ".join(hint for hint in (remote.base_hint, remote.type_hint) if hint)
     if hints:
-        by_site = Evidence("metadata", f"its site says it is: {hints}")
+        by_site = Evidence("metadata", f"its site says: {hints}")
         fields["evidence"] = (*found.evidence, by_site)
     return {"name": remote.name, **fields, "source": str(remote.source)}
 
@@ -333,20 +333,20 @@ def _is_open(name: str, found: Identification) -> bool:
 def _check_places(library: Library, path: Path, home: Destination, link: LinkMode | None) -> None:
     if not home.is_ours and is_inside(path, home.top):
         raise DuplicateModelException(
-            f"{shown(path)} lies in the root {home.root} already",
-            hint=f"Record it where it is: modelkeep install --inplace {shown(path)}",
+            f"{shown(path)} is already in the root {home.root}",
+            hint=f"Register it where it is: modelkeep install --inplace {shown(path)}",
         )
     if home.top.exists() and not home.top.is_dir():
         raise NotWritableError(
-            f"{shown(home.top)} should be the folder of installed models and is a file",
-            hint="Move that file away, or set models_dir to a folder.",
+            f"{shown(home.top)} should be the models folder but is a file",
+            hint="Move that file away or set models_dir to a folder.",
         )
     if link is not LinkMode.Move:
         return
     if path.is_symlink():
         raise UsageError(
-            f"{shown(path)} is a link: moving it would leave its target behind",
-            hint=f"Name the file itself: {shown(real_path(path))}",
+            f"{shown(path)} is a link; moving it would leave its target behind",
+            hint=f"Pass the file itself: {shown(real_path(path))}",
         )
     library.require_writable(path)
 
@@ -358,8 +358,8 @@ def _refuse_many(path: Path) -> None:
     models = [p for p in path.iterdir() if p.suffix in MODEL_SUFFIXES and p.is_file()]
     if len(models) > 1 and not (path / "config.json").exists():
         raise UnknownModelError(
-            f"{shown(path)} holds {len(models)} model files and is not a model itself",
-            hint=f"Install them one by one: modelkeep install {shlex.quote(str(path))}/*",
+            f"{shown(path)} contains {len(models)} model files and is not a model itself",
+            hint=f"Install them one at a time: modelkeep install {shlex.quote(str(path))}/*",
         )
 
 

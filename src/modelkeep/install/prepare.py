@@ -1,4 +1,4 @@
-"""Prepare: room is made, and the files of a plan are put together in staging and verified."""
+"""Prepare: free space, then collect the files of a plan in staging and verify them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A model put together in its staging folder.
+    """A model assembled in its staging folder.
 
     Attributes:
         blake3: Full hash of each file by its name in the model, where its bytes were read.
@@ -92,14 +92,14 @@ def make_room(library: Library, needed: int, top: Path) -> None:
         for entry in entries:
             if free >= wanted:
                 break
-            _log.warning("Emptied %s from the trash to make room", entry.name)
+            _log.warning("Deleted %s from the trash to free space", entry.name)
             purge(library, entry)
             free = paths.free_space(top)
     if free < wanted:
         raise NoSpaceError(
             f"{needed:,} bytes are needed on the disk of {shown(top)}; "
             f"{free:,} are free and {limits.SPACE_RESERVE_BYTES:,} stay in reserve",
-            hint="Free some space, or use --link hardlink or --inplace.",
+            hint="Free some space or use --link hardlink or --inplace.",
         )
 
 
@@ -138,12 +138,12 @@ def _check_unchanged(file: SourceFile) -> None:
     if (now.size, now.mtime_ns, now.inode) != (file.size, file.mtime_ns, file.inode):
         raise SourceChangedError(
             f"{shown(file.path)} changed while it was being installed",
-            hint="Wait until the program that writes it is done, then try again.",
+            hint="Wait until the program writing it is done, then try again.",
         )
 
 
 def _cannot(link: LinkMode, file: SourceFile, target: Path) -> StorageError:
-    what = "second names on one disk" if link is LinkMode.Hardlink else "shared blocks"
+    what = "hard links" if link is LinkMode.Hardlink else "shared blocks"
     return StorageError(
         f"{shown(file.path)} cannot be installed into {shown(target.parent)} by {link}: "
         f"these disks do not support {what}",

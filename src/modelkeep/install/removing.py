@@ -1,4 +1,4 @@
-"""``Removing``: the methods of an install service that take models out, and bring them back."""
+"""``Removing``: the methods of an install service that remove and restore models."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modelkeep.records.service import ModelRecordServiceBase
 
 
 class Removing:
-    """Takes models out of a library."""
+    """Removes models from a library."""
 
     library: Library
     _records: ModelRecordServiceBase

@@ -39,7 +39,10 @@ class JobCommands:
             if kind in engine.kinds:
                 engine.submit(engine.kinds[kind], job, start=start)
                 return
-        raise UsageError(f"No job is a {kind}", hint="Install what brings this kind of jobs.")
+        raise UsageError(
+            f"Unknown kind of job: {kind}",
+            hint="Install the plug-in that provides this kind of job.",
+        )
 
     def rows(self) -> list[JobRow]:
         """Return the jobs of all processes, the oldest first; those of dead ones wait."""
@@ -120,8 +123,8 @@ class JobCommands:
         row = self._row(number)
         if row.status not in FAILED:
             raise UsageError(
-                f"The job {number} is {row.status}, so it cannot be begun again",
-                hint="modelkeep jobs lists what failed.",
+                f"The job {number} is {row.status}, so it cannot be restarted",
+                hint="List failed jobs with: modelkeep jobs",
             )
         return self._take(row, dict(changes or {}))
 
@@ -185,23 +188,23 @@ class JobCommands:
             return self._take(row, {})
         raise UsageError(
             f"The job {row.id} is {row.status}, so there is nothing to resume",
-            hint=f"Begin it again with: modelkeep retry {row.id}"
+            hint=f"Restart it with: modelkeep retry {row.id}"
             if row.status in FAILED
-            else "modelkeep jobs lists what is paused.",
+            else "List paused jobs with: modelkeep jobs",
         )
 
     def _take(self, row: JobRow, changes: dict[str, Any]) -> Any:
         engine = self._engine_for(row)
         if engine is None:
             raise UsageError(
-                f"The job {row.id} is of the kind {row.kind}, which is not run from here",
-                hint="modelkeep jobs lists it.",
+                f"The job {row.id} is of the kind {row.kind}, which this command cannot run",
+                hint="List it with: modelkeep jobs",
             )
         job = engine.adopt(row, changes=changes)
         if job is None:
             raise UsageError(
-                f"Another process has the job {row.id} by now",
-                hint="modelkeep jobs says how it goes.",
+                f"Another process has taken the job {row.id}",
+                hint="Follow it with: modelkeep jobs",
             )
         return job
 
@@ -210,7 +213,7 @@ class JobCommands:
         if row.ended_at is not None:
             raise UsageError(
                 f"The job {number} has ended: it is {row.status}",
-                hint="modelkeep jobs lists what is going on.",
+                hint="List active jobs with: modelkeep jobs",
             )
         return row
 

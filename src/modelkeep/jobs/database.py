@@ -41,7 +41,7 @@ class Database:
     as was done.
 
     Raises:
-        DatabaseError: it is no state file of ours, damaged, newer or locked.
+        DatabaseError: it is not a state file of ours, damaged, newer or locked.
     """
 
     def __init__(self, path: Path, *, to_look: bool = False) -> None:
@@ -66,7 +66,7 @@ class Database:
             path: The file; one that is not there is an empty one.
 
         Raises:
-            DatabaseError: it is no state file of ours, damaged or newer.
+            DatabaseError: it is not a state file of ours, damaged or newer.
         """
         return cls(path, to_look=True)
 
@@ -142,8 +142,8 @@ class Database:
             if not holds_tables or self._version():
                 return
         raise WrongDatabaseError(
-            f"{shown(self.path)} is no state file of modelkeep",
-            hint="Move it elsewhere; modelkeep makes a new one.",
+            f"{shown(self.path)} is not a modelkeep state file",
+            hint="Move it elsewhere. modelkeep creates a new one.",
         )
 
     def _version(self) -> int:
@@ -170,8 +170,8 @@ def damaged(path: Path, reason: str) -> CorruptDatabaseError:
     return CorruptDatabaseError(
         f"{shown(path)} is damaged: {reason}",
         hint="It holds the jobs and the journal of interrupted changes. Run: modelkeep doctor --fix"
-        " - it keeps a copy of the file, makes a new one, and finishes or rolls back what staging"
-        " and trash folders still show.",
+        " - it keeps a copy, creates a new file, and finishes or rolls back what staging and "
+        "trash folders still show.",
     )
 
 
@@ -181,14 +181,14 @@ def _translate(error: sqlite3.Error, path: Path) -> RecordError | StorageError:
     match getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return DatabaseLockedError(
-                f"{name} is held by another process", hint="Wait for it to end, then try again."
+                f"{name} is held by another process", hint="Wait until it ends, then try again."
             )
         case sqlite3.SQLITE_FULL:
-            return NoSpaceError(f"No space is left to write {name}", hint="Free some space.")
+            return NoSpaceError(f"No space left to write {name}", hint="Free some space.")
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             return NotWritableError(
                 f"{name} cannot be written", hint="Check the permissions of the root."
             )
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return damaged(path, str(error))
-    return DatabaseError(f"{name}: {error}", hint="Try again; modelkeep keeps what was done.")
+    return DatabaseError(f"{name}: {error}", hint="Try again. Finished work is kept.")

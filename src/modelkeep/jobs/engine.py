@@ -87,7 +87,7 @@ class JobEngine:
             self._writer.flush()
             self.store.release()
         except ModelKeepError as error:
-            _log.warning("Jobs stay with this process until it ends: %s", error)
+            _log.warning("Jobs could not be handed over and stay with this process: %s", error)
         self._scheduler.dismiss()
 
     def _end_for_now(self, entry: EngineJob) -> None:
@@ -120,7 +120,8 @@ class JobEngine:
             known = self._entries.get(job.id)
             if known is not None and known.job is job:
                 raise UsageError(
-                    f"The job {job.id} was submitted already", hint="Resume one that is held."
+                    f"The job {job.id} was already submitted",
+                    hint="To continue a held job, resume it.",
                 )
             entry = EngineJob(job, kind, self.store if kind.is_stored(job) else self._unstored)
             kind.show(job, JobState.IDLE)
@@ -205,7 +206,7 @@ class JobEngine:
         try:
             return self._adopt(row, state, {})
         except (ModelKeepError, ValueError, KeyError, TypeError) as error:
-            _log.warning("The job %s is not gone on with: %s", row.id, error)
+            _log.warning("The job %s was not resumed: %s", row.id, error)
             return None
 
     # -- control
@@ -339,7 +340,7 @@ class JobEngine:
             if not self._changed.wait_for(lambda: all(e.is_notified for e in others()), left):
                 for entry in others():
                     if not entry.is_notified:
-                        _log.warning("a listener of job %s does not return", entry.job.id)
+                        _log.warning("a listener of job %s did not return", entry.job.id)
 
     def remove_ended(self) -> list[int]:
         """Forget the jobs of this engine that have ended; return their numbers."""
@@ -423,4 +424,4 @@ class JobEngine:
 
 
 def _unknown(number: int) -> UnknownJobIDException:
-    return UnknownJobIDException(f"There is no job {number} here", hint="Submit the job first.")
+    return UnknownJobIDException(f"No job {number} here", hint="Submit the job first.")

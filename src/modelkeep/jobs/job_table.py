@@ -42,9 +42,7 @@ class JobTable:
         """
         for row in self._select("WHERE id = ?", number):
             return row
-        raise UnknownJobIDException(
-            f"There is no job {number}", hint="modelkeep jobs lists those that are there."
-        )
+        raise UnknownJobIDException(f"No job {number}", hint="List the jobs with: modelkeep jobs")
 
     def all(self, kind: str | None = None) -> list[JobRow]:
         """Return all jobs, or those of one kind, the oldest first."""

@@ -1,4 +1,4 @@
-"""Kinds of jobs: what an engine has to know of a job to store it, run it and tell how it goes.
+"""Job kinds: what an engine must know to store, run and report a job.
 
 A new kind is one class in one file: most derive from ``SimpleKind`` and give a name, a frozen
 dataclass of details, and ``run``. An engine takes the kinds that it runs when it is made; a
@@ -44,7 +44,7 @@ D = TypeVar("D")
 
 
 class AtStop(Enum):
-    """What becomes of a job whose engine is stopped.
+    """What happens to a job when its engine stops.
 
     ``FINISH`` lets it end, or cancels it if it has not started. ``PAUSE`` leaves it to the next
     run as one that waits. ``INTERRUPT`` ends it with an error that a later run knows.
@@ -172,7 +172,7 @@ class JobKind(ABC, Generic[J]):
         """Return the error of a job that was interrupted."""
         return JobError(
             f"The {self.name} of {self.source_of(job)} was interrupted",
-            hint=f"Begin it again with: modelkeep retry {job.id}",
+            hint=f"Restart it with: modelkeep retry {job.id}",
         )
 
     # -- who listens
@@ -222,8 +222,9 @@ class JobKind(ABC, Generic[J]):
         """
         if changes:
             raise UsageError(
-                f"The job {job.id} is a {self.name}: {' and '.join(changes)} do not fit it",
-                hint=f"Begin it again as it is: modelkeep retry {job.id}",
+                f"The job {job.id} is a {self.name}; {' and '.join(changes)} cannot be used with "
+                "it",
+                hint=f"Restart it unchanged: modelkeep retry {job.id}",
             )
 
     def discard_stored(self, row: JobRow) -> None:

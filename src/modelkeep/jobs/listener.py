@@ -80,4 +80,4 @@ class RequestListener:
                     if self._obey(number, wanted):
                         self._store.fulfil(number, wanted)
             except ModelKeepError as error:
-                _log.warning("What others ask of our jobs could not be read: %s", error)
+                _log.warning("Could not read the requests of other processes: %s", error)

@@ -1,4 +1,4 @@
-"""``Lookups``: what scans found out about files, so that no header is read twice for nothing."""
+"""``Lookups``: scan results for files, so that unchanged headers are not read again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What was found out about one file or folder.
+    """The result for one file or folder.
 
     Attributes:
         path: Where it is; absolute.

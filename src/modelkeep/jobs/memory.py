@@ -51,7 +51,7 @@ class MemoryJobs:
         """
         row = self._rows.get(number)
         if row is None:
-            raise UnknownJobIDException(f"There is no job {number}", hint="Submit it first.")
+            raise UnknownJobIDException(f"No job {number}", hint="Submit it first.")
         return row
 
     def all(self, kind: str | None = None) -> list[JobRow]:

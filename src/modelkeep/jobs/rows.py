@@ -58,7 +58,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class JobChange:
-    """How a job goes; a final status with ``ended_at`` finishes it.
+    """A change to a job; a final status with ``ended_at`` ends it.
 
     Attributes:
         details: As of ``JobRow``; None leaves them as they are.

@@ -1,4 +1,4 @@
-"""Where each root was last seen, and on which disk: told by that whether it is there again."""
+"""Where each root was last seen and on which disk, to detect whether it is online."""
 
 from __future__ import annotations
 

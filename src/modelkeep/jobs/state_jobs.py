@@ -38,7 +38,7 @@ class StateJobs(JobTable):
         """Open the state file at ``path`` and become an owner of jobs in it.
 
         Raises:
-            DatabaseError: it is no state file of ours, damaged, newer or locked.
+            DatabaseError: it is not a state file of ours, damaged, newer or locked.
             StorageError: it cannot be written.
         """
         state = StateDatabase(path)

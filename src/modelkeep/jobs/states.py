@@ -1,4 +1,4 @@
-"""``JobState`` and ``Request``: where a job is, and what somebody asks to become of it."""
+"""``JobState`` and ``Request``: the state of a job, and what a process requests of it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _NEXT: Mapping[JobState, frozenset[JobState]] = {
 
 
 class Request(StrEnum):
-    """What shall become of a job that has not ended."""
+    """What to do with a job that has not ended."""
 
     RUN = "run"
     PAUSE = "pause"

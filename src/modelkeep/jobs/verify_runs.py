@@ -1,4 +1,4 @@
-"""``VerifyRun``: how far reading all models came, to go on there when it was cut off."""
+"""``VerifyRun``: the progress of verifying all models, to continue after an interruption."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS verify_done (
 
 @dataclass(frozen=True)
 class VerifyRun:
-    """One run over all models, kept until it came to its end.
+    """One run over all models, stored until it completes.
 
     Attributes:
         what: Which models were asked for; runs for other ones are runs of their own.

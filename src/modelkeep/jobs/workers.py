@@ -9,7 +9,7 @@ Work = Callable[[], None]
 
 
 class Workers:
-    """Does each piece of work at once, in an idle daemon thread or in a new one.
+    """Runs each task at once, in an idle daemon thread or in a new one.
 
     Programs exit without waiting for these threads. Work that never ends keeps its thread and
     nobody else's.

@@ -1,4 +1,4 @@
-"""``JobWriter``: writes how jobs go, together; a full disk delays what is written, and no job."""
+"""``JobWriter``: writes job progress in batches; a full disk delays the writes, not the jobs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class JobWriter:
-    """Collects what is to be stored of jobs, and writes it in one transaction.
+    """Collects changes to jobs and writes them in one transaction.
 
     Args:
         store: Of the jobs that other processes and later runs know.
@@ -79,7 +79,7 @@ class JobWriter:
             try:
                 self._store.beat(changes)
             except ModelKeepError as error:
-                _log.warning("How jobs go is stored as soon as that can be done: %s", error)
+                _log.warning("Could not store job progress, will retry: %s", error)
                 with self._lock:
                     self._changed = {**changed, **self._changed}
             else:

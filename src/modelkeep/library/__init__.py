@@ -1,1 +1,1 @@
-"""What is where and whose it is."""
+"""Where models are and which record owns each file."""

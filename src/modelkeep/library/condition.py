@@ -109,7 +109,7 @@ class ModelCondition:
 
 
 class Look:
-    """Looks at files, knowing which roots are not there at all.
+    """Checks files, knowing which roots are offline.
 
     Args:
         presence: Of the roots. What it says of one is asked for once.
@@ -205,13 +205,13 @@ def _seen(path: Path, row: ModelFile | None) -> FileCondition:
     if row is None or (stat.S_ISREG(there.st_mode) and row.is_unchanged(there)):
         return FileCondition(path, FileStatus.PRESENT)
     if not stat.S_ISREG(there.st_mode):
-        detail = "is no file any more"
+        detail = "is no longer a file"
     elif there.st_size != row.size:
         detail = f"has {there.st_size:,} bytes; it had {row.size:,}"
     elif there.st_mtime_ns != row.mtime_ns:
         detail = f"was written at {_time_text(there.st_mtime)}, after it was recorded"
         if there.st_mtime_ns < row.mtime_ns:
-            detail = f"is of {_time_text(there.st_mtime)}; a later one was recorded"
+            detail = f"has the time {_time_text(there.st_mtime)}, older than recorded"
     else:
         detail = "was replaced by another file of the same size and time"
     return FileCondition(path, FileStatus.CHANGED, f"{shown(path)} {detail}")

@@ -75,8 +75,8 @@ class Destination:
             raise UsageError(
                 f"The root {self.root} ({self.layout.label}) has no folder for"
                 f" {type_label(kind)} models",
-                hint=f"Make the one that the program uses in {shown(self.top)}, or choose"
-                " another root.",
+                hint=f"Create the folder that the program uses in {shown(self.top)}, or"
+                " choose another root.",
             )
         return places[0]
 
@@ -102,9 +102,9 @@ def destination_of(library: Library, root: str | None) -> Destination:
         raise UsageError(f"No root is called {root!r}", hint=f"Roots are: {names}")
     if found.is_readonly:
         raise NotWritableError(
-            f"In the root {found.name} nothing is ever written",
+            f"The root {found.name} is read-only",
             hint=f"The setting roots.{found.name}.readonly in"
-            f" {shown(library.settings.settings_path)} says so; choose another root.",
+            f" {shown(library.settings.settings_path)} is set. Choose another root.",
         )
     if library.root_state(found.name) is RootState.OFFLINE:
         presence = library.presence

@@ -41,8 +41,8 @@ def refuse_place(library: Library, path: Path, *, inplace: bool) -> None:
             raise is_recorded_already(path, config)
     if is_inside(path, models_dir) and not inplace:
         raise DuplicateModelException(
-            f"{shown(path)} lies in the folder of installed models already",
-            hint=f"Record it where it is: modelkeep install --inplace {shown(path)}",
+            f"{shown(path)} is already in the models folder",
+            hint=f"Register it where it is: modelkeep install --inplace {shown(path)}",
         )
 
 
@@ -56,15 +56,15 @@ def refuse_key(library: Library, key: str) -> None:
         taken = library.records.get_model(key)
         raise DuplicateModelException(
             f"The key {key!r} is taken by {taken.name} at {taken.path}",
-            hint="Leave the key out; a fresh one is made.",
+            hint="Drop the key to get a new one.",
         )
 
 
 def is_recorded_already(path: Path, config: ModelConfigBase) -> DuplicateModelException:
     """Return the error for a source that is recorded already."""
     return DuplicateModelException(
-        f"{shown(path)} is in the library already, as {config.name} ({config.key})",
-        hint=f"Look at it with: modelkeep show {config.key[:8]}",
+        f"{shown(path)} is already in the library, as {config.name} ({config.key})",
+        hint=f"Show it with: modelkeep show {config.key[:8]}",
     )
 
 

@@ -153,15 +153,15 @@ class Library:
         root = self.roots.around(self.roots.normal(path))
         if root is not None and root.is_readonly:
             raise NotWritableError(
-                f"{shown(path)} lies in the root {root.name}, in which nothing is ever changed",
+                f"{shown(path)} is in the root {root.name}, which is read-only",
                 hint=f"The setting roots.{root.name}.readonly in"
-                f" {shown(self.settings.settings_path)} says so.",
+                f" {shown(self.settings.settings_path)} is set.",
             )
 
     def _offline(self, what: str, root: str) -> OfflineRootError:
         presence = self.presence
         return OfflineRootError(
-            f"{what} lies in the root {root}, which is offline. {presence.why_offline(root)}",
+            f"{what} is in the root {root}, which is offline. {presence.why_offline(root)}",
             hint=presence.hint_for(root),
         )
 

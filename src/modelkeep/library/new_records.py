@@ -1,4 +1,4 @@
-"""The record of a new model: what is identified, what sidecars state, what the caller says."""
+"""The record of a new model, from identification, sidecars and the caller."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def as_the_caller_says(
         format=as_folder if is_folder else as_file,
         size=size,
         name=path.name if is_folder else path.stem,
-        evidence=(Evidence("name", "the caller said so; no rule knows this model"),),
+        evidence=(Evidence("name", "set by the caller; no rule matches this model"),),
     )
 
 
@@ -186,7 +186,7 @@ def _evidence(info: SidecarInfo) -> Evidence:
     who = " and ".join(info.written_by)
     hints = ", ".join(hint for hint in (info.base_hint, info.type_hint) if hint)
     if hints:
-        return Evidence("metadata", f"{who} says it is: {hints}")
+        return Evidence("metadata", f"{who} says: {hints}")
     return Evidence("name", f"{who} gave name, words or source")
 
 
@@ -207,7 +207,7 @@ def _enum(kind: type[ModelType], field: str, value: Any) -> ModelType:
             field,
             f"should be one of {words}",
             value,
-            hint="Choose one of them; nothing was changed.",
+            hint="Choose one of them. Nothing was changed.",
         ) from None
 
 
@@ -226,7 +226,7 @@ def check_form(value: Any, path: Path) -> None:
             "format",
             f"{shown(path)} is a {'file' if path.is_file() else 'folder'}, {value} is not",
             value,
-            hint="modelkeep reidentify says what it is.",
+            hint="Identify it again with: modelkeep reidentify",
         )
 
 
@@ -242,7 +242,7 @@ def check_base(value: Any, known: frozenset[BaseModelType]) -> None:
     raise InvalidModelConfigException.of(
         "ModelConfig",
         "base",
-        f"no base is called {value!r}; known are {', '.join(sorted(known))}",
+        f"unknown base {value!r}; known are {', '.join(sorted(known))}",
         value,
         hint=f"Did you mean {' or '.join(near)}?" if near else "Choose one of them.",
     )

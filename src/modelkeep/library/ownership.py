@@ -103,8 +103,8 @@ def _names_in(top: Path) -> list[str]:
         names += [os.fspath((Path(folder) / name).relative_to(top)) for name in files]
         if len(names) > limits.FOLDER_FILES:
             raise UnsafePathError(
-                f"{shown(top)} holds more than {limits.FOLDER_FILES:,} files and is no model",
-                hint="No file is touched there. Forget the record: modelkeep remove --keep-files",
+                f"{shown(top)} holds more than {limits.FOLDER_FILES:,} files and is not a model",
+                hint="No file is touched there. Remove the record: modelkeep remove --keep-files",
             )
     return names
 

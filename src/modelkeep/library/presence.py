@@ -62,10 +62,10 @@ class Presence:
         except OSError as error:
             if name == MODELS_ROOT and not self._holds_records(name):
                 return ""  # it is made with the first install
-            return f"Its folder {shown(folder)} is not there: {error.strerror}"
+            return f"Its folder {shown(folder)} is missing: {error.strerror}"
         if self._is_same(name, folder, identity, is_empty=is_empty):
             return ""
-        return f"{shown(folder)} holds none of its models: its disk is not mounted, or another is"
+        return f"{shown(folder)} contains none of its models: its disk may not be mounted"
 
     def _is_same(self, name: str, folder: Path, identity: str, *, is_empty: bool) -> bool:
         """Return whether the folder at the path of a root is the root; store its identity if so."""
@@ -113,7 +113,7 @@ class Presence:
     def hint_for(self, name: str) -> str:
         """Return how to bring an offline root back online."""
         if self.folder_of(name) is not None:
-            return f"Mount its disk or, if it was moved: modelkeep root move {name} NEWDIR"
+            return f"Mount its disk or, if it moved, run: modelkeep root move {name} NEWDIR"
         before = seen_roots(self.state).get(name)
         folder = before.path if before else "DIR"
         return f"Register it again: modelkeep root add {name} {folder}"
@@ -130,7 +130,7 @@ class Presence:
         """
         there = folder.stat()
         if not stat.S_ISDIR(there.st_mode):
-            raise NotADirectoryError(20, "it is no folder")
+            raise NotADirectoryError(20, "it is not a folder")
         with os.scandir(folder) as entries:
             names = {entry.name for entry in entries} - _OF_THE_DISK
         own = names if is_home else {name for name in names if not name.startswith(".")}

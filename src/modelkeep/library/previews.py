@@ -54,7 +54,7 @@ class PreviewStore:
             paths.copy_file(picture, place)
             paths.fsync(self.folder)
         except (SourceError, StorageError) as error:
-            _log.warning("The preview %s does not come along: %s", shown(picture), error)
+            _log.warning("Skipping the preview %s: %s", shown(picture), error)
             paths.remove_file(place)
             return None
         return place

@@ -34,7 +34,7 @@ def file_path(file: ModelFile, models_dir: Path, roots: Roots = _NO_ROOTS) -> Pa
     path = roots.locate(file.root, file.path, models_dir)
     if path is None:
         raise OfflineRootError(
-            f"{file.path} lies in the root {file.root}, which is not registered",
+            f"{file.path} is in the root {file.root}, which is not registered",
             hint="Register it again with: modelkeep root add NAME DIR",
         )
     return path

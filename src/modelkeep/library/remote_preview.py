@@ -88,7 +88,7 @@ def fetch_preview(
         paths.make_own_folder(place.parent)
         paths.write_file(place, picture)
     except (SourceError, StorageError) as error:
-        _log.warning("The preview %s is not kept: %s", shown(place.name), error)
+        _log.warning("Discarding the preview %s: %s", shown(place.name), error)
         return None
     return place
 
@@ -115,8 +115,8 @@ def redrawn(content: bytes, name: str) -> bytes:
     # For broken pictures the readers raise errors of any class.
     except Exception as error:
         raise UnreadableSourceError(
-            f"{name} is no picture that can be shown: {str(error) or type(error).__name__}",
-            hint="The model is not affected; put a picture beside it if you want one.",
+            f"{name} is not a displayable picture: {str(error) or type(error).__name__}",
+            hint="The model is not affected. To have a preview, put a picture beside it.",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Removing models: to the trash, back from it, and for good."""
+"""Removing models: to the trash, restoring them, and deleting them for good."""
 
 from __future__ import annotations
 
@@ -83,14 +83,14 @@ def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
         DuplicateModelException: a record with its key is there.
         OfflineRootError: the root that it was in is not there.
         NotWritableError: that root is read-only by now.
-        UnsafePathError: its record says a place outside of its folder.
+        UnsafePathError: its record says a place outside its folder.
     """
     with library.locks.model(entry.key), library.locks.publishing():
         record: ModelConfigBase = ModelConfigFactory.make_config(entry.record)
         if library.records.exists(entry.key):
             raise DuplicateModelException(
-                f"{entry.name} is in the library already, under the key {entry.key}",
-                hint="Nothing needs to be restored.",
+                f"{entry.name} is already in the library, under the key {entry.key}",
+                hint="There is nothing to restore.",
             )
         before = library.reach(record)
         refuse_climbing(before, entry.name)
@@ -132,7 +132,7 @@ def _move_back(
         else:
             return
     raise DuplicateModelException(
-        f"No free name could be found for {entry.name} in {shown(before.parent)}",
+        f"No free name found for {entry.name} in {shown(before.parent)}",
         hint="Try again.",
     )
 
@@ -187,8 +187,8 @@ def _refuse_outside(path: Path, top: Path, name: str) -> None:
     refuse_climbing(path, name)
     if path != top and top not in path.parents:
         raise UnsafePathError(
-            f"The record of {name} claims {shown(path)}, which does not lie in {shown(top)}",
-            hint="No file is touched there. Forget the record: modelkeep remove --keep-files",
+            f"The record of {name} claims {shown(path)}, which is not in {shown(top)}",
+            hint="No file is touched there. Remove the record: modelkeep remove --keep-files",
         )
 
 
@@ -225,7 +225,7 @@ def _refuse_incomplete(entry: TrashEntry) -> None:
         if not os.path.lexists(place):
             raise StorageError(
                 f"{shown(place)} is missing: it was {shown(origin)} of {entry.name}",
-                hint=f"What is left of the model lies in {shown(entry.folder)}.",
+                hint=f"The rest of the model is in {shown(entry.folder)}.",
             )
 
 

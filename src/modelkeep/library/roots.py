@@ -118,8 +118,8 @@ class RootService:
         path = _folder(folder)
         if name in self._settings.roots:
             raise UsageError(
-                f"{name} is registered already, for {shown(self._settings.roots[name].path)}",
-                hint=f"Point it elsewhere with: modelkeep root move {name} {shown(path)}",
+                f"{name} is already registered, for {shown(self._settings.roots[name].path)}",
+                hint=f"Change its folder with: modelkeep root move {name} {shown(path)}",
             )
         value: dict[str, Any] = {"path": path_to_text(path), "layout": layout}
         if readonly:
@@ -145,17 +145,17 @@ class RootService:
         root = self._library.roots.named.get(name)
         if name in {MODELS_ROOT, NO_ROOT} or (root is None and not count):
             names = ", ".join(self._library.roots.named) or "none"
-            raise UsageError(f"No root is called {name!r}", hint=f"Registered are: {names}")
+            raise UsageError(f"No such root: {name!r}", hint=f"Registered are: {names}")
         if root is not None and name not in self._in_file():
             raise UsageError(
                 f"{name} is not registered in {shown(self._settings.settings_path)}",
-                hint="It comes from MODELKEEP_ROOTS or from the program: take it out there.",
+                hint="It is set by MODELKEEP_ROOTS or by the program. Remove it there.",
             )
         if count and forget is keep:
             raise UsageError(
-                f"{count} record(s) lie in {name}",
-                hint="--forget forgets them, --keep keeps them with absolute paths;"
-                " the files stay in both cases.",
+                f"{count} record(s) are in {name}",
+                hint="Use --forget to remove them or --keep to keep them with absolute"
+                " paths. The files stay in both cases.",
             )
         with changing_settings(self._settings.root):
             self._empty(name, root, forget=forget)
@@ -192,10 +192,10 @@ class RootService:
         looked, found = self._compare(name, moved)
         if found < looked and not sure:
             raise UsageError(
-                f"{looked - found} of {looked} files looked at are not in {shown(path)}"
-                " with the size they had",
-                hint="Name the folder that takes the place of"
-                f" {shown(before.path)}, or add --yes if they are gone.",
+                f"{looked - found} of {looked} sampled files are not in {shown(path)}"
+                " with their recorded size",
+                hint="Pass the new folder of {shown(before.path)},"
+                " or add --yes if the files are gone.",
             )
         with changing_settings(self._settings.root):
             # Before the settings are written: all that follows them is made up for at a start.
@@ -235,7 +235,7 @@ class RootService:
         before = seen_roots(self._state).get(name)
         if root is None and before is None:
             raise UsageError(
-                f"Nobody remembers where the root {name} was",
+                f"The last folder of the root {name} is not known",
                 hint=f"Register it again with: modelkeep root add {name} DIR",
             )
         folder = root.path if root else Path(before.path if before else "")
@@ -255,7 +255,7 @@ class RootService:
             complaints = "; ".join(line["msg"] for line in error.errors())
             raise UsageError(
                 f"The root cannot be registered: {complaints.replace('Value error, ', '')}",
-                hint="modelkeep root list shows what is registered.",
+                hint="List the roots with: modelkeep root list",
             ) from error
 
     def _write(self, edit: Callable[[Any], Any]) -> None:
@@ -282,8 +282,8 @@ def _folder(path: Path | str) -> Path:
     folder = full_path(path)
     if not folder.is_dir():
         raise SourceNotFoundError(
-            f"{shown(folder)} is no folder that is there",
-            hint="Mount its disk first, or check the path.",
+            f"{shown(folder)} is not an existing folder",
+            hint="Mount its disk or check the path.",
         )
     return folder
 
@@ -336,7 +336,7 @@ def _resplit(store: ModelRecordServiceBase, names: Iterable[str]) -> int:
             try:
                 store.update_model(config.key, {"path": config.path}, files=files)
             except DuplicateModelException as error:
-                _log.warning("%s stays outside its root: %s", config.name, error)
+                _log.warning("%s could not be assigned to its root: %s", config.name, error)
             else:
                 count += is_moved
     return count

@@ -132,7 +132,7 @@ class TrashEntry:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CorruptDatabaseError(
                 f"{shown(folder)} has no readable manifest: {error}",
-                hint="Its files are still in that folder; move them where you want them.",
+                hint="Its files are still in that folder. Move them where you want them.",
             ) from error
 
 
@@ -223,11 +223,11 @@ class Trash:
             keys = ", ".join(f"{entry.key} ({entry.name})" for entry in near)
             raise SourceNotFoundError(
                 f"{name!r} names several models in the trash: {keys}",
-                hint="Name one by its key.",
+                hint="Pass the key of one.",
             )
         raise SourceNotFoundError(
-            f"Nothing in the trash is called {name!r}",
-            hint="modelkeep trash list shows what is there.",
+            f"No model in the trash is called {name!r}",
+            hint="List the trash with: modelkeep trash list",
         )
 
     def _parent_for(self, files: Sequence[Path]) -> Path:
@@ -246,7 +246,7 @@ def _refuse_leaving(name: str) -> None:
     """Refuse a name of a manifest that would bring a file back to outside of its model."""
     path = Path(name)
     if path.is_absolute() or ".." in path.parts:
-        raise ValueError(f"{name!r} does not lie in the model")
+        raise ValueError(f"{name!r} is not inside the model")
 
 
 def name_below(top: Path, path: Path) -> str:

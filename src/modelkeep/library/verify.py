@@ -176,7 +176,7 @@ def verify_model(
 def _without_files(seen: FileCondition) -> FileCheck:
     verdict = _UNREAD.get(seen.condition, Verdict.MISSING)
     return FileCheck(
-        seen.path, verdict, detail=seen.detail or f"{shown(seen.path)} holds no file of its own"
+        seen.path, verdict, detail=seen.detail or f"{shown(seen.path)} contains no files of its own"
     )
 
 
@@ -234,7 +234,7 @@ def _compared(
     if known.blake3 or known.sha256:
         return Verdict.OK, ""
     if before.condition is FileStatus.CHANGED:
-        return Verdict.CHANGED, f"{before.detail}, and no hash of it was known"
+        return Verdict.CHANGED, f"{before.detail}, and no hash was recorded"
     return Verdict.NEW, ""
 
 
@@ -269,5 +269,5 @@ def _note_change(
         if with_size:
             fields["size"] = sum((top / name if name else top).stat().st_size for name in names)
     except (SourceError, OSError) as error:
-        _log.warning("%s changed, and cannot be sampled: %s", config.name, error)
+        _log.warning("%s changed and cannot be sampled: %s", config.name, error)
     library.records.update_model(config.key, fields)

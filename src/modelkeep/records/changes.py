@@ -20,7 +20,7 @@ def changed_config(
     ``original_hash`` never changes once it is known.
 
     Raises:
-        InvalidModelConfigException: the result would be no valid config.
+        InvalidModelConfigException: the result would not be a valid config.
     """
     if isinstance(changes, ModelConfigBase):
         kept_hash = old.original_hash or changes.original_hash

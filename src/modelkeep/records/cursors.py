@@ -80,6 +80,9 @@ def _refuse(constant: str) -> NoReturn:
 
 def _no_cursor(text: str) -> UsageError:
     return UsageError(
-        f"No page of this list ends at {text!r:.80}",
-        hint="Give the next of the page before, with the same order, or begin at the first page.",
+        f"Invalid cursor: no page of this list ends at {text!r:.80}",
+        hint=(
+            "Pass the next value of the previous page with the same order, or start at the first "
+            "page."
+        ),
     )

@@ -1,4 +1,4 @@
-"""What records are asked for, and what comes back: filters, pages, facets."""
+"""Queries of records and their results: filters, pages, facets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FacetName = Literal["type", "base", "format", "tag", "root", "state"]
 
 @dataclass(frozen=True, slots=True)
 class RecordFilter:
-    """What a record has to be like. Every condition that is given has to hold.
+    """Conditions on records; all given ones must hold.
 
     Attributes:
         text: Words that must all occur in name, description, tags, trigger phrases or author,
@@ -41,7 +41,7 @@ class RecordFilter:
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """Some records, and where the next ones begin.
+    """One page of records and the cursor of the next page.
 
     Attributes:
         next: What to give as ``after`` for the next page; None on the last one.
@@ -67,7 +67,7 @@ class Facets:
 
 @dataclass(frozen=True, slots=True)
 class KindTotal:
-    """The models of one type and base, in numbers.
+    """Totals for one type and base.
 
     Attributes:
         size: Their bytes, as far as they are known.

@@ -1,4 +1,4 @@
-"""Finding the record that a person means."""
+"""Finding a record by key, prefix, name or path."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def find_model(store: ModelRecordServiceBase, name: str, models_dir: Path) -> An
     if found:
         keys = ", ".join(f"{config.key[:8]} ({config.path})" for config in found)
         raise DuplicateModelException(
-            f"{name!r} names more than one model: {keys}", hint="Name it by its key."
+            f"{name!r} matches more than one model: {keys}", hint="Use its key."
         )
     raise UnknownModelException(
-        f"No model is called {name!r}", hint="modelkeep list shows what is there."
+        f"No model is called {name!r}", hint="List the models with: modelkeep list"
     )
 
 

@@ -1,4 +1,4 @@
-"""``ModelMetadataStoreBase``: what is known of models beyond their records."""
+"""``ModelMetadataStoreBase``: the metadata of models, beside their records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where records and files lie: (root, path below it), and the specification's ``path`` of them."""
+"""Locations of records and files: (root, path below it), and the specification's ``path``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def place_of_file(roots: Roots, file: ModelFile) -> Place:
     gone = _of_gone_root(roots, file.root, file.path)
     if gone:
         return gone
-    # A name that is no UTF-8 is kept as an address.
+    # A name that is not UTF-8 is kept as an address.
     is_absolute = file.path.startswith("/") or (
         ":" in file.path and text_to_path(file.path).is_absolute()
     )

@@ -96,8 +96,8 @@ class ModelRecordServiceBase(ABC):
 
             return ModelRecordServiceFile.from_db_file(path)
         raise WrongDatabaseError(
-            f"No catalogue can be kept in {shown(path)}: its suffix is not .db, .yaml or .yml",
-            hint="Set model_config_db to auto, to a .db file or to a .yaml file.",
+            f"{shown(path)} cannot be a catalogue: its suffix is not .db, .yaml or .yml",
+            hint="Set model_config_db to auto, a .db file or a .yaml file.",
         )
 
     @classmethod
@@ -117,7 +117,7 @@ class ModelRecordServiceBase(ABC):
             lock: What guards ``conn``.
 
         Raises:
-            WrongDatabaseError: the file is no catalogue.
+            WrongDatabaseError: the file is not a catalogue.
             DatabaseError: the catalogue is damaged, newer or locked.
         """
         store = cls._open(config, conn, lock)
@@ -182,7 +182,7 @@ class ModelRecordServiceBase(ABC):
 
         Raises:
             DuplicateModelException: the key, the path or a file is recorded already.
-            InvalidModelConfigException: the dict is no valid config.
+            InvalidModelConfigException: the dict is not a valid config.
         """
 
     @abstractmethod
@@ -212,7 +212,7 @@ class ModelRecordServiceBase(ABC):
         Raises:
             UnknownModelException: there is no such record.
             DuplicateModelException: the new path, or a file, belongs to another record.
-            InvalidModelConfigException: the result would be no valid config.
+            InvalidModelConfigException: the result would not be a valid config.
         """
 
     def rename_model(self, key: str, new_name: str) -> AnyModelConfig:
@@ -305,9 +305,9 @@ class ModelRecordServiceBase(ABC):
             return found[0]
         what = f"{base_model} {model_type} model is called {name!r}"
         if not found:
-            raise UnknownModelException(f"No {what}", hint="modelkeep list shows what is there.")
+            raise UnknownModelException(f"No {what}", hint="List the models with: modelkeep list")
         keys = ", ".join(f"{config.key} ({config.path})" for config in found)
-        raise DuplicateModelException(f"More than one {what}: {keys}", hint="Name it by its key.")
+        raise DuplicateModelException(f"More than one {what}: {keys}", hint="Use its key.")
 
     @abstractmethod
     def search_by_metadata_tag(self, tags: Iterable[str]) -> list[AnyModelConfig]:

@@ -1,4 +1,4 @@
-"""Text as words that are compared: what two spellings of the same words share."""
+"""Text normalised to words for comparison."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ class Finder:
         if (key := self._key_of(candidate, statuses)) is not None:
             return Examined(candidate, key, size=size)
         if on_its_way := _first_unfinished([name for name, _ in statuses]):
-            detail = f"{candidate.path / on_its_way} is a download that has not ended"
+            detail = f"{candidate.path / on_its_way} is an unfinished download"
             return Examined(candidate, passed=Skipped(candidate.path, UNFINISHED, detail))
         return self._judge(candidate, _folder_stamp(statuses), size)
 

@@ -123,8 +123,8 @@ class MissingModels:
         if _is_renamed(lost, path):
             return self._move(lost, path, {})
         what = f"{shown(path)} may be {config.name}, which was at {shown(self._place(lost))}"
-        why = f"{what}: size and samples are the same, but no full hash of it is known"
-        if self._confirm(f"{why}. Take it for the same?"):
+        why = f"{what}: size and samples match, but no full hash is recorded"
+        if self._confirm(f"{why}. Treat it as the same model?"):
             return self._move(lost, path, {})
         return ScanFinding(
             path,
@@ -135,7 +135,7 @@ class MissingModels:
             config.name,
             lost.size,
             error=why,
-            hint="Nothing was changed: modelkeep sync --yes takes it for the same.",
+            hint="Nothing was changed. To treat it as the same model: modelkeep sync --yes",
         )
 
     def _preview(self, config: ModelConfigBase, old: Path, new: Path) -> str | None:

@@ -67,7 +67,7 @@ class IdentifyOutcome:
     def from_text(cls, text: str) -> IdentifyOutcome | None:
         """Return what ``to_text`` wrote; None where another version wrote something else."""
         try:
-            # Names of files may be no text, which only Python's own decoder lets pass.
+            # Names of files may not be text, which only Python's own decoder lets pass.
             return msgspec.convert(json.loads(text), IdentifyOutcome)
         except (msgspec.ValidationError, ValueError):
             return None

@@ -184,7 +184,7 @@ class Scan:
 def passed_finding(one: Skipped) -> ScanFinding:
     """Return the finding for what was skipped."""
     if one.is_failure:
-        hint = "Allow it to be read, or leave it out."
+        hint = "Make it readable or exclude it."
         return ScanFinding(one.path, ScanStatus.ERROR, error=one.detail, hint=hint, size=one.size)
     return ScanFinding(
         one.path,
@@ -209,13 +209,13 @@ def failed_finding(one: Examined, verdict: IdentifyOutcome, layout: Layout) -> S
             category=place.category,
         )  # fmt: skip
     type_ = layout.type_of(place, path.name)
-    where = f"It lies where {layout.label} keeps {type_label(type_)} files. " if type_ else ""
+    where = f"It is where {layout.label} keeps {type_label(type_)} files. " if type_ else ""
     command = f"modelkeep install --inplace --type {type_ or 'TYPE'} {shown(path)}"
     return ScanFinding(
         path,
         ScanStatus.UNKNOWN,
         size=one.size,
         error=verdict.message,
-        hint=f"{where}Say what it is: {command}",
+        hint=f"{where}Set its type: {command}",
         category=place.category,
     )

@@ -121,7 +121,7 @@ class Scanner:
         try:
             return self._autoimport(target_of(folder, "plain"))
         except (ModelKeepError, OSError) as error:
-            _log.warning("What is in %s was not registered: %s", folder, error)
+            _log.warning("The models in %s were not registered: %s", folder, error)
             return []
 
     def _autoimport(self, target: ScanTarget) -> list[str]:

@@ -100,7 +100,7 @@ class Sync:
         folders, presence = named_folders(self._library), self._library.presence
         for name, why in offline.items():
             if count := self._library.records.count(RecordFilter(roots=(name,))):
-                error = f"{why}. Nothing was marked of the {count:,} models in the root {name}"
+                error = f"{why}. Nothing was marked among the {count:,} models in the root {name}"
                 hint = presence.hint_for(name)
                 yield ScanFinding(folders[name][0], ScanStatus.OFFLINE, error=error, hint=hint)
 
@@ -140,7 +140,7 @@ class Sync:
                 continue
             if check.verdict is Verdict.CHANGED and before.state is not RecordState.CHANGED:
                 detail = next(f.detail for f in check.files if f.verdict is Verdict.CHANGED)
-                hint = f"modelkeep verify {key[:8]} --accept takes it as it is now."
+                hint = f"modelkeep verify {key[:8]} --accept accepts its current contents."
                 yield self._about(before, ScanStatus.CHANGED, detail, hint)
             elif check.is_well and before.state is not RecordState.PRESENT:
                 yield self._about(before, ScanStatus.PRESENT)
@@ -157,16 +157,16 @@ class Sync:
             total = self._library.records.count(RecordFilter(roots=(root,)))
             if len(pairs) >= HELD_FROM and len(pairs) * HELD_SHARE >= total:
                 where = f"in {root!r}" if root else "outside of all roots"
-                what = f"{len(pairs):,} of {total:,} models {where} are gone"
+                what = f"{len(pairs):,} of {total:,} models {where} are missing"
                 if not self._confirm(f"{what}. Mark them as missing?"):
                     folder = self._folder_of(root, pairs[0][0])
-                    hint = "Look whether its disk is mounted; modelkeep sync --yes marks them."
+                    hint = "Check that its disk is mounted. To mark them: modelkeep sync --yes"
                     error = f"{what} at once, so nothing was marked"
                     yield ScanFinding(folder, ScanStatus.HELD, error=error, hint=hint)
                     continue
             self._library.records.set_states({c.key: RecordState.MISSING for c, _ in pairs})
             for config, condition in pairs:
-                hint = f"modelkeep remove {config.key[:8]} forgets it."
+                hint = f"modelkeep remove {config.key[:8]} removes its record."
                 yield self._about(config, ScanStatus.MISSING, condition.detail, hint)
 
     def _folder_of(self, root: str, config: ModelConfigBase) -> Path:

@@ -31,7 +31,7 @@ def target_of(folder: Path, layout: str | None = None) -> ScanTarget:
     """
     if not os.path.lexists(folder):
         raise SourceNotFoundError(
-            f"{shown(folder)} does not exist", hint="Check the path; nothing was changed."
+            f"{shown(folder)} does not exist", hint="Check the path. Nothing was changed."
         )
     layouts = load_layouts()
     if layout is None and not folder.is_dir():

@@ -27,8 +27,8 @@ _SUFFIXES_KEPT = 1000
 
 NO_WEIGHTS = "not a weight file"
 UNFINISHED = "unfinished download"
-PROGRAM_FOLDER = "folder of a program"
-SYSTEM_FOLDER = "folder of the system"
+PROGRAM_FOLDER = "program folder"
+SYSTEM_FOLDER = "system folder"
 #: What the system shows of itself as files: there are many, and none holds a model.
 _SYSTEM = ("/dev", "/proc", "/sys")
 _KINDS = (
@@ -143,7 +143,7 @@ class FolderWalk:
                     yield from self._file(path, there, siblings, place, is_linked=False)
                     continue
                 if there.st_dev in self._system:
-                    yield Skipped(path, SYSTEM_FOLDER, f"{shown(path)} is no folder of files")
+                    yield Skipped(path, SYSTEM_FOLDER, f"{shown(path)} is not a folder of files")
                     continue
                 here = (there.st_dev, there.st_ino)
                 if here in self._visited:
@@ -228,7 +228,7 @@ class FolderWalk:
                 yield Skipped(path, kind, f"{shown(path)} is {kind}")
                 return
         if _is_download(path.name, siblings):
-            detail = f"{shown(path)} is a download that has not ended"
+            detail = f"{shown(path)} is an unfinished download"
             yield Skipped(path, UNFINISHED, detail, size=there.st_size)
             return
         if not weight_suffix(path.name):
@@ -274,11 +274,11 @@ class FolderWalk:
             elif entry.is_symlink():
                 real = Path(os.path.realpath(here))
                 if real == path or real in Path(os.path.realpath(path)).parents:
-                    detail = f"{shown(here)} leads back to a folder around it"
-                    yield Skipped(here, "link in a circle", detail, real)
+                    detail = f"{shown(here)} leads back to a parent folder"
+                    yield Skipped(here, "circular link", detail, real)
                 elif self._covers(real):
-                    detail = f"{shown(here)} leads to {shown(real)}, which is looked at itself"
-                    yield Skipped(here, "link to a folder that is looked at", detail, real)
+                    detail = f"{shown(here)} leads to {shown(real)}, which is scanned itself"
+                    yield Skipped(here, "link to a scanned folder", detail, real)
                 else:
                     inside.append(_Waiting(here, True, siblings))  # noqa: FBT003 - a field
             else:
@@ -323,7 +323,7 @@ def _listed(folder: Path) -> list[str]:
 
 
 def _again(path: Path) -> Skipped:
-    return Skipped(path, "folder seen already", f"{shown(path)} was looked at under another name")
+    return Skipped(path, "folder seen already", f"{shown(path)} was scanned under another name")
 
 
 def _failed(path: Path, error: OSError) -> Skipped:
@@ -332,7 +332,7 @@ def _failed(path: Path, error: OSError) -> Skipped:
 
 def _broken(path: Path, error: OSError) -> Skipped:
     if error.errno == errno.ELOOP:
-        return Skipped(path, "link in a circle", f"{shown(path)} is a link that leads in a circle")
+        return Skipped(path, "circular link", f"{shown(path)} is a circular link")
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return Skipped(path, "link to nothing", f"{shown(path)} is a link that leads nowhere")
+        return Skipped(path, "link to nothing", f"{shown(path)} is a broken link")
     return _failed(path, error)

@@ -42,12 +42,12 @@ def from_last_search(number: int, settings: Settings) -> str:
         words = str(stored["words"])
     except (SourceError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise SourceNotFoundError(
-            f"{number} does not exist on this disk, and no last search is stored in this library",
+            f"{number} does not exist on this disk, and this library has no stored search",
             hint=_HINT,
         ) from error
     if not 1 <= number <= len(sources):
         raise SourceNotFoundError(
-            f"There is no number {number}: the last search, for {words!r}, found {len(sources)}",
+            f"No result {number}: the last search, for {words!r}, found {len(sources)}",
             hint=_HINT,
         )
     return sources[number - 1]

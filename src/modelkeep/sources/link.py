@@ -32,7 +32,7 @@ class URLModelSource(SiteSource):
     links are.
 
     Raises:
-        pydantic.ValidationError: it is no link of the web.
+        pydantic.ValidationError: it is not a link of the web.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -139,8 +139,8 @@ def _refuse_page(found: Peek, name: str) -> None:
         host = urlsplit(redacted(found.url)).hostname
         raise NotAModelAnswerError(
             str(error),
-            hint=f"This is a page of {host}, not a file: open it in a browser, and copy the"
-            " address of its download button. A file that needs a login needs --token.",
+            hint=f"This is a page of {host}, not a file. Open it in a browser and copy the"
+            " address of its download button. Use --token for files that need a login.",
         ) from None
 
 

@@ -32,8 +32,10 @@ def usable_names(names: Iterable[str], model: str, site: str) -> list[str]:
         except UnsafePathError as error:
             if _LEADS_OUT.fullmatch(name) or _is_needed(name):
                 raise UnsafePathError(
-                    f"{site} lists a file outside of the model {model}: {name[:_SHOWN]!r}",
-                    hint="Do not use this model, and tell the site; look for another source.",
+                    f"{site} lists a file outside the model {model}: {name[:_SHOWN]!r}",
+                    hint=(
+                        "Do not use this model. Report it to the site and look for another source."
+                    ),
                 ) from error
         else:
             usable.append(name)

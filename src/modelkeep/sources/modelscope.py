@@ -91,7 +91,7 @@ class ModelScope(Site):
         if found is None:
             raise UnsupportedSourceError(
                 f"{redacted(text)} is not the page of a model on {self.label}",
-                hint="Open the page of a model and paste its address.",
+                hint="Open the page of a model and use its address.",
             )
         return found
 
@@ -113,13 +113,13 @@ class ModelScope(Site):
         if not listed:
             raise SourceError(
                 f"ModelScope lists no files of {source.repo_id} at {revision}",
-                hint="Check the name of the branch or tag on the page of the model.",
+                hint="Check the branch or tag on the page of the model.",
             )
         chosen = filter_files(listed, source.variant, source.subfolder)
         if not chosen:
             raise UnsupportedSourceError(
                 f"{source} has no weights of this variant",
-                hint="Look at the files on the page of the model, and name a folder or file.",
+                hint="Check the files on the page of the model and choose a folder or file.",
             )
         refuse_many(
             [PurePosixPath(path) for path in chosen], source.repo_id, f"ms:{source.repo_id}:"
@@ -158,7 +158,7 @@ def _data(
         message = str(answer.get("Message") or answer.get("Code"))[:200]
         raise SourceError(
             f"ModelScope refuses {source.repo_id}: {message}",
-            hint="Check the spelling, and open it in a browser.",
+            hint="Check the spelling and open it in a browser.",
         )
     data = answer.get("Data")
     return data if isinstance(data, dict) else {}

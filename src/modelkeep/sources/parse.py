@@ -18,7 +18,7 @@ from modelkeep.sources.string_like import StringLikeSource
 
 #: What can be typed where a source is wanted.
 WHAT_CAN_BE_TYPED = (
-    "Give a path, organisation/name, organisation/name:variant:subfolder, a page or a download"
+    "Pass a path, organisation/name, organisation/name:variant:subfolder, a page or download"
     " link of a site, or any link to a file."
 )
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -40,12 +40,12 @@ def local_source(text: str | Path, *, inplace: bool = False) -> LocalModelSource
     """
     name = str(text)
     if not name.strip() or (isinstance(text, Path) and not text.parts):
-        raise SourceNotFoundError("No path was given", hint="Name a model file or a model folder.")
+        raise SourceNotFoundError("No path given", hint="Pass a model file or a model folder.")
     if "\0" not in name and os.path.lexists(path := full_path(text)):
         return LocalModelSource(path=path, inplace=inplace)
     if isinstance(text, Path) or _is_only_a_path(name.strip()):
         raise SourceNotFoundError(
-            f"{printable(text)!r} does not exist", hint="Check the path; nothing was changed."
+            f"{printable(text)!r} does not exist", hint="Check the path. Nothing was changed."
         )
     return None
 
@@ -69,7 +69,7 @@ def with_fields(source: StringLikeSource, **given: str | None) -> StringLikeSour
         value = "the token" if field == "access_token" else f"{field} {fields.get(field)!r}"
         raise UnsupportedSourceError(
             f"{source}: {value} does not fit: {first['msg']}",
-            hint="Leave it out, or choose another one.",
+            hint="Drop it or choose another one.",
         ) from None
 
 
@@ -96,10 +96,10 @@ def unknown_source(text: str) -> SourceNotFoundError | UnsupportedSourceError:
         )
     if "/" in text or PurePosixPath(text).suffix:
         return SourceNotFoundError(
-            f"{shown} does not exist, and no site knows such a name",
+            f"{shown} does not exist and is not a name on a known site",
             hint=WHAT_CAN_BE_TYPED,
         )
     return UnsupportedSourceError(
-        f"{shown} does not exist on this disk, and no site knows such a name",
+        f"{shown} does not exist on this disk and is not a name on a known site",
         hint=WHAT_CAN_BE_TYPED,
     )

@@ -67,7 +67,7 @@ class Terms:
         if self.commercial is not None:
             words.append(f"commercial use {'allowed' if self.commercial else 'not allowed'}")
         if self.gated:
-            words.append("terms to be accepted on the site")
+            words.append("terms must be accepted on the site")
         if self.licence_url:
             words.append(self.licence_url)
         return ", ".join(word for word in words if word)
@@ -266,7 +266,7 @@ class Site(ABC):
             endpoints: Other addresses by the name of the site.
 
         Raises:
-            UnsupportedSourceError: it is of this site and is no model; says what it is.
+            UnsupportedSourceError: it is of this site and is not a model; says what it is.
         """
 
     def owns(self, source: StringLikeSource) -> bool:
@@ -316,7 +316,7 @@ class Site(ABC):
         """
         del words, filters, context
         raise UnsupportedSourceError(
-            f"{self.label} cannot be searched", hint="Search it in a browser and paste the link."
+            f"{self.label} does not support search", hint="Search it in a browser and use the link."
         )
 
     def by_hashes(self, hashes: Sequence[str], context: SiteContext) -> Mapping[str, RemoteModel]:
@@ -335,6 +335,6 @@ class Site(ABC):
         """
         del hashes, context
         raise UnsupportedSourceError(
-            f"{self.label} does not find models by the hash of a file",
-            hint="Search it in a browser and paste the link.",
+            f"{self.label} cannot look up models by file hash",
+            hint="Search it in a browser and use the link.",
         )

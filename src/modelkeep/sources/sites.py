@@ -104,8 +104,8 @@ class Sites:
             if kind is not None and kind.model_fields["type"].default == stored.get("type"):
                 return kind.model_validate(dict(stored))
         raise UnsupportedSourceError(
-            f"No known site has sources of the kind {stored.get('type')!r}",
-            hint="Install the package that provides the site again, or name the model again.",
+            f"No known site handles sources of the kind {stored.get('type')!r}",
+            hint="Reinstall the plug-in for the site, or enter the source again.",
         )
 
     def site_of(self, source: StringLikeSource) -> Site:
@@ -143,7 +143,7 @@ class Sites:
             try:
                 found = site.parse(source.url, self.context.endpoints)
             except UnsupportedSourceError:
-                # It is no model of that site, but somebody says that it is a file.
+                # It is not a model of that site, but somebody says that it is a file.
                 return source
             if found is not None:
                 has_field = "access_token" in type(found).model_fields
@@ -197,7 +197,7 @@ class Sites:
             if name == site.name or name in site.also:
                 return site
         names = ", ".join(site.name for site in self._searchable())
-        raise UsageError(f"No site is called {name!r}", hint=f"Choose one of {names}.")
+        raise UsageError(f"Unknown site: {name!r}", hint=f"Choose one of {names}.")
 
 
 def open_sites(

@@ -112,7 +112,7 @@ class SiteTokens:
         """Keep a token in the folder of secrets, for its owner alone; return its file.
 
         Raises:
-            UsageError: no site is named so, or it is no token.
+            UsageError: no site is named so, or it is not a token.
             StorageError: it cannot be written.
         """
         site = self._known(name)
@@ -177,7 +177,7 @@ class SiteTokens:
             yield HeldToken(site.name, secret, shown(self.folder / site.name))
         if kept := site.kept_token(self._environment):
             yield HeldToken(
-                site.name, kept, f"kept by programs of {site.label}", is_kept_by_others=True
+                site.name, kept, f"stored by programs of {site.label}", is_kept_by_others=True
             )
 
     def _secret(self, name: str) -> str | None:
@@ -200,7 +200,8 @@ class SiteTokens:
                 hint=f"Restrict it: chmod {mode:03o} {shown(path)}",
             ) from error
         _log.warning(
-            "Others could read %s; it is closed now. If others use this machine, make a new token.",
+            "Other users could read %s; its permissions are now restricted. If others use this "
+            "machine, create a new token.",
             shown(path),
         )
 
@@ -209,8 +210,8 @@ class SiteTokens:
             if site.takes_tokens and (name == site.name or name in site.also):
                 return site
         raise UsageError(
-            f"{name!r} is not a site that takes tokens",
-            hint=f"Sites that take tokens: {', '.join(self.names)}.",
+            f"{name!r} is not a site that uses tokens",
+            hint=f"Sites that use tokens: {', '.join(self.names)}.",
         )
 
 
@@ -244,7 +245,7 @@ def endpoints_of(settings: Settings) -> dict[str, str]:
     """Return the addresses that the settings give to sites, by name of the site.
 
     Raises:
-        SettingsError: one of them is no address.
+        SettingsError: one of them is not an address.
     """
     given = {
         "hf_endpoint": settings.hf_endpoint,
@@ -256,8 +257,8 @@ def endpoints_of(settings: Settings) -> dict[str, str]:
             origin_of(address)
         except UnsupportedSourceError as error:
             raise SettingsError(
-                f"The setting {name} cannot be used: {error}",
-                hint=f"Give an address: modelkeep config set {name} https://...",
+                f"Invalid setting {name}: {error}",
+                hint=f"Set an address: modelkeep config set {name} https://...",
             ) from error
     return {
         **settings.endpoints,

@@ -685,7 +685,7 @@ def test_a_record_of_the_programs_own_folder_takes_nothing(world: World) -> None
 
 @pytest.mark.parametrize("text", ["", " "])
 def test_no_path_is_not_the_current_folder(world: World, text: str) -> None:
-    with pytest.raises(SourceNotFoundError, match="No path was given"):
+    with pytest.raises(SourceNotFoundError, match="No path given"):
         world.service.import_model(text)
 
 

@@ -173,7 +173,7 @@ def test_what_cannot_be_looked_into_is_told_after_the_download(
     assert planned.refusal is None
     assert planned.total_bytes is None
     assert "unknown size" in str(planned)
-    assert "known once it is downloaded" in str(planned)
+    assert "known after the download" in str(planned)
     assert plan(world, remote, type="lora").error is None
 
 

@@ -159,7 +159,7 @@ def test_folders_of_programs_are_not_entered(world: World) -> None:
     tiny.lora(world.downloads / "kept" / "y.safetensors")
     findings, summary = scanned(world)
     assert set(statuses(findings, world.downloads)) == {"kept/y.safetensors"}
-    assert summary.skipped["folder of a program"] == 6
+    assert summary.skipped["program folder"] == 6
 
 
 # -- links and odd files
@@ -184,7 +184,7 @@ def test_no_link_or_odd_file_stops_a_scan(world: World) -> None:
         for name, finding in by_name.items()
         if finding.status is ScanStatus.SKIPPED
     }
-    assert reasons["round"] == reasons["itself"] == "link in a circle"
+    assert reasons["round"] == reasons["itself"] == "circular link"
     assert reasons["dangling.safetensors"] == "link to nothing"
     assert reasons["zero.ckpt"] == "a device"
     assert reasons["pipe.safetensors"] == "a pipe"

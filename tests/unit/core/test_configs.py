@@ -144,7 +144,7 @@ def test_what_does_not_fit_has_one_error(data: dict[str, Any], field: str | None
     assert isinstance(error, RecordError)
     assert isinstance(error, ModelKeepError)
     assert field in [line["loc"][0] for line in error.errors()]
-    assert str(error).startswith("The config does not fit: ")
+    assert str(error).startswith("Invalid config: ")
     assert field in str(error)
     assert error.hint
 

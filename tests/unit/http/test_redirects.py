@@ -340,14 +340,14 @@ def test_a_shortcut_that_fails_otherwise_is_an_error(server: FaultServer) -> Non
 
 
 def test_a_refusal_says_what_the_server_said(server: FaultServer) -> None:
-    url = server.serve("/m", json_error(403, {"message": "hush is no good token"}))
+    url = server.serve("/m", json_error(403, {"message": "hush is not a good token"}))
     asked = HttpRequest(url + "?sig=hidden", token=Token("hush", origin_of(url)))
     with pytest.raises(HttpStatusError) as refused, opened(asked):
         pass
     error = refused.value
     text = "".join(traceback.format_exception(error)) + error.hint
     assert (error.status, error.reason, error.retry_after) == (403, "Forbidden", None)
-    assert "... is no good token" in text
+    assert "... is not a good token" in text
     assert "requests.exceptions.HTTPError: Forbidden" in text
     assert "hush" not in text
     assert "hidden" not in text

@@ -60,7 +60,7 @@ def test_a_file_in_a_folder_is_a_family(tmp_path: Path) -> None:
     [
         ([_family(_rule("a"), _rule("a"))], "a rule named 'a'"),
         ([_family(_rule("a")), _family(_rule("a"), name="other")], "rule named 'a' in .* test"),
-        ([_family(_rule("a", "b"))], "'b', which is no rule"),
+        ([_family(_rule("a", "b"))], "'b', which is not a rule"),
         ([_family(_rule("a", "a"))], "'a' comes before itself"),
         ([_family(_rule("a", "b"), _rule("b", "c"), _rule("c", "a"))], "comes before itself"),
         ([_family(label="One"), _family(label="Two", name="other")], "label of the family test"),

@@ -159,7 +159,7 @@ def test_an_index_of_another_form_is_no_fault(sd1: Path) -> None:
 def test_shards_outside_of_the_folder_are_refused(name: str, strict: bool, sd1: Path) -> None:
     _index(sd1, {"a": name})
 
-    with pytest.raises(CorruptModelError, match="outside of its folder"):
+    with pytest.raises(CorruptModelError, match="outside its folder"):
         identify(sd1, strict=strict)
 
 

@@ -326,7 +326,7 @@ def test_all_are_there_and_plain_comes_last() -> None:
 
 
 def test_a_name_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="'comfy' is no layout") as caught:
+    with pytest.raises(SettingsError, match="'comfy' is not a layout") as caught:
         layout_named("comfy", LAYOUTS)
     assert "comfyui" in caught.value.hint
 

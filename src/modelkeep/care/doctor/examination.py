@@ -49,7 +49,7 @@ def _findings(check: Check, library: LibraryState) -> list[Finding]:
     try:
         return list(check.find(library))
     except ModelKeepError as error:
-        message = f"The check of {check.name} could not be made: {error}"
+        message = f"The check {check.name} failed: {error}"
         return [Finding("unchecked", check.name, message, hint_of(error), Severity.ERROR)]
 
 
@@ -59,6 +59,6 @@ def _repaired(finding: Finding, tools: RepairTools) -> Finding:
     try:
         finding.repair(tools)
     except ModelKeepError as error:
-        message = f"{finding.message}. It could not be repaired: {error}"
+        message = f"{finding.message}. The repair failed: {error}"
         return replace(finding, message=message, hint=hint_of(error) or finding.hint)
     return replace(finding, is_fixed=True)

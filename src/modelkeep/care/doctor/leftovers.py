@@ -18,7 +18,7 @@ def settled_by_its_note(folder: Path, note: Note) -> Finding:
         library = tools.library
         if library.is_away(note):
             raise OfflineRootError(
-                "a root that it is about is offline",
+                "one of its roots is offline",
                 hint="Mount its disk, then run doctor --fix again.",
             )
         note.settle(is_recorded=library.records.exists(note.key))
@@ -26,8 +26,8 @@ def settled_by_its_note(folder: Path, note: Note) -> Finding:
     return Finding(
         "interrupted",
         printable(folder),
-        f"The {note.operation} of {note.subject} was interrupted ({note.stage}) and is not in the"
-        " journal",
+        f"The {note.operation} of {note.subject} was interrupted ({note.stage}) and has no journal"
+        " entry",
         "doctor --fix finishes it or rolls it back.",
         repair=settle,
     )

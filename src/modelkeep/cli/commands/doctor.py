@@ -1,4 +1,4 @@
-"""``doctor``: what is out of order in the library."""
+"""``doctor``: check and repair the library."""
 
 from __future__ import annotations
 

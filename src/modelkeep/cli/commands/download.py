@@ -29,20 +29,22 @@ def download(
         list[str],
         typer.Argument(
             metavar="URL... [DEST]",
-            help="Links, then the folder or the file they go to (this folder when left out).",
+            help="Links, then the target folder or file (default: the current folder).",
             show_default=False,
         ),
     ],
     sha256: Annotated[
-        str | None, typer.Option(metavar="HEX", help="What the bytes must be; one link only.")
+        str | None, typer.Option(metavar="HEX", help="Expected sha256; one link only.")
     ] = None,
     segments: Annotated[
         int | None, typer.Option(metavar="N", min=1, max=64, help="Connections for one file.")
     ] = None,
-    priority: Annotated[int, typer.Option(metavar="N", help="Lower ones come first.")] = 10,
+    priority: Annotated[int, typer.Option(metavar="N", help="Lower numbers start first.")] = 10,
     token: Annotated[
         str | None,
-        typer.Option(metavar="TOKEN", help="For the host of the link: - reads it, @FILE too."),
+        typer.Option(
+            metavar="TOKEN", help="Token for the link's host: - reads standard input, @FILE a file."
+        ),
     ] = None,
 ) -> int:
     """Download files from links: several connections, resumed after a break, checked."""
@@ -99,7 +101,7 @@ def _watch(session: Session, jobs: Sequence[DownloadJobBase]) -> bool:
 
 
 class _News:
-    """Prints on the way what a bar does not show."""
+    """Prints messages that a progress bar does not show."""
 
     def __init__(self, session: Session, jobs: Sequence[DownloadJobBase]) -> None:
         self._session = session
@@ -144,7 +146,7 @@ def _print_end(session: Session, job: DownloadJobBase) -> bool:
             kept = kept_text([job])
             session.say(f"       {kept[0].upper()}{kept[1:]}: modelkeep resume {job.id}")
     elif job.cancelled:
-        hint = f"Start it again with: modelkeep retry {job.id}"
-        message = f"The download of {source} was cancelled from elsewhere"
+        hint = f"Restart it with: modelkeep retry {job.id}"
+        message = f"The download of {source} was cancelled by another process"
         session.report(JobCancelledError(message, hint=hint))
     return True

@@ -1,4 +1,4 @@
-"""``enrich``: what sites know about models that are here, asked for by hash."""
+"""``enrich``: add metadata from sites, looked up by hash."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def enrich(
         typer.Option(
             metavar="ROOT",
             autocompletion=complete_root,
-            help="Leave out the models of this root; may be repeated.",
+            help="Skip the models of this root; may be repeated.",
         ),
     ] = None,
     again: Annotated[
         bool,
-        typer.Option("--again", help="Also what was asked in the last 30 days."),
+        typer.Option("--again", help="Ask again, even within 30 days."),
     ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -43,7 +43,7 @@ def enrich(
 
     session = ctx.ensure_object(Session)
     if bool(models) == all_:
-        raise UsageError("Name models, or all of them with --all")
+        raise UsageError("Name models, or pass --all")
     keys: list[str] = []
     unknown = session.each(models or (), lambda name: keys.append(session.manager.find(name).key))
     plan = enriching.plan(
@@ -88,7 +88,7 @@ def _run(session: Session, plan: EnrichPlan, *, yes: bool, is_all: bool) -> int:
             session.print_table(report.table())
         session.print(str(report))
     if not is_whole:
-        session.say("\nInterrupted; what was done is kept. Repeat the command for the rest.")
+        session.say("\nInterrupted; finished work is kept. Run the command again to continue.")
         return EXIT_INTERRUPTED
     return exit_status_of(report.counts["failed"], report.counts.total())
 
@@ -100,7 +100,7 @@ def _ask(session: Session, question: Question) -> bool:
     if not session.can_ask:
         raise not_allowed(question)
     session.say(question_text(question))
-    if not session.confirm("Ask it, now and whenever you run enrich?"):
+    if not session.confirm("Send them, now and whenever you run enrich?"):
         return False
     session.manager.enricher.remember(question.site)
     return True

@@ -16,7 +16,7 @@ def identify(
     ctx: typer.Context,
     sources: Sources,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show the reasons, also of rules that nearly fit.")
+        bool, typer.Option("--explain", help="Show the evidence, also for rules that nearly match.")
     ] = False,
     verify: VerifyOption = None,
 ) -> int:

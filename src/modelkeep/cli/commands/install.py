@@ -40,7 +40,7 @@ VariantOption = Annotated[
     typer.Option(metavar="VARIANT", help="What a main model was made for: inpaint, depth ..."),
 ]
 InplaceOption = Annotated[
-    bool, typer.Option("--inplace", help="Record it where it is; copy nothing.")
+    bool, typer.Option("--inplace", help="Register it where it is, without copying.")
 ]
 LinkOption = Annotated[
     LinkMode | None,
@@ -51,17 +51,17 @@ LinkOption = Annotated[
 ]
 SubfolderOption = Annotated[
     str | None,
-    typer.Option(metavar="FOLDER", help="Only this folder of a repository, or this file."),
+    typer.Option(metavar="FOLDER", help="Only this folder or file of a repository."),
 ]
 TokenOption = Annotated[
     str | None,
     typer.Option(
         metavar="TOKEN",
-        help="For the site, this once: - reads it from standard input, @FILE from a file.",
+        help="Token for the site, not stored: - reads standard input, @FILE a file.",
     ),
 ]
 NoWaitOption = Annotated[
-    bool, typer.Option("--no-wait", help="Leave it to a process of its own; see modelkeep jobs.")
+    bool, typer.Option("--no-wait", help="Run it in a background process; see modelkeep jobs.")
 ]
 
 
@@ -87,7 +87,7 @@ def install(
 
     session = ctx.ensure_object(Session)
     if name is not None and len(sources) > 1:
-        raise UsageError("--name goes with one source only", hint="Install them one by one.")
+        raise UsageError("--name works with one source only", hint="Install them one at a time.")
     if verify is not None:
         session.options["verify"] = verify
     given: dict[str, Any] = {"name": name, "type": type_, "base": base, "variant": variant}
@@ -112,11 +112,11 @@ def finish_jobs(session: Session, jobs: Sequence[ModelInstallJob]) -> int:
 
 
 class _TooLateError(Exception):
-    """Ctrl-C came when a model was recorded already."""
+    """Raised when Ctrl-C came after the model was recorded."""
 
 
 class _RefusedError(Exception):
-    """A plan was printed that cannot be carried out."""
+    """Raised after printing a plan that cannot be carried out."""
 
     def __init__(self, error: ModelKeepError) -> None:
         super().__init__(str(error))
@@ -148,7 +148,7 @@ class _InstallRun:
                 _take_back(self.session, source)
                 raise
             except _TooLateError as error:
-                self.session.say("\nInterrupted; the rest was not started.")
+                self.session.say("\nInterrupted. The remaining sources were not started.")
                 raise KeyboardInterrupt from error
             except (_RefusedError, ModelKeepError, OSError) as error:
                 failed += 1
@@ -179,7 +179,7 @@ class _InstallRun:
         elif self.no_wait:
             number = installing.leave(session.manager, parsed, request)
             _print_answer(session, installing.InstallResult(source, "waiting", job=number))
-            session.say(f"Job {number}: modelkeep jobs shows how it goes.")
+            session.say(f"Job {number}: follow it with modelkeep jobs.")
         elif not isinstance(parsed, LocalModelSource):
             return self._begin_remote(parsed)
         elif _see_through(session, source, installing.begin(session.manager, parsed, request)):
@@ -201,7 +201,7 @@ class _InstallRun:
             size = size_text(plan.total_bytes) if plan.total_bytes is not None else "a file"
             if not session.confirm(f"Download {size}?"):
                 raise JobCancelledError(
-                    "Nothing was downloaded", hint="--yes installs without asking."
+                    "Nothing was downloaded", hint="Use --yes to install without asking."
                 )
         return installing.begin(session.manager, source, request, plan)
 
@@ -252,7 +252,10 @@ def _take_back(session: Session, source: str) -> None:
         if job.is_local and not job.in_terminal_state:
             job.cancel()
     _print_answer(session, InstallResult(source, "cancelled"))
-    session.say(f"\nInterrupted: {source_text(source)} was undone, the rest not started.")
+    session.say(
+        f"\nInterrupted: {source_text(source)} was rolled back. The remaining sources were not "
+        "started."
+    )
 
 
 def _keep(session: Session, jobs: Sequence[ModelInstallJob]) -> None:
@@ -265,7 +268,7 @@ def _keep(session: Session, jobs: Sequence[ModelInstallJob]) -> None:
         status = "completed" if job.complete else "interrupted"
         _print_answer(session, InstallResult(str(job.source), status))
     if numbers:
-        kept = "what was downloaded is kept"
+        kept = "the downloaded data is kept"
         session.say(f"\nInterrupted; {kept}. Continue with: modelkeep resume {numbers}")
 
 

@@ -26,7 +26,7 @@ def jobs(ctx: typer.Context) -> None:
     """List the install and download jobs of every process on this root, and of earlier runs."""
     session = ctx.ensure_object(Session)
     found = job_queries.jobs(session.manager)
-    session.show_all(found, lambda: job_queries.table(found), nothing="There are no jobs.")
+    session.show_all(found, lambda: job_queries.table(found), nothing="No jobs.")
     if not session.json and not session.quiet:
         for job in found:
             for note in job.notes:
@@ -47,17 +47,17 @@ def resume(
     ctx: typer.Context,
     ids: OptionalJobIds = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="All that processes left which died.")
+        bool, typer.Option("--all", help="All jobs of processes that died.")
     ] = False,
 ) -> int:
     """Resume paused jobs, and jobs that a process left when it died."""
     session = ctx.ensure_object(Session)
     if everything == bool(ids):
-        raise UsageError("Name jobs, or all of them with --all", hint="modelkeep jobs lists them.")
+        raise UsageError("Name jobs, or pass --all", hint="List them with: modelkeep jobs")
     if everything:
         mine = session.manager.jobs.take_over()
         if not mine:
-            session.say("No process left a job.")
+            session.say("No interrupted jobs.")
         return _see_through(session, mine)
     return _begin(session, ids or [], lambda n: job_queries.resume(session.manager, n))
 

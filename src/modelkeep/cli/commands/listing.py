@@ -18,15 +18,17 @@ TagOption = Annotated[
 ]
 SearchOption = Annotated[
     str | None,
-    typer.Option(metavar="TEXT", help="Words in name, description, tags, trigger phrases, author."),
+    typer.Option(
+        metavar="TEXT", help="Search name, description, tags, trigger phrases and author."
+    ),
 ]
 RootOption = Annotated[
     list[str] | None,
-    typer.Option("--in", metavar="ROOT", help="In this root; the library's own is called models."),
+    typer.Option("--in", metavar="ROOT", help="In this root; the library's own root is models."),
 ]
 StateOption = Annotated[
     list[RecordState] | None,
-    typer.Option(metavar="STATE", help="As last seen: present, missing or changed."),
+    typer.Option(metavar="STATE", help="State when last checked: present, missing or changed."),
 ]
 SortOption = Annotated[
     Literal["relevance", "name", "size", "date", "type", "base"] | None,
@@ -79,8 +81,8 @@ def list_models(
     )
     if missing and (facets or after is not None):
         raise UsageError(
-            "--missing looks at the disk, and goes with neither --facets nor --after",
-            hint="--state missing lists what was missing when it was last looked for.",
+            "--missing checks the disk and cannot be used with --facets or --after",
+            hint="Use --state missing to list models found missing by the last check.",
         )
     if facets:
         _count(session, query)
@@ -108,7 +110,7 @@ def _say_more(
     elif query.after is None:
         session.say("The library is empty. Install a model with: modelkeep install FILE")
     if page.next is not None:
-        session.say(f"There are more; repeat the command with --after {page.next}")
+        session.say(f"More results: repeat the command with --after {page.next}")
 
 
 def print_page(session: Session, page: library.ModelPage) -> None:

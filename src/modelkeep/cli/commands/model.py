@@ -28,7 +28,8 @@ def edit(
     ctx: typer.Context,
     model: Model,
     changes: Annotated[
-        list[str], typer.Argument(metavar="FIELD=VALUE", help="Fields to set; empty clears.")
+        list[str],
+        typer.Argument(metavar="FIELD=VALUE", help="Fields to set; an empty value clears one."),
     ],
 ) -> None:
     """Change fields of a model's record; tags=a,b sets your own tags."""

@@ -21,12 +21,14 @@ def remove(
     ctx: typer.Context,
     models: Models,
     keep_files: Annotated[
-        bool, typer.Option("--keep-files", help="Remove the record only; the files stay.")
+        bool, typer.Option("--keep-files", help="Remove only the record; keep the files.")
     ] = False,
     files: Annotated[
-        bool, typer.Option("--files", help="Also files outside the folder of installed models.")
+        bool, typer.Option("--files", help="Also delete files outside the models folder.")
     ] = False,
-    now: Annotated[bool, typer.Option("--now", help="Delete for good, past the trash.")] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="Delete permanently instead of moving to the trash.")
+    ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> int:
@@ -34,7 +36,7 @@ def remove(
     session = ctx.ensure_object(Session)
     mode = removals.RemovalMode(keep_files=keep_files, everywhere=files, now=now)
     if now and not (yes or dry_run or session.can_ask):
-        raise UsageError("--now cannot be undone", hint="Add --yes to do it without being asked.")
+        raise UsageError("--now cannot be undone", hint="Add --yes to confirm.")
     chosen: dict[str, ModelConfigBase] = {}
 
     def find(name: str) -> None:

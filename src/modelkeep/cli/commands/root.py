@@ -29,15 +29,13 @@ def add(
         str | None,
         typer.Option(
             metavar="LAYOUT",
-            help="Whose folder it is: comfyui, a1111, invokeai, hf-cache, plain ...;"
-            " recognised when not given.",
+            help="Layout of the folder: comfyui, a1111, invokeai, hf-cache, plain ...;"
+            " detected by default.",
         ),
     ] = None,
-    readonly: Annotated[
-        bool, typer.Option("--readonly", help="Never write in it, not even when asked.")
-    ] = False,
+    readonly: Annotated[bool, typer.Option("--readonly", help="Never write to it.")] = False,
     no_scan: Annotated[
-        bool, typer.Option("--no-scan", help="Do not register the models in it now.")
+        bool, typer.Option("--no-scan", help="Do not register its models now.")
     ] = False,
 ) -> int | None:
     """Register a folder and the models in it where they are; nothing in it is changed."""
@@ -60,18 +58,20 @@ def list_roots(ctx: typer.Context) -> None:
 def remove(
     ctx: typer.Context,
     name: Name,
-    forget: Annotated[bool, typer.Option("--forget", help="Remove the records in it.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Remove its records.")] = False,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Keep the records in it, with absolute paths.")
+        bool, typer.Option("--keep", help="Keep its records, with absolute paths.")
     ] = False,
 ) -> int | None:
     """Unregister a root; its files stay as they are."""
     session = ctx.ensure_object(Session)
     if forget and keep:
-        raise UsageError("--forget and --keep exclude each other", hint="Choose one of them.")
+        raise UsageError("--forget and --keep cannot be used together", hint="Choose one of them.")
     if not (forget or keep) and session.can_ask and (n := roots.models_in(session.manager, name)):
-        if not session.confirm(f"Forget the {n} record(s) in {name}? Their files stay."):
-            session.say(f"Nothing was changed; --keep unregisters {name} and keeps the records.")
+        if not session.confirm(f"Remove the {n} record(s) in {name}? Their files stay."):
+            session.say(
+                f"Nothing was changed. Use --keep to unregister {name} and keep the records."
+            )
             return EXIT_FAILED
         forget = True
     session.show(roots.remove(session.manager, name, forget=forget, keep=keep))

@@ -1,4 +1,4 @@
-"""``scan`` and ``sync``: find models in folders, and keep the library in step with the disks."""
+"""``scan`` and ``sync``: find models in folders, and update the library after changes on disk."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def scan(
         str | None,
         typer.Argument(
             metavar="[DIR]",
-            help="A folder, a file, or the name of a root; all roots when left out.",
+            help="A folder, a file or a root name (default: all roots).",
             show_default=False,
         ),
     ] = None,
@@ -49,8 +49,8 @@ def scan(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Whose folder it is: comfyui, a1111, invokeai, hf-cache, plain ...; recognised"
-            " when left out.",
+            help="Layout of the folder: comfyui, a1111, invokeai, hf-cache, plain ...; detected by"
+            " default.",
         ),
     ] = None,
 ) -> int:
@@ -72,7 +72,7 @@ def scan(
             session.say(step)
     if not is_whole:
         kept = scanning.kept_text(request, summary)
-        session.say(f"\nInterrupted{kept}. Repeat the command for the rest.")
+        session.say(f"\nInterrupted{kept}. Run the command again to continue.")
         return EXIT_INTERRUPTED
     return exit_status_of(summary.failed, summary.candidates)
 
@@ -94,7 +94,7 @@ def sync(ctx: typer.Context, yes: Yes = False) -> int:
         session.print(scanning.synced_text(found.summary))
         _print_rest(session, found.summary, report)
     if not is_whole:
-        session.say("\nInterrupted; what was done is kept. Repeat the command for the rest.")
+        session.say("\nInterrupted; finished work is kept. Run the command again to continue.")
         return EXIT_INTERRUPTED
     statuses = found.summary.statuses
     is_odd = any(statuses[status] for status in _TO_LOOK_AT)

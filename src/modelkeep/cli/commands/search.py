@@ -1,4 +1,4 @@
-"""``search``: what the sites have, numbered so that ``install 3`` takes the third."""
+"""``search``: search the sites; ``install 3`` installs the third result."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def search(
     type_: TypeOption = None,
     base: BaseOption = None,
     limit: Annotated[
-        int, typer.Option(metavar="N", min=1, max=100, help="At most N of each site.")
+        int, typer.Option(metavar="N", min=1, max=100, help="At most N results per site.")
     ] = 20,
 ) -> None:
     """Search the sites for models; install one by its number: modelkeep install 3."""
@@ -34,9 +34,9 @@ def search(
     session = ctx.ensure_object(Session)
     text = " ".join(words)
     hits = searching.search(session.manager, text, site, type=type_, base=base, limit=limit)
-    nothing = f"Nothing was found for {text!r}."
+    nothing = f"No results for {text!r}."
     session.show_all(hits, lambda: searching.table(hits), nothing=nothing)
     if hits and not session.json:
-        session.say("Install one by its number, such as: modelkeep install 1")
+        session.say("Install one by number: modelkeep install 1")
     if problem := searching.remember(session.manager, text, hits):
         session.say(problem)

@@ -29,7 +29,7 @@ def set_token(
         str | None,
         typer.Argument(
             metavar="[TOKEN]",
-            help="- reads it from standard input, @FILE from a file; asked for when left out.",
+            help="- reads standard input, @FILE a file (default: prompt).",
             show_default=False,
         ),
     ] = None,
@@ -40,16 +40,16 @@ def set_token(
     if given is None:
         if not session.can_ask:
             raise UsageError(
-                "There is no terminal to ask for the token on",
-                hint=f"Give it on standard input: modelkeep token set {site} -",
+                "No terminal to ask for the token",
+                hint=f"Pass it on standard input: modelkeep token set {site} -",
             )
         if page := tokens.page_for(session.manager, site):
             session.say(f"Create a token on {page}")
-        given = ask_token(f"Token for {site} (not shown): ")
+        given = ask_token(f"Token for {site} (hidden): ")
     stored = tokens.store(session.manager, site, given)
     session.show(stored)
     if stored.used_before:
-        session.say(f"The one from {stored.used_before} is used before it.")
+        session.say(f"The one from {stored.used_before} takes precedence.")
 
 
 def list_tokens(ctx: typer.Context) -> None:
@@ -60,7 +60,7 @@ def list_tokens(ctx: typer.Context) -> None:
         for name in dict.fromkeys(one.key for one in found):
             session.print(name)
         return
-    nothing = "There are no tokens. Store one with: modelkeep token set SITE"
+    nothing = "No tokens. Store one with: modelkeep token set SITE"
     session.show_all(found, lambda: tokens.table(found), nothing=nothing)
 
 
@@ -70,7 +70,7 @@ def remove(ctx: typer.Context, site: SiteName) -> int | None:
     removed = tokens.remove(session.manager, site)
     if removed is None:
         folder = shown(session.manager.tokens.folder)
-        session.complain(f"There is no token for {site} in {folder}")
+        session.complain(f"No token for {site} in {folder}")
         return EXIT_FAILED
     session.show(removed)
     if removed.still_used:

@@ -27,7 +27,7 @@ def list_trash(ctx: typer.Context) -> None:
     session.show_all(found, lambda: trash.table(found), nothing="The trash is empty.")
     if found and not session.json:
         size = size_text(trash.total_size(found))
-        session.say(f"{size} will be freed when space is needed, or with: modelkeep trash empty")
+        session.say(f"{size} deleted when space is needed, or with: modelkeep trash empty")
 
 
 def restore(
@@ -50,8 +50,8 @@ def empty(ctx: typer.Context, yes: Yes = False) -> int:
     what = f"{counted(len(found), 'model')}, {size_text(trash.total_size(found))}"
     if found and not yes:
         if not session.can_ask:
-            raise UsageError("Emptying the trash cannot be undone", hint="Add --yes to do it.")
-        if not session.confirm(f"Delete {what}, for good?"):
+            raise UsageError("Emptying the trash cannot be undone", hint="Add --yes to confirm.")
+        if not session.confirm(f"Permanently delete {what}?"):
             session.say("Nothing was deleted.")
             return EXIT_FAILED
 

@@ -38,10 +38,14 @@ def verify(
     ] = False,
     limit_rate: Annotated[
         float | None,
-        typer.Option(parser=parse_rate, metavar="RATE", help="Bytes a second, such as 100M."),
+        typer.Option(
+            parser=parse_rate,
+            metavar="RATE",
+            help="Maximum read rate in bytes per second, such as 100M.",
+        ),
     ] = None,
     accept: Annotated[
-        bool, typer.Option("--accept", help="Accept the bytes of these models as they are.")
+        bool, typer.Option("--accept", help="Accept the current contents of these models.")
     ] = False,
 ) -> int:
     """Read every byte of models and compare their hashes with the recorded ones."""
@@ -49,11 +53,11 @@ def verify(
 
     session = ctx.ensure_object(Session)
     if bool(models) == all_:
-        raise UsageError("Name models, or all of them with --all")
+        raise UsageError("Name models, or pass --all")
     if accept and all_:
-        raise UsageError("--accept takes models by name", hint="Look at each one first.")
+        raise UsageError("--accept needs model names", hint="Check each one first.")
     if not all_ and (new or restart or max_age is not None):
-        raise UsageError("--new, --max-age and --restart go with --all", hint="Add --all.")
+        raise UsageError("--new, --max-age and --restart need --all", hint="Add --all.")
     if models:
         return _verify_named(session, models, limit_rate, accept=accept)
     return _verify_all(session, SweepOptions(new, max_age, restart), limit_rate)

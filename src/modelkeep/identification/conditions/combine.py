@@ -107,4 +107,4 @@ class NotKin(msgspec.Struct, frozen=True):
     def missing(self, view: PartView) -> str:
         """Name the mark that is there."""
         found = self._found(view)
-        return f"it is of another family: {found.detail}" if found else ""
+        return f"it belongs to another family: {found.detail}" if found else ""

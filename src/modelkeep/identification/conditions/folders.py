@@ -111,7 +111,7 @@ class ConfigValue(msgspec.Struct, frozen=True):
         file, config = found
         value = config.get(self.key)
         if value is None and self.absent:
-            return Evidence("config", f"{file} leaves {self.key} open")
+            return Evidence("config", f"{file} does not set {self.key}")
         # True == 1 in Python, but not in a config.
         if not any(
             value == v and isinstance(value, bool) == isinstance(v, bool) for v in self.values

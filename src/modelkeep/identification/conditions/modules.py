@@ -29,7 +29,7 @@ class AdapterOnly(msgspec.Struct, frozen=True):
         return Evidence("keys", f"changes {len(adapter.modules)} modules of another model")
 
     def missing(self, view: PartView) -> str:
-        """Say that it is no adapter."""
+        """Say that it is not an adapter."""
         if not view.tensors.adapter.modules:
             return "no tensor has a name of a LoRA"
         return "most tensors are not those of a LoRA"

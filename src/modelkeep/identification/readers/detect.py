@@ -14,10 +14,10 @@ from modelkeep.identification.readers.pickle_zip import LOCAL_SIGNATURE
 from modelkeep.identification.readers.safetensors import LENGTH_BYTES, read_safetensors
 
 HEAD_BYTES: Final = 1024
-_AGAIN: Final = "Get the file again from where it came from."
-_LOG_IN: Final = "Log in at the site, or give its token to modelkeep, and download the model again."
-_UNPACK: Final = "Unpack it and name the model inside."
-_WEIGHTS: Final = "Name the file with the weights: .safetensors, .ckpt, .pt, .pth or .bin."
+_AGAIN: Final = "Download the file again from its source."
+_LOG_IN: Final = "Log in to the site or pass its token, then download the model again."
+_UNPACK: Final = "Unpack it and pass the model inside."
+_WEIGHTS: Final = "Pass the file with the weights: .safetensors, .ckpt, .pt, .pth or .bin."
 _HIGHEST_PROTOCOL: Final = 5
 
 
@@ -50,11 +50,11 @@ _KNOWN: Final = (
     _known(_BLANK + rb"<\?xml|" + _BLANK + rb"<svg\b", "an XML document", _AGAIN),
     _known(
         rb"version https://git-lfs\.github\.com/spec/",
-        "a git-LFS pointer, which only names the model",
+        "a Git LFS pointer instead of the model",
         "Run `git lfs pull` in its repository, or download the file itself.",
         CorruptModelError,
     ),
-    _known(rb"GGUF", "a GGUF file; GGUF is not read yet", "Use a safetensors version."),
+    _known(rb"GGUF", "a GGUF file, which is not supported yet", "Use a safetensors version."),
     _known(rb"\x1f\x8b", "a gzip archive", _UNPACK),
     _known(rb"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
     _known(rb"Rar!\x1a\x07", "a RAR archive", _UNPACK),
@@ -68,9 +68,9 @@ _KNOWN: Final = (
     _known(rb"RIFF....WEBP", "a WebP picture", _WEIGHTS),
     _known(rb"%PDF-", "a PDF document", _WEIGHTS),
     _known(rb"SQLite format 3\x00", "an SQLite database", _WEIGHTS),
-    _known(rb"\x89HDF\r\n\x1a\n", "an HDF5 file, which is not read", _WEIGHTS),
-    _known(rb"\x93NUMPY", "an array of numpy, which is not read", _WEIGHTS),
-    _known(rb"\x08[\x00-\x0a]\x12.{1,64}", "an ONNX model, which is not read", _WEIGHTS),
+    _known(rb"\x89HDF\r\n\x1a\n", "an HDF5 file, which is not supported", _WEIGHTS),
+    _known(rb"\x93NUMPY", "a NumPy array, which is not supported", _WEIGHTS),
+    _known(rb"\x08[\x00-\x0a]\x12.{1,64}", "an ONNX model, which is not supported", _WEIGHTS),
     _known(rb"\x7fELF|MZ.{58}", "a program", _WEIGHTS),
     _known(_BLANK + rb"[{\[]\s*[\"{\[\]}\d]", "a JSON document", _WEIGHTS),
     _known(rb"---\s|[A-Za-z_][\w-]*:(?: |\r?\n)", "a YAML document", _WEIGHTS),
@@ -111,12 +111,12 @@ def read_header(file: ReadAt, *, thorough: bool = True) -> TensorHeader:
             raise known.error(f"{file.name} is {known.what}", hint=known.hint)
     if not head.strip(b"\0") and _all_zero(file):
         raise CorruptModelError(
-            f"{file.name} holds nothing but zeros: its download was never finished", hint=_AGAIN
+            f"{file.name} contains only zeros; its download never finished", hint=_AGAIN
         )
     if head[257:262] == b"ustar" or _TEXTUAL_PICKLE.match(head):
         return read_pickle(file, thorough=thorough)
     if _TEXT.fullmatch(head):
-        raise UnknownModelError(f"{file.name} is a text, not a model", hint=_WEIGHTS)
+        raise UnknownModelError(f"{file.name} is a text file, not a model", hint=_WEIGHTS)
     return _last_try(file, thorough=thorough)
 
 
@@ -152,6 +152,6 @@ def _last_try(file: ReadAt, *, thorough: bool) -> TensorHeader:
         return read_pickle(file, thorough=thorough)
     except CorruptModelError as error:
         raise UnknownModelError(
-            f"{file.name} is of no known kind: neither safetensors nor a torch checkpoint",
+            f"{file.name} is of no known format: neither safetensors nor a torch checkpoint",
             hint=_WEIGHTS,
         ) from error

@@ -44,7 +44,7 @@ class FolderHeader:
     Raises:
         CorruptModelError: a config or weight file is broken, or there is too much of something.
         UnsafeModelError: loading a weight file would run code.
-        UnreadableSourceError: something in the folder is no file, or leads out of it.
+        UnreadableSourceError: something in the folder is not a file, or leads out of it.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class FolderHeader:
             raise CorruptModelError(
                 f"{printable(self.path)} holds {len(wanted):,} JSON configs; at most"
                 f" {limits.FOLDER_JSON_FILES:,} are read",
-                hint="Name one model's folder, not a folder of models.",
+                hint="Name the folder of one model, not a folder of models.",
             )
         return {file.path: self._read_json(file) for file in wanted}
 
@@ -151,7 +151,7 @@ class FolderHeader:
             raise CorruptModelError(
                 f"{printable(path)} has {file.size:,} bytes; a config may have"
                 f" {limits.FOLDER_JSON_BYTES:,}",
-                hint="Get the folder again from where it came from.",
+                hint="Download the folder again from its source.",
             )
         with self._tree.reading(file.path) as opened:
             content = opened.read_at(0, opened.size)
@@ -159,13 +159,13 @@ class FolderHeader:
             value = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise CorruptModelError(
-                f"{printable(path)} is no valid JSON: {error}",
-                hint="Get the folder again from where it came from.",
+                f"{printable(path)} is not valid JSON: {error}",
+                hint="Download the folder again from its source.",
             ) from error
         if not isinstance(value, dict):
             raise CorruptModelError(
-                f"{printable(path)} holds no JSON object",
-                hint="Get the folder again from where it came from.",
+                f"{printable(path)} does not contain a JSON object",
+                hint="Download the folder again from its source.",
             )
         return value
 

@@ -32,12 +32,12 @@ def call(function: Value, arguments: Value) -> Value:
 
     Raises:
         PickleDanger: the global may be named, not called.
-        PickleFlaw: it is no global, or its arguments are not those of an ordinary file.
+        PickleFlaw: it is not a global, or its arguments are not those of an ordinary file.
     """
     if type(function) is not Global:
-        raise PickleFlaw("it calls something that is no function")
+        raise PickleFlaw("it calls something that is not a function")
     if type(arguments) is not tuple:
-        raise PickleFlaw(f"it calls {function} with something that is no tuple")
+        raise PickleFlaw(f"it calls {function} with something that is not a tuple")
     made = _CALLS.get(function.role)
     if made is None:
         raise PickleDanger(f"call {function}")
@@ -49,10 +49,10 @@ def create(kind: Value, arguments: Value) -> Value:
 
     Raises:
         PickleDanger: ``kind`` may not be made in this way.
-        PickleFlaw: it is no global, or the arguments are wrong.
+        PickleFlaw: it is not a global, or the arguments are wrong.
     """
     if type(kind) is not Global:
-        raise PickleFlaw("it makes an instance of something that is no class")
+        raise PickleFlaw("it makes an instance of something that is not a class")
     if kind.role not in _CREATABLE:
         raise PickleDanger(f"call {kind}")
     return call(kind, arguments)
@@ -76,7 +76,7 @@ def build(target: Value, state: Value) -> None:
         if type(state) is not PickledDict:
             raise PickleDanger("set more than the attributes of an OrderedDict")
     elif not (type(target) is Opaque and target.settable):
-        raise PickleDanger("set the state of a value that has none")
+        raise PickleDanger("set the state of a value without state")
 
 
 def storage(identity: Value) -> Value:
@@ -137,7 +137,7 @@ def _view(
 ) -> TensorInfo:
     """Check that a tensor lies inside its storage, and describe it."""
     if type(source) is not PickledStorage:
-        raise PickleFlaw("a tensor is made of something that is no storage")
+        raise PickleFlaw("a tensor is made of something that is not a storage")
     if type(size) is not tuple or len(size) > limits.TENSOR_DIMENSIONS:
         raise PickleFlaw(f"a tensor has no shape of up to {limits.TENSOR_DIMENSIONS} dimensions")
     if not (_natural(size) and _natural(strides) and _natural((offset,))):
@@ -175,13 +175,13 @@ def _tensor_v3(arguments: Arguments) -> TensorInfo:
         raise PickleFlaw("torch._utils._rebuild_tensor_v3 gets another number of arguments")
     dtype = arguments[_V3_PARTS - 1]
     if type(dtype) is not Global or dtype.role is not Role.NAME or not dtype.dtype:
-        raise PickleFlaw("torch._utils._rebuild_tensor_v3 gets something that is no dtype")
+        raise PickleFlaw("torch._utils._rebuild_tensor_v3 gets something that is not a dtype")
     return _view(*arguments[:4], dtype=dtype.dtype)
 
 
 def _parameter(arguments: Arguments) -> TensorInfo:
     if not arguments or type(arguments[0]) is not TensorInfo:
-        raise PickleFlaw("torch._utils._rebuild_parameter gets something that is no tensor")
+        raise PickleFlaw("torch._utils._rebuild_parameter gets something that is not a tensor")
     return arguments[0]
 
 
@@ -199,7 +199,7 @@ def _ordered_dict(arguments: Arguments) -> PickledDict:
             flat.extend(pair)
         else:
             return PickledDict(flat, settable=True)
-    raise PickleFlaw("collections.OrderedDict gets something that is no dict")
+    raise PickleFlaw("collections.OrderedDict gets something that is not a dict")
 
 
 def _parameter_dict(arguments: Arguments) -> PickledModule:
@@ -210,7 +210,7 @@ def _parameter_dict(arguments: Arguments) -> PickledModule:
 
 def _set(arguments: Arguments) -> Opaque:
     if len(arguments) > 1 or (arguments and type(arguments[0]) not in {list, tuple}):
-        raise PickleFlaw("a set is made of something that is no list")
+        raise PickleFlaw("a set is made of something that is not a list")
     return UNTOLD
 
 
@@ -219,12 +219,12 @@ def _size(arguments: Arguments) -> tuple[int, ...]:
         size = tuple(arguments[0])
         if _natural(size) and len(size) <= limits.TENSOR_DIMENSIONS:
             return size
-    raise PickleFlaw("torch.Size gets something that is no shape")
+    raise PickleFlaw("torch.Size gets something that is not a shape")
 
 
 def _device(arguments: Arguments) -> Opaque:
     if not arguments or not all(type(value) in {str, int} for value in arguments):
-        raise PickleFlaw("torch.device gets something that is no device")
+        raise PickleFlaw("torch.device gets something that is not a device")
     return UNTOLD
 
 
@@ -237,7 +237,7 @@ def _encode(arguments: Arguments) -> Value:
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError as error:
-        raise PickleFlaw(f"{plain(text)} is no text of bytes") from error
+        raise PickleFlaw(f"{plain(text)} does not encode bytes") from error
 
 
 def _settable(_arguments: Arguments) -> Opaque:

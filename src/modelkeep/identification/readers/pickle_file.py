@@ -28,11 +28,8 @@ from modelkeep.identification.readers.pickle_values import (
 )
 from modelkeep.identification.readers.pickle_zip import LOCAL_SIGNATURE, Archive, Member, ZipFlaw
 
-SAFER: Final = (
-    "Get a safetensors version of the model, or convert this one in a sandbox that has nothing"
-    " to lose."
-)
-DAMAGED: Final = "Get the file again from where it came from; it is damaged or was made wrongly."
+SAFER: Final = "Use a safetensors version of the model, or convert this one in a sandbox."
+DAMAGED: Final = "Download the file again from its source. It is damaged or malformed."
 
 #: What the first pickle of a file says that torch wrote before its zip archives.
 LEGACY_MAGIC: Final = 0x1950A86A20F9469CFC6C
@@ -72,7 +69,8 @@ def read_pickle(file: ReadAt, *, thorough: bool = True) -> TensorHeader:
             root = _read_zip(file, thorough=thorough)
         elif head[slice(*_TAR_MAGIC)] == b"ustar":
             raise UnknownModelError(
-                f"{file.name} is a tar archive, as torch wrote before 0.1.10; it is not read",
+                f"{file.name} is a tar archive, written by torch before 0.1.10, which is not "
+                "supported",
                 hint=SAFER,
             )
         else:
@@ -126,7 +124,7 @@ def _main_member(file: ReadAt, archive: Archive) -> Member:
     if not main:
         raise UnknownModelError(
             f"{file.name} is a zip archive without a data.pkl, so torch did not write it",
-            hint="If models are packed in it, unpack it and name one of them.",
+            hint="If it contains models, unpack it and pass one of them.",
         )
     if len(main) > 1:
         raise ZipFlaw(f"it has {len(main)} members called data.pkl, and torch would read one")

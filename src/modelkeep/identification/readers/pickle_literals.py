@@ -15,7 +15,7 @@ from modelkeep.identification.readers.pickle_values import UNTOLD, PickleFlaw, V
 
 #: Longer texts and bytes are passed over: no name is that long, and memory stays bounded.
 KEPT_TEXT: Final = 64 * 1024
-#: Lines of the textual protocol; a longer one is no number and no name.
+#: Lines of the textual protocol; a longer one is neither a number nor a name.
 LINE_BYTES: Final = 1024 * 1024
 
 _SHORT: Final = struct.Struct("<H")

@@ -231,7 +231,7 @@ class Machine(LiteralOpcodes):
     def _list(self) -> list[Value]:
         target = self.stack[-1]
         if type(target) is not list:
-            raise PickleFlaw("it appends to something that is no list")
+            raise PickleFlaw("it appends to something that is not a list")
         return target
 
     def _empty_dict(self, at: int) -> int:
@@ -261,7 +261,7 @@ class Machine(LiteralOpcodes):
     def _dict(self) -> PickledDict:
         target = self.stack[-1]
         if not isinstance(target, PickledDict):
-            raise PickleFlaw("it sets an item of something that is no dict")
+            raise PickleFlaw("it sets an item of something that is not a dict")
         return target
 
     def _empty_set(self, at: int) -> int:
@@ -285,7 +285,7 @@ class Machine(LiteralOpcodes):
         name = self.stack.pop()
         module = self.stack.pop()
         if type(name) is not str or type(module) is not str:
-            raise PickleFlaw("a global is named by something that is no text")
+            raise PickleFlaw("a global is named by something that is not text")
         self._push_global(module, name)
         return at
 

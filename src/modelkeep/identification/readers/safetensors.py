@@ -44,7 +44,7 @@ def read_safetensors(file: ReadAt) -> TensorHeader:
     except Flaw as flaw:
         raise CorruptModelError(
             f"{file.name} is not a valid safetensors file: {flaw.reason} at byte {flaw.at:,}",
-            hint="Get the file again from where it came from; it is damaged or was made wrongly.",
+            hint="Download the file again from its source. It is damaged or malformed.",
         ) from flaw
     return TensorHeader(
         name=file.name,

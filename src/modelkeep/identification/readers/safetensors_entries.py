@@ -81,7 +81,7 @@ def _refuse_extras(body: bytes, at: int) -> None:
     """Look for duplicates and unknown or missing fields in what has been decoded."""
     for name, entry in parse_strictly(body, at).items():
         if name == METADATA_KEY:
-            raise Flaw("'__metadata__' holds something that is no text", position(body, name, at))
+            raise Flaw("'__metadata__' holds something that is not text", position(body, name, at))
         if entry.keys() != FIELDS:
             reason = next(_entry_flaws(entry))
             raise Flaw(f"{element(name)} {reason}", position(body, name, at))
@@ -93,7 +93,7 @@ def _decode_exactly(body: bytes, at: int) -> tuple[dict[str, TensorInfo], dict[s
     present = METADATA_KEY in document
     metadata = document.pop(METADATA_KEY, None)
     if present and not isinstance(metadata, dict):
-        raise Flaw("'__metadata__' is no object", position(body, METADATA_KEY, at))
+        raise Flaw("'__metadata__' is not an object", position(body, METADATA_KEY, at))
     tensors: dict[str, TensorInfo] = {}
     for name, entry in document.items():
         for reason in _entry_flaws(entry):
@@ -127,7 +127,7 @@ def parse_strictly(body: bytes, at: int) -> dict[str, Any]:
         # The standard library lets half a surrogate pair through; msgspec does not.
         msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except UnicodeDecodeError as error:
-        raise Flaw("its header is no UTF-8", at + error.start) from error
+        raise Flaw("its header is not UTF-8", at + error.start) from error
     except RecursionError as error:
         raise Flaw("its header is nested too deeply", at) from error
     except json.JSONDecodeError as error:
@@ -147,15 +147,15 @@ def parse_strictly(body: bytes, at: int) -> dict[str, Any]:
 def _entry_flaws(entry: Any) -> Iterator[str]:
     """Yield what is wrong with one entry; only the first is reliable."""
     if not isinstance(entry, dict):
-        yield "is no object"
+        yield "is not an object"
     for field in sorted(FIELDS - entry.keys()):
         yield f"lacks the field {field!r}"
     for field in sorted(entry.keys() - FIELDS):
         yield f"has the unknown field {element(field)}"
     if not isinstance(entry["dtype"], str):
-        yield "has a dtype that is no text"
+        yield "has a dtype that is not text"
     if not _integers(entry["shape"]):
-        yield "has a shape that is no list of integers"
+        yield "has a shape that is not a list of integers"
     if not _integers(entry["data_offsets"]) or len(entry["data_offsets"]) != len(("begin", "end")):
         yield "has data_offsets that are not two integers"
 

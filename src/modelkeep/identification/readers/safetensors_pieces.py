@@ -100,7 +100,7 @@ def _decode_metadata(text: bytes, at: int) -> dict[str, str]:
 
 def _text_only(metadata: dict[str, Any], at: int) -> dict[str, str]:
     if not all(isinstance(value, str) for value in metadata.values()):
-        raise Flaw("'__metadata__' holds something that is no text", at)
+        raise Flaw("'__metadata__' holds something that is not text", at)
     return metadata
 
 

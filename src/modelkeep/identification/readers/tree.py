@@ -32,7 +32,7 @@ class LocalTree:
 
     Raises:
         CorruptModelError: more files or deeper folders than a model has.
-        UnreadableSourceError: something in the folder is no file, or leads out of it.
+        UnreadableSourceError: something in the folder is not a file, or leads out of it.
     """
 
     def __init__(self, path: Path) -> None:

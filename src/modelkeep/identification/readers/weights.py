@@ -27,7 +27,7 @@ _LEFT_OVERS = (
 )
 #: Raw numbers in a file of another tool; no pickle in spite of the suffix.
 _RAW = ("openvino_*.bin",)
-_AGAIN = "Get the folder again from where it came from."
+_AGAIN = "Download the folder again from its source."
 
 
 def is_weight(path: str) -> bool:
@@ -61,7 +61,7 @@ def check_weights(
     weights = [file for file in files if is_weight(file.path)]
     if strict and configs and not weights:
         raise CorruptModelError(
-            f"{printable(root)} holds the configs of a model and no weights",
+            f"{printable(root)} contains model configs but no weights",
             hint=f"{_AGAIN} --verify off takes it as it is.",
         )
     for file in weights:
@@ -98,15 +98,15 @@ def _check_shards(
     for name in names:
         if name.startswith("/") or "\\" in name or ".." in PurePosixPath(name).parts:
             raise CorruptModelError(
-                f"{where} names the shard {name!r}, outside of its folder",
-                hint="Do not use this folder; get it from a source that you trust.",
+                f"{where} names the shard {name!r}, outside its folder",
+                hint="Do not use this folder. Get it from a source that you trust.",
             )
     missing = [name for name in names if str(folder / name) not in paths]
     # Downloads of one form of the weights often bring the index of another.
     others = any(is_weight(p) and PurePosixPath(p).parent == folder for p in paths)
     if strict and missing and (len(missing) < len(names) or not others):
         raise CorruptModelError(
-            f"{where} names the shard {missing[0]}, which is not there"
+            f"{where} names the shard {missing[0]}, which is missing"
             f" ({len(missing)} of {len(names)} are missing)",
             hint=_AGAIN,
         )

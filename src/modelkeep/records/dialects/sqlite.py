@@ -1,4 +1,4 @@
-"""SQLite: the file of the catalogue, opened so that nothing in it can get lost.
+"""SQLite: the file of the catalogue, opened so that nothing in it is lost.
 
 Changes are made one at a time, on one connection that a lock guards. In a file with a write-ahead
 log those who read have connections of their own: they see what was committed when they began, and
@@ -79,7 +79,7 @@ class SqliteDatabase(RecordDatabase):
         readers: Makes the connections that read; None where ``conn`` reads too.
 
     Raises:
-        WrongDatabaseError: the file is no catalogue of ours.
+        WrongDatabaseError: the file is not a catalogue of ours.
         NewerDatabaseError: it was written by a newer modelkeep.
         CorruptDatabaseError: it is damaged, so that nothing can be read.
         DatabaseLockedError: another process holds it for too long.
@@ -276,7 +276,7 @@ class SqliteDatabase(RecordDatabase):
             found = str(error)
         if found:
             self.damage = found
-            self._logger.warning("%s, so nothing is written to it", damaged(self.name, found))
+            self._logger.warning("%s, so it is opened read-only", damaged(self.name, found))
 
 
 class LentDatabase(RecordDatabase):

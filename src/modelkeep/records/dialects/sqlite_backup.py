@@ -1,4 +1,4 @@
-"""``Backup``: a whole copy of a database, kept only when what it was made for is done."""
+"""``Backup``: a complete copy of a database, kept only if the following change succeeds."""
 
 from __future__ import annotations
 
@@ -103,8 +103,8 @@ class Backup:
         need, there = _ROOM * pages * page, paths.free_space(path.parent)
         if there < need:
             raise NoSpaceError(
-                f"{size_text(need)} are needed beside {shown(path)} for a backup and the upgrade,"
-                f" and {size_text(there)} are free",
+                f"{size_text(need)} are needed beside {shown(path)} for the backup and the upgrade,"
+                f" but only {size_text(there)} are free",
                 hint="Free some space, then try again.",
             )
 

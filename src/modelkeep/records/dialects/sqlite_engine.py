@@ -84,7 +84,7 @@ class Handle:
 
 
 class TextCursor(sqlite3.Cursor):
-    """Keeps text that is no UTF-8, as in names of files, as bytes; and reads it as it was."""
+    """Keeps text that is not UTF-8, as in names of files, as bytes; and reads it as it was."""
 
     def execute(self, sql: str, parameters: Any = ()) -> Self:
         """Run a statement."""

@@ -32,13 +32,13 @@ class _Fault(NamedTuple):
 _LOCKED = _Fault(
     DatabaseLockedError,
     "is held by another process",
-    "Wait until the other program is done with it, then try again.",
+    "Wait until the other program is done, then try again.",
 )
 _DAMAGED = _Fault(CorruptDatabaseError, "is damaged", damaged("", "").hint)
 _READ_ONLY = _Fault(
     NotWritableError,
     "cannot be written",
-    "Check who owns the file and its folder, and whether the disk is mounted read-only.",
+    "Check the owner of the file and its folder, and whether the disk is mounted read-only.",
 )
 _FULL = _Fault(
     NoSpaceError,
@@ -49,9 +49,9 @@ _FULL = _Fault(
 _NO_ROOM_TO_READ = _Fault(
     NoSpaceError,
     "cannot be opened: the disk is full",
-    "Free a megabyte by hand, then for example run: modelkeep trash empty",
+    "Free a megabyte by hand, then run for example: modelkeep trash empty",
 )
-_OTHER = _Fault(DatabaseError, "refuses", "Try again; nothing was changed by this call.")
+_OTHER = _Fault(DatabaseError, "refuses", "Try again. This call changed nothing.")
 _MISUSED = _OTHER._replace(
     hint="Keep the connection open, and open it with check_same_thread=False."
 )
@@ -122,7 +122,7 @@ def translated(
     except OverflowError as error:
         raise UsageError(
             f"A number is too large for the catalogue {name}: {error}",
-            hint="Numbers have at most 64 bits.",
+            hint="Use numbers of at most 64 bits.",
         ) from error
 
 
@@ -131,6 +131,6 @@ def _fault_of(error: sqlite3.Error) -> _Fault:
     if code is not None:
         return _FAULTS.get(code) or _FAULTS.get(primary_code(error), _OTHER)
     if isinstance(error, sqlite3.OperationalError):
-        # The Python module raises it for one thing: text that is no UTF-8. We never write any.
+        # The Python module raises it for one thing: text that is not UTF-8. We never write any.
         return _DAMAGED
     return _MISUSED if isinstance(error, sqlite3.ProgrammingError) else _OTHER

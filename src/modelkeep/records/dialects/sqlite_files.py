@@ -36,7 +36,7 @@ def is_ours_alone(path: Path, name: str) -> bool:
         name: The database, for messages.
 
     Raises:
-        WrongDatabaseError: it is no catalogue of ours.
+        WrongDatabaseError: it is not a catalogue of ours.
         NewerDatabaseError: it was written by a newer modelkeep.
         CorruptDatabaseError: it is damaged.
         NotWritableError: it cannot be read.
@@ -63,7 +63,7 @@ def stored_version(path: Path, name: str) -> int:
         name: The database, for messages.
 
     Raises:
-        WrongDatabaseError: it is no catalogue of ours.
+        WrongDatabaseError: it is not a catalogue of ours.
         CorruptDatabaseError: it is damaged.
         NotWritableError: it cannot be read.
     """
@@ -84,7 +84,7 @@ def refuse_other_tables(connection: sqlite3.Connection, name: str) -> None:
         WrongDatabaseError: it has.
     """
     if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-        raise _no_catalogue(name, "it holds tables of another program")
+        raise _no_catalogue(name, "it has tables of another program")
 
 
 @contextmanager
@@ -128,7 +128,7 @@ def _header(path: Path, name: str) -> tuple[int, int]:
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
                 raise
-            raise _no_catalogue(name, "it is no SQLite database") from error
+            raise _no_catalogue(name, "it is not an SQLite database") from error
     return application, version
 
 
@@ -140,23 +140,23 @@ def _size_of(path: Path, name: str) -> int:
     except OSError as error:
         raise _closed(name, error.strerror or str(error)) from error
     if not stat.S_ISREG(there.st_mode):
-        raise _no_catalogue(name, "it is no regular file")
+        raise _no_catalogue(name, "it is not a regular file")
     if not os.access(path, os.R_OK):
         raise _closed(name, "permission denied")
     if 0 < there.st_size < _SMALLEST:  # SQLite would take a byte or two for nothing at all
-        raise _no_catalogue(name, f"it has no more than {there.st_size} byte(s)")
+        raise _no_catalogue(name, f"it has only {there.st_size} byte(s)")
     return there.st_size
 
 
 def _closed(name: str, reason: str) -> NotWritableError:
     return NotWritableError(
         f"The catalogue {name} cannot be opened: {reason}",
-        hint="Check who owns the file and its folders.",
+        hint="Check the owner of the file and its folders.",
     )
 
 
 def _no_catalogue(name: str, reason: str) -> WrongDatabaseError:
     return WrongDatabaseError(
-        f"{name} is no catalogue of modelkeep: {reason}",
-        hint="Name another file, or move this one away; nothing was changed in it.",
+        f"{name} is not a modelkeep catalogue: {reason}",
+        hint="Choose another file or move this one away. It was not changed.",
     )

@@ -45,7 +45,7 @@ def examine(path: Path) -> Health:
     """Read a whole SQLite catalogue and say what is wrong with it.
 
     Raises:
-        WrongDatabaseError: it is no catalogue of ours.
+        WrongDatabaseError: it is not a catalogue of ours.
         NewerDatabaseError: it was written by a newer modelkeep.
         DatabaseLockedError: another process keeps it from being read.
         NotWritableError: it cannot be opened.
@@ -57,8 +57,8 @@ def examine(path: Path) -> Health:
     except CorruptDatabaseError as error:
         if not was_ours(path):
             raise WrongDatabaseError(
-                f"{shown(path)} is no catalogue of modelkeep: it is no SQLite database",
-                hint="Name another file, or move this one away; nothing was changed in it.",
+                f"{shown(path)} is not a modelkeep catalogue: it is not an SQLite database",
+                hint="Choose another file or move this one away. It was not changed.",
             ) from error
         return Health(damage=(str(error),))
 
@@ -88,7 +88,7 @@ def _examine(path: Path) -> Health:
             raise damaged(name, "; ".join(damage))
         if "mk_model" not in tables:
             raise WrongDatabaseError(
-                f"{name} holds no catalogue of modelkeep", hint="Name another file."
+                f"{name} is not a modelkeep catalogue", hint="Name another file."
             )
         damage += _unreadable(connection)
         if damage:

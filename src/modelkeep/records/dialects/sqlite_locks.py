@@ -1,4 +1,4 @@
-"""Who holds a database: the processes that the system says have locked its files."""
+"""Which processes hold a database, according to the file locks of the system."""
 
 from __future__ import annotations
 

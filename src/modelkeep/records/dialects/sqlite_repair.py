@@ -1,4 +1,4 @@
-"""What ``doctor --fix`` does to a SQLite catalogue: nothing that SQLite itself could not do."""
+"""The repair of a SQLite catalogue by ``doctor --fix``, by means of SQLite alone."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def set_aside(path: Path) -> Path:
     if is_whole:
         paths.fsync(draft)
         paths.replace_file(draft, path)
-        _log.warning("%s was made anew; it is kept as it was in %s", shown(path), shown(copy))
+        _log.warning("%s was rebuilt; the old file is kept as %s", shown(path), shown(copy))
     else:
         paths.remove_file(draft)
         paths.remove_file(path)
         _log.warning(
-            "%s cannot be read any more and is kept as %s; the catalogue begins empty:"
-            " put a backup in its place, or register the models again with: modelkeep sync",
+            "%s can no longer be read and is kept as %s. The catalogue starts empty:"
+            " restore a backup, or register the models again with: modelkeep sync",
             shown(path),
             shown(copy),
         )

@@ -1,4 +1,4 @@
-"""Our tables in a SQLite database: which version of them there is, and making them."""
+"""The tables of the catalogue in a SQLite database: their version and creation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bringing an older SQLite catalogue up to the version of this program, wholly or not at all."""
+"""Upgrading an older SQLite catalogue, all or nothing."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def upgrade(
         backup.publish()
     if backup.path is not None:
         logger.warning(
-            "%s was upgraded from version %d to %d; as it was before it is kept in %s",
+            "%s was upgraded from version %d to %d; the old file is kept as %s",
             target.name,
             found,
             migrations.newest(),
@@ -119,8 +119,8 @@ def _explained(name: str, version: int) -> Iterator[None]:
     except ModelKeepError as error:
         raise type(error)(
             f"The catalogue {name} cannot be upgraded from version {version} to"
-            f" {migrations.newest()}, and is as it was: {error}",
-            hint="Stop the other programs that use it, then try again."
+            f" {migrations.newest()} and was not changed: {error}",
+            hint="Stop other programs that use it, then try again."
             if isinstance(error, DatabaseLockedError)
             else error.hint,
         ) from error

@@ -98,7 +98,7 @@ class RecordDatabase(ABC):
 
 
 class ChangeCounter:
-    """Counts how often what is observed of a database was another than the time before."""
+    """Counts how often the observed state of a database changed."""
 
     def __init__(self) -> None:
         self._seen: object = None

@@ -18,7 +18,7 @@ _model, _tag, _model_tag = schema.model.c, schema.tag.c, schema.model_tag.c
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What records have to be like, but for the values: what a statement is made of.
+    """The conditions on records without their values: what a statement is made of.
 
     Attributes:
         choices: Columns of which a record has one of some values, and how many values.
@@ -56,7 +56,7 @@ class Shape:
 
 
 class Filter:
-    """What records have to be like.
+    """Conditions on records.
 
     Args:
         without: Conditions to leave out: columns of ``mk_model``, or ``tag``.

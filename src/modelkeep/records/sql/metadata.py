@@ -33,12 +33,12 @@ class SqlMetadata(ModelMetadataStoreBase):
         with self._database.writing() as transaction:
             if not is_known(transaction, model_key):
                 raise UnknownMetadataException(
-                    f"There is no model {model_key!r} that metadata could belong to",
-                    hint="Add the record first; modelkeep list shows what is there.",
+                    f"Metadata needs a record, and there is no model {model_key!r}",
+                    hint="Add the record first; List the models with: modelkeep list",
                 )
             if transaction.rows(_one(), {"key_": model_key}):
                 raise DuplicateModelException(
-                    f"The model {model_key!r} has metadata already",
+                    f"The model {model_key!r} already has metadata",
                     hint="Replace it with update_metadata.",
                 )
             add_first_metadata(transaction, model_key, metadata)
@@ -162,6 +162,6 @@ def _insert() -> Executable:
 
 def _unknown(model_key: str) -> UnknownMetadataException:
     return UnknownMetadataException(
-        f"Nothing is known of the model {model_key!r} beyond its record",
-        hint="Metadata comes from the site that a model was installed from.",
+        f"The model {model_key!r} has no metadata",
+        hint="Metadata comes from the site a model was installed from.",
     )

@@ -1,4 +1,4 @@
-"""Records as a whole in a database: whether one is there, adding it, and forgetting all of it."""
+"""Whole records in a database: existence, adding and deleting."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def require(transaction: Transaction, key: str) -> None:
 def unknown_model(key: str) -> UnknownModelException:
     """Return the error for a key without a record."""
     return UnknownModelException(
-        f"There is no model with the key {key!r}", hint="modelkeep list shows what is there."
+        f"No model with the key {key!r}", hint="List the models with: modelkeep list"
     )
 
 

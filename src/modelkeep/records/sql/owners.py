@@ -1,4 +1,4 @@
-"""Whose a key, a path or a file is: what is taken is refused before anything is written."""
+"""Owners of keys, paths and files: conflicts are refused before anything is written."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def refuse_taken(
             raise _duplicate(record, record.key, reason)
         for key, name in (by_place[found] for found in places if found in by_place):
             if not (is_known and key == record.key):
-                reason = f"The path {record.path} is recorded already, for {name!r} (key {key})"
+                reason = f"The path {record.path} is already recorded, for {name!r} (key {key})"
                 raise _duplicate(record, key, reason)
         by_key[record.key] = (record.name, *place)
         by_place[place] = (record.key, record.name)
@@ -67,8 +67,8 @@ def refuse_owned(transaction: Transaction, roots: Roots, files: Iterable[ModelFi
         if place in owners:
             (key,) = owners[place]
             raise DuplicateModelException(
-                f"The file {file.path} belongs to the model {key} already",
-                hint=f"See it with: modelkeep show {key}",
+                f"The file {file.path} already belongs to the model {key}",
+                hint=f"Show it with: modelkeep show {key}",
             )
         if place in seen:
             raise DuplicateModelException(
@@ -79,7 +79,7 @@ def refuse_owned(transaction: Transaction, roots: Roots, files: Iterable[ModelFi
 
 def _duplicate(new: ModelConfigBase, key: str, reason: str) -> DuplicateModelException:
     return DuplicateModelException(
-        f"{reason}; {new.name!r} was not stored", hint=f"See it with: modelkeep show {key}"
+        f"{reason}; {new.name!r} was not stored", hint=f"Show it with: modelkeep show {key}"
     )
 
 

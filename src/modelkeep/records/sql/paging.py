@@ -54,7 +54,7 @@ _KEPT = 200
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """How a list is walked.
+    """The walk over a list.
 
     Attributes:
         is_exact: All that the index passes fits the filter, but for the order's own column.

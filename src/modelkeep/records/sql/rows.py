@@ -70,7 +70,7 @@ def model_row(config: ModelConfigBase, place: Place) -> dict[str, Any]:
         text = config.model_dump_json(exclude=_IN_COLUMNS)
     except ValueError as error:
         raise InvalidModelConfigException.of(
-            type(config).__name__, "key", f"is no valid text ({error})", hint="Use another key."
+            type(config).__name__, "key", f"is not valid text ({error})", hint="Use another key."
         ) from error
     return {
         "key": config.key,

@@ -215,6 +215,6 @@ def newer(name: str, version: int) -> NewerDatabaseError:
 
 def _incomplete(name: str, *missing: str) -> WrongDatabaseError:
     return WrongDatabaseError(
-        f"{name} is no complete catalogue of modelkeep: it lacks {', '.join(missing)}",
-        hint="Restore a copy of the file, or name another one; nothing was changed.",
+        f"{name} is an incomplete modelkeep catalogue: it lacks {', '.join(missing)}",
+        hint="Restore a copy of the file or choose another one. Nothing was changed.",
     )

@@ -246,8 +246,8 @@ class SqlRecords(ModelRecordServiceBase):
         """Return one page of summaries."""
         if page < 0 or per_page < 1:
             raise UsageError(
-                f"There is no page {page} of {per_page} models",
-                hint="Pages are counted from 0 and have at least 1 model.",
+                f"Invalid page {page} of {per_page} models",
+                hint="Pages start at 0 and have at least 1 model.",
             )
         values = {"limit_": per_page, "offset_": page * per_page}
         with self._database.reading() as transaction:
@@ -272,9 +272,7 @@ class SqlRecords(ModelRecordServiceBase):
     ) -> RecordPage:
         """Return the first records of a filtered and sorted set, or the next ones."""
         if limit < 1:
-            raise UsageError(
-                f"There is no page of {limit} models", hint="A page has at least 1 model."
-            )
+            raise UsageError(f"Invalid limit: {limit} models", hint="A page has at least 1 model.")
         search.refuse_order(order)
         with self._database.reading() as transaction:
             found, following = search.page(transaction, where, order, limit, after)

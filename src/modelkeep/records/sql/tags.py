@@ -1,4 +1,4 @@
-"""The tags of the records in a database: those of their site, and those that were given by hand."""
+"""The tags of records in a database: those from sites and those set by hand."""
 
 from __future__ import annotations
 

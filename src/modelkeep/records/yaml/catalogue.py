@@ -26,7 +26,7 @@ from modelkeep.records.yaml.record import (
     to_fields,
 )
 
-_WRONG_HINT = "Name another file, or move this one away; nothing was changed."
+_WRONG_HINT = "Choose another file or move this one away. It was not changed."
 
 
 #: Keys of records by the places that they have.
@@ -52,7 +52,7 @@ class Catalogue:
         known: The catalogue that was read before: what did not change is not read again.
 
     Raises:
-        WrongDatabaseError: the text is no catalogue, or one of a newer modelkeep.
+        WrongDatabaseError: the text is not a catalogue, or one of a newer modelkeep.
         CorruptDatabaseError: it is broken; the message names the line.
     """
 
@@ -67,7 +67,7 @@ class Catalogue:
             layout = yaml_document.parse(text)
         except NoCatalogueError as error:
             raise WrongDatabaseError(
-                f"{name} is no catalogue of modelkeep: it has no __metadata__ with a version",
+                f"{name} is not a modelkeep catalogue: it has no __metadata__ with a version",
                 hint=_WRONG_HINT,
             ) from error
         except YamlFlaw as error:
@@ -158,7 +158,7 @@ class Catalogue:
         except YamlFlaw as error:
             self._refuse(entry.line + error.line, error.reason, error)
         if len(values) != 1:
-            self._refuse(entry.line, "one record is expected here")
+            self._refuse(entry.line, "expected one record here")
         ((key, fields),) = values.items()
         try:
             record = from_fields(key, fields)
@@ -185,22 +185,22 @@ class Catalogue:
     def _insert(self, part: _Part, line: int, paths: _Owners, files: _Owners) -> None:
         record = part.record
         if record.key in self._parts:
-            self._refuse(line, f"the key {record.key!r} stands here a second time")
+            self._refuse(line, f"the key {record.key!r} is a duplicate")
         if (owner := paths.setdefault(record.place, record.key)) != record.key:
-            self._refuse(line, f"{record.config.path} is the path of {owner!r} already")
+            self._refuse(line, f"{record.config.path} is already the path of {owner!r}")
         for file in record.files:
             place = (file.root, file.path)
             if files.get(place) == record.key:
                 self._refuse(line, "a file is listed twice")
             if place in files:
-                self._refuse(line, f"the file {file.path} belongs to {files[place]!r} already")
+                self._refuse(line, f"the file {file.path} already belongs to {files[place]!r}")
             files[place] = record.key
         self._parts[record.key] = part
 
     def _refuse(self, line: int, reason: str, cause: Exception | None = None) -> NoReturn:
         raise CorruptDatabaseError(
-            f"The catalogue {self.name} is broken in line {line + 1}: {reason}",
-            hint=f"Correct that line, or put the last good copy back: {self.name}.bak",
+            f"The catalogue {self.name} is invalid in line {line + 1}: {reason}",
+            hint=f"Correct that line or restore the last good copy: {self.name}.bak",
         ) from cause
 
 
@@ -213,7 +213,7 @@ def _check_version(name: str, layout: Layout) -> None:
     known = tuple(int(part) for part in RECORDS_VERSION.split("."))
     if not numbers or numbers[: len(known)] < known or not isinstance(ours, int):
         raise WrongDatabaseError(
-            f"{name} is no catalogue of modelkeep: its version is {seed!r}", hint=_WRONG_HINT
+            f"{name} is not a modelkeep catalogue: its version is {seed!r}", hint=_WRONG_HINT
         )
     if numbers[: len(known)] > known or ours > yaml_document.FORMAT:
         raise NewerDatabaseError(

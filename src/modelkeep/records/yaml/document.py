@@ -20,8 +20,8 @@ from modelkeep.records.yaml.writer import map_lines
 FORMAT = 1
 
 EMPTY = f"""\
-# The models of this library, kept by modelkeep. You may edit this file: what you write is seen
-# at once, and your comments stay. The last good copy lies beside it, with .bak at its end.
+# The models of this library, maintained by modelkeep. You may edit this file: what you write is
+# seen at once, and your comments stay. The last good copy lies beside it, with .bak at its end.
 __metadata__:
   version: {RECORDS_VERSION}.0
   modelkeep: {FORMAT}
@@ -39,7 +39,7 @@ class NoCatalogueError(YamlFlaw):
     """Raised inside: the text is something else than a catalogue."""
 
     def __init__(self) -> None:
-        super().__init__(0, "this is no catalogue")
+        super().__init__(0, "this is not a catalogue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +99,14 @@ def parse(text: str) -> Layout:
         raise YamlFlaw(line, f"the character {bad.group()!r} is not allowed in YAML")
     for entry in entries:
         if _head_key(entry) not in {"__metadata__", "models"}:
-            raise YamlFlaw(entry.line, "only __metadata__: and models: may stand here")
+            raise YamlFlaw(entry.line, "only __metadata__: and models: are allowed here")
     if len(parts) != len(entries):
-        raise YamlFlaw(entries[-1].line, "__metadata__ or models stands here a second time")
+        raise YamlFlaw(entries[-1].line, "__metadata__ or models is a duplicate")
     about = _shifted(entries[parts["__metadata__"]])["__metadata__"]
     if not isinstance(about, dict):
-        raise YamlFlaw(entries[parts["__metadata__"]].line, "a version is expected here")
+        raise YamlFlaw(entries[parts["__metadata__"]].line, "expected a version here")
     if "models" not in parts:
-        raise YamlFlaw(max(text.count("\n") - 1, 0), "there is no models: in it")
+        raise YamlFlaw(max(text.count("\n") - 1, 0), "models: is missing")
     number = parts["models"]
     layout = _records(entries[number])
     before = above + lead + "".join(e.lead + e.text for e in entries[:number])
@@ -131,7 +131,7 @@ def _shifted(entry: Entry) -> dict[str, Any]:
 def _records(models: Entry) -> Layout:
     head = _MODELS.match(models.text)
     if head is None:
-        raise YamlFlaw(models.line, "models: is written with one key a line below it")
+        raise YamlFlaw(models.line, "models: must have one key per line below it")
     below = models.text[head.end() :]
     first = re.search(r"^( *)[^ #\n]", below, re.MULTILINE)
     if first is None:
@@ -139,7 +139,7 @@ def _records(models: Entry) -> Layout:
         line = f"{head[1]}{' ' + head[3] if head[3] else ''}\n"
         return Layout(line, [], below)
     if head[2]:
-        raise YamlFlaw(models.line, "models: has a value, and lines below it")
+        raise YamlFlaw(models.line, "models: has both a value and lines below it")
     indent = len(first[1])
     lead, entries, tail = cut(below, indent, models.line + 1)
     return Layout(head.group() + lead, entries, tail, indent)
@@ -165,7 +165,9 @@ def cut(text: str, indent: int, line: int = 0) -> tuple[str, list[Entry], str]:
     more = re.search(r"^ *[^ #\n]", text[:first], re.MULTILINE)
     if less or more:
         at = less.start() if less else more.start()  # type: ignore[union-attr]
-        raise YamlFlaw(line + text.count("\n", 0, at), "this line is not indented as the others")
+        raise YamlFlaw(
+            line + text.count("\n", 0, at), "this line is indented differently from the others"
+        )
     above = text[:first]
     line += above.count("\n")
     entries: list[Entry] = []

@@ -132,7 +132,7 @@ class CatalogueFile:
         except Timeout as error:
             raise DatabaseLockedError(
                 f"The catalogue {self.name} is held by another process",
-                hint="Wait until the other program is done with it, then try again.",
+                hint="Wait until the other program is done, then try again.",
             ) from error
         except OSError as error:
             raise storage_error(error, self.path) from error
@@ -158,20 +158,20 @@ class CatalogueFile:
                 kind = DatabaseError if self.path.is_file() else WrongDatabaseError
                 raise kind(
                     f"The catalogue {self.name} cannot be read: {error}",
-                    hint="Name a file that this user may read; nothing was changed.",
+                    hint="Choose a file that this user can read. Nothing was changed.",
                 ) from error
         else:
             raise DatabaseError(
                 f"The catalogue {self.name} is gone",
-                hint=f"Put it back; the last good copy is {shown(self._copy)}",
+                hint=f"Put it back. The last good copy is {shown(self._copy)}",
             )
         with os.fdopen(fd, "rb") as file:
             now = os.fstat(fd)
             data = file.read(limits.CATALOGUE_BYTES + 1)
         if len(data) > limits.CATALOGUE_BYTES:
             raise CorruptDatabaseError(
-                f"The catalogue {self.name} has {now.st_size:,} bytes, more than the"
-                f" {limits.CATALOGUE_BYTES // limits.MIB} MiB that are read",
+                f"The catalogue {self.name} has {now.st_size:,} bytes, over the limit"
+                f" of {limits.CATALOGUE_BYTES // limits.MIB} MiB",
                 hint="Keep a large library in SQLite: set model_config_db to auto.",
             )
         return data, now
@@ -182,13 +182,13 @@ class CatalogueFile:
         except UnicodeDecodeError as error:
             if b"__metadata__" not in data:
                 raise WrongDatabaseError(
-                    f"{self.name} is no catalogue of modelkeep: it is no text",
-                    hint="Name another file, or move this one away; nothing was changed.",
+                    f"{self.name} is not a modelkeep catalogue: it is not text",
+                    hint="Choose another file or move this one away. It was not changed.",
                 ) from error
             line = data.count(b"\n", 0, error.start) + 1
             raise CorruptDatabaseError(
-                f"The catalogue {self.name} is broken in line {line}: it is no UTF-8 there",
-                hint=f"Save it as UTF-8, or put the last good copy back: {shown(self._copy)}",
+                f"The catalogue {self.name} is invalid in line {line}: not UTF-8",
+                hint=f"Save it as UTF-8 or restore the last good copy: {shown(self._copy)}",
             ) from error
         text = text.removeprefix("\ufeff").replace("\r\n", "\n")
         return text if text.endswith("\n") else text + "\n"

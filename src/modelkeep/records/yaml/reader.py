@@ -68,7 +68,7 @@ class _OtherStyleError(YamlFlaw):
     """Raised when a text is not in the style that we write."""
 
     def __init__(self) -> None:
-        super().__init__(0, "this is not our style")
+        super().__init__(0, "not written in modelkeep's style")
 
 
 def read_map(text: str, depth: int = 0) -> dict[str, Any]:
@@ -79,14 +79,14 @@ def read_map(text: str, depth: int = 0) -> dict[str, Any]:
         depth: 0 for a map of records (its fields lie two levels down), 1 for one record.
 
     Raises:
-        YamlFlaw: it is no map, is no YAML, or exceeds a limit.
+        YamlFlaw: it is not a map, is not YAML, or exceeds a limit.
     """
     try:
         value = _OwnStyle(text, depth).read()
     except _OtherStyleError:
         value = _read_events(text, depth)
     if not isinstance(value, dict):
-        raise YamlFlaw(0, "a map of names and values is expected here")
+        raise YamlFlaw(0, "expected a map of names and values here")
     return value
 
 
@@ -221,7 +221,7 @@ class _Events:
         line = event.start_mark.line
         kind = type(event).__name__
         if getattr(event, "tag", None) is not None:
-            raise YamlFlaw(line, f"the tag {event.tag} is not used in a catalogue")
+            raise YamlFlaw(line, f"the tag {event.tag} is not allowed in a catalogue")
         if kind in {"MappingEndEvent", "SequenceEndEvent"}:
             self._end(line)
         elif kind == "DocumentStartEvent":
@@ -238,7 +238,8 @@ class _Events:
         self.count += more
         if self.count > limits.CATALOGUE_VALUES:
             raise YamlFlaw(
-                line, f"a record has more than {limits.CATALOGUE_VALUES:,} values, aliases counted"
+                line,
+                f"a record has more than {limits.CATALOGUE_VALUES:,} values, including aliases",
             )
 
     def _is_text_below(self) -> bool:
@@ -250,7 +251,7 @@ class _Events:
     def _begin(self, value: Any, anchor: str | None, line: int) -> None:
         self._refuse_as_key(line)
         if len(self.stack) + self.depth > limits.CATALOGUE_DEPTH:
-            raise YamlFlaw(line, f"more than {limits.CATALOGUE_DEPTH} levels in each other")
+            raise YamlFlaw(line, f"nested more than {limits.CATALOGUE_DEPTH} levels deep")
         self._counted(1, line)
         depth = self.depth + len(self.stack)
         new = _Building(value, self._is_text_below(), anchor, self.count - 1, None, depth)
@@ -277,7 +278,7 @@ class _Events:
             if event.anchor is not None:
                 raise YamlFlaw(line, "a key has an anchor")
             if event.value in top.value:
-                raise YamlFlaw(line, f"{event.value!r} stands here a second time")
+                raise YamlFlaw(line, f"{event.value!r} is a duplicate")
             top.key = event.value
             return
         value = event.value
@@ -290,12 +291,12 @@ class _Events:
     def _refuse_as_key(self, line: int) -> None:
         top = self.stack[-1] if self.stack else None
         if top is not None and isinstance(top.value, dict) and top.key is None:
-            raise YamlFlaw(line, "a key has to be plain text")
+            raise YamlFlaw(line, "a key must be plain text")
 
     def _put(self, value: Any, line: int) -> None:
         if not self.stack:
             if self.is_done:
-                raise YamlFlaw(line, "something stands after the end")
+                raise YamlFlaw(line, "there is content after the end")
             self.result, self.is_done = value, True
             return
         top = self.stack[-1]
@@ -325,5 +326,5 @@ def _read_events(text: str, depth: int) -> Any:
         raise YamlFlaw(places[0] if places else line, problem) from error
     except (YAMLError, ValueError, LookupError, OverflowError, AttributeError, TypeError) as error:
         # The parser itself stumbles over some texts that are no YAML.
-        raise YamlFlaw(line, f"this is no YAML ({error})") from error
+        raise YamlFlaw(line, f"this is not YAML ({error})") from error
     return building.result

@@ -29,7 +29,7 @@ _KINDS = 500
 
 
 class InvalidRecordError(YamlFlaw):
-    """Raised inside: what stands in the file is no record.
+    """Raised inside: what stands in the file is not a record.
 
     Attributes:
         field: Which of its fields is wrong; empty for all of it.
@@ -102,11 +102,11 @@ def from_fields(key: str, values: Any) -> StoredRecord:
         InvalidRecordError: they describe none.
     """
     if not isinstance(values, dict):
-        raise InvalidRecordError("", "the fields of a record are expected here")
+        raise InvalidRecordError("", "expected the fields of a record here")
     config = _config(key, {n: v for n, v in values.items() if n not in _OWN_FIELDS})
     tags = values.get("tags") or []
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise InvalidRecordError("tags", "tags is a list of texts")
+        raise InvalidRecordError("tags", "tags must be a list of strings")
     return StoredRecord(
         config=config,
         files=sorted_files(_files(values.get("files"))),
@@ -129,7 +129,7 @@ def refuse_no_text(record: StoredRecord) -> None:
             if values is not None:
                 values.model_dump_json()
     except ValueError as error:
-        raise InvalidRecordError("", f"it has a text that is none ({error})") from error
+        raise InvalidRecordError("", f"it has invalid text ({error})") from error
 
 
 def sorted_files(files: list[ModelFile]) -> tuple[ModelFile, ...]:
@@ -138,14 +138,14 @@ def sorted_files(files: list[ModelFile]) -> tuple[ModelFile, ...]:
 
 
 def _default_root(path: str) -> str:
-    # A name that is no UTF-8 is kept as an address.
+    # A name that is not UTF-8 is kept as an address.
     is_absolute = path.startswith("/") or (":" in path and text_to_path(path).is_absolute())
     return NO_ROOT if is_absolute else MODELS_ROOT
 
 
 def _config(key: str, values: dict[str, Any]) -> AnyModelConfig:
     if values.get("key", key) != key:
-        raise InvalidRecordError("key", f"the record is called {key!r} above")
+        raise InvalidRecordError("key", f"its key is {key!r} above")
     path = values.get("path")
     if values.get("root") is None and isinstance(path, str):
         values["root"] = _default_root(path)
@@ -158,7 +158,7 @@ def _config(key: str, values: dict[str, Any]) -> AnyModelConfig:
         shown = ".".join(map(str, first["loc"]))
         raise InvalidRecordError(wrong, f"{shown}: {first['msg']}") from error
     except (TypeError, ValueError, LookupError) as error:
-        raise InvalidRecordError("type", f"no kind of model is like that ({error})") from error
+        raise InvalidRecordError("type", f"no model type has these fields ({error})") from error
     config: AnyModelConfig = made.model_copy(update={"key": key})
     if config.size is not None and abs(config.size) > _INT64_MAX:
         raise InvalidRecordError("size", "size is too large")
@@ -186,7 +186,7 @@ def _metadata(values: Any) -> AnyMetadata | None:
     kinds = {kind.model_fields["type"].default: kind for kind in get_args(AnyMetadata)}
     kind = values.get("type") if isinstance(values, dict) else None
     if not isinstance(kind, str) or kind not in kinds:
-        raise InvalidRecordError("metadata", f"its type is one of {', '.join(kinds)}")
+        raise InvalidRecordError("metadata", f"its type must be one of {', '.join(kinds)}")
     try:
         metadata: AnyMetadata = kinds[kind].model_validate(values)
     except ValidationError as error:
@@ -215,14 +215,14 @@ def _files(values: Any) -> list[ModelFile]:
     if values is None:
         return []
     if not isinstance(values, list):
-        raise InvalidRecordError("files", "files is a list")
+        raise InvalidRecordError("files", "files must be a list")
     return [_file(file) for file in values]
 
 
 def _file(values: Any) -> ModelFile:
     if not isinstance(values, dict) or not {"path", "size"} <= values.keys() <= _FILE_FIELDS.keys():
         raise InvalidRecordError(
-            "files", f"each of files has path and size, and may have {', '.join(_FILE_FIELDS)}"
+            "files", f"each file must have path and size, and may have {', '.join(_FILE_FIELDS)}"
         )
     wanted = {
         **dict.fromkeys(("size", "mtime_ns", "inode"), int),
@@ -256,5 +256,5 @@ def _seconds(name: str, value: Any) -> float | None:
         when = datetime.fromisoformat(value)
         return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, OverflowError) as error:
-        reason = f"{name} is a time such as 2026-01-31T12:00:00Z, not {value!r:.80}"
+        reason = f"{name} must be a time such as 2026-01-31T12:00:00Z, not {value!r:.80}"
         raise InvalidRecordError(name, reason) from error

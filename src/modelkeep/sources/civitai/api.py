@@ -20,7 +20,7 @@ from modelkeep.sources.site import SiteConnection, refusal
 _OTHER = "https://civitai.red"
 _REFUSED, _NO_METHOD = 400, 405
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE, _BUSY, _UNAVAILABLE = 401, 403, 404, 410, 429, 503
-_TOKEN = "Keep one with: modelkeep token set civitai. Or give it with --token or CIVITAI_API_TOKEN."  # noqa: S105 - a hint
+_TOKEN = "Store one with modelkeep token set civitai, or pass it with --token or CIVITAI_API_TOKEN."  # noqa: S105 - a hint
 #: Hashes, and models, that one request may ask for.
 AT_ONCE = 100
 
@@ -36,7 +36,7 @@ class CivitaiApi:
 
         Raises:
             HttpStatusError: it is refused; says why and what to do.
-            ProtocolError: it is no object.
+            ProtocolError: it is not an object.
         """
         return self._object(self._get(path, params), what)
 
@@ -69,7 +69,7 @@ class CivitaiApi:
             if chosen is None:
                 raise UnsupportedSourceError(
                     f"Model {model_id} of Civitai has no version that can be downloaded",
-                    hint="Look at its page: it may be archived, or only be used on the site.",
+                    hint="Check its page: it may be archived or usable on the site only.",
                 )
             return responses.joined(chosen, model)
         chosen = next((each for each in listed if each.get("id") == number), version)
@@ -142,7 +142,7 @@ class CivitaiApi:
         found = reply.json()
         if not isinstance(found, dict):
             raise ProtocolError(
-                f"Civitai did not answer with a JSON object when asked for {what}",
+                f"Civitai did not answer with a JSON object to {what}",
                 hint="Try again later.",
             )
         return found
@@ -159,10 +159,10 @@ def _reason(reply: ApiResponse, *, has_token: bool) -> tuple[str, str]:
     message = error_message(reply.body, reply.header("Content-Type"))
     quoted = f"; it says: {message}" if message else ""
     if "disabled downloads" in message.lower():
-        return "its creator does not allow downloads", "It can only be used on the site."
+        return "its creator does not allow downloads", "It can be used on the site only."
     if reply.status == _UNAUTHORIZED and has_token:
         return (
-            f"the token is not valid{quoted}",
+            f"the token is invalid{quoted}",
             f"Make a new one on civitai.com/user/account. {_TOKEN}",
         )
     if reply.status == _UNAUTHORIZED:
@@ -170,16 +170,16 @@ def _reason(reply: ApiResponse, *, has_token: bool) -> tuple[str, str]:
     if reply.status == _FORBIDDEN and body.get("error") == "Early Access":
         until = one_line(body.get("deadline")) or ""
         end = f" until {until[:10]}" if until else ""
-        return f"it is in early access{end}", "Buy it on the site, or wait."
+        return f"it is in early access{end}", "Buy it on the site or wait."
     cases = {
-        _FORBIDDEN: ("this account may not have it", "Look at its page on the site."),
+        _FORBIDDEN: ("this account has no access to it", "Look at its page on the site."),
         _NOT_FOUND: (
             "it does not exist, or is not published",
             "Check its address.",
         ),
-        _GONE: ("the site has archived it", "Look for another source of the same file."),
-        _BUSY: ("too many requests", "Wait some minutes, then try again."),
-        _UNAVAILABLE: ("it is overloaded", "Wait some minutes, then try again."),
+        _GONE: ("the site archived it", "Look for another source of the same file."),
+        _BUSY: ("too many requests", "Wait a few minutes, then try again."),
+        _UNAVAILABLE: ("it is overloaded", "Wait a few minutes, then try again."),
     }
     why, hint = cases.get(reply.status, ("the request was refused", "Try again later."))
     return why + quoted, hint

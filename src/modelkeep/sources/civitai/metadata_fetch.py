@@ -63,7 +63,7 @@ class CivitaiMetadataFetch(ModelMetadataFetchBase):
         if not (text.isascii() and text.isdecimal() and int(text)):
             raise UnsupportedSourceError(
                 f"{id!r} is not the number of a version",
-                hint="It is in the address of its page, behind modelVersionId=.",
+                hint="It follows modelVersionId= in the address of its page.",
             )
         return self.from_civitai_versionid(int(text))
 

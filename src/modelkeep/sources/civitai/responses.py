@@ -66,7 +66,7 @@ def metadata_of(version: Json, endpoint: str, level: str) -> CivitaiMetadata:
         level: The most that the picture may show.
 
     Raises:
-        ProtocolError: it is no version of a model.
+        ProtocolError: it is not a version of a model.
     """
     number, about = version.get("id"), part(version, "model")
     address = web_address(version.get("downloadUrl")) or f"{endpoint}/api/download/models/{number}"
@@ -89,7 +89,7 @@ def metadata_of(version: Json, endpoint: str, level: str) -> CivitaiMetadata:
     if found is None:
         raise ProtocolError(
             "Civitai did not answer with a version of a model",
-            hint="Try again later; open the model in a browser to see whether it is there.",
+            hint="Try again later, or check in a browser that the model exists.",
         )
     return found
 
@@ -167,11 +167,11 @@ def notes_of(version: Json, file: Json) -> tuple[str, ...]:
     if not _is_none_or(version.get("usageControl"), "Download"):
         notes.append("Its creator does not allow downloads.")
     if about.get("mode") is not None:
-        notes.append(f"The site has marked it as {one_line(about.get('mode')) or 'closed'}.")
+        notes.append(f"The site marks it as {one_line(about.get('mode')) or 'closed'}.")
     for name, what in (("pickleScanResult", "pickles"), ("virusScanResult", "viruses")):
         result = one_line(file.get(name))
         if result not in {None, "Success"}:
-            notes.append(f"The site's scan for {what} says: {result}.")
+            notes.append(f"The site's scan for {what} reports: {result}.")
     return tuple(notes)
 
 

@@ -36,16 +36,16 @@ def select_file(files: Sequence[Json], variant: str | None, name: str) -> Json:
     models = [file for file in files if _kind(file) not in _NEVER]
     if not models:
         raise UnsupportedSourceError(
-            f"{name} has no file that is a model",
-            hint="Look at the page of the model; another version may have one.",
+            f"{name} has no model file",
+            hint="Check the page of the model. Another version may have one.",
         )
     wanted = _words(variant or "")
     fitting = [file for file in models if wanted <= _words_of(file)]
     if not fitting:
         there = "; ".join(described(file) for file in models[:_SHOWN])
         raise UnsupportedSourceError(
-            f"{name} has no file that is {variant}. There are: {there}",
-            hint="Name one of these, such as civitai:MODEL@VERSION:pruned fp16",
+            f"{name} has no {variant} file. Available: {there}",
+            hint="Choose one of these, such as civitai:MODEL@VERSION:pruned fp16",
         )
     return min(fitting, key=lambda file: (_rank(file), files.index(file)))
 

@@ -60,7 +60,7 @@ class Civitai(Site):
             mode = one_line(part(version, "model").get("mode"))
             raise UnsupportedSourceError(
                 f"{name} has no files on Civitai" + (f": it is {mode.lower()}" if mode else ""),
-                hint="Look at the page of the model; another version may have some.",
+                hint="Check the page of the model. Another version may have files.",
             )
         pinned = source.model_copy(
             update={"version_id": version.get("id"), "model_id": version.get("modelId")}
@@ -124,7 +124,7 @@ def _remote(api: CivitaiApi, version: Json, file: Json, source: CivitaiModelSour
     site = api.site
     metadata = responses.metadata_of(version, site.endpoint, site.context.content_level)
     terms = responses.terms_of(version)
-    pickles = ("It is a pickle: it is read without running it.",) if is_pickle(file) else ()
+    pickles = ("It is a pickle file. It is read without being run.",) if is_pickle(file) else ()
     url = f"{site.endpoint}/api/download/models/{version.get('id')}"
     if site.is_ours and isinstance(file.get("id"), int):
         # Exactly this file: other parameters leave the choice to the site.

@@ -35,9 +35,9 @@ _NO_MODELS = {
     "posts": "a post",
     "articles": "an article",
     "collections": "a collection",
-    "user": "the page of a person",
+    "user": "a user page",
     "bounties": "a bounty",
-    "login": "a page to log in",
+    "login": "a login page",
     "search": "a search",
     "tag": "a list of models",
 }
@@ -82,7 +82,7 @@ def parse(text: str, hosts: Collection[str] = HOSTS) -> CivitaiModelSource | Non
         hosts: Names under which the site is reached.
 
     Raises:
-        UnsupportedSourceError: it is of the site and is no model.
+        UnsupportedSourceError: it is of the site and is not a model.
     """
     text = text.strip()
     found = _TYPED.fullmatch(text) or _AIR.fullmatch(text)
@@ -121,7 +121,7 @@ def _page(parts: list[str], query: Mapping[str, list[str]], text: str) -> Civita
     what = _NO_MODELS.get(parts[0].lower() if parts else "", "no page of a model")
     raise UnsupportedSourceError(
         f"{redacted(text)} is {what}",
-        hint="Open the model on Civitai and paste the address of its page.",
+        hint="Open the model on Civitai and use the address of its page.",
     )
 
 

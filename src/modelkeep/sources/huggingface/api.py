@@ -17,19 +17,19 @@ _TOKENS = "https://huggingface.co/settings/tokens"
 #: Why a repository is not given, and what to do.
 _NO_REVISION = ("it has no such branch, tag or commit", "Look for its branches on {page}/tree/main")
 _NO_FILE = ("it has no such file", "Look for its files on {page}/tree/main")
-_DISABLED = ("it was disabled by the site", "Look for another source; {page} may say why.")
+_DISABLED = ("the site disabled it", "Look for another source. {page} may give the reason.")
 _INVALID = ("the token is not valid", f"Make a new token: {_TOKENS}")
 _SCOPE = (
-    "the token may not read it",
+    "the token has no access to it",
     f"Create a read token, or give this one the right: {_TOKENS}",
 )
 _HIDDEN = (
     "it does not exist, or it is private",
-    "Check the spelling; for a private one give a token with --token or HF_TOKEN.",
+    "Check the spelling. For a private repository pass a token with --token or HF_TOKEN.",
 )
 _MISSING = (
-    "it does not exist, or the token's account may not see it",
-    "Check the spelling, and open {page} in a browser.",
+    "it does not exist, or the token's account has no access",
+    "Check the spelling and open {page} in a browser.",
 )
 
 
@@ -59,7 +59,9 @@ class HubApi:
             refused, self.site = self.site, replace(self.site, token=None, aliases=frozenset())
             again = self._get(url, params, limit)
             if again.status < _REFUSED:
-                self.notes += ("The token for Hugging Face is not valid; what is public is used.",)
+                self.notes += (
+                    "The token for Hugging Face is invalid; only public models are available.",
+                )
                 reply = again
             else:
                 self.site = refused
@@ -112,14 +114,14 @@ def _gated(text: str, *, has_token: bool) -> tuple[str, str]:
     if not has_token:
         return (
             "its terms must be accepted first, and no token was given",
-            "Accept them on {page}, then give a token with --token or HF_TOKEN.",
+            "Accept them on {page}, then pass a token with --token or HF_TOKEN.",
         )
     if "fine-grained" in text or "public gated" in text:
         return (
-            "the token may not read gated repositories",
-            f"Let it read all public gated repositories that you can access: {_TOKENS}",
+            "the token has no access to gated repositories",
+            f"Allow it to read all public gated repositories you can access: {_TOKENS}",
         )
     return (
         "the account of the token must accept its terms first",
-        "Request access on {page}; some authors approve requests by hand.",
+        "Request access on {page}. Some authors approve requests manually.",
     )

@@ -99,7 +99,7 @@ def refuse_many(chosen: Sequence[PurePosixPath], repo: str, before: str) -> None
     shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
     raise UnsupportedSourceError(
         f"{repo} holds {len(names)} models: {shown}",
-        hint=f"Name one, such as {before}{names[0]}",
+        hint=f"Choose one, such as {before}{names[0]}",
     )
 
 
@@ -123,7 +123,7 @@ def _nothing(files: Sequence[str], source: HFModelSource) -> UnsupportedSourceEr
             hint=f"Look for it on https://huggingface.co/{source.repo_id}/tree/main",
         )
     return UnsupportedSourceError(
-        f"{where} has no weights of a known kind",
+        f"{where} has no weights in a known format",
         hint=f"Look for its files on https://huggingface.co/{source.repo_id}/tree/main",
     )
 
@@ -142,4 +142,4 @@ def _notes(chosen: Sequence[PurePosixPath], source: HFModelSource) -> tuple[str,
     )
     if not plain:
         return ()
-    return (f"No fp16 variant of {', '.join(plain)}: what there is comes in full precision.",)
+    return (f"No fp16 variant of {', '.join(plain)}: using full precision.",)

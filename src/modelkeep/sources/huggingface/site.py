@@ -93,7 +93,7 @@ class HuggingFace(Site):
             raise DownloadError(
                 f"{repo or self.label} was not requested: HF_HUB_OFFLINE or"
                 " TRANSFORMERS_OFFLINE is set",
-                hint="Unset it to let modelkeep ask Hugging Face.",
+                hint="Unset it to allow requests to Hugging Face.",
             )
         return api
 
@@ -142,7 +142,7 @@ def _gate(terms: Terms, api: HubApi) -> tuple[str, ...]:
     if not terms.gated or api.site.token is not None:
         return ()
     page = f"{responses.ENDPOINT}/{api.repo}"
-    return (f"Accept its terms on {page} first, then give a token with --token or HF_TOKEN.",)
+    return (f"Accept its terms on {page} first, then pass a token with --token or HF_TOKEN.",)
 
 
 def _remote(api: HubApi, sibling: Mapping[str, Any], inside: str) -> RemoteFile:

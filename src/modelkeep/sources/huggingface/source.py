@@ -30,9 +30,9 @@ _NO_MODELS = {
     "blog": "an article",
     "docs": "documentation",
     "organizations": "an organization",
-    "settings": "a page of settings",
-    "join": "a page to sign up",
-    "login": "a page to log in",
+    "settings": "a settings page",
+    "join": "a sign-up page",
+    "login": "a login page",
     "models": "a list of models",
     "buckets": "a bucket",
 }
@@ -77,7 +77,7 @@ def parse(text: str, hosts: Collection[str] = HOSTS) -> HFModelSource | None:
         hosts: Names under which the site and its mirrors are reached.
 
     Raises:
-        UnsupportedSourceError: it is of the site and is no model.
+        UnsupportedSourceError: it is of the site and is not a model.
     """
     text = text.strip()
     if text.lower().startswith("hf://"):
@@ -106,7 +106,8 @@ def _typed(text: str) -> HFModelSource | None:
     if variant and variant.lower() not in set(ModelRepoVariant):
         known = ", ".join(ModelRepoVariant)
         raise UnsupportedSourceError(
-            f"{text}: {variant!r} is not a variant", hint=f"Variants are {known}; or leave it out."
+            f"{text}: {variant!r} is not a variant",
+            hint=f"Use one of {known}, or drop the variant.",
         )
     return _source(found["repo"], found["revision"], subfolder, variant or None)
 
@@ -134,7 +135,7 @@ def _page(path: str, text: str) -> HFModelSource:
     if len(parts) < 2:  # noqa: PLR2004 - organisation and name
         raise UnsupportedSourceError(
             f"{redacted(text)} is a page of a user or an organization, not a model",
-            hint="Open one of its models and paste that address.",
+            hint="Open one of its models and use that address.",
         )
     repo, view, rest = "/".join(map(unquote, parts[:2])), parts[2:3], parts[3:]
     if not view or view[0] not in _VIEWS - {"discussions", "edit"} or not rest:
@@ -154,7 +155,7 @@ def _source(
         )
     if {"..", "."} & set((subfolder or "").split("/")):
         raise UnsupportedSourceError(
-            f"{repo}: {subfolder!r} leads out of the repository", hint="Name a folder inside it."
+            f"{repo}: {subfolder!r} is outside the repository", hint="Name a folder inside it."
         )
     form = ModelRepoVariant(variant.lower()) if variant else ModelRepoVariant.FP16
     revision = None if revision == "main" else revision
@@ -165,5 +166,5 @@ def _refuse_others(parts: list[str], text: str) -> None:
     if what := _NO_MODELS.get(parts[0].lower() if parts else "models"):
         raise UnsupportedSourceError(
             f"{redacted(text)} is {what} of Hugging Face, not a model",
-            hint="Open the page of a model and paste its address.",
+            hint="Open the page of a model and use its address.",
         )

@@ -41,7 +41,7 @@ class DrawThings(Layout):
         count = sum(bool(_OWN.search(name)) for name in names_in(folder).files)
         warn(
             f"{shown(folder)} is the folder of Draw Things: its {count:,} file(s) are databases"
-            " that no other program loads, and are left alone"
+            " that only Draw Things can load; skipped"
         )
         return ()
 

@@ -66,12 +66,14 @@ def read_extra_model_paths(file: Path) -> tuple[ExtraFolder, ...]:
         if is_null(node):
             continue
         if not is_map(node):
-            reason = f"the section {section} has to be a map of folders"
+            reason = f"the section {section} must be a map of folders"
             raise broken_file(file, line_of(node), reason)
         for folder in _section(file, section, map_of(file, node)):
             found.append(folder)
             if len(found) > limits.LAYOUT_FOLDERS:
-                raise broken_file(file, None, f"it names over {limits.LAYOUT_FOLDERS:,} folders")
+                raise broken_file(
+                    file, None, f"it lists more than {limits.LAYOUT_FOLDERS:,} folders"
+                )
     return tuple(found)
 
 
@@ -93,7 +95,7 @@ def _base(file: Path, node: Node | None) -> Path:
         return file.parent
     text, line = found[0]
     if len(found) > 1:
-        raise broken_file(file, line, f"{_BASE} has to be one folder")
+        raise broken_file(file, line, f"{_BASE} must be one folder")
     if not text:
         return file.parent
     _refuse_no_path(file, text, line)
@@ -107,4 +109,4 @@ def _is_yes(node: Node | None) -> bool:
 
 def _refuse_no_path(file: Path, text: str, line: int) -> None:
     if not can_be_path(text):
-        raise broken_file(file, line, "this can be no path")
+        raise broken_file(file, line, "this cannot be a path")

@@ -35,7 +35,7 @@ _PATHS: dict[str, str] = {
     "path_safety_checker": "safety_checker",
     "path_sam": "sam",
 }
-#: Fooocus edits by a patch for SDXL that is no model of a known type.
+#: Fooocus edits by a patch for SDXL that is not a model of a known type.
 _TYPES: dict[str, ModelType | None] = {**TYPES, "inpaint": None}
 
 
@@ -66,7 +66,7 @@ class Fooocus(Layout):
 
 
 def _folders(value: Any, root: Path) -> list[Path]:
-    """Return the folders of one setting; the program, too, skips what is no path."""
+    """Return the folders of one setting; the program, too, skips what is not a path."""
     texts = value if isinstance(value, list) else [value]
     return [
         foreign_path(text, root)

@@ -105,7 +105,7 @@ def _paths(root: Path) -> _Paths:
             elif key in {"models_dir", "db_dir", "autoimport_dir", "download_cache_dir"}:
                 for text, line in texts_of(file, node):
                     if text and not can_be_path(text):
-                        raise broken_file(file, line, "this can be no path")
+                        raise broken_file(file, line, "this cannot be a path")
                     found[key] = text
 
     def path(key: str, default: str) -> Path:

@@ -84,13 +84,13 @@ def read_catalogue(
                 reading.take(row, sites.get(row["id"], {}))
     if log_is_out_of_reach(database):
         warn(
-            f"{shown(database)} has a log without its index (-shm): what InvokeAI changed last is"
-            " not seen; start and stop InvokeAI once"
+            f"{shown(database)} has a log without an index (-shm), so recent changes by InvokeAI"
+            " are not visible. Start and stop InvokeAI once"
         )
     if reading.broken:
         warn(
-            f"{shown(database)}: {len(reading.broken)} of its rows are no config with a path and"
-            f" are left out; the first has the id {reading.broken[0]}"
+            f"{shown(database)}: {len(reading.broken)} of its rows have no config with a path and"
+            f" are skipped; the first has the id {reading.broken[0]}"
         )
     return tuple(reading.found)
 

@@ -129,8 +129,8 @@ def recognise(folder: Path, layouts: Iterable[Layout]) -> Layout:
         if layout.recognises(folder):
             return layout
     raise SettingsError(
-        f"{printable(folder)} has none of the known layouts",
-        hint="Name the folder's layout, such as: plain",
+        f"{printable(folder)} matches no known layout",
+        hint="Pass the layout of the folder, such as: plain",
     )
 
 
@@ -143,6 +143,6 @@ def layout_named(name: str, layouts: Iterable[Layout]) -> Layout:
     by_name = {layout.name: layout for layout in layouts}
     if name not in by_name:
         raise SettingsError(
-            f"{name!r} is no layout", hint=f"Use one of: {', '.join(sorted(by_name))}"
+            f"{name!r} is not a layout", hint=f"Use one of: {', '.join(sorted(by_name))}"
         )
     return by_name[name]

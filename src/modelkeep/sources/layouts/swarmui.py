@@ -94,7 +94,7 @@ def read_paths(file: Path) -> dict[str, str]:
     """Return the section ``Paths`` of a ``Settings.fds``, unescaped.
 
     Raises:
-        SourceError: it cannot be read, or a line of that section is no setting; names the line.
+        SourceError: it cannot be read, or a line of that section is not a setting; names the line.
     """
     found: dict[str, str] = {}
     is_inside = False
@@ -108,10 +108,10 @@ def read_paths(file: Path) -> dict[str, str]:
         elif is_inside and entry is not None:
             value = re.sub(r"\\[\\tnrx]", lambda found: _ESCAPES[found[0]], entry["value"].strip())
             if value and not can_be_path(value):
-                raise broken_file(file, number, "this can be no path")
+                raise broken_file(file, number, "this cannot be a path")
             found[entry["key"].strip()] = value
         elif is_inside and text[0] not in "->":  # items of a list, which no path is
-            raise broken_file(file, number, "a setting is expected here (name: value)")
+            raise broken_file(file, number, "expected a setting here (name: value)")
     return found
 
 

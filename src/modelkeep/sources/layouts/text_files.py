@@ -23,7 +23,7 @@ def broken_file(path: Path, line: int | None, reason: str) -> UnreadableSourceEr
     where = shown(path) if line is None else f"{shown(path)}, line {line}"
     return UnreadableSourceError(
         f"{where}: {reason}",
-        hint="Correct the file, or name the folder of models itself.",
+        hint="Correct the file or pass the models folder itself.",
     )
 
 
@@ -39,13 +39,13 @@ def read_text(path: Path, limit: int = limits.LAYOUT_FILE_BYTES) -> str:
     """
     with LocalFile(path) as file:
         if file.size > limit:
-            raise broken_file(path, None, f"it has {file.size:,} bytes; {limit:,} are the limit")
+            raise broken_file(path, None, f"it has {file.size:,} bytes; the limit is {limit:,}")
         data = file.read_at(0, file.size)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise broken_file(path, line, "it is no UTF-8 text") from error
+        raise broken_file(path, line, "it is not UTF-8 text") from error
 
 
 def read_json_map(path: Path, limit: int = limits.LAYOUT_FILE_BYTES) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def read_json_map(path: Path, limit: int = limits.LAYOUT_FILE_BYTES) -> dict[str
     except json.JSONDecodeError as error:
         raise broken_file(path, error.lineno, f"it is not JSON: {error.msg}") from error
     except (RecursionError, ValueError) as error:  # ValueError: an endless number
-        raise broken_file(path, None, "it is not JSON that can be read") from error
+        raise broken_file(path, None, "its JSON cannot be read") from error
     if not isinstance(found, dict):
         raise broken_file(path, 1, "it is not a JSON object")
     return found

@@ -36,7 +36,7 @@ def read_yaml_map(path: Path) -> dict[str, Node]:
     """Return the top of a YAML file: its keys, each with its node. An empty file has none.
 
     Raises:
-        SourceError: it cannot be read or is no map; names the line.
+        SourceError: it cannot be read or is not a map; names the line.
     """
     from ruamel.yaml import YAML  # noqa: PLC0415 - most folders have no such file
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415
@@ -52,7 +52,7 @@ def read_yaml_map(path: Path) -> dict[str, Node]:
         line = mark.line + 1 if mark else text.count("\n", 0, getattr(error, "position", 0)) + 1
         # Not the error itself: it quotes the line, which may hold a password.
         reason = getattr(error, "problem", None) or getattr(error, "reason", None)
-        raise broken_file(path, line, f"it is no YAML: {reason or 'unreadable'}") from error
+        raise broken_file(path, line, f"it is not YAML: {reason or 'unreadable'}") from error
     except RecursionError as error:
         raise broken_file(path, None, "it is nested too deeply") from error
     return {} if top is None or is_null(top) else map_of(path, top)
@@ -80,7 +80,7 @@ def map_of(path: Path, node: Node) -> dict[str, Node]:
     the first time decides.
 
     Raises:
-        SourceError: the node is no map, or has a key that is no word; names the line.
+        SourceError: the node is not a map, or has a key that is no word; names the line.
     """
     found: dict[str, Node] = {}
     seen: set[int] = set()
@@ -94,7 +94,7 @@ def map_of(path: Path, node: Node) -> dict[str, Node]:
             waiting += reversed(one.value)
             continue
         if not is_map(one):
-            raise broken_file(path, line_of(one), "a map is expected here (key: value)")
+            raise broken_file(path, line_of(one), "expected a map here (key: value)")
         own, merged = _entries(path, one)
         waiting += reversed(merged)
         found = own | found
@@ -106,7 +106,7 @@ def _entries(path: Path, node: Node) -> tuple[dict[str, Node], list[Node]]:
     merged: list[Node] = []
     for key, value in node.value:
         if key.id != "scalar":
-            raise broken_file(path, line_of(key), "a word is expected here, as the key of a map")
+            raise broken_file(path, line_of(key), "expected a string as the key of a map")
         if key.value == _MERGE and key.style is None:
             merged.append(value)
         else:
@@ -125,11 +125,11 @@ def texts_of(path: Path, node: Node) -> list[tuple[str, int]]:
     if node.id == "scalar":
         return [(str(node.value), line_of(node))]
     if node.id != "sequence":
-        raise broken_file(path, line_of(node), "a text or a list of texts is expected here")
+        raise broken_file(path, line_of(node), "expected a string or a list of strings here")
     found: list[tuple[str, int]] = []
     for item in node.value:
         if item.id != "scalar":
-            raise broken_file(path, line_of(item), "a text is expected here")
+            raise broken_file(path, line_of(item), "expected a string here")
         if not is_null(item):
             found.append((str(item.value), line_of(item)))
     return found

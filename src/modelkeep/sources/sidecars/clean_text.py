@@ -19,7 +19,7 @@ _BREAKS = frozenset(
     {"br", "p", "div", "li", "ul", "ol", "tr", "table", "hr", "pre", "blockquote", "section"}
     | {f"h{level}" for level in range(1, 7)}
 )
-#: Elements whose content is no text for people.
+#: Elements whose content is not text for people.
 _SILENT = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg"})
 #: Parameters of web addresses that let one in.
 _SECRETS = frozenset({"token", "api_key", "apikey", "access_token", "key", "signature"})

@@ -97,7 +97,7 @@ class Sidecar:
         """Open it.
 
         Raises:
-            SourceNotFoundError, UnreadableSourceError: it cannot be read or is no regular file.
+            SourceNotFoundError, UnreadableSourceError: it cannot be read or is not a regular file.
         """
         return LocalFile(self.path)
 
@@ -133,7 +133,7 @@ class Sidecar:
         """Return the error for a sidecar that cannot be used."""
         return UnreadableSourceError(
             f"{printable(self.path)} {why}",
-            hint="Have the program that wrote it write it again, or remove it.",
+            hint="Write it again with its own program or remove it.",
         )
 
 

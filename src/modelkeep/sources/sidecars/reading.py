@@ -148,4 +148,4 @@ def _only(found: set[str]) -> str | None:
 
 
 def _contradiction(path: Path, kind: str) -> str:
-    return f"The sidecars of {printable(path)} name several hashes ({kind}): none is used"
+    return f"The sidecars of {printable(path)} give different hashes ({kind}): none is used"

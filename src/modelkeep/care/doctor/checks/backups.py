@@ -1,4 +1,4 @@
-"""Backups: copies of databases that were made before they were changed or repaired."""
+"""Backups: copies of databases made before an upgrade or a repair."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
                 "backups",
                 printable(folder),
                 f"{shown(folder)} holds {len(copies)} copies of databases, {size}: {names}{more}",
-                "Remove those that you do not need any more.",
+                "Remove the ones you no longer need.",
                 Severity.NOTE,
             )
 

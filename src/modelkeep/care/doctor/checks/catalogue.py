@@ -1,4 +1,4 @@
-"""The catalogue: its file can be opened and read, all of it."""
+"""The catalogue: its file can be opened and read completely."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def _find(library: LibraryState) -> Iterator[Finding]:
             "database_damaged",
             printable(path),
             f"The catalogue {shown(path)} is damaged: {'; '.join(health.damage[:_SHOWN])}{more}",
-            "doctor --fix keeps a copy, and makes the file anew if all records can still be read;"
-            " otherwise the catalogue begins empty, and modelkeep sync registers the models again.",
+            "doctor --fix keeps a copy and rebuilds the file if all records can be read. Otherwise"
+            " the catalogue starts empty, and modelkeep sync registers the models again.",
             Severity.ERROR,
             repair=_save,
         )
@@ -59,7 +59,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
             "database_old",
             printable(path),
             f"The catalogue {shown(path)} was written by an older modelkeep",
-            "It is brought up to date, with a copy kept, when it is next used.",
+            "The next command that uses it backs it up and upgrades it.",
             Severity.NOTE,
             repair=_open,
         )

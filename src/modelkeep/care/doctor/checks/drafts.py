@@ -32,7 +32,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
                 yield Finding(
                     "draft",
                     printable(path),
-                    f"{shown(path)} was not finished; {found['name']} is as it was before",
+                    f"{shown(path)} was not finished; {found['name']} is unchanged",
                     "doctor --fix removes it.",
                     repair=_remove(path),
                 )

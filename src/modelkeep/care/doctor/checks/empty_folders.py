@@ -1,4 +1,4 @@
-"""Empty folders: what is left in ``models_dir`` of models that are gone."""
+"""Empty folders that removed models left in ``models_dir``."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _remove(folders: list[Path], stop: Path) -> Repair:
         if tools.library.state.journal.entries():
             raise JobError(
                 "a change is in progress that may need the folder",
-                hint="Wait until it has ended, then run doctor --fix again.",
+                hint="Wait until it ends, then run doctor --fix again.",
             )
         for folder in reversed(folders):
             paths.remove_empty_folders(folder, stop)

@@ -1,4 +1,4 @@
-"""The journal: changes that were begun by processes that have ended since."""
+"""The journal: unfinished changes of processes that have ended."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
                 entry.note.key,
                 f"The {entry.note.operation} of {entry.note.subject} was interrupted"
                 f" ({entry.note.stage})",
-                "It is finished or rolled back by doctor --fix, or by the next install.",
+                "doctor --fix or the next install finishes it or rolls it back.",
                 repair=_settle(entry.id),
             )
 
@@ -32,7 +32,7 @@ def _settle(number: int) -> Repair:
         tools.recover()
         if any(entry.id == number for entry in tools.library.state.journal.entries()):
             raise DatabaseError(
-                "its process is at work again", hint="Wait for it, then run doctor again."
+                "its process is running again", hint="Wait for it, then run doctor again."
             )
 
     return settle

@@ -1,4 +1,4 @@
-"""Locks: a database that another process keeps from being written."""
+"""Locks: databases that another process has locked against writing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
                 "database_locked",
                 printable(path),
                 f"{shown(path)} is held by {' and '.join(found)}",
-                "Wait until it is done, or end it; nothing can be written meanwhile.",
+                "Wait until it finishes, or stop it. Nothing can be written until then.",
             )
 
 
@@ -51,7 +51,7 @@ def refuse_open(path: Path) -> None:
     if found := holders(path):
         raise DatabaseLockedError(
             f"{shown(path)} is open in {' and '.join(found)}",
-            hint="End that program, then run doctor --fix again.",
+            hint="Close that program, then run doctor --fix again.",
         )
 
 

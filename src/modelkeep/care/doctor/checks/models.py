@@ -1,4 +1,4 @@
-"""Models: their files are there, as they were recorded, and the records say so."""
+"""Models: their files exist as recorded, and the recorded state is current."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from modelkeep.core.taxonomy import RecordState
 from modelkeep.library.condition import FileStatus, state_for
 
 _HINTS = {
-    FileStatus.MISSING: "Put it back, let modelkeep sync look where it went, or forget it with:"
+    FileStatus.MISSING: "Put it back, find it with modelkeep sync, or remove its record with:"
     " modelkeep remove {key}",
     FileStatus.CHANGED: "Read it: modelkeep verify {key}",
-    FileStatus.OFFLINE: "Mount its disk, or forget the model with: modelkeep remove {key}",
-    FileStatus.UNREADABLE: "Allow this user to enter the folder and to read the file.",
+    FileStatus.OFFLINE: "Mount its disk, or remove the record with: modelkeep remove {key}",
+    FileStatus.UNREADABLE: "Give this user access to the folder and the file.",
 }
 #: So many that went missing at once, and such a part of their root, are no accident of models.
 _MANY = 20
@@ -44,7 +44,7 @@ def _models(library: LibraryState) -> Iterator[Finding]:
             yield Finding(
                 "model_changed",
                 key,
-                f"{config.name} ({key[:8]}) held other bytes when it was last read",
+                f"{config.name} ({key[:8]}) had different contents when it was last read",
                 _HINTS[FileStatus.CHANGED].format(key=key[:8]),
             )
 
@@ -62,11 +62,11 @@ def _states(library: LibraryState) -> Iterator[Finding]:
     yield Finding(
         "stale_states",
         str(library.catalogue),
-        f"{len(stale)} record(s) do not say what is seen of their files now: {summary}",
-        f"So many are gone from the root {mass} that its disk may be the cause;"
-        " if not: modelkeep sync --yes"
+        f"{len(stale)} record(s) have an outdated file state: {summary}",
+        f"So many files are missing from the root {mass} that its disk may be"
+        " unmounted. If they are really gone: modelkeep sync --yes"
         if mass
-        else "doctor --fix and modelkeep sync note it.",
+        else "doctor --fix and modelkeep sync update them.",
         Severity.WARNING,
         repair=None if mass else lambda tools: tools.library.records.set_states(stale),
     )

@@ -1,4 +1,4 @@
-"""Names: no two in a folder that some disks cannot tell apart."""
+"""Names: no two names in a folder that are the same on some disks."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def _find(library: LibraryState) -> Iterator[Finding]:
             yield Finding(
                 "colliding_names",
                 printable(folder),
-                f"{shown(folder)} holds {' and '.join(sorted(names))}, which are one name on"
-                " disks that do not tell case or accents apart",
-                "Remove one of them and install it again under another name.",
+                f"{shown(folder)} holds {' and '.join(sorted(names))}, which are the same name"
+                " on disks that ignore case or accents",
+                "Remove one of them and reinstall it under another name.",
             )
 
 

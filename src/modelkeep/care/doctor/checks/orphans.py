@@ -65,7 +65,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
             "closed_folder",
             printable(folder),
             f"{shown(folder)} cannot be listed: {reason}",
-            "Allow this user to enter it; what is in it is not known.",
+            "Give this user access to it. Its contents were not checked.",
         )
     owned = _owned(library)
     if owned is None:

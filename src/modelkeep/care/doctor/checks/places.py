@@ -1,4 +1,4 @@
-"""Places: no record claims files outside of the folder that it lies in."""
+"""Places: no record claims files outside its folder."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def _find(library: LibraryState) -> Iterator[Finding]:
         yield Finding(
             "path_outside",
             key,
-            f"{library.models[key].name} ({key[:8]}) is said to lie at {printable(path)}, a path"
-            " that leaves its folder: nothing is ever changed there",
-            f"Forget the record: modelkeep remove --keep-files {key[:8]}",
+            f"{library.models[key].name} ({key[:8]}) is recorded at {printable(path)}, a path"
+            " outside its folder; nothing is changed there",
+            f"Remove the record: modelkeep remove --keep-files {key[:8]}",
         )
 
 

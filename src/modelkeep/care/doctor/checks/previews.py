@@ -28,7 +28,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
             yield Finding(
                 "preview_leftover",
                 printable(path),
-                f"{shown(path)} is the preview of a model that is not in the library",
+                f"{shown(path)} is a preview of a model that is not in the library",
                 "doctor --fix removes it.",
                 Severity.NOTE,
                 repair=_remove(path.stem, path.name),
@@ -38,7 +38,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
 def _remove(key: str, name: str) -> Repair:
     def remove(tools: RepairTools) -> None:
         if tools.library.is_recorded(key) is not False:
-            raise JobError(f"{key} is recorded by now", hint="Run doctor again.")
+            raise JobError(f"{key} is now in the library", hint="Run doctor again.")
         remove_file(tools.settings.previews_dir / name)
 
     return remove

@@ -1,4 +1,4 @@
-"""Rights: the program can write where it has to, and nobody else reads its secrets."""
+"""Rights: the program can write where it must, and only its user can read its secrets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _models_dir(library: LibraryState) -> Iterator[Finding]:
         yield Finding(
             "models_dir",
             printable(folder),
-            f"{shown(folder)} is no folder",
+            f"{shown(folder)} is not a folder",
             "Move it elsewhere, or set models_dir to another folder.",
             Severity.ERROR,
         )
@@ -33,8 +33,8 @@ def _models_dir(library: LibraryState) -> Iterator[Finding]:
         yield Finding(
             "models_dir",
             printable(folder),
-            f"{shown(folder)} may not be written by this user, so nothing can be installed",
-            "Check who owns the folder and whether the disk is mounted read-only.",
+            f"{shown(folder)} is not writable by this user, so nothing can be installed",
+            "Check the owner of the folder and whether the disk is mounted read-only.",
             Severity.ERROR,
         )
 
@@ -52,7 +52,7 @@ def _secrets(library: LibraryState) -> Iterator[Finding]:
             yield Finding(
                 "secrets_open",
                 printable(path),
-                f"{shown(path)} can be read or changed by others (its mode is {mode:04o})",
+                f"{shown(path)} can be read or changed by other users (mode {mode:04o})",
                 f"Restrict it: chmod {wanted:03o} {shown(path)}",
                 repair=_close(path, wanted),
             )

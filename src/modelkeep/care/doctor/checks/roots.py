@@ -1,4 +1,4 @@
-"""Roots: the folders that hold models are there."""
+"""Roots: the folders of models are online."""
 
 from __future__ import annotations
 

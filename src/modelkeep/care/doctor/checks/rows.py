@@ -1,4 +1,4 @@
-"""Rows: those of the catalogue's tables fit together."""
+"""Rows: the tables of the catalogue are consistent."""
 
 from __future__ import annotations
 
@@ -26,16 +26,15 @@ def _find(library: LibraryState) -> Iterator[Finding]:
             "dangling_rows",
             printable(path),
             f"{count} row(s) of {table} in {shown(path)} belong to no record",
-            "They say nothing of any use: doctor --fix removes them.",
+            "They are of no use. doctor --fix removes them.",
             repair=_drop,
         )
     if library.health.search:
         yield Finding(
             "search_index",
             printable(path),
-            f"Text search in {shown(path)} is out of step with the records: "
-            f"{library.health.search}",
-            "doctor --fix makes it anew from the records.",
+            f"Text search in {shown(path)} does not match the records: {library.health.search}",
+            "doctor --fix rebuilds it from the records.",
             repair=_index,
         )
 

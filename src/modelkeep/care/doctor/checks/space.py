@@ -28,7 +28,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
             yield Finding(
                 "disk_full",
                 printable(place),
-                f"{size_text(free)} are free on the disk of {shown(place)}",
+                f"{size_text(free)} free on the disk of {shown(place)}",
                 "Free some space, for example with: modelkeep trash empty",
                 Severity.ERROR if free < limits.SPACE_RESERVE_BYTES else Severity.WARNING,
             )

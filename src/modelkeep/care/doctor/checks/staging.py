@@ -1,4 +1,4 @@
-"""Staging: folders of installs that no journal and no job knows of."""
+"""Staging: folders of installs that neither the journal nor a job refers to."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def _find(library: LibraryState) -> Iterator[Finding]:
         yield Finding(
             "staging_leftover",
             printable(folder),
-            f"{shown(folder)} is left of an install that was interrupted ({_size(folder)})",
-            "No model is in it: doctor --fix removes it."
+            f"{shown(folder)} is left over from an interrupted install ({_size(folder)})",
+            "It holds no model. doctor --fix removes it."
             if not is_unknown
-            else "Run doctor again when no other modelkeep is at work.",
+            else "Run doctor again when no other modelkeep is running.",
             repair=None if is_unknown else _remove(folder),
         )
 
@@ -66,7 +66,7 @@ def _remove(folder: Path) -> Repair:
         state = tools.library.state
         named = {place for entry in state.journal.entries() for place in entry.note.places}
         if folder in named | tools.installs.folders_in_use(state):
-            raise JobError("an install has begun to use it", hint="Wait until it has ended.")
+            raise JobError("an install has started using it", hint="Wait until it ends.")
         remove_work_folder(folder)
 
     return remove

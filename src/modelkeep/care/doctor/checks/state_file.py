@@ -63,9 +63,9 @@ def _finding(path: Path, error: ModelKeepError) -> Finding:
         "state_damaged",
         printable(path),
         str(error),
-        "It holds the jobs and the journal of interrupted changes, which are lost with it."
-        " doctor --fix keeps a copy beside it, makes a new file, and finishes or rolls back what"
-        " the notes in staging and trash folders and the catalogue still show.",
+        "The jobs and the journal of interrupted changes in it are lost. doctor --fix keeps"
+        " a copy beside it, creates a new file, and finishes or rolls back the changes that "
+        "staging folders, trash folders and the catalogue still show.",
         Severity.ERROR,
         repair=_set_aside,
     )
@@ -81,7 +81,7 @@ def _set_aside(tools: RepairTools) -> None:
         if part.exists():
             paths.publish(part, path.with_name(mark + suffix))
     if path.exists():
-        raise StorageError(f"{shown(path)} could not be set aside", hint="Move it by hand.")
+        raise StorageError(f"{shown(path)} could not be moved aside", hint="Move it by hand.")
 
 
 CHECK = Check("state_file", position=30, find=_find)

@@ -29,8 +29,8 @@ def _find(library: LibraryState) -> Iterator[Finding]:
         yield Finding(
             "trash_forgotten",
             printable(place),
-            f"{shown(place)} holds removed models, and the state file does not know of it",
-            "doctor --fix lists them in the trash again.",
+            f"{shown(place)} holds removed models but is not in the state file",
+            "doctor --fix adds them to the trash list again.",
             repair=_remember(place),
         )
     total = count = 0
@@ -51,8 +51,8 @@ def _find(library: LibraryState) -> Iterator[Finding]:
         yield Finding(
             "trash_size",
             printable(library.settings.trash_dir),
-            f"{count} model(s), {size_text(total)}, wait in the trash",
-            "They are freed when space is needed, or with: modelkeep trash empty",
+            f"{count} model(s), {size_text(total)}, in the trash",
+            "They are deleted when space is needed, or with: modelkeep trash empty",
             Severity.NOTE,
         )
 
@@ -73,7 +73,7 @@ def _check_entry(library: LibraryState, entry: TrashEntry) -> Iterator[Finding]:
                 "half_removed",
                 printable(entry.folder),
                 f"{entry.name} ({entry.key[:8]}) is in the catalogue, and {len(waiting)} of its"
-                f" files in the trash: its removal was interrupted",
+                f" files are in the trash: its removal was interrupted",
                 "doctor --fix puts them back where they were.",
                 repair=_put_back(entry),
             )
@@ -82,7 +82,7 @@ def _check_entry(library: LibraryState, entry: TrashEntry) -> Iterator[Finding]:
         yield Finding(
             "trash_incomplete",
             printable(entry.folder),
-            f"Nothing is left of {entry.name} in {shown(entry.folder)} but its name",
+            f"{entry.name} has no files left in {shown(entry.folder)}",
             "doctor --fix removes the entry.",
             repair=_remove(entry.folder),
         )
@@ -92,15 +92,15 @@ def _check_entry(library: LibraryState, entry: TrashEntry) -> Iterator[Finding]:
             printable(entry.folder),
             f"{lost} of {len(entry.names)} files of {entry.name} are gone from the trash, so it"
             " cannot be restored",
-            f"The others lie in {shown(entry.folder / 'files')}; modelkeep trash empty removes"
+            f"The others are in {shown(entry.folder / 'files')}; modelkeep trash empty deletes"
             " them.",
         )
     elif entry.expires_at <= time.time():
         yield Finding(
             "trash_expired",
             printable(entry.folder),
-            f"{entry.name} has been in the trash for its time ({size_text(entry.size)})",
-            "It is removed for good by doctor --fix, or at the next start.",
+            f"{entry.name} has reached its time limit in the trash ({size_text(entry.size)})",
+            "doctor --fix or the next start deletes it for good.",
             Severity.NOTE,
             repair=lambda tools: purge(tools.library, entry),
         )
@@ -115,12 +115,12 @@ def _without_manifest(folder: Path, error: CorruptDatabaseError) -> Finding:
     tree = ModelsTree(folder.parent)
     tree.enter(folder)
     files = [path for path in tree.files if path.parent != folder]
-    hint = f"Its files lie in {shown(folder / 'files')}: move them where you want them."
+    hint = f"Its files are in {shown(folder / 'files')}: move them where you want them."
     return Finding(
         "trash_incomplete",
         printable(folder),
         str(error),
-        hint if files else "No file is in it: doctor --fix removes it.",
+        hint if files else "It holds no files. doctor --fix removes it.",
         repair=None if files else _remove(folder),
     )
 

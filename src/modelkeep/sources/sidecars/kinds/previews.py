@@ -43,7 +43,7 @@ class Previews(SidecarReader):
                 )
             head = file.read_at(0, min(file.size, _HEAD_BYTES))
             if not _PICTURES.match(head):
-                raise sidecar.broken("is not a picture, in spite of its name")
+                raise sidecar.broken("is not a picture despite its name")
             is_plain = sidecar.path.stem == model.stem
             if is_plain and head.startswith(_PNG) and holds_embedding(file):
                 return None

@@ -62,7 +62,7 @@ def _decoded(sidecar: Sidecar) -> str:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "replace")
     if b"\0" in data:
-        raise sidecar.broken("is no text")
+        raise sidecar.broken("is not text")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
