@@ -5,22 +5,22 @@
     ModelKeepError                      the root: message + hint (what to do next)
     ├── UsageError                      the request itself makes no sense
     ├── SettingsError                   a setting or the settings file is wrong
-    ├── SourceError                     what was asked for cannot be had
+    ├── SourceError                     a source cannot be used
     │   ├── SourceNotFoundError         no such file or folder
     │   ├── UnreadableSourceError       it is there but cannot be read
     │   ├── UnsupportedSourceError      no source of this kind is known
-    │   └── DownloadError               a server did not give it, or gave something else
+    │   └── DownloadError               a server did not send it, or sent something else
     │       ├── HttpStatusError         the server refused: status and reason
-    │       ├── ConnectionFailedError   no connection, or all tries broke off
+    │       ├── ConnectionFailedError   no connection, or all attempts failed
     │       ├── ProtocolError           the answer contradicts itself or the request
-    │       ├── AddressRefusedError     the address lies where nobody may send us
-    │       │   └── RedirectRefusedError a redirect goes where none may go, or never ends
+    │       ├── AddressRefusedError     the address is in a private network
+    │       │   └── RedirectRefusedError a redirect leads to a forbidden place or never ends
     │       ├── SecretNeededError       a stored download lacks its token or its whole link
     │       ├── NotAModelAnswerError    a web page or message in place of the file
     │       └── HashMismatchError       the bytes are not those that the source promised
     ├── InvalidModelException           the file is not a model that can be used
     │   ├── UnknownModelError           no rule fits; the nearest ones are named
-    │   ├── AmbiguousModelError         several rules fit and none comes first
+    │   ├── AmbiguousModelError         several rules match with equal precedence
     │   ├── UnsafeModelError            reading it would run code
     │   └── CorruptModelError           truncated, lying or over a limit
     ├── RecordError                     the catalogue refuses
@@ -49,7 +49,7 @@
     │   │   └── DownloadJobCancelledException
     │   ├── JobPausedError              a job stopped, to go on later
     │   │   └── DownloadPausedError
-    │   └── InterruptedInstallError     an earlier run was cut off
+    │   └── InterruptedInstallError     an earlier run was interrupted
     └── ModelNotFoundException          the record is there, its file is not
 """
 
@@ -77,7 +77,7 @@ class ModelKeepError(Exception):
 
 
 class UsageError(ModelKeepError):
-    """Raised when a request makes no sense in itself."""
+    """Raised when a request is invalid."""
 
 
 class SettingsError(ModelKeepError):
@@ -85,7 +85,7 @@ class SettingsError(ModelKeepError):
 
 
 class SourceError(ModelKeepError):
-    """Raised when the thing that was asked for cannot be had."""
+    """Raised when a source cannot be used."""
 
 
 class SourceNotFoundError(SourceError):
@@ -101,7 +101,7 @@ class UnsupportedSourceError(SourceError):
 
 
 class DownloadError(SourceError):
-    """Raised when a server does not give a file, or gives something else."""
+    """Raised when a server does not send a file, or sends something else."""
 
 
 class HttpStatusError(DownloadError):
@@ -137,7 +137,7 @@ class HttpStatusError(DownloadError):
 
 
 class ConnectionFailedError(DownloadError):
-    """Raised when no connection comes about, or each try broke off; says what was kept.
+    """Raised when no connection succeeds or every attempt fails; says what was kept.
 
     Args:
         message: Names the host, what happened and what was kept.
@@ -151,15 +151,15 @@ class ConnectionFailedError(DownloadError):
 
 
 class ProtocolError(DownloadError):
-    """Raised when the head of an answer contradicts itself or does not fit the request."""
+    """Raised when the response headers contradict themselves or the request."""
 
 
 class AddressRefusedError(DownloadError):
-    """Raised when an address that others gave leads into a private network."""
+    """Raised when an address from a site leads into a private network."""
 
 
 class RedirectRefusedError(AddressRefusedError):
-    """Raised when a redirect goes where none may go, or never ends; names the chain."""
+    """Raised when a redirect leads to a forbidden place or never ends; names the chain."""
 
 
 class SecretNeededError(DownloadError):
@@ -167,7 +167,7 @@ class SecretNeededError(DownloadError):
 
 
 class NotAModelAnswerError(DownloadError):
-    """Raised when a web page or a message comes with status 200 in place of a file."""
+    """Raised when a web page or a message arrives with status 200 instead of a file."""
 
 
 class HashMismatchError(DownloadError):
@@ -275,7 +275,7 @@ class DatabaseLockedError(DatabaseError):
 
 
 class StorageError(ModelKeepError):
-    """Raised when the disk refuses."""
+    """Raised when the disk refuses a change."""
 
 
 class NoSpaceError(StorageError):
@@ -283,11 +283,11 @@ class NoSpaceError(StorageError):
 
 
 class NotWritableError(StorageError):
-    """Raised when a folder is read-only or may not be written by this user."""
+    """Raised when a folder is read-only or not writable by this user."""
 
 
 class TargetTakenError(StorageError, FileExistsError):
-    """Raised when something else has the name that a file was to get."""
+    """Raised when the target name of a file is taken."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -295,7 +295,7 @@ class TargetTakenError(StorageError, FileExistsError):
 
 
 class OfflineRootError(StorageError):
-    """Raised when files are needed that lie in a root which is not there now."""
+    """Raised when files are needed from a root that is offline."""
 
 
 class UnsafePathError(StorageError):
@@ -307,7 +307,7 @@ class SourceChangedError(StorageError):
 
 
 class JobError(ModelKeepError):
-    """Raised when a job cannot be done or controlled."""
+    """Raised when a job cannot be run or controlled."""
 
 
 class UnknownJobIDException(JobError, ValueError):
@@ -331,11 +331,11 @@ class DownloadJobCancelledException(JobCancelledError):
 
 
 class JobPausedError(JobError):
-    """Raised inside a job that is to be paused, as if somebody had asked for it."""
+    """Raised inside a job to pause it, as on a request."""
 
 
 class DownloadPausedError(JobPausedError):
-    """Raised inside a download that was paused; what has come is kept."""
+    """Raised inside a download that was paused; the downloaded part is kept."""
 
 
 class InterruptedInstallError(JobError):
@@ -343,7 +343,7 @@ class InterruptedInstallError(JobError):
 
 
 class ModelNotFoundException(ModelKeepError):
-    """Raised when a record exists but nothing lies at its path."""
+    """Raised when a record exists but its file does not."""
 
 
 def hint_of(error: BaseException) -> str:

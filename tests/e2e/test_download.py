@@ -58,9 +58,9 @@ def test_a_token_goes_to_its_host_and_shows_nowhere(
     (tmp_path / "token").write_text("hush\n")
     told = program.call("download", "-v", url, tmp_path / "a.bin", "--token", f"@{tmp_path}/token")
     assert "hush" not in told.out + told.err
-    assert "Others on this machine" not in told.err
+    assert "Other users can see" not in told.err
     told = program.call("download", url, tmp_path / "b.bin", "--token", "hush")
-    assert "Others on this machine" in told.err
+    assert "Other users can see" in told.err
     program.call("download", url, tmp_path / "c.bin", "--token", f"@{tmp_path}/none", status=2)
     program.call("download", url, tmp_path / "c.bin", status=1)
 
@@ -94,7 +94,7 @@ def test_ctrl_c_says_when_nothing_could_be_kept(
     wait_until(lambda: server.sent > MIB // 2, process)
     os.kill(process.pid, signal.SIGINT)
     told = finish(process, 130)
-    assert "what was downloaded was dropped" in told.err
+    assert "downloaded data was discarded" in told.err
     assert not [path for path in tmp_path.iterdir() if path.name.startswith("a.bin")]
 
 
@@ -152,7 +152,7 @@ def test_pause_resume_and_cancel_from_another_terminal(
     assert program.call("cancel", "--json", 1).only["status"] == "cancelled"
     told = finish(process, 1)
     assert "Paused. Continue with: modelkeep resume 1" in told.err
-    assert "cancelled from elsewhere" in told.err
+    assert "cancelled by another process" in told.err
     assert "modelkeep retry 1" in told.err
     assert not list(tmp_path.glob("a.bin*"))
     assert program.call("prune", "--json").only == {"pruned": 1}
@@ -224,5 +224,5 @@ def test_a_root_that_cannot_be_written_is_no_hindrance(
     program.root.write_text("no folder")
     url = server.serve("/a.bin", Page(BODY))
     told = program.call("download", url, tmp_path / "a.bin")
-    assert "not gone on with later" in told.err
+    assert "will not be listed or resumed later" in told.err
     assert (tmp_path / "a.bin").read_bytes() == BODY

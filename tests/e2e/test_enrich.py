@@ -159,7 +159,7 @@ class TestUse:
 
         monkeypatch.setattr(site, "by_hashes", interrupted)
         told = filled.call("enrich", "--all", "--yes", status=130)
-        assert "what was done is kept" in told.err
+        assert "finished work is kept" in told.err
         assert told.lines[-1].startswith("1 model: 1 ")
         told = filled.call("enrich", "--all", "--yes")
         assert told.lines[-1].startswith("3 models: ")

@@ -53,7 +53,7 @@ def test_cancel_from_another_process(program: Program, large: Path) -> None:
     wait_until(lambda: is_copying(program), process)
     assert program.call("cancel", 1).out.startswith("1: cancelled")
     told = finish(process, 1)
-    assert "cancelled from elsewhere" in told.err
+    assert "cancelled by another process" in told.err
     assert "modelkeep retry 1" in told.err
     assert installed_files(program.root) == []
     assert program.call("list", "-q").out == ""
@@ -81,7 +81,7 @@ def test_the_job_of_a_dead_process_is_taken_over(program: Program, large: Path) 
     assert told["status"] == "completed"
     assert (the_job(program)["id"], the_job(program)["status"]) == (1, "completed")
     assert program.call("list", "--json").only["name"] == "Kept name"
-    assert "No process left a job" in program.call("resume", "--all").err
+    assert "No interrupted jobs" in program.call("resume", "--all").err
 
 
 def test_a_job_that_was_paused_outlives_its_process(program: Program, large: Path) -> None:

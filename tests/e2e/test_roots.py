@@ -89,7 +89,7 @@ class TestAdd:
     @pytest.mark.parametrize(
         ("name", "folder", "said"),
         [
-            ("models", ".", "no name for a root"),
+            ("models", ".", "not a valid root name"),
             ("comfy", "ComfyUI/none", "no folder"),
             ("comfy", "library", "models_dir"),
         ],

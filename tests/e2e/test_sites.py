@@ -120,7 +120,7 @@ class TestSearch:
         self, program: Program, server: FaultServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         hub(server, monkeypatch)
-        assert "Nothing was found for 'paper'" in program.call("search", "paper").err
+        assert "No results for 'paper'" in program.call("search", "paper").err
         server.serve("/api/models", json_error(500, {"error": "upside down"}))
         monkeypatch.setenv("MODELKEEP_OFFLINE", "1")
         assert "offline" in program.call("search", "paper", status=1).err

@@ -29,7 +29,7 @@ def test_a_prefix_of_several_keys_in_the_trash_names_them(program: Program, sour
             path = tiny.embedding(sources / f"n{number}.safetensors", number + 40)
             manager.installer.delete(manager.installer.install_path(path, {"key": f"abcd{number}"}))
     nothing = program.call("trash", "restore", "sofa", status=1)
-    assert "Nothing in the trash is called 'sofa'" in nothing.err
+    assert "No model in the trash is called 'sofa'" in nothing.err
     several = program.call("trash", "restore", "abcd", status=1)
     assert "abcd1 (n1), abcd2 (n2)" in several.err
     assert program.call("trash", "restore", "abcd2", "-q").out == "abcd2\n"

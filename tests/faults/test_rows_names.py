@@ -228,7 +228,7 @@ def _told_and_forgotten(program: Program) -> None:
     assert "--keep-files" in line["hint"]
     program.call("doctor", "--fix", status=1)
     told = program.call("remove", "--yes", "--files", "d", status=1)
-    assert "leaves its folder" in told.err
+    assert "outside its folder" in told.err
     program.call("remove", "--yes", "--keep-files", "d")
     assert [line["name"] for line in program.call("list", "--json").json] == ["honest"]
 

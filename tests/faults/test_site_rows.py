@@ -106,8 +106,8 @@ class TestRedirects:
         [
             ("/round?s=hush", "circle"),
             ("/hop/1?s=hush", "more than 10 redirects"),
-            ("file:///etc/passwd", "no address of the web"),
-            ("ftp://127.0.0.1/x?s=hush", "no address of the web"),
+            ("file:///etc/passwd", "not a web address"),
+            ("ftp://127.0.0.1/x?s=hush", "not a web address"),
             ("", "no address"),
         ],
     )
@@ -366,8 +366,8 @@ class TestCommandLine:
     @pytest.mark.parametrize(
         ("page", "said"),
         [
-            (redirect("/round?s=hush"), "goes round in a circle"),
-            (redirect("file:///etc/passwd"), "no address of the web"),
+            (redirect("/round?s=hush"), "it loops"),
+            (redirect("file:///etc/passwd"), "not a web address"),
             (login_page(), "login page"),
             (json_error(451, {"message": "The court says no"}), "The court says no"),
             (json_error(401, {"error": "nobody knows you"}), "401"),

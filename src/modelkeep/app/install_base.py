@@ -97,7 +97,7 @@ class ModelInstallServiceBase(ABC):
 
     @abstractmethod
     def prune_jobs(self) -> None:
-        """Forget the jobs that have ended."""
+        """Delete finished jobs from the list."""
 
     @abstractmethod
     def wait_for_installs(self, timeout: int = 0) -> JobList:

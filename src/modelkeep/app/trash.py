@@ -30,7 +30,7 @@ def restore(manager: ModelManager, name: str) -> ModelConfigBase:
 
 
 def purge(manager: ModelManager, entry: TrashEntry) -> None:
-    """Delete what is in the trash for good."""
+    """Permanently delete the contents of the trash."""
     manager.installer.purge(entry)
 
 

@@ -91,9 +91,9 @@ ENTRIES: tuple[Entry, ...] = (
         "trash",
         "List, restore or delete removed models.",
         (
-            Command("list", "List what is in the trash.", "trash:list_trash"),
+            Command("list", "List the contents of the trash.", "trash:list_trash"),
             Command("restore", "Restore models from the trash.", "trash:restore"),
-            Command("empty", "Delete what is in the trash.", "trash:empty"),
+            Command("empty", "Delete the contents of the trash.", "trash:empty"),
         ),
     ),
     Group(

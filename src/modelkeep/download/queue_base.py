@@ -134,4 +134,4 @@ class DownloadQueueServiceBase(ABC):
 
     @abstractmethod
     def prune_jobs(self) -> None:
-        """Forget the jobs that have ended."""
+        """Delete finished jobs from the list."""

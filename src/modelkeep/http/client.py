@@ -33,7 +33,7 @@ _PAST_END = 416
 
 
 def never() -> bool:
-    """Say that nobody request for an end."""
+    """Report that nobody requested an end."""
     return False
 
 

@@ -48,7 +48,7 @@ def identify_remote_model(
 
     Raises:
         UnknownModelError: no rule fits; the nearest are named.
-        AmbiguousModelError: several rules fit and none comes first.
+        AmbiguousModelError: several rules match with equal precedence.
         CorruptModelError: it is truncated, empty or contradicts itself.
         UnsafeModelError: loading it would run code.
         UnsupportedSourceError: the server gives no parts of files, or does not say their length.

@@ -51,7 +51,7 @@ def test_two_downloads_share_what_is_allowed(
 
 def test_what_is_no_limit_is_told(tmp_path: Path) -> None:
     (tmp_path / "modelkeep.yaml").write_text("bandwidth_limit: fast\n")
-    with pytest.raises(SettingsError, match="no bandwidth such as 10M"):
+    with pytest.raises(SettingsError, match="not a bandwidth such as 10M"):
         Settings.load(root=tmp_path)
 
 

@@ -367,7 +367,7 @@ class TestOneDestination:
         assert (folder / "a").read_bytes() == BODY
         assert left(folder) == ["a"]
         for job in jobs:
-            assert job.complete or "is being fetched by another" in str(job.exception)
+            assert job.complete or "is being downloaded by another" in str(job.exception)
         assert any(job.complete for job in jobs)
 
     def test_two_files_for_one_name(self, server: FaultServer, begin: Begin, folder: Path) -> None:

@@ -370,7 +370,7 @@ def test_a_disk_that_fills_up_keeps_what_came(
 
     def full(self: Segment, chunk: memoryview, place: Any, now: float) -> bool:
         if self.position > 2 * MIB:
-            raise NoSpaceError("No space is left")
+            raise NoSpaceError("No space left")
         return write(self, chunk, place, now)
 
     with monkeypatch.context() as patch:

@@ -70,7 +70,7 @@ def test_a_plan_is_the_record_as_it_will_be(world: World, server: FaultServer) -
         metadata=metadata,
         terms=Terms(licence="openrail", commercial=False, gated=True),
         needs_token=True,
-        notes=("It comes in full precision.",),
+        notes=("Using full precision.",),
     )  # fmt: skip
     before = snapshot(world.settings.root)
     planned = plan(world, remote)
@@ -88,7 +88,7 @@ def test_a_plan_is_the_record_as_it_will_be(world: World, server: FaultServer) -
     assert len(server.requests) == 1
     told = str(planned)
     for words in ("LoRA for SD 1", "Paper cut", "openrail, commercial use not allowed",
-                  "needed, and none was given", "It comes in full precision."):  # fmt: skip
+                  "needed, not set", "Using full precision."):  # fmt: skip
         assert words in told
     value = json.loads(json.dumps(planned.to_json()))
     local = world.service.plan(str(path)).to_json()
@@ -102,7 +102,7 @@ def test_what_the_caller_says_wins(world: World, server: FaultServer) -> None:
     remote = served(server, path, fields={"description": "theirs"})
     config = plan(world, remote, name="mine", base="sdxl", description="ours").require_known()[0]
     assert (config.name, config.base, config.description) == ("mine", "sdxl", "ours")
-    with pytest.raises(InvalidModelConfigException, match="no base is called"):
+    with pytest.raises(InvalidModelConfigException, match="unknown base"):
         plan(world, remote, base="sd-99")
 
 

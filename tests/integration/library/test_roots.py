@@ -636,9 +636,9 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("roots", "complaint"),
         [
-            ({"models": {"path": "/a"}}, "no name for a root"),
-            ({"": {"path": "/a"}}, "no name for a root"),
-            ({"a b": {"path": "/a"}}, "no name for a root"),
+            ({"models": {"path": "/a"}}, "not a valid root name"),
+            ({"": {"path": "/a"}}, "not a valid root name"),
+            ({"a b": {"path": "/a"}}, "not a valid root name"),
             ({"one": {"path": "/a"}, "ONE": {"path": "/b"}}, "two roots"),
             ({"one": {"path": "/a"}, "two": {"path": "/a/"}}, "same folder"),
             ({"one": {"path": "a"}}, "from / or ~"),
@@ -665,4 +665,4 @@ class TestSettings:
         with caplog.at_level(logging.WARNING):
             service(comfy).add("inner", disk / "loras")
         assert len(list(comfy.records.each(RecordFilter(roots=("inner",))))) == 1
-        assert "stays outside" in caplog.text
+        assert "could not be assigned" in caplog.text

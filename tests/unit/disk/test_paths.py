@@ -71,7 +71,7 @@ def test_a_source_that_grows_while_it_is_copied_is_noticed(tmp_path: Path) -> No
 def test_a_copy_that_reads_back_differently_is_refused(tmp_path: Path) -> None:
     digest = paths.copy_file(write(tmp_path / "a", b"good"), tmp_path / "b")
     (tmp_path / "b").write_bytes(b"evil")
-    with pytest.raises(StorageError, match="other bytes than were written"):
+    with pytest.raises(StorageError, match="does not hold the bytes that were written"):
         paths.verify_copy(tmp_path / "b", digest)
 
 

@@ -96,7 +96,7 @@ def test_one_that_always_breaks_off_is_given_up(server: FaultServer) -> None:
 def test_a_server_without_ranges_gives_the_begin_alone(server: FaultServer) -> None:
     file = remote(server.serve("/m", PAGE.but(ranges=False)))
     assert file.read_at(0, 100) == CONTENT[:100]
-    with pytest.raises(UnsupportedSourceError, match="does not give parts"):
+    with pytest.raises(UnsupportedSourceError, match="does not support range requests"):
         file.read_at(SIZE - 100, 100)
 
 

@@ -475,7 +475,7 @@ def test_what_cannot_be_done_says_what_can(begin: Callable[[], Process]) -> None
             act(99)
     failed = process.submit("a", 1, "no line")
     process.engine.wait()
-    with pytest.raises(UsageError, match="type do not fit"):
+    with pytest.raises(UsageError, match="type cannot be used with it"):
         commands.retry(failed.id, {"type": "lora"})
 
 

@@ -156,7 +156,7 @@ def test_no_picture_is_refused_with_its_cause(
         redrawn(content, "p")
     with caplog.at_level(logging.WARNING):
         assert fetch_preview(server.serve("/p", Page(content)), client, place) is None
-    assert "is not kept" in caplog.text
+    assert "Discarding the preview" in caplog.text
     assert not place.exists()
 
 

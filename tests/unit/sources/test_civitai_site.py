@@ -140,7 +140,7 @@ def test_a_file_that_is_not_there_is_told_with_those_that_are(civitai: CivitaiSe
     civitai.add(model(*FILES))
     with pytest.raises(UnsupportedSourceError, match=r"nf4.*SafeTensor pruned fp16"):
         look_up(civitai, version_id=21, variant="nf4")
-    with pytest.raises(UnsupportedSourceError, match="no file that is a model"):
+    with pytest.raises(UnsupportedSourceError, match="has no model file"):
         select_file([FILES[0].said("x"), FILES[4].said("x")], None, "it")
 
 

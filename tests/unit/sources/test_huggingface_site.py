@@ -128,14 +128,14 @@ def refused(code: int, name: str = "", said: str = "") -> Page:
         (
             refused(403, "GatedRepo", "enable public gated repos"),
             "hf_x",
-            "may not read gated",
-            "Let it read",
+            "has no access to gated",
+            "Allow it to read",
         ),
         (refused(401, "RepoNotFound"), "", "private", "--token"),
         (refused(404, "RepoNotFound"), "hf_x", "does not exist", "browser"),
         (refused(404, "RevisionNotFound"), "", "no such branch", "branches"),
         (refused(403, "", "Access to this resource is disabled."), "hf_x", "disabled", "another"),
-        (refused(403), "hf_x", "may not read", "read token"),
+        (refused(403), "hf_x", "has no access to it", "read token"),
     ],
 )
 def test_refusals_are_explained(

@@ -330,5 +330,5 @@ def test_a_name_that_is_none(tmp_path: Path) -> None:
         layout_named("comfy", LAYOUTS)
     assert "comfyui" in caught.value.hint
 
-    with pytest.raises(SettingsError, match="none of the known layouts"):
+    with pytest.raises(SettingsError, match="matches no known layout"):
         recognise(tmp_path, LAYOUTS[:-1])

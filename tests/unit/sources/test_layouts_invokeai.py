@@ -372,7 +372,7 @@ def test_a_log_without_its_index_is_told(root: Path) -> None:
     [found] = LAYOUT.known(root, told.append)
 
     assert found.info.name == "SD 1.5"
-    assert "what InvokeAI changed last is not seen" in told[0]
+    assert "recent changes by InvokeAI are not visible" in told[0]
     assert trees.seen(root) == before
 
 

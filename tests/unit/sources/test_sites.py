@@ -319,6 +319,6 @@ class TestLastSearch:
         if text is not None:
             last_search_path(settings).parent.mkdir()
             last_search_path(settings).write_text(text)
-        with pytest.raises(SourceNotFoundError, match="no last search") as caught:
+        with pytest.raises(SourceNotFoundError, match="no stored search") as caught:
             from_last_search(1, settings)
         assert "modelkeep search" in caught.value.hint

@@ -66,7 +66,7 @@ class TestOrder:
         told = [(held.site, held.where, held.ending) for held in tokens.list()]
         assert told == [
             ("huggingface", "environment HF_TOKEN", "alue"),
-            ("huggingface", "kept by programs of Hugging Face", "alue"),
+            ("huggingface", "stored by programs of Hugging Face", "alue"),
             ("modelscope", str(tmp_path / "root/secrets/modelscope"), ""),
         ]
 
@@ -99,7 +99,7 @@ class TestSecrets:
         path.parent.chmod(0o755)
         assert value(made(tmp_path)) == SECRET
         assert (mode(path), mode(path.parent)) == (0o600, 0o700)
-        assert caplog.text.count("Others could read") == 2
+        assert caplog.text.count("Other users could read") == 2
         assert SECRET not in caplog.text
 
     def test_what_cannot_be_closed_is_not_used(

@@ -14,7 +14,7 @@ from modelkeep.settings import Settings
 
 
 def show(ctx: typer.Context) -> None:
-    """Show every setting, its value and where that comes from."""
+    """Show every setting with its value and origin."""
     session = ctx.ensure_object(Session)
     given = {"root": session.root, **session.options}
     found = config.settings_of(session.settings, given)
@@ -45,7 +45,7 @@ def set_value(
         str, typer.Argument(metavar="VALUE", help="Its value, as YAML; empty removes it.")
     ],
 ) -> None:
-    """Change a setting in the settings file; comments in it are kept."""
+    """Change a setting in the settings file; comments are kept."""
     session = ctx.ensure_object(Session)
     file = config.settings_file(session.root)
     variable = config.set_value(file, setting, value)

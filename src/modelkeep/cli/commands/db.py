@@ -8,7 +8,7 @@ from modelkeep.cli.session import Session
 
 
 def version(ctx: typer.Context) -> None:
-    """Show the schema version of the catalogue and the one that is needed; change nothing."""
+    """Show the current and the required schema version of the catalogue; change nothing."""
     from modelkeep.app import catalogue
 
     session = ctx.ensure_object(Session)
@@ -19,7 +19,7 @@ def version(ctx: typer.Context) -> None:
 
 
 def upgrade(ctx: typer.Context) -> None:
-    """Upgrade the catalogue to the schema of this program; a backup is kept."""
+    """Back up the catalogue and upgrade it to the current schema."""
     from modelkeep.app import catalogue
 
     session = ctx.ensure_object(Session)

@@ -13,7 +13,7 @@ from modelkeep.cli.session import Session
 def doctor(
     ctx: typer.Context,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Repair what can be; no file of a model is removed.")
+        bool, typer.Option("--fix", help="Repair what can be repaired; no model files are removed.")
     ] = False,
 ) -> int:
     """Check the library: leftovers, orphans, missing and changed files, databases."""

@@ -47,7 +47,7 @@ def download(
         ),
     ] = None,
 ) -> int:
-    """Download files from links: several connections, resumed after a break, checked."""
+    """Download files from links over several connections, with resuming and checks."""
     from modelkeep.app.download import DownloadRequest, read_words, submit
 
     session = ctx.ensure_object(Session)

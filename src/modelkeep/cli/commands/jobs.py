@@ -34,12 +34,12 @@ def jobs(ctx: typer.Context) -> None:
 
 
 def pause(ctx: typer.Context, ids: JobIds) -> int:
-    """Pause jobs until they are resumed, whichever process runs them."""
+    """Pause jobs of any process until they are resumed."""
     return _each(ctx, ids, job_queries.pause)
 
 
 def cancel(ctx: typer.Context, ids: JobIds) -> int:
-    """Cancel jobs, whichever process runs them; what they have copied is removed."""
+    """Cancel jobs of any process and remove their partial files."""
     return _each(ctx, ids, job_queries.cancel)
 
 
@@ -50,7 +50,7 @@ def resume(
         bool, typer.Option("--all", help="All jobs of processes that died.")
     ] = False,
 ) -> int:
-    """Resume paused jobs, and jobs that a process left when it died."""
+    """Resume paused jobs and jobs of processes that died."""
     session = ctx.ensure_object(Session)
     if everything == bool(ids):
         raise UsageError("Name jobs, or pass --all", hint="List them with: modelkeep jobs")
@@ -65,7 +65,7 @@ def resume(
 def retry(
     ctx: typer.Context, ids: JobIds, type_: TypeOption = None, base: BaseOption = None
 ) -> int:
-    """Start failed or cancelled jobs again; what they have downloaded is used."""
+    """Restart failed or cancelled jobs, reusing their downloads."""
     session = ctx.ensure_object(Session)
     given = {"type": type_, "base": base}
     changes = {name: value for name, value in given.items() if value is not None}
@@ -73,7 +73,7 @@ def retry(
 
 
 def prune(ctx: typer.Context) -> None:
-    """Forget the jobs that have ended."""
+    """Delete finished jobs from the list."""
     session = ctx.ensure_object(Session)
     count = session.manager.jobs.prune()
     if session.json:

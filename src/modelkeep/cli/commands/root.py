@@ -38,14 +38,14 @@ def add(
         bool, typer.Option("--no-scan", help="Do not register its models now.")
     ] = False,
 ) -> int | None:
-    """Register a folder and the models in it where they are; nothing in it is changed."""
+    """Register a folder and its models in place; nothing in it is changed."""
     session = ctx.ensure_object(Session)
     session.show(roots.add(session.manager, name, folder, layout=layout, readonly=readonly))
     return None if no_scan else scan.scan(ctx, name, register=True)
 
 
 def list_roots(ctx: typer.Context) -> None:
-    """List the roots: where they are, whether they are online, and what is in them."""
+    """List the roots with their folders, states and contents."""
     session = ctx.ensure_object(Session)
     found = roots.roots(session.manager)
     session.show_all(found, lambda: roots.table(found))
@@ -63,7 +63,7 @@ def remove(
         bool, typer.Option("--keep", help="Keep its records, with absolute paths.")
     ] = False,
 ) -> int | None:
-    """Unregister a root; its files stay as they are."""
+    """Unregister a root; its files are not touched."""
     session = ctx.ensure_object(Session)
     if forget and keep:
         raise UsageError("--forget and --keep cannot be used together", hint="Choose one of them.")
@@ -86,6 +86,6 @@ def move(
     ],
     yes: Yes = False,
 ) -> None:
-    """Tell where the files of a root are now; no file is touched."""
+    """Change the folder of a root; no file is touched."""
     session = ctx.ensure_object(Session)
     session.show(roots.move(session.manager, name, folder, sure=yes))

@@ -53,7 +53,7 @@ def set_token(
 
 
 def list_tokens(ctx: typer.Context) -> None:
-    """List the tokens that were found: their sites, where they come from, how they end."""
+    """List the available tokens with their sites, origins and last characters."""
     session = ctx.ensure_object(Session)
     found = tokens.tokens(session.manager)
     if session.quiet and not session.json:

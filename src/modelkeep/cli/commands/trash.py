@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def list_trash(ctx: typer.Context) -> None:
-    """List what is in the trash."""
+    """List the contents of the trash."""
     session = ctx.ensure_object(Session)
     found = trash.entries(session.manager)
     session.show_all(found, lambda: trash.table(found), nothing="The trash is empty.")
@@ -44,7 +44,7 @@ def restore(
 
 
 def empty(ctx: typer.Context, yes: Yes = False) -> int:
-    """Delete what is in the trash for good."""
+    """Permanently delete the contents of the trash."""
     session = ctx.ensure_object(Session)
     found = trash.entries(session.manager)
     what = f"{counted(len(found), 'model')}, {size_text(trash.total_size(found))}"
