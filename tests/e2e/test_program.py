@@ -263,7 +263,7 @@ class TestTerminal:
         filled.call("remove", "paper")
         filled.on_terminal("trash", "empty", answer="\n", status=1)
         assert len(filled.call("trash", "list", "-q").lines) == 1
-        assert "for good?" in filled.on_terminal("trash", "empty", answer="y\n")
+        assert "Permanently delete" in filled.on_terminal("trash", "empty", answer="y\n")
         assert filled.call("trash", "list", "-q").out == ""
 
     def test_ctrl_c_at_the_question_removes_nothing(self, filled: Program) -> None:

@@ -313,7 +313,7 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "line without an end": (b"I" + b"1" * 2_000_000, "longer than the limit"),
     "global by a number": (b"\x80\x04K\x01K\x02\x93.", "named by something that is not text"),
     "call of a text": (text("a") + b")R.", "calls something that is not a function"),
-    "call with a list": (named("torch", "Size") + b"]R.", "no tuple"),
+    "call with a list": (named("torch", "Size") + b"]R.", "not a tuple"),
     "persistent id in text": (b"P0\n.", "persistent id in text"),
     "persistent id that is a number": (b"K\x01Q.", "not of torch"),
     "persistent id of another kind": (

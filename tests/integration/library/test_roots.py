@@ -641,7 +641,7 @@ class TestSettings:
             ({"a b": {"path": "/a"}}, "not a valid root name"),
             ({"one": {"path": "/a"}, "ONE": {"path": "/b"}}, "two roots"),
             ({"one": {"path": "/a"}, "two": {"path": "/a/"}}, "same folder"),
-            ({"one": {"path": "a"}}, "from / or ~"),
+            ({"one": {"path": "a"}}, "absolute path or start with ~"),
             ({"one": {"path": "/a", "layout": "Comfy UI"}}, "layout"),
         ],
     )

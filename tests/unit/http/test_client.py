@@ -63,7 +63,7 @@ def test_a_fault_that_stays_is_given_back(server: FaultServer) -> None:
 def test_what_is_no_json_is_told(server: FaultServer) -> None:
     for body, kind in ((b"<html>", "text/plain"), (b'{"a": ', "application/json"), (b"", "")):
         url = server.serve("/api", Page(body, content_type=kind))
-        what = "a web page in place of JSON" if body == b"<html>" else "no JSON"
+        what = "a web page in place of JSON" if body == b"<html>" else "not JSON"
         error = NotAModelAnswerError if body == b"<html>" else ProtocolError
         with pytest.raises(error, match=what):
             Client(options=QUICK).get(url).json()
