@@ -90,7 +90,7 @@ class TestAdd:
         ("name", "folder", "said"),
         [
             ("models", ".", "not a valid root name"),
-            ("comfy", "ComfyUI/none", "no folder"),
+            ("comfy", "ComfyUI/none", "not an existing folder"),
             ("comfy", "library", "models_dir"),
         ],
     )
@@ -98,7 +98,7 @@ class TestAdd:
         self, program: Program, disk: Path, name: str, folder: str, said: str
     ) -> None:
         program.root.mkdir()
-        status = 1 if said == "no folder" else 2
+        status = 1 if said == "not an existing folder" else 2
         words = ("root", "add", name, disk.parent / folder, "--layout", "plain")
         assert said in program.call(*words, status=status).err
         assert not (program.root / "modelkeep.yaml").exists()

@@ -57,7 +57,7 @@ class TestToken:
         assert program.call("token", "list", "-q").lines == ["huggingface"]
         assert program.call("token", "remove", "hf").out
         assert not file.exists()
-        assert "no token" in program.call("token", "remove", "huggingface", status=1).err
+        assert "No token" in program.call("token", "remove", "huggingface", status=1).err
 
     def test_from_a_file_and_on_the_command_line(self, program: Program, tmp_path: Path) -> None:
         (tmp_path / "t").write_text(PLANTED + "\n")

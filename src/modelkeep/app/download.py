@@ -123,7 +123,7 @@ def submit(manager: ModelManager, request: DownloadRequest) -> list[DownloadJobB
 
 
 def is_going_on(job: DownloadJobBase) -> bool:
-    """Tell whether a job will end by itself, or by what somebody does in another terminal."""
+    """Tell whether a job will end without further action in this process."""
     return job.waiting or job.running or (job.paused and job.exception is None)
 
 

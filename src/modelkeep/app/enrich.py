@@ -93,7 +93,7 @@ def question_text(question: Question) -> str:
 
 
 def not_allowed(question: Question) -> UsageError:
-    """Return the error of a site that nobody has allowed to get hashes."""
+    """Return the error for a site that is not allowed to receive hashes."""
     return UsageError(
         f"{question.label} ({question.address}) has not been allowed to receive hashes of your "
         "files",

@@ -63,7 +63,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         session: Used for every request to sites, as it is; one of our own when None.
         identify: Says what a path is; the installed families when None.
         network: Asks sites and fetches files, in place of ``download_queue`` and ``session``.
-        takes_over: ``start`` goes on with remote installs that processes left which died.
+        takes_over: ``start`` continues remote installs of processes that died.
 
     Attributes:
         library: What installs and removals work on.
@@ -142,7 +142,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
     def stop(self, invoker: Any = None) -> None:  # noqa: ARG002 - the specification's signature
         """End after what is being put in place; waiting jobs are cancelled.
 
-        What is being fetched is kept, and gone on with in the next run.
+        Running downloads are kept and continued in the next run.
         """
         self.engine.stop()
 

@@ -248,7 +248,7 @@ class ModelManager:
 
     @property
     def enricher(self) -> Enricher:
-        """Asks sites about models that are here, by the hashes of their files; never by itself."""
+        """Looks up models on sites by the hashes of their files; only on request."""
         from modelkeep.enrich.enricher import Enricher
 
         return Enricher(self.installer.library, self.sites)

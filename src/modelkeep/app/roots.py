@@ -119,7 +119,7 @@ def add(
 
 
 def models_in(manager: ModelManager, name: str) -> int:
-    """Return how many records lie in a root."""
+    """Return how many records are in a root."""
     return next((row.models for row in _service(manager).rows() if row.name == name), 0)
 
 

@@ -135,7 +135,7 @@ def sync(manager: ModelManager, confirm: Callable[[str], bool], watch: Watcher) 
 
     Args:
         manager: Of the library.
-        confirm: Answers whether so many models shall be marked as missing.
+        confirm: Confirms marking so many models as missing.
         watch: Gets the numbers so far.
     """
     return manager.installer.scanner.sync(confirm=confirm, watch=watch)
@@ -168,7 +168,7 @@ def synced_text(summary: ScanSummary) -> str:
     return f"{counted(summary.files, 'file')}: {_counts(summary, _SYNCED) or 'nothing changed'}"
 
 
-def remarks(summary: ScanSummary, *, verbose: bool) -> Iterator[str]:
+def summary_notes(summary: ScanSummary, *, verbose: bool) -> Iterator[str]:
     """Give what could not be taken into account: the first few, all of them with ``verbose``."""
     few = summary.warnings if verbose else summary.warnings[:_FEW_REMARKS]
     yield from few

@@ -115,7 +115,7 @@ class ListedModel(Protocol):
 
     @property
     def root(self) -> str:
-        """Name of the root that it lies in."""
+        """Name of the root that it is in."""
 
 
 def model_table(models: Iterable[ListedModel]) -> Table:

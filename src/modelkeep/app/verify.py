@@ -92,7 +92,7 @@ def paced_by(limit_rate: float | None) -> Callable[[Progress], Progress]:
 
 
 def text_of(check: ModelCheck, *, verbose: bool = False) -> str:
-    """Return what came of reading a model, for people."""
+    """Return the result of reading a model as text."""
     word = "changed, and accepted" if check.is_accepted else check.verdict.value
     lines = [f"{check.name} ({check.key[:8]}): {_VERDICTS.get(word, word)}"]
     lines += [f"  {file.detail}" for file in check.files if file.detail]

@@ -13,7 +13,7 @@ from modelkeep.errors import ModelKeepError
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
 
-#: Completes a word; errors are told by the command itself, not by its completion.
+#: Completes a word; errors are reported by the command, not by its completion.
 Completion = Callable[[typer.Context, str], list[str]]
 
 

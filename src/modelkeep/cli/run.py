@@ -36,7 +36,7 @@ def run(words: list[str]) -> int:
     try:
         with _interruptible():
             return _run(session, words)
-    except BaseException as error:  # noqa: BLE001 - the last place where an error can be told
+    except BaseException as error:  # noqa: BLE001 - the last place where an error can be reported
         return _end(session, error)
 
 
@@ -47,7 +47,7 @@ def _run(session: Session, words: list[str]) -> int:
         )
     finally:
         session.close()
-    # What stays in the buffer would fail later, where nobody can tell of it.
+    # Data left in the buffer would fail later, where it cannot be reported.
     sys.stdout.flush()
     return result if isinstance(result, int) else EXIT_DONE
 

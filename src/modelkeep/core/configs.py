@@ -53,7 +53,7 @@ class ModelConfigBase(BaseModel):
         trigger_phrases: Words that call up what an adapter learned.
         evidence: Why it was identified as this.
         preview: A picture of what it makes, relative to the folder that the model lies in.
-        root: Name of the root that the path lies in, empty when in none; set by the catalogue.
+        root: Name of the root that the path is in, empty when in none; set by the catalogue.
         state: What was last seen of its files; set by scans and checks.
     """
 

@@ -85,7 +85,7 @@ def _home_of_threads() -> int:
 
 
 class BackgroundHasher:
-    """BLAKE3 in a thread of its own, one piece behind whoever reads the pieces.
+    """BLAKE3 in its own thread, one piece behind the reader.
 
     A piece given to ``update`` must not change before the next call, so two buffers do.
     """

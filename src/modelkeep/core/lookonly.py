@@ -17,7 +17,7 @@ def open_for_looking(path: Path) -> sqlite3.Connection:
         sqlite3.Error: it cannot be opened.
     """
     beside = [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
-    # Where nothing lies beside the file nobody has it open, and all of it is in the file.
+    # Where nothing is beside the file nobody has it open, and all of it is in the file.
     # Otherwise a part may be in the log, and the locks of the others have to be kept.
     is_alone = not any(file.exists() for file in beside)
     way = "immutable=1" if is_alone else "mode=ro"

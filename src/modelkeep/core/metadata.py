@@ -70,7 +70,7 @@ class ModelMetadataWithFiles(ModelMetadataBase):
         Args:
             variant: Which form of the weights; only repositories have several.
             subfolder: Only this folder; only repositories have them.
-            session: Asked where the choice needs a file's contents; None asks nobody.
+            session: Used when the choice needs a file's contents; None makes no requests.
         """
         del variant, subfolder, session
         return list(self.files)

@@ -126,7 +126,7 @@ def is_inside(path: Path, folder: Path) -> bool:
 
 
 def refuse_climbing(path: Path, whose: str) -> None:
-    """Refuse a path with ``..`` in it, which could leave the folder that it is said to lie in.
+    """Refuse a path with ``..`` in it, which could leave its folder.
 
     Args:
         path: As a record or a manifest has it, joined to its folder or not.

@@ -67,7 +67,7 @@ class Roots:
     named: Mapping[str, Root] = field(default_factory=dict)
 
     def around(self, path: Path) -> Root | None:
-        """Return the innermost root that an absolute path lies in, if any; looks at no disk."""
+        """Return the innermost root that an absolute path is in, if any; looks at no disk."""
         return _innermost(root for root in self.named.values() if root.below(path) is not None)
 
     def split(self, path: str) -> tuple[str, str]:
@@ -127,7 +127,7 @@ class Roots:
     def normal(self, path: Path) -> Path:
         """Return an absolute path as records have it: below a root, as the user says the root.
 
-        Links on the way are followed only where the path itself does not lie in a root; a link at
+        Links on the way are followed only where the path itself does not are in a root; a link at
         its end is not.
         """
         root, where = self.around(path), path

@@ -36,7 +36,7 @@ class _Walk:
     visited: set[tuple[int, int]] = field(default_factory=set)
 
     def enter(self, folder: Path, relative: str, above: tuple[tuple[int, int], ...]) -> None:
-        """List one folder; ``above`` identifies the folders that it lies in."""
+        """List one folder; ``above`` identifies the folders that it is in."""
         here = _identity(folder)
         if here in above:
             raise UnreadableSourceError(

@@ -18,7 +18,7 @@ class Move:
 
     Attributes:
         source: Where the file or folder is.
-        target: Where it shall be; nothing is there when the move is planned.
+        target: The target; it does not exist when the move is planned.
         inode: Its number, so that whatever else lies at either place is left alone.
     """
 
@@ -60,7 +60,7 @@ def is_done(move: Move) -> bool:
 def _carry(source: Path, target: Path, inode: int) -> None:
     if not _is(source, inode):
         return
-    if _is(target, inode):  # cut off between the new name and the end of the old one
+    if _is(target, inode):  # interrupted between creating the new name and removing the old one
         paths.remove_file(source)
     else:
         paths.publish(source, target)

@@ -99,7 +99,7 @@ def open_own(path: Path) -> int | None:
 
 
 def keep_others_out(fd: int) -> bool:
-    """Lock an open file until it is closed; False when somebody else has it locked.
+    """Lock an open file until it is closed; False if another process has locked it.
 
     File systems without locks let everybody in.
     """

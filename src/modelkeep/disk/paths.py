@@ -331,7 +331,7 @@ def _remove_below(folder: Path) -> None:
 
 
 def write_file(path: Path, data: bytes, mode: int = 0o644, *, durable: bool = True) -> None:
-    """Write a small file of the program whole or not at all, replacing the one before.
+    """Write a small file of the program atomically, replacing the one before.
 
     One that is not ``durable`` is safe from the end of the process, not from that of the machine.
     """

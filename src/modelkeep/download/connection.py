@@ -95,7 +95,7 @@ class Connection:
             self._ended(self)
 
     def is_unwanted(self) -> bool:
-        """Tell whether nobody waits for it any more."""
+        """Tell whether it is no longer needed."""
         return self._was_abandoned or self._is_stopped()
 
     def abandon(self) -> None:

@@ -116,7 +116,7 @@ def control_path(part: Path) -> Path:
 
 
 def save(info: ResumeInfo, part: Path, *, durable: bool = True) -> None:
-    """Write the control file of ``part`` whole or not at all; see ``core.paths.write_file``."""
+    """Write the control file of ``part`` atomically; see ``core.paths.write_file``."""
     content = {"format": _FORMAT, **asdict(info)}
     data = json.dumps(content, indent=1).encode()
     path = control_path(part)
@@ -125,7 +125,7 @@ def save(info: ResumeInfo, part: Path, *, durable: bool = True) -> None:
 
 
 def _save_first(path: Path, data: bytes, *, durable: bool) -> bool:
-    """Write a new control file so that nothing is left when we are cut off meanwhile.
+    """Write a new control file so that a crash leaves nothing behind.
 
     Of a later one the draft may be left: the partial file is there then, and leads to it.
     """
@@ -145,7 +145,7 @@ def _save_first(path: Path, data: bytes, *, durable: bool) -> bool:
 
 
 def clear_drafts(part: Path) -> None:
-    """Remove control files of ``part`` that another process was writing when it was cut off."""
+    """Remove control files of ``part`` that another process left unfinished."""
     drop_drafts([control_path(part)], nullcontext)
 
 

@@ -51,7 +51,7 @@ class DownloadDriver(Protocol):
         """
 
     def details_of(self, job: Any) -> DownloadDetails:
-        """Return what another process has to know to go on with a job."""
+        """Return what another process needs to continue a job."""
 
     def lacking(self, job: Any) -> SecretNeededError | None:
         """Return what to say of a job of an earlier run whose link or token was not stored."""
@@ -77,7 +77,7 @@ class Mover:
         """Return nothing: no move needs a secret."""
 
     def discard(self, job: DownloadJobPath) -> None:
-        """Do nothing: a move that was cut off keeps its source."""
+        """Do nothing: an interrupted move keeps its source."""
 
 
 class Fetcher:

@@ -228,7 +228,7 @@ class DownloadJobRemoteSource(DownloadJobBase):
 
     @property
     def request(self) -> HttpRequest | None:
-        """How to ask for it, where somebody knows more than the link; None where nobody does."""
+        """How to request it, if more than the link is known; else None."""
         return None
 
     def __repr__(self) -> str:

@@ -188,7 +188,7 @@ class DownloadKind(JobKind[DownloadJobBase]):
     # -- who listens
 
     def has_listeners(self, job: DownloadJobBase) -> bool:
-        """Tell whether anybody is told how a job goes."""
+        """Tell whether a job has listeners."""
         return bool(job.event_handlers or self._handlers or job.callbacks or self._bus)
 
     def notify(self, job: DownloadJobBase, event: JobEvent) -> None:
@@ -236,7 +236,7 @@ class DownloadKind(JobKind[DownloadJobBase]):
         return self._drivers.of_job(job).lacking(job)
 
     def may_take(self, row: JobRow) -> bool:
-        """Tell whether a download waits for a secret, which somebody may have now."""
+        """Tell whether a download waits for a secret that may be available now."""
         return row.error_type == SecretNeededError.__name__
 
     def discard_stored(self, row: JobRow) -> None:

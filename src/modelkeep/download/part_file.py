@@ -2,7 +2,7 @@
 
 A new one has no name at all, so that a download which dies early leaves nothing behind. When
 it is worth keeping it is called ``<target>.part`` and gets a control file; what lies under such
-a name without one is somebody else's, and stays.
+a name without one belongs to another program, and stays.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class PartFile:
                     continue
                 try:
                     found = cls._adopt(target, path)
-                except DownloadError:  # another process or job goes on with it
+                except DownloadError:  # another process or job continues it
                     continue
                 if found is not None:
                     return found[0]
@@ -119,7 +119,7 @@ class PartFile:
         if info is None:
             return None
         if not _is_file(path):
-            if not os.path.lexists(path):  # published or removed, then cut off
+            if not os.path.lexists(path):  # published or removed, then interrupted
                 remove_file(control_file.control_path(path))
                 control_file.clear_drafts(path)
             return None
@@ -169,7 +169,7 @@ class PartFile:
 
         Args:
             info: What is known of it.
-            durable: It shall outlive the machine, not only the process.
+            durable: It must survive a crash of the machine, not only of the process.
 
         Raises:
             DownloadError: another process keeps one for the same target.

@@ -35,7 +35,7 @@ class DownloadQueueService(DownloadQueueServiceBase):
         fetcher: Fetches links; made of the above when None.
         store: Where jobs are stored for later runs and other processes; without one they are
             forgotten with the queue.
-        takes_over: ``start`` goes on with what processes left that died.
+        takes_over: ``start`` continues the downloads of processes that died.
     """
 
     def __init__(

@@ -215,7 +215,7 @@ class Segments:
 
     @property
     def has_free(self) -> bool:
-        """Whether bytes are missing that nobody fetches."""
+        """Whether missing bytes are not being fetched."""
         return bool(self._free)
 
     @property

@@ -265,7 +265,7 @@ class Supervisor:
         return ConnectionFailedError(f"{origin_of(self._state.request.url)}: {text}", hint=hint)
 
     def _end(self) -> None:
-        """End all connections; those that have just ended by themselves get time to say so."""
+        """End all connections; those that have just ended get time to report it."""
         for connection in tuple(self._live):
             if self._state.segments.is_complete and not connection.segment.was_taken:
                 connection.join(_POLL_SECONDS)

@@ -1,6 +1,6 @@
 """``Enricher``: looks models of a library up on sites by the hashes of their files.
 
-It runs only when asked to, and a site gets no hash before somebody has allowed it.
+It runs only on request, and a site receives no hash before the user has allowed it.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ class Enricher:
         return [site for site in self._sites if site.name in names & allowed]
 
     def remember(self, site: str) -> None:
-        """Remember that somebody allowed a site to get hashes, this time and later."""
+        """Store that a site may receive hashes, now and later."""
         self._lookups.allow(site)
 
 

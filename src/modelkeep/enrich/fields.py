@@ -1,7 +1,7 @@
-"""Which fields of a record a site may fill in: those that nobody has edited.
+"""Which fields of a record a site may fill in: those that the user has not edited.
 
 A field is open while it is empty or says what identifying the model made of it, and stays so
-while it says what the site said last time. One that somebody has set or emptied is closed.
+while it says what the site said last time. One that the user has set or cleared is closed.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _is_open(config: ModelConfigBase, name: str, known: Known) -> bool:
 
 
 def _made_by_us(config: ModelConfigBase, name: str, place: Path | None) -> set[str]:
-    """Return what identifying and recording a model writes in a field by itself."""
+    """Return the value that identifying and recording a model writes to a field."""
     paths = [Path(config.path), Path(config.source or config.path), *([place] if place else [])]
     names = {text for path in paths for text in (path.name, path.stem)}
     names |= {safe_name(text) for text in names if text}

@@ -1,4 +1,4 @@
-"""``Filler``: writes the data of a site into fields that nobody has edited."""
+"""``Filler``: writes the data of a site to fields that the user has not edited."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 MIB = 1 << 20
 
-#: What a hash that does not fit does: end the download, be told, or nothing (none is computed).
+#: What a wrong hash does: end the download, log a warning, or nothing (no hash is computed).
 Verify = Literal["strict", "warn", "off"]
 
 

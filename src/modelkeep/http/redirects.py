@@ -100,8 +100,8 @@ def open_url(
         cancelled: Checked between hops, and twice a second while we wait (our own session).
         url: The final URL of an earlier response: tried first. When it has expired, the
             redirects are followed anew from ``request.url``.
-        known_total: Bytes of the whole file, where an earlier answer told.
-        public_only: The address came from somebody else than the person at this machine: it may
+        known_total: Bytes of the whole file, if an earlier response gave them.
+        public_only: The address did not come from the user: it may
             not lead into a private network, not even at its first hop.
 
     Returns:
@@ -346,7 +346,7 @@ def _login_in(url: str) -> str:
 
 
 def _finish(response: requests.Response, deadline: Deadline | None) -> None:
-    """Read a small body that nobody wants, so that its connection can be used again."""
+    """Drain a small unused body so that its connection can be reused."""
     length = header(response.headers, "Content-Length")
     is_small = length.isdecimal() and int(length[:12]) <= _SMALL_BODY
     if is_small and deadline is not None:

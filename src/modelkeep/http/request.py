@@ -17,9 +17,9 @@ class HttpRequest:
         url: Where it is; may redirect elsewhere.
         headers: Sent with every request, beside those of the client.
         token: Sent to its own origin only.
-        size: Bytes of the file, where a site told.
+        size: Bytes of the file, if the site gave them.
         hashes: Hashes of the file in hex by name (``sha256``, ``blake3``, ``md5``, ``sha1``,
-            ``crc32``, ``autov2``), where a site told.
+            ``crc32``, ``autov2``), if the site gave them.
         aliases: Further origins that may see the token.
         method: ``GET`` or ``POST``; a redirect that would turn a POST into a GET is refused.
     """

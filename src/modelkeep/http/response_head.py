@@ -85,7 +85,7 @@ def parse_head(
         status: The HTTP status; of a refusal (400 and more, 416 apart) nothing is checked.
         headers: Names and values, repeated ones joined with commas.
         byte_range: What was asked for, or None for the whole file.
-        known_total: Bytes of the whole file, where an earlier answer told.
+        known_total: Bytes of the whole file, if an earlier response gave them.
 
     Returns:
         What it says. A 206 begins with the byte that was asked for, a 200 with byte 0.
@@ -103,8 +103,8 @@ def parse_head(
         _check_encoding(headers)
         start, total, length = _part(headers, byte_range, known_total)
     elif status == 416:  # noqa: PLR2004 - named where it is checked
-        told = _UNSATISFIED.fullmatch(header(headers, "Content-Range"))
-        total = int(told[1]) if told else None
+        match = _UNSATISFIED.fullmatch(header(headers, "Content-Range"))
+        total = int(match[1]) if match else None
     elif status < 400:  # noqa: PLR2004 - refusals begin there
         raise ProtocolError(f"a response with status {status} carries no file")
     return ResponseHead(
@@ -154,9 +154,9 @@ def _part(
         raise ProtocolError(f"several ranges arrived where one was requested, from byte {wanted}")
     text = header(headers, "Content-Range")
     # A repeated header is harmless where it repeats itself.
-    told = {each.strip() for each in text.split(",")}
-    found = _CONTENT_RANGE.fullmatch(min(told))
-    if found is None or len(told) > 1:
+    values = {each.strip() for each in text.split(",")}
+    found = _CONTENT_RANGE.fullmatch(min(values))
+    if found is None or len(values) > 1:
         raise ProtocolError(
             f"the range from byte {wanted} arrived with Content-Range: {text[:80]!r}"
         )
@@ -189,8 +189,8 @@ def _strong_etag(text: str) -> str | None:
 def _accepts_ranges(status: int, headers: Mapping[str, Any]) -> bool | None:
     if status == 206:  # noqa: PLR2004 - it did
         return True
-    told = header(headers, "Accept-Ranges").lower()
-    return None if not told else "bytes" in {each.strip() for each in told.split(",")}
+    units = header(headers, "Accept-Ranges").lower()
+    return None if not units else "bytes" in {each.strip() for each in units.split(",")}
 
 
 def _file_name(disposition: str) -> str | None:

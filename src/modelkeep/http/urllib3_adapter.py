@@ -315,7 +315,7 @@ class _TimedResponse(http.client.HTTPResponse):
 
 
 class Body:
-    """The body of a response, which nobody else reads.
+    """The body of a response, with a single reader.
 
     Where the response is the usual one with a known length, its socket fills our buffer: no
     piece is allocated or copied on the way.

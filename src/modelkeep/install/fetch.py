@@ -60,8 +60,8 @@ class ModelFetch:
         Raises:
             DownloadError: a file could not be fetched; the others stop and keep what has come.
             NoSpaceError: there is no room for them.
-            JobCancelledError: the job was asked to stop, or somebody cancelled a file.
-            DownloadPausedError: somebody paused a file: the rest waits with it.
+            JobCancelledError: the job or one of its files was cancelled.
+            DownloadPausedError: a file was paused, which pauses the others.
         """
         verify, job, folder = self._library.settings.verify, self._job, self._folder
         files = folder.files
@@ -101,7 +101,7 @@ class ModelFetch:
         try:
             return parts.fetch(self._control)
         except DownloadJobCancelledException:
-            self._control.cancel()  # somebody has cancelled a part: the rest is of no use
+            self._control.cancel()  # a part was cancelled: the rest is useless
             raise
 
     def _copy_cached(self, file: RemoteFile) -> bool:

@@ -92,7 +92,7 @@ class FetchFolder:
             paths.make_folder(self.place_of(file).parent)
 
     def tidy(self) -> None:
-        """Remove what lies beside the files of a folder: notes on downloads that were cut off."""
+        """Remove what is beside the files of a folder: control files of interrupted downloads."""
         if self.remote.is_folder:
             wanted = {self.place_of(file) for file in self.remote.files}
             for path in self.top.rglob("*"):

@@ -67,7 +67,7 @@ class Installer:
         return plan_remote(self.library, self._network.sites, source, config, to=to)
 
     def run(self, job: ModelInstallJob, control: JobControl) -> None:
-        """Carry out a job, and note in it what came of it.
+        """Carry out a job, and store the result in it.
 
         Args:
             job: The job.
@@ -115,7 +115,7 @@ class Installer:
             return self._install(plan, progress, job), None
 
     def discard(self, job: ModelInstallJob) -> None:
-        """Remove what was fetched for a job that is cancelled while nobody works on it.
+        """Remove the downloaded files of a job that is cancelled while it does not run.
 
         What cannot be removed now is a leftover, which doctor finds.
         """

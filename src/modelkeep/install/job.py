@@ -82,7 +82,7 @@ class ModelInstallJob(JobProperties):
 
     @property
     def local_path(self) -> Path:
-        """Where the model's files are before they are installed; empty while nobody knows."""
+        """Where the model's files are before they are installed; empty if unknown."""
         if isinstance(self.source, LocalModelSource):
             return Path(self.source.path)
         return self.fetched or Path()

@@ -155,7 +155,7 @@ class InstallKind(JobKind[ModelInstallJob]):
         return AtStop.FINISH if job.is_local else AtStop.INTERRUPT
 
     def interruption(self, job: ModelInstallJob) -> InterruptedInstallError:
-        """Return the error by which a later run knows an install that it goes on with."""
+        """Return the error that marks an install to be continued by a later run."""
         return InterruptedInstallError(
             f"The install of {self.source_of(job)} was interrupted; downloaded data is kept",
             hint="Continue with: modelkeep resume --all",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Network:
-    """Sites and a queue that somebody else makes and closes."""
+    """Sites and a queue that the caller creates and closes."""
 
     def __init__(
         self, sites: Callable[[], Sites], queue: Callable[[], DownloadQueueServiceBase]

@@ -205,7 +205,7 @@ def plan_fetched(
         preview: A picture of it, which is copied.
 
     Raises:
-        InvalidModelException: it is not a model, or nobody knows what it is.
+        InvalidModelException: it is not a model, or it cannot be identified.
         InvalidModelConfigException: a field in ``config`` does not fit.
         DuplicateModelException: its key is taken.
     """

@@ -94,7 +94,7 @@ class JobCommands:
 
         Raises:
             UnknownJobIDException: there is no such job.
-            UsageError: there is nothing to resume, or nobody here runs its kind.
+            UsageError: there is nothing to resume, or its kind cannot run here.
         """
         row = self._row(number)
         engine = self._owner_of(row)
@@ -114,11 +114,11 @@ class JobCommands:
 
         Args:
             number: Of the job.
-            changes: What shall be different, for kinds that can be told.
+            changes: What to change, for kinds that support it.
 
         Raises:
             UnknownJobIDException: there is no such job.
-            UsageError: it has not failed, or its kind cannot be told ``changes``.
+            UsageError: it has not failed, or its kind does not support ``changes``.
         """
         row = self._row(number)
         if row.status not in FAILED:

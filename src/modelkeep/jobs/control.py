@@ -23,7 +23,7 @@ class JobControl:
 
     Args:
         report: Takes the bytes that are done and those of the whole job (0: not known).
-        enter_stage: Called when the job comes to a stage that listeners are told of.
+        enter_stage: Called when the job enters a stage that listeners are notified of.
         save: Called when the details of the job have changed, to store them now.
 
     Attributes:
@@ -45,12 +45,12 @@ class JobControl:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether the job shall stop."""
+        """Whether the job is to stop."""
         return self.wanted != "run"
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the job shall stop for good."""
+        """Whether the job is to end for good."""
         return self.wanted == "cancel"
 
     def check(self) -> None:
@@ -63,7 +63,7 @@ class JobControl:
             raise JobCancelledError("The job was asked to stop")
 
     def interrupt(self) -> None:
-        """Have the job end soon; a later run goes on with it."""
+        """Have the job end soon; a later run continues it."""
         self._want("interrupt")
 
     def pause(self) -> None:

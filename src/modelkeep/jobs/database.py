@@ -83,7 +83,7 @@ class Database:
     def transaction(
         self, kind: Literal["IMMEDIATE", "DEFERRED"] = "IMMEDIATE"
     ) -> Iterator[sqlite3.Connection]:
-        """Give the connection inside a transaction that is done as a whole, or not at all.
+        """Give the connection inside a transaction that is done completely or rolled back.
 
         A ``DEFERRED`` one that only reads sees everything as it was at one moment.
         """
@@ -176,7 +176,7 @@ def damaged(path: Path, reason: str) -> CorruptDatabaseError:
 
 
 def _translate(error: sqlite3.Error, path: Path) -> RecordError | StorageError:
-    """Return the error of ours for one of SQLite, told by its primary result code."""
+    """Translate an SQLite error by its primary result code."""
     name = shown(path)
     match getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:

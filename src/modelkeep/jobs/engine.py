@@ -109,7 +109,7 @@ class JobEngine:
     def submit(self, kind: JobKind[Any], job: AnyJob, *, start: bool = True) -> None:
         """Store a job, which gets its number, and start it once there is room.
 
-        One that did not end, that nobody has and that asks for the same is gone on with.
+        An unfinished, unowned job with the same request is continued instead.
 
         Raises:
             StorageError, DatabaseError: it cannot be stored.
@@ -162,8 +162,8 @@ class JobEngine:
         """Make a stored job one of this engine, and start it.
 
         Args:
-            row: A job that nobody has, or that has ended.
-            changes: What shall be different in this try.
+            row: A job without an owner, or one that has ended.
+            changes: What to change in this attempt.
 
         Returns:
             The job, or None when another process was first.
@@ -195,7 +195,7 @@ class JobEngine:
             self._take(entry)
             self._writer.note(entry, state)
         if is_held:
-            self._writer.flush()  # what holds it has to be seen by whoever asks for the same
+            self._writer.flush()  # the hold must be visible to other requests for the same source
         else:
             self._resume(entry)
         return job
@@ -216,7 +216,7 @@ class JobEngine:
         self._resume(self._entry(job))
 
     def pause(self, job: AnyJob) -> None:
-        """Hold a job until somebody resumes it."""
+        """Hold a job until it is resumed."""
         self._pause(self._entry(job))
 
     def cancel(self, job: AnyJob) -> None:
@@ -313,7 +313,7 @@ class JobEngine:
         return number in self._entries
 
     def wait(self, timeout: float | None = None) -> None:
-        """Wait until no job waits or runs and all listeners were told, or for ``timeout`` seconds.
+        """Wait until all jobs have ended and all listeners are notified, or for ``timeout`` seconds.
 
         A listener that waits does not wait for the job that it is told of, and one that does not
         return is waited for a few seconds.

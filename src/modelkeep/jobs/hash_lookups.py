@@ -54,7 +54,7 @@ class HashLookups:
                 connection.execute(table)
 
     def may_ask(self, site: str) -> bool:
-        """Tell whether somebody allowed that this site gets hashes."""
+        """Tell whether this site may receive hashes."""
         return bool(self._state.select("SELECT 1 FROM hash_consent WHERE site = ?", site))
 
     def allow(self, site: str) -> None:
@@ -101,12 +101,12 @@ class HashLookups:
             )
 
     def edited(self, key: str) -> frozenset[str]:
-        """Return the fields of a record that somebody set or emptied by hand."""
+        """Return the fields of a record that the user set or cleared."""
         rows = self._state.select("SELECT field FROM hand_edit WHERE key = ?", key)
         return frozenset(str(row["field"]) for row in rows)
 
     def note_edit(self, key: str, fields: Iterable[str]) -> None:
-        """Remember that somebody set or emptied fields of a record by hand."""
+        """Store that the user set or cleared fields of a record."""
         rows = [(key, each) for each in fields]
         with self._state.transaction() as connection:
             connection.executemany("INSERT OR IGNORE INTO hand_edit VALUES (?, ?)", rows)

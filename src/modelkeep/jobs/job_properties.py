@@ -41,7 +41,7 @@ class JobProperties:
 
     @property
     def paused(self: _HasStatus) -> bool:
-        """The job waits until somebody resumes it."""
+        """The job waits until it is resumed."""
         return self.status.value == "paused"
 
     @property

@@ -124,7 +124,7 @@ class JobKind(ABC, Generic[J]):
 
         Raises:
             JobCancelledError: it was asked to stop.
-            JobPausedError: it goes on when somebody resumes it.
+            JobPausedError: it continues when resumed.
             Exception: it failed.
         """
 
@@ -142,13 +142,13 @@ class JobKind(ABC, Generic[J]):
         """Take what cancels the job from now on, for jobs that can be asked that themselves."""
 
     def show(self, job: J, state: JobState) -> None:
-        """Note in the job where it is; called while nobody else looks."""
+        """Update the state of the job; called under the lock."""
 
     def begin(self, job: J, sequence: int) -> None:
         """Note in the job that it is the ``sequence``-th that its engine runs."""
 
     def enter_stage(self, job: J) -> None:
-        """Note in the job that it has come to the stage that listeners are told of."""
+        """Note that the job has entered the stage that listeners are notified of."""
 
     def stop(self, job: J, control: JobControl) -> None:
         """Have a running job end for good."""
@@ -178,7 +178,7 @@ class JobKind(ABC, Generic[J]):
     # -- who listens
 
     def has_listeners(self, job: J) -> bool:
-        """Tell whether anybody is told how a job goes."""
+        """Tell whether a job has listeners."""
         del job
         return False
 
@@ -188,7 +188,7 @@ class JobKind(ABC, Generic[J]):
     # -- jobs of earlier runs and of other processes
 
     def find_same(self, job: J, rows: Iterable[JobRow]) -> JobRow | None:
-        """Return the row of a job that did not end and asks for the same, to go on with."""
+        """Return the row of an unfinished job with the same request, to continue it."""
         del job, rows
         return None
 
@@ -206,7 +206,7 @@ class JobKind(ABC, Generic[J]):
         return False
 
     def was_interrupted(self, row: JobRow) -> bool:
-        """Tell whether a job that has ended was interrupted, and is gone on with."""
+        """Tell whether a job that has ended was interrupted and is to be continued."""
         del row
         return False
 
@@ -215,7 +215,7 @@ class JobKind(ABC, Generic[J]):
         return self.decode(row) if known is None else known
 
     def change(self, job: J, changes: Mapping[str, Any]) -> None:
-        """Apply what somebody wants to be different in another try.
+        """Apply changes for another attempt.
 
         Raises:
             UsageError: nothing can be changed in jobs of this kind.

@@ -17,7 +17,7 @@ _OWNER = "this process"
 
 
 class MemoryJobs:
-    """A ``JobStore`` in memory, for work that no later run goes on with.
+    """A ``JobStore`` in memory, for work that no later run continues.
 
     Reading and writing one row takes no lock: threads that end small jobs would wait for it.
 
@@ -68,7 +68,7 @@ class MemoryJobs:
         return row.owner == _OWNER
 
     def is_abandoned(self, row: JobRow) -> bool:
-        """Tell whether a job is nobody's."""
+        """Tell whether a job has no owner."""
         return not row.owner
 
     def claim(self, row: JobRow, status: JobState) -> bool:
@@ -97,7 +97,7 @@ class MemoryJobs:
         return False
 
     def request(self, number: int, wanted: Request) -> None:
-        """Do nothing: nobody but this process can ask."""
+        """Do nothing: only this process can make requests."""
 
     def requests(self) -> dict[int, Request]:
         """Return nothing, as above."""
@@ -107,7 +107,7 @@ class MemoryJobs:
         """Do nothing, as above."""
 
     def release(self) -> None:
-        """Keep the jobs: nobody comes next."""
+        """Keep the jobs: no other process can take them."""
 
     def remove(self, numbers: list[int]) -> int:
         """Remove jobs; return how many were there."""

@@ -19,13 +19,13 @@ class JobRow:
         kind: What the job does; name of a ``JobKind``.
         source: What it works on, as text.
         status: Where it is.
-        owner: Which process has it; empty for one that whoever comes first may begin.
+        owner: The process that owns it; empty if any process may claim it.
         key: Key of the model it made, once that is known.
         details: Everything else that its kind has to know to begin it again, as JSON.
         error_type, error, hint: What went wrong, with the next step.
         created_at, beat_at, ended_at: Seconds since the epoch; ``beat_at`` is when its owner last
             wrote how it goes.
-        request: What somebody asked of it, until that is done.
+        request: The pending request, if any.
     """
 
     id: int
@@ -118,7 +118,7 @@ class JobStore(Protocol):
         """Write how jobs of ours go, all at once; those that others have by now are left alone."""
 
     def finish(self, row: JobRow, change: JobChange) -> bool:
-        """Change a job that nobody has; tell whether it was still as in ``row``."""
+        """Change a job without an owner; tell whether it was still as in ``row``."""
 
     def request(self, number: int, wanted: Request) -> None:
         """Ask the process that has a job for something; the last counts, but cancel is final."""
@@ -130,7 +130,7 @@ class JobStore(Protocol):
         """Cross out a request that was met, unless another one came meanwhile."""
 
     def release(self) -> None:
-        """Let whoever comes next have those of our jobs that have not ended."""
+        """Release our unfinished jobs for other processes."""
 
     def remove(self, numbers: list[int]) -> int:
         """Remove jobs; return how many were there."""

@@ -13,7 +13,7 @@ from modelkeep.jobs.rows import JobChange, JobRow, NewJob
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.jobs.states import JobState, Request
 
-#: Owner of a job that whoever comes first may begin.
+#: Owner of a job that any process may claim.
 NOBODY = ""
 
 
@@ -91,7 +91,7 @@ class StateJobs(JobTable):
                 self.update(number, change, whose=self._owner.name)
 
     def finish(self, row: JobRow, change: JobChange) -> bool:
-        """Change a job that nobody has; tell whether it was still as in ``row``."""
+        """Change a job without an owner; tell whether it was still as in ``row``."""
         with self.state.transaction():
             now = self.get(row.id)
             if (now.owner, now.status) != (row.owner, row.status):
@@ -125,7 +125,7 @@ class StateJobs(JobTable):
             )
 
     def release(self) -> None:
-        """Let whoever comes next have those of our jobs that have not ended."""
+        """Release our unfinished jobs for other processes."""
         if self._is_closed:
             return
         with self.state.transaction() as connection:

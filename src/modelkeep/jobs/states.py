@@ -19,17 +19,17 @@ class JobState(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """The job does not go on unless somebody retries it."""
+        """The job does not continue unless it is retried."""
         return self in FINAL
 
     @property
     def is_held(self) -> bool:
-        """The job goes on once somebody resumes it."""
+        """The job continues once it is resumed."""
         return self in HELD
 
     @property
     def is_open(self) -> bool:
-        """The job waits or runs: it ends by itself."""
+        """The job waits or runs and will end without further action."""
         return self in OPEN
 
     def may_become(self, other: JobState) -> bool:

@@ -35,7 +35,7 @@ class VerifyRun:
 
     @classmethod
     def begin(cls, state: StateDatabase, what: str, *, afresh: bool = False) -> Self:
-        """Begin a run, or go on with the one that was interrupted."""
+        """Begin a run, or continue an interrupted one."""
         with state.transaction() as connection:
             for table in _TABLES.split(";"):
                 connection.execute(table)

@@ -46,7 +46,7 @@ class Workers:
             worker.give(None)
 
     def _rest(self, worker: _Worker) -> bool:
-        """Note that a thread has nothing to do; tell whether it shall wait for more."""
+        """Note that a thread has nothing to do; tell whether it should wait for more."""
         with self._lock:
             if not self._is_dismissed:
                 self._idle.append(worker)

@@ -36,7 +36,7 @@ class FileStatus(StrEnum):
     """State of the files of a record.
 
     ``missing``: one is gone. ``changed``: one is not as it was recorded. ``offline``: the root
-    that they lie in is not there, so nothing is known. ``unreadable``: the system does not say,
+    that they are in is not there, so nothing is known. ``unreadable``: the system does not say,
     for example because a folder may not be entered.
     """
 

@@ -25,7 +25,7 @@ def refuse_place(library: Library, path: Path, *, inplace: bool) -> None:
     """Refuse a source that is recorded already, under its own path or its real path.
 
     Raises:
-        DuplicateModelException: it is, or it lies in ``models_dir`` and shall be copied there.
+        DuplicateModelException: it is, or it is in ``models_dir`` and would be copied there.
     """
     models_dir = library.settings.models_dir
     real, home = real_path(path), real_path(models_dir)

@@ -173,7 +173,7 @@ class Library:
     # -- places
 
     def is_ours(self, path: Path) -> bool:
-        """Tell whether a path lies in ``models_dir``, and not behind a link in there."""
+        """Tell whether a path is in ``models_dir``, and not behind a link in there."""
         models_dir = self.settings.models_dir
         if not is_inside(path, models_dir):
             return False
@@ -198,14 +198,14 @@ class Library:
             return None
 
     def root_around(self, path: Path) -> str:
-        """Return the name of the root that a path lies in; ``NO_ROOT`` when it lies in none."""
+        """Return the name of the root that a path is in; ``NO_ROOT`` when it is in none."""
         root = self.roots.around(path)
         if root is not None:
             return root.name
         return MODELS_ROOT if is_inside(path, self.settings.models_dir) else NO_ROOT
 
     def is_away(self, note: Note) -> bool:
-        """Return whether any place of a change lies in a root that is offline."""
+        """Return whether any place of a change is in a root that is offline."""
         presence = self.presence
         roots = {self.root_around(place) for place in note.places}
         return any(presence.why_offline(root) or presence.is_another(root) for root in roots)

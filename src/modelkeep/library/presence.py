@@ -18,7 +18,7 @@ from modelkeep.records.listing import RecordFilter
 if TYPE_CHECKING:
     from modelkeep.records.service import ModelRecordServiceBase
 
-#: What an empty file system holds by itself.
+#: Entries of an empty file system.
 _OF_THE_DISK = frozenset({"lost+found"})
 
 

@@ -29,7 +29,7 @@ def file_path(file: ModelFile, models_dir: Path, roots: Roots = _NO_ROOTS) -> Pa
     """Return where a file of a model is; ``Library.path_of`` knows the roots by itself.
 
     Raises:
-        OfflineRootError: it lies in a root that is not among ``roots``.
+        OfflineRootError: it is in a root that is not among ``roots``.
     """
     path = roots.locate(file.root, file.path, models_dir)
     if path is None:

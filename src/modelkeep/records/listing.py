@@ -25,7 +25,7 @@ class RecordFilter:
             in any order; each may be the beginning of a longer word; case, accents and the
             difference between space, ``_``, ``-`` and ``.`` do not matter.
         types, bases, formats: The record has one of these values; any when empty.
-        tags: The record has all of these, whoever gave them.
+        tags: The record has all of these, from a site or set by hand.
         roots: It lies in one of these roots (``models`` for ``models_dir``, empty text for none).
         states: Its state is one of these (``present``, ``missing``, ``changed``).
     """

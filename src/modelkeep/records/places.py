@@ -34,7 +34,7 @@ def place_of_file(roots: Roots, file: ModelFile) -> Place:
 def possible_places(roots: Roots, path: str) -> list[Place]:
     """Return the places that all have this ``path``.
 
-    There are several since a record may be older than the root that it lies in, and since a
+    There are several since a record may be older than the root that it is in, and since a
     root may be gone.
     """
     places = [roots.split(path)]

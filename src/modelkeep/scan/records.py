@@ -36,7 +36,7 @@ class FolderInfo:
     """
 
     def __init__(self, folder: Path, layout: Layout | None, warnings: list[str]) -> None:
-        self._remarks = warnings
+        self._warnings = warnings
         self._catalogue: dict[Path, SidecarInfo] = {}
         try:
             for model in layout.known(folder, self.warn) if layout is not None else ():
@@ -61,8 +61,8 @@ class FolderInfo:
 
     def warn(self, text: str) -> None:
         """Add a warning about what could not be read; the first hundred are kept."""
-        if len(self._remarks) < 100 and text not in self._remarks:  # noqa: PLR2004 - as it says
-            self._remarks.append(text)
+        if len(self._warnings) < 100 and text not in self._warnings:  # noqa: PLR2004 - as it says
+            self._warnings.append(text)
 
 
 def _joined(catalogue: SidecarInfo, sidecars: SidecarInfo) -> SidecarInfo:

@@ -48,7 +48,7 @@ class Candidate:
         is_folder: It is a folder with the signs of one model.
         status: What ``stat`` says of it, links followed.
         place: Where it was looked for.
-        siblings: Names of all that lies beside it.
+        siblings: Names of all that is beside it.
     """
 
     path: Path
@@ -91,7 +91,7 @@ class _Folder:
 
 
 class _Waiting(NamedTuple):
-    """A folder to enter: whether a link led there, and what lies beside it where that is known."""
+    """A folder to enter: whether a link led there, and what is beside it where that is known."""
 
     path: Path
     is_linked: bool
@@ -319,7 +319,7 @@ def _listed(folder: Path) -> list[str]:
     try:
         return [path.name for path in folder.iterdir()]
     except OSError:
-        return []  # what lies beside a model is only asked for what it says
+        return []  # what is beside a model is only asked for what it says
 
 
 def _again(path: Path) -> Skipped:

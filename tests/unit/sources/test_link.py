@@ -76,7 +76,7 @@ def test_what_people_paste() -> None:
     assert SITE.parse(" https://a.org/b.gguf ", {}) == "https://a.org/b.gguf"
     assert SITE.parse("org/name", {}) is None
     assert not SITE.owns(LocalModelSource(path="a"))
-    with pytest.raises(UnsupportedSourceError, match="no address"):
+    with pytest.raises(UnsupportedSourceError, match="not a web address"):
         SITE.parse("https://", {})
 
 

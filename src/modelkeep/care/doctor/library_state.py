@@ -185,7 +185,7 @@ class LibraryState:
 
     @cached_property
     def tree(self) -> ModelsTree:
-        """What lies in ``models_dir``."""
+        """The contents of ``models_dir``."""
         return ModelsTree.of(self.settings.models_dir)
 
     # -- who is at work

@@ -59,7 +59,7 @@ def download(
 
 
 def finish_downloads(session: Session, jobs: Sequence[DownloadJobBase]) -> int:
-    """Wait for downloads of this process, print what came of each, return the exit status."""
+    """Wait for downloads of this process, print the results, return the exit status."""
     from modelkeep.app.download import kept_text
 
     is_interrupted = _watch(session, jobs)
@@ -132,7 +132,7 @@ class _News:
 
 
 def _print_end(session: Session, job: DownloadJobBase) -> bool:
-    """Print what came of a job; tell whether it failed."""
+    """Print the result of a job; tell whether it failed."""
     from modelkeep.app.download import DownloadView, kept_text
 
     if session.json or job.complete:

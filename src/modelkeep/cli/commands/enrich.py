@@ -38,7 +38,7 @@ def enrich(
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> int:
-    """Look models up on sites by their hashes, and fill in what nobody has written."""
+    """Look up models on sites by their hashes, and fill in fields that you have not edited."""
     from modelkeep.app import enrich as enriching
 
     session = ctx.ensure_object(Session)

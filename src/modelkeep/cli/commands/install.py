@@ -103,7 +103,7 @@ def install(
 
 
 def finish_jobs(session: Session, jobs: Sequence[ModelInstallJob]) -> int:
-    """Wait for jobs that were started again, print what came of each, return the exit status."""
+    """Wait for jobs that were started again, print the results, return the exit status."""
     try:
         failed = _finish(session, [(str(job.source), job) for job in jobs])
     except KeyboardInterrupt:
@@ -137,7 +137,7 @@ class _InstallRun:
         """Do what is asked for with all sources; return how many failed.
 
         Raises:
-            KeyboardInterrupt: somebody pressed Ctrl-C; said what is kept.
+            KeyboardInterrupt: Ctrl-C was pressed; the message about kept data was printed.
         """
         failed = 0
         downloading: list[tuple[str, ModelInstallJob]] = []
@@ -187,7 +187,7 @@ class _InstallRun:
         return None
 
     def _begin_remote(self, source: StringLikeSource) -> ModelInstallJob:
-        """Show what an install would do, ask whether it shall, and begin it."""
+        """Show what an install would do, ask for confirmation, and start it."""
         from modelkeep.app import install as installing
 
         session, request = self.session, self.request
@@ -207,7 +207,7 @@ class _InstallRun:
 
 
 def _see_through(session: Session, source: str, job: ModelInstallJob) -> bool:
-    """Wait for a job and print what came of it; return whether Ctrl-C came too late."""
+    """Wait for a job and print the result; return whether Ctrl-C came too late."""
     from modelkeep.app.install import not_applied, result_of
 
     is_interrupted = _wait(session, job)
@@ -220,10 +220,10 @@ def _see_through(session: Session, source: str, job: ModelInstallJob) -> bool:
 
 
 def _finish(session: Session, jobs: Sequence[tuple[str, ModelInstallJob]]) -> int:
-    """Wait for jobs and print what came of each; return how many failed.
+    """Wait for jobs and print the results; return how many failed.
 
     Raises:
-        KeyboardInterrupt: somebody pressed Ctrl-C; said what is kept.
+        KeyboardInterrupt: Ctrl-C was pressed; the message about kept data was printed.
     """
     failed = 0
     for source, job in jobs:

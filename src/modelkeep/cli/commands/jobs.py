@@ -106,7 +106,7 @@ def _begin(
 
 
 def _see_through(session: Session, jobs: Sequence[AnyJob]) -> int:
-    """Wait for jobs of this process, print what came of them, return the exit status."""
+    """Wait for jobs of this process, print the results, return the exit status."""
     by_kind: dict[str, list[Any]] = {}
     for job in jobs:
         by_kind.setdefault(session.manager.jobs.kind_of(job.id), []).append(job)

@@ -128,9 +128,9 @@ def _go_through(
 
 
 def _print_rest(session: Session, summary: ScanSummary, report: ScanReport) -> None:
-    from modelkeep.app.scan import remarks
+    from modelkeep.app.scan import summary_notes
 
     for text in report.lines(summary):
         session.print(text)
-    for remark in remarks(summary, verbose=session.verbose):
-        session.say(remark)
+    for note in summary_notes(summary, verbose=session.verbose):
+        session.say(note)

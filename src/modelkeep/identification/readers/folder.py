@@ -123,7 +123,7 @@ class FolderHeader:
     def repo_variant(self) -> ModelRepoVariant:
         """The form of the denoiser's weights, or of whatever weights there are.
 
-        Plain names mean the default form, also when other forms lie beside them.
+        Plain names mean the default form, also when other forms are beside them.
         """
         names = [file.path for file in self.files if is_weight(file.path)]
         for component in _DENOISERS:

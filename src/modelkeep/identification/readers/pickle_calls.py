@@ -135,7 +135,7 @@ def _natural(values: Value) -> bool:
 def _view(
     source: Value, offset: Value, size: Value, strides: Value, *, dtype: str = ""
 ) -> TensorInfo:
-    """Check that a tensor lies inside its storage, and describe it."""
+    """Check that a tensor is inside its storage, and describe it."""
     if type(source) is not PickledStorage:
         raise PickleFlaw("a tensor is made of something that is not a storage")
     if type(size) is not tuple or len(size) > limits.TENSOR_DIMENSIONS:
@@ -244,7 +244,7 @@ def _settable(_arguments: Arguments) -> Opaque:
     return Opaque(settable=True)
 
 
-def _untold(_arguments: Arguments) -> Opaque:
+def _opaque_array(_arguments: Arguments) -> Opaque:
     return UNTOLD
 
 
@@ -258,7 +258,7 @@ _CALLS: Final[dict[Role, Callable[[Arguments], Value]]] = {
     Role.PARAMETER: _parameter,
     Role.SIZE: _size,
     Role.DEVICE: _device,
-    Role.NUMPY_SCALAR: _untold,
+    Role.NUMPY_SCALAR: _opaque_array,
     Role.NUMPY_DTYPE: _settable,
     Role.NUMPY_ARRAY: _settable,
     Role.ENCODE: _encode,

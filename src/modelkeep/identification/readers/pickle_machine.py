@@ -137,7 +137,7 @@ class Machine(LiteralOpcodes):
         Raises:
             PickleDanger: a global, or its use, is not allowed.
             PickleFlaw: the pickle is malformed or over a limit; ``PickleEnd`` if bytes lack.
-            ValueError, IndexError, KeyError, struct.error: the same, told by Python.
+            ValueError, IndexError, KeyError, struct.error: the same, raised by Python.
         """
         data, costs, budget = self.data, _COSTS, self.budget
         handlers = [self._unknown] * 256

@@ -21,7 +21,7 @@ WRAPPERS: Final = ("state_dict", "params_ema", "params", "model", "module")
 def name_tensors(root: Value) -> tuple[dict[str, TensorInfo], dict[str, str]]:
     """Join the keys of nested dicts with dots, and keep the scalars at the top as texts.
 
-    What lies in one of ``WRAPPERS`` is named without it, and ``wrapped_in`` in the metadata
+    The contents of one of ``WRAPPERS`` is named without it, and ``wrapped_in`` in the metadata
     says so. Lists and tuples count from 0. A container that is met again is passed over, so that
     a pickle which holds itself, or one dict a thousand times, stays as small as it is.
 

@@ -151,7 +151,7 @@ def _tiling_flaws(tensors: dict[str, TensorInfo], data: int, start: int) -> Iter
         if begin > covered:
             yield Flaw(f"a hole of {begin - covered:,} bytes before {shown}", start + covered)
         if begin < covered:
-            kind = "overlaps" if end > begin else "is an empty tensor that lies inside"
+            kind = "overlaps" if end > begin else "is an empty tensor that is inside"
             yield Flaw(f"{shown} {kind} another tensor", start + begin)
         covered = max(covered, end)
     yield Flaw(f"{data - covered:,} bytes after the last tensor belong to none", start + covered)

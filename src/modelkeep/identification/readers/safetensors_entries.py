@@ -44,7 +44,7 @@ def decode_entries(body: bytes, at: int) -> tuple[dict[str, TensorInfo], dict[st
     """Decode one JSON object of entries that starts at byte ``at`` of the file.
 
     Returns:
-        The tensors, checked one by one, and ``__metadata__`` as it stands, should it be there.
+        The tensors, checked one by one, and ``__metadata__`` unchanged, if present.
 
     Raises:
         Flaw: the JSON, a field, a size or a key is not as the format asks.

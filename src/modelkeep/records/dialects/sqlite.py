@@ -43,7 +43,7 @@ _TAKE_WRITE_LOCK = schema.schema_version.delete().where(schema.schema_version.c.
 
 
 class ConnectionHolder(Protocol):
-    """A connection that somebody else opened and will close, and the lock that guards it."""
+    """A connection that the caller opened and will close, and its lock."""
 
     @property
     def conn(self) -> sqlite3.Connection:
@@ -154,7 +154,7 @@ class SqliteDatabase(RecordDatabase):
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
-        """Begin a transaction that is done as a whole, or not at all when an error leaves it."""
+        """Begin a transaction that is done completely, or rolled back on an error."""
         with self.lock, translated(self.name, self.path, self._note_damage):
             if self.damage:
                 raise damaged(self.name, self.damage)
@@ -280,7 +280,7 @@ class SqliteDatabase(RecordDatabase):
 
 
 class LentDatabase(RecordDatabase):
-    """A database that somebody else has opened, with our tables beside theirs.
+    """A database opened by the caller, with our tables beside its own.
 
     Every transaction is a savepoint under the lock of the owner, and no setting is changed. Our
     tables are made if none are there, and upgraded if they are of an older version. A backup is
@@ -320,7 +320,7 @@ class LentDatabase(RecordDatabase):
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
-        """Begin a transaction that is done as a whole, or not at all when an error leaves it."""
+        """Begin a transaction that is done completely, or rolled back on an error."""
         with self.reading() as transaction:
             transaction.change(_TAKE_WRITE_LOCK)
             yield transaction

@@ -1,4 +1,4 @@
-"""SQLAlchemy engines over connections of sqlite3, our own and those that somebody lends.
+"""SQLAlchemy engines over sqlite3 connections, our own and lent ones.
 
 A lent connection may be in the middle of a transaction of its owner, which we never end, and no
 setting of it is ever changed. So the engine sees a ``Handle``, whose transactions are savepoints
@@ -19,7 +19,7 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.pool import Pool, QueuePool, StaticPool
 from sqlalchemy.util import LRUCache
 
-#: Readers that stay open while nobody reads.
+#: Idle readers that stay open.
 IDLE_READERS = 4
 #: Compiled statements that are kept for all databases of the process.
 _STATEMENTS = 500
@@ -133,7 +133,7 @@ class _Compiler(SQLiteCompiler):
 
 
 class _Dialect(SQLiteDialect_pysqlite):
-    """Begins transactions by itself, where sqlite3 would wait for the first change."""
+    """Begins transactions explicitly, where sqlite3 would wait for the first change."""
 
     supports_statement_cache = True
     statement_compiler = _Compiler

@@ -36,7 +36,7 @@ class ModelLine:
     """What a table shows of a record.
 
     Attributes:
-        root: Name of the root that it lies in.
+        root: Name of the root that it is in.
     """
 
     key: str

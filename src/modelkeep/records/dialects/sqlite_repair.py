@@ -35,7 +35,7 @@ def set_aside(path: Path) -> Path:
     copy, and either the damaged file or what is to come of it.
 
     Args:
-        path: The file; nobody may have it open.
+        path: The file; it must not be open anywhere.
     """
     copy = _keep(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}.new")

@@ -1,6 +1,6 @@
 """Text search in SQLite: an FTS5 index, and the triggers that keep it in step with the tables.
 
-The triggers also see what somebody else does with plain SQL in a database that is theirs. What
+The triggers also see changes made by the caller with plain SQL in its own database. What
 is indexed are the ``_words`` columns of ``mk_model``, as ``indexed_words`` gives them: the
 tokenizer only has to split at blanks, so a word is the same here as everywhere else in modelkeep.
 """

@@ -23,7 +23,7 @@ class Target:
     """A database to upgrade.
 
     Attributes:
-        connection: Open, and guarded by whoever calls.
+        connection: Open, and guarded by the caller.
         name: The database, for messages.
         path: Its file, which is backed up first; None when no backup can or should be made.
     """

@@ -85,7 +85,7 @@ class RecordDatabase(ABC):
 
     @abstractmethod
     def writing(self) -> AbstractContextManager[Transaction]:
-        """Begin a transaction that is done as a whole, or not at all when an error leaves it.
+        """Begin a transaction that is done completely, or rolled back on an error.
 
         Raises:
             CorruptDatabaseError: damage was found before; nothing is written any more.

@@ -56,7 +56,7 @@ def words_text(*texts: str | None) -> str:
 
 
 def model_row(config: ModelConfigBase, place: Place) -> dict[str, Any]:
-    """Return the columns of a record that lies at ``place``, without ``created_at``.
+    """Return the columns of a record at ``place``, without ``created_at``.
 
     Raises:
         InvalidModelConfigException: a value cannot be stored.

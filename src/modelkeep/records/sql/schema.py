@@ -1,6 +1,6 @@
 """The tables of the catalogue, and how a database shows that it has them.
 
-All names begin with ``mk_``: the tables may live in somebody else's database.
+All names begin with ``mk_``: the tables may be in a database of another program.
 """
 
 from __future__ import annotations

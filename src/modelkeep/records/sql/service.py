@@ -82,7 +82,7 @@ _PAGE_ORDERS: dict[ModelRecordOrderBy, tuple[ColumnElement[Any], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class LentConnection:
-    """A connection that somebody else opened and will close.
+    """A connection that the caller opened and will close.
 
     Attributes:
         lock: What guards it; taken once for each call, so it need not be reentrant.
@@ -412,7 +412,7 @@ class ModelRecordServiceSQL(SqlRecords):
 
     @classmethod
     def from_connection(cls, conn: SqliteConnection, lock: AbstractContextManager[Any]) -> Self:
-        """Keep the records in a database that somebody else has opened."""
+        """Keep the records in a database opened by the caller."""
         return cls(LentConnection(conn, lock))
 
     @classmethod

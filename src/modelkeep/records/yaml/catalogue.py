@@ -16,7 +16,7 @@ from modelkeep.errors import (
 from modelkeep.records import RECORDS_VERSION
 from modelkeep.records.places import Place
 from modelkeep.records.yaml import document as yaml_document
-from modelkeep.records.yaml.document import Entry, Layout, NoCatalogueError
+from modelkeep.records.yaml.document import DocumentParts, Entry, NoCatalogueError
 from modelkeep.records.yaml.reader import YamlFlaw, read_map
 from modelkeep.records.yaml.record import (
     InvalidRecordError,
@@ -204,7 +204,7 @@ class Catalogue:
         ) from cause
 
 
-def _check_version(name: str, layout: Layout) -> None:
+def _check_version(name: str, layout: DocumentParts) -> None:
     seed, ours = layout.about.get("version"), layout.about.get("modelkeep", 1)
     try:
         numbers = tuple(int(part) for part in str(seed).split("."))

@@ -88,7 +88,7 @@ class DocumentDatabase(RecordDatabase):
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
-        """Begin a transaction that is done as a whole, or not at all when an error leaves it."""
+        """Begin a transaction that is done completely, or rolled back on an error."""
         with self._memory.lock, self._document.alone():
             before = self._load()
             with self._memory.writing() as transaction:

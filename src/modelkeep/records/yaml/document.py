@@ -21,7 +21,7 @@ FORMAT = 1
 
 EMPTY = f"""\
 # The models of this library, maintained by modelkeep. You may edit this file: what you write is
-# seen at once, and your comments stay. The last good copy lies beside it, with .bak at its end.
+# seen at once, and your comments stay. The last good copy is beside it, with .bak at its end.
 __metadata__:
   version: {RECORDS_VERSION}.0
   modelkeep: {FORMAT}
@@ -57,7 +57,7 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Layout:
+class DocumentParts:
     """The text of a catalogue in parts.
 
     Attributes:
@@ -74,7 +74,7 @@ class Layout:
     about: dict[str, Any] = field(default_factory=dict)
 
 
-def parse(text: str) -> Layout:
+def parse(text: str) -> DocumentParts:
     """Cut the text of a catalogue into its parts.
 
     Args:
@@ -128,7 +128,7 @@ def _shifted(entry: Entry) -> dict[str, Any]:
         raise YamlFlaw(entry.line + error.line, error.reason) from error
 
 
-def _records(models: Entry) -> Layout:
+def _records(models: Entry) -> DocumentParts:
     head = _MODELS.match(models.text)
     if head is None:
         raise YamlFlaw(models.line, "models: must have one key per line below it")
@@ -137,12 +137,12 @@ def _records(models: Entry) -> Layout:
     if first is None:
         # As it has to stand when there are records.
         line = f"{head[1]}{' ' + head[3] if head[3] else ''}\n"
-        return Layout(line, [], below)
+        return DocumentParts(line, [], below)
     if head[2]:
         raise YamlFlaw(models.line, "models: has both a value and lines below it")
     indent = len(first[1])
     lead, entries, tail = cut(below, indent, models.line + 1)
-    return Layout(head.group() + lead, entries, tail, indent)
+    return DocumentParts(head.group() + lead, entries, tail, indent)
 
 
 def cut(text: str, indent: int, line: int = 0) -> tuple[str, list[Entry], str]:

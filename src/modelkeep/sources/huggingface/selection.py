@@ -72,7 +72,7 @@ def _file_name(repo: str, path: PurePosixPath, source: HFModelSource) -> str:
 
 
 def refuse_many(chosen: Sequence[PurePosixPath], repo: str, before: str) -> None:
-    """Refuse models that lie beside each other: nobody can tell which of them is meant.
+    """Refuse models that are beside each other: nobody can tell which of them is meant.
 
     Args:
         chosen: The files that were chosen.

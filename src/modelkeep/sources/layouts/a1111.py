@@ -46,7 +46,7 @@ _TYPES: dict[str, ModelType | None] = {
     "dat": ModelType.Upscaler,
     "ldsr": ModelType.Upscaler,
 }
-#: Names of which one lies beside the checkpoints, in this program's spelling.
+#: Names of which one is beside the checkpoints, in this program's spelling.
 _COMPANY = frozenset(
     {"Lora", "LyCORIS", "VAE", "VAE-approx", "ESRGAN", "GFPGAN", "Codeformer", "ControlNet"}
     | {"hypernetworks", "deepbooru", "karlo", "text_encoder", "diffusers"}
@@ -57,7 +57,7 @@ _EXTENSIONS: tuple[tuple[str, ModelType], ...] = (
     ("extensions/sd-webui-controlnet/models", ModelType.ControlNet),
     ("extensions/sd-webui-animatediff/model", ModelType.MotionModule),
 )
-#: A VAE may lie beside the checkpoint that it belongs to.
+#: A VAE may are beside the checkpoint that it belongs to.
 _VAE = re.compile(r"\.vae\.(pt|ckpt|safetensors)$", re.IGNORECASE)
 
 

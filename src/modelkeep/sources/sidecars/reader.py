@@ -25,7 +25,7 @@ class Subject:
 
     Attributes:
         path: Its file or folder; absolute.
-        siblings: Names of everything in the folder that it lies in.
+        siblings: Names of everything in the folder that it is in.
         size: Bytes of its file; None for a folder, which no sidecar states the size of.
         mtime_ns: When its file was last changed, nanoseconds since the epoch.
     """

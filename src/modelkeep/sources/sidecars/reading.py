@@ -70,7 +70,7 @@ def read_sidecars(
 ) -> SidecarReport:
     """Return what the files beside a model state about it. Nothing is written.
 
-    Sidecars lie in the model's own folder and bear its name; those of a folder model lie beside
+    Sidecars lie in the model's own folder and bear its name; those of a folder model are beside
     the folder, never in it. A broken sidecar, or one whose reader fails, is reported and the
     others still count. A hash that
     two sidecars contradict each other about is given by neither.

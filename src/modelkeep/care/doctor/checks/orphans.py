@@ -42,7 +42,7 @@ class _Owned:
         self.around.update(path.parents)
 
     def has(self, path: Path, *, is_weights: bool) -> bool:
-        """Tell whether a file belongs to a record, or lies beside it as previews and notes do."""
+        """Tell whether a file belongs to a record, or is beside it as previews and notes do."""
         if path in self.files or path in self.tops:
             return True
         if is_weights:
@@ -58,7 +58,7 @@ class _Owned:
 
 
 def _find(library: LibraryState) -> Iterator[Finding]:
-    """Every file in ``models_dir`` belongs to a record, or lies beside one."""
+    """Every file in ``models_dir`` belongs to a record, or is beside one."""
     tree = library.tree
     for folder, reason in tree.closed.items():
         yield Finding(
