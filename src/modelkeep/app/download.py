@@ -29,7 +29,7 @@ class DownloadRequest:
         links: Where from.
         destination: A folder, or for one link a file.
         sha256: What the bytes have to be.
-        priority: Lower ones come first.
+        priority: Lower numbers start first.
     """
 
     links: tuple[str, ...]

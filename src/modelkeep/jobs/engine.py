@@ -313,7 +313,7 @@ class JobEngine:
         return number in self._entries
 
     def wait(self, timeout: float | None = None) -> None:
-        """Wait until all jobs have ended and all listeners are notified, or for ``timeout`` seconds.
+        """Wait until all jobs have ended and all listeners are notified, or until ``timeout``.
 
         A listener that waits does not wait for the job that it is told of, and one that does not
         return is waited for a few seconds.

@@ -28,8 +28,8 @@ class EngineJob:
         state: Where it is.
         control: Stops the run; a new one for every run.
         ended_at: Seconds since the epoch; None while it has not ended.
-        events: What listeners have yet to see of the run; None when nobody listens.
-        is_left: It is held because its engine stops; the next one goes on with it.
+        events: Pending events of the run; None without listeners.
+        is_left: It is held because its engine stops; the next one continues it.
         is_ending: How its run ended is stored already, or just about to be.
         notifier: The thread in which its listeners are called now.
         stored_details: Its details as they were stored last.
