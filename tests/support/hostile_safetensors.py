@@ -185,7 +185,7 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
     "missing byte": (_one("{" + A + "}", 3), "ends at 4 of 3 bytes"),
     "empty tensor inside another": (
         _one("{" + A + ',"e":{"dtype":"F32","shape":[0],"data_offsets":[2,2]}}'),
-        "empty tensor that lies inside another",
+        "empty tensor that is inside another",
     ),
     "data without tensors": (_one('{"__metadata__":{"x":"y"}}', 4), "belong to no tensor"),
 }

@@ -413,7 +413,7 @@ class TestWhich:
             site.tell(there)
             told = {one.status.value: one for one in enrich(manager, without=["comfy"])}
             assert set(told) == {"found", "skipped"}
-            assert "root comfy is left out" in told["skipped"].detail
+            assert "root comfy is skipped" in told["skipped"].detail
             assert site.asked == [[kept]]
             with pytest.raises(UsageError, match="'sofa'"):
                 manager.enricher.plan(without=["sofa"])

@@ -101,7 +101,7 @@ def test_a_server_without_ranges_gives_the_begin_alone(server: FaultServer) -> N
 
 
 def test_one_of_unknown_length_cannot_be_looked_into(server: FaultServer) -> None:
-    with pytest.raises(UnsupportedSourceError, match="how long"):
+    with pytest.raises(UnsupportedSourceError, match="does not send the size"):
         remote(server.serve("/m", PAGE.but(ranges=False, chunked=True)))
 
 

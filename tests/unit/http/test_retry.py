@@ -77,7 +77,7 @@ def test_errors_of_the_disk_are_none_of_the_network() -> None:
         (wrapped(ssl.SSLCertVerificationError("x")), "certificate"),
         (wrapped(TimeoutError()), "in time"),
         (requests.ReadTimeout("/m?sig=hush"), "in time"),
-        (http.client.IncompleteRead(b""), "before all"),
+        (http.client.IncompleteRead(b""), "closed early"),
         (requests.RequestException("/m?sig=hush"), "RequestException"),
     ],
 )

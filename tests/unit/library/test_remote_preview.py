@@ -138,10 +138,10 @@ BROKEN = {
     "video": (b"\0\0\0\x20ftypisom" + bytes(100), "neither PNG"),
     "tiff": (encoded("TIFF"), "neither PNG"),
     "nothing": (b"", "neither PNG"),
-    "truncated PNG": (encoded("PNG", (400, 400))[:-40], "p is not a picture"),
+    "truncated PNG": (encoded("PNG", (400, 400))[:-40], "p is not a displayable picture"),
     "truncated JPEG": (encoded("JPEG", (400, 400))[:-900], "truncated"),
-    "truncated WEBP": (encoded("WEBP", (400, 400))[:40], "p is not a picture"),
-    "head alone": (b"\x89PNG\r\n\x1a\n", "p is not a picture"),
+    "truncated WEBP": (encoded("WEBP", (400, 400))[:40], "p is not a displayable picture"),
+    "head alone": (b"\x89PNG\r\n\x1a\n", "p is not a displayable picture"),
     "pixel bomb": (png_that_says(50_000, 50_000), "50,000 x 50,000 pixels are too many"),
     "GIF bomb": (b"GIF89a" + b"\xff" * 4 + bytes(3) + b"\x2c" + bytes(20), "65,535 x 65,535"),
 }

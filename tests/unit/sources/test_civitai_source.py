@@ -56,7 +56,7 @@ def test_what_is_of_no_concern(text: str) -> None:
     ("text", "what"),
     [
         ("https://civitai.com/images/12", "a picture"),
-        ("https://civitai.com/user/someone?token=hush", "a person"),
+        ("https://civitai.com/user/someone?token=hush", "a user page"),
         ("https://civitai.com/", "no page of a model"),
         ("https://civitai.com/models/abc", "no page of a model"),
     ],

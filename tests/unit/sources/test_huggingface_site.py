@@ -163,7 +163,7 @@ def test_a_token_that_is_not_valid_is_left_out(server: FaultServer) -> None:
     server.serve(API, script)
     model = look_up(server, "hf_secret")
     assert model.token is None
-    assert "not valid" in model.notes[0]
+    assert "is invalid" in model.notes[0]
     assert "hf_secret" not in repr(model)
 
 

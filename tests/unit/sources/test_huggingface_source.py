@@ -57,7 +57,7 @@ def test_what_people_paste(text: str, revision: str | None, subfolder: str | Non
         ("https://hf.co/collections/org/x-1", "a collection"),
         ("https://huggingface.co/org", "an organization"),
         ("org/name:fp17", "not a variant"),
-        (f"{PAGE}/tree/main/../x", "leads out"),
+        (f"{PAGE}/tree/main/../x", "is outside"),
     ],
 )
 def test_what_is_no_model_is_told(text: str, what: str) -> None:

@@ -257,7 +257,7 @@ class TestSites:
             door.search("words", "broken")
         with pytest.raises(ConnectionFailedError):
             Sites([broken, broken], SiteContext(Client())).search("words")
-        with pytest.raises(UnsupportedSourceError, match="cannot be searched"):
+        with pytest.raises(UnsupportedSourceError, match="does not support search"):
             door.search("words", "link")
         with pytest.raises(UsageError, match="'sofa'") as caught:
             door.search("words", "sofa")
