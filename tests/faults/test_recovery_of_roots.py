@@ -198,7 +198,7 @@ def test_the_job_of_a_change_that_waits_says_what_it_waits_for(tmp_path: Path) -
     with ModelManager(place.settings()) as manager:
         [job] = manager.installer.library.state.jobs.all("install")
         assert job.error is not None
-        assert "nothing of it was kept" not in job.error
+        assert "nothing was kept" not in job.error
         assert "rack" in job.error
         assert job.hint is not None
         assert "modelkeep install" not in job.hint

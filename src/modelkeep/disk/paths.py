@@ -313,7 +313,7 @@ def remove_tree(folder: Path, within: Path) -> None:
         StorageError: it lies elsewhere, or the disk refused.
     """
     if folder.parent != within:
-        raise StorageError(f"{shown(folder)} does not lie in {shown(within)}")
+        raise StorageError(f"{shown(folder)} is not in {shown(within)}")
     with changing(folder):
         if folder.is_symlink() or not folder.is_dir():
             remove_file(folder)

@@ -79,12 +79,12 @@ def _end_orphaned_jobs(
 
 def _interrupted(job: JobRow, *, is_away: bool = False) -> JobChange:
     details = InstallDetails.decode(job.details)
-    what, hint = "nothing of it was kept", f"Start it again: {_command(job.source, details)}"
+    what, hint = "nothing was kept", f"Start it again: {_command(job.source, details)}"
     if is_away:
         what = f"its folder is offline{f' ({details.to})' if details.to else ''}"
         hint = "Mount its disk: what is there is then finished or rolled back."
     elif details.remote is not None:
-        what, hint = "what was fetched is kept", "Go on with: modelkeep resume --all"
+        what, hint = "downloaded data is kept", "Continue with: modelkeep resume --all"
     return JobChange(
         JobState.ERROR,
         job.bytes,
