@@ -196,7 +196,7 @@ def test_a_token_is_asked_for_again(program: Program, server: FaultServer, tmp_p
     os.kill(process.pid, signal.SIGINT)
     finish(process, 130)
     told = program.call("resume", 1, status=1)
-    assert "needs a token" in told.err
+    assert "needs its token" in told.err
     assert f"modelkeep download --token - {url}" in told.err
     assert "needs a token" in program.call("jobs").out
     program.call(*words)
@@ -215,7 +215,7 @@ def test_installs_and_downloads_are_listed_together(
         ["1", "install", "completed"],
         ["2", "download", "completed"],
     ]
-    assert "cannot be begun again" in program.call("retry", 2, status=1).err
+    assert "cannot be restarted" in program.call("retry", 2, status=1).err
 
 
 def test_a_root_that_cannot_be_written_is_no_hindrance(

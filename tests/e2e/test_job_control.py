@@ -99,6 +99,6 @@ def test_a_job_that_was_paused_outlives_its_process(program: Program, large: Pat
 def test_what_cannot_be_done_says_what_can(program: Program, tmp_path: Path) -> None:
     program.call("install", tiny.embedding(tmp_path / "x.safetensors"))
     assert "nothing to resume" in program.call("resume", 1, status=1).err
-    assert "cannot be begun again" in program.call("retry", 1, status=1).err
+    assert "cannot be restarted" in program.call("retry", 1, status=1).err
     assert "There is no job 7" in program.call("pause", 7, status=1).err
     assert program.call("resume", status=2).out == ""

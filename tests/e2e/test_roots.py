@@ -45,7 +45,7 @@ class TestAdd:
         path = disk / "models" / "loras" / "paper.safetensors"
         program.call("install", "--inplace", path)
         told = program.call("root", "add", "comfy", disk, "--layout", "comfyui", "--no-scan")
-        assert "1 model(s)" in told.out
+        assert "1 existing record(s)" in told.out
         shown = program.call("show", "paper", "--json").only
         assert (shown["root"], shown["path"]) == ("comfy", str(path))
         assert shown["state"] == "present"

@@ -334,7 +334,7 @@ class TestFromAnotherProcess:
             with pytest.raises(UsageError) as caught:
                 act(job.id)
             assert caught.value.hint
-        with pytest.raises(UsageError, match="cannot be begun again"):
+        with pytest.raises(UsageError, match="cannot be restarted"):
             other.control.retry(job.id)
         with pytest.raises(UnknownJobIDException):
             other.control.pause(99)
