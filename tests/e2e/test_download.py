@@ -198,7 +198,7 @@ def test_a_token_is_asked_for_again(program: Program, server: FaultServer, tmp_p
     told = program.call("resume", 1, status=1)
     assert "needs its token" in told.err
     assert f"modelkeep download --token - {url}" in told.err
-    assert "needs a token" in program.call("jobs").out
+    assert "needs its token" in program.call("jobs").out
     program.call(*words)
     assert (tmp_path / "a.bin").read_bytes() == BODY
     assert program.call("jobs", "--json").only["status"] == "completed"

@@ -192,7 +192,7 @@ class TestSecrets:
         assert isinstance(again.exception, SecretNeededError)
         [row] = second.control.rows()
         assert (row.status, row.error_type) == ("paused", "SecretNeededError")
-        assert "needs a token" in (row.error or "")
+        assert "needs its token" in (row.error or "")
         assert "--token" in (row.hint or "")
         second.stop()
         third = begin()
