@@ -255,7 +255,7 @@ class TestVerify:
             try:
                 check = verify_model(library, key)
                 assert check.verdict is Verdict.UNREADABLE, check
-                assert "may not be read" in check.files[0].detail
+                assert "cannot be read" in check.files[0].detail
             except BaseException as error:
                 sys.stderr.write(f"{error!r}\n")
                 raise
