@@ -177,7 +177,7 @@ class Transfer:
             if before is not None:
                 name, expected, found = wrong
                 raise HashMismatchError(
-                    f"{state.name} arrived twice with the {name} {found}instead of {expected}",
+                    f"{state.name} arrived twice with the {name} {found} instead of {expected}",
                     hint="The source may have replaced the file. The download is kept"
                     f" as {shown(aside)}.",
                 )

@@ -38,22 +38,25 @@ def _find(library: LibraryState) -> Iterator[Finding]:
         yield _finding(path, error)
         return
     try:
-        reason = _damage(state)
+        found = _damage(state, path)
     finally:
         state.close()
-    if reason:
-        yield _finding(path, damaged(path, reason))
+    if found is not None:
+        yield _finding(path, found)
 
 
-def _damage(state: StateDatabase) -> str:
+def _damage(state: StateDatabase, path: Path) -> ModelKeepError | None:
     try:
         lines = [str(row[0]) for row in state.select("PRAGMA integrity_check(5)")]
         state.journal.entries()
         state.jobs.all()
         state.trash_places()
+    except CorruptDatabaseError as error:
+        return error
     except (ModelKeepError, ValueError) as error:
-        return str(error)
-    return "; ".join(line for line in lines if line != "ok")
+        return damaged(path, str(error))
+    wrong = [line for line in lines if line != "ok"]
+    return damaged(path, "; ".join(wrong)) if wrong else None
 
 
 def _finding(path: Path, error: ModelKeepError) -> Finding:
