@@ -220,7 +220,8 @@ def test_an_error_of_a_foreign_kind_ends_one_job_alone(tmp_path: Path) -> None:
     world.service.wait_for_installs()
     assert (first.error_type, second.complete) == ("RuntimeError", True)
     assert "a family with a fault" in (first.error or "")
-    assert world.bus.names[1] == "model_install_error"
+    names = [payload["event"] for payload in world.bus.told if payload["data"]["id"] == first.id]
+    assert names == ["model_install_running", "model_install_error"]
     world.close()
 
 

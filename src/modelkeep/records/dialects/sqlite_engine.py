@@ -63,8 +63,12 @@ class Handle:
         self._run("SAVEPOINT mk_work" if self._is_nested else self._begin or "BEGIN")
 
     def commit(self) -> None:
-        """End what ``begin`` began."""
-        self._run("RELEASE mk_work" if self._is_nested else "COMMIT")
+        """End what ``begin`` began; roll it back where that fails."""
+        try:
+            self._run("RELEASE mk_work" if self._is_nested else "COMMIT")
+        except sqlite3.Error:
+            self.rollback()  # SQLAlchemy takes a failed commit for the end, SQLite may not
+            raise
 
     def rollback(self) -> None:
         """Undo what was done since ``begin``."""
