@@ -69,7 +69,7 @@ class TestSaying:
     ) -> None:
         told = filled.call("enrich", "--all", "--dry-run")
         assert told.lines[1].split() == ["Quay", "quay.example", "0", "3", "not", "yet"]
-        assert "would be read first" in told.out
+        assert "would have to be read first" in told.out
         assert site.asked == []
         filled.call("enrich", "blue", "--yes")
         line = filled.call("enrich", "--all", "--dry-run", "--json").only
@@ -101,7 +101,7 @@ class TestSaying:
 class TestConsent:
     def test_without_a_person_it_needs_a_yes(self, filled: Program, site: HashSite) -> None:
         told = filled.call("enrich", "--all", status=2)
-        assert "Quay (quay.example) was never allowed" in told.err
+        assert "Quay (quay.example) has not been allowed" in told.err
         assert "--yes" in told.err
         filled.call("enrich", "--all", "--yes")
         assert len(site.asked) == 1

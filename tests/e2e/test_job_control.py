@@ -100,5 +100,5 @@ def test_what_cannot_be_done_says_what_can(program: Program, tmp_path: Path) -> 
     program.call("install", tiny.embedding(tmp_path / "x.safetensors"))
     assert "nothing to resume" in program.call("resume", 1, status=1).err
     assert "cannot be restarted" in program.call("retry", 1, status=1).err
-    assert "There is no job 7" in program.call("pause", 7, status=1).err
+    assert "No job 7" in program.call("pause", 7, status=1).err
     assert program.call("resume", status=2).out == ""

@@ -43,7 +43,7 @@ def holding(text: str, *folders: Path) -> list[Path]:
 
 class TestToken:
     def test_set_list_remove(self, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert "no tokens" in program.call("token", "list").err
+        assert "No tokens" in program.call("token", "list").err
         monkeypatch.setattr("sys.stdin", StringIO(f"{PLANTED}\n"))
         told = program.call("token", "set", "huggingface", "-")
         file = program.root / "secrets/huggingface"
@@ -74,7 +74,7 @@ class TestToken:
         monkeypatch.setenv("HF_TOKEN", "of-the-environment")
         (tmp_path / "t").write_text(PLANTED)
         told = program.call("token", "set", "huggingface", f"@{tmp_path / 't'}")
-        assert "environment HF_TOKEN is used before it" in told.err
+        assert "environment HF_TOKEN takes precedence" in told.err
         assert "HF_TOKEN is still used" in program.call("token", "remove", "huggingface").err
 
     def test_wrong_usage(self, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,7 @@ class TestToken:
 
     def test_on_a_terminal_it_asks_and_shows_nothing(self, program: Program) -> None:
         shown = program.on_terminal(
-            "token", "set", "huggingface", answer=f"{PLANTED}\n", asks=b"(not shown): "
+            "token", "set", "huggingface", answer=f"{PLANTED}\n", asks=b"(hidden): "
         )
         assert "https://huggingface.co/settings/tokens" in shown
         assert PLANTED not in shown

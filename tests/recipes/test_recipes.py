@@ -12,11 +12,11 @@ from recipes.recipe import Block, follow, recipes
 KINDS = {
     "Add a family: one file",
     "Add a folder layout: one file",
-    "Add a kind of sidecar: one file",
+    "Add a sidecar kind: one file",
     "Add a site: one file",
     "Add a command: one function",
-    "Add a check to the doctor: one file",
-    "Add a kind of jobs: one file",
+    "Add a doctor check: one file",
+    "Add a job kind: one file",
     "Change the tables: one migration",
     "Add an error: one class",
 }

@@ -126,7 +126,7 @@ def test_a_length_that_only_the_site_knows_is_enough(server: FaultServer, tmp_pa
                                                           chunked=True))  # fmt: skip
     assert same(ask(remote), identify(path))
     unknown = replace(remote, files=(replace(remote.files[0], size=None),))
-    with pytest.raises(UnsupportedSourceError, match="how long"):
+    with pytest.raises(UnsupportedSourceError, match="the size of the file"):
         ask(unknown)
 
 

@@ -266,7 +266,7 @@ def test_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     room = path.stat().st_size
     with monkeypatch.context() as patch:
         patch.setattr(paths, "free_space", lambda _path: room)
-        with pytest.raises(NoSpaceError, match=r"m\.db.*version 1 to .*as it was.*needed"):
+        with pytest.raises(NoSpaceError, match=r"m\.db.*version 1 to .*was not changed.*needed"):
             SqliteDatabase(path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
