@@ -155,7 +155,7 @@ def test_nothing_public_leads_inside_or_out_of_the_encryption(
     with pytest.raises(RedirectRefusedError) as caught:
         ask(session, site, for_file=for_file)
     text = str(caught.value)
-    assert ("encryption" if target.startswith("http:") else "private network") in text
+    assert ("from HTTPS to HTTP" if target.startswith("http:") else "private network") in text
     assert HOSTS[site] in text
     assert "hush" not in text + hint_of(caught.value)
     assert world.hosts == [HOSTS[site]], "nobody else was asked"

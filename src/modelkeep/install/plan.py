@@ -139,7 +139,7 @@ class Plan:
         if self.remote is not None and config is not None and config.trigger_phrases:
             yield f"words   {', '.join(config.trigger_phrases)}"
         if self.needs_token:
-            yield f"token   needed, and {'available' if self.has_token else 'not set'}"
+            yield f"token   needed, {'available' if self.has_token else 'not set'}"
         for note in self.notes:
             yield f"note    {note}"
         if self.same_as is not None:

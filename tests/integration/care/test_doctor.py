@@ -368,7 +368,7 @@ class TestRights:
         monkeypatch.setattr(paths, "free_space", lambda _path: 10_000)
         [found] = look(filled[0])
         assert (found.kind, found.severity) == ("disk_full", Severity.ERROR)
-        assert "10.0 KB are free" in found.message
+        assert "10.0 KB free" in found.message
 
 
 class TestDatabases:

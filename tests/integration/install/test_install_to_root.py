@@ -127,7 +127,7 @@ def test_what_lies_in_the_root_is_not_copied_in_it(settings: Settings, comfy: Pa
     inside = tiny.lora(comfy / "here.safetensors", 3)
     with (
         ModelManager(settings) as manager,
-        pytest.raises(DuplicateModelException, match="in the root comfy already"),
+        pytest.raises(DuplicateModelException, match="already in the root comfy"),
     ):
         manager.installer.install_path(inside, to="comfy")
 

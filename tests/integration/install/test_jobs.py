@@ -95,7 +95,7 @@ def test_jobs_are_found_by_source_and_by_id(world: World) -> None:
         assert world.service.get_job_by_source(same) == [job]
     assert world.service.get_job_by_source(str(path) + "x") == []
     assert world.service.get_job_by_id(job.id) is job
-    with pytest.raises(ValueError, match="no install job 999") as caught:
+    with pytest.raises(ValueError, match="No install job 999") as caught:
         world.service.get_job_by_id(999)
     assert isinstance(caught.value, UnknownInstallJobException)
     world.service.wait_for_installs()

@@ -516,7 +516,7 @@ class TestRemovingARoot:
 
     def test_unknown_names_and_models_are_refused(self, comfy: World) -> None:
         for name in ("nobody", MODELS_ROOT, NO_ROOT):
-            with pytest.raises(UsageError, match="No root is called"):
+            with pytest.raises(UsageError, match="No such root"):
                 service(comfy).remove(name, forget=True)
 
     def test_keeping_that_was_cut_off_leaves_the_root_as_it_was(
@@ -567,7 +567,7 @@ class TestOverlaps:
         for folder in (disk, tmp_path / "link", f"{disk}/loras/.."):
             with pytest.raises(UsageError, match="the same folder"):
                 service(comfy).add("again", folder)
-        with pytest.raises(UsageError, match="registered already"):
+        with pytest.raises(UsageError, match="already registered"):
             service(comfy).add("comfy", disk / "loras")
 
 

@@ -85,7 +85,7 @@ def test_findings_say_what_is_wrong_and_what_to_do(world: World, mixed: Path) ->
     assert "--type" in found["other.safetensors"].hint
     assert str(mixed / "b" / "cut.safetensors") in found["cut.safetensors"].error
     assert found["cut.safetensors"].hint
-    assert "not ended" in found["on-its-way.safetensors.part"].error
+    assert "unfinished download" in found["on-its-way.safetensors.part"].error
     line = found["blue.safetensors"].to_json()
     assert (line["type"], line["base"], line["key"], line["error"]) == (
         "embedding", "sd-1", None, None,
