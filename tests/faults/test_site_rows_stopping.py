@@ -184,7 +184,7 @@ def test_a_paused_install_goes_on_with_what_has_come(
     if state == "publishing":
         assert again == 0, "all was there"
     elif state == "downloading":
-        assert again < wanted
+        assert again <= wanted  # what had come is not fetched twice; it may be nothing yet
     no_threads_are_left(manager)
 
 
