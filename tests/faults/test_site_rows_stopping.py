@@ -136,7 +136,7 @@ def is_held(job: ModelInstallJob, state: str, hub: HubServer) -> bool:
     if state == "asking":
         return bool(hub.requests(f"/api/models/{REPO}"))
     if state == "downloading":
-        return any(each.sent for each in hub.requests("/blobs/"))
+        return job.bytes > 0  # the client has them: the server may have sent what nobody read yet
     return bool(job.total_bytes) and job.bytes == job.total_bytes
 
 
@@ -184,7 +184,7 @@ def test_a_paused_install_goes_on_with_what_has_come(
     if state == "publishing":
         assert again == 0, "all was there"
     elif state == "downloading":
-        assert again <= wanted  # what had come is not fetched twice; it may be nothing yet
+        assert again < wanted
     no_threads_are_left(manager)
 
 
