@@ -63,7 +63,7 @@ class PaginatedResults(BaseModel, Generic[T]):
 class ModelRecordServiceBase(ABC):
     """Stores and finds the records of models.
 
-    Every change is done as a atomically, and is on the disk when the call returns. All
+    Every change is atomic, and is on the disk when the call returns. All
     methods may be called from several threads.
 
     Attributes:
