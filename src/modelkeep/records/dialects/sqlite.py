@@ -11,18 +11,24 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Select
 
 from modelkeep.core.names import shown
 from modelkeep.disk.paths import make_folder
 from modelkeep.records.dialects import mounts, sqlite_tables
 from modelkeep.records.dialects.sqlite_damage import found_damage
-from modelkeep.records.dialects.sqlite_engine import IDLE_READERS, Handle, engine_of, pooled_engine
+from modelkeep.records.dialects.sqlite_engine import (
+    IDLE_READERS,
+    Handle,
+    compiled,
+    engine_of,
+    pooled_engine,
+)
 from modelkeep.records.dialects.sqlite_errors import is_damage, primary_code, translated
 from modelkeep.records.dialects.sqlite_files import (
     APPLICATION_ID,
@@ -33,7 +39,13 @@ from modelkeep.records.dialects.sqlite_files import (
 from modelkeep.records.dialects.sqlite_text import SqliteDialect
 from modelkeep.records.locations import DatabaseSettings
 from modelkeep.records.sql import migrations, schema
-from modelkeep.records.sql.database import ChangeCounter, RecordDatabase, Transaction, damaged
+from modelkeep.records.sql.database import (
+    ChangeCounter,
+    RecordDatabase,
+    Row,
+    Transaction,
+    damaged,
+)
 
 _MEMORY = ":memory:"
 _DIALECT = SqliteDialect()
@@ -142,15 +154,24 @@ class SqliteDatabase(RecordDatabase):
         """Begin a transaction whose statements all see the same state."""
         with translated(self.name, self.path, self._note_damage):
             if self.readers is not None:
-                connection = self._idle.pop() if self._idle else self.readers.connect()
-                try:
-                    with connection.begin():
-                        yield Transaction(connection, _DIALECT)
-                finally:
-                    self._give_back(connection)
+                with self._idle_reader(self.readers) as connection, connection.begin():
+                    yield Transaction(connection, _DIALECT)
             else:
                 with self.lock, self._reader.begin():
                     yield Transaction(self._reader, _DIALECT)
+
+    def lookup(self, statement: Select[Any], values: Mapping[str, Any]) -> list[Row]:
+        """Return the rows of one statement, without a transaction around it."""
+        if self.readers is None:
+            return super().lookup(statement, values)
+        text, names = compiled(statement)
+        with (
+            translated(self.name, self.path, self._note_damage),
+            self._idle_reader(self.readers) as connection,
+        ):
+            cursor = connection.connection.cursor()
+            cursor.execute(text, [values[name] for name in names])
+            return list(cursor.fetchall())
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
@@ -179,12 +200,20 @@ class SqliteDatabase(RecordDatabase):
         broken = [f"a row of {row[0]} belongs to no row of {row[2]}" for row in orphans]
         return [line for line in found if line != "ok"] + broken
 
-    def _give_back(self, connection: Connection) -> None:
-        """Keep a connection for the next read: to take one from the pool costs as much as that."""
-        if self._is_closed or len(self._idle) >= IDLE_READERS:
-            connection.close()
-        else:
-            self._idle.append(connection)
+    @contextmanager
+    def _idle_reader(self, readers: Engine) -> Iterator[Connection]:
+        """Lend a connection, kept for the next read: the pool takes as long as a read."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = readers.connect()
+        try:
+            yield connection
+        finally:
+            if self._is_closed or len(self._idle) >= IDLE_READERS:
+                connection.close()
+            else:
+                self._idle.append(connection)
 
     def _note_damage(self, reason: str) -> None:
         self.damage = self.damage or reason

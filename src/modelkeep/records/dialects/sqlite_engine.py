@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol, Self
 
-from sqlalchemy import FromClause
+from sqlalchemy import FromClause, Select
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Engine, make_url
@@ -180,6 +180,13 @@ def _engine(pool: Pool) -> Engine:
 def dialect() -> SQLiteDialect_pysqlite:
     """Return the dialect of all our engines."""
     return _Dialect(dbapi=sqlite3)
+
+
+@cache
+def compiled(statement: Select[Any]) -> tuple[str, Sequence[str]]:
+    """Return a statement that is kept as SQL, and the names of its parameters in order."""
+    found: Any = statement.compile(dialect=dialect())
+    return found.string, found.positiontup or ()
 
 
 @cache

@@ -83,6 +83,15 @@ class RecordDatabase(ABC):
             DatabaseError: the database cannot be read.
         """
 
+    def lookup(self, statement: Select[Any], values: Mapping[str, Any]) -> list[Row]:
+        """Return the rows of one statement that needs no other to be true.
+
+        Raises:
+            DatabaseError: the database cannot be read.
+        """
+        with self.reading() as transaction:
+            return transaction.rows(statement, values)
+
     @abstractmethod
     def writing(self) -> AbstractContextManager[Transaction]:
         """Begin a transaction that is done completely, or rolled back on an error.

@@ -175,8 +175,7 @@ class SqlRecords(ModelRecordServiceBase):
 
     def get_model(self, key: str) -> AnyModelConfig:
         """Return a record."""
-        with self._database.reading() as transaction:
-            return self._config(transaction, key)
+        return self._only(key, self._database.lookup(_record(), {"key_": key}))
 
     def exists(self, key: str) -> bool:
         """Tell whether there is a record under this key."""
@@ -383,7 +382,9 @@ class SqlRecords(ModelRecordServiceBase):
         return self._read(found)
 
     def _config(self, transaction: Transaction, key: str) -> AnyModelConfig:
-        found = transaction.rows(_record(), {"key_": key})
+        return self._only(key, transaction.rows(_record(), {"key_": key}))
+
+    def _only(self, key: str, found: Sequence[Row]) -> AnyModelConfig:
         if not found:
             raise unknown_model(key)
         return self._reader.read(found[0], self.roots)
