@@ -1,6 +1,7 @@
 # modelkeep: every target works on a fresh clone with Python 3.11+ and its venv module alone.
 PYTHON ?= python3
 LOAD ?= 1
+MAKEFLAGS += -j2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt

@@ -16,7 +16,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,6 +33,7 @@ from modelkeep.library.record_paths import file_path
 from modelkeep.library.trash import TrashEntry
 from modelkeep.records.dialects.sqlite import SqliteDatabase
 from modelkeep.records.sql.service import ModelRecordServiceSQL
+from support.rounds import LENGTH
 
 #: Bytes that must be free in a file system in memory.
 _ROOM = 1 << 28
@@ -106,12 +107,12 @@ def failures(name: str, *, is_yaml: bool) -> int:
     """Let the disk fail at each operation of a story; return how many these are.
 
     It fails once and lastingly, one of the two because it is full; which one changes from
-    operation to operation.
+    operation to operation. In ``make test`` only every other operation has both.
     """
     with _place() as folder:
         loop = Loop(name, folder, is_yaml=is_yaml)
         for point in range(1, loop.points + 1):
-            for lasting in (False, True):
+            for lasting in (False, True) if point % 2 or LENGTH > 1 else (point % 4 == 0,):
                 number = errno.EIO if lasting is bool(point % 2) else errno.ENOSPC
                 how = f"{errno.errorcode[number]}, {'lasting' if lasting else 'once'}"
                 with _noted(f"{name}: {how}, at operation {point} of {loop.points}"):
@@ -155,9 +156,14 @@ def check_catalogue_file(world: World) -> None:
     path = world.settings().conf_path
     for file in (path, path.with_name(f"{path.name}.bak")):
         text = file.read_text(encoding="utf-8")
-        found = YAML(typ="safe", pure=True).load(text)
         assert text.endswith("\n"), file
-        assert "precious" in {model["name"] for model in found["models"].values()}, file
+        assert "precious" in _names_in_yaml(text), file
+
+
+@lru_cache
+def _names_in_yaml(text: str) -> set[str]:
+    found = YAML(typ="safe", pure=True).load(text)
+    return {model["name"] for model in found["models"].values()}
 
 
 def check_law(

@@ -269,7 +269,7 @@ def test_any_change_of_a_valid_file_is_read_or_refused(data: st.DataObject) -> N
 LINES = VALID.splitlines(keepends=True)
 
 
-@settings(max_examples=rounds(300), deadline=None)
+@settings(max_examples=rounds(100), deadline=None)
 @given(
     st.lists(
         st.tuples(
