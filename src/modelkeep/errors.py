@@ -57,7 +57,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from types import MappingProxyType
+from functools import partial
 from typing import Any, Self
 
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
@@ -125,15 +125,20 @@ class HttpStatusError(DownloadError):
         reason: str,
         hint: str = "",
         retry_after: float | None = None,
-        headers: Mapping[str, str] = MappingProxyType({}),
+        headers: Mapping[str, str] | None = None,
         body: bytes = b"",
     ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.reason = reason
         self.retry_after = retry_after
-        self.headers = headers
+        self.headers: Mapping[str, str] = {} if headers is None else headers
         self.body = body
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it be copied and pickled with its keyword arguments."""
+        made = partial(type(self), status=self.status, reason=self.reason)
+        return made, self.args, vars(self)
 
 
 class ConnectionFailedError(DownloadError):
@@ -252,6 +257,11 @@ class InvalidModelConfigException(ValidationError, RecordError):
         mine = cls.from_exception_data(error.title, details)
         mine.hint = hint
         return mine
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it be copied and pickled with its hint, which pydantic knows nothing of."""
+        made, arguments, *_ = super().__reduce__()
+        return made, arguments, vars(self)
 
 
 class DatabaseError(RecordError):

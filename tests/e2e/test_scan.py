@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sample_models import flux_transformer, typed, write_safetensors
 from support import tiny
 from support.program import Program, wait_until
 
@@ -37,6 +38,17 @@ def test_json_has_one_line_a_file(program: Program, sources: Path) -> None:
     )  # fmt: skip
     assert "empty" in by_name["bad.ckpt"]["error"]
     assert told.err == ""
+
+
+def test_a_variant_that_its_family_brings_is_stored_and_shown(
+    program: Program, tmp_path: Path
+) -> None:
+    model = typed(flux_transformer(guidance=False))
+    write_safetensors(tmp_path / "models/schnell.safetensors", model)
+    [found] = program.call("scan", tmp_path / "models", "--json").json
+    assert (found["status"], found["type"], found["base"]) == ("found", "main", "flux")
+    [key] = program.call("scan", tmp_path / "models", "--register", "-q").lines
+    assert program.call("show", key, "--json").only["variant"] == "schnell"
 
 
 def test_register_records_in_place(program: Program, sources: Path) -> None:

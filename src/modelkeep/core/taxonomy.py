@@ -25,6 +25,16 @@ class OpenStrEnum(StrEnum):
         member._value_ = value
         return member
 
+    # Python 3.11.0 to 3.11.3 look copies up by name, among the listed ones.
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce_ex__(self, protocol: object) -> tuple[type[Self], tuple[str]]:
+        return type(self), (self.value,)
+
 
 class BaseModelType(OpenStrEnum):
     """The architecture that a model belongs to. Kin of a base are its variants or lineage."""
