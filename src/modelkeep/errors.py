@@ -260,8 +260,8 @@ class InvalidModelConfigException(ValidationError, RecordError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let it be copied and pickled with its hint, which pydantic knows nothing of."""
-        made, arguments, *_ = super().__reduce__()
-        return made, arguments, vars(self)
+        reduced: Any = super().__reduce__()
+        return (*reduced[:2], vars(self))
 
 
 class DatabaseError(RecordError):

@@ -138,9 +138,9 @@ def test_every_error_is_under_one_root_and_says_when() -> None:
         "pickle_zip.py: ZipFlaw",
         "reader.py: YamlFlaw",
         "safetensors_entries.py: Flaw",
-        "session.py: PipeClosedError",
         "state.py: RangesRefusedError",
         "state.py: TryAgainError",
+        "streams.py: OutputError",
         "transfer.py: _ExistsError",
     ]
 

@@ -84,11 +84,10 @@ def test_words_of_the_taxonomy_travel(python: str) -> None:
 @pytest.mark.slow
 def test_the_short_suite_passes(python: str) -> None:
     shared = os.pathsep.join([str(_SOURCE), *site.getsitepackages()])
-    for path in (str(_SOURCE), shared):
-        if not (tried := _run(python, "-c", _LIBRARIES, path=path)).returncode:
-            break
-    else:
-        reason = tried.stderr.strip().splitlines()[-1]
+    tries = {path: _run(python, "-c", _LIBRARIES, path=path) for path in (str(_SOURCE), shared)}
+    path = next((path for path, tried in tries.items() if not tried.returncode), None)
+    if path is None:
+        reason = tries[shared].stderr.strip().splitlines()[-1]
         pytest.skip(f"{python} has no libraries, and those of the tests fail there: {reason}")
     done = _run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *_SHORT, path=path)
     assert done.returncode == 0, done.stdout

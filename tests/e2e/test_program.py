@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from modelkeep import __version__
 from support import tiny
 from support.program import Program
+from support.waiting import PATIENCE
 
 COMMANDS = (
     ("install",), ("identify",), ("list",), ("show",), ("edit",), ("reidentify",), ("remove",),
@@ -22,6 +24,12 @@ COMMANDS = (
     ("trash",), ("trash", "list"), ("trash", "restore"),
     ("trash", "empty"), ("config",), ("config", "show"), ("config", "path"), ("config", "set"),
     ("ls",), ("rm",), ("pull",), (),
+)  # fmt: skip
+
+#: Commands that print results.
+_WITH_RESULTS = (
+    ("--version",), ("--help",), ("list", "--help"), (), ("list",), ("list", "--json"),
+    ("scan", "DIR", "--json"), ("show", "blue"), ("config", "show"),
 )  # fmt: skip
 
 
@@ -202,23 +210,34 @@ class TestStreams:
         assert told.stdout.count(b"in the trash") == 2
         assert [line["name"] for line in filled.call("list", "--json").json] == ["paper"]
 
-    @pytest.mark.parametrize("words", [("config", "show"), ("list", "--json"), ("list", "--help")])
-    def test_a_reader_that_leaves_ends_it_quietly(
-        self, filled: Program, words: tuple[str, ...]
+    @pytest.mark.parametrize("words", _WITH_RESULTS, ids=" ".join)
+    @pytest.mark.parametrize("output", [">/dev/full", ">&-", ">&0", ">&0 2>&0"])
+    def test_output_that_nobody_takes_ends_a_command_as_it_ends_cat(
+        self, filled: Program, sources: Path, output: str, words: tuple[str, ...]
     ) -> None:
+        typed = shlex.join([str(sources) if word == "DIR" else word for word in words])
+        ours, err = _ended(filled, f"{shlex.quote(sys.executable)} -m modelkeep {typed} {output}")
+        assert ours == _ended(filled, f"cat /etc/passwd {output}")[0]
+        assert len(err.splitlines()) <= 1
+        assert "Traceback" not in err
+        assert err == "" or err.startswith("Error: standard output: ")
+
+    def test_a_process_of_its_own_ends_by_the_signal(self, filled: Program) -> None:
         ours, theirs = os.pipe()
         os.close(ours)
-        process = filled.start(*words, stdout=theirs)
+        process = filled.start("list", stdout=theirs)
         os.close(theirs)
-        _, err = process.communicate(timeout=60)
-        assert (process.returncode, err) == (0, b"")
+        assert process.communicate(timeout=PATIENCE)[1] == b""
+        assert process.returncode == -signal.SIGPIPE
 
-    def test_output_that_cannot_be_written_is_told(self, filled: Program) -> None:
-        with Path("/dev/full").open("wb") as full:
-            process = filled.start("list", stdout=full)
-            _, err = process.communicate(timeout=60)
-        assert process.returncode == 1
-        assert err == b"Error: [Errno 28] No space left on device\n"
+    @pytest.mark.parametrize("messages", ["2>&0", "2>/dev/full", "2>&-"])
+    def test_messages_that_nobody_reads_stop_no_job(
+        self, program: Program, sources: Path, messages: str
+    ) -> None:
+        typed = shlex.join(["-v", "install", *map(str, sources.glob("*.safetensors"))])
+        command = f"{shlex.quote(sys.executable)} -m modelkeep {typed} {messages}"
+        assert _ended(program, command) == (0, "")
+        assert len(program.call("list", "-q").lines) == 2
 
     def test_any_name_can_be_told_in_any_encoding(self, filled: Program) -> None:
         filled.call("edit", "blue", "name=B\u00fcr\u00f6 \U0001f600")
@@ -313,3 +332,20 @@ class TestCompletion:
     def test_without_a_library_it_offers_and_makes_nothing(self, program: Program) -> None:
         assert self.complete(program, "modelkeep show pa") == []
         assert not program.root.exists()
+
+
+def _ended(program: Program, script: str) -> tuple[int, str]:
+    """Run a line of shell, return its status and its messages; 0 is a pipe without a reader."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    told = subprocess.run(
+        ["sh", "-c", f"{script}; exit $?"],
+        env=program.environment(),
+        stdin=theirs,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=PATIENCE,
+    )
+    os.close(theirs)
+    return told.returncode, told.stderr

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from modelkeep.cli.session import PipeClosedError, Session
+from modelkeep.cli.session import Session
 
 Command = Callable[..., int | None]
 
@@ -27,7 +27,7 @@ _OPTIONS: dict[str, Any] = {
 def with_common_options(command: Command) -> Command:
     """Return ``command`` with the common options added; they go to the session.
 
-    A reader that went away and Ctrl-C get names of their own here, since typer would swallow them.
+    Ctrl-C gets a name of its own here, since typer would swallow it.
     """
     hints = get_type_hints(command, include_extras=True)
     own = [
@@ -55,8 +55,6 @@ def with_common_options(command: Command) -> Command:
         )
         try:
             return command(**values)
-        except BrokenPipeError as error:
-            raise PipeClosedError from error
         except KeyboardInterrupt as error:
             raise typer.Abort from error
 

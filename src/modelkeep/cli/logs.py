@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 
 from modelkeep.app.text import plain
 
@@ -22,7 +23,8 @@ class PlainHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write one message to the standard error of this moment."""
         text = self.format(record) if self._verbose else record.getMessage()
-        sys.stderr.write(f"{plain(text)}\n")
+        with suppress(OSError, ValueError):  # logging goes on in threads whose work is not this
+            sys.stderr.write(f"{plain(text)}\n")
 
 
 def start_logging(level: str, *, verbose: bool = False, quiet: bool = False) -> PlainHandler:

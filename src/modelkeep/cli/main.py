@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Sequence
+
+from modelkeep.cli.streams import (
+    OutputError,
+    die_of_closed_pipe,
+    guarded_streams,
+    open_closed_streams,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: Words after the program's name; those of the process when None.
+        arguments: Words after the program's name; those of the process when None. Such a process
+            ends by SIGPIPE where the reader of its results has gone.
 
     Returns:
         The exit status; see ``modelkeep.app.outcomes``.
     """
-    _replace_closed_streams()
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    open_closed_streams()
+    with guarded_streams():
+        try:
+            status = _run(list(sys.argv[1:] if arguments is None else arguments))
+            # Data left in the buffer would fail later, where it cannot be reported.
+            sys.stdout.flush()
+        except KeyboardInterrupt:  # before the command began, or while it ended
+            return 130
+        except OutputError as error:
+            if not error.is_reader_gone:
+                sys.stderr.write(f"Error: {error}\n")
+            elif arguments is None:
+                die_of_closed_pipe()
+            return error.exit_status
+    return status
+
+
+def _run(words: list[str]) -> int:
     if words in (["--version"], ["-V"]):
         from modelkeep import __version__
 
@@ -26,22 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     # Imports make many objects and no garbage; collecting on the way is a tenth of the start-up.
     gc.set_threshold(100_000, 20, 20)
-    try:
-        from modelkeep.cli.run import run
+    from modelkeep.cli.run import run
 
-        return run(words)
-    except KeyboardInterrupt:  # before the command began, or while it ended
-        return 130
-
-
-def _replace_closed_streams() -> None:
-    """Open the null device for standard streams that were closed by whoever started the program.
-
-    Python has None for those, and a database would be opened under their number.
-    """
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+    return run(words)
 
 
 if __name__ == "__main__":

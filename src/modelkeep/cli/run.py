@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
-from io import TextIOWrapper
 from typing import Any
 
 import typer
@@ -20,7 +17,8 @@ from modelkeep.app.outcomes import (
     EXIT_USAGE,
     outcome_of,
 )
-from modelkeep.cli.session import PipeClosedError, Session
+from modelkeep.cli.session import Session
+from modelkeep.cli.streams import OutputError
 from modelkeep.cli.tree import make_program
 
 #: Signals that end a command as Ctrl-C does: from ``kill``, and from a terminal that closes.
@@ -29,9 +27,6 @@ _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 def run(words: list[str]) -> int:
     """Run the command that ``words`` name and return the exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
     session = Session()
     try:
         with _interruptible():
@@ -47,8 +42,6 @@ def _run(session: Session, words: list[str]) -> int:
         )
     finally:
         session.close()
-    # Data left in the buffer would fail later, where it cannot be reported.
-    sys.stdout.flush()
     return result if isinstance(result, int) else EXIT_DONE
 
 
@@ -72,10 +65,8 @@ def _interruptible() -> Iterator[None]:
 def _end(session: Session, error: BaseException) -> int:
     """Tell what ended the command and return its exit status."""
     match error:
-        # The last one comes from the text of --help.
-        case BrokenPipeError() | PipeClosedError() | SystemExit(__context__=BrokenPipeError()):
-            _leave_output()
-            return EXIT_DONE
+        case OutputError():
+            raise error
         case SystemExit():
             return error.code if isinstance(error.code, int) else EXIT_FAILED
         case typer.Exit():
@@ -86,7 +77,6 @@ def _end(session: Session, error: BaseException) -> int:
             session.say("\nInterrupted; finished work is kept.")
             return EXIT_INTERRUPTED
     session.report(error)
-    _leave_output()
     return outcome_of(error).exit
 
 
@@ -99,12 +89,3 @@ def _wrong_usage(session: Session, error: typer.TyperException) -> int:
         command = context.command_path if context else "modelkeep"
         session.complain(f"Error: {text}\n       {command} --help shows the usage.")
     return EXIT_USAGE
-
-
-def _leave_output() -> None:
-    """Standard output takes no more, or what it holds: let the interpreter end quietly."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

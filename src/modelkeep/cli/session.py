@@ -37,10 +37,6 @@ class Result(Protocol):
         """Return plain values."""
 
 
-class PipeClosedError(Exception):
-    """Raised when the reader of standard output has closed it."""
-
-
 @dataclass
 class Session:
     """One run of the program.

@@ -71,8 +71,9 @@ class Database:
         return cls(path, to_look=True)
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file, after what other threads are asking it; may be called twice."""
+        with self._lock:
+            self._connection.close()
 
     def select(self, statement: str, *values: Any) -> list[sqlite3.Row]:
         """Return the rows that a statement finds."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from modelkeep.core import walk as model_files
 from modelkeep.core.identity import Identification
 from modelkeep.core.reading import unreadable
-from modelkeep.errors import ModelKeepError
+from modelkeep.errors import JobCancelledError, ModelKeepError
 from modelkeep.jobs.lookups import Lookup, Lookups
 from modelkeep.library.library import Library
 from modelkeep.scan.known import KnownFiles
@@ -89,6 +89,7 @@ class Finder:
         """
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="modelkeep-scan")
         waiting: deque[Skipped | Examined | Future[Examined]] = deque()
+        is_cancelled = False
         try:
             for found in walk:
                 waiting.append(self._begin(pool, found))
@@ -96,8 +97,12 @@ class Finder:
                     yield self._end(waiting.popleft())
             while waiting:
                 yield self._end(waiting.popleft())
+        except JobCancelledError:
+            is_cancelled = True
+            raise
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            # The threads ask the state file. One that waits for a dead disk may never end.
+            pool.shutdown(wait=not is_cancelled, cancel_futures=True)
             self._lookups.flush()
 
     def _begin(

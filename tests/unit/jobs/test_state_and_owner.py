@@ -190,3 +190,39 @@ def test_one_at_a_time_is_inside_a_lock(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert most == [1] * 8
+
+
+#: Closes a state file while other threads read it.
+_CLOSING = """
+import sys, threading
+from pathlib import Path
+from modelkeep.errors import DatabaseError
+from modelkeep.jobs.lookups import Lookups
+from modelkeep.jobs.state import StateDatabase
+
+state = StateDatabase(Path(sys.argv[1]))
+has_read = threading.Barrier(9)
+
+def read():
+    lookups = Lookups(state)
+    lookups.get(Path("a"), "b", "c")
+    has_read.wait()
+    try:
+        while True:
+            lookups.get(Path("a"), "b", "c")
+    except DatabaseError:
+        pass
+
+threads = [threading.Thread(target=read) for _ in range(8)]
+for thread in threads:
+    thread.start()
+has_read.wait()
+state.close()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_a_file_is_closed_after_what_other_threads_are_reading(path: Path) -> None:
+    for _ in range(5):
+        subprocess.run([sys.executable, "-c", _CLOSING, str(path)], check=True)
