@@ -156,7 +156,18 @@ class ConnectionFailedError(DownloadError):
 
 
 class ProtocolError(DownloadError):
-    """Raised when the response headers contradict themselves or the request."""
+    """Raised when the response headers contradict themselves or the request.
+
+    Args:
+        message: Names the address and the contradiction.
+        hint: What to do next.
+        is_wrong_part: Another part of the file arrived than was requested, or one that the
+            headers do not describe; a request for the whole file may help.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", is_wrong_part: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.is_wrong_part = is_wrong_part
 
 
 class AddressRefusedError(DownloadError):

@@ -72,7 +72,8 @@ class Page:
         reason: The reason phrase; empty takes the usual one.
         headers: Further headers, or others in place of those that the server makes.
         etag: As it is sent, quotes included; ``W/"x"`` is a weak one; None sends none.
-        ranges: Range requests are answered with 206.
+        ranges: Range requests are answered with a part.
+        part_status: The status of a part.
         lengths: Content-Length headers in place of the right one; empty sends none.
         content_range: Content-Range in place of the right one; empty sends none.
         shift: Bytes by which the part sent is off, for answers that lie.
@@ -103,6 +104,7 @@ class Page:
     headers: tuple[tuple[str, str], ...] = ()
     etag: str | None = None
     ranges: bool = True
+    part_status: int = 206
     lengths: tuple[str, ...] | None = None
     content_range: str | None = None
     shift: int = 0
@@ -265,12 +267,13 @@ def answer(page: Page, request: Request) -> Answer:
     headers = _headers(page, code, (start, stop, size))
     replaced = {name.lower() for name, _ in page.headers}
     kept = [each for each in headers if each[0].lower() not in replaced]
-    lines = [f"HTTP/1.1 {code} {page.reason or _REASONS.get(code, 'Status')}"]
+    told = page.part_status if code == 206 else code  # noqa: PLR2004 - that it is a part
+    lines = [f"HTTP/1.1 {told} {page.reason or _REASONS.get(told, 'Status')}"]
     lines += [f"{name}: {value}" for name, value in [*kept, *page.headers]]
     head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
     if page.shift:
         start, stop = max(0, start + page.shift), max(0, min(size, stop + page.shift))
-    return Answer(code, head, body, start, stop)
+    return Answer(told, head, body, start, stop)
 
 
 def _part(page: Page, request: Request, size: int) -> tuple[int, int, int]:

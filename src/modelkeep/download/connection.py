@@ -209,8 +209,11 @@ class Connection:
         if segment.end == OPEN_END and body.has_ended and is_whole and segment.owner is not None:
             segment.owner.end_at(segment.position)
             return
+        is_short = segment.position >= segment.reach
         raise ConnectionFailedError(
-            f"{self.host} closed the connection early",
+            f"{self.host} sent less of the file than was requested"
+            if is_short
+            else f"{self.host} closed the connection early",
             hint="Try again; the downloaded part is kept.",
         )
 

@@ -131,6 +131,7 @@ class Segments:
         self._free = missing(self._done, self._end)
         self._live: list[Segment] = []
         self._min_segment = min_segment
+        self._is_closed = False
         self._best_rate = 0.0
         self._delivered_at = 0.0
         self._taken_at = 0.0
@@ -165,6 +166,8 @@ class Segments:
             A segment, or None when there is nothing left that is worth sharing.
         """
         with self._lock:
+            if self._is_closed:
+                return None
             if self._free:
                 start, end = self._free.pop(0)
             elif free_only or (share := self._share(now, rate, request_time)) is None:
@@ -184,9 +187,10 @@ class Segments:
         with self._lock:
             self._close(segment)
 
-    def release_all(self) -> None:
-        """End all segments."""
+    def close(self) -> None:
+        """End all segments and hand out no more: nothing is written from now on."""
         with self._lock:
+            self._is_closed = True
             for segment in tuple(self._live):
                 self._close(segment)
 

@@ -23,7 +23,7 @@ from modelkeep.http.redirects import HttpResponse, open_url
 from modelkeep.http.request import HttpRequest
 from modelkeep.http.response_head import ByteRange, ResponseHead
 from modelkeep.http.session import Transport
-from modelkeep.http.urls import redacted
+from modelkeep.http.urls import origin_of, redacted
 
 #: The file to create, or a function that names it by the first response head and its URL.
 Target = Path | Callable[[ResponseHead, str], Path]
@@ -31,6 +31,8 @@ Target = Path | Callable[[ResponseHead, str], Path]
 #: Files below this many bytes are fetched by one connection.
 SMALL_BYTES = 4 << 20
 _RANGE_NOT_SATISFIABLE = 416
+#: A file that changes on the server is begun again so often; then its ETags count for nothing.
+_RESTARTS = 2
 #: New bytes, or seconds, after which the control file is written, and seconds between two syncs.
 _SAVE_BYTES = 4 << 20
 _SAVE_SECONDS = 0.5
@@ -62,11 +64,15 @@ class RemoteVersion:
     content_type: str = ""
     url: str = field(default="", repr=False)
 
-    def matches(self, head: ResponseHead) -> bool:
-        """Tell whether a response can be of the same version."""
+    def matches(self, head: ResponseHead, *, by_etag: bool = True) -> bool:
+        """Tell whether a response can be of the same version.
+
+        Args:
+            by_etag: Compare the ETags; else a hash decides in the end.
+        """
         if None not in {self.total, head.total} and self.total != head.total:
             return False
-        if head.is_partial and head.validator is None:
+        if not by_etag or (head.is_partial and head.validator is None):
             return True
         return self.validator == head.validator
 
@@ -118,6 +124,8 @@ class TransferState:
         self._check_target = check_target
         self._url: str | None = None
         self._ranges_work = True
+        self._changes = 0
+        self._is_confirmed = False
         self._knows_hash = any(name in STRONG_HASHES for name in request.hashes)
         self._saving = threading.Lock()
         self._saved_at = self._synced_at = time.monotonic()
@@ -154,7 +162,13 @@ class TransferState:
     def can_join(self) -> bool:
         """Whether ranges of different responses belong to one file for certain, or by its hash."""
         has_validator = self.version is not None and self.version.validator is not None
-        return self._ranges_work and (self._knows_hash or has_validator)
+        is_certain = has_validator and not self.is_changing
+        return self._ranges_work and (self._knows_hash or is_certain)
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether the server names another version so often that its ETags mean nothing."""
+        return self._changes > _RESTARTS
 
     @property
     def is_small(self) -> bool:
@@ -169,7 +183,10 @@ class TransferState:
             rate: Bytes each second that it brought before; 0 for a new one.
         """
         now = time.monotonic()
-        free_only = not self.can_join
+        is_doubtful = self._changes > 0 and not self._is_confirmed
+        free_only = (
+            not self.can_join or self.is_changing or (is_doubtful and len(self.segments.live) > 1)
+        )
         return self.segments.take(now, rate, free_only=free_only, request_time=self.request_time)
 
     def range_of(self, segment: Segment) -> ByteRange | None:
@@ -193,21 +210,23 @@ class TransferState:
             TryAgainError: the response is not the range that was requested.
         """
         version = self.version if byte_range is not None else None
+        has_validator = version is not None and not self.is_changing
         try:
             response = open_url(
                 self.transport,
                 self.request,
                 byte_range=byte_range,
-                if_range=version.validator if version else None,
+                if_range=version.validator if version and has_validator else None,
                 options=self.options,
                 cancelled=cancelled,
                 url=self._url,
                 known_total=version.total if version else None,
             )
         except ProtocolError as error:
-            if byte_range is None:
+            if byte_range is None and not error.is_wrong_part:
                 raise
-            _log.warning("the bytes from %s on were requested, but %s", byte_range[0], error)
+            first = byte_range[0] if byte_range else 0
+            _log.warning("the bytes from %s on were requested, but %s", first, error)
             raise TryAgainError(str(error)) from error
         # A URL that worked only once is not tried again.
         self._url = None if response.was_refreshed else response.url
@@ -220,20 +239,23 @@ class TransferState:
 
         Returns:
             The segment that its body brings, which may be another one than before; None when the
-            file turned out to be complete.
+            file turned out to be complete, or was begun again since the request.
 
         Raises:
+            ProtocolError: the server names another version in every response.
             TryAgainError: it brings nothing; another request has to be sent.
             RangesRefusedError: it brings nothing, as long as other connections go on.
         """
         head = response.head
         with self._lock:
+            if segment.owner is not self.segments:
+                return None
             if head.status == _RANGE_NOT_SATISFIABLE:
                 self._end_at_range_error(head, segment)
                 return None
             if self.version is None:
                 return self._begin(response, segment)
-            matches = self.version.matches(head)
+            matches = self.version.matches(head, by_etag=not self.is_changing)
             if byte_range is not None and head.is_partial:
                 if not matches:
                     raise TryAgainError("the file has changed on the server")
@@ -241,17 +263,44 @@ class TransferState:
                     self.version = replace(
                         self.version, url=response.url, content_type=head.content_type
                     )
-                segment.reach = OPEN_END if byte_range[1] is None else byte_range[1] + 1
+                self._is_confirmed = True
+                segment.reach = head.start + (head.length or OPEN_END)
                 return segment
             if byte_range is None and matches and segment.position == 0 and not segment.is_released:
-                segment.reach = head.total or OPEN_END
+                segment.reach = head.length or OPEN_END
                 return segment
             if matches and len(self.segments.live) > 1:
                 raise RangesRefusedError
             self._check_size(head)
+            if not self.version.matches(head):
+                self._note_change(response, self.version)
             _log.warning("restarting the download of %s from the beginning", self.name)
             self.discard()
             return self._start_file(response)
+
+    def _note_change(self, response: HttpResponse, version: RemoteVersion) -> None:
+        """Count the versions that the server names; too many are none.
+
+        Args:
+            response: Of another version.
+            version: The one before.
+
+        Raises:
+            ProtocolError: not even one connection brought the file.
+        """
+        head, host = response.head, origin_of(response.url).host
+        if None in {head.validator, version.validator} and head.total == version.total:
+            return  # nothing says that it is another one
+        if self.is_changing:
+            raise ProtocolError(
+                f"{host} names another version of {self.name} in every response (its ETag or size"
+                " changes), so the file cannot be put together",
+                hint="The server or a proxy is at fault. Try later or use another source.",
+            )
+        self._changes += 1
+        self._is_confirmed = False
+        if self.is_changing:
+            self.note = f"{host} names another version in every response: using 1 connection"
 
     def _end_at_range_error(self, head: ResponseHead, segment: Segment) -> None:
         """Take a 416 for the end where size and hash are known, else for a refusal of ranges."""
@@ -279,16 +328,17 @@ class TransferState:
     def _start_file(self, response: HttpResponse) -> Segment | None:
         """Start to write the whole file that a response brings; None when that is empty."""
         head = response.head
+        segments = Segments(head.total, min_segment=self.options.min_segment)
+        segment = segments.take(time.monotonic(), free_only=True)
+        if segment is not None:
+            segment.reach = head.length or segment.end
+        self.part = PartFile.begin(self.target)
         self.version = RemoteVersion(head.total, head.validator, head.content_type, response.url)
         self._ranges_work = head.accepts_ranges is not False
-        self.segments = Segments(head.total, min_segment=self.options.min_segment)
-        self.part = PartFile.begin(self.target)
+        self.segments = segments
         if head.total is not None and not self.is_small:
             self.part.take_space(head.total)
         self._start_hash()
-        segment = self.segments.take(time.monotonic(), free_only=True)
-        if segment is not None:
-            segment.reach = segment.end
         return segment
 
     def _start_hash(self) -> None:
@@ -363,7 +413,7 @@ class TransferState:
 
     def discard(self) -> None:
         """Throw away what is there."""
-        self.segments.release_all()
+        self.segments.close()
         self.was_resumed = self.was_checked = False
         if self.hasher is not None:
             self.hasher.stop()
@@ -378,7 +428,7 @@ class TransferState:
         """Rename the partial file to a quarantined one, and start anew; see ``PartFile``."""
         if self.part is None:  # pragma: no cover - its bytes have just been hashed
             raise StorageError(f"{self.name} is gone")
-        self.segments.release_all()
+        self.segments.close()
         path = self.part.put_aside(digest)
         self.part = None
         self.discard()

@@ -222,7 +222,7 @@ class Transfer:
             raise DownloadError(f"{state.name} was not received")
         self._supervisor.check_stopped()
         self._report("publishing", 0.0)
-        state.segments.release_all()
+        state.segments.close()
         was_there = False
         try:
             state.part.publish()
@@ -277,7 +277,7 @@ class Transfer:
         state = self._state
         may_pass = isinstance(error, ConnectionFailedError | HttpStatusError | StorageError)
         is_paused = isinstance(error, DownloadPausedError) or not isinstance(error, Exception)
-        state.segments.release_all()
+        state.segments.close()
         try:
             if not ((is_paused or (may_pass and self._options.preserve_partial)) and state.keep()):
                 state.discard()

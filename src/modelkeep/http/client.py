@@ -295,6 +295,11 @@ def _read(opened: HttpResponse, limit: int) -> bytes:
                 f"{redacted(opened.url)} answered with more than {limit:,} bytes",
                 hint="Check the address; this is not a site's API.",
             )
+    if not opened.head.is_whole:
+        raise ProtocolError(
+            f"{redacted(opened.url)} sent only a part of its answer",
+            hint="The server or a proxy is at fault. Try again later.",
+        )
     length = opened.head.length
     if length is not None and size != length:
         raise ConnectionFailedError(

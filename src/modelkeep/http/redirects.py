@@ -59,6 +59,7 @@ class HttpResponse:
     Attributes:
         response: Its ``raw`` gives the bytes.
         head: What its head says; its status is 200, 203, 206, or 416 where a range was requested.
+            A request for the whole file may bring its first part alone, with 206.
         chain: All URLs on the way, without secrets.
         url: The last of them, to be requested again without the redirects; may be a secret.
         was_refreshed: The URL that the caller gave had expired; the redirects were followed anew.
@@ -299,7 +300,9 @@ class _Route:
             )
         except ProtocolError as error:
             raise ProtocolError(
-                f"{redacted(url)}: {error}", hint=error.hint or _AT_FAULT
+                f"{redacted(url)}: {error}",
+                hint=error.hint or _AT_FAULT,
+                is_wrong_part=error.is_wrong_part,
             ) from error
         return HttpResponse(response, answer, tuple(self._chain), url, deadline=deadline)
 

@@ -19,9 +19,14 @@ _CONTENT_RANGE = re.compile(
 _UNSATISFIED = re.compile(r"bytes\s+\*/(\d{1,19})", re.ASCII | re.IGNORECASE)
 _STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
 _ETAG_CHARACTERS = 1024
-#: A parameter of Content-Disposition: its name, then a quoted text or a plain word.
+_WHOLE = frozenset({200, 203})
+_PARTIAL = 206
+_UNSATISFIABLE = 416
+_REFUSALS = 400
+#: A parameter of Content-Disposition: its name, then a quoted text or a plain word. Some servers
+#: leave out the type before the first one.
 _PARAMETER = re.compile(
-    r';\s*([\w!#$%&+\-^`|~.*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))', re.ASCII
+    r'(?:^|;)\s*([\w!#$%&+\-^`|~.*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))', re.ASCII
 )
 #: Codings that leave the bytes as they are; ``none`` is what some stores write.
 _PLAIN_CODINGS = {"", "identity", "none"}
@@ -32,6 +37,7 @@ class ResponseHead:
     """The head of one answer, believed after it was checked.
 
     Attributes:
+        status: 206 also where a server sent a part with 200 and a Content-Range that names it.
         start: Which byte of the file the body begins with; 0 for a whole file.
         total: Bytes of the whole file, or None where the server does not say.
         length: Bytes of this body, or None where the server does not say.
@@ -54,7 +60,12 @@ class ResponseHead:
     @property
     def is_partial(self) -> bool:
         """The body is the part that was asked for."""
-        return self.status == 206  # noqa: PLR2004 - the status that says it
+        return self.status == _PARTIAL
+
+    @property
+    def is_whole(self) -> bool:
+        """The body is all of the file, as far as the server says."""
+        return self.start == 0 and (self.total is None or self.length in {None, self.total})
 
 
 def header(headers: Mapping[str, Any], name: str) -> str:
@@ -88,7 +99,8 @@ def parse_head(
         known_total: Bytes of the whole file, if an earlier response gave them.
 
     Returns:
-        What it says. A 206 begins with the byte that was asked for, a 200 with byte 0.
+        What it says. A part begins with the byte that was asked for, where none was with byte 0,
+        and may end early.
 
     Raises:
         ProtocolError: lengths that contradict each other or are no numbers, an encoding that we
@@ -96,16 +108,18 @@ def parse_head(
             a status that comes without a file.
     """
     start, total, length = 0, None, None
-    if status in {200, 203}:
+    status = _meant(status, headers)
+    if status in _WHOLE:
         _check_encoding(headers)
-        total = length = _content_length(headers)
-    elif status == 206:  # noqa: PLR2004 - named where it is checked
+        length = _content_length(headers)
+        total = _whole(header(headers, "Content-Range")) if length is None else length
+    elif status == _PARTIAL:
         _check_encoding(headers)
         start, total, length = _part(headers, byte_range, known_total)
-    elif status == 416:  # noqa: PLR2004 - named where it is checked
+    elif status == _UNSATISFIABLE:
         match = _UNSATISFIED.fullmatch(header(headers, "Content-Range"))
         total = int(match[1]) if match else None
-    elif status < 400:  # noqa: PLR2004 - refusals begin there
+    elif status < _REFUSALS:
         raise ProtocolError(f"a response with status {status} carries no file")
     return ResponseHead(
         status,
@@ -118,6 +132,19 @@ def parse_head(
         _file_name(header(headers, "Content-Disposition")),
         header(headers, "Content-Type").partition(";")[0].strip().lower(),
     )
+
+
+def _meant(status: int, headers: Mapping[str, Any]) -> int:
+    """Return the status, or 206 for a 200 whose Content-Range names a part: some servers do so."""
+    said = header(headers, "Content-Range")
+    if status not in _WHOLE or not said:
+        return status
+    length, whole = _content_length(headers), _whole(said)
+    if whole is not None and length in {None, whole}:
+        return status
+    if whole is None and length is not None:
+        return _PARTIAL
+    raise _wrong_part(f"the file has Content-Range: {said[:80]!r}, but its length is {length}")
 
 
 def _check_encoding(headers: Mapping[str, Any]) -> None:
@@ -148,37 +175,52 @@ def _content_length(headers: Mapping[str, Any]) -> int | None:
 def _part(
     headers: Mapping[str, Any], byte_range: ByteRange | None, known_total: int | None
 ) -> tuple[int, int | None, int]:
-    """Return start, total and length of a 206 that is the part asked for."""
+    """Return start, total and length of the part that was asked for."""
     wanted, _ = byte_range or (0, None)
     if header(headers, "Content-Type").lower().startswith("multipart/byteranges"):
-        raise ProtocolError(f"several ranges arrived where one was requested, from byte {wanted}")
+        raise _wrong_part(f"several ranges arrived where one was requested, from byte {wanted}")
     text = header(headers, "Content-Range")
     # A repeated header is harmless where it repeats itself.
     values = {each.strip() for each in text.split(",")}
     found = _CONTENT_RANGE.fullmatch(min(values))
     if found is None or len(values) > 1:
-        raise ProtocolError(
+        raise _wrong_part(
             f"the range from byte {wanted} arrived with Content-Range: {text[:80]!r}"
         )
     start, last = int(found[1]), int(found[2])
     total = None if found[3] == "*" else int(found[3])
     if start != wanted:
-        raise ProtocolError(f"the range starts at byte {start}, not at byte {wanted} as requested")
+        raise _wrong_part(f"the range starts at byte {start}, not at byte {wanted} as requested")
     if last < start or (total is not None and last >= total):
-        raise ProtocolError(f"Content-Range: {text[:80]!r} is contradictory")
-    if byte_range is None and (total is None or last != total - 1):
-        raise ProtocolError(f"bytes {start}-{last} arrived instead of the whole file")
+        raise _wrong_part(f"Content-Range: {text[:80]!r} is contradictory")
+    if byte_range is None and total is None:
+        raise _wrong_part(f"bytes {start}-{last} arrived instead of the whole file")
     if known_total is not None and total not in {None, known_total}:
-        raise ProtocolError(
+        raise _wrong_part(
             f"the file has {total} bytes in the range from byte {wanted}, not {known_total}"
         )
     length = last - start + 1
     if _content_length(headers) not in {None, length}:
-        raise ProtocolError(
+        raise _wrong_part(
             f"bytes {start}-{last} are {length}, but Content-Length is"
             f" {header(headers, 'Content-Length')[:40]}"
         )
     return start, total, length
+
+
+def _whole(content_range: str) -> int | None:
+    """Return the bytes of the file where a Content-Range covers all of it, else None."""
+    unsatisfied = _UNSATISFIED.fullmatch(content_range)
+    if unsatisfied is not None:
+        return int(unsatisfied[1])
+    found = _CONTENT_RANGE.fullmatch(content_range)
+    if found is None or found[3] == "*" or int(found[1]) != 0:
+        return None
+    return int(found[3]) if int(found[2]) + 1 == int(found[3]) else None
+
+
+def _wrong_part(message: str) -> ProtocolError:
+    return ProtocolError(message, is_wrong_part=True)
 
 
 def _strong_etag(text: str) -> str | None:
@@ -187,7 +229,7 @@ def _strong_etag(text: str) -> str | None:
 
 
 def _accepts_ranges(status: int, headers: Mapping[str, Any]) -> bool | None:
-    if status == 206:  # noqa: PLR2004 - it did
+    if status == _PARTIAL:
         return True
     units = header(headers, "Accept-Ranges").lower()
     return None if not units else "bytes" in {each.strip() for each in units.split(",")}

@@ -51,6 +51,10 @@ def test_a_whole_file() -> None:
         (206, {"Content-Range": "bytes 10-99/100"}, (10, None), (10, 100, 90)),
         (206, {"Content-Range": "bytes 10-19/100, bytes 10-19/100"}, RANGE, (10, 100, 10)),
         (206, {"Content-Range": "bytes 0-99/100"}, None, (0, 100, 100)),
+        (206, {"Content-Range": "bytes 0-98/100"}, None, (0, 100, 99)),
+        (200, {"Content-Range": "bytes 0-99/100"}, None, (0, 100, None)),
+        (200, {"Content-Range": "bytes */100", "Content-Length": "100"}, None, (0, 100, 100)),
+        (200, {"Content-Range": "bytes 0-99/100", "Content-Length": 100}, RANGE, (0, 100, 100)),
         (416, {"Content-Range": "bytes */100"}, (200, None), (0, 100, None)),
         (416, {"Content-Encoding": "gzip"}, (200, None), (0, None, None)),
         (404, {"Content-Length": "-1", "Content-Encoding": "gzip"}, None, (0, None, None)),
@@ -62,6 +66,22 @@ def test_where_a_body_belongs(
     answer = parse_head(status, headers, asked)
     assert (answer.start, answer.total, answer.length) == expected
     assert answer.is_partial is (status == 206)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "asked"), [(10, 19, RANGE), (10, 99, (10, None)), (0, 49, None)]
+)
+def test_a_200_whose_content_range_names_a_part_is_that_part(
+    first: int, last: int, asked: ByteRange | None
+) -> None:
+    headers = {
+        "Content-Range": f"bytes {first}-{last}/100",
+        "Content-Length": str(last - first + 1),
+    }
+    answer = parse_head(200, headers, asked)
+    assert (answer.start, answer.total, answer.length) == (first, 100, last - first + 1)
+    assert answer.is_partial
+    assert not answer.is_whole
 
 
 @pytest.mark.parametrize(
@@ -90,7 +110,14 @@ def test_where_a_body_belongs(
         (206, {"Content-Range": "bytes 10-19/100", "Content-Length": "11"}, RANGE),
         (206, {"Content-Range": "bytes 10-19/101"}, RANGE),
         (206, {"Content-Type": "multipart/byteranges; boundary=x"}, RANGE),
-        (206, {"Content-Range": "bytes 0-98/100"}, None),
+        (206, {"Content-Range": "bytes 0-98/*"}, None),
+        (200, {"Content-Range": "bytes 1-99/100", "Content-Length": "99"}, None),
+        (200, {"Content-Range": "bytes 0-98/100"}, None),
+        (200, {"Content-Range": "bytes 0-49/100", "Content-Length": "100"}, None),
+        (200, {"Content-Range": "bytes 0-99/100", "Content-Length": "50"}, None),
+        (200, {"Content-Range": "bytes 0-9/100", "Content-Length": "10"}, RANGE),
+        (200, {"Content-Range": "bytes 10-19/100"}, RANGE),
+        (200, {"Content-Range": "bytes soon", "Content-Length": "100"}, None),
         (206, {"Content-Range": "bytes 1-99/100"}, None),
     ],
 )
@@ -137,6 +164,11 @@ def test_whether_parts_can_be_asked_for(headers: dict[str, str], accepts: bool |
         ("", None),
         ("attachment", None),
         ("attachment; filename=m.bin", "m.bin"),
+        ('filename="x.safetensors"', "x.safetensors"),
+        ("filename=x.safetensors", "x.safetensors"),
+        ("filename*=UTF-8''m%C3%BCll.bin", "müll.bin"),
+        ('; filename="m.bin"', "m.bin"),
+        ('attachment; name="; filename=no.bin"', None),
         ('attachment; filename="a;b \\"c\\".bin"', 'a;b "c".bin'),
         ("attachment; filename=\"x.bin\"; filename*=UTF-8''m%C3%BCll.bin", "müll.bin"),
         ("attachment; filename*=iso-8859-1'en'%A3.bin", "£.bin"),
@@ -179,7 +211,7 @@ def test_whatever_is_believed_fits_together(
         answer = parse_head(status, headers, asked)
     except ProtocolError:
         return
-    if status == 206:
+    if answer.is_partial:
         assert answer.start == (asked[0] if asked else 0)
         assert answer.length is not None
         assert answer.length > 0
