@@ -154,7 +154,7 @@ class Settings(BaseModel):
     )
     proxy: str | None = Field(None, description="proxy for all requests")
     allow_private_hosts: list[str] = Field(
-        default_factory=list, description="private hosts that may be contacted"
+        default_factory=list, description="private hosts that redirects may lead to"
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1 ...")
     precision: str = Field("auto", description="auto, float32, float16, bfloat16")

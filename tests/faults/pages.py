@@ -267,7 +267,7 @@ def answer(page: Page, request: Request) -> Answer:
     headers = _headers(page, code, (start, stop, size))
     replaced = {name.lower() for name, _ in page.headers}
     kept = [each for each in headers if each[0].lower() not in replaced]
-    told = page.part_status if code == 206 else code  # noqa: PLR2004 - that it is a part
+    told = page.part_status if code == 206 else code
     lines = [f"HTTP/1.1 {told} {page.reason or _REASONS.get(told, 'Status')}"]
     lines += [f"{name}: {value}" for name, value in [*kept, *page.headers]]
     head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"

@@ -144,12 +144,28 @@ def test_11_a_public_host_cannot_send_into_the_private_network(
     assert left(tmp_path) == []
 
 
-def test_11_a_redirect_between_hosts_is_followed(
-    server: FaultServer, tmp_path: Path, fetch: Fetch
+@pytest.mark.parametrize("allowed", [(), ("127.0.0.3", "10.0.0.0/8")])
+def test_11_a_private_host_cannot_send_to_another_one(
+    server: FaultServer, tmp_path: Path, allowed: tuple[str, ...], fetch: Fetch
 ) -> None:
     server.serve("/there", PAGE)
     url = server.serve("/m", redirect(server.url("/there", HOSTS[1])))
-    assert fetch(url, tmp_path / "m.bin").file.read_bytes() == CONTENT
+    outcome = fetch(url, tmp_path / "m.bin", allow_private_hosts=allowed)
+    error = outcome.failure(RedirectRefusedError)
+    assert "/there" in str(error)
+    assert f"add {HOSTS[1]} to the setting allow_private_hosts" in error.hint
+    assert len(server.requests) == 1
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("allowed", [HOSTS[1:], ("127.0.0.0/8",)])
+def test_11_a_redirect_to_a_listed_host_is_followed(
+    server: FaultServer, tmp_path: Path, allowed: tuple[str, ...], fetch: Fetch
+) -> None:
+    server.serve("/there", PAGE)
+    url = server.serve("/m", redirect(server.url("/there", HOSTS[1])))
+    outcome = fetch(url, tmp_path / "m.bin", allow_private_hosts=allowed)
+    assert outcome.file.read_bytes() == CONTENT
     assert [request.host for request in server.requests] == list(HOSTS)
 
 

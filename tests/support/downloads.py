@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 
+from faults.server import HOSTS
 from modelkeep.download.control import TransferProgress
 from modelkeep.download.drivers import Fetcher
 from modelkeep.download.job import DownloadJobURL
@@ -39,6 +40,7 @@ _QUICK: dict[str, Any] = {
     "idle_timeout": 10.0,
     "backoff_base": 0.005,
     "backoff_cap": 0.01,
+    "allow_private_hosts": HOSTS[1:],
 }
 
 

@@ -65,11 +65,7 @@ class RemoteVersion:
     url: str = field(default="", repr=False)
 
     def matches(self, head: ResponseHead, *, by_etag: bool = True) -> bool:
-        """Tell whether a response can be of the same version.
-
-        Args:
-            by_etag: Compare the ETags; else a hash decides in the end.
-        """
+        """Tell whether a response can be of the same version, by its ETag or by its size alone."""
         if None not in {self.total, head.total} and self.total != head.total:
             return False
         if not by_etag or (head.is_partial and head.validator is None):
@@ -291,14 +287,14 @@ class TransferState:
         head, host = response.head, origin_of(response.url).host
         if None in {head.validator, version.validator} and head.total == version.total:
             return  # nothing says that it is another one
-        if self.is_changing:
+        self._changes += 1
+        self._is_confirmed = False
+        if self._changes > _RESTARTS + 1:
             raise ProtocolError(
                 f"{host} names another version of {self.name} in every response (its ETag or size"
                 " changes), so the file cannot be put together",
                 hint="The server or a proxy is at fault. Try later or use another source.",
             )
-        self._changes += 1
-        self._is_confirmed = False
         if self.is_changing:
             self.note = f"{host} names another version in every response: using 1 connection"
 

@@ -166,10 +166,13 @@ class _Route:
         self._chain, self._seen = [], set()
         is_first = url == self._request.url
         origin, url = (self._first, self._first_url) if is_first else _normal(url)
-        self._public_only = self._given_public_only or (
+        was_public = (
             is_shortcut and origin != self._first and not self._sender.is_private(self._first)
         )
         while True:
+            # Who names a private host has named that host alone, on any of its ports.
+            is_foreign = was_public or origin.host != self._first.host
+            self._public_only = self._given_public_only or is_foreign
             self._check_hop(url, origin)
             response, deadline = self._send(url, origin)
             try:
@@ -181,8 +184,7 @@ class _Route:
             except BaseException:
                 response.close()
                 raise
-            if not self._sender.is_private(origin):
-                self._public_only = True
+            was_public = was_public or not self._sender.is_private(origin)
             origin, url = target
 
     def _check_hop(self, url: str, origin: Origin) -> None:

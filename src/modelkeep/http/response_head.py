@@ -184,9 +184,7 @@ def _part(
     values = {each.strip() for each in text.split(",")}
     found = _CONTENT_RANGE.fullmatch(min(values))
     if found is None or len(values) > 1:
-        raise _wrong_part(
-            f"the range from byte {wanted} arrived with Content-Range: {text[:80]!r}"
-        )
+        raise _wrong_part(f"the range from byte {wanted} arrived with Content-Range: {text[:80]!r}")
     start, last = int(found[1]), int(found[2])
     total = None if found[3] == "*" else int(found[3])
     if start != wanted:

@@ -33,7 +33,9 @@ from support.waiting import FOREVER, PATIENCE
 
 CONTENT = bytes(range(256)) * 40
 PAGE = Page(CONTENT, etag='"v1"')
-SHORT = TransferOptions(connect_timeout=5, first_byte_timeout=5, idle_timeout=5)
+SHORT = TransferOptions(
+    connect_timeout=5, first_byte_timeout=5, idle_timeout=5, allow_private_hosts=HOSTS[1:]
+)
 
 
 def wanted() -> bool:
@@ -260,6 +262,33 @@ def test_once_public_always_public(server: FaultServer) -> None:
     with pytest.raises(RedirectRefusedError):
         ask_names(names, f"http://inside:{server.port}/a")
     assert [request.path for request in server.requests] == ["/a", "/b", "/c"]
+
+
+def test_who_names_a_private_host_has_named_no_other(server: FaultServer) -> None:
+    names = Names(inside=[HOSTS[0]], further=[HOSTS[0]])
+    server.serve("/x", PAGE)
+    for target in (f"http://further:{server.port}/x", server.url("/x", HOSTS[1])):
+        server.serve("/m", redirect(target))
+        with pytest.raises(RedirectRefusedError, match="private network") as refused:
+            ask_names(names, f"http://inside:{server.port}/m")
+        assert target in str(refused.value)
+        assert "allow_private_hosts" in refused.value.hint
+    assert {request.path for request in server.requests} == {"/m"}
+    url = f"http://inside:{server.port}/m"
+    assert ask_names(names, url, allow_private_hosts=("further", HOSTS[1])) == (200, CONTENT)
+
+
+def test_a_private_host_may_send_to_itself_and_back_from_one_that_is_listed(
+    server: FaultServer,
+) -> None:
+    with FaultServer() as other:
+        names = Names(inside=[HOSTS[0]], listed=[HOSTS[0]])
+        server.serve("/a", redirect(f"http://inside:{other.port}/b"))
+        other.serve("/b", redirect(f"http://listed:{server.port}/c"))
+        server.serve("/c", redirect(f"http://inside:{server.port}/d"))
+        server.serve("/d", PAGE)
+        url = f"http://inside:{server.port}/a"
+        assert ask_names(names, url, allow_private_hosts=("listed",)) == (200, CONTENT)
 
 
 @pytest.mark.usefixtures("public")

@@ -34,7 +34,9 @@ from modelkeep.http.urls import Token, origin_of
 
 CONTENT = bytes(range(256)) * 4
 PAGE = Page(CONTENT, etag='"v1"')
-OPTIONS = TransferOptions(connect_timeout=5, first_byte_timeout=5, idle_timeout=5)
+OPTIONS = TransferOptions(
+    connect_timeout=5, first_byte_timeout=5, idle_timeout=5, allow_private_hosts=HOSTS[1:]
+)
 
 
 def wanted() -> bool:
@@ -84,8 +86,10 @@ class _Raw(io.BytesIO):
         return super().read(size)
 
 
-def canned(**pages: tuple[int, dict[str, Any], bytes]) -> tuple[requests.Session, Canned]:
-    adapter = Canned({f"https://hub.example/{name}": page for name, page in pages.items()})
+def canned(
+    host: str = "hub.example", **pages: tuple[int, dict[str, Any], bytes]
+) -> tuple[requests.Session, Canned]:
+    adapter = Canned({f"https://{host}/{name}": page for name, page in pages.items()})
     session = requests.Session()
     session.adapters.clear()
     session.mount("https://", adapter)
@@ -142,10 +146,11 @@ def test_its_redirects_are_followed_by_us() -> None:
         "https://2130706433/",
     ],
 )
-def test_it_is_sent_nowhere_by_name_that_is_private_or_plain(target: str) -> None:
-    session, adapter = canned(m=(302, {"Location": target}, b""))
+@pytest.mark.parametrize("first", ["hub.example", "10.1.2.3", "nas.local"])
+def test_it_is_sent_nowhere_by_name_that_is_private_or_plain(first: str, target: str) -> None:
+    session, adapter = canned(first, m=(302, {"Location": target}, b""))
     with pytest.raises(RedirectRefusedError):
-        fetch(session, "https://hub.example/m")
+        fetch(session, f"https://{first}/m")
     assert len(adapter.seen) == 1
 
 

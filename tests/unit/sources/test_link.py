@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import AnyHttpUrl, SecretStr, TypeAdapter, ValidationError
 
 from faults.pages import Page, login_page, redirect, status
-from faults.server import FaultServer
+from faults.server import HOSTS, FaultServer
 from modelkeep.errors import HttpStatusError, NotAModelAnswerError, UnsupportedSourceError
 from modelkeep.http.client import Client
 from modelkeep.http.options import TransferOptions
@@ -22,7 +22,7 @@ from modelkeep.sources.site import RemoteModel, SiteContext
 
 SECRET = "planted-5eCr3t"
 BYTES = b"\x10\0\0\0\0\0\0\0" + bytes(2000)
-QUICK = TransferOptions(tries=2, backoff_base=0.01)
+QUICK = TransferOptions(tries=2, backoff_base=0.01, allow_private_hosts=HOSTS[1:])
 
 
 def look_up(url: str, token: str | None = None, **how: Any) -> RemoteModel:
@@ -139,7 +139,7 @@ def test_refusals_are_told_and_passing_ones_tried_again(server: FaultServer) -> 
 
 
 def test_the_token_goes_to_its_own_host_and_into_no_text(server: FaultServer) -> None:
-    end = server.serve("/store/a.ckpt", Page(BYTES)).replace("127.0.0.1", "127.0.0.2")
+    end = server.serve("/store/a.ckpt", Page(BYTES)).replace(*HOSTS)
     model = look_up(server.serve("/a.ckpt", redirect(end)), SECRET)
     sent = {request.host: request.headers.get("authorization") for request in server.requests}
     assert sent == {"127.0.0.1": f"Bearer {SECRET}", "127.0.0.2": None}
