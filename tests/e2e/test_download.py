@@ -7,6 +7,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from faults.pages import Page
 from faults.server import FaultServer
 from support import tiny
@@ -25,6 +27,74 @@ def test_into_a_folder_and_to_a_name(program: Program, server: FaultServer, tmp_
     told = program.call("download", url, tmp_path / "b.bin", "--sha256", SHA256)
     assert told.lines[0].endswith("b.bin (2.1 MB)")
     assert program.call("download", "-q", url, tmp_path / "c.bin").out == f"{tmp_path / 'c.bin'}\n"
+
+
+@pytest.mark.parametrize("typed", ["new/", "new/deep/", "new/."])
+def test_a_slash_at_the_end_makes_a_folder(
+    program: Program, server: FaultServer, tmp_path: Path, typed: str
+) -> None:
+    url = server.serve("/a.bin", Page(BODY))
+    told = program.call("download", "-q", url, f"{tmp_path}/{typed}")
+    assert told.lines == [str(tmp_path / typed / "a.bin")]
+    assert (tmp_path / typed / "a.bin").read_bytes() == BODY
+
+
+def test_a_slash_behind_a_file_is_refused(
+    program: Program, server: FaultServer, tmp_path: Path
+) -> None:
+    (tmp_path / "mine").write_bytes(b"mine")
+    url = server.serve("/a.bin", Page(BODY))
+    told = program.call("download", url, f"{tmp_path}/mine/", status=1)
+    assert f"{tmp_path}/mine is not a folder" in told.err
+    assert (tmp_path / "mine").read_bytes() == b"mine"
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "disposition",
+    ['filename="x.safetensors"', "filename=x.safetensors", "inline;filename=x.safetensors"],
+)
+def test_the_server_names_the_file(
+    program: Program, server: FaultServer, tmp_path: Path, disposition: str
+) -> None:
+    url = server.serve("/get", Page(BODY, disposition=disposition))
+    program.call("download", url, tmp_path)
+    assert (tmp_path / "x.safetensors").read_bytes() == BODY
+
+
+@pytest.mark.parametrize("digest", ["abc", "0" * 63, "g" * 64, "", f"md5:{'0' * 32}"])
+def test_a_hash_that_is_none_is_refused_before_a_byte(
+    program: Program, server: FaultServer, tmp_path: Path, digest: str
+) -> None:
+    url = server.serve("/a.bin", Page(BODY))
+    told = program.call("download", url, tmp_path / "a.bin", "--sha256", digest, status=2)
+    assert "64 hexadecimal digits" in told.err
+    assert server.requests == []
+    assert program.call("jobs", "--json").json == []
+    assert not (tmp_path / "a.bin").exists()
+
+
+def test_a_hash_may_be_in_capitals_with_its_name(
+    program: Program, server: FaultServer, tmp_path: Path
+) -> None:
+    url = server.serve("/a.bin", Page(BODY))
+    digest = f"sha256:{SHA256.upper()}"
+    program.call("download", url, tmp_path / "a.bin", "--sha256", digest)
+    assert (tmp_path / "a.bin").read_bytes() == BODY
+
+
+def test_half_a_file_with_status_200_is_not_a_file(
+    program: Program, server: FaultServer, tmp_path: Path
+) -> None:
+    half, size = BODY[:MIB], len(BODY)
+    page = Page(half, 200, headers=(("Content-Range", f"bytes 0-{MIB - 1}/{size}"),))
+    url = server.serve("/a.bin", page)
+    told = program.call("download", url, tmp_path / "a.bin", status=1)
+    assert "sent less of the file than was requested" in told.err
+    assert not (tmp_path / "a.bin").exists()
+    server.serve("/a.bin", page, Page(BODY))
+    program.call("download", url, tmp_path / "a.bin")
+    assert (tmp_path / "a.bin").read_bytes() == BODY
 
 
 def test_several_at_once(program: Program, server: FaultServer, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from modelkeep import (
     CivitaiMetadata,
     CivitaiMetadataFetch,
     CivitaiModelSource,
+    CommercialUsage,
     DownloadQueueService,
     HFModelSource,
     HuggingFaceMetadata,
@@ -217,6 +218,51 @@ def test_a_link_and_its_events(installer: ModelInstallService, bus: Bus, link: s
     assert job.inplace is False
 
 
+def test_a_file_without_a_length_has_no_total(
+    session: requests.Session, tmp_path: Path, bus: Bus
+) -> None:
+    queue = DownloadQueueService(requests_session=session, event_bus=bus)
+    queue.start()
+    job = queue.download(f"{ELSEWHERE}/unsized/style.safetensors", tmp_path)
+    queue.join()
+    queue.stop()
+    assert job.complete, job.error
+    assert (job.bytes, job.total_bytes) == (len(LORA), 0)
+    assert [name.removeprefix("download_") for name, _ in bus.events] == [
+        "started",
+        "progress",
+        "complete",
+    ]
+
+
+def test_a_file_that_is_missing_is_one_event(
+    session: requests.Session, tmp_path: Path, bus: Bus
+) -> None:
+    queue = DownloadQueueService(requests_session=session, event_bus=bus)
+    queue.start()
+    job = queue.download(f"{ELSEWHERE}/missing.safetensors", tmp_path)
+    queue.join()
+    queue.stop()
+    assert job.error_type == "HTTPError(NOT FOUND)"
+    [(name, data)] = bus.events
+    assert (name, data["error_type"]) == ("download_error", job.error_type)
+
+
+@pytest.mark.parametrize("way", ["register_path", "install_path"])
+def test_the_hash_that_a_program_gives_is_kept(
+    installer: ModelInstallService, tmp_path: Path, way: str
+) -> None:
+    path = tiny.embedding(tmp_path / "sushi.safetensors")
+    key = getattr(installer, way)(path, {"current_hash": "abcdef", "name": "mine"})
+    config = installer.record_store.get_model(key)
+    assert (config.current_hash, config.name) == ("abcdef", "mine")
+    assert config.original_hash not in {None, "abcdef"}
+    # It is nobody's full hash: another file that is given the same one is another model.
+    other = tiny.embedding(tmp_path / "other.safetensors", fill=1)
+    another = getattr(installer, way)(other, {"current_hash": "abcdef"})
+    assert another != key
+
+
 def test_the_metadata_of_a_repository_is_stored(
     installer: ModelInstallService, store: ModelRecordServiceSQL, bus: Bus
 ) -> None:
@@ -266,6 +312,43 @@ def test_metadata_from_civitai(session: requests.Session, store: ModelRecordServ
     )
     sql_cache.add_metadata(key, model_metadata)
     assert sql_cache.search_by_tag({"tool", "turbo"}) == {key}
+
+
+def test_a_licence_that_came_as_one_word_is_that_word(
+    session: requests.Session,
+) -> None:
+    fetch = CivitaiMetadataFetch(session)
+    version = Version(7, [File(8, "a.safetensors", LORA, primary=True)], base="SDXL 1.0")
+    for commercial, expected in {
+        "Sell": CommercialUsage.Sell,
+        "None": CommercialUsage.No,
+        ("Image", "Rent"): {CommercialUsage.Image, CommercialUsage.Rent},
+        ("Sell",): {CommercialUsage.Sell},
+        "{Image,Sell}": {CommercialUsage.Image, CommercialUsage.Sell},
+    }.items():
+        said = list(commercial) if isinstance(commercial, tuple) else commercial
+        model = Model(6, [version], name="A", creator="me", commercial=said)
+        answers = {
+            "models/6": model.said(CIVITAI),
+            "model-versions/7": model.version_said(version, CIVITAI),
+        }
+        for path, answer in answers.items():
+            session.mount(f"{CIVITAI}/api/v1/{path}", Canned(json.dumps(answer).encode()))
+        metadata = fetch.from_civitai_versionid(7)
+        assert metadata.restrictions.AllowCommercialUse == expected
+        again = CivitaiMetadataFetch.from_json(metadata.model_dump_json())
+        assert again.restrictions.AllowCommercialUse == expected
+
+
+def test_paths_begin_with_the_name_that_was_asked_for(session: requests.Session) -> None:
+    now = Repository("stabilityai/sdxl-turbo-2", PIPELINE)
+    answer = json.dumps(now.said(sizes=True)).encode()
+    session.mount(f"{HUB}/api/models/old-owner/old-name", Canned(answer))
+    metadata = HuggingFaceMetadataFetch(session).from_id("old-owner/old-name")
+    assert metadata.id == "stabilityai/sdxl-turbo-2"
+    assert {file.path.parts[0] for file in metadata.files} == {"old-name"}
+    chosen = metadata.download_urls(subfolder=Path("vae"))
+    assert {file.path.parent for file in chosen} == {Path("old-name/vae")}
 
 
 def test_metadata_from_hugging_face(session: requests.Session) -> None:

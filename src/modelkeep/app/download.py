@@ -12,6 +12,7 @@ from modelkeep.app.text import source_text
 from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.download.control_file import digest_of
 from modelkeep.download.part_file import has_partial
+from modelkeep.download.stream_hash import checked_hashes
 from modelkeep.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,12 +29,14 @@ class DownloadRequest:
     Attributes:
         links: Where from.
         destination: A folder, or for one link a file.
+        is_folder: ``destination`` is a folder, made when it is not there.
         sha256: What the bytes have to be.
         priority: Lower numbers start first.
     """
 
     links: tuple[str, ...]
     destination: Path
+    is_folder: bool = False
     sha256: str | None = None
     priority: int = 10
     token: str | None = None
@@ -43,6 +46,12 @@ class DownloadRequest:
             raise UsageError(
                 "--sha256 works with one link only", hint="Download them one at a time."
             )
+        checked_hashes(self.hashes)
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The hashes that the bytes have to have."""
+        return {} if self.sha256 is None else {"sha256": self.sha256}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +89,12 @@ class DownloadView:
         }
 
     def __str__(self) -> str:
-        size = size_text(self.job.total_bytes)
+        size = size_text(self.job.bytes)
         checked = "" if getattr(self.job, "is_verified", False) else ", no hash to check"
         return f"{shown(self.job.download_path or self.job.dest)} ({size}{checked})"
 
 
-def read_words(words: Sequence[str]) -> tuple[tuple[str, ...], Path]:
+def read_words(words: Sequence[str]) -> tuple[tuple[str, ...], str]:
     """Return the links and the destination that were typed; this folder where there is none.
 
     Raises:
@@ -100,20 +109,19 @@ def read_words(words: Sequence[str]) -> tuple[tuple[str, ...], Path]:
             f"{source_text(wrong[0] if wrong else dest)} is not a link",
             hint="modelkeep download URL... DEST, with links that start with https://",
         )
-    return tuple(links), Path(dest)
+    return tuple(links), dest
 
 
 def submit(manager: ModelManager, request: DownloadRequest) -> list[DownloadJobBase]:
     """Begin the downloads of a request and return their jobs."""
     asked: dict[str, Any] = {"access_token": request.token, "priority": request.priority}
-    if request.sha256 is not None:
-        asked["hashes"] = {"sha256": request.sha256.strip().lower()}
+    asked["hashes"] = checked_hashes(request.hashes)
     queue, jobs = manager.downloads, []
     for link in request.links:
         job = queue.make_job(
             link,
             request.destination,
-            is_folder=len(request.links) > 1,
+            is_folder=request.is_folder or len(request.links) > 1,
             preserve_partial_downloads=True,
             **asked,
         )

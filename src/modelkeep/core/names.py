@@ -142,6 +142,11 @@ def refuse_climbing(path: Path, whose: str) -> None:
         )
 
 
+def names_folder(path: Path | str) -> bool:
+    """Tell whether a path can only be that of a folder, as ``new/`` can."""
+    return isinstance(path, str) and path.rpartition(os.sep)[2] in {"", ".", ".."}
+
+
 def full_path(path: Path | str) -> Path:
     """Return a path of a user as an absolute one without ``~`` and ``..``; links stay.
 

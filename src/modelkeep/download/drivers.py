@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from modelkeep.core.names import full_path
+from modelkeep.core.names import full_path, shown
 from modelkeep.core.reading import printable
 from modelkeep.download.control import TransferProgress
 from modelkeep.download.control_file import digest_of
@@ -20,10 +20,12 @@ from modelkeep.download.job import DownloadJobBase, DownloadJobPath, DownloadJob
 from modelkeep.download.move import move
 from modelkeep.download.part_file import discard_partial
 from modelkeep.download.shared_limits import SharedLimiter, SharedLimits, SharedSlots
+from modelkeep.download.stream_hash import checked_hashes
 from modelkeep.errors import (
     ConnectionFailedError,
     ModelKeepError,
     SecretNeededError,
+    TargetTakenError,
     UnsupportedSourceError,
 )
 from modelkeep.http.options import TransferOptions
@@ -147,13 +149,14 @@ class Fetcher:
         job.download_path = fetched.path
         job.content_type = fetched.content_type
         job.is_verified = fetched.verified
-        control.report(fetched.size, fetched.size)
+        control.report(fetched.size, fetched.total or 0)
 
     def request_of(self, job: DownloadJobRemoteSource) -> HttpRequest:
         """Return what a job asks for; a subclass may know more kinds of sources.
 
         Raises:
             UnsupportedSourceError: its source is not a link.
+            UsageError: a hash can match no file.
             SecretNeededError: it is of an earlier run, and its token or link was not stored.
         """
         if job.request is not None:
@@ -169,7 +172,8 @@ class Fetcher:
             )
         access_token = self._token_of(job)
         token = Token(access_token, origin_of(url)) if access_token else None
-        return HttpRequest(url, token=token, size=job.size, hashes=job.hashes)
+        hashes = checked_hashes(job.hashes)
+        return HttpRequest(url, token=token, size=job.size, hashes=hashes)
 
     def details_of(self, job: DownloadJobRemoteSource) -> DownloadDetails:
         """Return what a download stores."""
@@ -228,6 +232,11 @@ class Fetcher:
         """Return the file that a job makes, or what finds its name once an answer came."""
         if not (job.is_folder or job.dest.is_dir()):
             return job.dest
+        if job.dest.exists() and not job.dest.is_dir():
+            raise TargetTakenError(
+                f"{shown(job.dest)} is not a folder",
+                hint="Choose another folder or move that file away first.",
+            )
 
         def named(answer: ResponseHead, url: str) -> Path:
             return job.dest / file_name(answer.file_name, url)

@@ -53,6 +53,9 @@ _CALLBACKS = {
     JobEvent.ERROR: "on_error",
 }
 
+#: Events that say that bytes have come.
+_ARRIVING = {JobEvent.PROGRESS, JobEvent.COMPLETED}
+
 _log = logging.getLogger(__name__)
 
 
@@ -88,6 +91,7 @@ class DownloadKind(JobKind[DownloadJobBase]):
         self._handlers = handlers
         self._bus = bus
         self._pool = Pool("downloads", at_once)
+        self._arriving: set[int] = set()
 
     # -- what is stored
 
@@ -192,9 +196,23 @@ class DownloadKind(JobKind[DownloadJobBase]):
         return bool(job.event_handlers or self._handlers or job.callbacks or self._bus)
 
     def notify(self, job: DownloadJobBase, event: JobEvent) -> None:
-        """Call the handlers of the job, those of the queue and the callbacks; tell the bus."""
+        """Call the handlers of the job, those of the queue and the callbacks; tell the bus.
+
+        Handlers see a job that runs; callbacks and the bus learn that it started when its first
+        bytes have come, and of one that fails before its error alone.
+        """
         for handler in (*job.event_handlers, *self._handlers):
             _call(handler, job)
+        if event is JobEvent.STARTED:
+            return
+        if event in _ARRIVING and job.id not in self._arriving:
+            self._arriving.add(job.id)
+            self._tell(job, JobEvent.STARTED)
+        if event.ends_run:
+            self._arriving.discard(job.id)
+        self._tell(job, event)
+
+    def _tell(self, job: DownloadJobBase, event: JobEvent) -> None:
         if callback := job.callbacks.get(_CALLBACKS.get(event, "")):
             _call(callback, job)
         if self._bus is not None:

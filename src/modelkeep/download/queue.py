@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from modelkeep.core.events import EventBus
+from modelkeep.core.names import names_folder
 from modelkeep.download.drivers import Drivers, Fetcher
 from modelkeep.download.job import DownloadEventHandler, DownloadJobBase, kind_for
 from modelkeep.download.kind import DownloadKind
@@ -113,7 +114,7 @@ class DownloadQueueService(DownloadQueueServiceBase):
             priority=priority,
             access_token=access_token,
             event_handlers=list(event_handlers),
-            is_folder=not filename and not dest.is_file(),
+            is_folder=not filename and (names_folder(destdir) or not dest.is_file()),
             **fields,
         )
         self.submit_download_job(job, start)
@@ -137,7 +138,12 @@ class DownloadQueueService(DownloadQueueServiceBase):
                 "The download queue is not running", hint="Call start() first."
             )
         job = self.make_job(
-            source, Path(dest), priority=priority, access_token=access_token, **fields
+            source,
+            Path(dest),
+            priority=priority,
+            access_token=access_token,
+            is_folder=names_folder(dest),
+            **fields,
         )
         callbacks = (on_start, on_progress, on_complete, on_cancelled, on_error)
         self.submit_download_job(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from modelkeep.core.hashing import Hasher, new_blake3
 from modelkeep.core.reading import open_regular
+from modelkeep.errors import UsageError
 
 #: Reads bytes of the file: a buffer, a position, and how many came.
 Read = Callable[[memoryview, int], int]
@@ -30,6 +31,14 @@ _ALGORITHMS = {
     "crc32": "crc32",
 }
 _AUTOV2_CHARACTERS = 10
+_DIGITS = {
+    "sha256": 64,
+    "blake3": 64,
+    "sha1": 40,
+    "md5": 32,
+    "crc32": 8,
+    "autov2": _AUTOV2_CHARACTERS,
+}
 
 
 class _Crc32:
@@ -54,6 +63,29 @@ def _new(algorithm: str) -> Hasher:
 def computable(names: Iterable[str]) -> tuple[str, ...]:
     """Return those of these names of hashes that can be computed here."""
     return tuple(name for name in names if name.lower() in _ALGORITHMS)
+
+
+def checked_hashes(hashes: Mapping[str, str]) -> dict[str, str]:
+    """Return hashes that a person gave, in small letters and without the algorithm before them.
+
+    Raises:
+        UsageError: one can match no file, or is of an algorithm that is not known here.
+    """
+    checked = {}
+    for name, value in hashes.items():
+        digits = _DIGITS.get(name.lower())
+        plain = value.strip().lower().removeprefix(f"{name.lower()}:")
+        if digits is None:
+            raise UsageError(
+                f"{name} is not a known hash", hint=f"Use one of: {', '.join(_DIGITS)}."
+            )
+        if len(plain) != digits or set(plain) - set("0123456789abcdef"):
+            raise UsageError(
+                f"{value!r} is not a {name}: it has to be {digits} hexadecimal digits",
+                hint="Copy the whole hash from the page of the file.",
+            )
+        checked[name] = plain
+    return checked
 
 
 def first_difference(

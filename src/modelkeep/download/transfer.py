@@ -49,6 +49,7 @@ class TransferResult:
     Attributes:
         path: Where it is.
         size: Its bytes.
+        total: Those that the server or the request named beforehand; None when neither did.
         hashes: The expected hashes, as they were computed.
         url: The URL without secrets.
         etag: Its strong ETag, if the server sent one.
@@ -59,6 +60,7 @@ class TransferResult:
 
     path: Path
     size: int
+    total: int | None
     hashes: Mapping[str, str]
     url: str
     etag: str | None = None
@@ -235,6 +237,7 @@ class Transfer:
         return TransferResult(
             state.target,
             state.segments.total or 0,
+            self._named_total,
             self._hashes,
             redacted(self._request.url),
             version.validator,
@@ -243,6 +246,12 @@ class Transfer:
             was_there=was_there,
             verified=self._is_verified,
         )
+
+    @property
+    def _named_total(self) -> int | None:
+        """Bytes of the file as the server or the request names them."""
+        version = self._state.version
+        return (version.total if version is not None else None) or self._request.size
 
     def _check_target(self, target: Path, head: ResponseHead) -> None:
         """Look whether the file exists already, and refuse to replace another one."""
@@ -261,10 +270,12 @@ class Transfer:
             return
         if first_difference(self._request.hashes, found) is not None:
             raise _taken(target)
+        size = target.stat().st_size
         raise _ExistsError(
             TransferResult(
                 target,
-                target.stat().st_size,
+                size,
+                size,
                 found,
                 redacted(self._request.url),
                 was_there=True,
@@ -298,7 +309,7 @@ class Transfer:
             TransferProgress(
                 stage,
                 state.segments.received,
-                state.segments.total or self._request.size,
+                self._named_total,
                 self._supervisor.connections,
                 waits,
                 state.path,

@@ -49,7 +49,7 @@ def register(library: Library, plan: Plan) -> ModelConfigBase:
     """
     config, target = plan.require_known()
     names = names_below(target)
-    config = with_fields(config, **sampled(target, names))
+    config = with_fields(config, **_hashes(config, target, names))
     files = describe_files(target, names, library.settings.models_dir, {}, time.time())
     with library.locks.publishing():
         stored = _record(library, plan, config, files)
@@ -91,7 +91,8 @@ def install(
             models_dir = library.settings.models_dir
             path = recorded_path(target, models_dir)
             picture = _keep_preview(library, plan, target, note)
-            config = with_fields(config, path=path, preview=picture, **sampled(target, names))
+            config = with_fields(config, path=path, preview=picture)
+            config = with_fields(config, **_hashes(config, target, names))
             files = describe_files(
                 target, names, models_dir, staged.blake3, time.time(), sha256=plan.sha256
             )
@@ -102,6 +103,12 @@ def install(
         end = JobChange(JobState.COMPLETED, total, total, note.key, ended_at=time.time())
         change.finish(end)
     return stored
+
+
+def _hashes(config: ModelConfigBase, top: Path, names: list[str]) -> dict[str, str]:
+    """Return the sample hashes of a model, but those that the caller gave as given."""
+    found = sampled(top, names)
+    return {name: getattr(config, name) or value for name, value in found.items()}
 
 
 def _begun(library: Library, plan: Plan, home: Destination) -> Install:

@@ -90,13 +90,12 @@ class Parts:
     def _submit(self, part: DownloadPart) -> None:
         self._queue.submit_download_job(
             part,
-            on_start=self._note_start,
             on_progress=self._note_progress,
             on_complete=self._note_end,
             on_cancelled=self._note_end,
             on_error=self._note_end,
         )
-        part.add_event_handler(self._note_pause)
+        part.add_event_handler(self._note_state)
 
     def _is_settled(self) -> bool:
         """Tell whether all have come, or one does not go on."""
@@ -122,12 +121,6 @@ class Parts:
 
     # -- called in the threads of the downloads
 
-    def _note_start(self, part: DownloadJobBase) -> None:
-        del part
-        with self._changed:
-            if self._job.waiting:
-                self._job.status = InstallStatus.DOWNLOADING
-
     def _note_progress(self, part: DownloadJobBase) -> None:
         del part
         with self._changed:
@@ -150,7 +143,10 @@ class Parts:
             self._count()
             self._changed.notify_all()
 
-    def _note_pause(self, part: DownloadJobBase) -> None:
+    def _note_state(self, part: DownloadJobBase) -> None:
+        with self._changed:
+            if part.running and self._job.waiting:
+                self._job.status = InstallStatus.DOWNLOADING
         if part.paused:
             self._wake()
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 from pydantic import AnyHttpUrl, ValidationError
 
-from faults.pages import Page
+from faults.pages import Page, login_page
 from faults.server import FaultServer
 from modelkeep.core.events import LocalEventBus
 from modelkeep.download.job import (
@@ -186,6 +186,85 @@ class TestCode:
         assert job.errored
         assert job.error_type == "HTTPError(NOT FOUND)"
         assert "requests.exceptions.HTTPError: NOT FOUND" in (job.error or "")
+
+    @pytest.mark.parametrize("chunked", [True, False])
+    def test_a_body_without_a_length_has_no_total(
+        self, server: FaultServer, tmp_path: Path, chunked: bool
+    ) -> None:
+        bus, events = LocalEventBus(), []
+        bus.subscribe(lambda _, payload: events.append(payload))
+        queue = DownloadQueueService(event_bus=bus)
+        queue.start()
+        page = Page(BODY, chunked=chunked, lengths=(), close=True)
+        job = queue.download(server.serve("/a.bin", page), tmp_path)
+        queue.join()
+        queue.stop()
+        assert job.complete
+        assert (job.bytes, job.total_bytes) == (len(BODY), 0)
+        assert (tmp_path / "a.bin").read_bytes() == BODY
+        totals = {event["data"].get("total_bytes", 0) for event in events}
+        assert totals == {0}
+
+    @pytest.mark.parametrize("page", [Page(b"", 404), login_page(), Page(b"x", lengths=("2", "3"))])
+    def test_one_that_fails_before_its_body_is_one_event(
+        self, server: FaultServer, tmp_path: Path, page: Page
+    ) -> None:
+        bus, events = LocalEventBus(), []
+        bus.subscribe(lambda _, payload: events.append(payload))
+        queue = DownloadQueueService(event_bus=bus)
+        queue.start()
+        calls: list[str] = []
+        states: list[str] = []
+        job = queue.download(
+            server.serve("/a.safetensors", page),
+            tmp_path,
+            on_start=lambda _: calls.append("start"),
+            on_progress=lambda _: calls.append("progress"),
+            on_error=lambda _: calls.append("error"),
+            event_handlers=[lambda job: states.append(job.status)],
+        )
+        queue.join()
+        queue.stop()
+        assert job.errored
+        [only] = events
+        assert only["event"] == "download_error"
+        assert only["data"]["error_type"] == job.error_type
+        assert calls == ["error"]
+        assert once_each(states) == ["enqueued", "running", "error"]
+
+    def test_a_file_without_bytes_starts_and_completes(
+        self, server: FaultServer, tmp_path: Path
+    ) -> None:
+        bus, events = LocalEventBus(), []
+        bus.subscribe(lambda _, payload: events.append(payload["event"]))
+        queue = DownloadQueueService(event_bus=bus)
+        queue.start()
+        queue.download(server.serve("/a.bin", Page(b"")), tmp_path)
+        queue.join()
+        queue.stop()
+        assert (events[0], events[-1]) == ("download_started", "download_complete")
+        assert events.count("download_started") == 1
+
+    @pytest.mark.parametrize("hashes", [{"sha256": "abc"}, {"sha265": "0" * 64}, {"md5": "0" * 64}])
+    def test_a_hash_that_no_file_can_have_is_refused_before_a_byte(
+        self,
+        server: FaultServer,
+        queue: DownloadQueueService,
+        tmp_path: Path,
+        hashes: dict[str, str],
+    ) -> None:
+        job = queue.download(server.serve("/a.bin", Page(BODY)), tmp_path, hashes=hashes)
+        queue.join()
+        assert isinstance(job.exception, UsageError)
+        assert server.requests == []
+
+    def test_a_slash_at_the_end_makes_a_folder(
+        self, server: FaultServer, queue: DownloadQueueService, tmp_path: Path
+    ) -> None:
+        job = queue.download(server.serve("/a.bin", Page(BODY)), f"{tmp_path}/new/")
+        queue.join()
+        assert job.download_path == tmp_path / "new" / "a.bin"
+        assert job.download_path.read_bytes() == BODY
 
     def test_a_taken_name_is_an_os_error(
         self, server: FaultServer, queue: DownloadQueueService, tmp_path: Path

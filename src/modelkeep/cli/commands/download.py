@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,10 +50,18 @@ def download(
 ) -> int:
     """Download files from links over several connections, with resuming and checks."""
     from modelkeep.app.download import DownloadRequest, read_words, submit
+    from modelkeep.core.names import names_folder
 
     session = ctx.ensure_object(Session)
     links, dest = read_words(words)
-    request = DownloadRequest(links, dest, sha256, priority, read_token(session, token))
+    request = DownloadRequest(
+        links,
+        Path(dest),
+        is_folder=names_folder(dest),
+        sha256=sha256,
+        priority=priority,
+        token=read_token(session, token),
+    )
     if segments is not None:
         session.options["segments"] = segments
     return finish_downloads(session, submit(session.manager, request))

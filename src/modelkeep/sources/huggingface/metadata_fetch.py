@@ -73,4 +73,6 @@ class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
         api = HubApi(site, source.repo_id, source.revision)
         url = responses.api_url(self._endpoint, source.repo_id, source.revision)
         answer = api.get(url, {"blobs": "true"})
-        return responses.metadata_of(answer, self._endpoint, source.revision or "main")
+        return responses.metadata_of(
+            answer, source.repo_id, self._endpoint, source.revision or "main"
+        )

@@ -65,9 +65,16 @@ def size_of(sibling: Mapping[str, Any]) -> int | None:
 
 
 def metadata_of(
-    answer: Any, endpoint: str = ENDPOINT, revision: str = "main"
+    answer: Any, asked: str, endpoint: str = ENDPOINT, revision: str = "main"
 ) -> HuggingFaceMetadata:
-    """Return what is stored of an answer; paths begin with the repository's name.
+    """Return what is stored of an answer.
+
+    Args:
+        answer: Of the API.
+        asked: The repository that was asked for, which may have another name now: the paths of
+            the files begin with its last part.
+        endpoint: Address of the site, or of a mirror.
+        revision: Of the files.
 
     Raises:
         ProtocolError: the answer describes no repository.
@@ -79,13 +86,13 @@ def metadata_of(
             "Hugging Face did not answer with a description of a repository",
             hint="Try again later.",
         )
-    name = repo.rpartition("/")[2]
+    folder = asked.rpartition("/")[2]
     author = answer.get("author") or repo.rpartition("/")[0]
     tags = answer.get("tags")
     try:
         return HuggingFaceMetadata(
             id=repo,
-            name=name,
+            name=repo.rpartition("/")[2],
             author=str(author),
             tags={tag for tag in tags if isinstance(tag, str)} if isinstance(tags, list) else set(),
             tag_dict={key: value for key, value in answer.items() if key not in _DROPPED},
@@ -94,7 +101,7 @@ def metadata_of(
                 RemoteModelFile.model_validate(
                     {
                         "url": file_url(endpoint, repo, revision, each["rfilename"]),
-                        "path": f"{name}/{each['rfilename']}",
+                        "path": f"{folder}/{each['rfilename']}",
                         "size": size_of(each) or 0,
                         "sha256": sha256_of(each),
                     }

@@ -57,7 +57,8 @@ class HuggingFace(Site):
         api = self._api(context, source.repo_id, source.revision, source.access_token)
         url = responses.api_url(api.site.endpoint, source.repo_id, source.revision)
         answer = api.get(url, {"blobs": "true"})
-        metadata = responses.metadata_of(answer, api.site.endpoint, source.revision or "main")
+        endpoint, revision = api.site.endpoint, source.revision or "main"
+        metadata = responses.metadata_of(answer, source.repo_id, endpoint, revision)
         commit = answer.get("sha") if isinstance(answer.get("sha"), str) else None
         repo = metadata.id if "/" in metadata.id else source.repo_id
         api.repo, api.revision = repo, commit if commit and api.site.is_ours else source.revision

@@ -150,15 +150,17 @@ def _remote_files(version: Json) -> Iterator[RemoteModelFile]:
 
 
 def _restrictions(model: Json) -> LicenseRestrictions:
-    uses = model.get("allowCommercialUse")
-    words = uses if isinstance(uses, list) else [uses]
+    said = model.get("allowCommercialUse")
+    words = said if isinstance(said, list) else [said]
     texts = [w.strip("{} ") for w in words[:10] if isinstance(w, str)]
-    uses = {_USES[w] for t in texts for w in t.casefold().split(",")[:10] if w in _USES}
+    found = {_USES[w] for t in texts for w in t.casefold().split(",")[:10] if w in _USES}
+    # A program that got one word compares with one word.
+    alone = _USES.get(said.casefold()) if isinstance(said, str) else None
     return LicenseRestrictions(
         AllowNoCredit=model.get("allowNoCredit") is True,
         AllowDerivatives=model.get("allowDerivatives") is True,
         AllowDifferentLicense=model.get("allowDifferentLicense") is True,
-        AllowCommercialUse=uses or CommercialUsage.No,
+        AllowCommercialUse=alone or found or CommercialUsage.No,
     )
 
 
