@@ -115,6 +115,7 @@ class HttpStatusError(DownloadError):
         retry_after: Seconds after which the server wants to be asked again, where it says so.
         headers: Of the answer.
         body: The begin of the answer's body.
+        url: What was requested, without secrets.
     """
 
     def __init__(
@@ -127,6 +128,7 @@ class HttpStatusError(DownloadError):
         retry_after: float | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
+        url: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
@@ -134,6 +136,7 @@ class HttpStatusError(DownloadError):
         self.retry_after = retry_after
         self.headers: Mapping[str, str] = {} if headers is None else headers
         self.body = body
+        self.url = url
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let it be copied and pickled with its keyword arguments."""
@@ -183,7 +186,17 @@ class SecretNeededError(DownloadError):
 
 
 class NotAModelAnswerError(DownloadError):
-    """Raised when a web page or a message arrives with status 200 instead of a file."""
+    """Raised when a web page or a message arrives with status 200 instead of a file.
+
+    Args:
+        message: Names the host, what came and what should have come.
+        hint: What to do next.
+        is_login: The page asks for a login.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", is_login: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.is_login = is_login
 
 
 class HashMismatchError(DownloadError):

@@ -337,6 +337,7 @@ def test_a_licence_that_came_as_one_word_is_that_word(
         metadata = fetch.from_civitai_versionid(7)
         assert metadata.restrictions.AllowCommercialUse == expected
         again = CivitaiMetadataFetch.from_json(metadata.model_dump_json())
+        assert isinstance(again, CivitaiMetadata)
         assert again.restrictions.AllowCommercialUse == expected
 
 

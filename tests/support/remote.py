@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,11 @@ class OneModel:
         """Return the model."""
         del source
         return self._remote
+
+    def explaining(self, remote: RemoteModel) -> AbstractContextManager[None]:
+        """Have no words of a site."""
+        del remote
+        return nullcontext()
 
 
 def pipeline_folder(path: Path, kind: str = "StableDiffusionPipeline", fill: int = 0) -> Path:

@@ -141,8 +141,10 @@ def _open(manager: ModelManager, source: str | Path, rules: RuleSet) -> tuple[Mo
         return *open_view(path, names=rules.names, strict=strict), printable(path)
     from modelkeep.install.identify_remote import open_remote_view
 
-    remote = manager.sites.look_up(found)
-    view, size = open_remote_view(
-        remote, manager.sites.context.client, names=rules.names, strict=strict
-    )
+    sites = manager.sites
+    remote = sites.look_up(found)
+    with sites.explaining(remote):
+        view, size = open_remote_view(
+            remote, sites.context.client, names=rules.names, strict=strict
+        )
     return view, size, str(remote.source)

@@ -68,6 +68,7 @@ def status_error(
         retry_after=retry_after(response.headers, time.time(), cap),
         headers={str(name): str(value) for name, value in response.headers.items()},
         body=body,
+        url=redacted(url),
     )
     error.__cause__ = requests.exceptions.HTTPError(reason)
     return error
@@ -192,13 +193,15 @@ def check_content(
     said = error_message(start, kind)
     is_login = re.search(rb"(?i)log.?in|sign.?in|unauthor|password", start + url.encode()[:2000])
     host = urlsplit(redacted(url)).hostname or "The server"
-    what = "a login page" if is_login and what == "a web page" else what
+    is_login_page = is_login is not None and what == "a web page"
+    what = "a login page" if is_login_page else what
     raise NotAModelAnswerError(
         f"{host} answered with {what} in place of {wanted or asked_name or 'the file'}"
         + (f" ({redacted(url)})" if url else "")
         + (f": {said}" if said else ""),
         hint="This model may need a token. Pass one with --token, or open the address in a"
         " browser to see what the site asks for.",
+        is_login=is_login_page,
     )
 
 

@@ -153,7 +153,9 @@ class Installer:
                 job.config_out, job.same_as = self.library.records.get_model(same), same
             else:
                 fetch = ModelFetch(self.library, self._network, folder, job, control, self._bus)
-                sha256, preview = fetch.run(), fetch.preview()
+                with self._network.sites.explaining(remote):
+                    sha256 = fetch.run()
+                preview = fetch.preview()
                 control.check()
                 control.enter_stage()
                 plan = plan_fetched(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -70,6 +71,10 @@ class SitesLike(Protocol):
 
     def look_up(self, source: StringLikeSource) -> RemoteModel:
         """Ask the site of a source for everything but the bytes."""
+        ...
+
+    def explaining(self, remote: RemoteModel) -> AbstractContextManager[None]:
+        """Have refusals of the files of a model be in the words of its site."""
         ...
 
 
@@ -161,8 +166,11 @@ def plan_remote(
     """
     home = destination_of(library, to)
     remote = sites.look_up(source)
+    same = find_same_remote(library, remote)
+    if same is not None:  # also where the site would not give it again
+        return _plan_known(library, remote, home, same)
     given = without_aliases(config)
-    identified, error = _identify_remote(library, remote, sites.context)
+    identified, error = _identify_remote(library, remote, sites)
     found = identified
     if found is None and given.get("type") is not None and isinstance(error, _NOT_KNOWN_YET):
         size, is_folder = remote.total_bytes or 0, remote.is_folder
@@ -171,7 +179,6 @@ def plan_remote(
     record = target = None
     if found is not None:
         record, target = _remote_record(library, remote, home, found, given)
-    same = find_same_remote(library, remote)
     return Plan(
         source=remote.source,
         remote=remote,
@@ -180,10 +187,24 @@ def plan_remote(
         config=record,
         target=target,
         home=home,
-        needed_bytes=0 if same is not None else sum(file.size or 0 for file in remote.files),
+        needed_bytes=sum(file.size or 0 for file in remote.files),
         free_bytes=free_space(home.top),
         metadata=remote.metadata,
-        same_as=same,
+    )
+
+
+def _plan_known(library: Library, remote: RemoteModel, home: Destination, key: str) -> Plan:
+    """Return the plan of a remote model that the library has: nothing is asked or fetched."""
+    config = library.records.get_model(key)
+    return Plan(
+        source=remote.source,
+        remote=remote,
+        config=config,
+        target=library.find(config),
+        home=home,
+        free_bytes=free_space(home.top),
+        metadata=remote.metadata,
+        same_as=key,
     )
 
 
@@ -266,12 +287,13 @@ def _identify(
 
 
 def _identify_remote(
-    library: Library, remote: RemoteModel, context: SiteContext
+    library: Library, remote: RemoteModel, sites: SitesLike
 ) -> tuple[Identification | None, ModelKeepError | None]:
     """Return what a model is, or why that is not known; a broken connection is raised."""
     strict = library.settings.verify != "off"
     try:
-        return identify_remote_model(remote, context.client, strict=strict), None
+        with sites.explaining(remote):
+            return identify_remote_model(remote, sites.context.client, strict=strict), None
     except (InvalidModelException, UnsupportedSourceError, HttpStatusError) as error:
         return None, error
 

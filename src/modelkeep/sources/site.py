@@ -15,9 +15,15 @@ from urllib.parse import urlsplit
 
 from modelkeep.core.base_names import BaseNames
 from modelkeep.core.metadata import BaseMetadata, CivitaiMetadata, HuggingFaceMetadata
-from modelkeep.errors import HttpStatusError, UnsupportedSourceError
+from modelkeep.errors import (
+    DownloadError,
+    HttpStatusError,
+    NotAModelAnswerError,
+    UnsupportedSourceError,
+)
 from modelkeep.http.client import ApiResponse, Client
 from modelkeep.http.request import HttpRequest
+from modelkeep.http.retry import is_transient
 from modelkeep.http.urls import Origin, Token, origin_of
 from modelkeep.sources.string_like import StringLikeSource
 
@@ -198,6 +204,11 @@ class SiteConnection:
         return HttpRequest(url, token=self.token, aliases=self.aliases)
 
 
+def answer_in(error: HttpStatusError) -> ApiResponse:
+    """Return the answer that an error was made of."""
+    return ApiResponse(error.status, error.headers, error.body, error.url, error)
+
+
 def refusal(reply: ApiResponse, message: str, hint: str) -> HttpStatusError:
     """Return the error for an answer that refuses, in words that say why and what to do."""
     error = HttpStatusError(
@@ -207,6 +218,7 @@ def refusal(reply: ApiResponse, message: str, hint: str) -> HttpStatusError:
         hint=hint,
         headers=reply.headers,
         body=reply.body,
+        url=reply.error.url if reply.error is not None else "",
     )
     error.__cause__ = reply.error.__cause__ if reply.error is not None else None
     return error
@@ -300,6 +312,45 @@ class Site(ABC):
         Raises:
             SourceError: the site does not give it; says why and what to do.
         """
+
+    def explain(
+        self, error: DownloadError, remote: RemoteModel, context: SiteContext
+    ) -> DownloadError:
+        """Return why a file is not given in the words of the site, or the error as it is.
+
+        Args:
+            error: What became of a request for a file.
+            remote: The model of the file.
+            context: How the site was asked.
+        """
+        endpoint = context.endpoints.get(self.name, self.endpoint).rstrip("/")
+        site = SiteConnection(context, endpoint, remote.token)
+        if isinstance(error, NotAModelAnswerError) and error.is_login and self.takes_tokens:
+            why = "it needs a token" if site.token is None else "the token is not accepted"
+            return NotAModelAnswerError(
+                f"{self.label} answered with a login page in place of {remote.name}: {why}",
+                hint=f"Store one with modelkeep token set {self.name}, or pass it with --token.",
+                is_login=True,
+            )
+        if not isinstance(error, HttpStatusError) or is_transient(error) or not error.url:
+            return error
+        own = {*(Origin("https", host, 443) for host in self.hosts), *map(origin_of, [endpoint])}
+        # Other hosts, such as a store of files, say nothing about the model.
+        is_own = origin_of(error.url) in own
+        return (self.refusal_of(answer_in(error), remote, site) if is_own else None) or error
+
+    def refusal_of(
+        self, reply: ApiResponse, remote: RemoteModel, site: SiteConnection
+    ) -> HttpStatusError | None:
+        """Return the error for a file that the site refuses; None where it has no words for it.
+
+        Args:
+            reply: What the site answered.
+            remote: The model of the file.
+            site: With the token that was sent.
+        """
+        del reply, remote, site
+        return None
 
     def search(
         self, words: str, filters: Mapping[str, str], context: SiteContext

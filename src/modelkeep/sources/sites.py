@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from modelkeep.core.base_names import BaseNames
 from modelkeep.core.reading import printable
-from modelkeep.errors import SourceError, UnsupportedSourceError, UsageError
+from modelkeep.errors import DownloadError, SourceError, UnsupportedSourceError, UsageError
 from modelkeep.http.client import Client
 from modelkeep.http.options import TransferOptions
 from modelkeep.http.session import make_session
@@ -132,6 +133,17 @@ class Sites:
         """
         source = self.resolve_link(source)
         return self.site_of(source).look_up(source, self.context)
+
+    @contextmanager
+    def explaining(self, remote: RemoteModel) -> Iterator[None]:
+        """Have refusals of the files of a model be in the words of its site."""
+        try:
+            yield
+        except DownloadError as error:
+            told = self.site_of(remote.source).explain(error, remote, self.context)
+            if told is error:
+                raise
+            raise told  # noqa: B904 - it has the cause of the other one
 
     def resolve_link(self, source: StringLikeSource) -> StringLikeSource:
         """Return the source of a site that a plain link means, or the source itself."""

@@ -88,7 +88,7 @@ class CivitaiApi:
         if reply.status in {_NOT_FOUND, _NO_METHOD}:  # as before it took lists
             found: Any = [self._version_by_hash(each) for each in hashes]
         elif reply.status >= _REFUSED:
-            raise self._error(reply, "models by hash")
+            raise self.refusal_of(reply, "models by hash")
         else:
             found = reply.json()
         if not isinstance(found, list):
@@ -138,7 +138,7 @@ class CivitaiApi:
 
     def _object(self, reply: ApiResponse, what: str) -> Json:
         if reply.status >= _REFUSED:
-            raise self._error(reply, what)
+            raise self.refusal_of(reply, what)
         found = reply.json()
         if not isinstance(found, dict):
             raise ProtocolError(
@@ -147,7 +147,8 @@ class CivitaiApi:
             )
         return found
 
-    def _error(self, reply: ApiResponse, what: str) -> HttpStatusError:
+    def refusal_of(self, reply: ApiResponse, what: str) -> HttpStatusError:
+        """Return the error that says why something is refused, and what to do."""
         why, hint = _reason(reply, has_token=self.site.token is not None)
         message = f"Civitai refuses {what} (status {reply.status}): {why}"
         return refusal(reply, message, hint)

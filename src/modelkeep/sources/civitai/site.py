@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from modelkeep.errors import ProtocolError, UnsupportedSourceError
+from modelkeep.errors import HttpStatusError, ProtocolError, UnsupportedSourceError
+from modelkeep.http.client import ApiResponse
 from modelkeep.sources.civitai import responses
 from modelkeep.sources.civitai.api import AT_ONCE, CivitaiApi
 from modelkeep.sources.civitai.selection import is_pickle, select_file
@@ -15,7 +16,14 @@ from modelkeep.sources.civitai.type_names import TYPES
 from modelkeep.sources.listing import usable_names
 from modelkeep.sources.sidecars.civitai import Json, objects, part
 from modelkeep.sources.sidecars.clean_text import known_word, one_line
-from modelkeep.sources.site import RemoteFile, RemoteModel, SearchResult, Site, SiteContext
+from modelkeep.sources.site import (
+    RemoteFile,
+    RemoteModel,
+    SearchResult,
+    Site,
+    SiteConnection,
+    SiteContext,
+)
 from modelkeep.sources.string_like import StringLikeSource
 
 _FOUND = 20
@@ -66,6 +74,12 @@ class Civitai(Site):
             update={"version_id": version.get("id"), "model_id": version.get("modelId")}
         )
         return _remote(api, version, select_file(files, source.variant, name), pinned)
+
+    def refusal_of(
+        self, reply: ApiResponse, remote: RemoteModel, site: SiteConnection
+    ) -> HttpStatusError:
+        """Return the error for a file that the site refuses."""
+        return CivitaiApi(site).refusal_of(reply, remote.name)
 
     def search(
         self, words: str, filters: Mapping[str, str], context: SiteContext

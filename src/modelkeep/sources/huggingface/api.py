@@ -66,13 +66,13 @@ class HubApi:
             else:
                 self.site = refused
         if reply.status >= _REFUSED and self.repo:
-            raise self._error(reply)
+            raise self.refusal_of(reply)
         return reply.raise_for_status().json()
 
     def _get(self, url: str, params: Mapping[str, Any], limit: int) -> ApiResponse:
         return self.site.context.client.get(self.site.request(url), params, limit=limit)
 
-    def _error(self, reply: ApiResponse) -> HttpStatusError:
+    def refusal_of(self, reply: ApiResponse) -> HttpStatusError:
         """Return the error that says why a repository or file is not given, and what to do."""
         code, message = reply.header("X-Error-Code"), reply.header("X-Error-Message")
         text = f"{message} {reply.body.decode('utf-8', 'replace')}"
@@ -101,7 +101,7 @@ def _reason(status: int, code: str, text: str, *, has_token: bool) -> tuple[str,
     cases = [
         (code == "RevisionNotFound", _NO_REVISION),
         (code == "EntryNotFound", _NO_FILE),
-        (status == _FORBIDDEN and "disabled" in lowered, _DISABLED),
+        (is_refused and "disabled" in lowered, _DISABLED),
         (status == _UNAUTHORIZED and "invalid credentials" in lowered, _INVALID),
         (status == _FORBIDDEN and has_token, _SCOPE),
         (status == _UNAUTHORIZED and not has_token, _HIDDEN),

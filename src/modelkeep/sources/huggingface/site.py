@@ -7,16 +7,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from modelkeep.core.choice import MODEL_INDEX, filter_files
-from modelkeep.errors import DownloadError, ProtocolError, UnsupportedSourceError
+from modelkeep.errors import (
+    DownloadError,
+    HttpStatusError,
+    ProtocolError,
+    UnsupportedSourceError,
+)
+from modelkeep.http.client import ApiResponse
 from modelkeep.sources.huggingface import cache, responses
 from modelkeep.sources.huggingface.api import HubApi
 from modelkeep.sources.huggingface.selection import select_files
 from modelkeep.sources.huggingface.source import HOSTS, HFModelSource, parse
-from modelkeep.sources.site import RemoteFile, RemoteModel, SearchResult, Site, SiteContext, Terms
+from modelkeep.sources.site import (
+    RemoteFile,
+    RemoteModel,
+    SearchResult,
+    Site,
+    SiteConnection,
+    SiteContext,
+    Terms,
+)
 from modelkeep.sources.string_like import StringLikeSource
 
 _INDEX_BYTES = 1 << 20
 _FOUND = 20
+_KEPT_BACK = frozenset({401, 403})
 
 
 class HuggingFace(Site):
@@ -81,6 +96,14 @@ class HuggingFace(Site):
             notes=(*api.notes, *_gate(terms, api), *selection.notes),
         )
 
+    def refusal_of(
+        self, reply: ApiResponse, remote: RemoteModel, site: SiteConnection
+    ) -> HttpStatusError:
+        """Return the error for a file that the site refuses."""
+        source = remote.source
+        repo = source.repo_id if isinstance(source, HFModelSource) else remote.name
+        return HubApi(site, repo).refusal_of(reply)
+
     def _api(
         self,
         context: SiteContext,
@@ -134,7 +157,12 @@ def _pipeline(
     path = f"{source.subfolder}/{MODEL_INDEX}" if source.subfolder else MODEL_INDEX
     if path not in listed or not filter_files(listed, source.variant, source.subfolder):
         return None
-    found = api.get(_file_url(api, path), {}, _INDEX_BYTES)
+    try:
+        found = api.get(_file_url(api, path), {}, _INDEX_BYTES)
+    except HttpStatusError as error:
+        if error.status not in _KEPT_BACK:
+            raise
+        return None  # the list of files is open to all: the model may be here already
     return found if isinstance(found, dict) else None
 
 
