@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
+import requests
 
 from faults.pages import Page
 from faults.server import FaultServer
@@ -166,6 +167,24 @@ def test_ctrl_c_says_when_nothing_could_be_kept(
     told = finish(process, 130)
     assert "downloaded data was discarded" in told.err
     assert not [path for path in tmp_path.iterdir() if path.name.startswith("a.bin")]
+
+
+def test_a_proxy_that_needs_a_package_says_which(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As where it is not installed.
+    monkeypatch.setattr("requests.adapters.SOCKSProxyManager", no_socks)
+    program.call("config", "set", "proxy", "socks5://me:hush@127.0.0.1:9")
+    for form in ((), ("-q",), ("--json",)):
+        told = program.call("download", *form, "https://example.org/a.bin", tmp_path, status=1)
+        assert "the proxy socks5://127.0.0.1:9 needs the package PySocks" in told.err
+        assert "pip install pysocks" in told.err
+        assert "discarded" not in told.err
+        assert "hush" not in told.out + told.err
+
+
+def no_socks(*_: object, **__: object) -> None:
+    raise requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
 
 
 def test_without_the_network(program: Program, tmp_path: Path) -> None:

@@ -256,13 +256,15 @@ class Supervisor:
         segments = self._state.segments
         total = segments.total
         unit, symbol = (1e9, "GB") if total is not None and total >= 1e9 else (1e6, "MB")  # noqa: PLR2004
-        kept = f"{segments.received / unit:.1f}"
-        of = f"{kept} of {total / unit:.1f} {symbol}" if total else f"{kept} {symbol}"
-        text = f"{error}; gave up after {self._failed} tries, {of} kept"
+        kept = f", {segments.received / unit:.1f} {symbol} kept"
+        if total:
+            kept = f", {segments.received / unit:.1f} of {total / unit:.1f} {symbol} kept"
+        text = f"{error}; gave up after {self._failed} tries{kept if segments.received else ''}"
         hint = getattr(error, "hint", "") or "Try again later; the downloaded part is kept."
         if isinstance(error, HttpStatusError):
             return HttpStatusError(text, status=error.status, reason=error.reason, hint=hint)
-        return ConnectionFailedError(f"{origin_of(self._state.request.url)}: {text}", hint=hint)
+        origin = str(origin_of(self._state.request.url))
+        return ConnectionFailedError(text if origin in text else f"{origin}: {text}", hint=hint)
 
     def _end(self) -> None:
         """End all connections; those that have just ended get time to report it."""

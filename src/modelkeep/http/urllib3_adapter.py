@@ -20,9 +20,15 @@ from typing import Any
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from requests.exceptions import InvalidProxyURL, InvalidSchema
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    LocationValueError,
+    NameResolutionError,
+    NewConnectionError,
+)
 
 from modelkeep.core.names import shown
 from modelkeep.errors import ConnectionFailedError, SettingsError
@@ -31,6 +37,16 @@ from modelkeep.http.deadline import POLL_SECONDS, Deadline
 from modelkeep.http.retry import describe, is_network_error
 from modelkeep.http.urls import origin_of, redacted
 
+#: What requests and urllib3 raise on a proxy whose address they cannot use.
+_UNUSABLE = (InvalidSchema, InvalidProxyURL, LocationValueError)
+_SOCKS = (
+    "needs the package PySocks, which is not installed",
+    "Install it where modelkeep is installed: python -m pip install pysocks",
+)
+_NO_ADDRESS = (
+    "has an address that cannot be used",
+    "Correct the setting proxy or HTTPS_PROXY: it looks like http://host:3128 or socks5h://host:1080",
+)
 #: Hosts whose connections are kept for reuse; a download meets two or three.
 _HOSTS = 32
 #: Bytes read at once while the head comes; larger reads of the body go past this buffer.
@@ -60,6 +76,24 @@ class GuardedAdapter(HTTPAdapter):
         if is_new and not proxy.lower().startswith("socks"):
             _guard_pools(manager, self._guard)
         return manager
+
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """Return the connections to a host, and say of a proxy why it cannot be used."""
+        proxy = select_proxy(str(request.url), proxies)
+        try:
+            return super().get_connection_with_tls_context(request, verify, proxies, cert)
+        except _UNUSABLE as error:
+            if not proxy:
+                raise
+            why, hint = _SOCKS if isinstance(error, InvalidSchema) else _NO_ADDRESS
+            raise ConnectionFailedError(
+                f"{origin_of(str(request.url))} could not be reached: the proxy {redacted(proxy)}"
+                f" {why}",
+                hint=hint,
+                is_lasting=True,
+            ) from None  # its text could name the login of the proxy
 
     def build_connection_pool_key_attributes(
         self, request: Any, verify: Any, cert: Any = None

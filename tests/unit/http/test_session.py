@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -220,6 +221,42 @@ def test_no_proxy_is_obeyed(server: FaultServer, monkeypatch: pytest.MonkeyPatch
     url = server.serve("/m", PAGE)
     with closing(make_session(OPTIONS, proxy="http://127.0.0.1:1")) as own:
         assert fetch(own, url) == CONTENT
+
+
+@pytest.mark.parametrize("place", ["setting", "environment"])
+@pytest.mark.parametrize(
+    ("proxy", "why", "hint"),
+    [
+        ("socks5://me:hush@127.0.0.1:9", "needs the package PySocks", "pip install pysocks"),
+        ("socks5h://127.0.0.1:9", "needs the package PySocks", "pip install pysocks"),
+        ("socks4://127.0.0.1:9", "needs the package PySocks", "pip install pysocks"),
+        ("ftp://me:hush@127.0.0.1:9", "has an address that cannot be used", "the setting proxy"),
+        ("http://me:hush@127.0.0.1:99999", "has an address that cannot be used", "HTTPS_PROXY"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_explained(
+    monkeypatch: pytest.MonkeyPatch, place: str, proxy: str, why: str, hint: str
+) -> None:
+    # As where the package is not installed.
+    monkeypatch.setattr("requests.adapters.SOCKSProxyManager", _no_socks)
+    for name in ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ALL_PROXY" if place == "environment" else "UNUSED", proxy)
+    setting = proxy if place == "setting" else None
+    for url in ("http://hub.example/m", "https://hub.example/m"):
+        with (
+            closing(make_session(OPTIONS, proxy=setting)) as own,
+            pytest.raises(ConnectionFailedError, match=why) as failed,
+        ):
+            fetch(own, url)
+        assert failed.value.is_lasting
+        assert hint in failed.value.hint
+        assert str(origin_of(url)) in str(failed.value)
+        assert "hush" not in "".join(traceback.format_exception(failed.value))
+
+
+def _no_socks(*_: Any, **__: Any) -> None:
+    raise requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
 
 
 def test_a_proxy_that_is_down_is_named_as_such() -> None:

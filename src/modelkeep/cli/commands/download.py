@@ -152,8 +152,8 @@ def _print_end(session: Session, job: DownloadJobBase) -> bool:
     if job.exception is not None:
         session.report(job.exception, source)
         if job.paused:
-            kept = kept_text([job])
-            session.say(f"       {kept[0].upper()}{kept[1:]}: modelkeep resume {job.id}")
+            kept = f"{kept_text([job])}. ".capitalize() if job.bytes else ""
+            session.say(f"       {kept}Continue with: modelkeep resume {job.id}")
     elif job.cancelled:
         hint = f"Restart it with: modelkeep retry {job.id}"
         message = f"The download of {source} was cancelled by another process"
