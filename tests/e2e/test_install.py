@@ -39,6 +39,23 @@ def test_json_has_one_line_a_source(program: Program, sources: Path) -> None:
     assert "does not exist" in told.err
 
 
+@pytest.mark.parametrize("form", [[], ["-q"], ["--json"], ["--inplace"], ["--link", "move"]])
+def test_an_unfinished_download_is_refused(
+    program: Program, tmp_path: Path, form: list[str]
+) -> None:
+    path = tiny.lora(tmp_path / "paper.safetensors")
+    mark = tmp_path / "paper.safetensors.aria2"
+    mark.write_bytes(b"half")
+    told = program.call("install", *form, path, status=1)
+    assert f"{path} is an unfinished download: {mark.name} is beside it" in told.err
+    assert f"remove {mark}" in told.err
+    assert program.call("list", "-q").lines == []
+    assert path.exists()
+    mark.unlink()
+    program.call("install", *form, path)
+    assert len(program.call("list", "-q").lines) == 1
+
+
 def test_quiet_prints_keys_only(program: Program, sources: Path) -> None:
     told = program.call("install", "-q", sources / "blue.safetensors", sources / "green")
     assert told.lines == [installed(program)[name]["key"] for name in ("blue", "green")]

@@ -25,7 +25,7 @@ from modelkeep.errors import (
     DuplicateModelException,
 )
 from modelkeep.install.plan import Plan
-from modelkeep.install.prepare import Staged, make_room, stage
+from modelkeep.install.prepare import Staged, check_unchanged, make_room, stage
 from modelkeep.jobs.rows import JobChange
 from modelkeep.jobs.states import JobState
 from modelkeep.library.destination import Destination, LinkMode
@@ -46,11 +46,13 @@ def register(library: Library, plan: Plan) -> ModelConfigBase:
 
     Raises:
         DuplicateModelException: its path is recorded already.
+        SourceChangedError: it is being written.
     """
     config, target = plan.require_known()
     names = names_below(target)
     config = with_fields(config, **_hashes(config, target, names))
     files = describe_files(target, names, library.settings.models_dir, {}, time.time())
+    check_unchanged(plan)
     with library.locks.publishing():
         stored = _record(library, plan, config, files)
     library.presence.note_seen(stored.root)

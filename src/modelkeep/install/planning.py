@@ -7,6 +7,7 @@ there are and what they are.
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -21,6 +22,7 @@ from modelkeep.core.weight_names import MODEL_SUFFIXES
 from modelkeep.disk.paths import free_space
 from modelkeep.errors import (
     AmbiguousModelError,
+    CorruptModelError,
     DuplicateModelException,
     HttpStatusError,
     InvalidModelException,
@@ -50,6 +52,7 @@ from modelkeep.library.new_records import (
     record_in_home,
     record_in_place,
 )
+from modelkeep.sources.layouts.unfinished import first_unfinished, mark_beside
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reading import read_beside
@@ -107,6 +110,7 @@ def plan_local(
     if not inplace:
         _check_places(library, path, home, link)
     files = list_files(path)
+    _refuse_unfinished(path, files)
     identified, error = _identify(library, path)
     given, sidecars = without_aliases(config), sidecar_info or SidecarInfo()
     if sidecar_info is None:
@@ -371,6 +375,25 @@ def _check_places(library: Library, path: Path, home: Destination, link: LinkMod
             hint=f"Pass the file itself: {shown(real_path(path))}",
         )
     library.require_writable(path)
+
+
+def _refuse_unfinished(path: Path, files: tuple[SourceFile, ...]) -> None:
+    """Refuse a download that is still on its way, or was given up."""
+    if files[0].name == "":
+        part, mark = path, mark_beside(path)
+    else:
+        first = first_unfinished(os.fspath(file.path.relative_to(path)) for file in files)
+        part = path / (first or "")
+        mark = mark_beside(part) if first is not None else None
+    if mark is not None:
+        beside = "" if mark == part else f": {shown(Path(mark.name))} is beside it"
+        raise CorruptModelError(
+            f"{shown(part)} is an unfinished download{beside}",
+            hint="Wait until the download is done"
+            + (
+                f". If it is done already, remove {shown(mark)}, then try again." if beside else "."
+            ),
+        )
 
 
 def _refuse_many(path: Path) -> None:

@@ -13,7 +13,7 @@ from modelkeep.disk import paths
 from modelkeep.errors import NoSpaceError, SourceChangedError, StorageError
 from modelkeep.install.plan import Plan
 from modelkeep.library.destination import LinkMode
-from modelkeep.library.inventory import SourceFile
+from modelkeep.library.inventory import SourceFile, list_files
 from modelkeep.library.library import Library
 from modelkeep.library.removal import purge
 
@@ -53,17 +53,17 @@ def stage(plan: Plan, folder: Path, progress: Progress, *, verify: bool) -> Stag
     paths.make_folder(inner)
     top = inner / target.name
     hashes: dict[str, str] = {}
+    check_unchanged(plan)
     stager = _Stager(plan.link or LinkMode.Copy, progress, verify=verify)
     if plan.is_folder:
         paths.make_folder(top)
     for file in plan.files:
         place = top / file.name if file.name else top
         paths.make_folder(place.parent)
-        _check_unchanged(file)
         digest = stager.put(file, place)
-        _check_unchanged(file)
         if digest:
             hashes[file.name] = digest
+    check_unchanged(plan)
     paths.sync_folders(folder)
     return Staged(top, hashes)
 
@@ -133,13 +133,28 @@ class _Stager:
         return digest
 
 
-def _check_unchanged(file: SourceFile) -> None:
-    now = SourceFile.of(file.path, file.name)
-    if (now.size, now.mtime_ns, now.inode) != (file.size, file.mtime_ns, file.inode):
-        raise SourceChangedError(
-            f"{shown(file.path)} changed while it was being installed",
-            hint="Wait until the program writing it is done, then try again.",
-        )
+def check_unchanged(plan: Plan) -> None:
+    """Compare the files of a plan with what is there now.
+
+    Raises:
+        SourceChangedError: one was changed or removed, or another one came.
+    """
+    if plan.path is None:
+        return
+    planned, now = (
+        {file.name: file for file in files} for files in (plan.files, list_files(plan.path))
+    )
+    for name in sorted({*planned, *now}):
+        before, after = planned.get(name), now.get(name)
+        if before is None or after is None or _stamp(before) != _stamp(after):
+            raise SourceChangedError(
+                f"{shown(plan.path / name)} changed while it was being installed",
+                hint="Wait until the program writing it is done, then try again.",
+            )
+
+
+def _stamp(file: SourceFile) -> tuple[int, int, int]:
+    return file.size, file.mtime_ns, file.inode
 
 
 def _cannot(link: LinkMode, file: SourceFile, target: Path) -> StorageError:

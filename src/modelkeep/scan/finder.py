@@ -12,6 +12,7 @@ from pathlib import Path
 
 from modelkeep.core import walk as model_files
 from modelkeep.core.identity import Identification
+from modelkeep.core.names import shown
 from modelkeep.core.reading import unreadable
 from modelkeep.errors import JobCancelledError, ModelKeepError
 from modelkeep.jobs.lookups import Lookup, Lookups
@@ -21,7 +22,7 @@ from modelkeep.scan.outcomes import IdentifyOutcome, rules_fingerprint
 from modelkeep.scan.records import NewModel
 from modelkeep.scan.report import ScanSummary
 from modelkeep.scan.walk import UNFINISHED, Candidate, FolderWalk, Skipped
-from modelkeep.sources.layouts.unfinished import is_unfinished, weight_suffix
+from modelkeep.sources.layouts.unfinished import first_unfinished, weight_suffix
 
 #: Threads that read headers. Their waiting overlaps; their computing does not.
 THREADS = 12
@@ -148,18 +149,16 @@ class Finder:
 
     def _examine(self, candidate: Candidate) -> Examined:
         if not candidate.is_folder:
-            there = candidate.status
-            stamp = f"{there.st_size} {there.st_mtime_ns} {there.st_ino}"
-            return self._judge(candidate, stamp, there.st_size)
+            stamp = _file_stamp(candidate.status)
+            return self._judge(candidate, stamp, candidate.status.st_size)
         try:
-            files = model_files.list_files(candidate.path)
-            statuses = [(file.path, (candidate.path / file.path).stat()) for file in files]
+            statuses = _statuses(candidate.path)
         except (ModelKeepError, OSError) as error:
             return Examined(candidate, verdict=_failure(candidate.path, error), is_fresh=True)
         size = sum(there.st_size for _, there in statuses)
         if (key := self._key_of(candidate, statuses)) is not None:
             return Examined(candidate, key, size=size)
-        if on_its_way := _first_unfinished([name for name, _ in statuses]):
+        if on_its_way := first_unfinished(name for name, _ in statuses):
             detail = f"{candidate.path / on_its_way} is an unfinished download"
             return Examined(candidate, passed=Skipped(candidate.path, UNFINISHED, detail))
         return self._judge(candidate, _folder_stamp(statuses), size)
@@ -193,11 +192,33 @@ class Finder:
                 new = self._prepare(candidate, verdict.found)
             except (ModelKeepError, OSError) as error:
                 verdict = _failure(candidate.path, error)
+        if is_fresh and _stamp_now(candidate) != stamp:
+            detail = f"{shown(candidate.path)} changed while it was read"
+            return Examined(candidate, passed=Skipped(candidate.path, UNFINISHED, detail))
         return Examined(candidate, None, stamp, size, verdict, is_fresh, new=new)
 
 
 def _failure(path: Path, error: ModelKeepError | OSError) -> IdentifyOutcome:
     return IdentifyOutcome.of(unreadable(path, error) if isinstance(error, OSError) else error)
+
+
+def _stamp_now(candidate: Candidate) -> str:
+    """Return what a candidate looks like now; empty when it is not there any more."""
+    try:
+        if candidate.is_folder:
+            return _folder_stamp(_statuses(candidate.path))
+        return _file_stamp(candidate.path.stat())
+    except (ModelKeepError, OSError):
+        return ""
+
+
+def _statuses(folder: Path) -> list[tuple[str, os.stat_result]]:
+    files = model_files.list_files(folder)
+    return [(file.path, (folder / file.path).stat()) for file in files]
+
+
+def _file_stamp(there: os.stat_result) -> str:
+    return f"{there.st_size} {there.st_mtime_ns} {there.st_ino}"
 
 
 def _folder_stamp(statuses: list[tuple[str, os.stat_result]]) -> str:
@@ -206,16 +227,3 @@ def _folder_stamp(statuses: list[tuple[str, os.stat_result]]) -> str:
         line = f"\0{there.st_size} {there.st_mtime_ns} {there.st_ino}\n"
         whole.update(os.fsencode(name) + line.encode())
     return whole.hexdigest()
-
-
-def _first_unfinished(names: list[str]) -> str | None:
-    """Return a file of a model folder that is still on its way, if there is one."""
-    by_folder: dict[Path, set[str]] = {}
-    for name in names:
-        path = Path(name)
-        by_folder.setdefault(path.parent, set()).add(path.name)
-    for folder, inside in by_folder.items():
-        for name in sorted(inside):
-            if is_unfinished(name, inside) and not name.endswith((".tmp", ".aria2")):
-                return os.fspath(folder / name)
-    return None

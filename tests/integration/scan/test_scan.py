@@ -146,6 +146,26 @@ def test_an_unfinished_file_in_a_model_folder_skips_the_folder(world: World) -> 
     assert "more.safetensors.incomplete" in finding.error
 
 
+@pytest.mark.parametrize("mark", ["aria2", "part", "crdownload"])
+def test_a_file_with_a_mark_of_a_download_beside_it_is_skipped(world: World, mark: str) -> None:
+    path = tiny.lora(world.downloads / "paper.safetensors")
+    (world.downloads / f"paper.safetensors.{mark}").write_bytes(b"half")
+    found = statuses(scanned(world)[0], world.downloads)
+    assert found[path.name] == "skipped"
+    assert world.service.scan_directory(world.downloads) == []
+
+
+def test_a_file_that_changes_while_it_is_read_is_skipped(tmp_path: Path) -> None:
+    def write() -> None:
+        with path.open("ab") as file:
+            file.write(b"more")
+
+    world = open_world(tmp_path, slow_identify(write))
+    path = tiny.lora(world.downloads / "paper.safetensors")
+    assert world.service.scan_directory(world.downloads) == []
+    assert world.records.all_models() == []
+
+
 def test_what_is_not_there_is_refused(world: World) -> None:
     with pytest.raises(SourceNotFoundError, match="nowhere"):
         world.service.scanner.scan(world.downloads / "nowhere")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from pathlib import PurePath
+import os
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+from pathlib import Path, PurePath
 
 from modelkeep.core.weight_names import ANY_MODEL_SUFFIXES
 
 #: Browsers and download managers write under such a name until all is there.
 _UNFINISHED = frozenset(
-    {".incomplete", ".part", ".partial", ".crdownload", ".aria2", ".tmp"}
-    | {".download", ".downloading"}
+    {".incomplete", ".part", ".partial", ".crdownload", ".opdownload", ".download", ".downloading"}
+    | {".aria2", ".filepart", ".fdmdownload", ".dtapart", ".xltd", ".!qb", ".!ut", ".bc!", ".tmp"}
 )
-#: Lies beside a file for as long as aria2 fills its holes.
-_CONTROL = ".aria2"
+#: Behind the name of a file these lie beside it for as long as it is filled; a ``.tmp`` there takes
+#: the place of a whole file once it is whole itself.
+_BESIDE = (_UNFINISHED - {".tmp"}) | {".st", ".lftp-pget-status"}
 
 
 def is_unfinished(name: str, siblings: Collection[str]) -> bool:
@@ -21,9 +24,54 @@ def is_unfinished(name: str, siblings: Collection[str]) -> bool:
 
     Args:
         name: The file's name, without folders.
-        siblings: Names of all files of its folder; a set makes this fast.
+        siblings: Names of all files of its folder; a frozenset makes this fast.
     """
-    return PurePath(name).suffix.lower() in _UNFINISHED or f"{name}{_CONTROL}" in siblings
+    return _is_partial(name) or name in _with_marks(frozenset(siblings))
+
+
+def mark_beside(path: Path) -> Path | None:
+    """Return the file that says of a file that it is an unfinished download; itself, or one beside.
+
+    Args:
+        path: A file.
+    """
+    if _is_partial(path.name):
+        return path
+    try:
+        names = sorted(each.name for each in path.parent.iterdir())
+    except OSError:  # it may be passed, not listed
+        return None
+    begin = len(path.name)
+    marks = (n for n in names if n.startswith(f"{path.name}.") and n[begin:].lower() in _BESIDE)
+    return next((path.with_name(name) for name in marks), None)
+
+
+def first_unfinished(names: Iterable[str]) -> str | None:
+    """Return a file of a model folder that is still on its way, if there is one.
+
+    Args:
+        names: All files of the folder, by their places in it.
+    """
+    by_folder: dict[Path, set[str]] = {}
+    for name in names:
+        path = Path(name)
+        by_folder.setdefault(path.parent, set()).add(path.name)
+    for folder, inside in by_folder.items():
+        for name in sorted(inside):
+            if is_unfinished(name, inside) and not name.endswith((".tmp", ".aria2")):
+                return os.fspath(folder / name)
+    return None
+
+
+def _is_partial(name: str) -> bool:
+    return PurePath(name).suffix.lower() in _UNFINISHED
+
+
+@lru_cache(maxsize=8)
+def _with_marks(siblings: frozenset[str]) -> frozenset[str]:
+    """Return the names that have beside them what says that they are being filled."""
+    parted = (name.rpartition(".") for name in siblings)
+    return frozenset(stem for stem, _, suffix in parted if f".{suffix.lower()}" in _BESIDE)
 
 
 def weight_suffix(name: str) -> str:
