@@ -15,9 +15,8 @@ from typing import Any
 from tree_truth import SidecarTruth
 
 _NOTHING = hashlib.sha256(b"").hexdigest()
-#: Seconds by which a sidecar is younger than its model, and by which a changed model is younger.
+#: Seconds by which a sidecar is younger than its model.
 _LATER = 60
-_DAY = 86_400
 #: A picture of one pixel.
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
@@ -66,6 +65,10 @@ class Beside:
         self._write(self.model.stem + ending, content)
         self.truth.files.append(self.model.stem + ending)
 
+    def write_of_another(self, ending: str, content: dict[str, Any]) -> None:
+        """Write a file of the model's stem that is about a model of another size or hash."""
+        self._write(self.model.stem + ending, content)
+
     def write_broken(self, ending: str, content: bytes) -> None:
         """Write a file of the model's stem that has to be reported."""
         self._write(self.model.stem + ending, content)
@@ -87,11 +90,6 @@ class Beside:
         """Write a preview."""
         self.write(ending, GIF if ending.endswith("gif") else png(self.serial))
         self.truth.says.setdefault("preview", self.model.stem + ending)
-
-    def change_model_later(self) -> None:
-        """Give the model a time after its sidecars: it was replaced by one of the same length."""
-        time = self.model.stat().st_mtime_ns + _DAY * 10**9
-        os.utime(self.model, ns=(time, time))
 
     def answer(self, **changes: Any) -> dict[str, Any]:
         """Return what Civitai says of the model."""
@@ -159,8 +157,7 @@ def _civitai(beside: Beside) -> None:
 
 
 def _civitai_other_size(beside: Beside) -> None:
-    beside.write(".civitai.info", beside.answer(sizeKB=beside.size / 1024 + 512))
-    beside.says(name=f"{beside.title} v1.0")
+    beside.write_of_another(".civitai.info", beside.answer(sizeKB=beside.size / 1024 + 512))
 
 
 def _civitai_unknown(beside: Beside) -> None:
@@ -184,10 +181,8 @@ def _manager(beside: Beside) -> None:
     beside.truth.sha256 = beside.sha256
 
 
-def _manager_changed_model(beside: Beside) -> None:
-    beside.write(".metadata.json", beside.manager(sha256="ab" * 32))
-    beside.change_model_later()
-    beside.says(name=f"My {beside.title}")
+def _manager_of_another(beside: Beside) -> None:
+    beside.write_of_another(".metadata.json", beside.manager(sha256="ab" * 32))
 
 
 def _manager_pending(beside: Beside) -> None:
@@ -216,6 +211,7 @@ def _stability_matrix(beside: Beside) -> None:
         trigger_phrases=("score_9", beside.title),
         description="ours",
     )
+    beside.truth.sha256 = beside.sha256
 
 
 def _a1111(beside: Beside) -> None:
@@ -242,6 +238,7 @@ def _rgthree(beside: Beside) -> None:
     info = {"sha256": beside.sha256, "trainedWords": [{"word": beside.title, "count": 12}]}
     beside.write(f"{beside.model.suffix}.rgthree-info.json", info)
     beside.says(trigger_phrases=(beside.title,))
+    beside.truth.sha256 = beside.sha256
 
 
 def _trigger_text(beside: Beside) -> None:
@@ -266,7 +263,7 @@ KINDS: tuple[tuple[str, Callable[[Beside], None]], ...] = (
     ("civitai.info, other size", _civitai_other_size),
     ("nothing", _nothing),
     ("lora manager", _manager),
-    ("lora manager, model changed later", _manager_changed_model),
+    ("lora manager, other hash", _manager_of_another),
     ("nothing", _nothing),
     ("lora manager, hash pending", _manager_pending),
     ("lora manager, hash of nothing", _manager_of_nothing),

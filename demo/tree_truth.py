@@ -22,7 +22,7 @@ class SidecarTruth:
         files: Names that have to be attached to the model.
         problems: Sidecars beside it that are broken: each is reported, none is attached.
         says: Fields of ``Said`` and the values they must have; the others are not tested.
-        sha256: The full hash that may be believed; None where none may, stated or not.
+        sha256: The full hash that is stated of it; None where there is none, or that of another.
     """
 
     kind: str
@@ -117,7 +117,7 @@ class Truth:
 
         ``types``, ``bases``: models by type and base. ``model_bytes``: lengths of all files of
         models, each inode once. ``reclaimable``: bytes that go when each group of copies shrinks
-        to one. ``trusted_hashes``: models with a hash beside them that may be believed.
+        to one. ``stated_hashes``: models with their own hash stated beside them.
         ``with_sidecars``, ``attached``: models with something attached, and how many files.
         ``previews``: models with a picture.
         """
@@ -136,7 +136,7 @@ class Truth:
             "attached": sum(len(found.files) for found in beside),
             "broken_sidecars": sum(found.problems for found in beside),
             "previews": sum("preview" in found.says for found in beside),
-            "trusted_hashes": sum(found.sha256 is not None for found in beside),
+            "stated_hashes": sum(found.sha256 is not None for found in beside),
         }
 
     def to_json(self) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def test_sidecars_say_what_the_truth_says(tree: Tree) -> None:
         for field, value in expected.says.items():
             told = getattr(report.info, field)
             assert (told.name if field == "preview" else told) == value, (expected.kind, field)
-    assert with_hash == tree.truth.counts()["trusted_hashes"] > 10
+    assert with_hash == tree.truth.counts()["stated_hashes"] > 10
 
 
 def test_copies_are_the_same_and_lookalikes_are_not(tree: Tree) -> None:

@@ -62,9 +62,7 @@ def test_every_number_is_the_true_one(program: Program, tree: Tree) -> None:
     catalogue_agrees(program, tree, models)
     small = [model["key"] for model in models if model["size"] <= _SMALL]
     verified = program.call("verify", "--json", *small).json
-    of_truth = [m for m in tree.truth.models if m.size <= _SMALL]
-    trusted = sum(m.sidecars is not None and m.sidecars.sha256 is not None for m in of_truth)
-    assert counted(verified, "status") == {"ok": trusted, "new": len(small) - trusted}
+    assert counted(verified, "status") == {"new": len(small)}, "whatever sidecars state"
     assert program.call("doctor").err == "No problems found.\n"
     assert state_of(tree.folder) == before, "nothing is written in a registered folder"
     assert not (tree.folder / CANARY).exists(), "nothing of it is run"

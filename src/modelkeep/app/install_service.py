@@ -308,6 +308,8 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         fields = identified_fields(self.library.identify(path, self.app_config.verify != "off"))
         if config.trigger_phrases:
             del fields["trigger_phrases"]
+        stated = (reason for reason in config.evidence if reason.kind == "hash")
+        fields["evidence"] = (*fields["evidence"], *stated)
         return self._records.update_model(key, fields)
 
     def edit(self, key: str, changes: Mapping[str, Any]) -> ModelConfigBase:

@@ -64,6 +64,8 @@ SIDECAR_PHRASES = 64
 SIDECAR_TAGS = 200
 #: Files that a site's answer lists for one version of a model.
 SIDECAR_FILES = 200
+#: A model up to this size is hashed while a folder is scanned, to compare what a sidecar states.
+STATED_HASH_BYTES = 64 * MIB
 #: Another program's file with hashes of all its models, which also keeps their headers' texts.
 OTHER_CACHE_BYTES = 32 * MIB
 PREVIEW_BYTES = 64 * MIB

@@ -81,7 +81,14 @@ class Installer:
             self._run_remote(job, control)
             return
         control.enter_stage()
-        plan = plan_local(self.library, job.source, job.config_in, link=job.link, to=job.to)
+        plan = plan_local(
+            self.library,
+            job.source,
+            job.config_in,
+            link=job.link,
+            to=job.to,
+            progress=stop_when(lambda: control.is_stopped),
+        )
         job.total_bytes = plan.total_bytes or 0
 
         def count(done: int) -> None:

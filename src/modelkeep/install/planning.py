@@ -14,8 +14,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+from modelkeep.core import limits
 from modelkeep.core.aliases import without_aliases
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
+from modelkeep.core.hashing import Progress, no_progress
 from modelkeep.core.identity import Evidence, Identification
 from modelkeep.core.names import full_path, is_inside, path_to_text, real_path, safe_name, shown
 from modelkeep.core.weight_names import MODEL_SUFFIXES
@@ -89,6 +91,7 @@ def plan_local(
     link: LinkMode | None = None,
     to: str | None = None,
     sidecar_info: SidecarInfo | None = None,
+    progress: Progress = no_progress,
 ) -> Plan:
     """Say what installing a model of this disk would do; changes nothing.
 
@@ -100,6 +103,8 @@ def plan_local(
         to: Name of the root that it goes into; ``models_dir`` when None.
         sidecar_info: What others say of it, where ``config`` has their fields already; the files
             beside the model are read when None.
+        progress: Told of every piece that is read because a sidecar states its hash; may raise to
+            stop. A model that stays where it is is not read whole if it is large.
 
     Raises:
         ModelKeepError: the source cannot be installed, or not into that root; says why.
@@ -114,7 +119,8 @@ def plan_local(
     identified, error = _identify(library, path)
     given, sidecars = without_aliases(config), sidecar_info or SidecarInfo()
     if sidecar_info is None:
-        sidecars = read_beside(path)
+        most = limits.STATED_HASH_BYTES if inplace else None
+        sidecars = read_beside(path, most=most, progress=progress)
         given = {**_sidecar_fields(sidecars, identified), **given}
     found = identified or _as_given(path, given, files, error)
     if inplace:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -175,8 +175,9 @@ def fields_of(info: SidecarInfo, found: Identification) -> dict[str, Any]:
     phrases = tuple(dict.fromkeys((*info.trigger_phrases, *found.trigger_phrases)))
     if phrases != found.trigger_phrases:
         fields["trigger_phrases"] = phrases
-    if info.written_by and (fields or info.base_hint or info.type_hint):
-        fields["evidence"] = (*found.evidence, _evidence(info))
+    told = [_evidence(info)] if fields or info.base_hint or info.type_hint else []
+    if info.written_by and (told := [*told, *_stated(info)]):
+        fields["evidence"] = (*found.evidence, *told)
     if info.preview is not None:
         fields["preview"] = path_to_text(info.preview)
     return fields
@@ -188,6 +189,13 @@ def _evidence(info: SidecarInfo) -> Evidence:
     if hints:
         return Evidence("metadata", f"{who} says: {hints}")
     return Evidence("name", f"{who} gave name, words or source")
+
+
+def _stated(info: SidecarInfo) -> Iterator[Evidence]:
+    who = " and ".join(info.written_by)
+    for name, text in (("sha256", info.sha256), ("BLAKE3", info.blake3)):
+        if text:
+            yield Evidence("hash", f"{who} states the {name} {text}")
 
 
 def with_extras(new: NewRecord, info: SidecarInfo) -> NewRecord:

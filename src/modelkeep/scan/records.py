@@ -16,6 +16,7 @@ from modelkeep.records.listing import NewRecord
 from modelkeep.scan.walk import Candidate
 from modelkeep.sources.layouts.layout import Layout
 from modelkeep.sources.sidecars.info import SidecarInfo
+from modelkeep.sources.sidecars.reader import Digests
 from modelkeep.sources.sidecars.reading import read_sidecars
 
 
@@ -51,13 +52,21 @@ class FolderInfo:
         """Return what is known about one model."""
         try:
             report = read_sidecars(candidate.path, candidate.siblings)
+            in_catalogue = self._in_catalogue(candidate)
         except SourceError as error:  # the model vanished; its next reader reports it
             self.warn(str(error))
-            return self._catalogue.get(candidate.path, SidecarInfo())
+            return SidecarInfo()
         for problem in report.problems:
             self.warn(problem)
-        in_catalogue = self._catalogue.get(candidate.path)
         return _joined(in_catalogue, report.info) if in_catalogue else report.info
+
+    def _in_catalogue(self, candidate: Candidate) -> SidecarInfo | None:
+        """Return what the catalogue states; None where it is about a file with another hash."""
+        info = self._catalogue.get(candidate.path)
+        if info is None or candidate.is_folder:
+            return info
+        digests = Digests(candidate.path, candidate.status.st_size)
+        return None if digests.contradict(info.sha256, info.blake3) else info
 
     def warn(self, text: str) -> None:
         """Add a warning about what could not be read; the first hundred are kept."""
@@ -88,9 +97,6 @@ def new_model(library: Library, path: Path, found: Identification, info: Sidecar
     names = names_below(path)
     overrides = {**fields_of(info, found), **sampled(path, names)}
     config, target = record_in_place(library, path, found, overrides)
-    now = time.time()
-    files = describe_files(target, names, library.settings.models_dir, {}, now)
-    if (info.sha256 or info.blake3) and names == [""]:
-        files = [replace(files[0], sha256=info.sha256, blake3=info.blake3, hashed_at=now)]
+    files = describe_files(target, names, library.settings.models_dir, {}, time.time())
     new = NewRecord(config.key, config, tuple(files))
     return NewModel(with_extras(new, info), info)

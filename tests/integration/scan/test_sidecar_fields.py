@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -110,33 +111,40 @@ def note(root: Path, **hashes: str) -> None:
     (root / "cache.json").write_text(json.dumps({"hashes": entries}))
 
 
-def test_hashes_that_the_web_ui_has_noted_come_along(world: World) -> None:
+def test_hashes_that_the_web_ui_has_noted_stay_what_it_states(world: World) -> None:
     root = webui(world)
     models = root / "models"
     fits = timed(tiny.lora(models / "Lora" / "sub" / "ink.safetensors", 1))
     changed = timed(tiny.lora(models / "Lora" / "wet.safetensors", 2), TIME + 60)
-    blue = timed(tiny.embedding(root / "embeddings" / "blue.safetensors", 3))
-    disputed = timed(tiny.lora(models / "Lora" / "two.safetensors", 4))
-    size = disputed.stat().st_size
-    sidecar = {"sha256": OTHER, "size": size, "file_name": "two", "file_path": str(disputed)}
-    disputed.with_suffix(".metadata.json").write_text(json.dumps(sidecar))
-    hashes = {"lora/ink": HASH, "lora/wet": HASH, "lora/two": HASH}
-    note(root, **hashes, **{"textual_inversion/blue": OTHER})
+    wrong = timed(tiny.embedding(root / "embeddings" / "blue.safetensors", 3))
+    right = hashlib.sha256(fits.read_bytes()).hexdigest()
+    note(root, **{"lora/ink": right, "lora/wet": HASH, "textual_inversion/blue": OTHER})
     findings, _ = scanned(world, root)
-    known = {
-        finding.path: file.sha256
+    stated = {
+        finding.path: [
+            reason.detail
+            for reason in world.records.get_model(finding.key or "").evidence
+            if reason.kind == "hash"
+        ]
         for finding in findings
-        for file in world.records.files(finding.key or "")
     }
-    assert known == {fits: HASH, changed: None, blue: OTHER, disputed: None}
+    assert stated == {
+        fits: [f"the cache of A1111 states the sha256 {right}"],
+        changed: [],
+        wrong: [],
+    }
+    rows = [world.records.files(finding.key or "")[0] for finding in findings]
+    assert {row.sha256 for row in rows} == {None}
 
 
 def test_the_cache_is_found_from_the_folder_of_models_too(world: World) -> None:
     root = webui(world)
-    timed(tiny.lora(root / "models" / "Lora" / "ink.safetensors"))
-    note(root, **{"lora/ink": HASH})
+    model = timed(tiny.lora(root / "models" / "Lora" / "ink.safetensors"))
+    right = hashlib.sha256(model.read_bytes()).hexdigest()
+    note(root, **{"lora/ink": right})
     [finding], _ = scanned(world, root / "models")
-    assert [file.sha256 for file in world.records.files(finding.key or "")] == [HASH]
+    record = world.records.get_model(finding.key or "")
+    assert [right in reason.detail for reason in record.evidence if reason.kind == "hash"] == [True]
 
 
 def test_a_broken_cache_is_remarked(world: World) -> None:

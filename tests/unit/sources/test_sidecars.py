@@ -1,4 +1,4 @@
-"""What each kind of sidecar says, and whose hashes are believed."""
+"""What each kind of sidecar says, and of which file."""
 
 from __future__ import annotations
 
@@ -21,14 +21,11 @@ from support.published import published
 
 PNG = b"\x89PNG\r\n\x1a\n"
 NOTHING = hashlib.sha256(b"").hexdigest()
-MODEL_TIME, SIDECAR_TIME = 1_700_000_000, 1_700_000_100
 
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    path = tiny.lora(tmp_path / "ink.safetensors")
-    os.utime(path, (MODEL_TIME, MODEL_TIME))
-    return path
+    return tiny.lora(tmp_path / "ink.safetensors")
 
 
 def write(model: Path, ending: str, content: bytes | str | dict[str, Any]) -> Path:
@@ -36,7 +33,6 @@ def write(model: Path, ending: str, content: bytes | str | dict[str, Any]) -> Pa
     if isinstance(content, dict):
         content = json.dumps(content)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    os.utime(path, (SIDECAR_TIME, SIDECAR_TIME))
     return path
 
 
@@ -117,12 +113,15 @@ def test_civitai_info_gives_all_that_the_site_answered(model: Path) -> None:
 
 
 def test_the_recorded_answer_of_the_site_is_whole_enough(model: Path) -> None:
-    recorded = published("api", "RepoCivitaiVersionMetadata1.json")
-    write(model, ".civitai.info", recorded.read_bytes())
+    recorded = json.loads(published("api", "RepoCivitaiVersionMetadata1.json").read_bytes())
+    write(model, ".civitai.info", recorded)
+    assert read(model).info.metadata is None, "its size is that of another file"
+    for file in recorded["files"]:
+        file |= {"sizeKB": None, "hashes": {}}
+    write(model, ".civitai.info", recorded)
     info = read(model).info
     assert isinstance(info.metadata, CivitaiMetadata)
     assert info.metadata.version_id == 242807
-    assert info.sha256 is None, "its size is that of another file"
 
 
 @pytest.mark.parametrize("missing", ["id", "modelId", "createdAt", "model", "name"])
@@ -150,22 +149,28 @@ def test_the_size_in_kib_may_be_rounded_as_far_as_its_digits_say(model: Path) ->
         answer["files"][0]["sizeKB"] = round(size, digits) + off
         write(model, ".civitai.info", answer)
         assert read(model).info.sha256 == sha256(model), digits
-    for wrong in (size + 3, round(size, 2) + 0.05, -size, None, "9", True, float("nan")):
+    for wrong in (size + 3, round(size, 2) + 0.05):
         answer = version(model)
         answer["files"][0]["sizeKB"] = wrong
         write(model, ".civitai.info", answer)
-        assert read(model).info.sha256 is None, wrong
+        assert (read(model).info.name, read(model).info.sha256) == (None, None), wrong
+    for none in (-size, None, "9", True, float("nan")):
+        answer = version(model)
+        answer["files"][0]["sizeKB"] = none
+        write(model, ".civitai.info", answer)
+        assert read(model).info.sha256 == sha256(model), none
 
 
-def test_of_two_files_of_one_size_the_one_with_the_name_is_meant(model: Path) -> None:
+def test_of_two_large_files_of_one_size_the_one_with_the_name_is_meant(model: Path) -> None:
+    os.truncate(model, limits.STATED_HASH_BYTES + 1)  # too large to be hashed for a sidecar
     answer = version(model)
-    other = {**answer["files"][0], "name": "other.pt", "hashes": {"SHA256": "ab" * 32}}
-    answer["files"].insert(0, other)
+    file = {**answer["files"][0], "hashes": {"SHA256": "cd" * 32}}
+    answer["files"] = [{**file, "name": "other.pt", "hashes": {"SHA256": "ab" * 32}}, file]
     write(model, ".civitai.info", answer)
     assert read(model).info.sha256 is None
-    answer["files"][1]["name"] = model.name
+    file["name"] = model.name
     write(model, ".civitai.info", answer)
-    assert read(model).info.sha256 == sha256(model)
+    assert (read(model).info.name, read(model).info.sha256) == ("Ink style v2", "cd" * 32)
 
 
 @pytest.mark.parametrize("worthless", [NOTHING, "ab" * 5, "ab" * 6, "xy" * 32, "", None, 7, []])
@@ -176,19 +181,10 @@ def test_worthless_hashes_are_no_hashes(model: Path, worthless: object) -> None:
     assert report.info.name == "My ink"
 
 
-@pytest.mark.parametrize("size", [0, 1, None, -5, True, 1.5, "12"])
-def test_a_hash_needs_the_size_that_is_there(model: Path, size: object) -> None:
+@pytest.mark.parametrize("size", [0, None, -5, True, 1.5, "12"])
+def test_a_size_that_is_none_says_nothing(model: Path, size: object) -> None:
     write(model, ".metadata.json", lora_manager(model, size=size))
-    assert read(model).info.sha256 is None
-
-
-def test_a_hash_is_stale_once_the_model_was_changed(model: Path) -> None:
-    write(model, ".metadata.json", lora_manager(model))
-    assert read(model).info.sha256 == sha256(model)
-    os.utime(model, (SIDECAR_TIME, SIDECAR_TIME))
-    assert read(model).info.sha256 == sha256(model)
-    os.utime(model, (SIDECAR_TIME + 1, SIDECAR_TIME + 1))
-    assert read(model).info.sha256 is None
+    assert (read(model).info.name, read(model).info.sha256) == ("My ink", sha256(model))
 
 
 @pytest.mark.parametrize("status", ["pending", "calculating", "failed", 3])
@@ -198,11 +194,9 @@ def test_a_hash_that_is_not_ready_is_none(model: Path, status: object) -> None:
 
 
 def test_hashes_that_contradict_each_other_are_none(model: Path) -> None:
+    os.truncate(model, limits.STATED_HASH_BYTES + 1)
     write(model, ".civitai.info", version(model))
     write(model, ".metadata.json", lora_manager(model, sha256="ab" * 32))
-    info = {"sha256": "ab" * 32, "size": model.stat().st_size}
-    rgthree = model.with_name(model.name + ".rgthree-info.json")
-    rgthree.write_text(json.dumps(info))
     report = read(model)
     assert report.info.sha256 is None
     assert len(report.problems) == 1
@@ -248,7 +242,7 @@ def test_other_files_of_the_name_say_nothing(
     assert report.info == type(report.info)()
 
 
-def test_cm_info_says_what_it_knows_but_no_hash(model: Path) -> None:
+def test_cm_info_says_what_it_knows(model: Path) -> None:
     content = {
         "ModelId": 5, "VersionId": 6, "ModelName": "Ink", "VersionName": "v1",
         "ModelDescription": "<b>wash</b>", "Tags": ["t"], "ModelType": "LORA",
@@ -259,7 +253,7 @@ def test_cm_info_says_what_it_knows_but_no_hash(model: Path) -> None:
     info = read(model).info
     assert (info.name, info.author, info.description) == ("Ink v1", "brush", "wash")
     assert info.source == "https://civitai.com/models/5?modelVersionId=6"
-    assert (info.base_hint, info.type_hint, info.sha256) == ("SD 1.5", "LORA", None)
+    assert (info.base_hint, info.type_hint, info.sha256) == ("SD 1.5", "LORA", sha256(model))
     write(model, ".cm-info.json", {**content, "UserTitle": "Mine", "Source": "OpenModelDb"})
     assert (read(model).info.name, read(model).info.source) == ("Mine", None)
 
@@ -281,7 +275,7 @@ def test_swarm_and_rgthree(model: Path) -> None:
     info = read(model).info
     assert (info.base_hint, info.type_hint) == ("stable-diffusion-xl-v1-base", "lora")
     assert info.trigger_phrases == ("ink; wash", "sumi")
-    assert (info.tags, info.sha256) == (("a", "b"), None)
+    assert (info.tags, info.sha256) == (("a", "b"), sha256(model))
 
 
 @pytest.mark.parametrize(
@@ -354,6 +348,9 @@ def test_models_of_one_stem_are_told_apart_by_size_or_name(model: Path) -> None:
     assert read(other).info.trigger_phrases == ("ink wash",)
     answer = version(model)
     del answer["files"][0]["sizeKB"]
+    write(model, ".civitai.info", answer)
+    assert (read(model).info.name, read(other).info.name) == ("Ink style v2", None)
+    del answer["files"][0]["hashes"]
     write(model, ".civitai.info", answer)
     assert (read(model).info.name, read(other).info.name) == ("Ink style v2", None)
     write(model, ".civitai.info", version(model, files=[]))

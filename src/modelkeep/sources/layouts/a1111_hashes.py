@@ -13,6 +13,7 @@ from modelkeep.sources.layouts.unfinished import weight_suffix
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.other_caches import match_hashes, read_cache
 
+_WRITTEN_BY = "the cache of A1111"
 #: What the titles of models begin with, by what their folder is for.
 _PREFIXES = {
     ModelType.Main: "checkpoint",
@@ -50,7 +51,7 @@ def noted_models(
             warn(str(error))
             continue
         for path, sha256 in matched.items():
-            yield KnownModel(path, SidecarInfo(sha256=sha256))
+            yield KnownModel(path, SidecarInfo(sha256=sha256, written_by=(_WRITTEN_BY,)))
 
 
 def _weights_below(folder: Path) -> Iterator[Path]:

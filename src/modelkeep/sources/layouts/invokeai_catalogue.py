@@ -8,13 +8,10 @@ asked for, since one broken row would make the whole query fail.
 from __future__ import annotations
 
 import json
-import os
 import re
 import sqlite3
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +25,6 @@ from modelkeep.sources.sidecars.info import SidecarInfo
 _TABLES = ("models", "model_config")
 _COVERS = "model_images"
 _HEX = re.compile(r"[0-9a-f]{64}")
-#: Some file systems note the time of a change in steps of two seconds.
-_SLACK = 2.0
 
 
 @dataclass(slots=True)
@@ -51,7 +46,9 @@ class _Reading:
         info = _info_of(str(row["id"]), config, site)
         cover = f"{info.key}.webp"
         where = foreign_path(path, self.models)
-        sha256, blake3 = _hashes(config, where, row["created_at"])
+        if not _has_size(where, config.get("file_size")):
+            return
+        sha256, blake3 = _hashes(config, where)
         preview = self.models / _COVERS / cover if cover in self.covers else None
         info = replace(info, sha256=sha256, blake3=blake3, preview=preview)
         self.found.append(KnownModel(where, info))
@@ -62,8 +59,7 @@ def read_catalogue(
 ) -> tuple[KnownModel, ...]:
     """Return the models that a database of InvokeAI has.
 
-    A hash counts where the model is one file that has the size of the record and was not changed
-    since the record was made.
+    A record of a file with another size is about another file and is left out.
 
     Args:
         database: The file; it is not changed, and nothing is left beside it.
@@ -102,11 +98,9 @@ def _table(connection: sqlite3.Connection) -> str | None:
 
 
 def _rows(connection: sqlite3.Connection, table: str) -> sqlite3.Cursor:
-    columns = {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}
-    created = "created_at" if "created_at" in columns else "NULL"
     return connection.execute(
-        "SELECT id, CASE WHEN length(config) <= :limit THEN config END AS config,"  # noqa: S608
-        f" {created} AS created_at FROM {table} ORDER BY id",  # both are words of this module
+        "SELECT id, CASE WHEN length(config) <= :limit THEN config END AS config"  # noqa: S608
+        f" FROM {table} ORDER BY id",  # a word of this module
         {"limit": limits.FOREIGN_ENTRY_BYTES},
     )
 
@@ -147,27 +141,18 @@ def _info_of(key: str, config: dict[str, Any], site: dict[str, Any]) -> SidecarI
     )
 
 
-def _hashes(config: dict[str, Any], path: Path, created: object) -> tuple[str | None, str | None]:
-    """Return SHA-256 and BLAKE3, where the record has them and they still hold."""
+def _has_size(path: Path, size: object) -> bool:
+    """Tell whether a file has the size of its record, where there is a file and a size."""
+    return not isinstance(size, int) or not path.is_file() or path.stat().st_size == size
+
+
+def _hashes(config: dict[str, Any], path: Path) -> tuple[str | None, str | None]:
+    """Return SHA-256 and BLAKE3, where the record states one of a file."""
     algorithm, _, digest = str(config.get("hash") or "").partition(":")
-    if not _HEX.fullmatch(digest) or algorithm not in {"sha256", "blake3"}:
-        return None, None
-    try:
-        now = os.stat(path)  # noqa: PTH116 - once for kind, size and time
-    except OSError:  # a model that is not there has no hash
-        return None, None
-    is_same = stat.S_ISREG(now.st_mode) and now.st_size == config.get("file_size")
-    if not is_same or now.st_mtime > _seconds(created) + _SLACK:
+    is_full = algorithm in {"sha256", "blake3"} and _HEX.fullmatch(digest)
+    if not is_full or not path.is_file():  # that of a folder is made otherwise
         return None, None
     return (digest, None) if algorithm == "sha256" else (None, digest)
-
-
-def _seconds(created: object) -> float:
-    """Return a time of the database, which is in UTC; one that is none lies before all files."""
-    try:
-        return datetime.fromisoformat(str(created)).replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        return float("-inf")
 
 
 def _text(value: object) -> str | None:

@@ -24,8 +24,8 @@ class SidecarInfo:
         base_hint: The base as its author calls it, such as ``SDXL 1.0``.
         type_hint: The type, the same way.
         preview: A picture of what it makes; absolute path.
-        sha256, blake3: Full hashes of the model's one file that others have computed, given only
-            where size and time still fit: the file was not changed after they were noted.
+        sha256, blake3: Full hashes of the model's one file as others state them. They are never
+            taken for computed ones: nothing is skipped, reused or verified because of them.
         metadata: The site's answer about it, where it was kept whole enough.
         sidecars: The files that this was read from; absolute paths.
         written_by: The programs that wrote it, for evidence, such as ``ComfyUI-Lora-Manager``.

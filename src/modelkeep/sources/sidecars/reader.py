@@ -3,20 +3,57 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 from abc import ABC, abstractmethod
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from modelkeep.core import limits
+from modelkeep.core.hashing import Progress, hash_file, no_progress
 from modelkeep.core.reading import LocalFile, printable, unreadable
 from modelkeep.core.weight_names import ANY_MODEL_SUFFIXES
 from modelkeep.errors import UnreadableSourceError
 from modelkeep.sources.sidecars.info import SidecarInfo
+
+
+class Digests:
+    """The full hashes of a model's one file, computed when a sidecar states one.
+
+    Args:
+        path: The file.
+        size: Bytes of it.
+        most: A larger file is not read.
+        progress: Told of every piece; may raise to stop.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        size: int,
+        *,
+        most: int | None = limits.STATED_HASH_BYTES,
+        progress: Progress = no_progress,
+    ) -> None:
+        self._path, self._progress = path, progress
+        self._is_read = size > 0 and (most is None or size <= most)
+        self._known: dict[str, str | None] = {}
+
+    def contradict(self, sha256: str | None, blake3: str | None) -> bool:
+        """Return whether the file has other hashes than these; of a larger file nobody knows.
+
+        Raises:
+            SourceNotFoundError, UnreadableSourceError: it cannot be read.
+        """
+        stated = {"sha256": sha256, "blake3": blake3}
+        return any(self._of(name) not in {None, text} for name, text in stated.items() if text)
+
+    def _of(self, algorithm: str) -> str | None:
+        if self._is_read and algorithm not in self._known:
+            found = hash_file(self._path, (algorithm,), self._progress, parallel=False)
+            self._known[algorithm] = getattr(found, algorithm)
+        return self._known.get(algorithm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +64,30 @@ class Subject:
         path: Its file or folder; absolute.
         siblings: Names of everything in the folder that it is in.
         size: Bytes of its file; None for a folder, which no sidecar states the size of.
-        mtime_ns: When its file was last changed, nanoseconds since the epoch.
+        digests: Its full hashes, for comparison with those that are stated.
     """
 
     path: Path
     siblings: AbstractSet[str]
     size: int | None
-    mtime_ns: int
+    digests: Digests
 
     @classmethod
-    def of(cls, path: Path, siblings: AbstractSet[str]) -> Self:
+    def of(
+        cls,
+        path: Path,
+        siblings: AbstractSet[str],
+        *,
+        most: int | None = limits.STATED_HASH_BYTES,
+        progress: Progress = no_progress,
+    ) -> Self:
         """Look at a model.
+
+        Args:
+            path: Its file or folder.
+            siblings: Names of everything in the folder that it is in.
+            most: Bytes of a file that is read to compare a stated hash; any number when None.
+            progress: Told of every piece that is read; may raise to stop.
 
         Raises:
             SourceNotFoundError, UnreadableSourceError: it is not there.
@@ -47,7 +97,8 @@ class Subject:
         except OSError as error:
             raise unreadable(path, error) from error
         size = None if stat.S_ISDIR(status.st_mode) else status.st_size
-        return cls(path, siblings, size, status.st_mtime_ns)
+        digests = Digests(path, size or 0, most=most, progress=progress)
+        return cls(path, siblings, size, digests)
 
     @property
     def stem(self) -> str:
@@ -80,18 +131,6 @@ class Sidecar:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-
-    @cached_property
-    def mtime_ns(self) -> int:
-        """When it was last changed, nanoseconds since the epoch.
-
-        Raises:
-            SourceNotFoundError, UnreadableSourceError: it is not there any more.
-        """
-        try:
-            return os.stat(self.path).st_mtime_ns  # noqa: PTH116 - one call, one error
-        except OSError as error:
-            raise unreadable(self.path, error) from error
 
     def open(self) -> LocalFile:
         """Open it.

@@ -25,9 +25,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from modelkeep.core import limits
+from modelkeep.core.hashing import Progress, no_progress
 from modelkeep.core.plugins import PluginKind
 from modelkeep.core.reading import printable
-from modelkeep.errors import CorruptModelError, SourceError
+from modelkeep.errors import CorruptModelError, JobCancelledError, SourceError
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
 
@@ -66,38 +68,42 @@ class SidecarReport:
 
 
 def read_sidecars(
-    path: Path, siblings: Collection[str], readers: Iterable[SidecarReader] | None = None
+    path: Path,
+    siblings: Collection[str],
+    readers: Iterable[SidecarReader] | None = None,
+    *,
+    most: int | None = limits.STATED_HASH_BYTES,
+    progress: Progress = no_progress,
 ) -> SidecarReport:
     """Return what the files beside a model state about it. Nothing is written.
 
     Sidecars lie in the model's own folder and bear its name; those of a folder model are beside
-    the folder, never in it. A broken sidecar, or one whose reader fails, is reported and the
-    others still count. A hash that
-    two sidecars contradict each other about is given by neither.
+    the folder, never in it. One that states another size or hash is about another file and says
+    nothing here. A broken sidecar, or one whose reader fails, is reported and the others still
+    count. A hash that two sidecars contradict each other about is given by neither.
 
     Args:
         path: The model's file or folder; absolute.
         siblings: Names of all that lies in the folder around it, as a scan lists them; a set,
             where many models share a folder. No name that is not among them is looked for.
         readers: The kinds to look for; all when None.
+        most: Bytes of a file that is read to compare a stated hash; any number when None.
+        progress: Told of every piece that is read; may raise to stop.
 
     Raises:
         SourceNotFoundError, UnreadableSourceError: the model itself is not there.
     """
     beside = siblings if isinstance(siblings, AbstractSet) else frozenset(siblings)
-    model = Subject.of(path, beside)
-    info, problems = SidecarInfo(), []
+    model = Subject.of(path, beside, most=most, progress=progress)
+    info, problems = SidecarInfo(), list[str]()
     hashes = {"sha256": set[str](), "blake3": set[str]()}
     seen: set[str] = set()
     for reader in load_readers() if readers is None else readers:
-        try:
-            names = tuple(reader.find(model))
-        except Exception as error:  # noqa: BLE001 - it may be another's code
-            problems.append(_failure(reader, path, error))
-            continue
-        for name in (name for name in names if name not in seen):
+        for name in (name for name in _names(reader, model, problems) if name not in seen):
             try:
                 more = _read(reader, model, path.with_name(name))
+            except JobCancelledError:
+                raise
             except (SourceError, CorruptModelError) as error:
                 seen.add(name)
                 problems.append(str(error))
@@ -119,13 +125,29 @@ def read_sidecars(
     )
 
 
-def read_beside(path: Path) -> SidecarInfo:
-    """Return what the files beside a model state; nothing where they cannot be listed or read."""
+def read_beside(
+    path: Path, *, most: int | None = limits.STATED_HASH_BYTES, progress: Progress = no_progress
+) -> SidecarInfo:
+    """Return what the files beside a model state; nothing where they cannot be listed or read.
+
+    Args:
+        path: The model's file or folder; absolute.
+        most: Bytes of a file that is read to compare a stated hash; any number when None.
+        progress: Told of every piece that is read; may raise to stop.
+    """
     try:
         names = frozenset(other.name for other in path.parent.iterdir())
-        return read_sidecars(path, names).info
+        return read_sidecars(path, names, most=most, progress=progress).info
     except (OSError, SourceError):  # reading the model itself reports what is wrong
         return SidecarInfo()
+
+
+def _names(reader: SidecarReader, model: Subject, problems: list[str]) -> tuple[str, ...]:
+    try:
+        return tuple(reader.find(model))
+    except Exception as error:  # noqa: BLE001 - it may be another's code
+        problems.append(_failure(reader, model.path, error))
+        return ()
 
 
 def _read(reader: SidecarReader, model: Subject, path: Path) -> SidecarInfo | None:

@@ -1,12 +1,8 @@
-"""Stored hashes of other programs: trusted only while size and time still fit.
+"""Which model a sidecar is about, by the size and the hashes that it states.
 
-A stored full hash saves reading gigabytes, and a wrong one would find again, reuse or
-deduplicate the wrong model. So it counts only where
-
-- it is a whole SHA-256 or BLAKE3: 64 hex digits (AutoV1, V2 and V3 are none), and not the hash of
-  nothing, which programs write when reading failed;
-- its writer also stated how long the file was, and it still is that long;
-- the model was not changed after the sidecar was written.
+What others say is not what was computed. A file of another size or with another hash is another
+file, and nothing that the sidecar says is taken for this one. A hash that does not contradict the
+model stays a statement: it is kept as evidence and never where computed hashes are.
 """
 
 from __future__ import annotations
@@ -20,7 +16,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from modelkeep.core.weight_names import ANY_MODEL_SUFFIXES
-from modelkeep.sources.sidecars.reader import Sidecar, Subject
+from modelkeep.sources.sidecars.reader import Subject
 
 _FULL = re.compile(r"[0-9a-f]{64}")
 #: How SHA-256 and BLAKE3 of nothing begin.
@@ -44,7 +40,7 @@ class Claim:
         name: What it was called, maybe elsewhere; empty when not stated.
         size: Bytes; None when not stated.
         within: How far ``size`` may be off, because it was rounded; bytes.
-        sha256, blake3: Full hashes, not yet trusted.
+        sha256, blake3: Full hashes, as they are stated.
     """
 
     name: str = ""
@@ -53,11 +49,11 @@ class Claim:
     sha256: str | None = None
     blake3: str | None = None
 
-    def fits(self, model: Subject) -> bool:
-        """Return whether the stated size is the model's."""
-        if self.size is None or model.size is None:
+    def may_be(self, model: Subject) -> bool:
+        """Return whether nothing that is stated contradicts the model."""
+        if self.size is not None and abs((model.size or 0) - self.size) > self.within:
             return False
-        return abs(model.size - self.size) <= self.within
+        return not model.digests.contradict(self.sha256, self.blake3)
 
 
 def byte_count(value: Any) -> int | None:
@@ -78,36 +74,41 @@ def kib_count(value: Any) -> tuple[float | None, float]:
 
 
 def concerns(claims: Iterable[Claim], model: Subject) -> bool:
-    """Return whether a sidecar is about this model, for models that share their stem.
+    """Return whether a sidecar is about this model.
 
-    A stated size decides, else the ending of a stated name; where neither is stated, the
-    sidecar is about all of them. A model alone with its stem always matches.
+    It is not where every file that it describes has another size or another hash. Of models that
+    share their stem it is about the one with the stated size, else about those with the ending of
+    a stated name, and about all of them where neither is stated.
+
+    Raises:
+        SourceNotFoundError, UnreadableSourceError: the model cannot be read.
     """
-    if model.is_alone:
-        return True
     stated = tuple(claims)
-    if any(claim.size is not None for claim in stated):
-        return any(claim.fits(model) for claim in stated)
-    endings = {PurePosixPath(claim.name.lower()).suffix for claim in stated}
+    if model.size is None:  # a folder, which no sidecar states the size of
+        return True
+    possible = [claim for claim in stated if claim.may_be(model)]
+    if stated and not possible:
+        return False
+    if model.is_alone or any(claim.size is not None for claim in possible):
+        return True
+    endings = {PurePosixPath(claim.name.lower()).suffix for claim in possible}
     known = endings & ANY_MODEL_SUFFIXES
     return not known or model.path.suffix.lower() in known
 
 
-def trusted_hashes(
-    claims: Iterable[Claim], model: Subject, sidecar: Sidecar
-) -> tuple[str | None, str | None]:
-    """Return the SHA-256 and BLAKE3 of the model that can be trusted, if any.
+def stated_hashes(claims: Iterable[Claim], model: Subject) -> tuple[str | None, str | None]:
+    """Return the SHA-256 and BLAKE3 that are stated of the model, if any.
 
-    Of several files that fit, the one with the model's name counts; else they must agree.
+    Of several files that it may be, the one with the model's name counts; else they must agree.
 
     Raises:
-        SourceNotFoundError, UnreadableSourceError: the sidecar is not there any more.
+        SourceNotFoundError, UnreadableSourceError: the model cannot be read.
     """
-    fitting = [claim for claim in claims if claim.fits(model)]
-    if not fitting or not model.size or model.mtime_ns > sidecar.mtime_ns:
+    if model.size is None:
         return None, None
-    named = [claim for claim in fitting if claim.name == model.path.name]
-    chosen = named or fitting
+    possible = [claim for claim in claims if claim.may_be(model)]
+    named = [claim for claim in possible if claim.name == model.path.name]
+    chosen = named or possible
     return _agreed(claim.sha256 for claim in chosen), _agreed(claim.blake3 for claim in chosen)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from modelkeep.sources.sidecars.civitai import claims_of, info_of_version
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
-from modelkeep.sources.sidecars.trust import concerns, trusted_hashes
+from modelkeep.sources.sidecars.trust import concerns, stated_hashes
 
 
 class CivitaiInfo(SidecarReader):
@@ -27,7 +27,7 @@ class CivitaiInfo(SidecarReader):
         claims = claims_of(version)
         if not concerns(claims, model):
             return None
-        sha256, blake3 = trusted_hashes(claims, model, sidecar)
+        sha256, blake3 = stated_hashes(claims, model)
         return replace(info_of_version(version), sha256=sha256, blake3=blake3)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from modelkeep.sources.sidecars.civitai import page_of
+from modelkeep.sources.sidecars.civitai import page_of, part
 from modelkeep.sources.sidecars.clean_text import (
     known_word,
     one_line,
@@ -16,13 +16,13 @@ from modelkeep.sources.sidecars.clean_text import (
 )
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
-from modelkeep.sources.sidecars.trust import Claim, concerns
+from modelkeep.sources.sidecars.trust import Claim, concerns, full_hash, stated_hashes
 
 _FIELDS = frozenset({"ModelId", "ModelName", "VersionId", "VersionName", "Hashes", "Source"})
 
 
 class CmInfo(SidecarReader):
-    """``stem.cm-info.json``. It states no size, so its hashes are never trusted."""
+    """``stem.cm-info.json``. It states no size."""
 
     name = "cm_info"
     label = "StabilityMatrix"
@@ -37,8 +37,10 @@ class CmInfo(SidecarReader):
         data = sidecar.json()
         if not _FIELDS & data.keys():
             return None
-        if not concerns((Claim(one_line(data.get("RemoteFileName")) or ""),), model):
+        claim = _claim(data)
+        if not concerns((claim,), model):
             return None
+        sha256, blake3 = stated_hashes((claim,), model)
         name, version = one_line(data.get("ModelName")), one_line(data.get("VersionName"))
         together = f"{name} {version}" if name and version and version not in name else name
         description = plain_text(data.get("ModelDescription"))
@@ -51,7 +53,18 @@ class CmInfo(SidecarReader):
             source=_source(data),
             base_hint=known_word(data.get("BaseModel")),
             type_hint=known_word(data.get("ModelType")),
+            sha256=sha256,
+            blake3=blake3,
         )
+
+
+def _claim(data: Mapping[str, Any]) -> Claim:
+    hashes = part(data, "Hashes")
+    return Claim(
+        one_line(data.get("RemoteFileName")) or "",
+        sha256=full_hash(hashes.get("SHA256")),
+        blake3=full_hash(hashes.get("BLAKE3")),
+    )
 
 
 def _source(data: Mapping[str, Any]) -> str | None:

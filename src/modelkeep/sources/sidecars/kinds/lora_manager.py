@@ -9,7 +9,7 @@ from modelkeep.sources.sidecars.civitai import info_of_version, part
 from modelkeep.sources.sidecars.clean_text import known_word, one_line, phrases, plain_text, tags
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
-from modelkeep.sources.sidecars.trust import Claim, byte_count, concerns, full_hash, trusted_hashes
+from modelkeep.sources.sidecars.trust import Claim, byte_count, concerns, full_hash, stated_hashes
 
 #: Fields that distinguish its files from others of the same ending.
 _FIELDS = frozenset(
@@ -40,7 +40,7 @@ class LoraManager(SidecarReader):
         claim = _claim(data)
         if not concerns((claim,), model):
             return None
-        sha256, _ = trusted_hashes((claim,), model, sidecar)
+        sha256, _ = stated_hashes((claim,), model)
         mine = SidecarInfo(
             name=one_line(data.get("model_name")),
             description=plain_text(data.get("modelDescription")) or plain_text(data.get("notes")),

@@ -6,7 +6,7 @@ from modelkeep.sources.sidecars.civitai import objects
 from modelkeep.sources.sidecars.clean_text import known_word, one_line, phrases, web_address
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
-from modelkeep.sources.sidecars.trust import Claim, byte_count, full_hash, trusted_hashes
+from modelkeep.sources.sidecars.trust import Claim, byte_count, concerns, full_hash, stated_hashes
 
 _FIELDS = frozenset({"file", "path", "sha256", "trainedWords", "name", "baseModel", "links"})
 
@@ -32,6 +32,8 @@ class Rgthree(SidecarReader):
             size=byte_count(data.get("size")),
             sha256=full_hash(data.get("sha256")),
         )
+        if not concerns((claim,), model):
+            return None
         links = data.get("links")
         addresses = [web_address(link) for link in links[:10]] if isinstance(links, list) else []
         named = [web_address(link.get("url")) for link in objects(data, "links")]
@@ -41,7 +43,7 @@ class Rgthree(SidecarReader):
             source=next(filter(None, (*addresses, *named)), None),
             base_hint=known_word(data.get("baseModel")),
             type_hint=known_word(data.get("type")),
-            sha256=trusted_hashes((claim,), model, sidecar)[0],
+            sha256=stated_hashes((claim,), model)[0],
         )
 
 
