@@ -15,7 +15,7 @@ from modelkeep.core.taxonomy import (
 )
 
 #: Fields that ``identify --json`` does not print.
-NOT_PRINTED = ("description", "legacy_config", "upcast_attention", "tensor_prefix")
+NOT_PRINTED = ("description", "legacy_config", "upcast_attention", "tensor_prefix", "form")
 
 EvidenceKind = Literal["keys", "shapes", "config", "metadata", "hash", "name"]
 
@@ -31,6 +31,21 @@ class Evidence:
 
     kind: EvidenceKind
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileForm:
+    """What a model of one file is on the disk, where programs keep forms of a type apart.
+
+    Attributes:
+        container: What its bytes are: ``safetensors``, ``pickle``, ``gguf`` or ``onnx``; empty for
+            a folder and for what is none of them.
+        part: ``denoiser`` where the file has neither text encoders nor a VAE, ``tiny vae`` for one
+            that decodes previews; else empty.
+    """
+
+    container: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +68,7 @@ class Identification:
         tensor_prefix: What stands before the names of its tensors in the file, such as
             ``model.diffusion_model.``; empty where nothing does, None for folders. Loading strips
             it; records keep it.
+        form: What its file is on the disk.
         evidence: Why, in the order in which it was found.
     """
 
@@ -73,6 +89,7 @@ class Identification:
     legacy_config: str | None = None
     upcast_attention: bool | None = None
     tensor_prefix: str | None = None
+    form: FileForm = FileForm()
     evidence: tuple[Evidence, ...] = field(default=())
 
     def to_json(self) -> dict[str, Any]:

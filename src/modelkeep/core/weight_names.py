@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 #: Suffixes of weight files, in lower case, by what reads them.
 SAFETENSORS_SUFFIXES = (".safetensors", ".sft")
 PICKLE_SUFFIXES = (".ckpt", ".pt", ".pth", ".bin")
+_SUFFIXES = {"safetensors": ".safetensors", "gguf": ".gguf", "onnx": ".onnx"}
 #: Suffixes of files that programs load as models.
 MODEL_SUFFIXES = frozenset({*SAFETENSORS_SUFFIXES, *PICKLE_SUFFIXES, ".gguf", ".onnx"})
 #: The same, with those that are rare and that no program writes for others.
@@ -30,6 +31,18 @@ _COMPONENT_STEMS = frozenset(
 )  # fmt: skip
 #: Stems that name the result among other files of a training.
 _RESULT_STEMS = frozenset({"learned_embeds", "pytorch_lora_weights", "lora_weights", "ip_adapter"})
+#: Stems that say nothing of the model: what it is called stands in the name of its repository.
+_GENERIC_STEMS = (
+    *_COMPONENT_STEMS,
+    *_RESULT_STEMS,
+    *("lora", "adapter_model", "adapter", "embedding", "embeddings", "textual_inversion"),
+    *("vae", "unet", "transformer", "controlnet", "text_encoder(_[23])?", "image_encoder"),
+    *("checkpoint", "ckpt", "last", "final", "best", "output", "consolidated", "download"),
+)
+_FORM = r"fp16|fp32|bf16|fp8|(?:non[._-]?)?ema|v\d+|final|last|(?:steps?[._-]?)?\d+|\(\d+\)"
+_GENERIC = re.compile(
+    rf"(?i)(?:{'|'.join(sorted(_GENERIC_STEMS))})(?:[._ -]*(?:{_FORM}))*", re.ASCII
+)
 _TORCH = re.compile(
     r"(?P<stem>.+?)(?P<before>\.\w+)?(?:-(?P<shard>\d{5})-of-(?P<shards>\d{5}))?(?P<after>\.\w+)?"
     r"\.(?P<format>safetensors|gguf|bin|pt|pth|ckpt|msgpack)",
@@ -91,6 +104,33 @@ class Weight:
     def is_result(self) -> bool:
         """It is what a training gave, and the other weights beside it are steps on its way."""
         return self.stem in _RESULT_STEMS
+
+
+def is_generic(stem: str) -> bool:
+    """Tell whether a file name without its suffix says nothing of the model in the file."""
+    return _GENERIC.fullmatch(stem) is not None
+
+
+def model_suffix(name: str) -> str:
+    """Return the suffix of a file's name where it is one of models, else nothing."""
+    suffix = PurePosixPath(name).suffix
+    return suffix if suffix.lower() in ANY_MODEL_SUFFIXES else ""
+
+
+def with_suffix_of(name: str, container: str, *, is_main: bool) -> str:
+    """Return the name of a model's file with the suffix of its format, where it has none.
+
+    Programs find models by these suffixes.
+
+    Args:
+        name: Name of the file.
+        container: What its bytes are, see ``FileForm``.
+        is_main: It is a main model, whose pickles are called checkpoints.
+    """
+    if model_suffix(name):
+        return name
+    suffixes = {**_SUFFIXES, "pickle": ".ckpt" if is_main else ".pt"}
+    return name + suffixes.get(container, "")
 
 
 def weight_of(path: PurePosixPath) -> Weight | None:

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from modelkeep.core.base_names import BaseNames
-from modelkeep.core.identity import Identification
+from modelkeep.core.identity import FileForm, Identification
 from modelkeep.core.reading import LocalFile, ReadAt, printable, unreadable
+from modelkeep.core.weight_names import is_generic
 from modelkeep.errors import (
     AmbiguousModelError,
     CorruptModelError,
+    InvalidModelException,
     UnknownModelError,
     UnreadableSourceError,
 )
 from modelkeep.identification import facts
 from modelkeep.identification.header import TensorHeader
 from modelkeep.identification.known_families import load_rules
-from modelkeep.identification.readers.detect import read_header
+from modelkeep.identification.readers.detect import container_of, read_header
 from modelkeep.identification.readers.folder import FolderHeader
 from modelkeep.identification.rule_set import RuleSet
 from modelkeep.identification.rules import Assessment, Match
-from modelkeep.identification.view import ModelView
+from modelkeep.identification.view import ModelView, TensorView
 
 _NEAREST = 3
-#: File names that carry no information; the name of their folder is used too.
-_GENERIC_NAMES = frozenset({"vae", "model", "diffusion_pytorch_model", "unet", "transformer"})
 
 
 def identify(
@@ -55,9 +56,20 @@ def identify_path(path: Path, *, rules: RuleSet, strict: bool = True) -> Identif
     return identify_view(view, rules=rules, source=printable(path), size=size)
 
 
-def is_generic(name: str) -> bool:
-    """Return whether the name of a file, without its suffix, is generic."""
-    return name.casefold().partition(".")[0] in _GENERIC_NAMES
+def form_of(path: Path) -> FileForm:
+    """Return what a file is on the disk that no rule knows; an empty form where nothing tells.
+
+    Raises:
+        SourceNotFoundError, UnreadableSourceError: it cannot be read.
+    """
+    if path.is_dir():
+        return FileForm()
+    with LocalFile(path) as file:
+        container = container_of(file)
+        if container in {"safetensors", "pickle"}:
+            with suppress(InvalidModelException):
+                return facts.file_form(TensorView(read_header(file)))
+    return FileForm(container, "denoiser" if container == "gguf" else "")
 
 
 def open_view(path: Path, *, names: BaseNames, strict: bool = True) -> tuple[ModelView, int]:
@@ -184,5 +196,6 @@ def _describe(
         legacy_config=legacy.get(prediction) or legacy.get(None),
         tensor_prefix=facts.find_prefix(view, match),
         upcast_attention=facts.upcast_attention(view, prediction, known),
+        form=FileForm() if view.is_folder else facts.file_form(view.tensors),
         evidence=tuple(dict.fromkeys(evidence)),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from modelkeep.core.base_names import spaced
-from modelkeep.core.identity import Evidence
+from modelkeep.core.identity import Evidence, FileForm
 from modelkeep.core.taxonomy import (
     ModelFormat,
     ModelType,
@@ -58,6 +58,14 @@ _FORMATS = {
     "bnb_nf4": ModelFormat.BnbNf4,
     "bnb_int8": ModelFormat.BnbInt8,
 }
+#: First parts of the names of text encoders and VAEs in the file of a whole checkpoint.
+_BESIDE_THE_DENOISER = frozenset(
+    {"first_stage_model", "cond_stage_model", "conditioner", "vae", "autoencoder", "text_encoders",
+     "text_encoder", "text_encoder_2", "text_encoder_3", "clip_l", "clip_g", "t5xxl"}
+)  # fmt: skip
+#: A tensor that every tiny VAE has, alone or with its encoder, and how many it has at most.
+_TINY_VAE = ("3.conv.0.weight", "decoder.layers.2.conv.0.weight")
+_TINY_VAE_TENSORS = 300
 _PREDICTING_TYPES = {ModelType.Main, ModelType.ONNX}
 _ONE_FILE_TYPES = {ModelType.Main, ModelType.CLIPEmbed, ModelType.T5Encoder}
 
@@ -173,6 +181,16 @@ def find_quantization(tensors: TensorView) -> tuple[str | None, Evidence | None]
         if dtype in tensors.dtypes:
             return name, Evidence("shapes", f"has weights of type {dtype}")
     return None, None
+
+
+def file_form(tensors: TensorView) -> FileForm:
+    """Return what a file is on the disk, where programs keep forms of a type apart."""
+    names = tensors.tensors
+    is_tiny = any(name.endswith(_TINY_VAE) for name in names) and len(names) <= _TINY_VAE_TENSORS
+    if is_tiny:
+        return FileForm(tensors.header.container, "tiny vae")
+    is_whole = tensors.heads & _BESIDE_THE_DENOISER
+    return FileForm(tensors.header.container, "" if is_whole else "denoiser")
 
 
 def format_of(rule: Rule, quantization: str | None) -> ModelFormat:

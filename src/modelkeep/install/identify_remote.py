@@ -14,10 +14,11 @@ from modelkeep.core.identity import Identification
 from modelkeep.core.names import safe_name
 from modelkeep.core.reading import LocalFile, ReadAt
 from modelkeep.core.walk import FolderFile
+from modelkeep.core.weight_names import is_generic
 from modelkeep.errors import CorruptModelError
 from modelkeep.http.client import Client
 from modelkeep.http.remote_bytes import FIRST_BYTES, RemoteBytes
-from modelkeep.identification.engine import identify_view, is_generic
+from modelkeep.identification.engine import identify_view
 from modelkeep.identification.known_families import load_rules
 from modelkeep.identification.readers.detect import read_header
 from modelkeep.identification.readers.folder import FolderHeader, is_config

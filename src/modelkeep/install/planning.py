@@ -11,7 +11,7 @@ import os
 import shlex
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from modelkeep.core import limits
@@ -20,7 +20,7 @@ from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 from modelkeep.core.hashing import Progress, no_progress
 from modelkeep.core.identity import Evidence, Identification
 from modelkeep.core.names import full_path, is_inside, path_to_text, real_path, safe_name, shown
-from modelkeep.core.weight_names import MODEL_SUFFIXES
+from modelkeep.core.weight_names import MODEL_SUFFIXES, is_generic
 from modelkeep.disk.paths import free_space
 from modelkeep.errors import (
     AmbiguousModelError,
@@ -34,6 +34,7 @@ from modelkeep.errors import (
     UnsupportedSourceError,
     UsageError,
 )
+from modelkeep.identification.engine import form_of
 from modelkeep.install.fetch_folder import FetchFolder
 from modelkeep.install.identify_remote import file_name, identify_remote_model
 from modelkeep.install.plan import Plan
@@ -54,6 +55,7 @@ from modelkeep.library.new_records import (
     record_in_home,
     record_in_place,
 )
+from modelkeep.sources.layouts.hf_cache import repository_in
 from modelkeep.sources.layouts.unfinished import first_unfinished, mark_beside
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.sidecars.info import SidecarInfo
@@ -118,16 +120,20 @@ def plan_local(
     _refuse_unfinished(path, files)
     identified, error = _identify(library, path)
     given, sidecars = without_aliases(config), sidecar_info or SidecarInfo()
+    named = {"name": repo} if is_generic(path.stem) and (repo := repository_in(path)) else {}
     if sidecar_info is None:
         most = limits.STATED_HASH_BYTES if inplace else None
         sidecars = read_beside(path, most=most, progress=progress)
         given = {**_sidecar_fields(sidecars, identified), **given}
+    given = {**named, **given}
     found = identified or _as_given(path, given, files, error)
     if inplace:
         record, target = record_in_place(library, path, found, given)
     else:
         given = {"source": path_to_text(path), **given}
-        record, target = record_in_home(library, home, path.name, found, given)
+        record, target = record_in_home(
+            library, home, path.name, found, given, is_folder=path.is_dir()
+        )
         link = link or LinkMode.Copy
     refuse_key(library, record.key)
     _refuse_recorded(library, path, files)
@@ -277,7 +283,9 @@ def _remote_record(
 ) -> tuple[ModelConfigBase, Path]:
     """Return the record of a remote model as it will be, and where the model will be."""
     fields = {**_site_fields(remote, found, given), **given}
-    record, target = record_in_home(library, home, name_of(remote), found, fields)
+    is_folder, name = remote.is_folder, remote.name
+    name = name if is_folder else PurePosixPath(remote.files[0].path).name
+    record, target = record_in_home(library, home, name, found, fields, is_folder=is_folder)
     refuse_key(library, record.key)
     return record, target
 
@@ -318,7 +326,7 @@ def _as_given(
     if error is not None and given.get("type") is None:
         raise error
     size = sum(file.size for file in files)
-    return as_the_caller_says(path, given, size, is_folder=path.is_dir())
+    return as_the_caller_says(path, given, size, is_folder=path.is_dir(), form=form_of(path))
 
 
 # -- what sidecars and sites state

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from modelkeep.core.names import is_inside, shown
-from modelkeep.core.roots import MODELS_ROOT, RootState
-from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
+from modelkeep.core.names import shown
+from modelkeep.core.roots import MODELS_ROOT, Root, RootState
+from modelkeep.core.taxonomy import ModelType, type_label
 from modelkeep.disk.notes import FOREIGN_STAGING
 from modelkeep.errors import NotWritableError, OfflineRootError, UsageError
 from modelkeep.library.library import Library
 from modelkeep.settings import Settings
-from modelkeep.sources.layouts.layout import Layout, layout_named, load_layouts
+from modelkeep.sources.layouts.layout import Layout, ModelTraits, layout_named, load_layouts
 
 #: Layouts that say nothing of where a type belongs.
 _FREE = frozenset({"plain"})
@@ -41,12 +41,14 @@ class Destination:
         top: The folder; everything that an install makes stays below it.
         staging: Where models are put together before they are published, on the same disk.
         layout: How the program arranges models that the root belongs to; None for ours.
+        others: Where else models can go.
     """
 
     top: Path
     staging: Path
     root: str = MODELS_ROOT
     layout: Layout | None = None
+    others: tuple[Destination, ...] = ()
 
     @classmethod
     def of_settings(cls, settings: Settings) -> Destination:
@@ -58,27 +60,36 @@ class Destination:
         """It is ``models_dir``."""
         return self.root == MODELS_ROOT
 
-    def folder_for(self, base: BaseModelType, kind: ModelType) -> Path:
-        """Return the folder for models of this kind; it may not exist yet.
+    def folder_for(self, model: ModelTraits) -> Path:
+        """Return the folder for such models; it may not exist yet.
 
         Raises:
-            UsageError: the program that arranged the root has none for it.
+            UsageError: the program that arranged the root has none for it; names roots that have.
         """
         if self.layout is None:
-            return self.top / base / kind
-        places = [
-            place.path
-            for place in self.layout.places(self.top)
-            if place.type is kind and place.category and is_inside(place.path, self.top)
-        ]
-        if not places:
+            return self.top / model.base / model.type
+        found = self.layout.folder_for(self.top, model)
+        if found is None:
+            choices = ", ".join(each.root for each in self.others if each.has_folder_for(model))
             raise UsageError(
                 f"The root {self.root} ({self.layout.label}) has no folder for"
-                f" {type_label(kind)} models",
-                hint=f"Create the folder that the program uses in {shown(self.top)}, or"
-                " choose another root.",
+                f" {_words_of(model)} in {shown(self.top)}",
+                hint=f"Choose another root with --to: {choices}.",
             )
-        return places[0]
+        return found
+
+    def has_folder_for(self, model: ModelTraits) -> bool:
+        """Tell whether such models can go here."""
+        return self.layout is None or self.layout.folder_for(self.top, model) is not None
+
+
+def _words_of(model: ModelTraits) -> str:
+    """Return what models are called that programs have folders of their own for."""
+    if model.type is not ModelType.Main:
+        return f"{type_label(model.type)} models"
+    return {"denoiser": "diffusion models", "diffusers": "diffusers folders"}.get(
+        model.kind, "checkpoints"
+    )
 
 
 def destination_of(library: Library, root: str | None) -> Destination:
@@ -112,5 +123,15 @@ def destination_of(library: Library, root: str | None) -> Destination:
             f"The root {found.name} is offline. {presence.why_offline(found.name)}",
             hint=presence.hint_for(found.name),
         )
-    layout = None if found.layout in _FREE else layout_named(found.layout, load_layouts())
-    return Destination(found.path, found.path / FOREIGN_STAGING, found.name, layout)
+    ours = Destination.of_settings(library.settings)
+    others = (
+        _in_root(each)
+        for each in known.values()
+        if each is not found and not each.is_readonly and each.path.is_dir()
+    )
+    return replace(_in_root(found), others=(ours, *others))
+
+
+def _in_root(root: Root) -> Destination:
+    layout = None if root.layout in _FREE else layout_named(root.layout, load_layouts())
+    return Destination(root.path, root.path / FOREIGN_STAGING, root.name, layout)

@@ -10,9 +10,10 @@ from typing import Any
 
 from modelkeep.core.aliases import without_aliases
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory, new_key
-from modelkeep.core.identity import Evidence, Identification
+from modelkeep.core.identity import Evidence, FileForm, Identification
 from modelkeep.core.names import path_to_text, safe_name, shown, text_to_path, unique_name
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
+from modelkeep.core.weight_names import is_generic, model_suffix, with_suffix_of
 from modelkeep.errors import InvalidModelConfigException
 from modelkeep.identification.rules import FOLDER_FORMATS
 from modelkeep.library.destination import Destination
@@ -21,8 +22,10 @@ from modelkeep.library.previews import preview_text
 from modelkeep.library.record_paths import recorded_path
 from modelkeep.records.listing import NewRecord
 from modelkeep.settings import Settings
+from modelkeep.sources.layouts.layout import ModelTraits
 from modelkeep.sources.sidecars.info import SidecarInfo
 
+_NO_FORM = FileForm()
 #: Fields of a record that are taken from sidecars as they are.
 _COPIED = ("name", "description", "source")
 _FORMATS = {
@@ -66,7 +69,12 @@ def identified_fields(found: Identification) -> dict[str, Any]:
 
 
 def as_the_caller_says(
-    path: Path, overrides: Mapping[str, Any], size: int, *, is_folder: bool
+    path: Path,
+    overrides: Mapping[str, Any],
+    size: int,
+    *,
+    is_folder: bool,
+    form: FileForm = _NO_FORM,
 ) -> Identification:
     """Return the identification of a model that no rule knows, for the type in ``overrides``.
 
@@ -82,6 +90,7 @@ def as_the_caller_says(
         format=as_folder if is_folder else as_file,
         size=size,
         name=path.name if is_folder else path.stem,
+        form=form,
         evidence=(Evidence("name", "set by the caller; no rule matches this model"),),
     )
 
@@ -132,16 +141,24 @@ def record_in_place(
 
 
 def record_in_home(
-    library: Library, home: Destination, name: str, found: Identification, fields: Mapping[str, Any]
+    library: Library,
+    home: Destination,
+    name: str,
+    found: Identification,
+    fields: Mapping[str, Any],
+    *,
+    is_folder: bool,
 ) -> tuple[ModelConfigBase, Path]:
     """Return the record of a model that goes into ``home``, and the free place for it there.
 
     Args:
         library: Whose record it will be.
         home: Where the model goes.
-        name: What its file or folder is called; a taken name gets a suffix.
+        name: What its file or folder is called so far, see ``_name_on_disk``; a taken name gets a
+            suffix.
         found: What it is.
         fields: Fields that win over what is identified.
+        is_folder: It is a folder.
 
     Raises:
         InvalidModelConfigException: a field does not fit.
@@ -149,9 +166,26 @@ def record_in_home(
     """
     given = {**fields, "preview": None} if "preview" in fields else fields
     full = config_fields(found, given, library.settings, library.known_bases)
-    folder = home.folder_for(full["base"], full["type"])
-    target = folder / unique_name(safe_name(name), library.taken_in(folder))
+    name = safe_name(_name_on_disk(name, found, full, is_folder=is_folder))
+    traits = ModelTraits(full["type"], full["base"], name, is_folder, found.form.part)
+    folder = home.folder_for(traits)
+    target = folder / unique_name(name, library.taken_in(folder))
     return _record(library, full, target), target
+
+
+def _name_on_disk(
+    name: str, found: Identification, fields: Mapping[str, Any], *, is_folder: bool
+) -> str:
+    """Return what a model's file is called: by the record where its own name says nothing.
+
+    A file without the suffix of a model gets that of its format.
+    """
+    suffix = "" if is_folder else model_suffix(name)
+    if is_generic(name.removesuffix(suffix)):
+        title = str(fields["name"])
+        name = title.removesuffix(model_suffix(title)) + suffix
+    is_main = fields["type"] is ModelType.Main
+    return name if is_folder else with_suffix_of(name, found.form.container, is_main=is_main)
 
 
 def picture_of(path: Path, fields: Mapping[str, Any]) -> Path | None:

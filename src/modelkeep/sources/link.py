@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import ConfigDict, Field, field_serializer, field_validator
 
-from modelkeep.core.weight_names import MODEL_SUFFIXES
+from modelkeep.core.weight_names import MODEL_SUFFIXES, is_generic
 from modelkeep.errors import NotAModelAnswerError, UnsupportedSourceError
 from modelkeep.http.client import Peek
 from modelkeep.http.error_responses import check_content
@@ -21,6 +21,11 @@ from modelkeep.sources.string_like import SiteSource, StringLikeSource
 
 #: As much of a body tells a page from a file.
 _FIRST_BYTES = 512
+#: Parts of links that stand between a repository and its files.
+_NO_TITLE = re.compile(
+    r"(?i)resolve|raw|blob|tree|main|master|refs|releases?|download|downloads|files?|latest|-"
+    r"|models?|api|v?\d[\d.]*|[0-9a-f]{40,64}"
+)
 _ENDINGS = MODEL_SUFFIXES | {".zip", ".7z"}
 
 
@@ -112,7 +117,7 @@ class Link(Site):
         _refuse_page(found, name)
         return RemoteModel(
             source=source,
-            name=PurePosixPath(name).stem,
+            name=_title(name, source.url if is_generic(PurePosixPath(name).stem) else ""),
             files=(RemoteFile(url=source.url, path=name, size=found.head.total),),
             is_folder=False,
             token=token,
@@ -123,6 +128,13 @@ def _name(found: Peek, url: str) -> str:
     """Name the file: as the server does, else by the link, else by where the link ended."""
     names = [file_name(found.head.file_name, url), file_name(None, found.url)]
     return next((name for name in names if _is_model_name(name)), names[0])
+
+
+def _title(name: str, url: str) -> str:
+    """Return what a model is called: its file, or the repository that a link leads through."""
+    parts = [unquote(part) for part in urlsplit(url).path.split("/")[:-1]]
+    names = (part for part in reversed(parts) if part and not _NO_TITLE.fullmatch(part))
+    return next(names, PurePosixPath(name).stem)
 
 
 def _is_model_name(name: str) -> bool:

@@ -15,7 +15,7 @@ from modelkeep.core.metadata import BaseMetadata
 from modelkeep.core.taxonomy import ModelRepoVariant
 from modelkeep.errors import ProtocolError, SourceError, UnsupportedSourceError
 from modelkeep.http.urls import redacted
-from modelkeep.sources.huggingface.selection import refuse_many
+from modelkeep.sources.huggingface.selection import file_title, refuse_many
 from modelkeep.sources.listing import usable_names
 from modelkeep.sources.site import RemoteFile, RemoteModel, Site, SiteConnection, SiteContext, Terms
 from modelkeep.sources.string_like import SiteSource, StringLikeSource
@@ -133,7 +133,7 @@ class ModelScope(Site):
         licence = about.get("License")
         return RemoteModel(
             source=source,
-            name=name if is_folder or not source.subfolder else chosen[0].stem,
+            name=name if is_folder else file_title(name, PurePosixPath(chosen[0])),
             files=tuple(sorted(files, key=lambda file: (-(file.size or 0), file.path))),
             is_folder=is_folder,
             metadata=BaseMetadata(name=name, author=source.repo_id.partition("/")[0], tags=set()),

@@ -111,16 +111,11 @@ def test_a_root_that_takes_nothing_is_refused(
         assert manager.records.all_models() == []
 
 
-def test_a_type_that_the_program_has_no_folder_for(
+def test_a_folder_of_the_program_that_is_not_there_is_made(
     settings: Settings, source: Path, comfy: Path
 ) -> None:
     (comfy / "loras").rename(comfy / "vae")
-    with (
-        ModelManager(settings) as manager,
-        pytest.raises(UsageError, match="no folder for LoRA"),
-    ):
-        manager.installer.install_path(source, to="comfy")
-    assert names_below(comfy) == []
+    assert install(settings, source, "comfy") == str(comfy / "loras" / "style.safetensors")
 
 
 def test_what_lies_in_the_root_is_not_copied_in_it(settings: Settings, comfy: Path) -> None:

@@ -40,6 +40,7 @@ def _known(
 
 
 _BLANK: Final = rb"(?:\xef\xbb\xbf)?\s*"
+_ONNX: Final = re.compile(rb"\x08[\x00-\x0a]\x12.{1,64}", re.DOTALL)
 _KNOWN: Final = (
     _known(
         _BLANK + rb"(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b",
@@ -70,7 +71,7 @@ _KNOWN: Final = (
     _known(rb"SQLite format 3\x00", "an SQLite database", _WEIGHTS),
     _known(rb"\x89HDF\r\n\x1a\n", "an HDF5 file, which is not supported", _WEIGHTS),
     _known(rb"\x93NUMPY", "a NumPy array, which is not supported", _WEIGHTS),
-    _known(rb"\x08[\x00-\x0a]\x12.{1,64}", "an ONNX model, which is not supported", _WEIGHTS),
+    _known(_ONNX.pattern, "an ONNX model, which is not supported", _WEIGHTS),
     _known(rb"\x7fELF|MZ.{58}", "a program", _WEIGHTS),
     _known(_BLANK + rb"[{\[]\s*[\"{\[\]}\d]", "a JSON document", _WEIGHTS),
     _known(rb"---\s|[A-Za-z_][\w-]*:(?: |\r?\n)", "a YAML document", _WEIGHTS),
@@ -82,6 +83,19 @@ _TEXTUAL_PICKLE: Final = re.compile(
     rb"\(*(?:c[\w.]+\r?\n[\w.]+\r?\n|[dl]p?\d*\n|i[\w.]+\n[\w.]+\n|[\]})][q(.}\]r0-9]|"
     rb"[ILFSV][^\n]{0,200}\n[\x00-\xff])"
 )
+
+
+def container_of(file: ReadAt) -> str:
+    """Return what the bytes of a weight file are, see ``FileForm``; empty when nothing known."""
+    head = file.read_at(0, min(file.size, HEAD_BYTES))
+    if _looks_like_safetensors(head, file.size):
+        return "safetensors"
+    is_pickle = head.startswith(LOCAL_SIGNATURE) or _looks_like_pickle(head)
+    if is_pickle or _TEXTUAL_PICKLE.match(head):
+        return "pickle"
+    if head.startswith(b"GGUF"):
+        return "gguf"
+    return "onnx" if _ONNX.match(head) else ""
 
 
 def read_header(file: ReadAt, *, thorough: bool = True) -> TensorHeader:

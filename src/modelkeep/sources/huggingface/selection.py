@@ -9,7 +9,7 @@ from typing import Any
 
 from modelkeep.core.choice import filter_files
 from modelkeep.core.taxonomy import ModelRepoVariant
-from modelkeep.core.weight_names import weight_of
+from modelkeep.core.weight_names import is_generic, weight_of
 from modelkeep.errors import UnsupportedSourceError
 from modelkeep.sources.huggingface.source import HFModelSource
 
@@ -53,7 +53,7 @@ def select_files(
     refuse_many(chosen, source.repo_id, f"{source.repo_id}/")
     name = source.repo_id.rpartition("/")[2]
     if len(chosen) == 1:
-        name = _file_name(name, chosen[0], source)
+        name = file_title(name, chosen[0])
         return Selection({str(chosen[0]): chosen[0].name}, name, is_folder=False)
     base = PurePosixPath(source.subfolder or "")
     if str(base) in map(str, chosen):
@@ -64,11 +64,11 @@ def select_files(
     return Selection(inside, name, is_folder=True, notes=_notes(chosen, source))
 
 
-def _file_name(repo: str, path: PurePosixPath, source: HFModelSource) -> str:
-    """Name a model of one file: a file that says nothing has the name of its repository."""
-    weight = weight_of(path)
-    says_nothing = weight is None or weight.is_component or weight.is_result
-    return repo if says_nothing and not source.subfolder else path.stem
+def file_title(repo: str, path: PurePosixPath) -> str:
+    """Name a model of one file: one whose name says nothing has that of its repository."""
+    if not is_generic(path.stem):
+        return path.stem
+    return f"{repo}-{path.parent.name}" if path.parent.name else repo
 
 
 def refuse_many(chosen: Sequence[PurePosixPath], repo: str, before: str) -> None:

@@ -15,10 +15,12 @@ from modelkeep.sources.layouts.folders import (
     NO_MODELS,
     Names,
     category_places,
+    named_first,
     names_in,
+    shelf,
     without_repeats,
 )
-from modelkeep.sources.layouts.layout import KnownModel, Layout, Place, ignore
+from modelkeep.sources.layouts.layout import KnownModel, Layout, ModelTraits, Place, ignore
 
 _CHECKPOINTS = "Stable-diffusion"
 #: Hashes and texts of headers that the program has read, in its root.
@@ -45,6 +47,27 @@ _TYPES: dict[str, ModelType | None] = {
     "bsrgan": ModelType.Upscaler,
     "dat": ModelType.Upscaler,
     "ldsr": ModelType.Upscaler,
+}
+_CONTROL = ("ControlNet", "extensions/sd-webui-controlnet/models")
+_UPSCALERS = ("ESRGAN", "RealESRGAN", "SwinIR", "ScuNET", "BSRGAN", "DAT", "LDSR")
+#: In which folders of ``models`` a model belongs, the best first.
+_SHELVES: dict[str, tuple[str, ...]] = {
+    "checkpoint": (_CHECKPOINTS,),
+    "denoiser": (_CHECKPOINTS,),
+    "diffusers": ("diffusers",),
+    "lora": ("Lora", "LyCORIS"),
+    "vae": ("VAE",),
+    "tiny vae": ("VAE-approx",),
+    "clip_embed": ("text_encoder",),
+    "t5_encoder": ("text_encoder",),
+    "text_encoder": ("text_encoder",),
+    "controlnet": _CONTROL,
+    "control_lora": _CONTROL,
+    "t2i_adapter": _CONTROL,
+    "ip_adapter": _CONTROL,
+    "upscaler": _UPSCALERS,
+    "latent upscaler": _UPSCALERS,
+    "hypernetwork": ("hypernetworks",),
 }
 #: Names of which one is beside the checkpoints, in this program's spelling.
 _COMPANY = frozenset(
@@ -87,6 +110,17 @@ class A1111(Layout):
             if (folder / below).is_dir()
         ]
         return without_repeats([*found, embeddings, *extensions])
+
+    def folder_for(self, folder: Path, model: ModelTraits) -> Path | None:
+        """Return the folder below ``models``, or the one for embeddings beside it."""
+        is_root = _is_root(folder, names_in(folder))
+        if model.type is ModelType.TextualInversion:
+            return folder / "embeddings" if is_root else None
+        if model.type is ModelType.MotionModule:  # only an extension has a folder for them
+            return super().folder_for(folder, model)
+        names = named_first(_SHELVES.get(model.kind, ()), model.name)
+        home = folder / "models" if is_root else folder
+        return shelf(names, self.places(folder), home, folder)
 
     def known(self, folder: Path, warn: Callable[[str], None] = ignore) -> Iterable[KnownModel]:
         """Yield the models whose hashes in the program's ``cache.json`` are still valid.

@@ -11,9 +11,10 @@ from modelkeep.sources.layouts.folders import (
     Names,
     category_places,
     names_in,
+    shelf,
     without_repeats,
 )
-from modelkeep.sources.layouts.layout import Layout, Place
+from modelkeep.sources.layouts.layout import Layout, ModelTraits, Place
 
 #: Of the several types of one folder, such as those of ``text_encoders``, the general one.
 TYPES: dict[str, ModelType | None] = {
@@ -44,6 +45,30 @@ TYPES: dict[str, ModelType | None] = {
     "photomaker": None,
     "classifiers": None,
     "audio_encoders": None,
+}
+
+#: In which categories a model belongs, the best first; the second is an old name or a general one.
+SHELVES: dict[str, tuple[str, ...]] = {
+    "checkpoint": ("checkpoints",),
+    "denoiser": ("diffusion_models", "unet"),
+    "diffusers": ("diffusers",),
+    "lora": ("loras",),
+    "vae": ("vae",),
+    "tiny vae": ("vae_approx", "vae"),
+    "clip_embed": ("text_encoders", "clip"),
+    "t5_encoder": ("text_encoders", "clip"),
+    "text_encoder": ("text_encoders", "clip"),
+    "clip_vision": ("clip_vision",),
+    "controlnet": ("controlnet",),
+    "control_lora": ("controlnet",),
+    "t2i_adapter": ("t2i_adapter", "controlnet"),
+    "embedding": ("embeddings",),
+    "upscaler": ("upscale_models",),
+    "latent upscaler": ("latent_upscale_models", "upscale_models"),
+    "hypernetwork": ("hypernetworks",),
+    "ip_adapter": ("ipadapter",),
+    "style_model": ("style_models",),
+    "motion_module": ("animatediff_models",),
 }
 
 #: Both files are of one grammar; a later main.py prefers the second.
@@ -87,6 +112,12 @@ class ComfyUI(Layout):
         saved = names_in(output).folders
         own += [Place(output / name, name, TYPES[name]) for name in _SAVED if name in saved]
         return without_repeats(_with_extra(root, own))
+
+    def folder_for(self, folder: Path, model: ModelTraits) -> Path | None:
+        """Return the category: a default of ``extra_model_paths.yaml`` before its own."""
+        root = _root(folder, names_in(folder))
+        home = folder if root is None else root / "models"
+        return shelf(SHELVES.get(model.kind, ()), self.places(folder), home, folder)
 
 
 def _root(folder: Path, names: Names) -> Path | None:

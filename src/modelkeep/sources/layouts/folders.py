@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from modelkeep.core.names import full_path
+from modelkeep.core.names import full_path, is_inside
 from modelkeep.core.taxonomy import ModelType
 from modelkeep.sources.layouts.layout import Place
 
@@ -75,6 +75,31 @@ def category_places(
         if name not in skip
     ]
     return [*places, Place(models, recursive=False)]
+
+
+def shelf(names: Sequence[str], places: Iterable[Place], home: Path, folder: Path) -> Path | None:
+    """Return the first folder of these names that is there, else the first of them to be made.
+
+    Args:
+        names: Categories in which a model belongs, the best first.
+        places: Those of the program, the ones that it prefers first.
+        home: Where a category is made that is not there.
+        folder: The result lies in it; None when it would not.
+    """
+    there: dict[str, Path] = {}
+    for place in places:
+        if is_inside(place.path, folder):
+            there.setdefault(place.category.casefold(), place.path)
+    found = next((there[name.casefold()] for name in names if name.casefold() in there), None)
+    if found is None and names and (home == folder or is_inside(home, folder)):
+        return home / names[0]
+    return found
+
+
+def named_first(names: Sequence[str], model: str) -> list[str]:
+    """Return names of folders, those before the others that occur in the name of a model."""
+    words = re.split(r"[^a-z]+", model.casefold())
+    return sorted(names, key=lambda name: name.casefold() not in words)
 
 
 def without_repeats(places: list[Place]) -> tuple[Place, ...]:

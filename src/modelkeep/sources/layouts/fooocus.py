@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from modelkeep.core.taxonomy import ModelType
-from modelkeep.sources.layouts.comfyui import TYPES
+from modelkeep.sources.layouts.comfyui import SHELVES, TYPES
 from modelkeep.sources.layouts.folders import (
     NO_MODELS,
     can_be_path,
     category_places,
     foreign_path,
     names_in,
+    shelf,
     without_repeats,
 )
-from modelkeep.sources.layouts.layout import Layout, Place
+from modelkeep.sources.layouts.layout import Layout, ModelTraits, Place
 from modelkeep.sources.layouts.text_files import read_json_map
 
 _CONFIG = "config.txt"
@@ -37,6 +38,13 @@ _PATHS: dict[str, str] = {
 }
 #: Fooocus edits by a patch for SDXL that is not a model of a known type.
 _TYPES: dict[str, ModelType | None] = {**TYPES, "inpaint": None}
+#: It has fewer folders than ComfyUI, and keeps IP-Adapters with what controls pictures.
+_SHELVES = {
+    **{kind: names for kind, names in SHELVES.items() if names[0] in _PATHS.values()},
+    "latent upscaler": ("upscale_models",),
+    "t2i_adapter": ("controlnet",),
+    "ip_adapter": ("controlnet",),
+}
 
 
 class Fooocus(Layout):
@@ -63,6 +71,12 @@ class Fooocus(Layout):
             for path in _folders(config.get(setting), root)
         ]
         return without_repeats([*named, *category_places(root / "models", _TYPES)])
+
+    def folder_for(self, folder: Path, model: ModelTraits) -> Path | None:
+        """Return the folder that ``config.txt`` names first, else the one of ``models``."""
+        root = _root(folder)
+        home = folder if root is None else root / "models"
+        return shelf(_SHELVES.get(model.kind, ()), self.places(folder), home, folder)
 
 
 def _folders(value: Any, root: Path) -> list[Path]:

@@ -82,6 +82,12 @@ class HFCache(Layout):
                 yield KnownModel(path, info, one.commit)
 
 
+def repository_in(path: Path) -> str | None:
+    """Return the name of the repository whose cache a path lies in, without its organization."""
+    found = (_REPO.fullmatch(part) for part in reversed(path.parts))
+    return next((match["name"] for match in found if match is not None), None)
+
+
 def _repos(folder: Path) -> Iterator[Path]:
     """Yield the folders of repositories that ``folder`` is, has, or has in its ``hub``."""
     names = names_in(folder).folders

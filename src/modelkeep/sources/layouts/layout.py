@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from modelkeep.core.names import is_inside
 from modelkeep.core.plugins import PluginKind
 from modelkeep.core.reading import printable
-from modelkeep.core.taxonomy import ModelType
+from modelkeep.core.taxonomy import BaseModelType, ModelType
 from modelkeep.errors import SettingsError
 from modelkeep.sources.sidecars.info import SidecarInfo
 
@@ -32,6 +33,39 @@ class Place:
     type: ModelType | None = None
     recursive: bool = True
     skip: frozenset[str] = field(default=frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTraits:
+    """What decides in which of a program's folders a model belongs.
+
+    Attributes:
+        name: Of its file or folder.
+        is_folder: It is a folder, as diffusers writes them.
+        part: What its file holds, see ``FileForm``.
+    """
+
+    type: ModelType
+    base: BaseModelType
+    name: str = ""
+    is_folder: bool = False
+    part: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Its type, or a narrower word where programs have a folder of their own for it.
+
+        These are ``diffusers``, ``denoiser`` and ``checkpoint`` of main models, ``tiny vae``, and
+        ``latent upscaler`` of the upscalers of one base.
+        """
+        if self.type is ModelType.Main:
+            return "diffusers" if self.is_folder else self.part or "checkpoint"
+        if self.type is ModelType.Vae and self.part == "tiny vae":
+            return self.part
+        is_latent = self.base not in {BaseModelType.Any, BaseModelType.Unknown}
+        if self.type is ModelType.Upscaler and is_latent:
+            return "latent upscaler"
+        return self.type.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +117,21 @@ class Layout(ABC):
         """Return the type that the program expects of a file of this name in ``place``."""
         del name
         return place.type
+
+    def folder_for(self, folder: Path, model: ModelTraits) -> Path | None:
+        """Return the folder in which the program looks for such a model; it may not exist yet.
+
+        None where the program has none for it, or none within ``folder``.
+
+        Raises:
+            SourceError: as ``places``.
+        """
+        fitting = (
+            place.path
+            for place in self.places(folder)
+            if place.type is model.type and place.category and is_inside(place.path, folder)
+        )
+        return next(fitting, None)
 
     def known(self, folder: Path, warn: Callable[[str], None] = ignore) -> Iterable[KnownModel]:
         """Yield the models in the program's own catalogue; none by default.

@@ -5,12 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from modelkeep.core.names import is_inside, real_path
-from modelkeep.core.taxonomy import ModelType
+from modelkeep.core.taxonomy import BaseModelType, ModelType
 from modelkeep.sources.layouts.a1111 import A1111
 from modelkeep.sources.layouts.comfyui import ComfyUI
-from modelkeep.sources.layouts.folders import Names, category_places, names_in, without_repeats
+from modelkeep.sources.layouts.folders import (
+    Names,
+    category_places,
+    named_first,
+    names_in,
+    shelf,
+    without_repeats,
+)
 from modelkeep.sources.layouts.fooocus import Fooocus
-from modelkeep.sources.layouts.layout import Layout, Place
+from modelkeep.sources.layouts.layout import Layout, ModelTraits, Place
 from modelkeep.sources.layouts.swarmui import SwarmUI
 
 _CHECKPOINTS = "StableDiffusion"
@@ -48,6 +55,35 @@ _TYPES: dict[str, ModelType | None] = {
     "ldsr": ModelType.Upscaler,
     "modelpatches": None,
 }
+_TEXT = ("TextEncoders", "CLIP")
+_UPSCALERS = ("ESRGAN", "RealESRGAN", "SwinIR", "BSRGAN", "ScuNET", "LDSR")
+#: In which folders a model belongs, the best first; the second is an old name or a general one.
+_SHELVES: dict[str, tuple[str, ...]] = {
+    "checkpoint": (_CHECKPOINTS,),
+    "denoiser": ("DiffusionModels", "Unet"),
+    "diffusers": ("Diffusers",),
+    "lora": ("Lora", "LyCORIS"),
+    "vae": ("VAE",),
+    "tiny vae": ("ApproxVAE",),
+    "clip_embed": _TEXT,
+    "t5_encoder": _TEXT,
+    "text_encoder": _TEXT,
+    "clip_vision": ("ClipVision", "InvokeClipVision"),
+    "controlnet": ("ControlNet",),
+    "control_lora": ("ControlNet",),
+    "t2i_adapter": ("T2IAdapter", "ControlNet"),
+    "ip_adapter": ("IpAdapter",),
+    "embedding": ("Embeddings", "TextualInversion"),
+    "upscaler": _UPSCALERS,
+    "latent upscaler": _UPSCALERS,
+    "hypernetwork": ("Hypernetwork",),
+    "style_model": ("StyleModels",),
+}
+#: Bases whose IP-Adapters have a folder of their own.
+_IP_ADAPTERS = {
+    BaseModelType.StableDiffusion1: "IpAdapters15",
+    BaseModelType.StableDiffusionXL: "IpAdaptersXl",
+}
 _COMPANY = frozenset(
     {"Lora", "LyCORIS", "VAE", "ApproxVAE", "Embeddings", "TextualInversion", "Hypernetwork"}
     | {"ControlNet", "ESRGAN", "RealESRGAN", "TextEncoders", "DiffusionModels", "ClipVision"}
@@ -84,6 +120,15 @@ class StabilityMatrix(Layout):
             places = layout.places(package) if layout else ()
             found += [place for place in places if not _is_shared(place, shared)]
         return without_repeats(found)
+
+    def folder_for(self, folder: Path, model: ModelTraits) -> Path | None:
+        """Return the shared folder, never one of a package."""
+        data = _data(folder)
+        home = folder if data is None else data / "Models"
+        names = named_first(_SHELVES.get(model.kind, ()), model.name)
+        if model.type is ModelType.IPAdapter and model.base in _IP_ADAPTERS:
+            names = [_IP_ADAPTERS[model.base], *names]
+        return shelf(names, category_places(home, _TYPES), home, folder)
 
 
 def _is_shared(place: Place, shared: Path) -> bool:

@@ -13,9 +13,10 @@ from modelkeep.sources.layouts.folders import (
     category_places,
     foreign_path,
     names_in,
+    shelf,
     without_repeats,
 )
-from modelkeep.sources.layouts.layout import Layout, Place
+from modelkeep.sources.layouts.layout import Layout, ModelTraits, Place
 from modelkeep.sources.layouts.text_files import broken_file, read_text
 
 _CHECKPOINTS = "Stable-Diffusion"
@@ -36,6 +37,25 @@ _TYPES: dict[str, ModelType | None] = {
     "model_patches": None,
     "embeddings": ModelType.TextualInversion,
     "upscale_models": ModelType.Upscaler,
+}
+_CLIP = ("text_encoders", "clip")
+#: In which folders a model belongs, the best first, and the setting that names others for them.
+_SHELVES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "checkpoint": ("SDModelFolder", (_CHECKPOINTS,)),
+    "denoiser": ("", ("diffusion_models", "unet")),
+    "lora": ("SDLoraFolder", ("Lora",)),
+    "vae": ("SDVAEFolder", ("VAE",)),
+    "tiny vae": ("SDVAEFolder", ("VAE",)),
+    "clip_embed": ("SDClipFolder", _CLIP),
+    "t5_encoder": ("SDClipFolder", _CLIP),
+    "text_encoder": ("SDClipFolder", _CLIP),
+    "clip_vision": ("SDClipVisionFolder", ("clip_vision",)),
+    "controlnet": ("SDControlNetsFolder", ("controlnet",)),
+    "control_lora": ("SDControlNetsFolder", ("controlnet",)),
+    "t2i_adapter": ("SDControlNetsFolder", ("controlnet",)),
+    "embedding": ("SDEmbeddingFolder", ("Embeddings",)),
+    "upscaler": ("", ("upscale_models",)),
+    "latent upscaler": ("", ("upscale_models",)),
 }
 _COMPANY = frozenset(
     {"Lora", "VAE", "Embeddings", "controlnet", "clip", "clip_vision", "text_encoders"}
@@ -77,9 +97,7 @@ class SwarmUI(Layout):
         """Return the categories below each model root, and the folders that settings name."""
         if not _is_root(folder, names_in(folder)):
             return tuple(category_places(folder, _TYPES))
-        file = folder / _SETTINGS
-        settings = read_paths(file) if file.is_file() else {}
-        roots = _split(settings.get(_ROOT, ""), folder) or [folder / "Models"]
+        settings, roots = _settings(folder)
         named = [
             Place(path, path.name, kind, skip=NO_MODELS)
             for root in roots
@@ -88,6 +106,24 @@ class SwarmUI(Layout):
         ]
         listed = [place for root in roots for place in category_places(root, _TYPES)]
         return without_repeats(named + listed)
+
+    def folder_for(self, folder: Path, model: ModelTraits) -> Path | None:
+        """Return a folder of the setting for such models, else the one that it has by default."""
+        setting, names = _SHELVES.get(model.kind, ("", ()))
+        if not _is_root(folder, names_in(folder)):
+            return shelf(names, self.places(folder), folder, folder)
+        settings, roots = _settings(folder)
+        named = [Place(path, path.name) for path in _split(settings.get(setting, ""), roots[0])]
+        if not named:
+            return shelf(names, self.places(folder), roots[0], folder)
+        return shelf([*names, *(place.category for place in named)], named, roots[0], folder)
+
+
+def _settings(folder: Path) -> tuple[dict[str, str], list[Path]]:
+    """Return the paths that the program's settings name, and its folders of models."""
+    file = folder / _SETTINGS
+    settings = read_paths(file) if file.is_file() else {}
+    return settings, _split(settings.get(_ROOT, ""), folder) or [folder / "Models"]
 
 
 def read_paths(file: Path) -> dict[str, str]:
