@@ -255,7 +255,7 @@ def test_a_hint_in_the_folders_name_counts_in_staging_too(tmp_path: Path) -> Non
 
     world = open_world(tmp_path, by_folder)
     key = world.service.install_path(make(world, "taesdxl/model.safetensors"))
-    assert world.records.get_model(key).path == "sdxl/vae/model.safetensors"
+    assert world.records.get_model(key).path == "sdxl/vae/v.safetensors"
     world.close()
 
 
