@@ -11,12 +11,20 @@ from modelkeep import ModelManager
 from modelkeep.errors import UsageError
 from modelkeep.library.destination import LinkMode
 from modelkeep.settings import RootSettings, Settings
-from sample_models import SDXL, checkpoint, clip_text, flux_transformer, typed, write_safetensors
+from sample_models import (
+    SDXL,
+    Shapes,
+    checkpoint,
+    clip_text,
+    flux_transformer,
+    typed,
+    write_safetensors,
+)
 from support import tiny
 from unit.sources import layout_trees as trees
 
 #: What nobody knows, with the type that somebody gives.
-NOBODY = {"nobody.knows.weight": (2, 2)}
+NOBODY: Shapes = {"nobody.knows.weight": (2, 2)}
 ROOTS = {
     "comfyui": trees.comfyui, "a1111": trees.forge, "swarmui": trees.swarmui,
     "stabilitymatrix": trees.stability_matrix, "fooocus": trees.fooocus,
