@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modelkeep import ModelManager, Settings
+from modelkeep.app.edit import WORDS
 from modelkeep.app.library import names_beginning
 from modelkeep.core.metadata import CivitaiMetadata, LicenseRestrictions
 from modelkeep.records.sql import rows
@@ -155,7 +157,7 @@ class TestList:
         assert line["tags_by_hand"] == ["mine", "style"]
         assert names(filled, "--tag", "mine", "--tag", "paper") == ["paper"]
         told = filled.call("show", "paper").out
-        assert "your tags" in told
+        assert "site tags" in told
         assert "mine, style" in told
         filled.call("edit", "paper", "tags=", "name=other")
         line = filled.call("show", "--json", "other").only
@@ -212,11 +214,11 @@ class TestShow:
 class TestEdit:
     def test_fields_are_set_and_cleared(self, filled: Program) -> None:
         before = key(filled, "paper")
-        words = ("name=Paper cuts", "trigger_phrases=snip, snap", "base=Flux.1 D", "description=")
-        filled.call("edit", "paper", *words)
+        words = ["name=Paper cuts", "triggers=snip, snap", "triggers=cut", "description="]
+        filled.call("edit", "paper", *words, "base=Flux.1 D")
         line = filled.call("show", "--json", "Paper cuts").only
         assert line["key"] == before
-        assert line["trigger_phrases"] == ["snip", "snap"]
+        assert line["trigger_phrases"] == ["snip, snap", "cut"]
         assert (line["base"], line["description"]) == ("flux", None)
 
     @pytest.mark.parametrize(
@@ -226,6 +228,16 @@ class TestEdit:
             ("path=/x", 2),
             ("size=3", 2),
             ("nonsense=1", 2),
+            ("state=missing", 2),
+            ("root=comfy", 2),
+            ("evidence=x", 2),
+            ("preview=x", 2),
+            ("vae=x", 2),
+            ("name+=x", 2),
+            ("triggers-=nobody", 2),
+            ("triggers=[1]", 2),
+            ('triggers=["a", "b"', 2),
+            ("triggers=" + "a" * 4097, 2),
             ("name", 2),
             ("type=sofa", 1),
             ("base=sofa", 1),
@@ -240,6 +252,81 @@ class TestEdit:
         assert told.out == ""
         assert len(told.err.splitlines()) == 2, "a message and a hint"
         assert filled.call("show", "--json", "paper").only == before
+
+    def triggers(self, program: Program, *words: str) -> list[str]:
+        program.call("edit", "paper", *words)
+        found: list[str] = program.call("show", "--json", "paper").only["trigger_phrases"]
+        return found
+
+    def test_trigger_phrases_come_back_as_they_went_in(self, filled: Program) -> None:
+        phrases = ["1girl, (long hair:1.2), ", "x" * 4096, '"quoted" [style]', "", "ink"]
+        kept = [phrase for phrase in phrases if phrase]
+        assert self.triggers(filled, f"triggers={json.dumps(phrases)}") == kept
+        assert self.triggers(filled, *(f"triggers={phrase}" for phrase in kept)) == kept
+        assert self.triggers(filled, "triggers+=a, b") == [*kept, "a, b"]
+        assert self.triggers(filled, "triggers-=ink", f"triggers-={kept[0]}") == [
+            *kept[1:3],
+            "a, b",
+        ]
+        assert self.triggers(filled, "trigger_phrases=[style]") == ["[style]"]
+        assert self.triggers(filled, "triggers=one, two", "triggers+=three") == [
+            "one, two",
+            "three",
+        ]
+        assert ["triggers", "one, two"] in [
+            line.split(maxsplit=1) for line in filled.call("show", "paper").lines
+        ]
+        assert self.triggers(filled, "triggers=") == []
+
+    def test_what_a_header_and_sidecars_state_is_kept_whole(
+        self, program: Program, tmp_path: Path
+    ) -> None:
+        long = ", ".join(f"word {number}" for number in range(100))
+        path = tiny.lora(tmp_path / "ink.safetensors", 5, {"modelspec.trigger_phrase": long})
+        beside = {"activation text": "ink wash, sumi-e", "sd version": "SD1"}
+        path.with_suffix(".json").write_text(json.dumps(beside))
+        program.call("install", path)
+        assert program.call("show", "--json", "ink").only["trigger_phrases"] == [
+            "ink wash, sumi-e", long,
+        ]  # fmt: skip
+
+    def test_what_is_too_long_is_cut_and_said(self, program: Program, tmp_path: Path) -> None:
+        long = {"modelspec.trigger_phrase": "a" * 5000}
+        told = program.call("install", tiny.lora(tmp_path / "ink.safetensors", 5, long))
+        assert "A trigger phrase was cut to 4096 of 5000 characters: aaaa" in told.err
+        assert program.call("show", "--json", "ink").only["trigger_phrases"] == ["a" * 4096]
+
+    def test_the_format_follows_the_type(self, filled: Program) -> None:
+        told = filled.call("edit", "paper", "type=VAE")
+        assert told.lines == [
+            "paper:", '  type "lora" -> "vae"', '  format "lycoris" -> "checkpoint"',
+        ]  # fmt: skip
+        assert filled.call("edit", "paper", "type=LoRA", "format=lycoris").lines[0] == "paper:"
+        told = filled.call("edit", "green", "type=checkpoint", "variant=inpaint")
+        assert '  format "embedding_folder" -> "diffusers"' in told.lines
+        assert filled.call("show", "--json", "green").only["variant"] == "inpaint"
+
+    def test_what_changed_is_printed(self, filled: Program) -> None:
+        assert filled.call("edit", "paper", "description=cut").lines == [
+            'paper: description "sd-1 lora model paper" -> "cut"'
+        ]
+        assert filled.call("edit", "paper", "description=cut").lines == ["paper: unchanged"]
+        assert filled.call("edit", "paper", "triggers+=a, b").lines == [
+            'paper: triggers ["paper cut"] -> ["paper cut", "a, b"]'
+        ]
+        assert filled.call("edit", "paper", "tags=b, a").lines == [
+            'paper: tags (none) -> ["a", "b"]'
+        ]
+        assert filled.call("edit", "paper", "tags-=b", "tags+=c").lines == [
+            'paper: tags ["a", "b"] -> ["a", "c"]'
+        ]
+
+    def test_help_names_the_fields_by_the_words_of_show(self, filled: Program) -> None:
+        told = filled.call("edit", "--help").out
+        filled.call("edit", "paper", "tags=mine", "lineage=pony", "fits=4b")
+        labels = {line.split("  ")[0] for line in filled.call("show", "paper").lines}
+        assert all(word in told for word in WORDS)
+        assert {"name", "triggers", "tags", "lineage", "fits", "description"} <= labels & {*WORDS}
 
     def test_reidentify_reads_the_file_again(self, filled: Program) -> None:
         filled.call("edit", "paper", "base=sdxl", "name=mine")

@@ -1,20 +1,20 @@
-"""One model of the library: its details, and changes to its record."""
+"""One model of the library: its details, and identifying it again."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modelkeep.app.edit import RecordChange
 from modelkeep.app.library import offline_roots
-from modelkeep.app.text import pairs, time_text
+from modelkeep.app.text import one_line, pairs, time_text
 from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.roots import MODELS_ROOT
-from modelkeep.core.taxonomy import RecordState, type_from_words, type_label
-from modelkeep.errors import UnknownMetadataException, UsageError
-from modelkeep.identification.known_families import base_from_words, base_label
+from modelkeep.core.taxonomy import RecordState, type_label
+from modelkeep.errors import UnknownMetadataException
+from modelkeep.identification.known_families import base_label
 from modelkeep.library.condition import FileStatus, condition_of
 from modelkeep.library.previews import preview_place
 from modelkeep.sources.terms import terms_of
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
     from modelkeep.core.files import ModelFile
     from modelkeep.records.metadata import AnyMetadata
 
-#: Edited like a field and stored beside the record: the tags of the user.
-_TAGS = "tags"
-#: Fields that are lists: words between commas.
-_LISTS = frozenset({"trigger_phrases", "fits", _TAGS})
-#: Fields that describe what is on the disk; they cannot be edited.
-_FIXED = frozenset(
-    {"key", "path", "original_hash", "current_hash", "size", "tensor_prefix", "evidence", "preview"}
-)
 #: What of a site's answer people see, and how it is called.
 _METADATA = {
     "author": "author",
@@ -41,7 +33,15 @@ _METADATA = {
     "published": "published",
     "last_modified": "changed",
 }
-_OPTIONAL = ("variant", "prediction_type", "repo_variant", "lineage", "quantization", "vae")
+_OPTIONAL = (
+    "variant",
+    "prediction_type",
+    "repo_variant",
+    "lineage",
+    "quantization",
+    "vae",
+    "config",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +118,12 @@ class ModelDetails:
         yield "installed", time_text(self.created_at)
         for name in _OPTIONAL:
             yield name, str(getattr(model, name, None) or "")
+        yield "fits", ", ".join(model.fits or ())
         yield "description", model.description or ""
         yield "source", model.source or ""
-        yield "triggers", ", ".join(model.trigger_phrases)
-        yield "your tags", ", ".join(self.own_tags)
-        yield "tags", ", ".join(tag for tag in self.tags if tag not in self.own_tags)
+        yield "triggers", "\n".join(map(one_line, model.trigger_phrases))
+        yield "tags", ", ".join(self.own_tags)
+        yield "site tags", ", ".join(tag for tag in self.tags if tag not in self.own_tags)
         yield "preview", path_to_text(self.preview) if self.preview else ""
         yield "sample hash", model.current_hash or ""
         for file in self.files:
@@ -140,32 +141,6 @@ class ModelDetails:
         for name, label in _METADATA.items():
             yield label, str(said.get(name) or "")
         yield "licence", str(terms_of(self.metadata))
-
-
-@dataclass(frozen=True, slots=True)
-class Reidentified:
-    """The result of identifying a recorded model again."""
-
-    before: ModelConfigBase
-    after: ModelConfigBase
-
-    @property
-    def key(self) -> str:
-        """Key of the record."""
-        return self.after.key
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as it is now."""
-        return self.after.to_json()
-
-    def __str__(self) -> str:
-        old, new = self.before.to_json(), self.after.to_json()
-        changed = [
-            f"{name} {json.dumps(old.get(name))} -> {json.dumps(value)}"
-            for name, value in new.items()
-            if name != "evidence" and old.get(name) != value
-        ]
-        return f"{self.after.name}: {'; '.join(changed) or 'unchanged'}"
 
 
 def show(manager: ModelManager, name: str) -> ModelDetails:
@@ -200,29 +175,7 @@ def show(manager: ModelManager, name: str) -> ModelDetails:
     )
 
 
-def edit(manager: ModelManager, name: str, changes: Mapping[str, Any]) -> ModelConfigBase:
-    """Change fields of a record, and the tags of the user under ``tags``.
-
-    Raises:
-        UsageError: there is no such field.
-        UnknownModelException: there is no such model.
-        InvalidModelConfigException: a value does not fit.
-    """
-    found = manager.find(name)
-    known = {*type(found).model_fields, _TAGS}
-    if unknown := [field for field in changes if field not in known]:
-        fields = ", ".join(sorted(known - _FIXED))
-        raise UsageError(f"{found.name} has no field {unknown[0]!r}", hint=f"Fields: {fields}")
-    fields_only = {field: value for field, value in changes.items() if field != _TAGS}
-    record: ModelConfigBase = found
-    if fields_only:  # the only one of the two that can be refused
-        record = manager.installer.edit(found.key, fields_only)
-    if _TAGS in changes:
-        manager.metadata.set_tags(found.key, changes[_TAGS])
-    return record
-
-
-def reidentify(manager: ModelManager, name: str) -> Reidentified:
+def reidentify(manager: ModelManager, name: str) -> RecordChange:
     """Identify a recorded model again and update what its record says it is.
 
     Raises:
@@ -230,36 +183,7 @@ def reidentify(manager: ModelManager, name: str) -> Reidentified:
         InvalidModelException: no rule fits; the record is left as it is.
     """
     before = manager.find(name)
-    return Reidentified(before, manager.installer.reidentify(before.key))
-
-
-def read_changes(words: Iterable[str]) -> dict[str, Any]:
-    """Read ``FIELD=VALUE`` words; an empty value clears a field.
-
-    Raises:
-        UsageError: one is not of that form, or names what cannot be edited.
-    """
-    return dict(_read_change(word) for word in words)
-
-
-def _read_change(word: str) -> tuple[str, Any]:
-    name, equals, value = word.partition("=")
-    if not equals or not name:
-        raise UsageError(f"{word!r} is not FIELD=VALUE", hint='For example: name="My model"')
-    if name in _FIXED:
-        raise UsageError(
-            f"{name} describes the files on disk and cannot be edited",
-            hint="To read the file again: modelkeep reidentify",
-        )
-    if name in _LISTS:
-        return name, tuple(part.strip() for part in value.split(",") if part.strip())
-    if name == "type":
-        return name, type_from_words(value) or value
-    if name == "base":
-        return name, base_from_words(value) or value
-    if name == "name" and not value:
-        raise UsageError("A name cannot be empty", hint='For example: name="My model"')
-    return name, value or None
+    return RecordChange(before, manager.installer.reidentify(before.key))
 
 
 def _state_now(manager: ModelManager, record: ModelConfigBase) -> tuple[str, str]:

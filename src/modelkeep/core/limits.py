@@ -54,13 +54,16 @@ SPACE_RESERVE_BYTES = 64 * MIB
 #: Days that a removed model stays in the trash.
 TRASH_DAYS = 7
 
+#: Trigger phrases of one model, and characters of one of them: some are whole prompts.
+PHRASES = 1_000
+PHRASE_CHARACTERS = 4 * KIB
+
 #: A file beside a model that says something about it: the site's answers reach hundreds of KiB.
 SIDECAR_BYTES = 8 * MIB
 SIDECAR_NAME_CHARACTERS = 200
 SIDECAR_DESCRIPTION_CHARACTERS = 64 * KIB
 SIDECAR_URL_CHARACTERS = 2_000
-SIDECAR_PHRASE_CHARACTERS = 200
-SIDECAR_PHRASES = 64
+SIDECAR_TAG_CHARACTERS = 200
 SIDECAR_TAGS = 200
 #: Files that a site's answer lists for one version of a model.
 SIDECAR_FILES = 200

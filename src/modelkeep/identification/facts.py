@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from modelkeep.core.base_names import spaced
 from modelkeep.core.identity import Evidence, FileForm
+from modelkeep.core.phrases import kept_phrases
 from modelkeep.core.taxonomy import (
     ModelFormat,
     ModelType,
@@ -41,8 +42,6 @@ _PARENT_FIELDS = (
     "modelspec.merged_from",
 )
 _LONGEST_PARENT = 200
-_LONGEST_PHRASE = 200
-_MOST_PHRASES = 64
 
 _FP8 = {"F8_E4M3": "fp8_e4m3", "F8_E5M2": "fp8_e5m2"}
 #: Ends of tensor names that quantisers leave, and what they mean.
@@ -204,8 +203,8 @@ def trigger_phrases(metadata: Mapping[str, str]) -> tuple[str, ...]:
     """Return the words that call up what an adapter learned, where the header is sure."""
     stated = metadata.get("modelspec.trigger_phrase", "")
     if stated.strip():
-        return _tidy(stated.split(","))
-    return _tidy(_trained_phrases(metadata.get("ss_tag_frequency", "")))
+        return kept_phrases([stated])
+    return kept_phrases(_trained_phrases(metadata.get("ss_tag_frequency", "")))
 
 
 def _trained_phrases(frequencies: str) -> list[str]:
@@ -236,11 +235,6 @@ def _counts(counts: Any) -> Iterator[tuple[str, int]]:
     for tag, count in counts.items() if isinstance(counts, dict) else ():
         if isinstance(count, int):
             yield tag.strip().casefold(), count
-
-
-def _tidy(phrases: Iterable[str]) -> tuple[str, ...]:
-    tidied = (phrase.strip()[:_LONGEST_PHRASE] for phrase in phrases)
-    return tuple(dict.fromkeys(phrase for phrase in tidied if phrase))[:_MOST_PHRASES]
 
 
 def declared_evidence(view: ModelView, match: Match) -> Iterator[Evidence]:

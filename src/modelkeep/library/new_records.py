@@ -36,6 +36,8 @@ _FORMATS = {
     ModelType.ONNX: (ModelFormat.Onnx, ModelFormat.Onnx),
     ModelType.Unknown: (ModelFormat.Unknown, ModelFormat.Unknown),
 }
+#: Of the other types, as a file and as a folder.
+_USUAL_FORMATS = (ModelFormat.Checkpoint, ModelFormat.Diffusers)
 
 
 def identified_fields(found: Identification) -> dict[str, Any]:
@@ -82,7 +84,7 @@ def as_the_caller_says(
         InvalidModelConfigException: no type is called that.
     """
     kind = _enum(ModelType, "type", overrides.get("type", overrides.get("model_type")))
-    as_file, as_folder = _FORMATS.get(kind, (ModelFormat.Checkpoint, ModelFormat.Diffusers))
+    as_file, as_folder = _FORMATS.get(kind, _USUAL_FORMATS)
     return Identification(
         source=str(path),
         type=kind,
@@ -270,6 +272,21 @@ def check_form(value: Any, path: Path) -> None:
             value,
             hint="Identify it again with: modelkeep reidentify",
         )
+
+
+def format_for(kind: Any, config: ModelConfigBase) -> ModelFormat:
+    """Return the format of ``config`` once its type is ``kind``: its own, if that type has it.
+
+    Raises:
+        InvalidModelConfigException: no type is called that.
+    """
+    wanted = _enum(ModelType, "type", kind)
+    try:
+        ModelConfigFactory.class_for({**dict(config), "type": wanted})
+    except InvalidModelConfigException:
+        as_file, as_folder = _FORMATS.get(wanted, _USUAL_FORMATS)
+        return as_folder if config.format in FOLDER_FORMATS else as_file
+    return config.format
 
 
 def check_base(value: Any, known: frozenset[BaseModelType]) -> None:

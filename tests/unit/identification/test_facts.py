@@ -175,7 +175,7 @@ def test_four_bits_of_bitsandbytes_hide_no_variant(
 @pytest.mark.parametrize(
     ("metadata", "phrases"),
     [
-        ({"modelspec.trigger_phrase": "paper cut, harbour ,"}, ("paper cut", "harbour")),
+        ({"modelspec.trigger_phrase": "paper cut, harbour ,"}, ("paper cut, harbour ,",)),
         (
             {"ss_tag_frequency": json.dumps({"10_sks dog": {"sks dog": 9, "grass": 4}})},
             ("sks dog",),

@@ -212,7 +212,7 @@ def test_what_the_user_changed_goes_before_the_site(model: Path) -> None:
     assert info.name == "My ink"
     assert info.description == "mine"
     assert info.base_hint == "SDXL"
-    assert info.trigger_phrases == ("ink", "brush", "ink wash", "sumi-e")
+    assert info.trigger_phrases == ("ink, brush", "ink wash", "sumi-e")
     assert info.tags == ("favourite", "style", "ink")
     assert info.written_by == ("A1111", "ComfyUI-Lora-Manager", "Civitai")
     assert len(info.sidecars) == 3
@@ -282,7 +282,7 @@ def test_swarm_and_rgthree(model: Path) -> None:
     ("text", "expected"),
     [
         ("ink wash", {"trigger_phrases": ("ink wash",)}),
-        ("ink wash, sumi-e,brush \n", {"trigger_phrases": ("ink wash", "sumi-e", "brush")}),
+        ("ink wash, sumi-e,brush \n", {"trigger_phrases": ("ink wash, sumi-e,brush",)}),
         ("Made from old prints. Use at 0.8", {"description": "Made from old prints. Use at 0.8"}),
         ("one\ntwo", {"description": "one\ntwo"}),
         ("a style made of old prints", {"description": "a style made of old prints"}),
@@ -303,9 +303,9 @@ def test_a_text_is_trigger_phrases_a_description_or_an_address(
 
 def test_texts_of_windows_are_read(model: Path) -> None:
     write(model, ".txt", "café, ink".encode("utf-16"))
-    assert read(model).info.trigger_phrases == ("café", "ink")
+    assert read(model).info.trigger_phrases == ("café, ink",)
     write(model, ".txt", "café, ink".encode("cp1252"))
-    assert read(model).info.trigger_phrases == ("café", "ink")
+    assert read(model).info.trigger_phrases == ("café, ink",)
     write(model, ".description.txt", "ink")
     assert read(model).info.description == "ink"
 

@@ -56,7 +56,7 @@ def assert_valid(info: SidecarInfo) -> None:
         assert_line(line)
     for word in (*info.tags, *info.trigger_phrases, *info.written_by):
         assert_line(word)
-    assert len(info.trigger_phrases) <= limits.SIDECAR_PHRASES * len(ENDINGS)
+    assert len(info.trigger_phrases) <= limits.PHRASES * len(ENDINGS)
     if info.description is not None:
         assert 0 < len(info.description) <= limits.SIDECAR_DESCRIPTION_CHARACTERS
         assert not BAD.search(info.description)

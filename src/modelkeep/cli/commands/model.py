@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
+from modelkeep.app import edit as editing
 from modelkeep.app import model as models_of_app
-from modelkeep.app.library import ModelPage
 from modelkeep.app.outcomes import exit_status_of
-from modelkeep.cli.commands.listing import print_page
 from modelkeep.cli.options import Model, Models
 from modelkeep.cli.session import Session
 
@@ -29,14 +28,23 @@ def edit(
     model: Model,
     changes: Annotated[
         list[str],
-        typer.Argument(metavar="FIELD=VALUE", help="Fields to set; an empty value clears one."),
+        typer.Argument(
+            metavar="FIELD=VALUE",
+            help="Sets a field, FIELD= clears it; += and -= change a list.",
+            show_default=False,
+        ),
     ],
 ) -> None:
-    """Change fields of a model's record; tags=a,b sets your own tags."""
+    """Change what a model's record says, and print what changed.
+
+    Fields: name, type, base, format, variant, prediction_type, lineage, fits, vae, config,
+    description, source, triggers, tags.
+
+    A trigger phrase keeps its commas. Set several with several words or as a JSON array; add or
+    remove one with triggers+=PHRASE or triggers-=PHRASE. The format follows the type.
+    """
     session = ctx.ensure_object(Session)
-    wanted = models_of_app.read_changes(changes)
-    record = models_of_app.edit(session.manager, model, wanted)
-    print_page(session, ModelPage((record,)))
+    session.show(editing.edit(session.manager, model, editing.read_changes(changes)))
 
 
 def reidentify(ctx: typer.Context, models: Models) -> int:

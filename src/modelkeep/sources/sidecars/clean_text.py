@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from modelkeep.core import limits
+from modelkeep.core.phrases import kept_phrases
 
 #: Control characters, those that turn the direction of text around, and halves of characters.
 _UNPRINTABLE = re.compile(
@@ -104,20 +105,22 @@ def web_address(value: Any) -> str | None:
     return None if not fine or is_secret or "@" in parts.netloc else address
 
 
-def phrases(value: Any, separator: str | None = None) -> tuple[str, ...]:
-    """Return trigger phrases of a list, or of a text that ``separator`` takes apart.
+def phrases(value: Any) -> tuple[str, ...]:
+    """Return the trigger phrases of a list; a text is one phrase, whatever commas it has.
 
     Items of a list may be texts or, as rgthree writes them, objects with a ``word``.
     """
-    return _several(value, separator, limits.SIDECAR_PHRASES, limits.SIDECAR_PHRASE_CHARACTERS)
+    items = (_word(item) for item in value) if isinstance(value, list) else (value,)
+    texts = (_UNPRINTABLE.sub(" ", item) for item in items if isinstance(item, str))
+    return kept_phrases(" ".join(text.split()).strip(" ,;") for text in texts)
 
 
 def tags(value: Any, separator: str | None = None) -> tuple[str, ...]:
-    """Return tags of a list of texts or of objects with a ``name``; see ``phrases``."""
-    return _several(value, separator, limits.SIDECAR_TAGS, limits.SIDECAR_PHRASE_CHARACTERS)
+    """Return tags of a list, or of a text that ``separator`` takes apart.
 
-
-def _several(value: Any, separator: str | None, most: int, length: int) -> tuple[str, ...]:
+    Items of a list may be texts or objects with a ``name``.
+    """
+    most, length = limits.SIDECAR_TAGS, limits.SIDECAR_TAG_CHARACTERS
     items: Iterable[Any] = ()
     if isinstance(value, str):
         # No list that counts is longer than this.

@@ -33,7 +33,7 @@ class A1111Json(SidecarReader):
         version = known_word(data.get("sd version"))
         return SidecarInfo(
             description=plain_text(data.get("description")) or plain_text(data.get("notes")),
-            trigger_phrases=phrases(data.get("activation text"), ","),
+            trigger_phrases=phrases(data.get("activation text")),
             base_hint=version or known_word(data.get("sd_version_str")),
         )
 

@@ -35,7 +35,7 @@ class SwarmJson(SidecarReader):
             description=plain_text(data.get("description")),
             author=known_word(data.get("author")),
             tags=tags(data.get("tags"), ","),
-            trigger_phrases=phrases(data.get("trigger_phrase"), ","),
+            trigger_phrases=phrases(data.get("trigger_phrase")),
             base_hint=known_word(architecture),
             type_hint=known_word(part),
         )

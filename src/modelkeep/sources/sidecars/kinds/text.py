@@ -43,7 +43,7 @@ class Text(SidecarReader):
             if address:
                 return SidecarInfo(source=address)
             if is_phrases(text):
-                return SidecarInfo(trigger_phrases=phrases(text.strip(), ","))
+                return SidecarInfo(trigger_phrases=phrases(text))
         return SidecarInfo(description=plain_text(text))
 
 
