@@ -72,6 +72,7 @@ class TestAdd:
             "why": "",
             "models": 0,
             "bytes": 0,
+            "remarks": [],
         }
         told = program.call("root", "add", "more", disk.parent / "home", "-q", "--no-scan")
         assert told.lines == ["more"]

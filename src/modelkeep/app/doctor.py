@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from modelkeep.app.text import counted
 from modelkeep.care.doctor import examination
 from modelkeep.care.doctor.repairs import Installs
+from modelkeep.core.names import counted
 from modelkeep.install.fetch_folder import claimed_folders
 from modelkeep.install.recovery import recover_library
 

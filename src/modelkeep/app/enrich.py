@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from modelkeep.app.text import Table, counted
-from modelkeep.core.names import size_text
+from modelkeep.app.text import Table
+from modelkeep.core.names import counted, size_text
 from modelkeep.errors import UsageError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelkeep.app.text import ListedModel, Table, counted, model_table
-from modelkeep.core.names import path_to_text, shown, size_text
+from modelkeep.app.text import ListedModel, Table, model_table
+from modelkeep.core.names import counted, path_to_text, shown, size_text
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
 from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
 from modelkeep.errors import UsageError

@@ -35,9 +35,14 @@ class RootView:
         """Its name."""
         return self.row.name
 
+    @property
+    def notes(self) -> list[str]:
+        """Why it is offline, or what its program names that is not there."""
+        return [self.row.why] if self.row.why else list(self.row.remarks)
+
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
-        return asdict(self.row)
+        return {**asdict(self.row), "remarks": list(self.row.remarks)}
 
     def __str__(self) -> str:
         row = self.row

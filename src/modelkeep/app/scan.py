@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from modelkeep.app.text import Table, counted, one_line
-from modelkeep.core.names import shown, size_text
+from modelkeep.app.text import Table, one_line
+from modelkeep.core.names import counted, shown, size_text
 from modelkeep.core.taxonomy import type_label
 from modelkeep.errors import UsageError
 from modelkeep.identification.known_families import base_label

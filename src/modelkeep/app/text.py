@@ -39,11 +39,6 @@ def time_text(seconds: float | None) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
-def counted(number: int, word: str) -> str:
-    """Return a number and what is counted: ``1 model``, ``2,000 models``."""
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
-
-
 def source_text(source: str) -> str:
     """Return a source for messages: printable, and without the query of an address.
 

@@ -189,3 +189,8 @@ def size_text(size: float | None) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= _UNIT_STEP
     return f"{size:.1f} {_UNITS[-1]}"
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number and what is counted: ``1 model``, ``2,000 models``."""
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"

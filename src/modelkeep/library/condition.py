@@ -18,9 +18,10 @@ from typing import Self, TypeVar
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
-from modelkeep.core.names import shown
+from modelkeep.core.names import real_path, shown
 from modelkeep.core.roots import NO_ROOT
 from modelkeep.core.taxonomy import RecordState
+from modelkeep.library.named_folders import NamedFolders
 from modelkeep.library.presence import Presence
 from modelkeep.records.listing import RecordFilter
 
@@ -118,6 +119,7 @@ class Look:
     def __init__(self, presence: Presence) -> None:
         self._presence = presence
         self._why_offline = cache(presence.why_offline)
+        self._named = NamedFolders(presence)
 
     def at_file(self, row: ModelFile) -> FileCondition:
         """Look at one file of a record."""
@@ -134,11 +136,19 @@ class Look:
         if why or path is None:
             return FileCondition(path or Path(item.path), FileStatus.OFFLINE, why)
         seen = _seen(path, row)
-        if item.root == NO_ROOT and seen.condition is FileStatus.MISSING and _is_unmounted(path):
-            return FileCondition(
-                path, FileStatus.OFFLINE, f"the disk of {shown(path)} is not mounted"
-            )
+        if seen.condition is FileStatus.MISSING and (why := self._why_away(path, item.root)):
+            return FileCondition(path, FileStatus.OFFLINE, why)
         return seen
+
+    def _why_away(self, path: Path, root: str) -> str:
+        """Return why a missing file may still be there, on a disk that is away; else nothing."""
+        if (folder := self._named.around(path)) is not None:
+            return folder.why
+        if (link := _dangling(path)) is not None:
+            return f"{shown(link)} leads to {shown(link.readlink())}, which does not exist"
+        if root == NO_ROOT and _is_unmounted(path):
+            return f"the disk of {shown(path)} is not mounted"
+        return ""
 
 
 def condition_of(presence: Presence, config: ModelConfigBase) -> ModelCondition:
@@ -215,6 +225,15 @@ def _seen(path: Path, row: ModelFile | None) -> FileCondition:
     else:
         detail = "was replaced by another file of the same size and time"
     return FileCondition(path, FileStatus.CHANGED, f"{shown(path)} {detail}")
+
+
+def _dangling(path: Path) -> Path | None:
+    """Return the link on the way to a file that leads to a folder which does not exist."""
+    for place in (path, *path.parents):
+        if place.is_symlink() and not place.exists():
+            is_file_gone = place == path and real_path(place).parent.is_dir()
+            return None if is_file_gone else place
+    return None
 
 
 def _is_unmounted(path: Path) -> bool:

@@ -58,7 +58,7 @@ class Presence:
         if folder is None:
             return self._why_unknown(name)
         try:
-            identity, is_empty = self._look_at(folder, is_home=name == MODELS_ROOT)
+            identity, is_empty = look_at(folder, is_home=name == MODELS_ROOT)
         except OSError as error:
             if name == MODELS_ROOT and not self._holds_records(name):
                 return ""  # it is made with the first install
@@ -84,7 +84,7 @@ class Presence:
         folder = self.folder_of(name)
         if folder is None:
             return
-        identity, _ = self._look_at(folder, is_home=True)
+        identity, _ = look_at(folder, is_home=True)
         seen = SeenRoot(path_to_text(folder), identity)
         if seen_roots(self.state).get(name) != seen:
             note_root(self.state, name, seen)
@@ -98,7 +98,7 @@ class Presence:
         if folder is None or before is None or before.path != path_to_text(folder):
             return False
         try:
-            identity, is_empty = self._look_at(folder, is_home=name == MODELS_ROOT)
+            identity, is_empty = look_at(folder, is_home=name == MODELS_ROOT)
         except OSError:
             return bool(before.identity)
         return is_empty and before.identity not in {"", identity}
@@ -123,19 +123,6 @@ class Presence:
         was = f"; it was {shown(before.path)}" if before else ""
         return f"No root is registered as {name}{was}"
 
-    def _look_at(self, folder: Path, *, is_home: bool) -> tuple[str, bool]:
-        """Return the identity of a folder, and whether it is empty.
-
-        What the program keeps in ``models_dir`` shows that it is there.
-        """
-        there = folder.stat()
-        if not stat.S_ISDIR(there.st_mode):
-            raise NotADirectoryError(20, "it is not a folder")
-        with os.scandir(folder) as entries:
-            names = {entry.name for entry in entries} - _OF_THE_DISK
-        own = names if is_home else {name for name in names if not name.startswith(".")}
-        return f"{there.st_dev}:{there.st_ino}:{os.statvfs(folder).f_fsid}", not own
-
     def _sees_a_model(self, name: str) -> bool:
         roots = self.registered()
         places = (
@@ -146,3 +133,22 @@ class Presence:
 
     def _holds_records(self, name: str) -> bool:
         return bool(self.records.page(RecordFilter(roots=(name,)), limit=1).items)
+
+
+def look_at(folder: Path, *, is_home: bool = False) -> tuple[str, bool]:
+    """Return the identity of a folder, and whether it is empty.
+
+    Args:
+        folder: The folder.
+        is_home: It is ``models_dir``: what the program keeps in there shows that it is there.
+
+    Raises:
+        OSError: it is not there, is no folder or may not be read.
+    """
+    there = folder.stat()
+    if not stat.S_ISDIR(there.st_mode):
+        raise NotADirectoryError(20, "it is not a folder")
+    with os.scandir(folder) as entries:
+        names = {entry.name for entry in entries} - _OF_THE_DISK
+    own = names if is_home else {name for name in names if not name.startswith(".")}
+    return f"{there.st_dev}:{there.st_ino}:{os.statvfs(folder).f_fsid}", not own

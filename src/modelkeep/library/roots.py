@@ -24,6 +24,7 @@ from modelkeep.errors import DuplicateModelException, SourceNotFoundError, Usage
 from modelkeep.jobs.owner import locked
 from modelkeep.jobs.seen_roots import SeenRoot, forget_root, note_root, seen_roots
 from modelkeep.library.library import Library
+from modelkeep.library.named_folders import NamedFolders
 from modelkeep.records.listing import RecordFilter
 from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.settings import RootSettings, Settings, edited_settings, read_settings_file
@@ -44,6 +45,7 @@ class RootRow:
         layout: Whose folder it is; None when it is not registered.
         readonly: Nothing may ever be written in it.
         why: Why it is offline, and how it comes back; empty when it is online.
+        remarks: What its program's files name that is not there.
     """
 
     name: str
@@ -54,6 +56,7 @@ class RootRow:
     why: str
     models: int
     bytes: int
+    remarks: tuple[str, ...] = ()
 
 
 class RootService:
@@ -80,6 +83,7 @@ class RootService:
         known = {MODELS_ROOT: home, **named}
         gone = sorted(counts.keys() - known.keys() - {NO_ROOT})
         presence, rows = self._library.presence, []
+        folders = NamedFolders(presence)
         for name in (*known, *gone):
             root = known.get(name)
             why = presence.why_offline(name)
@@ -93,6 +97,7 @@ class RootService:
                     why=f"{why}. {presence.hint_for(name)}" if why else "",
                     models=counts.get(name, 0),
                     bytes=sizes[name],
+                    remarks=tuple(folders.remarks(name)) if name in named and not why else (),
                 )
             )
         return rows

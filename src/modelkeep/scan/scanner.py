@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from modelkeep.core.identity import Identification
-from modelkeep.core.names import shown
+from modelkeep.core.names import counted, shown
 from modelkeep.core.taxonomy import type_label
 from modelkeep.errors import ModelKeepError, UnknownModelException, hint_of
 from modelkeep.jobs.lookups import Lookups
 from modelkeep.library.library import Library
+from modelkeep.library.named_folders import AwayFolder, NamedFolders
 from modelkeep.library.new_records import fields_of
 from modelkeep.scan.finder import Examined, Finder
 from modelkeep.scan.known import KnownFiles
@@ -93,13 +94,22 @@ class Scan:
         """
         known = KnownFiles(self._library)
         lookups = Lookups(self._library.state)
+        named = NamedFolders(self._library.presence)
         for target in self._targets:
+            self.summary.warnings += target.layout.remarks(target.folder)
+            for away in named.away_among(target.places):
+                yield self._counted(away_finding(away))
             for finding in self._through(target, known, lookups):
-                self.summary.count(finding)
-                yield finding
+                yield self._counted(finding)
             for place in target.places:
                 if place.path.is_dir():
                     self.summary.vanished += lookups.drop_vanished(place.path)
+        if self._action is ScanAction.REGISTER:
+            named.note_seen()
+
+    def _counted(self, finding: ScanFinding) -> ScanFinding:
+        self.summary.count(finding)
+        return finding
 
     def _through(
         self, target: ScanTarget, known: KnownFiles, lookups: Lookups
@@ -179,6 +189,12 @@ class Scan:
             return replace(finding, status=ScanStatus.ERROR, error=str(error), hint=hint_of(error))
         status = ScanStatus.KNOWN if is_known else ScanStatus.INSTALLED
         return replace(finding, status=status, key=key)
+
+
+def away_finding(away: AwayFolder, models: int = 0) -> ScanFinding:
+    """Return the finding for a folder that is away, with so many models in it."""
+    note = f". {counted(models, 'model')} in it: offline, not marked" if models else ""
+    return ScanFinding(away.path, ScanStatus.OFFLINE, error=away.why + note, hint=away.hint)
 
 
 def passed_finding(one: Skipped) -> ScanFinding:

@@ -13,6 +13,7 @@ from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import SourceError, UnknownModelException
 from modelkeep.jobs.lookups import Lookups
 from modelkeep.library.condition import FileStatus, ModelCondition, survey
+from modelkeep.library.named_folders import NamedFolders
 from modelkeep.library.verify import Verdict, verify_model
 from modelkeep.records.listing import RecordFilter
 from modelkeep.scan.finder import Examined, Finder
@@ -22,7 +23,13 @@ from modelkeep.scan.outcomes import IdentifyOutcome
 from modelkeep.scan.records import FolderInfo, NewModel, new_model
 from modelkeep.scan.register import Registrar
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
-from modelkeep.scan.scanner import ScanContext, ScanTarget, failed_finding, passed_finding
+from modelkeep.scan.scanner import (
+    ScanContext,
+    ScanTarget,
+    away_finding,
+    failed_finding,
+    passed_finding,
+)
 from modelkeep.scan.targets import named_folders, target_of
 from modelkeep.scan.walk import Candidate, FolderWalk, Skipped
 
@@ -79,11 +86,13 @@ class Sync:
             except SourceError as error:
                 yield ScanFinding(path, ScanStatus.ERROR, error=str(error), hint=error.hint)
                 continue
+            self.summary.warnings += target.layout.remarks(path)
             for finding in self._new(target, known, lookups, gone):
                 if finding.status is ScanStatus.MOVED and finding.key:
                     moved.add(finding.key)
                 yield finding
         yield from self._mark({k: pair for k, pair in missing.items() if k not in moved})
+        NamedFolders(library.presence).note_seen()
 
     def _look(self) -> None:
         self._context.watch(self.summary)
@@ -103,6 +112,10 @@ class Sync:
                 error = f"{why}. Nothing was marked among the {count:,} models in the root {name}"
                 hint = presence.hint_for(name)
                 yield ScanFinding(folders[name][0], ScanStatus.OFFLINE, error=error, hint=hint)
+        named = NamedFolders(presence)
+        counts = named.models_away()
+        for away in named.away:
+            yield away_finding(away, counts[away])
 
     def _missing(
         self, odd: Mapping[str, ModelCondition], offline: Mapping[str, str]

@@ -9,11 +9,11 @@ import typer
 
 from modelkeep.app import jobs as job_queries
 from modelkeep.app.outcomes import EXIT_INTERRUPTED, exit_status_of
-from modelkeep.app.text import counted
 from modelkeep.cli.commands.download import finish_downloads
 from modelkeep.cli.commands.install import finish_jobs
 from modelkeep.cli.options import BaseOption, JobIds, OptionalJobIds, TypeOption
 from modelkeep.cli.session import Session
+from modelkeep.core.names import counted
 from modelkeep.errors import UsageError
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import typer
 
 from modelkeep.app import remove as removals
 from modelkeep.app.outcomes import EXIT_FAILED, exit_status_of
-from modelkeep.app.text import counted
 from modelkeep.cli.options import DryRun, Models, Yes
 from modelkeep.cli.session import Session
+from modelkeep.core.names import counted
 from modelkeep.errors import UsageError
 
 if TYPE_CHECKING:

@@ -40,8 +40,13 @@ def add(
 ) -> int | None:
     """Register a folder and its models in place; nothing in it is changed."""
     session = ctx.ensure_object(Session)
-    session.show(roots.add(session.manager, name, folder, layout=layout, readonly=readonly))
-    return None if no_scan else scan.scan(ctx, name, register=True)
+    added = roots.add(session.manager, name, folder, layout=layout, readonly=readonly)
+    session.show(added)
+    if not no_scan:
+        return scan.scan(ctx, name, register=True)
+    for note in added.notes:
+        session.say(note)
+    return None
 
 
 def list_roots(ctx: typer.Context) -> None:
@@ -51,8 +56,8 @@ def list_roots(ctx: typer.Context) -> None:
     session.show_all(found, lambda: roots.table(found))
     if not session.json:
         for root in found:
-            if root.row.why:
-                session.say(f"{root.key}: {root.row.why}")
+            for note in root.notes:
+                session.say(f"{root.key}: {note}")
 
 
 def remove(

@@ -70,6 +70,8 @@ def scan(
         _print_rest(session, summary, report)
         for step in scanning.next_steps(request, summary) if is_whole else ():
             session.say(step)
+    else:
+        _say_notes(session, summary)
     if not is_whole:
         kept = scanning.kept_text(request, summary)
         session.say(f"\nInterrupted{kept}. Run the command again to continue.")
@@ -93,6 +95,8 @@ def sync(ctx: typer.Context, yes: Yes = False) -> int:
     if not session.json and not session.quiet:
         session.print(scanning.synced_text(found.summary))
         _print_rest(session, found.summary, report)
+    else:
+        _say_notes(session, found.summary)
     if not is_whole:
         session.say("\nInterrupted; finished work is kept. Run the command again to continue.")
         return EXIT_INTERRUPTED
@@ -128,9 +132,13 @@ def _go_through(
 
 
 def _print_rest(session: Session, summary: ScanSummary, report: ScanReport) -> None:
-    from modelkeep.app.scan import summary_notes
-
     for text in report.lines(summary):
         session.print(text)
+    _say_notes(session, summary)
+
+
+def _say_notes(session: Session, summary: ScanSummary) -> None:
+    from modelkeep.app.scan import summary_notes
+
     for note in summary_notes(summary, verbose=session.verbose):
         session.say(note)

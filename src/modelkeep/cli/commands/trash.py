@@ -9,11 +9,10 @@ import typer
 from modelkeep.app import trash
 from modelkeep.app.library import ModelPage
 from modelkeep.app.outcomes import EXIT_FAILED, exit_status_of
-from modelkeep.app.text import counted
 from modelkeep.cli.commands.listing import print_page
 from modelkeep.cli.options import Yes
 from modelkeep.cli.session import Session
-from modelkeep.core.names import size_text
+from modelkeep.core.names import counted, size_text
 from modelkeep.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from modelkeep.app.outcomes import exit_status_of
-from modelkeep.app.text import counted, time_text
+from modelkeep.app.text import time_text
 from modelkeep.cli.options import AllModels, OptionalModels, parse_rate, parse_span
 from modelkeep.cli.progress import Bar, ByteCount
 from modelkeep.cli.session import Session
+from modelkeep.core.names import counted
 from modelkeep.errors import UsageError
 
 if TYPE_CHECKING:

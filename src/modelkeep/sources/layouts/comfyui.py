@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from modelkeep.core.names import shown
 from modelkeep.core.taxonomy import ModelType
-from modelkeep.sources.layouts.extra_model_paths import read_extra_model_paths
+from modelkeep.sources.layouts.extra_model_paths import bare_sections, read_extra_model_paths
 from modelkeep.sources.layouts.folders import (
     NO_MODELS,
     Names,
@@ -119,6 +121,16 @@ class ComfyUI(Layout):
         home = folder if root is None else root / "models"
         return shelf(SHELVES.get(model.kind, ()), self.places(folder), home, folder)
 
+    def remarks(self, folder: Path) -> Iterable[str]:
+        """Yield the sections of ``extra_model_paths.yaml`` that name no folder of models."""
+        root = _root(folder, names_in(folder))
+        for file in _extra_files(root) if root is not None else ():
+            yield from (
+                f"The section {section} of {shown(file)} has a base_path and names no folders in"
+                " it, so ComfyUI searches none. Add lines such as: loras: models/loras"
+                for section in bare_sections(file)
+            )
+
 
 def _root(folder: Path, names: Names) -> Path | None:
     """Return where the program is, if ``folder`` is one of its folders above the models."""
@@ -137,17 +149,22 @@ def _root(folder: Path, names: Names) -> Path | None:
 def _with_extra(root: Path, own: list[Place]) -> list[Place]:
     first: list[Place] = []
     last: list[Place] = []
-    for name in _EXTRA_FILES:
-        file = root / name
-        if not file.is_file():
-            continue
+    for file in _extra_files(root):
         for extra in read_extra_model_paths(file):
             place = Place(
-                extra.path, extra.category, TYPES.get(extra.category.lower()), skip=NO_MODELS
+                extra.path,
+                extra.category,
+                TYPES.get(extra.category.lower()),
+                skip=NO_MODELS,
+                named_by=file,
             )
             (first if extra.is_default else last).append(place)
     # Each default is put before all others, so the last one named is the first one searched.
     return [*reversed(first), *own, *last]
+
+
+def _extra_files(root: Path) -> list[Path]:
+    return [root / name for name in _EXTRA_FILES if (root / name).is_file()]
 
 
 LAYOUT = ComfyUI()

@@ -77,6 +77,22 @@ def read_extra_model_paths(file: Path) -> tuple[ExtraFolder, ...]:
     return tuple(found)
 
 
+def bare_sections(file: Path) -> tuple[str, ...]:
+    """Return the sections that have a ``base_path`` and nothing below it.
+
+    Raises:
+        SourceError: as ``read_extra_model_paths``.
+    """
+    named = {folder.section for folder in read_extra_model_paths(file)}
+    return tuple(
+        section
+        for section, node in read_yaml_map(file).items()
+        if is_map(node)
+        and section not in named
+        and map_of(file, node).keys() - {_DEFAULT} == {_BASE}
+    )
+
+
 def _section(file: Path, section: str, entries: dict[str, Node]) -> Iterator[ExtraFolder]:
     base = _base(file, entries.get(_BASE))
     is_default = _is_yes(entries.get(_DEFAULT))

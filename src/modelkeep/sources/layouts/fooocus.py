@@ -66,7 +66,7 @@ class Fooocus(Layout):
         file = root / _CONFIG
         config = read_json_map(file) if file.is_file() else {}
         named = [
-            Place(path, category, _TYPES.get(category), skip=NO_MODELS)
+            Place(path, category, _TYPES.get(category), skip=NO_MODELS, named_by=file)
             for setting, category in _PATHS.items()
             for path in _folders(config.get(setting), root)
         ]

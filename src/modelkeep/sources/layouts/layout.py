@@ -26,6 +26,7 @@ class Place:
         type: The type its files have; None when the category does not tell.
         recursive: The folders below it are searched too.
         skip: Names of folders below it that hold no models.
+        named_by: The file of the program that names it; None for a folder of the program's own.
     """
 
     path: Path
@@ -33,6 +34,7 @@ class Place:
     type: ModelType | None = None
     recursive: bool = True
     skip: frozenset[str] = field(default=frozenset())
+    named_by: Path | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,15 @@ class Layout(ABC):
         Raises:
             SourceError: a file with their places cannot be read; names file and line.
         """
+
+    def remarks(self, folder: Path) -> Iterable[str]:
+        """Yield what the user should correct in the files that name places; nothing by default.
+
+        Raises:
+            SourceError: such a file cannot be read; names file and line.
+        """
+        del folder
+        return ()
 
     def type_of(self, place: Place, name: str) -> ModelType | None:
         """Return the type that the program expects of a file of this name in ``place``."""

@@ -99,7 +99,7 @@ class SwarmUI(Layout):
             return tuple(category_places(folder, _TYPES))
         settings, roots = _settings(folder)
         named = [
-            Place(path, path.name, kind, skip=NO_MODELS)
+            Place(path, path.name, kind, skip=NO_MODELS, named_by=folder / _SETTINGS)
             for root in roots
             for key, kind in _FOLDERS.items()
             for path in _split(settings.get(key, ""), root)

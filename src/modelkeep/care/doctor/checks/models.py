@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 
 from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Severity
 from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.core.configs import AnyModelConfig
-from modelkeep.core.roots import NO_ROOT
 from modelkeep.core.taxonomy import RecordState
-from modelkeep.library.condition import FileStatus, state_for
+from modelkeep.library.condition import FileStatus, ModelCondition, state_for
+from modelkeep.library.named_folders import NamedFolders
 
 _HINTS = {
     FileStatus.MISSING: "Put it back, find it with modelkeep sync, or remove its record with:"
@@ -26,13 +27,13 @@ _PART = 5
 
 
 def _models(library: LibraryState) -> Iterator[Finding]:
-    """Every file of every record exists, unchanged; offline roots have a check of their own."""
+    """Every file of every record exists, unchanged; what is offline as a whole is said once."""
     models = library.models or {}
+    is_reported = _reported_elsewhere(library)
     for key, seen in library.conditions.items():
-        # An offline root is reported once, by its own check.
         if key not in models or seen.condition not in _HINTS:
             continue
-        if seen.condition is not FileStatus.OFFLINE or models[key].root == NO_ROOT:
+        if seen.condition is not FileStatus.OFFLINE or not is_reported(models[key].root, seen):
             yield Finding(
                 f"model_{seen.condition}",
                 key,
@@ -47,6 +48,16 @@ def _models(library: LibraryState) -> Iterator[Finding]:
                 f"{config.name} ({key[:8]}) had different contents when it was last read",
                 _HINTS[FileStatus.CHANGED].format(key=key[:8]),
             )
+
+
+def _reported_elsewhere(library: LibraryState) -> Callable[[str, ModelCondition], bool]:
+    """Return a test whether the check of roots reports why a model is offline."""
+    if (presence := library.presence) is None:
+        return lambda _root, _seen: False
+    why_offline, folders = cache(presence.why_offline), NamedFolders(presence)
+    return lambda root, seen: bool(
+        why_offline(root) or any(folders.around(file.path) for file in seen.files)
+    )
 
 
 def _states(library: LibraryState) -> Iterator[Finding]:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding
 from modelkeep.care.doctor.library_state import LibraryState
+from modelkeep.core.names import counted
 from modelkeep.core.roots import MODELS_ROOT
+from modelkeep.library.named_folders import NamedFolders
 
 
 def _find(library: LibraryState) -> Iterator[Finding]:
@@ -26,6 +28,13 @@ def _find(library: LibraryState) -> Iterator[Finding]:
                 f"The root {name}, with {counts[name]} model(s), is offline. {why}",
                 presence.hint_for(name),
             )
+    for away, count in NamedFolders(presence).models_away().items():
+        yield Finding(
+            "folder_offline",
+            str(away.path),
+            f"{away.why}. {counted(count, 'model')} in it: offline",
+            away.hint,
+        )
 
 
 CHECK = Check("roots", position=100, find=_find)
