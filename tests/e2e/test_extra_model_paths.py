@@ -55,8 +55,9 @@ def test_a_scan_of_any_folder_says_it_too(program: Program, comfy: Path, tmp_pat
     told = program.call("scan", comfy, "--json")
     [away] = [line for line in told.json if line["status"] == "offline"]
     assert away["path"] == str(tmp_path / "nowhere")
-    assert "extra_model_paths.yaml" in away["error"]
-    assert away["hint"]
+    assert away["error"]["kind"] == "OfflineRootError"
+    assert "extra_model_paths.yaml" in away["error"]["message"]
+    assert away["error"]["hint"]
     assert "The section bare of" in told.err
 
 

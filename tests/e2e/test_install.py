@@ -35,7 +35,7 @@ def test_json_has_one_line_a_source(program: Program, sources: Path) -> None:
     assert Path(first["path"]).is_file()
     assert first["error"] is None
     assert (second["key"], second["path"]) == (None, None)
-    assert "does not exist" in second["error"]
+    assert "does not exist" in second["error"]["message"]
     assert "does not exist" in told.err
 
 

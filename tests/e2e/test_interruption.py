@@ -78,9 +78,9 @@ def test_after_a_kill_the_next_command_tidies_up(program: Program, large: Path) 
     [job] = program.call("jobs", "--json").json
     assert left(program) == []
     assert job["status"] == "error"
-    assert job["error_type"] == "InterruptedInstallError"
-    assert job["hint"] == f"Start it again: modelkeep install {large}"
-    assert job["hint"] in program.call("jobs").out
+    assert job["error"]["kind"] == "InterruptedInstallError"
+    assert job["error"]["hint"] == f"Start it again: modelkeep install {large}"
+    assert job["error"]["hint"] in program.call("jobs").out
     check_library(program)
     told = program.run("install", "--json", large)
     assert Path(told.only["path"]).stat().st_size == large.stat().st_size

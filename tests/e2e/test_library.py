@@ -440,8 +440,8 @@ class TestJobs:
         program.call("install", sources / "paper.safetensors", "--base", "sofa", status=1)
         first, second = program.call("jobs", "--json").json
         assert (first["status"], second["status"]) == ("completed", "error")
-        assert {"id", "source", "status", "key", "error", "hint", "bytes"} <= set(first)
-        assert "sofa" in second["error"]
+        assert {"id", "source", "status", "key", "error", "bytes"} <= set(first)
+        assert "sofa" in second["error"]["message"]
         told = program.call("jobs")
         assert "sofa" in told.out
         assert "validation error" not in told.out

@@ -42,6 +42,8 @@ class TestHelp:
             assert told.err == ""
             for option in ("--root", "--json", "--quiet", "--verbose"):
                 assert option in told.out
+            assert max(map(len, told.lines)) <= 80
+            assert told.lines[-1].startswith("  Example: modelkeep ")
 
     def test_version(self, program: Program) -> None:
         for words in (("--version",), ("-V",), ("--json", "--version")):

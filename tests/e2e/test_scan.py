@@ -36,7 +36,7 @@ def test_json_has_one_line_a_file(program: Program, sources: Path) -> None:
     assert (by_name["paper.safetensors"]["type"], by_name["paper.safetensors"]["base"]) == (
         "lora", "sd-1",
     )  # fmt: skip
-    assert "empty" in by_name["bad.ckpt"]["error"]
+    assert "empty" in by_name["bad.ckpt"]["error"]["message"]
     assert told.err == ""
 
 

@@ -101,7 +101,8 @@ def test_what_is_no_file_is_skipped_and_told(program: Program, tmp_path: Path, h
     reasons = {name: line["reason"] for name, line in lines.items() if line["status"] != word}
     assert reasons == skipped
     for line in lines.values():
-        assert line["status"] == word or Path(line["path"]).name in line["error"]
+        said = line["error"]["message"] if line["error"] else line["detail"]
+        assert line["status"] == word or Path(line["path"]).name in said
     assert snapshot(top) == before
     assert len(program.call("list", "--json").json) == (2 if how else 0)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelkeep.app.outcomes import message_of
+from modelkeep.app.outcomes import error_json
 from modelkeep.app.text import source_text
 from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.download.control_file import digest_of
@@ -85,7 +85,7 @@ class DownloadView:
             "seconds_left": None if self.seconds_left is None else round(self.seconds_left, 1),
             "connections": job.connections,
             "path": path_to_text(path) if path else None,
-            "error": message_of(job.exception) if job.exception else None,
+            "error": error_json(job.exception) if job.exception else None,
         }
 
     def __str__(self) -> str:

@@ -8,7 +8,9 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from modelkeep.app.outcomes import error_json
 from modelkeep.app.text import source_text
+from modelkeep.core.commands import command
 from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import type_label
@@ -41,7 +43,7 @@ class InstallResult:
     record: ModelConfigBase | None = None
     path: Path | None = None
     is_known: bool = False
-    error: str | None = None
+    error: Exception | None = None
     job: int | None = None
 
     @property
@@ -57,7 +59,7 @@ class InstallResult:
             "key": self.key,
             "path": path_to_text(self.path) if self.path else None,
             "already_there": self.is_known,
-            "error": self.error,
+            "error": error_json(self.error) if self.error is not None else None,
             **({"job": self.job} if self.job is not None else {}),
         }
 
@@ -123,7 +125,8 @@ def not_applied(job: ModelInstallJob) -> str:
     if not job.same_as or not job.config_in:
         return ""
     names = ", ".join(f"--{name}" for name in job.config_in)
-    return f"{names} was not applied. Change it with: modelkeep edit {job.same_as[:8]}"
+    changes = [f"{name}={value}" for name, value in job.config_in.items()]
+    return f"{names} was not applied. To apply it: {command('edit', job.same_as[:8], *changes)}"
 
 
 def leave(manager: ModelManager, source: StringLikeSource, request: InstallRequest) -> int:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from modelkeep.jobs.kinds import AnyJob
     from modelkeep.jobs.rows import JobRow
 
-#: Of the engine alone.
-_HIDDEN = ("owner", "request", "beat_at")
+#: Of the engine alone, or told elsewhere.
+_HIDDEN = ("owner", "request", "beat_at", "error_type", "hint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,14 @@ class JobView:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
-        fields = asdict(self.row)
-        for name in _HIDDEN:
-            del fields[name]
-        return {**fields, "details": json.loads(self.row.details)}
+        row = self.row
+        fields = {name: value for name, value in asdict(row).items() if name not in _HIDDEN}
+        error = {"kind": row.error_type, "message": row.error, "hint": row.hint or ""}
+        return {
+            **fields,
+            "details": json.loads(row.details),
+            "error": error if row.error else None,
+        }
 
     @property
     def progress(self) -> str:

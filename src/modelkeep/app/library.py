@@ -40,7 +40,7 @@ class ModelLines:
 
     def table(self) -> Table:
         """Return the models as a table."""
-        return model_table(self.models)
+        return model_table(self.models, self.offline or ())
 
     @property
     def notes(self) -> list[str]:

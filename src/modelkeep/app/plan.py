@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from modelkeep.app.outcomes import message_of
 from modelkeep.app.text import source_text
 from modelkeep.errors import UsageError
 from modelkeep.library.destination import LinkMode
@@ -58,13 +57,11 @@ class PlannedInstall:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
-        error = self.plan.error
         return {
             **self.plan.to_json(),
             "status": "error" if self.plan.refusal else "planned",
             "key": self.key,
             "already_there": self.key is not None,
-            "error": message_of(error) if error is not None else None,
         }
 
     def __str__(self) -> str:

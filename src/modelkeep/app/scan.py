@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from modelkeep.app.text import Table, one_line
+from modelkeep.core.commands import command
 from modelkeep.core.names import counted, shown, size_text
 from modelkeep.core.taxonomy import type_label
 from modelkeep.errors import UsageError
@@ -186,11 +187,20 @@ def next_steps(request: ScanRequest, summary: ScanSummary) -> list[str]:
     """Return what to type next."""
     if request.action is not ScanAction.REPORT or not summary.statuses[ScanStatus.FOUND]:
         return []
-    name = f" {shown(request.what)}" if request.what else ""
+    name = [request.what] if request.what else []
     return [
-        f"Register them where they are: modelkeep scan{name} --register",
-        f"Copy them into the library: modelkeep scan{name} --install",
+        f"Register them where they are: {command('scan', *name, '--register')}",
+        f"Copy them into the library: {command('scan', *name, '--install')}",
     ]
+
+
+def again(request: ScanRequest) -> str:
+    """Return the command that continues an interrupted scan."""
+    words = [request.what] if request.what else []
+    words += [] if request.action is ScanAction.REPORT else [f"--{request.action}"]
+    words += ["--link", request.link.value] if request.link else []
+    words += ["--layout", request.layout] if request.layout else []
+    return command("scan", *words)
 
 
 def _counts(summary: ScanSummary, words: tuple[tuple[ScanStatus, str], ...]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from unicodedata import combining, east_asian_width
 
 from modelkeep.core.names import size_text
 from modelkeep.core.reading import printable
@@ -15,11 +16,18 @@ from modelkeep.core.taxonomy import (
     BaseModelType,
     ModelFormat,
     ModelType,
+    RecordState,
     type_label,
 )
 
 #: Control characters, and those that turn the direction of text: terminals act upon them.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+#: Characters of a cell in plain text, and how many of a longer one stay before the cut; half as
+#: many stay behind it. Columns with these titles are never cut.
+_WIDEST, _KEPT = 60, 38
+_WHOLE = frozenset({"PATH", "VALUE"})
 
 
 def plain(text: str) -> str:
@@ -52,7 +60,8 @@ class Table:
     """Rows under titles.
 
     Attributes:
-        rows: One cell a column; made safe and put on one line.
+        rows: One cell a column; made safe and put on one line. As text, long cells are cut, but
+            for paths and values, which people copy.
     """
 
     titles: tuple[str, ...]
@@ -64,13 +73,23 @@ class Table:
         return cls(tuple(titles), tuple(tuple(one_line(cell) for cell in row) for row in rows))
 
     def __str__(self) -> str:
-        columns = zip(self.titles, *self.rows, strict=True)
-        widths = [max(len(cell) for cell in column) for column in columns]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in (self.titles, *self.rows)
-        ]
-        return "\n".join(lines)
+        columns = [_plain_column(column) for column in zip(self.titles, *self.rows, strict=True)]
+        return "\n".join("  ".join(cells).rstrip() for cells in zip(*columns, strict=True))
+
+
+def _plain_column(cells: Sequence[str]) -> list[str]:
+    """Return the cells of a column, cut and filled up to one width."""
+    if cells[0] not in _WHOLE:
+        cells = [c if len(c) <= _WIDEST else f"{c[:_KEPT]}...{c[-_KEPT // 2 :]}" for c in cells]
+    width = max(map(_width, cells))
+    return [cell + " " * (width - _width(cell)) for cell in cells]
+
+
+def _width(text: str) -> int:
+    """Return the columns that a text takes: characters of East Asia take two, marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def pairs(facts: Sequence[tuple[str, str]]) -> str:
@@ -112,24 +131,36 @@ class ListedModel(Protocol):
     def root(self) -> str:
         """Name of the root that it is in."""
 
+    @property
+    def state(self) -> RecordState:
+        """What was last seen of its files."""
 
-def model_table(models: Iterable[ListedModel]) -> Table:
-    """Return records as a table."""
+
+def model_table(models: Sequence[ListedModel], offline: Collection[str] = ()) -> Table:
+    """Return records as a table, with their states where one is not simply there.
+
+    Args:
+        models: The records.
+        offline: Names of the roots that are offline.
+    """
+    states = ["offline" if model.root in offline else str(model.state) for model in models]
+    titles, rows = ["KEY", "NAME", "TYPE", "BASE", "FORMAT", "SIZE"], [*map(_cells, models)]
+    if set(states) - {RecordState.PRESENT}:
+        titles.append("STATE")
+        rows = [(*row, state) for row, state in zip(rows, states, strict=True)]
+    return Table.of(titles, rows)
+
+
+def _cells(model: ListedModel) -> tuple[str, ...]:
     from modelkeep.identification.known_families import base_label
 
-    return Table.of(
-        ("KEY", "NAME", "TYPE", "BASE", "FORMAT", "SIZE"),
-        [
-            (
-                model.key[:8],
-                model.name,
-                type_label(model.type),
-                base_label(model.base) + variant_text(model),
-                FORMAT_LABELS.get(model.format, str(model.format)),
-                size_text(model.size),
-            )
-            for model in models
-        ],
+    return (
+        model.key[:8],
+        model.name,
+        type_label(model.type),
+        base_label(model.base) + variant_text(model),
+        FORMAT_LABELS.get(model.format, str(model.format)),
+        size_text(model.size),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from modelkeep.care.sweep import Sweep
 from modelkeep.care.throttle import TokenBucket, at_most
+from modelkeep.core.commands import command
 from modelkeep.core.hashing import Progress, no_progress
 from modelkeep.library.verify import verify_model
 
@@ -107,6 +108,6 @@ def advice_for(check: ModelCheck) -> str:
     if check.verdict != "changed" or check.is_accepted:
         return ""
     return (
-        f"  If you changed it: modelkeep verify --accept {check.key[:8]}. Otherwise"
+        f"  If you changed it: {command('verify', '--accept', check.key[:8])}. Otherwise"
         " reinstall it from its source."
     )

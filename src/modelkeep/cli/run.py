@@ -19,7 +19,8 @@ from modelkeep.app.outcomes import (
 )
 from modelkeep.cli.session import Session
 from modelkeep.cli.streams import OutputError
-from modelkeep.cli.tree import make_program
+from modelkeep.cli.tree import COMMAND_NAMES, make_program
+from modelkeep.errors import UsageError
 
 #: Signals that end a command as Ctrl-C does: from ``kill``, and from a terminal that closes.
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
@@ -27,7 +28,8 @@ _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 def run(words: list[str]) -> int:
     """Run the command that ``words`` name and return the exit status."""
-    session = Session()
+    # Said before the words are parsed: an error of theirs is told in JSON as well.
+    session = Session(json="--json" in words, commands=COMMAND_NAMES)
     try:
         with _interruptible():
             return _run(session, words)
@@ -87,5 +89,5 @@ def _wrong_usage(session: Session, error: typer.TyperException) -> int:
     else:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "modelkeep"
-        session.complain(f"Error: {text}\n       {command} --help shows the usage.")
+        session.report(UsageError(text, hint=f"{command} --help shows the usage."))
     return EXIT_USAGE

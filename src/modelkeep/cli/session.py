@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from modelkeep.app.outcomes import message_of
+from modelkeep.app.outcomes import error_json, message_of
 from modelkeep.app.text import Table, plain
 from modelkeep.cli.logs import PlainHandler, start_logging, stop_logging
+from modelkeep.core.commands import quoted
 from modelkeep.errors import ModelKeepError, hint_of
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Session:
         quiet: Results as keys only; no messages.
         verbose: Log messages and tracebacks.
         options: Settings given on the command line.
+        commands: All that can be typed, to find them in messages.
     """
 
     root: Path | None = None
@@ -54,6 +56,7 @@ class Session:
     quiet: bool = False
     verbose: bool = False
     options: dict[str, Any] = field(default_factory=dict)
+    commands: frozenset[str] = frozenset()
     _manager: ModelManager | None = field(default=None, repr=False)
     _handler: PlainHandler | None = field(default=None, repr=False)
 
@@ -115,16 +118,29 @@ class Session:
 
     def complain(self, text: str) -> None:
         """Write a message, also where quiet was asked for."""
-        sys.stderr.write(plain(text) + "\n")
+        sys.stderr.write(plain(self._runnable(text)) + "\n")
 
-    def report(self, error: BaseException, about: str = "") -> None:
-        """Write what went wrong and what to do next."""
+    def report(self, error: BaseException, about: str = "", *, in_json: bool = True) -> None:
+        """Write what went wrong and what to do next.
+
+        Args:
+            error: What went wrong.
+            about: The model, source or job that it is about.
+            in_json: A line of JSON says so too, where that was asked for.
+        """
         if self.verbose:
             traceback.print_exception(error)
+        if self.json and in_json:
+            source = {"source": about} if about else {}
+            self.print_json({**source, "error": self._error_json(error)})
         prefix = f"{about}: " if about and about not in message_of(error) else ""
         self.complain(f"Error: {prefix}{message_of(error)}")
         if hint := hint_of(error):
             self.complain(f"       {hint}")
+
+    def _error_json(self, error: BaseException) -> dict[str, str]:
+        found = error_json(error)
+        return {**found, "hint": self._runnable(found["hint"])}
 
     def confirm(self, question: str) -> bool:
         """Ask a person."""
@@ -136,7 +152,15 @@ class Session:
 
     def print(self, text: str) -> None:
         """Print a result."""
-        sys.stdout.write(plain(text) + "\n")
+        sys.stdout.write(plain(self._runnable(text)) + "\n")
+
+    def _runnable(self, text: str) -> str:
+        """Return a text whose commands use the library that this one uses."""
+        if self.root is None or "modelkeep " not in text:
+            return text
+        there = f"modelkeep --root {quoted(self.root)} "
+        names = "|".join(map(re.escape, self.commands))
+        return re.sub(rf"\bmodelkeep (?=(?:{names})\b)", lambda _: there, text)
 
     def print_json(self, value: Any) -> None:
         """Print a result as one line of JSON, valid whatever standard output can encode."""

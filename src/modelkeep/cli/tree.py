@@ -14,6 +14,7 @@ import typer.main
 from modelkeep.cli.common import take_common_options, with_common_options
 
 _COMMANDS = "modelkeep.cli.commands"
+_EXAMPLE = "install ~/Downloads/style.safetensors"
 _HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
 
@@ -26,19 +27,23 @@ class Command:
         about: Short help, for the list of commands.
         function: ``module:function``; a module without dots is one of ``cli/commands``.
         aliases: Other names, not listed.
+        example: What may be typed after the program's name; its help ends with it.
     """
 
     name: str
     about: str
     function: str
     aliases: tuple[str, ...] = ()
+    example: str = ""
 
     def load(self, name: str) -> Any:
         """Import the command and return it as typer's command under ``name``."""
         module, _, function = self.function.partition(":")
         home = import_module(module if "." in module else f"{_COMMANDS}.{module}")
         app = _typer(add_completion=False)
-        app.command(name)(with_common_options(getattr(home, function)))
+        app.command(name, epilog=_example_text(self.example))(
+            with_common_options(getattr(home, function))
+        )
         return typer.main.get_command(app)
 
 
@@ -49,7 +54,7 @@ class Group:
     Attributes:
         name: What is typed.
         about: Help.
-        commands: Those behind it.
+        commands: Those behind it; the help ends with the example of the first.
     """
 
     name: str
@@ -60,79 +65,193 @@ class Group:
     def load(self, name: str) -> Any:  # noqa: ARG002 - as a command is loaded
         """Return the group as typer's group; no command in it is imported."""
         app = _typer(add_completion=False, no_args_is_help=True)
-        app.callback(help=self.about)(with_common_options(take_common_options))
+        epilog = _example_text(self.commands[0].example)
+        app.callback(help=self.about, epilog=epilog)(with_common_options(take_common_options))
         return _group(app, self.commands)
 
 
 Entry = Command | Group
 
 ENTRIES: tuple[Entry, ...] = (
-    Command("install", "Put models into the library.", "install:install", ("pull",)),
-    Command("identify", "Identify models; change nothing.", "identify:identify"),
-    Command("list", "List the models of the library.", "listing:list_models", ("ls",)),
-    Command("show", "Show everything known about a model.", "model:show"),
-    Command("edit", "Change fields of a model's record.", "model:edit"),
-    Command("reidentify", "Identify recorded models again.", "model:reidentify"),
-    Command("remove", "Remove models from the library.", "remove:remove", ("rm",)),
-    Command("scan", "Find models in folders; change nothing by default.", "scan:scan"),
-    Command("sync", "Update the library after changes on disk.", "scan:sync"),
-    Command("verify", "Check models against their hashes.", "verify:verify"),
-    Command("enrich", "Look up models on sites by their hashes.", "enrich:enrich"),
-    Command("doctor", "Check and repair the library.", "doctor:doctor"),
-    Command("download", "Download files without installing them.", "download:download"),
-    Command("search", "Search the sites for models.", "search:search"),
-    Command("jobs", "List install and download jobs.", "jobs:jobs"),
-    Command("pause", "Pause jobs.", "jobs:pause"),
-    Command("resume", "Resume paused and interrupted jobs.", "jobs:resume"),
-    Command("retry", "Restart failed or cancelled jobs.", "jobs:retry"),
-    Command("cancel", "Cancel jobs.", "jobs:cancel"),
-    Command("prune", "Forget finished jobs.", "jobs:prune"),
+    Command(
+        "install",
+        "Put models into the library.",
+        "install:install",
+        ("pull",),
+        example="install ~/Downloads/style.safetensors",
+    ),
+    Command(
+        "identify",
+        "Identify models; change nothing.",
+        "identify:identify",
+        example="identify ~/Downloads/style.safetensors --explain",
+    ),
+    Command(
+        "list",
+        "List the models of the library.",
+        "listing:list_models",
+        ("ls",),
+        example="list --type lora --base sdxl --sort size",
+    ),
+    Command("show", "Show everything known about a model.", "model:show", example="show style"),
+    Command(
+        "edit",
+        "Change fields of a model's record.",
+        "model:edit",
+        example='edit style name="My style" triggers+="ink, wash"',
+    ),
+    Command(
+        "reidentify",
+        "Identify recorded models again.",
+        "model:reidentify",
+        example="reidentify style",
+    ),
+    Command(
+        "remove",
+        "Remove models from the library.",
+        "remove:remove",
+        ("rm",),
+        example="remove style --dry-run",
+    ),
+    Command(
+        "scan",
+        "Find models in folders; change nothing by default.",
+        "scan:scan",
+        example="scan ~/ComfyUI --register",
+    ),
+    Command("sync", "Update the library after changes on disk.", "scan:sync", example="sync"),
+    Command(
+        "verify",
+        "Check models against their hashes.",
+        "verify:verify",
+        example="verify --all --max-age 30d",
+    ),
+    Command(
+        "enrich",
+        "Look up models on sites by their hashes.",
+        "enrich:enrich",
+        example="enrich style --dry-run",
+    ),
+    Command("doctor", "Check and repair the library.", "doctor:doctor", example="doctor --fix"),
+    Command(
+        "download",
+        "Download files without installing them.",
+        "download:download",
+        example="download https://example.com/ink.safetensors ~/models",
+    ),
+    Command(
+        "search",
+        "Search the sites for models.",
+        "search:search",
+        example="search ink style --type lora",
+    ),
+    Command("jobs", "List install and download jobs.", "jobs:jobs", example="jobs"),
+    Command("pause", "Pause jobs.", "jobs:pause", example="pause 3"),
+    Command("resume", "Resume paused and interrupted jobs.", "jobs:resume", example="resume --all"),
+    Command("retry", "Restart failed or cancelled jobs.", "jobs:retry", example="retry 3"),
+    Command("cancel", "Cancel jobs.", "jobs:cancel", example="cancel 3"),
+    Command("prune", "Forget finished jobs.", "jobs:prune", example="prune"),
     Group(
         "trash",
         "List, restore or delete removed models.",
         (
-            Command("list", "List the contents of the trash.", "trash:list_trash"),
-            Command("restore", "Restore models from the trash.", "trash:restore"),
-            Command("empty", "Delete the contents of the trash.", "trash:empty"),
+            Command(
+                "list", "List the contents of the trash.", "trash:list_trash", example="trash list"
+            ),
+            Command(
+                "restore",
+                "Restore models from the trash.",
+                "trash:restore",
+                example="trash restore style",
+            ),
+            Command(
+                "empty", "Delete the contents of the trash.", "trash:empty", example="trash empty"
+            ),
         ),
     ),
     Group(
         "config",
         "Show and change settings.",
         (
-            Command("show", "Show all settings and their origins.", "config:show"),
-            Command("path", "Print the path of the settings file.", "config:path"),
-            Command("set", "Change a setting in the settings file.", "config:set_value"),
+            Command(
+                "show", "Show all settings and their origins.", "config:show", example="config show"
+            ),
+            Command(
+                "path", "Print the path of the settings file.", "config:path", example="config path"
+            ),
+            Command(
+                "set",
+                "Change a setting in the settings file.",
+                "config:set_value",
+                example="config set bandwidth_limit 10M",
+            ),
         ),
     ),
     Group(
         "root",
         "Manage more folders that hold models.",
         (
-            Command("add", "Register a folder and the models in it.", "root:add"),
-            Command("list", "List the roots.", "root:list_roots"),
-            Command("remove", "Unregister a root; its files stay.", "root:remove"),
-            Command("move", "Change the folder of a root.", "root:move"),
+            Command(
+                "add",
+                "Register a folder and the models in it.",
+                "root:add",
+                example="root add comfy ~/ComfyUI",
+            ),
+            Command("list", "List the roots.", "root:list_roots", example="root list"),
+            Command(
+                "remove",
+                "Unregister a root; its files stay.",
+                "root:remove",
+                example="root remove comfy --keep",
+            ),
+            Command(
+                "move",
+                "Change the folder of a root.",
+                "root:move",
+                example="root move comfy /mnt/disk/ComfyUI",
+            ),
         ),
     ),
     Group(
         "db",
         "Show and upgrade the schema of the catalogue.",
         (
-            Command("version", "Show the schema version of the catalogue.", "db:version"),
-            Command("upgrade", "Upgrade the catalogue.", "db:upgrade"),
+            Command(
+                "version",
+                "Show the schema version of the catalogue.",
+                "db:version",
+                example="db version",
+            ),
+            Command("upgrade", "Upgrade the catalogue.", "db:upgrade", example="db upgrade"),
         ),
     ),
     Group(
         "token",
         "Manage tokens for the sites.",
         (
-            Command("set", "Store a token for a site.", "site_tokens:set_token"),
-            Command("list", "List the available tokens.", "site_tokens:list_tokens"),
-            Command("remove", "Delete the stored token of a site.", "site_tokens:remove"),
+            Command(
+                "set",
+                "Store a token for a site.",
+                "site_tokens:set_token",
+                example="token set huggingface",
+            ),
+            Command(
+                "list",
+                "List the available tokens.",
+                "site_tokens:list_tokens",
+                example="token list",
+            ),
+            Command(
+                "remove",
+                "Delete the stored token of a site.",
+                "site_tokens:remove",
+                example="token remove civitai",
+            ),
         ),
     ),
 )
+#: All that can be typed behind the program's name.
+COMMAND_NAMES = frozenset(name for entry in ENTRIES for name in (entry.name, *entry.aliases))
 
 
 class LazyGroup(typer.core.TyperGroup):
@@ -156,6 +275,10 @@ class LazyGroup(typer.core.TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Return the command that the words name, imported."""
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            from modelkeep.cli.suggestions import no_such_command
+
+            ctx.fail(no_such_command(args[0], self.commands, is_top=ctx.parent is None))
         name, command, rest = super().resolve_command(ctx, args)
         return name, command and self.entries[name or ""].load(name or ""), rest
 
@@ -163,7 +286,9 @@ class LazyGroup(typer.core.TyperGroup):
 def make_program(entries: Sequence[Entry] = ENTRIES) -> LazyGroup:
     """Return the whole program."""
     app = _typer()
-    app.callback(invoke_without_command=True)(with_common_options(_program))
+    app.callback(invoke_without_command=True, epilog=_example_text(_EXAMPLE))(
+        with_common_options(_program)
+    )
     return _group(app, entries)
 
 
@@ -180,6 +305,10 @@ def _program(
         from modelkeep.cli.commands.overview import overview
 
         overview(ctx)
+
+
+def _example_text(example: str) -> str | None:
+    return f"Example: modelkeep {example}" if example else None
 
 
 def _typer(**options: Any) -> typer.Typer:

@@ -372,7 +372,7 @@ class ModelConfigFactory:
             "format",
             f"no model of type {kind.value!r} has the format {form.value!r}",
             form.value,
-            hint="Set type and format together. See what fits with: modelkeep identify",
+            hint="Set type and format together. See what fits with: modelkeep identify FILE",
         )
 
     @staticmethod

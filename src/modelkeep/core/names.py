@@ -138,7 +138,7 @@ def refuse_climbing(path: Path, whose: str) -> None:
     if ".." in path.parts:
         raise UnsafePathError(
             f"{whose} is recorded at {printable(path)}, a path outside its folder",
-            hint="No file is touched there. Remove the record: modelkeep remove --keep-files",
+            hint="No file is touched there. Remove the record: modelkeep remove --keep-files MODEL",
         )
 
 

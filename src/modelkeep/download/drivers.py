@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from modelkeep.core.commands import command
 from modelkeep.core.names import full_path, shown
 from modelkeep.core.reading import printable
 from modelkeep.download.control import TransferProgress
@@ -192,18 +192,16 @@ class Fetcher:
     def lacking(self, job: DownloadJobRemoteSource) -> SecretNeededError | None:
         """Return what to say of a job of an earlier run whose link or token was not stored."""
         url = str(job.source)
-        place = shlex.quote(str(job.dest))
         if job.lacks.link:
             return SecretNeededError(
                 f"The download of {redacted(url)} needs its link again: links with secrets"
                 " are not stored in full",
-                hint=f"Enter it again: modelkeep download LINK {place}",
+                hint=f"Enter it again: {command('download', 'LINK', job.dest)}",
             )
         if job.lacks.token and not self._token_of(job):
-            link = shlex.quote(url)
             return SecretNeededError(
                 f"The download of {redacted(url)} needs its token again: tokens are not stored",
-                hint=f"Enter it: modelkeep download --token - {link} {place}",
+                hint=f"Enter it: {command('download', '--token', '-', url, job.dest)}",
             )
         return None
 

@@ -263,7 +263,7 @@ class _Round:
         except JobCancelledError:
             raise
         except ModelKeepError as error:
-            return _ended(one, EnrichStatus.FAILED, site=site.name, detail=str(error))
+            return _ended(one, EnrichStatus.FAILED, site=site.name).failed(error)
         status = EnrichStatus.FOUND if changed else EnrichStatus.UNCHANGED
         done = _ended(one, status, site=site.name)
         return replace(done, source=str(remote.source), changed=changed)
@@ -272,7 +272,7 @@ class _Round:
         for name, error in self._failed.items():
             if one.sha256 in self._memory.absent[name]:
                 continue
-            return _ended(one, EnrichStatus.FAILED, site=name, detail=str(error))
+            return _ended(one, EnrichStatus.FAILED, site=name).failed(error)
         return _ended(one, EnrichStatus.NOT_THERE)
 
 

@@ -72,7 +72,7 @@ class BackgroundReader:
         except JobCancelledError:
             raise
         except ModelKeepError as error:
-            return _failed(target, str(error))
+            return _failed(target, "").failed(error)
         if not check.is_well:
             why = next((file.detail for file in check.files if file.detail), check.verdict.value)
             return _failed(target, why)

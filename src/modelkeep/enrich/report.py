@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
+
+from modelkeep.errors import ModelKeepError, hint_of
 
 
 class EnrichStatus(StrEnum):
@@ -34,6 +36,7 @@ class Enriched:
         name: What people call it, as before.
         source: What ``install`` takes for it.
         changed: What of the record was filled in: its fields, ``metadata``, ``preview``.
+        kind, hint: Of the error, where it failed.
     """
 
     key: str
@@ -43,9 +46,13 @@ class Enriched:
     source: str | None = None
     changed: tuple[str, ...] = ()
     detail: str = ""
+    kind: str = "ModelKeepError"
+    hint: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``enrich --json`` prints."""
+        error = {"kind": self.kind, "message": self.detail, "hint": self.hint}
+        is_failed = self.status is EnrichStatus.FAILED
         return {
             "key": self.key,
             "name": self.name,
@@ -54,7 +61,13 @@ class Enriched:
             "source": self.source,
             "changed": list(self.changed),
             "detail": self.detail,
+            "error": error if is_failed else None,
         }
+
+    def failed(self, error: ModelKeepError) -> Self:
+        """Return the result of a model with which something failed."""
+        kind, hint, detail = type(error).__name__, hint_of(error), str(error)
+        return replace(self, status=EnrichStatus.FAILED, kind=kind, hint=hint, detail=detail)
 
 
 @dataclass(frozen=True, slots=True)

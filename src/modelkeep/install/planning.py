@@ -8,7 +8,6 @@ there are and what they are.
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
@@ -16,6 +15,7 @@ from typing import Any, Protocol
 
 from modelkeep.core import limits
 from modelkeep.core.aliases import without_aliases
+from modelkeep.core.commands import command
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 from modelkeep.core.hashing import Progress, no_progress
 from modelkeep.core.identity import Evidence, Identification
@@ -374,7 +374,7 @@ def _check_places(library: Library, path: Path, home: Destination, link: LinkMod
     if not home.is_ours and is_inside(path, home.top):
         raise DuplicateModelException(
             f"{shown(path)} is already in the root {home.root}",
-            hint=f"Register it where it is: modelkeep install --inplace {shown(path)}",
+            hint=f"Register it where it is: {command('install', '--inplace', path)}",
         )
     if home.top.exists() and not home.top.is_dir():
         raise NotWritableError(
@@ -418,7 +418,7 @@ def _refuse_many(path: Path) -> None:
     if len(models) > 1 and not (path / "config.json").exists():
         raise UnknownModelError(
             f"{shown(path)} contains {len(models)} model files and is not a model itself",
-            hint=f"Install them one at a time: modelkeep install {shlex.quote(str(path))}/*",
+            hint=f"Install them one at a time: {command('install', path)}/*",
         )
 
 

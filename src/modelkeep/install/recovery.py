@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Callable, Collection
 
+from modelkeep.core.commands import command
 from modelkeep.disk.journal import JournalEntry
 from modelkeep.errors import InterruptedInstallError, UnknownJobIDException
 from modelkeep.install.details import InstallDetails
@@ -98,7 +98,7 @@ def _interrupted(job: JobRow, *, is_away: bool = False) -> JobChange:
 
 def _command(source: str, details: InstallDetails) -> str:
     """Return the command that asks for the same install again."""
-    words = ["modelkeep", "install"]
+    words = ["install"]
     if details.inplace:
         words.append("--inplace")
     if details.link:
@@ -108,4 +108,4 @@ def _command(source: str, details: InstallDetails) -> str:
     for name, value in details.config.items():
         if name in {"name", "type", "base", "variant"}:
             words += [f"--{name}", str(value)]
-    return shlex.join([*words, source])
+    return command(*words, source)

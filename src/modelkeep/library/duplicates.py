@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from modelkeep.core.commands import command
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import Progress, hash_file, sample_hash
@@ -42,7 +43,7 @@ def refuse_place(library: Library, path: Path, *, inplace: bool) -> None:
     if is_inside(path, models_dir) and not inplace:
         raise DuplicateModelException(
             f"{shown(path)} is already in the models folder",
-            hint=f"Register it where it is: modelkeep install --inplace {shown(path)}",
+            hint=f"Register it where it is: {command('install', '--inplace', path)}",
         )
 
 
@@ -64,7 +65,7 @@ def is_recorded_already(path: Path, config: ModelConfigBase) -> DuplicateModelEx
     """Return the error for a source that is recorded already."""
     return DuplicateModelException(
         f"{shown(path)} is already in the library, as {config.name} ({config.key})",
-        hint=f"Show it with: modelkeep show {config.key[:8]}",
+        hint=f"Show it with: {command('show', config.key[:8])}",
     )
 
 

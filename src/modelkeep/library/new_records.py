@@ -270,7 +270,7 @@ def check_form(value: Any, path: Path) -> None:
             "format",
             f"{shown(path)} is a {'file' if path.is_file() else 'folder'}, {value} is not",
             value,
-            hint="Identify it again with: modelkeep reidentify",
+            hint="Identify it again with: modelkeep reidentify MODEL",
         )
 
 

@@ -104,7 +104,8 @@ def _names_in(top: Path) -> list[str]:
         if len(names) > limits.FOLDER_FILES:
             raise UnsafePathError(
                 f"{shown(top)} holds more than {limits.FOLDER_FILES:,} files and is not a model",
-                hint="No file is touched there. Remove the record: modelkeep remove --keep-files",
+                hint="No file is touched there. Remove the record:"
+                " modelkeep remove --keep-files MODEL",
             )
     return names
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelkeep.core.names import path_to_text, shown
+from modelkeep.core.commands import command
+from modelkeep.core.names import path_to_text, shown, text_to_path
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Roots, RootState
 from modelkeep.jobs.seen_roots import SeenRoot, note_root, seen_roots
 from modelkeep.jobs.state import StateDatabase
@@ -115,8 +116,8 @@ class Presence:
         if self.folder_of(name) is not None:
             return f"Mount its disk or, if it moved, run: modelkeep root move {name} NEWDIR"
         before = seen_roots(self.state).get(name)
-        folder = before.path if before else "DIR"
-        return f"Register it again: modelkeep root add {name} {folder}"
+        folder = text_to_path(before.path) if before else "DIR"
+        return f"Register it again: {command('root', 'add', name, folder)}"
 
     def _why_unknown(self, name: str) -> str:
         before = seen_roots(self.state).get(name)

@@ -188,7 +188,7 @@ def _refuse_outside(path: Path, top: Path, name: str) -> None:
     if path != top and top not in path.parents:
         raise UnsafePathError(
             f"The record of {name} claims {shown(path)}, which is not in {shown(top)}",
-            hint="No file is touched there. Remove the record: modelkeep remove --keep-files",
+            hint="No file is touched there. Remove the record: modelkeep remove --keep-files MODEL",
         )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from modelkeep.core.commands import command
 from modelkeep.core.files import ModelFile
 from modelkeep.core.names import full_path, is_inside, path_to_text, shown, text_to_path
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Root, Roots, RootState
@@ -124,7 +125,7 @@ class RootService:
         if name in self._settings.roots:
             raise UsageError(
                 f"{name} is already registered, for {shown(self._settings.roots[name].path)}",
-                hint=f"Change its folder with: modelkeep root move {name} {shown(path)}",
+                hint=f"Change its folder with: {command('root', 'move', name, path)}",
             )
         value: dict[str, Any] = {"path": path_to_text(path), "layout": layout}
         if readonly:
@@ -188,7 +189,7 @@ class RootService:
         if name not in self._in_file():
             raise UsageError(
                 f"{name!r} is not registered in {shown(self._settings.settings_path)}",
-                hint=f"Register it with: modelkeep root add {name} {shown(path)}",
+                hint=f"Register it with: {command('root', 'add', name, path)}",
             )
         before = self._library.roots.named[name]
         setting = self._settings.roots[name].model_copy(update={"path": path})
@@ -199,8 +200,8 @@ class RootService:
             raise UsageError(
                 f"{looked - found} of {looked} sampled files are not in {shown(path)}"
                 " with their recorded size",
-                hint="Pass the new folder of {shown(before.path)},"
-                " or add --yes if the files are gone.",
+                hint=f"Pass the new place of {shown(before.path)}, or add --yes if the files"
+                " are gone.",
             )
         with changing_settings(self._settings.root):
             # Before the settings are written: all that follows them is made up for at a start.

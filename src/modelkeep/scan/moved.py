@@ -172,7 +172,7 @@ class MissingModels:
             changes = {"path": where, "preview": preview, "state": RecordState.PRESENT}
             records.update_model(key, changes, files=rows)
         except ModelKeepError as error:
-            return ScanFinding(path, ScanStatus.ERROR, key=key, error=str(error), hint=error.hint)
+            return ScanFinding(path, ScanStatus.ERROR, key=key).refused(error)
         config = lost.config
         return ScanFinding(
             path,

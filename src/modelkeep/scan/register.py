@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from modelkeep.core.roots import NO_ROOT
-from modelkeep.errors import DuplicateModelException, ModelKeepError, RecordError, hint_of
+from modelkeep.errors import DuplicateModelException, ModelKeepError, RecordError
 from modelkeep.library.library import Library
 from modelkeep.scan.known import KnownFiles
 from modelkeep.scan.records import NewModel
@@ -82,7 +82,7 @@ class Registrar:
             return replace(finding, status=ScanStatus.REGISTERED, key=config.key, name=config.name)
         if isinstance(refused, DuplicateModelException) and self._is_recorded(new):
             return replace(finding, status=ScanStatus.KNOWN, error=str(refused))
-        return replace(finding, status=ScanStatus.ERROR, error=str(refused), hint=hint_of(refused))
+        return finding.refused(refused)
 
     def _is_recorded(self, new: NewModel) -> bool:
         """Tell whether the model itself is recorded by now, and not only one of its files."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from modelkeep.core.names import path_to_text
 from modelkeep.core.taxonomy import BaseModelType, ModelType
+from modelkeep.errors import ModelKeepError, hint_of
 
 
 class ScanStatus(StrEnum):
@@ -40,6 +41,16 @@ class ScanStatus(StrEnum):
     HELD = "held"
 
 
+#: What a finding is an error of, where it does not say so itself.
+_KINDS = {
+    ScanStatus.ERROR: "UnreadableSourceError",
+    ScanStatus.UNKNOWN: "UnknownModelError",
+    ScanStatus.MISSING: "ModelNotFoundException",
+    ScanStatus.CHANGED: "SourceChangedError",
+    ScanStatus.OFFLINE: "OfflineRootError",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ScanFinding:
     """One candidate of a scan.
@@ -51,6 +62,7 @@ class ScanFinding:
         name: What it is called.
         size: Bytes of all its files.
         error: Why nothing was done with it; empty when there is nothing to say.
+        kind: Class of the error, where it is one.
         reason: Why it was skipped, in words that many share.
         category: The word of the program whose folder this is for models like it.
         same_as: Where the same file lies under another name.
@@ -69,6 +81,7 @@ class ScanFinding:
     category: str = ""
     same_as: Path | None = None
     written_by: tuple[str, ...] = ()
+    kind: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -80,13 +93,24 @@ class ScanFinding:
             "key": self.key,
             "name": self.name,
             "size": self.size,
-            "error": self.error or None,
-            "hint": self.hint or None,
+            "error": self._error,
+            "detail": None if self._error else self.error or None,
+            "hint": None if self._error else self.hint or None,
             "reason": self.reason or None,
             "category": self.category or None,
             "same_as": path_to_text(self.same_as) if self.same_as else None,
             "said_by": list(self.written_by),
         }
+
+    def refused(self, error: ModelKeepError) -> Self:
+        """Return the finding for a model with which nothing could be done."""
+        kind, hint = type(error).__name__, hint_of(error)
+        return replace(self, status=ScanStatus.ERROR, error=str(error), hint=hint, kind=kind)
+
+    @property
+    def _error(self) -> dict[str, str] | None:
+        kind = self.kind or _KINDS.get(self.status, "")
+        return {"kind": kind, "message": self.error, "hint": self.hint} if kind else None
 
 
 @dataclass(slots=True)

@@ -8,10 +8,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from modelkeep.core.commands import command
 from modelkeep.core.identity import Identification
-from modelkeep.core.names import counted, shown
+from modelkeep.core.names import counted
 from modelkeep.core.taxonomy import type_label
-from modelkeep.errors import ModelKeepError, UnknownModelException, hint_of
+from modelkeep.errors import ModelKeepError, UnknownModelException
 from modelkeep.jobs.lookups import Lookups
 from modelkeep.library.library import Library
 from modelkeep.library.named_folders import AwayFolder, NamedFolders
@@ -186,7 +187,7 @@ class Scan:
         try:
             key, is_known = self._context.install(finding.path, fields, info)
         except ModelKeepError as error:
-            return replace(finding, status=ScanStatus.ERROR, error=str(error), hint=hint_of(error))
+            return finding.refused(error)
         status = ScanStatus.KNOWN if is_known else ScanStatus.INSTALLED
         return replace(finding, status=status, key=key)
 
@@ -222,16 +223,17 @@ def failed_finding(one: Examined, verdict: IdentifyOutcome, layout: Layout) -> S
     if not verdict.is_unknown:
         return ScanFinding(
             path, ScanStatus.ERROR, size=one.size, error=verdict.message, hint=verdict.hint,
-            category=place.category,
+            category=place.category, kind=verdict.kind,
         )  # fmt: skip
     type_ = layout.type_of(place, path.name)
     where = f"It is where {layout.label} keeps {type_label(type_)} files. " if type_ else ""
-    command = f"modelkeep install --inplace --type {type_ or 'TYPE'} {shown(path)}"
     return ScanFinding(
         path,
         ScanStatus.UNKNOWN,
         size=one.size,
         error=verdict.message,
-        hint=f"{where}Set its type: {command}",
+        hint=f"{where}Set its type: "
+        + command("install", "--inplace", "--type", type_ or "TYPE", path),
         category=place.category,
+        kind=verdict.kind,
     )

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from modelkeep.core.commands import command
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.identity import Identification
 from modelkeep.core.roots import MODELS_ROOT
@@ -84,7 +85,7 @@ class Sync:
             try:
                 target = target_of(path, layout)
             except SourceError as error:
-                yield ScanFinding(path, ScanStatus.ERROR, error=str(error), hint=error.hint)
+                yield ScanFinding(path, ScanStatus.ERROR).refused(error)
                 continue
             self.summary.warnings += target.layout.remarks(path)
             for finding in self._new(target, known, lookups, gone):
@@ -153,7 +154,7 @@ class Sync:
                 continue
             if check.verdict is Verdict.CHANGED and before.state is not RecordState.CHANGED:
                 detail = next(f.detail for f in check.files if f.verdict is Verdict.CHANGED)
-                hint = f"modelkeep verify {key[:8]} --accept accepts its current contents."
+                hint = f"{command('verify', key[:8], '--accept')} accepts its current contents."
                 yield self._about(before, ScanStatus.CHANGED, detail, hint)
             elif check.is_well and before.state is not RecordState.PRESENT:
                 yield self._about(before, ScanStatus.PRESENT)
@@ -179,7 +180,7 @@ class Sync:
                     continue
             self._library.records.set_states({c.key: RecordState.MISSING for c, _ in pairs})
             for config, condition in pairs:
-                hint = f"modelkeep remove {config.key[:8]} removes its record."
+                hint = f"{command('remove', config.key[:8])} removes its record."
                 yield self._about(config, ScanStatus.MISSING, condition.detail, hint)
 
     def _folder_of(self, root: str, config: ModelConfigBase) -> Path:

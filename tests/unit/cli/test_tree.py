@@ -60,6 +60,7 @@ def test_every_command_has_short_help_that_fits_and_help_of_its_own() -> None:
         assert 10 < len(command.about) <= 60, name
         assert command.about.endswith("."), name
         assert command.load(command.name).help, name
+        assert f"{command.example} ".startswith(f"{name} "), name
 
 
 def loaded(*words: str, **environment: str) -> set[str]:

@@ -151,12 +151,12 @@ def _print_end(session: Session, job: DownloadJobBase) -> bool:
         return False
     source = source_text(str(job.source))
     if job.exception is not None:
-        session.report(job.exception, source)
+        session.report(job.exception, source, in_json=False)
         if job.paused:
             kept = f"{kept_text([job])}. ".capitalize() if job.bytes else ""
             session.say(f"       {kept}Continue with: modelkeep resume {job.id}")
     elif job.cancelled:
         hint = f"Restart it with: modelkeep retry {job.id}"
         message = f"The download of {source} was cancelled by another process"
-        session.report(JobCancelledError(message, hint=hint))
+        session.report(JobCancelledError(message, hint=hint), in_json=False)
     return True

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modelkeep.app.outcomes import EXIT_INTERRUPTED, exit_status_of, message_of
+from modelkeep.app.outcomes import EXIT_INTERRUPTED, exit_status_of
 from modelkeep.app.text import source_text
 from modelkeep.cli.options import (
     BaseOption,
@@ -304,8 +304,8 @@ def _print_failed(session: Session, source: str, error: Exception) -> None:
     if isinstance(error, _RefusedError):  # the plan is the result, and was printed
         error = error.error
     else:
-        _print_answer(session, InstallResult(source, "error", error=message_of(error)))
-    session.report(error, source_text(source))
+        _print_answer(session, InstallResult(source, "error", error=error))
+    session.report(error, source_text(source), in_json=False)
 
 
 def _print_answer(session: Session, answer: InstallResult | PlannedInstall) -> None:

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from modelkeep.app import roots
-from modelkeep.app.outcomes import EXIT_FAILED
+from modelkeep.app.outcomes import EXIT_FAILED, EXIT_INTERRUPTED
 from modelkeep.cli.commands import scan
 from modelkeep.cli.completion import complete_root
 from modelkeep.cli.options import Yes
 from modelkeep.cli.session import Session
+from modelkeep.core.commands import command
 from modelkeep.errors import UsageError
 
 NewName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the root.")]
@@ -43,7 +44,11 @@ def add(
     added = roots.add(session.manager, name, folder, layout=layout, readonly=readonly)
     session.show(added)
     if not no_scan:
-        return scan.scan(ctx, name, register=True)
+        try:
+            return scan.scan(ctx, name, register=True)
+        except KeyboardInterrupt:  # before the scan began: the root is there
+            session.say(f"\nInterrupted. Continue with: {command('scan', name, '--register')}")
+            return EXIT_INTERRUPTED
     for note in added.notes:
         session.say(note)
     return None

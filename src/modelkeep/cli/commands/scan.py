@@ -74,7 +74,7 @@ def scan(
         _say_notes(session, summary)
     if not is_whole:
         kept = scanning.kept_text(request, summary)
-        session.say(f"\nInterrupted{kept}. Run the command again to continue.")
+        session.say(f"\nInterrupted{kept}. Continue with: {scanning.again(request)}")
         return EXIT_INTERRUPTED
     return exit_status_of(summary.failed, summary.candidates)
 

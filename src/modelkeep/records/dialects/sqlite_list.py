@@ -13,7 +13,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 
-from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
+from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType, RecordState
 from modelkeep.records.dialects import mounts
 from modelkeep.records.dialects.sqlite_damage import found_damage
 from modelkeep.records.locations import RecordSettings, catalogue_file
@@ -47,6 +47,7 @@ class ModelLine:
     size: int | None
     root: str
     variant: str | None
+    state: RecordState
 
 
 def all_by_name(settings: RecordSettings) -> tuple[ModelLine, ...] | None:
@@ -82,7 +83,7 @@ def _read(connection: sqlite3.Connection) -> tuple[ModelLine, ...] | None:
 
 
 def _line(row: tuple[str, ...]) -> ModelLine:
-    key, type_, base, form, root, _path, _state, text, *_sort, name = row
+    key, type_, base, form, root, _path, state, text, *_sort, name = row
     config = json.loads(text)
     return ModelLine(
         key,
@@ -93,4 +94,5 @@ def _line(row: tuple[str, ...]) -> ModelLine:
         config.get("size"),
         root,
         config.get("variant"),
+        RecordState(state),
     )

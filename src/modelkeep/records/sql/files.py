@@ -82,7 +82,7 @@ def note_hashes(
     if not transaction.change(update(schema.file).where(this).values(values)):
         raise UnknownModelException(
             f"The model {key!r} has no file {path!r}",
-            hint="List the files of a model with: modelkeep show",
+            hint="List the files of a model with: modelkeep show MODEL",
         )
 
 

@@ -34,7 +34,7 @@ class SqlMetadata(ModelMetadataStoreBase):
             if not is_known(transaction, model_key):
                 raise UnknownMetadataException(
                     f"Metadata needs a record, and there is no model {model_key!r}",
-                    hint="Add the record first; List the models with: modelkeep list",
+                    hint="Add the record first. List the models with: modelkeep list",
                 )
             if transaction.rows(_one(), {"key_": model_key}):
                 raise DuplicateModelException(

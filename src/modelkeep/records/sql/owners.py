@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Select, Table, bindparam, select, tuple_
 
+from modelkeep.core.commands import command
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
 from modelkeep.core.roots import Roots
@@ -68,7 +69,7 @@ def refuse_owned(transaction: Transaction, roots: Roots, files: Iterable[ModelFi
             (key,) = owners[place]
             raise DuplicateModelException(
                 f"The file {file.path} already belongs to the model {key}",
-                hint=f"Show it with: modelkeep show {key}",
+                hint=f"Show it with: {command('show', key)}",
             )
         if place in seen:
             raise DuplicateModelException(
@@ -79,7 +80,7 @@ def refuse_owned(transaction: Transaction, roots: Roots, files: Iterable[ModelFi
 
 def _duplicate(new: ModelConfigBase, key: str, reason: str) -> DuplicateModelException:
     return DuplicateModelException(
-        f"{reason}; {new.name!r} was not stored", hint=f"Show it with: modelkeep show {key}"
+        f"{reason}; {new.name!r} was not stored", hint=f"Show it with: {command('show', key)}"
     )
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Severity
 from modelkeep.care.doctor.library_state import LibraryState
+from modelkeep.core.commands import quoted
 from modelkeep.core.configs import AnyModelConfig
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.library.condition import FileStatus, ModelCondition, state_for
@@ -38,7 +39,7 @@ def _models(library: LibraryState) -> Iterator[Finding]:
                 f"model_{seen.condition}",
                 key,
                 f"{models[key].name} ({key[:8]}) is {seen.condition}: {seen.detail}",
-                _HINTS[seen.condition].format(key=key[:8]),
+                _HINTS[seen.condition].format(key=quoted(key[:8])),
             )
     for key, config in models.items():
         if config.state is RecordState.CHANGED and key not in library.conditions:
@@ -46,7 +47,7 @@ def _models(library: LibraryState) -> Iterator[Finding]:
                 "model_changed",
                 key,
                 f"{config.name} ({key[:8]}) had different contents when it was last read",
-                _HINTS[FileStatus.CHANGED].format(key=key[:8]),
+                _HINTS[FileStatus.CHANGED].format(key=quoted(key[:8])),
             )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +10,7 @@ from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Severity
 from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.care.doctor.tree import ModelsTree
+from modelkeep.core.commands import command
 from modelkeep.core.names import is_inside, real_path, shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.core.weight_names import COMPONENT_SUFFIXES
@@ -109,17 +108,15 @@ def _units(tree: ModelsTree, owned: _Owned) -> dict[Path, list[Path]]:
 
 def _finding(unit: Path, files: list[Path], tree: ModelsTree) -> Finding:
     size = size_text(sum(tree.files[path] for path in files))
-    word = shlex.quote(os.fspath(unit))
     is_model = any(path.suffix.lower() in _WEIGHTS for path in files)
     what = f"{len(files)} file(s), {size}" if unit in tree.folders else size
-    command = f"modelkeep install --inplace {word}"
-    if len(files) > 1 or unit in tree.folders:
-        command = f"modelkeep scan --register {word}"
+    is_one = len(files) == 1 and unit not in tree.folders
+    words = ("install", "--inplace") if is_one else ("scan", "--register")
     return Finding(
         "orphan",
         printable(unit),
         f"No record owns {shown(unit)} ({what})",
-        f"Record it: {command}" if is_model else "Remove it if you do not need it.",
+        f"Record it: {command(*words, unit)}" if is_model else "Remove it if you do not need it.",
         Severity.WARNING if is_model else Severity.NOTE,
     )
 

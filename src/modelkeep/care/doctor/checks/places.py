@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding
 from modelkeep.care.doctor.library_state import LibraryState
+from modelkeep.core.commands import command
 from modelkeep.core.names import text_to_path
 from modelkeep.core.reading import printable
 
@@ -25,7 +26,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
             key,
             f"{library.models[key].name} ({key[:8]}) is recorded at {printable(path)}, a path"
             " outside its folder; nothing is changed there",
-            f"Remove the record: modelkeep remove --keep-files {key[:8]}",
+            f"Remove the record: {command('remove', '--keep-files', key[:8])}",
         )
 
 
