@@ -43,7 +43,7 @@ _FOR_EXAMPLE = 'For example: name="My model"'
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FieldChange:
     """One word of the command.
 
     Attributes:
@@ -112,7 +112,7 @@ class RecordChange:
         return f"{self.after.name}: {''.join(changes) or 'unchanged'}"
 
 
-def read_changes(words: Iterable[str]) -> list[Change]:
+def read_changes(words: Iterable[str]) -> list[FieldChange]:
     """Read ``FIELD=VALUE``, ``FIELD+=ITEM`` and ``FIELD-=ITEM``; an empty value clears a field.
 
     A list is given item by item (``triggers="a, b" triggers="c"``) or as a JSON array.
@@ -120,7 +120,7 @@ def read_changes(words: Iterable[str]) -> list[Change]:
     Raises:
         UsageError: one is not of that form, or names what cannot be edited.
     """
-    found: dict[tuple[str, str], Change] = {}
+    found: dict[tuple[str, str], FieldChange] = {}
     for change in map(_read_change, words):
         place = change.field, change.how
         if place in found and change.field not in _LISTS:
@@ -129,8 +129,8 @@ def read_changes(words: Iterable[str]) -> list[Change]:
     return list(found.values())
 
 
-def edit(manager: ModelManager, name: str, changes: Sequence[Change]) -> RecordChange:
-    """Change fields of a record, and the user's own tags.
+def edit(manager: ModelManager, name: str, changes: Sequence[FieldChange]) -> RecordChange:
+    """FieldChange fields of a record, and the user's own tags.
 
     The format follows a new type, so that the two fit.
 
@@ -152,7 +152,7 @@ def edit(manager: ModelManager, name: str, changes: Sequence[Change]) -> RecordC
 
 
 def _applied(
-    changes: Sequence[Change], before: ModelConfigBase, tags: tuple[str, ...]
+    changes: Sequence[FieldChange], before: ModelConfigBase, tags: tuple[str, ...]
 ) -> dict[str, Any]:
     """Return the new values of the fields that changes name, and of those that go with them."""
     changed: dict[str, Any] = {c.field: c.value for c in changes if c.field in _KINDS}
@@ -178,7 +178,7 @@ def _applied(
     return changed
 
 
-def _read_change(word: str) -> Change:
+def _read_change(word: str) -> FieldChange:
     found = _CHANGE.fullmatch(word)
     if found is None or not found[1]:
         raise UsageError(f"{word!r} is not FIELD=VALUE", hint=_FOR_EXAMPLE)
@@ -190,7 +190,7 @@ def _read_change(word: str) -> Change:
         )
     text = found[3]
     if field in _LISTS:
-        return Change(field, how, _items(field, text) if text.strip() else None)
+        return FieldChange(field, how, _items(field, text) if text.strip() else None)
     if how != "=":
         lists = ", ".join(sorted(map(_word_of, _LISTS)))
         raise UsageError(f"{field} is no list", hint=f"{how} is for lists: {lists}")
@@ -200,7 +200,7 @@ def _read_change(word: str) -> Change:
         text = type_from_words(text) or text
     if field == "base":
         text = base_from_words(text) or text
-    return Change(field, how, text or None)
+    return FieldChange(field, how, text or None)
 
 
 def _items(field: str, text: str) -> tuple[str, ...]:
