@@ -102,6 +102,21 @@ def named_first(names: Sequence[str], model: str) -> list[str]:
     return sorted(names, key=lambda name: name.casefold() not in words)
 
 
+def named_place(path: Path, category: str, kind: ModelType | None, file: Path, top: Path) -> Place:
+    """Return the place for a folder that a program's settings name.
+
+    Args:
+        path: The folder.
+        category: The program's word for it.
+        kind: The type its files have; None when the category does not tell.
+        file: The settings. They name the program's own folders in ``top`` as well, and of those
+            it need not have all.
+        top: The program's folder.
+    """
+    named_by = None if is_inside(path, top) else file
+    return Place(path, category, kind, skip=NO_MODELS, named_by=named_by)
+
+
 def without_repeats(places: list[Place]) -> tuple[Place, ...]:
     """Return the places in their order, each folder once."""
     kept: dict[Path, Place] = {}

@@ -8,10 +8,10 @@ from typing import Any
 from modelkeep.core.taxonomy import ModelType
 from modelkeep.sources.layouts.comfyui import SHELVES, TYPES
 from modelkeep.sources.layouts.folders import (
-    NO_MODELS,
     can_be_path,
     category_places,
     foreign_path,
+    named_place,
     names_in,
     shelf,
     without_repeats,
@@ -66,7 +66,7 @@ class Fooocus(Layout):
         file = root / _CONFIG
         config = read_json_map(file) if file.is_file() else {}
         named = [
-            Place(path, category, _TYPES.get(category), skip=NO_MODELS, named_by=file)
+            named_place(path, category, _TYPES.get(category), file, root)
             for setting, category in _PATHS.items()
             for path in _folders(config.get(setting), root)
         ]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from modelkeep.core.taxonomy import ModelType
 from modelkeep.sources.layouts.folders import (
-    NO_MODELS,
     Names,
     can_be_path,
     category_places,
     foreign_path,
+    named_place,
     names_in,
     shelf,
     without_repeats,
@@ -99,7 +99,7 @@ class SwarmUI(Layout):
             return tuple(category_places(folder, _TYPES))
         settings, roots = _settings(folder)
         named = [
-            Place(path, path.name, kind, skip=NO_MODELS, named_by=folder / _SETTINGS)
+            named_place(path, path.name, kind, folder / _SETTINGS, folder)
             for root in roots
             for key, kind in _FOLDERS.items()
             for path in _split(settings.get(key, ""), root)
