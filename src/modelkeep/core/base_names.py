@@ -19,7 +19,7 @@ class BaseNames(msgspec.Struct, frozen=True, eq=False):
         labels: What people are shown, by base.
         words: The base that a word means; see ``folded``.
         sites: The names that a site uses, by site and base.
-        declared: Beginning of a declared name and its base, longer ones first.
+        declared: First word of a declared name and its base, longer ones first.
         lineages: Lineages by base: name, and regular expression for names (see ``spaced``).
     """
 
@@ -46,7 +46,9 @@ class BaseNames(msgspec.Struct, frozen=True, eq=False):
     def declared_base(self, text: str) -> BaseModelType | None:
         """Return the base that a name in a header means, or None."""
         name = text[:_LONGEST].strip().casefold()
-        return next((base for start, base in self.declared if name.startswith(start)), None)
+        starts = ((start, base) for start, base in self.declared if name.startswith(start))
+        # "anima-preview" is Anima, "animagine" is not.
+        return next((base for start, base in starts if not name[len(start) :][:1].isalpha()), None)
 
     def lineage_of(self, text: str) -> str | None:
         """Return the lineage that a site means by its name of a base, such as Pony, or None."""

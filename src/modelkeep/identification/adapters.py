@@ -7,6 +7,7 @@ encoder), the module's path with ``_`` between its parts, and the role of the te
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -76,8 +77,14 @@ SUFFIXES: dict[str, str] = {
     "lokr_t2": "kt",
     "oft_blocks": "oft",
     "oft_diag": "oft",
-    "oft_R.weight": "oft",
+    "oft_R.weight": "oft_in",
+    "oft_R": "oft_in",
+    "oft_r": "oft_in",
+    "boft_R": "oft_in",
+    "boft_s": "rescale",
     "rescale": "rescale",
+    "ia3_l": "ia3",
+    "on_input": "on_input",
     "diff": "diff",
     "diff_b": "bias",
     "w_norm": "norm",
@@ -87,19 +94,25 @@ SUFFIXES: dict[str, str] = {
     "b1.weight": "glora_b1",
     "b2.weight": "glora_b2",
 }
+#: Adapters that a text in front of the name shows, whatever stands behind.
+_FLAT = ("lora_unet_", "lora_te", "lora_transformer_", "lycoris_")
 _JOINED = {"down.weight": "down", "up.weight": "up"}
 _JOINED_END = re.compile(r"(?:_lora|\.lora_layer)(\d?)$")
 #: Cheap marks: a file that has none of them holds no adapter.
-_MARKS = ("lora", "hada_", "lokr_", "oft_", ".diff\n", ".diff_b\n", ".b2.weight", "dora_scale")
-_NUMBER = re.compile(r"(?<![^_])\d+(?![^_])")
-_UNET_TRANSFORMER = re.compile(
-    r"(?:down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block)_"
-    r".{0,40}?transformer_blocks_(\d{1,3})_"
+_MARKS = (
+    *("lora", "hada_", "lokr_", "oft_", ".ia3_l\n", ".on_input\n"),
+    *(".diff\n", ".diff_b\n", ".b2.weight", "dora_scale"),
 )
+_NUMBER = re.compile(r"(?<![^_])\d+(?![^_])")
+#: A module of several parts has blocks for each.
+_OFT = re.compile(r"oft\d*")
+_UNET = r"(?:down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block)_"
+_UNET_TRANSFORMER = re.compile(_UNET + r".{0,40}?transformer_blocks_(\d{1,3})_")
+_UNET_CONTEXT = re.compile(_UNET + r".{0,80}attn2_to_[kv]")
 #: More forms of names than any model has; beyond it a file is not an adapter.
 _MOST_FORMS = 5_000
 #: Roles that stand beside adapters but make none alone.
-_COMPANIONS = {"alpha", "rescale", "dora", "bias"}
+_COMPANIONS = {"alpha", "rescale", "dora", "bias", "on_input"}
 
 
 @dataclass(slots=True)
@@ -137,6 +150,14 @@ class AdapterModule:
         yield first * second if first and second else None
         if "glora" in shapes and side == 1:
             yield max(shapes["glora"], default=None)
+        # These turn or scale one side of a module; the other does not show.
+        if side == 0:
+            turned = [_turned(shapes[role]) for role in shapes if _OFT.fullmatch(role)]
+            yield sum(turned) or None
+        elif "oft_in" in shapes:
+            yield _turned(shapes["oft_in"]) or None
+        if "ia3" in shapes:
+            yield _scaled(shapes["ia3"], side)
 
     def _factor(self, name: str, side: int) -> int | None:
         half = self.shapes.get(name + ("a" if side == 0 else "b"))
@@ -215,20 +236,34 @@ class AdapterView:
                 yield from modules
 
     @cached_property
+    def unet_contexts(self) -> frozenset[int]:
+        """Widths of the text context that the cross-attention of a U-Net takes, as far as shown.
+
+        Transformers have modules of these names too: only those in blocks of a U-Net count.
+        """
+        found = (
+            module.width_in
+            for (where, form), modules in self.forms.items()
+            if where == "denoiser" and _UNET_CONTEXT.fullmatch(form)
+            for module in modules
+        )
+        return frozenset(width for width in found if width is not None)
+
+    @cached_property
     def unet_depth(self) -> int:
         """How many transformers the deepest attention block of a U-Net has, as far as changed."""
         found = (_UNET_TRANSFORMER.match(m.path) for m in self.modules if m.where == "denoiser")
         return max((int(match.group(1)) + 1 for match in found if match), default=0)
 
-    def highest(self, block: str) -> int:
-        """Return the highest number of a block list (``double_blocks``), or -1."""
+    def numbers(self, block: str) -> frozenset[int]:
+        """Return which members of a list of blocks (``double_blocks``) are changed."""
         start = f"{block}_"
         numbers = (
             module.path[len(start) :].partition("_")[0]
             for module in self.modules
             if module.where == "denoiser" and module.path.startswith(start)
         )
-        return max((int(n) for n in numbers if n.isdecimal() and len(n) < 6), default=-1)  # noqa: PLR2004 - no model has so many blocks
+        return frozenset(int(n) for n in numbers if n.isdecimal() and len(n) < 6)  # noqa: PLR2004 - no model has so many blocks
 
 
 def split_name(name: str) -> tuple[Where, str, str] | None:
@@ -247,8 +282,12 @@ def split_name(name: str) -> tuple[Where, str, str] | None:
             role = SUFFIXES[tail[0]] if tail[2] == "weight" else None
         if role is not None:
             return *_place(".".join(parts[:-count])), role
+        if count == 2 and tail[0] == "oft_blocks" and tail[1].isdecimal():  # noqa: PLR2004 - oft_blocks.0
+            return *_place(".".join(parts[:-2])), f"oft{tail[1]}"
         if count == 2 and (joined := _joined(".".join(parts[:-2]), ".".join(tail))):  # noqa: PLR2004 - x_lora.down.weight
             return joined
+    if len(parts) == 2 and parts[1] == "weight" and name.startswith(_FLAT):  # noqa: PLR2004 - lora_unet_x.weight
+        return *_place(parts[0]), "ia3"
     return None
 
 
@@ -270,6 +309,25 @@ def _place(module: str) -> tuple[Where, str]:
             where, module = place, module[len(prefix) :]
             break
     return where, module.replace(".", "_")
+
+
+def _turned(shape: Shape) -> int:
+    """Return how many features the blocks of an orthogonal adapter turn; 0 where that is open.
+
+    Blocks are squares, or what stands above the diagonal of a skew-symmetric one.
+    """
+    if len(shape) >= 3:  # noqa: PLR2004 - ..., blocks, size, size
+        return shape[-3] * shape[-1]
+    if len(shape) != 2 or shape[0] == 1:  # noqa: PLR2004 - one block may stand for all
+        return 0
+    size = (1 + math.isqrt(1 + 8 * shape[1])) // 2
+    return shape[0] * size if size * (size - 1) == 2 * shape[1] else 0
+
+
+def _scaled(shape: Shape, side: int) -> int | None:
+    """Return the features that a vector of (IA)3 scales, where they are on this side."""
+    is_input = len(shape) == 2 and shape[0] == 1  # noqa: PLR2004 - a row, not a column
+    return shape[side] if len(shape) > side and is_input == (side == 1) else None
 
 
 def _at(shape: Shape | None, axis: int) -> int | None:

@@ -66,7 +66,7 @@ class Family(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         label: What people call the base; empty where another family of the base states it.
         words: Further names that people use for it.
         sites: The names that a site uses for it, by the name of the site.
-        declared: Beginnings, in lower case, of the names that trainers write in headers.
+        declared: First words, in lower case, of the names that trainers write in headers.
         kin: A word that it shares with the families of nearly the same tensors.
         marks: What distinguishes it from its kin; ``NotKin`` in the rules of the others refuses
             models with them.

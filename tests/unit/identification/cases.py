@@ -267,6 +267,8 @@ def _embedding_cases() -> list[Case]:
         "sd-2": {"<harbour>": (1, 1024)},
         "sdxl": {"clip_l": (2, 768), "clip_g": (2, 1280)},
         "sdxl-refiner": {"string_to_param.*": (2, 1280)},
+        "sd-3": {"clip_l": (2, 768), "clip_g": (2, 1280), "t5": (2, 4096)},
+        "flux": {"clip_l": (2, 768), "t5": (2, 4096)},
     }
     cases = []
     for base, shapes in made.items():

@@ -32,6 +32,9 @@ def _identify(shapes: Shapes, tmp_path: Path, **metadata: str) -> Identification
         (f"lora_unet_{_FLAT}.hada_w1_a", "h1a"),
         (f"lora_unet_{_FLAT}.lokr_w2", "k2"),
         (f"lora_unet_{_FLAT}.oft_blocks", "oft"),
+        (f"lora_unet_{_FLAT}.oft_blocks.2", "oft2"),
+        (f"lora_unet_{_FLAT}.weight", "ia3"),
+        (f"unet.{_PATH}.ia3_l", "ia3"),
         (f"lora_unet_{_FLAT}.diff", "diff"),
         (f"lycoris_{_FLAT}.lokr_w1", "k1"),
         (f"unet.{_PATH}.lora_A.weight", "down"),
@@ -166,7 +169,6 @@ def test_one_text_encoder_of_two_tells_nothing(tmp_path: Path) -> None:
         ("double_blocks.0.img_attn.qkv", 3072, 9216),
         ("single_blocks.30.linear1", 3072, 21504),
         ("single_blocks.2.modulation.lin", 3072, 9216),
-        ("transformer_blocks.0.attn.add_q_proj", 3072, 3072),
         ("single_transformer_blocks.0.proj_mlp", 3072, 12288),
     ],
 )

@@ -22,17 +22,20 @@ from modelkeep.identification.conditions.folders import (
 from modelkeep.identification.conditions.hints import (
     Declares,
     NameHint,
+    Undeclared,
 )
 from modelkeep.identification.conditions.modules import (
     AdapterOnly,
+    AllBlocks,
     BlocksBelow,
     DeepAttention,
     Module,
     NoModule,
+    TextContext,
 )
 from modelkeep.identification.conditions.tensors import (
     Dim,
-    EmbeddingWidth,
+    EmbeddingFor,
     Has,
     Lacks,
     WithoutParts,
@@ -52,6 +55,7 @@ def tensor_names(condition: Condition) -> Iterator[str]:
 
 __all__ = [
     "AdapterOnly",
+    "AllBlocks",
     "AllOf",
     "AnyOf",
     "BlocksBelow",
@@ -61,7 +65,7 @@ __all__ = [
     "Declares",
     "DeepAttention",
     "Dim",
-    "EmbeddingWidth",
+    "EmbeddingFor",
     "Has",
     "HasFile",
     "Lacks",
@@ -71,6 +75,8 @@ __all__ = [
     "Not",
     "NotKin",
     "PipelineClass",
+    "TextContext",
+    "Undeclared",
     "WithoutParts",
     "tensor_names",
 ]

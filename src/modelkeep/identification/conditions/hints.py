@@ -54,3 +54,23 @@ class Declares:
         """Say what the metadata names instead."""
         named = next((name.base for name in view.declared), None)
         return f"its metadata names {named}" if named else "its metadata names no base"
+
+
+class Undeclared:
+    """The metadata of the header names no base, or one of these."""
+
+    positive: ClassVar[bool] = False
+
+    def __init__(self, *bases: str) -> None:
+        self.bases = bases
+
+    def check(self, view: PartView) -> Evidence | None:
+        """Hold when no other base is named."""
+        if any(name.base not in self.bases for name in view.declared):
+            return None
+        return Evidence("metadata", "its metadata names no other base")
+
+    def missing(self, view: PartView) -> str:
+        """Say which base the metadata names."""
+        others = (name for name in view.declared if name.base not in self.bases)
+        return next((f"{name.field} says {name.value!r}" for name in others), "")

@@ -118,13 +118,70 @@ class BlocksBelow(msgspec.Struct, frozen=True):
 
     def check(self, view: PartView) -> Evidence | None:
         """Hold when all numbers are below the limit."""
-        if view.tensors.adapter.highest(self.block) >= self.limit:
+        if self._highest(view) >= self.limit:
             return None
         return Evidence("keys", f"changes no more than {self.limit} {self.block}")
 
     def missing(self, view: PartView) -> str:
         """Name the highest number."""
-        return f"it changes {self.block}.{view.tensors.adapter.highest(self.block)}"
+        return f"it changes {self.block}.{self._highest(view)}"
+
+    def _highest(self, view: PartView) -> int:
+        return max(view.tensors.adapter.numbers(self.block), default=-1)
+
+
+class AllBlocks(msgspec.Struct, frozen=True):
+    """An adapter changes every block of a list, and the list has this many.
+
+    Attributes:
+        block: Name of the list of blocks.
+        count: How many blocks the family has.
+    """
+
+    positive: ClassVar[bool] = True
+
+    block: str
+    count: int
+
+    def check(self, view: PartView) -> Evidence | None:
+        """Hold when all of them are changed and no further one."""
+        if view.tensors.adapter.numbers(self.block) != frozenset(range(self.count)):
+            return None
+        return Evidence("keys", f"changes all of {self.count} {self.block}")
+
+    def missing(self, view: PartView) -> str:
+        """Say how many are changed."""
+        found = view.tensors.adapter.numbers(self.block)
+        return f"it changes {len(found)} {self.block}, not all of {self.count}"
+
+
+class TextContext(msgspec.Struct, frozen=True):
+    """An adapter changes cross-attention in blocks of a U-Net that takes text this wide.
+
+    Attributes:
+        width: The width; None: nothing that it changes shows the width.
+    """
+
+    positive: ClassVar[bool] = True
+
+    width: int | None
+
+    def check(self, view: PartView) -> Evidence | None:
+        """Hold when all such modules have this width."""
+        found = view.tensors.adapter.unet_contexts
+        if self.width is None and not found:
+            return Evidence("keys", "changes no cross-attention that shows the text context")
+        if found != {self.width}:
+            return None
+        return Evidence("shapes", f"changes the cross-attention of a U-Net to text {self.width}")
+
+    def missing(self, view: PartView) -> str:
+        """Say how wide the text is instead."""
+        found = sorted(view.tensors.adapter.unet_contexts)
+        if not found:
+            return "it changes no cross-attention in the blocks of a U-Net"
+        wanted = f", not {self.width}" if self.width else ""
+        return f"the text context of the U-Net that it changes is {either(found)}{wanted}"
 
 
 class DeepAttention(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -113,28 +114,33 @@ class Dim(msgspec.Struct, frozen=True):
         return f"{self.meaning} is {width}, not {either(self.values)}"
 
 
-class EmbeddingWidth(msgspec.Struct, frozen=True):
-    """The learned embeddings of a textual inversion have exactly these encoders and widths.
+class EmbeddingFor:
+    """The learned embeddings of a textual inversion are for exactly these encoders.
 
-    Attributes:
-        widths: Encoder (clip_l, clip_g; "" where the file names none) and width.
+    Args:
+        widths: Width by encoder: ``clip_l``, ``clip_g``, ``t5``, or ``text`` where the file names
+            none.
     """
 
     positive: ClassVar[bool] = True
 
-    widths: tuple[tuple[str, int], ...]
+    def __init__(self, **widths: int) -> None:
+        self.widths = widths
 
     def check(self, view: PartView) -> Evidence | None:
-        """Hold when all are there and fit."""
-        found = view.tensors.embeddings
-        if not found or any(found.get(name) != width for name, width in self.widths):
+        """Hold when all are there, fit, and no other is."""
+        if view.tensors.embeddings != self.widths:
             return None
-        widths = " and ".join(str(width) for _, width in self.widths)
-        return Evidence("shapes", f"a learned text embedding {widths} wide")
+        return Evidence("shapes", f"a learned embedding for {_for_encoders(self.widths)}")
 
     def missing(self, view: PartView) -> str:
         """Say what the embeddings are instead."""
         found = view.tensors.embeddings
         if not found:
             return "it holds no learned text embedding"
-        return f"its text embedding is {either(found.values())} wide"
+        wanted = _for_encoders(self.widths)
+        return f"its text embedding is for {_for_encoders(found)}, not {wanted}"
+
+
+def _for_encoders(widths: Mapping[str, int]) -> str:
+    return " and ".join(f"{encoder} {width} wide" for encoder, width in widths.items())

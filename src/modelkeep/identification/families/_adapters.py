@@ -13,7 +13,6 @@ from modelkeep.identification.conditions import (
     Declares,
     DeepAttention,
     Dim,
-    EmbeddingWidth,
     Has,
     HasFile,
     Lacks,
@@ -21,6 +20,8 @@ from modelkeep.identification.conditions import (
     NameHint,
     NoModule,
     Not,
+    TextContext,
+    Undeclared,
 )
 from modelkeep.identification.prefixes import ADAPTER, PLAIN, Where
 from modelkeep.identification.rules import Rule
@@ -52,8 +53,23 @@ DEEP = AnyOf(
     Module("up_blocks_0_attentions_*"),
     *(Module(f"output_blocks_{number}_1_transformer*") for number in range(3)),
 )
-#: No cross-attention that would show the width of the text context.
-NO_CONTEXT = NoModule("*attn2_to_k", "*attn2_to_v")
+#: No cross-attention that shows the width of the text context.
+NO_CONTEXT = TextContext(None)
+#: What only U-Nets of videos have; their other modules look like those of images.
+_NO_TIME = NoModule(
+    *("*temporal_*", "*temp_attentions_*", "*temp_convs_*", "*motion_modules_*"),
+    *("*time_stack_*", "*time_mixer_*"),
+)
+_TEXT_ALONE = NoModule("*")
+_UNETS = tuple(
+    base.value
+    for base in (
+        BaseModelType.StableDiffusion1,
+        BaseModelType.StableDiffusion2,
+        BaseModelType.StableDiffusionXL,
+        BaseModelType.StableDiffusionXLRefiner,
+    )
+)
 
 
 def adapters(
@@ -88,9 +104,17 @@ def adapters(
     )
 
 
-def context(width: int) -> Condition:
-    """Return the condition that an adapter changes cross-attention with this text context."""
-    return AnyOf(Module("*attn2_to_k", (width,)), Module("*attn2_to_v", (width,)))
+def unet_adapters(
+    base: BaseModelType, *signs: Condition, before: tuple[str, ...] = ()
+) -> tuple[Rule, ...]:
+    """Return the rules for LoRA and LyCORIS of a U-Net of images.
+
+    Args:
+        base: The base.
+        signs: One of these must hold of the modules that are changed.
+        before: Bases whose rules lose when these hold too.
+    """
+    return adapters(base, AnyOf(*signs), _NO_TIME, Undeclared(*_UNETS), before=before)
 
 
 def text_encoder(width: int, *, second: bool = False) -> Condition:
@@ -100,13 +124,33 @@ def text_encoder(width: int, *, second: bool = False) -> Condition:
         width: Width of the encoder.
         second: It is the second of two.
     """
-    layers = "*encoder_layers_#_self_attn_*"
-    where: Where = "text_2" if second else "text"
-    alone = NoModule("*")
-    sides = (Module(layers, (width,), "in", where), Module(layers, (width,), "out", where))
     if second:
-        return AllOf(AnyOf(*sides), alone)
-    return AllOf(AnyOf(*sides), alone, Not(Module("*", where="text_2"), "for two text encoders"))
+        return AllOf(text_layers("text_2", width), _TEXT_ALONE)
+    return AllOf(
+        text_layers("text", width),
+        _TEXT_ALONE,
+        Not(Module("*", where="text_2"), "for two text encoders"),
+        # The first of two encoders is often the only one of SD 1.
+        Undeclared("sd-1", "sd-2"),
+    )
+
+
+def declared_text(base: BaseModelType, *widths: int) -> Condition:
+    """Return the condition that an adapter changes text encoders alone and the header names a base.
+
+    Args:
+        base: The base.
+        widths: Widths of its encoders.
+    """
+    places: tuple[Where, ...] = ("text", "text_1", "text_2")
+    layers = (text_layers(where, *widths) for where in places)
+    return AllOf(AnyOf(*layers), _TEXT_ALONE, Declares(base.value))
+
+
+def text_layers(where: Where, *widths: int) -> Condition:
+    """Return the condition that an adapter changes layers of a text encoder, this wide."""
+    layers = "*encoder_layers_#_self_attn_*"
+    return AnyOf(*(Module(layers, widths, side, where) for side in ("in", "out")))
 
 
 def declared_unet(base: BaseModelType) -> Condition:
@@ -120,8 +164,20 @@ def declared_unet(base: BaseModelType) -> Condition:
     )
 
 
-def embeddings(base: BaseModelType, *widths: tuple[str, int]) -> tuple[Rule, ...]:
-    """Return the rules for textual inversions: one file, and folders."""
+def embeddings(
+    base: BaseModelType, *encoders: Condition, declared: tuple[Condition, ...] = ()
+) -> tuple[Rule, ...]:
+    """Return the rules for textual inversions: one file, and folders.
+
+    Args:
+        base: The base.
+        encoders: One of these must hold: what the embeddings are for.
+        declared: Or one of these, and the header names the base.
+    """
+    signs: tuple[Condition, ...] = encoders
+    if declared:
+        signs += (AllOf(AnyOf(*declared), Declares(base.value)),)
+    learned = AnyOf(*signs)
     return (
         Rule(
             name=f"{base.value} embedding",
@@ -129,7 +185,7 @@ def embeddings(base: BaseModelType, *widths: tuple[str, int]) -> tuple[Rule, ...
             base=base,
             format=ModelFormat.EmbeddingFile,
             part=PLAIN,
-            requires=(EmbeddingWidth(widths),),
+            requires=(learned,),
         ),
         Rule(
             name=f"{base.value} embedding, folder",
@@ -137,7 +193,7 @@ def embeddings(base: BaseModelType, *widths: tuple[str, int]) -> tuple[Rule, ...
             base=base,
             format=ModelFormat.EmbeddingFolder,
             part=PLAIN,
-            requires=(HasFile("learned_embeds.*"), EmbeddingWidth(widths)),
+            requires=(HasFile("learned_embeds.*"), learned),
         ),
     )
 

@@ -11,6 +11,7 @@ FAMILY = Family(
     base=BaseModelType.AuraFlow,
     label="AuraFlow",
     sites={"civitai": ("AuraFlow", "Pony V7")},
+    declared=("auraflow",),
     kin="flux",
     marks=Marks(modules=(Module("joint_transformer_blocks_*"),)),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
 from modelkeep.identification.conditions import (
     AdapterOnly,
+    AllBlocks,
     AllOf,
     AnyOf,
     BlocksBelow,
@@ -12,6 +13,7 @@ from modelkeep.identification.conditions import (
     ConfigValue,
     Declares,
     Dim,
+    EmbeddingFor,
     Has,
     Lacks,
     Module,
@@ -19,8 +21,9 @@ from modelkeep.identification.conditions import (
     NoModule,
     NotKin,
     PipelineClass,
+    Undeclared,
 )
-from modelkeep.identification.families._adapters import adapters
+from modelkeep.identification.families._adapters import adapters, declared_text, embeddings
 from modelkeep.identification.families._autoencoders import vae_files, vae_folder
 from modelkeep.identification.family import Family, Lineage
 from modelkeep.identification.prefixes import CONTROL, PLAIN
@@ -136,7 +139,11 @@ _LORA_MODULES = AnyOf(
     Module("single_transformer_blocks_#_proj_mlp", (_HIDDEN,)),
     Module("single_transformer_blocks_#_proj_out", (5 * _HIDDEN,)),
     Module("single_transformer_blocks_#_norm_linear", (_HIDDEN,)),
-    Module("transformer_blocks_#_attn_*", (_HIDDEN,)),
+    # Blocks of these names and this width are those of many transformers: their number tells.
+    AllOf(
+        Module("transformer_blocks_#_attn_*", (_HIDDEN,)),
+        AnyOf(AllBlocks("transformer_blocks", 19), Declares("flux")),
+    ),
     AllOf(
         NoModule("*attn*"),
         Module("transformer_blocks_#_ff_*", (_HIDDEN, 4 * _HIDDEN)),
@@ -145,6 +152,7 @@ _LORA_MODULES = AnyOf(
     # Orthogonal adapters show no input width; only their names are left.
     Module("single_blocks_#_modulation_lin", (3 * _HIDDEN,), "out"),
     AllOf(Module("single_blocks_#_linear1"), Declares("flux")),
+    declared_text(_BASE, 768),
 )
 
 _LORA = (
@@ -155,6 +163,8 @@ _LORA = (
     BlocksBelow("transformer_blocks", 19),
     BlocksBelow("single_transformer_blocks", 38),
     NotKin(),
+    # Of a header that names a U-Net the names of the blocks are right.
+    Undeclared(_BASE.value, "sd-1", "sd-2", "sdxl", "sdxl-refiner"),
 )
 
 _CONTROL_LORA = Rule(
@@ -255,6 +265,19 @@ FAMILY = Family(
         _CONTROL_LORA,
         *_CONTROLNETS,
         *_IMAGE_ADAPTERS,
+        *embeddings(
+            _BASE,
+            AllOf(
+                AnyOf(
+                    EmbeddingFor(clip_l=768, t5=4096),
+                    # OneTrainer once wrote the vectors of CLIP-L under the name of the other.
+                    EmbeddingFor(clip_g=768, t5=4096),
+                    EmbeddingFor(t5=4096),
+                ),
+                Undeclared(_BASE.value),
+            ),
+            declared=(EmbeddingFor(clip_l=768),),
+        ),
         *vae_files(_BASE, 16),
         vae_folder(
             _BASE,

@@ -10,4 +10,5 @@ FAMILY = Family(
     base=BaseModelType.HiDream,
     label="HiDream",
     sites={"civitai": ("HiDream",)},
+    declared=("hidream",),
 )

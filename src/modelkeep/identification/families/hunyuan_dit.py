@@ -10,4 +10,5 @@ FAMILY = Family(
     base=BaseModelType.HunyuanDiT,
     label="Hunyuan-DiT",
     sites={"civitai": ("Hunyuan 1",)},
+    declared=("hunyuan-dit", "hunyuandit", "hydit"),
 )

@@ -11,6 +11,7 @@ FAMILY = Family(
     base=BaseModelType.Kolors,
     label="Kolors",
     sites={"civitai": ("Kolors",)},
+    declared=("kolors",),
     kin="unet",
     marks=Marks(tensors=(Has("encoder_hid_proj.weight"),)),
 )

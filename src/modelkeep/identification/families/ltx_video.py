@@ -10,4 +10,5 @@ FAMILY = Family(
     base=BaseModelType.LTXVideo,
     label="LTX-Video",
     sites={"civitai": ("LTXV", "LTXV2")},
+    declared=("ltx", "ltxv", "ltxvideo"),
 )

@@ -10,4 +10,5 @@ FAMILY = Family(
     base=BaseModelType.Mochi,
     label="Mochi",
     sites={"civitai": ("Mochi",)},
+    declared=("mochi",),
 )

@@ -10,4 +10,5 @@ FAMILY = Family(
     base=BaseModelType.PixArt,
     label="PixArt",
     sites={"civitai": ("PixArt a", "PixArt E")},
+    declared=("pixart",),
 )

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.identification.conditions import AllOf, AnyOf, ConfigValue, NotKin
+from modelkeep.identification.conditions import (
+    AllOf,
+    AnyOf,
+    ConfigValue,
+    Declares,
+    EmbeddingFor,
+    NoModule,
+    NotKin,
+    TextContext,
+)
 from modelkeep.identification.families._adapters import (
     NO_CONTEXT,
     SHALLOW,
-    adapters,
-    context,
+    declared_text,
     declared_unet,
     embeddings,
     ip_adapters,
     t2i_adapters,
     text_encoder,
+    text_layers,
+    unet_adapters,
 )
 from modelkeep.identification.families._autoencoders import vae_files, vae_folder
 from modelkeep.identification.families._unets import (
@@ -53,16 +63,24 @@ FAMILY = Family(
         # Files of SD 1 and SDXL have the same names and shapes: SDXL's rules need a sign and win.
         *vae_files(_BASE, 4),
         vae_folder(_BASE, ConfigValue(("",), "latent_channels", (4,), absent=True)),
-        *adapters(
+        *unet_adapters(
             _BASE,
-            AnyOf(
-                context(768),
-                AllOf(NO_CONTEXT, SHALLOW),
-                text_encoder(768),
-                declared_unet(_BASE),
+            TextContext(768),
+            AllOf(
+                NO_CONTEXT,
+                SHALLOW,
+                AnyOf(
+                    # Of few modules SD 1 is likely; those that hide the context might be of SD 2.
+                    NoModule("*attn2_to_k", "*attn2_to_v"),
+                    Declares(_BASE.value),
+                    text_layers("text", 768),
+                ),
             ),
+            text_encoder(768),
+            declared_text(_BASE, 768),
+            declared_unet(_BASE),
         ),
-        *embeddings(_BASE, ("", 768)),
+        *embeddings(_BASE, EmbeddingFor(text=768), declared=(EmbeddingFor(clip_l=768),)),
         *ip_adapters(_BASE, 768, r"\bsd ?1|\bsd15"),
         *t2i_adapters(_BASE, (64, 192), ("full_adapter", "light_adapter")),
     ),

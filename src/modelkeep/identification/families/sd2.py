@@ -8,18 +8,20 @@ from modelkeep.identification.conditions import (
     AnyOf,
     ConfigValue,
     Declares,
-    Module,
+    EmbeddingFor,
     NotKin,
+    TextContext,
 )
 from modelkeep.identification.families._adapters import (
     NO_CONTEXT,
     SHALLOW,
-    adapters,
-    context,
+    declared_text,
     declared_unet,
     embeddings,
     ip_adapters,
     text_encoder,
+    text_layers,
+    unet_adapters,
 )
 from modelkeep.identification.families._unets import (
     EPSILON,
@@ -68,24 +70,20 @@ FAMILY = Family(
             AnyOf(*_PIPELINE),
         ),
         *controlnets(_SHAPE, {None: "cldm_v21.yaml"}),
-        *adapters(
+        *unet_adapters(
             _BASE,
-            AnyOf(
-                context(1024),
-                AllOf(
-                    NO_CONTEXT,
-                    SHALLOW,
-                    AnyOf(
-                        Declares("sd-2"),
-                        Module("*encoder_layers_#_self_attn_*", (1024,), where="text"),
-                    ),
-                ),
-                text_encoder(1024),
-                declared_unet(_BASE),
+            TextContext(1024),
+            AllOf(
+                NO_CONTEXT,
+                SHALLOW,
+                AnyOf(Declares(_BASE.value), text_layers("text", 1024)),
             ),
+            text_encoder(1024),
+            declared_text(_BASE, 1024),
+            declared_unet(_BASE),
             before=("sd-1",),
         ),
-        *embeddings(_BASE, ("", 1024)),
+        *embeddings(_BASE, EmbeddingFor(text=1024)),
         *ip_adapters(_BASE, 1024, r"\bsd ?2|\bsd21"),
     ),
 )

@@ -9,11 +9,13 @@ from modelkeep.identification.conditions import (
     ComponentClass,
     ConfigValue,
     Declares,
+    EmbeddingFor,
     Has,
     Lacks,
     NameHint,
     PipelineClass,
 )
+from modelkeep.identification.families._adapters import embeddings
 from modelkeep.identification.families._autoencoders import vae_files, vae_folder
 from modelkeep.identification.family import Family
 from modelkeep.identification.rules import Rule, Variant
@@ -63,6 +65,18 @@ FAMILY = Family(
                 AllOf(NameHint(_NAMES), ConfigValue(("",), "scaling_factor", (1.0,), absent=True)),
             ),
             before=("flux",),
+        ),
+        *embeddings(
+            _BASE,
+            EmbeddingFor(clip_l=768, clip_g=1280, t5=4096),
+            EmbeddingFor(clip_g=1280, t5=4096),
+            declared=(
+                EmbeddingFor(clip_l=768, clip_g=1280),
+                EmbeddingFor(clip_l=768, t5=4096),
+                EmbeddingFor(clip_l=768),
+                EmbeddingFor(clip_g=1280),
+                EmbeddingFor(t5=4096),
+            ),
         ),
     ),
 )

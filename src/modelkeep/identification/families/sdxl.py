@@ -10,21 +10,24 @@ from modelkeep.identification.conditions import (
     ConfigValue,
     Declares,
     Dim,
+    EmbeddingFor,
     Has,
     Lacks,
     NameHint,
     PipelineClass,
+    TextContext,
+    Undeclared,
 )
 from modelkeep.identification.families._adapters import (
     DEEP,
     NO_CONTEXT,
-    adapters,
-    context,
+    declared_text,
     declared_unet,
     embeddings,
     ip_adapters,
     t2i_adapters,
     text_encoder,
+    unet_adapters,
 )
 from modelkeep.identification.families._autoencoders import vae_files, vae_folder
 from modelkeep.identification.families._unets import (
@@ -132,16 +135,22 @@ FAMILY = Family(
             ),
             before=("sd-1",),
         ),
-        *adapters(
+        *unet_adapters(
             _BASE,
-            AnyOf(
-                context(2048),
-                AllOf(NO_CONTEXT, DEEP),
-                text_encoder(1280, second=True),
-                declared_unet(_BASE),
-            ),
+            TextContext(2048),
+            AllOf(NO_CONTEXT, DEEP),
+            text_encoder(1280, second=True),
+            declared_text(_BASE, 768, 1280),
+            declared_unet(_BASE),
         ),
-        *embeddings(_BASE, ("clip_g", 1280)),
+        *embeddings(
+            _BASE,
+            AllOf(
+                AnyOf(EmbeddingFor(clip_l=768, clip_g=1280), EmbeddingFor(clip_g=1280)),
+                Undeclared(_BASE.value),
+            ),
+            declared=(EmbeddingFor(clip_l=768),),
+        ),
         *ip_adapters(_BASE, 2048, r"sdxl|xl\b"),
         *t2i_adapters(_BASE, (256, 768), ("full_adapter_xl", "light_adapter_xl")),
     ),

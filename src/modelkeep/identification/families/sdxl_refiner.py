@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.identification.conditions import AllOf, AnyOf, Module
+from modelkeep.identification.conditions import AllOf, EmbeddingFor, Module, TextContext
 from modelkeep.identification.families._adapters import (
     DEEP,
     NO_CONTEXT,
-    adapters,
-    context,
     declared_unet,
     embeddings,
+    unet_adapters,
 )
 from modelkeep.identification.families._unets import EPSILON, UNetShape, mains
 from modelkeep.identification.family import Family, Predictions
@@ -35,15 +34,13 @@ FAMILY = Family(
             ),
             (("normal", 4, EPSILON, {None: "sd_xl_refiner.yaml"}),),
         ),
-        *adapters(
+        *unet_adapters(
             _BASE,
-            AnyOf(
-                context(1280),
-                AllOf(NO_CONTEXT, DEEP, Module("*attn1_to_*", (768, 1536))),
-                declared_unet(_BASE),
-            ),
+            TextContext(1280),
+            AllOf(NO_CONTEXT, DEEP, Module("*attn1_to_*", (768, 1536))),
+            declared_unet(_BASE),
             before=("sdxl",),
         ),
-        *embeddings(_BASE, ("", 1280)),
+        *embeddings(_BASE, EmbeddingFor(text=1280)),
     ),
 )

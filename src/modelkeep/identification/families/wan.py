@@ -9,5 +9,5 @@ FAMILY = Family(
     name="wan",
     base=BaseModelType.Wan,
     label="Wan",
-    declared=("wan",),
+    declared=("wan", "wanvideo"),
 )
