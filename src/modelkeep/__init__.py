@@ -117,6 +117,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "UnknownMetadataException",
         "UnknownModelError",
         "UnknownModelException",
+        "UnlistedClassError",
         "UnreadableSourceError",
         "UnsafeModelError",
         "UnsafePathError",

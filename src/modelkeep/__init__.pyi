@@ -299,6 +299,9 @@ from modelkeep.errors import (
     UnknownModelException as UnknownModelException,
 )
 from modelkeep.errors import (
+    UnlistedClassError as UnlistedClassError,
+)
+from modelkeep.errors import (
     UnreadableSourceError as UnreadableSourceError,
 )
 from modelkeep.errors import (
@@ -504,6 +507,7 @@ __all__ = [
     "UnknownMetadataException",
     "UnknownModelError",
     "UnknownModelException",
+    "UnlistedClassError",
     "UnreadableSourceError",
     "UnsafeModelError",
     "UnsafePathError",

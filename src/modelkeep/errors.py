@@ -22,6 +22,7 @@
     │   ├── UnknownModelError           no rule fits; the nearest ones are named
     │   ├── AmbiguousModelError         several rules match with equal precedence
     │   ├── UnsafeModelError            reading it would run code
+    │   │   └── UnlistedClassError      reading it needs a class that is on no list
     │   └── CorruptModelError           truncated, lying or over a limit
     ├── RecordError                     the catalogue refuses
     │   ├── UnknownModelException       no record under this key
@@ -217,6 +218,13 @@ class AmbiguousModelError(InvalidModelException):
 
 class UnsafeModelError(InvalidModelException):
     """Raised when loading the file would run code; the message names what it would run."""
+
+
+class UnlistedClassError(UnsafeModelError):
+    """Raised when loading the file needs a class that is not on the list of what is safe to read.
+
+    What the class would do is not known.
+    """
 
 
 class CorruptModelError(InvalidModelException):

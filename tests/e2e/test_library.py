@@ -329,12 +329,21 @@ class TestEdit:
         assert {"name", "triggers", "tags", "lineage", "fits", "description"} <= labels & {*WORDS}
 
     def test_reidentify_reads_the_file_again(self, filled: Program) -> None:
-        filled.call("edit", "paper", "base=sdxl", "name=mine")
+        filled.call("edit", "paper", "base=sdxl", "lineage=pony", "name=mine")
         told = filled.call("reidentify", "mine", "nobody", status=3)
-        assert told.lines == ['mine: base "sdxl" -> "sd-1"']
+        assert told.lines == ["mine:", "unchanged", "kept as you set it: base, lineage"]
         assert "nobody" in told.err
+        line = filled.call("reidentify", "--json", "mine").only
+        assert (line["base"], line["lineage"]) == ("sdxl", "pony")
+        told = filled.call("reidentify", "--reset", "mine")
+        assert told.lines == ["mine:", "base sdxl -> sd-1", "lineage pony -> none"]
         assert filled.call("reidentify", "mine").lines == ["mine: unchanged"]
-        assert filled.call("reidentify", "--json", "mine").only["base"] == "sd-1"
+
+    def test_reidentify_keeps_what_was_set_at_installing(self, program: Program) -> None:
+        path = tiny.lora(program.root.parent / "thing.safetensors", 3)
+        program.call("install", path, "--base", "sdxl")
+        line = program.call("reidentify", "--json", "thing").only
+        assert (line["base"], line["type"], line["format"]) == ("sdxl", "lora", "lycoris")
 
 
 class TestRemove:

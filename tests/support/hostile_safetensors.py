@@ -130,7 +130,7 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
     "metadata nested": (_one('{"__metadata__":{"x":{"y":"z"}},' + A + "}"), "not text"),
     "metadata list": (_one('{"__metadata__":["x"],' + A + "}"), "'__metadata__' is not an object"),
     "metadata text": (_one('{"__metadata__":"x",' + A + "}"), "'__metadata__' is not an object"),
-    "metadata null": (_one('{"__metadata__":null,' + A + "}"), "'__metadata__' is not an object"),
+    "metadata a list": (_one('{"__metadata__":[],' + A + "}"), "'__metadata__' is not an object"),
     "entry list": (_one('{"a":["F32",[1],[0,4]]}'), "'a' is not an object"),
     "entry null": (_one('{"a":null}'), "'a' is not an object"),
     "no dtype": (_one('{"a":{"shape":[1],"data_offsets":[0,4]}}'), "lacks the field 'dtype'"),

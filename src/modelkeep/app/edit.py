@@ -38,6 +38,8 @@ _SIMPLE_LISTS = frozenset({"fits", _TAGS})
 _LISTS = _SIMPLE_LISTS | {_PHRASES}
 #: Fields without which there is no record.
 _NEEDED = frozenset({"name", *_KINDS})
+#: Fields that say why a model is what it is.
+_NOT_SHOWN = frozenset({"evidence", "identified"})
 _CHANGE = re.compile(r"([^=]*?)([+-]?=)(.*)", re.DOTALL)
 _FOR_EXAMPLE = 'For example: name="My model"'
 
@@ -83,12 +85,17 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class RecordChange:
-    """A record before and after a change, and the user's own tags."""
+    """A record before and after a change, and the user's own tags.
+
+    Attributes:
+        kept: Fields that differ from what the model was identified as, because somebody set them.
+    """
 
     before: ModelConfigBase
     after: ModelConfigBase
     tags_before: tuple[str, ...] = ()
     tags_after: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -105,8 +112,11 @@ class RecordChange:
         changes = [
             f"{_word_of(name)} {_text(old.get(name))} -> {_text(new.get(name))}"
             for name in dict.fromkeys((*new, *old))
-            if name != "evidence" and (old.get(name) or None) != (new.get(name) or None)
+            if name not in _NOT_SHOWN and (old.get(name) or None) != (new.get(name) or None)
         ]
+        if self.kept:
+            words = ", ".join(map(_word_of, self.kept))
+            changes = [*(changes or ["unchanged"]), f"kept as you set it: {words}"]
         if len(changes) > 1:
             return "\n  ".join([f"{self.after.name}:", *changes])
         return f"{self.after.name}: {''.join(changes) or 'unchanged'}"

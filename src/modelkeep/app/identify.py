@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelkeep.app.outcomes import error_json
-from modelkeep.app.text import source_text
+from modelkeep.app.text import not_stated, source_text
 from modelkeep.core.identity import NOT_PRINTED, Identification
 from modelkeep.core.names import size_text
 from modelkeep.core.reading import printable
-from modelkeep.core.taxonomy import type_label
+from modelkeep.core.taxonomy import ModelType, type_label
 from modelkeep.errors import ModelKeepError, UnknownModelError
 from modelkeep.identification.engine import assess, identify_view, open_view
 from modelkeep.identification.known_families import base_label, load_rules
@@ -78,7 +78,7 @@ class IdentifyResult:
         what = f"{type_label(found.type)} for {base_label(found.base)}{variant}"
         yield f"{printable(self.source)}: {what}, {found.format}, {size_text(found.size)}"
         facts = {
-            "predicts": found.prediction_type,
+            "predicts": found.prediction_type or self._usual(found),
             "lineage": found.lineage,
             "quantised": found.quantization,
             "weights": found.repo_variant,
@@ -87,6 +87,11 @@ class IdentifyResult:
         for name, value in facts.items():
             if value:
                 yield f"  {name:<10}{value}"
+
+    @staticmethod
+    def _usual(found: Identification) -> str:
+        is_main = found.type in {ModelType.Main, ModelType.ONNX}
+        return not_stated(found.base, str(found.variant)) if is_main else ""
 
 
 def identify(source: str | Path, *, settings: Settings | None = None) -> Identification:

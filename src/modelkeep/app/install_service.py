@@ -36,7 +36,7 @@ from modelkeep.library.destination import LinkMode
 from modelkeep.library.duplicates import find_same
 from modelkeep.library.editing import edit_record
 from modelkeep.library.library import Identify, Library
-from modelkeep.library.new_records import identified_fields
+from modelkeep.library.new_records import reidentified_fields
 from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.scan.service import Scanner
 from modelkeep.settings import Settings
@@ -294,10 +294,15 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         source = LocalModelSource(path=Path(model_path))
         return self._installer.carry_out(self.plan(source, config, link=link, to=to))[0].key
 
-    def reidentify(self, key: str) -> ModelConfigBase:
+    def reidentify(self, key: str, *, reset: bool = False) -> ModelConfigBase:
         """Identify a recorded model again and update what the record says it is.
 
-        Name, description, source and whatever else people write stay.
+        Name, description, source and whatever else people write stay, and so does what they set:
+        a field that differs from what the model was identified as before.
+
+        Args:
+            key: Of the record.
+            reset: Also reset what they set of what the model is.
 
         Raises:
             UnknownModelException: there is no such record.
@@ -305,9 +310,8 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         """
         config = self._records.get_model(key)
         path = self.library.reach(config)
-        fields = identified_fields(self.library.identify(path, self.app_config.verify != "off"))
-        if config.trigger_phrases:
-            del fields["trigger_phrases"]
+        found = self.library.identify(path, self.app_config.verify != "off")
+        fields = reidentified_fields(config, found, reset=reset)
         stated = (reason for reason in config.evidence if reason.kind == "hash")
         fields["evidence"] = (*fields["evidence"], *stated)
         return self._records.update_model(key, fields)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from modelkeep.app.edit import RecordChange
 from modelkeep.app.library import offline_roots
-from modelkeep.app.text import one_line, pairs, time_text
+from modelkeep.app.text import not_stated, one_line, pairs, time_text
 from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.core.taxonomy import RecordState, type_label
 from modelkeep.errors import UnknownMetadataException
 from modelkeep.identification.known_families import base_label
 from modelkeep.library.condition import FileStatus, condition_of
+from modelkeep.library.identified import set_by_hand
 from modelkeep.library.previews import preview_place
 from modelkeep.sources.terms import terms_of
 
@@ -118,6 +119,8 @@ class ModelDetails:
         yield "installed", time_text(self.created_at)
         for name in _OPTIONAL:
             yield name, str(getattr(model, name, None) or "")
+            if name == "prediction_type" and getattr(model, name, "") is None:
+                yield name, not_stated(model.base, str(getattr(model, "variant", "")))
         yield "fits", ", ".join(model.fits or ())
         yield "description", model.description or ""
         yield "source", model.source or ""
@@ -175,15 +178,21 @@ def show(manager: ModelManager, name: str) -> ModelDetails:
     )
 
 
-def reidentify(manager: ModelManager, name: str) -> RecordChange:
+def reidentify(manager: ModelManager, name: str, *, reset: bool = False) -> RecordChange:
     """Identify a recorded model again and update what its record says it is.
+
+    Args:
+        manager: Of the library.
+        name: What the model is called.
+        reset: Also reset the fields that somebody set.
 
     Raises:
         UnknownModelException: there is no such model.
         InvalidModelException: no rule fits; the record is left as it is.
     """
     before = manager.find(name)
-    return RecordChange(before, manager.installer.reidentify(before.key))
+    after = manager.installer.reidentify(before.key, reset=reset)
+    return RecordChange(before, after, kept=tuple(sorted(set_by_hand(after))))
 
 
 def _state_now(manager: ModelManager, record: ModelConfigBase) -> tuple[str, str]:

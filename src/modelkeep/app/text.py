@@ -47,6 +47,14 @@ def time_text(seconds: float | None) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
+def not_stated(base: BaseModelType, variant: str) -> str:
+    """Return what is said of a model that does not tell what it predicts; empty for flow models."""
+    from modelkeep.identification.known_families import base_label, usual_prediction
+
+    usual = usual_prediction(base, variant)
+    return f"not stated; {base_label(base)} models usually predict {usual}" if usual else ""
+
+
 def source_text(source: str) -> str:
     """Return a source for messages: printable, and without the query of an address.
 

@@ -52,6 +52,8 @@ class ModelConfigBase(BaseModel):
             strips; None for folders and where no rule matched.
         trigger_phrases: Words that call up what an adapter learned.
         evidence: Why it was identified as this.
+        identified: What it was identified as: those fields of the record that this filled. Fields
+            that differ from it were set by somebody. None where nobody looked.
         preview: A picture of what it makes, relative to the folder that the model lies in.
         root: Name of the root that the path is in, empty when in none; set by the catalogue.
         state: What was last seen of its files; set by scans and checks.
@@ -84,6 +86,7 @@ class ModelConfigBase(BaseModel):
     tensor_prefix: str | None = None
     trigger_phrases: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    identified: dict[str, Any] | None = None
     preview: str | None = None
     root: str = MODELS_ROOT
     state: RecordState = RecordState.PRESENT

@@ -236,18 +236,17 @@ class AdapterView:
                 yield from modules
 
     @cached_property
-    def unet_contexts(self) -> frozenset[int]:
-        """Widths of the text context that the cross-attention of a U-Net takes, as far as shown.
+    def unet_contexts(self) -> Mapping[int, str]:
+        """Widths of text that the cross-attention of a U-Net takes, each with a module of it.
 
         Transformers have modules of these names too: only those in blocks of a U-Net count.
         """
-        found = (
-            module.width_in
-            for (where, form), modules in self.forms.items()
-            if where == "denoiser" and _UNET_CONTEXT.fullmatch(form)
-            for module in modules
-        )
-        return frozenset(width for width in found if width is not None)
+        found: dict[int, str] = {}
+        for (where, form), modules in self.forms.items():
+            for module in modules if where == "denoiser" and _UNET_CONTEXT.fullmatch(form) else ():
+                if module.width_in is not None:
+                    found.setdefault(module.width_in, module.path)
+        return found
 
     @cached_property
     def unet_depth(self) -> int:

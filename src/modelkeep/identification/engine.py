@@ -27,6 +27,8 @@ from modelkeep.identification.rules import Assessment, Match
 from modelkeep.identification.view import ModelView, TensorView
 
 _NEAREST = 3
+#: More than any config of the original code has.
+_CONFIG_BYTES = 1 << 16
 
 
 def identify(
@@ -99,7 +101,9 @@ def open_view(path: Path, *, names: BaseNames, strict: bool = True) -> tuple[Mod
         )
     with LocalFile(path) as file:
         hints, header = _hints(full, full.stem), _header_of(file)
-        return ModelView(full.stem, hints, header=header, names=names), file.size
+        config = _original_config(path)
+        view = ModelView(full.stem, hints, header=header, names=names, original_config=config)
+        return view, file.size
 
 
 def identify_view(view: ModelView, *, rules: RuleSet, source: str, size: int) -> Identification:
@@ -127,6 +131,17 @@ def _header_of(file: ReadAt) -> TensorHeader:
             f"{file.name} is empty", hint="Download the file again from its source."
         )
     return read_header(file)
+
+
+def _original_config(path: Path) -> str:
+    """Return the text of the ``.yaml`` beside a file, as A1111 looks for it; empty without one."""
+    config = path.with_suffix(".yaml")
+    try:
+        if config == path or not config.is_file() or config.stat().st_size > _CONFIG_BYTES:
+            return ""
+        return config.read_text(encoding="utf-8", errors="replace")
+    except OSError:  # nothing that the model needs
+        return ""
 
 
 def _hints(path: Path, name: str) -> list[str]:
@@ -172,9 +187,9 @@ def _describe(
     view: ModelView, match: Match, rules: RuleSet, source: str, size: int
 ) -> Identification:
     rule, variant = match.rule, match.variant
-    known = rules.predictions(rule.base)
-    prediction, predicted = facts.find_prediction(view, match, known)
-    quantization, quantized = facts.find_quantization(view.tensors)
+    known = rules.predictions(rule.base) if rule.type in facts.PREDICTING_TYPES else None
+    prediction, predicted = facts.find_prediction(view, known)
+    quantization, quantized = facts.find_quantization(view)
     lineage, descended = facts.find_lineage(view, match, rules.lineages(rule.base))
     found = [e for e in (predicted, quantized, descended) if e is not None]
     evidence = [*match.evidence, *facts.declared_evidence(view, match), *found]

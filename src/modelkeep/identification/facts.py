@@ -17,21 +17,35 @@ from modelkeep.core.taxonomy import (
 )
 from modelkeep.identification.conditions import tensor_names
 from modelkeep.identification.family import Lineage, Predictions
+from modelkeep.identification.readers.folder import FolderHeader
 from modelkeep.identification.rules import Match, Rule
 from modelkeep.identification.view import ModelView, TensorView
 
 _EPSILON = SchedulerPredictionType.Epsilon
 _V = SchedulerPredictionType.VPrediction
+_SAMPLE = SchedulerPredictionType.Sample
 _PREDICTIONS = {
-    "epsilon": _EPSILON,
-    "eps": _EPSILON,
-    "v": _V,
-    "v_prediction": _V,
-    "v-prediction": _V,
-    "sample": SchedulerPredictionType.Sample,
+    **dict.fromkeys(("epsilon", "eps"), _EPSILON),
+    **dict.fromkeys(("v", "v_prediction", "v-prediction", "v_pred", "vpred", "velocity"), _V),
+    **dict.fromkeys(("sample", "x0"), _SAMPLE),
 }
+#: Fields of a header that state the prediction: of modelspec, and of what ComfyUI saves.
+_PREDICTION_FIELDS = ("modelspec.prediction_type", "modelspec.predict_key")
+#: First parts of tensor names that mark a model that predicts v, also one trained with EDM.
+_V_MARKS = ("v_pred", "edm_vpred")
 #: Words in names that indicate a prediction, in any family.
-_PREDICTION_NAMES = ((r"\bv ?pred(iction)?\b", _V), (r"\beps(ilon)?( ?pred)?\b", _EPSILON))
+_PREDICTION_NAMES = (
+    (r"(?<!no )(?<!non )(?<!not )(?<!no)(?<!non)(?:vpred|\bv pred(?:iction|icting)?\b)", _V),
+    (r"\beps(?:ilon)?(?: ?pred\w*)?\b", _EPSILON),
+)
+#: How a config of the original code states the prediction, and that of SGM.
+_PARAMETERIZATION = re.compile(
+    r"""^\s*parameterization\s*:\s*["']?(\w+)["']?\s*(?:#.*)?$""", re.MULTILINE
+)
+_SCALINGS = (
+    (re.compile(r"denoiser_scaling\.V(?:elocity)?Scaling"), _V),
+    (re.compile(r"denoiser_scaling\.EpsScaling"), _EPSILON),
+)
 #: Fields of a header in which a parent is named, the surest first.
 _PARENT_FIELDS = (
     "modelspec.architecture",
@@ -65,57 +79,83 @@ _BESIDE_THE_DENOISER = frozenset(
 #: A tensor that every tiny VAE has, alone or with its encoder, and how many it has at most.
 _TINY_VAE = ("3.conv.0.weight", "decoder.layers.2.conv.0.weight")
 _TINY_VAE_TENSORS = 300
-_PREDICTING_TYPES = {ModelType.Main, ModelType.ONNX}
+#: Types of models that predict something.
+PREDICTING_TYPES = frozenset({ModelType.Main, ModelType.ONNX})
 _ONE_FILE_TYPES = {ModelType.Main, ModelType.CLIPEmbed, ModelType.T5Encoder}
 
 
 def find_prediction(
-    view: ModelView, match: Match, known: Predictions | None
+    view: ModelView, known: Predictions | None
 ) -> tuple[SchedulerPredictionType | None, Evidence | None]:
-    """Return what a main model predicts and why; two Nones where it is unknown.
+    """Return what a main model predicts and why; two Nones where nothing tells.
 
     Args:
         view: The model.
-        match: The rule that holds.
-        known: The signs of predictions in the family of the model.
+        known: The signs of predictions in its family; None where models predict nothing.
     """
-    if known is None or match.rule.type not in _PREDICTING_TYPES:
+    if known is None:
         return None, None
-    for value, evidence in _stated_predictions(view, known):
-        return value, evidence
-    default = match.variant.prediction if match.variant else None
-    for words, value in (*_PREDICTION_NAMES, *known.names):
-        # Epsilon is the usual default: the word counts only where there is none.
-        if (value is not _EPSILON or default is None) and re.search(words, view.hints):
-            word = "v" if value is _V else value.value
-            return value, Evidence("name", f"its name says that it predicts {word}")
-    return default, None
+    return next(_stated_predictions(view, known), None) or _prediction_in_name(view, known)
 
 
 def _stated_predictions(
     view: ModelView, known: Predictions
 ) -> Iterator[tuple[SchedulerPredictionType, Evidence]]:
+    """Yield what a model is stated to predict, the surest first."""
+    for mark in _V_MARKS:
+        if mark in view.tensors.heads:
+            yield _V, Evidence("keys", f"has the tensor {mark}, which marks v-prediction")
     scheduler = view.folder.component("scheduler") if view.folder else None
     if scheduler is not None:
         stated = scheduler[1].get("prediction_type")
         if isinstance(stated, str) and stated in _PREDICTIONS:
             yield _PREDICTIONS[stated], Evidence("config", f"{scheduler[0]} says {stated}")
         elif stated is None:
-            yield _EPSILON, Evidence("config", f"{scheduler[0]} names no prediction type")
+            detail = f"{scheduler[0]} names no prediction type, so that epsilon is used"
+            yield _EPSILON, Evidence("config", detail)
     metadata = view.metadata
-    stated = metadata.get("modelspec.prediction_type", "").casefold()
-    if stated in _PREDICTIONS:
-        found = Evidence("metadata", f"modelspec.prediction_type says {stated}")
-        yield _PREDICTIONS[stated], found
+    for field in _PREDICTION_FIELDS:
+        stated = metadata.get(field, "").strip().casefold()
+        if stated in _PREDICTIONS:
+            yield _PREDICTIONS[stated], Evidence("metadata", f"{field} says {stated}")
     flag = metadata.get("ss_v_parameterization", "").casefold()
     if flag in {"true", "false"}:
         value = _V if flag == "true" else _EPSILON
         yield value, Evidence("metadata", f"ss_v_parameterization is {flag}")
-    if "v_pred" in view.tensors.tensors:
-        yield _V, Evidence("keys", "has the tensor v_pred, which marks v-prediction")
+    yield from _configured_predictions(view)
     steps = metadata.get("global_step", "")
     if steps in known.steps:
         yield known.steps[steps], Evidence("metadata", f"global_step is {steps}")
+
+
+def _configured_predictions(
+    view: ModelView,
+) -> Iterator[tuple[SchedulerPredictionType, Evidence]]:
+    """Yield what the config of the original code beside a file states."""
+    stated = _PARAMETERIZATION.search(view.original_config)
+    if stated is not None and stated[1].casefold() in _PREDICTIONS:
+        detail = f"the .yaml beside it says parameterization: {stated[1]}"
+        yield _PREDICTIONS[stated[1].casefold()], Evidence("config", detail)
+    for scaling, value in _SCALINGS:
+        if found := scaling.search(view.original_config):
+            yield value, Evidence("config", f"the .yaml beside it says {found[0]}")
+
+
+def _prediction_in_name(
+    view: ModelView, known: Predictions
+) -> tuple[SchedulerPredictionType | None, Evidence | None]:
+    title = spaced(view.metadata.get("modelspec.title", "")[:_LONGEST_PARENT])
+    for words, reason in (
+        (view.hints, Evidence("name", "its name says that it predicts {}")),
+        (title, Evidence("metadata", "modelspec.title says that it predicts {}")),
+    ):
+        signs = (*_PREDICTION_NAMES, *known.names)
+        found = {value for pattern, value in signs if re.search(pattern, words)}
+        if len(found) == 1:  # a name of both is one of a merge or a conversion
+            [value] = found
+            detail = reason.detail.format("v" if value is _V else value.value)
+            return value, Evidence(reason.kind, detail)
+    return None, None
 
 
 def upcast_attention(
@@ -126,9 +166,9 @@ def upcast_attention(
     stated = config[1].get("upcast_attention") if config else None
     if isinstance(stated, bool):
         return stated
-    if prediction is None or known is None:
+    if known is None or (prediction is None and known.upcast is not None):
         return None
-    return prediction is known.upcast
+    return known.upcast is not None and prediction is known.upcast
 
 
 def find_lineage(
@@ -170,8 +210,11 @@ def find_prefix(view: ModelView, match: Match) -> str | None:
     return ""
 
 
-def find_quantization(tensors: TensorView) -> tuple[str | None, Evidence | None]:
+def find_quantization(view: ModelView) -> tuple[str | None, Evidence | None]:
     """Return how the weights are quantised and why; two Nones when they are not."""
+    tensors = view.tensors
+    if view.folder is not None and (stated := _configured_quantization(view.folder)):
+        return stated
     if {"U8", "I8", "I32"} & tensors.dtypes:
         for end, name in _QUANTIZERS:
             if f"{end}\n" in tensors.text or tensors.text.endswith(end):
@@ -190,6 +233,25 @@ def file_form(tensors: TensorView) -> FileForm:
         return FileForm(tensors.header.container, "tiny vae")
     is_whole = tensors.heads & _BESIDE_THE_DENOISER
     return FileForm(tensors.header.container, "" if is_whole else "denoiser")
+
+
+def _configured_quantization(folder: FolderHeader) -> tuple[str, Evidence] | None:
+    """Return how the denoiser of a folder, or the component that it is, is quantised."""
+    lone = folder.component_class
+    for part in ("unet", "transformer", lone[0].rpartition("/")[0] if lone else ""):
+        found = folder.component(part)
+        config = found[1].get("quantization_config") if found else None
+        if found is None or not isinstance(config, dict):
+            continue
+        if config.get("load_in_8bit") is True:
+            name = "bnb_int8"
+        elif config.get("load_in_4bit") is True:
+            name = f"bnb_{config.get('bnb_4bit_quant_type', 'fp4')}"
+        else:
+            name = str(config.get("quant_method", ""))
+        if name:
+            return name, Evidence("config", f"{found[0]} says quantization_config")
+    return None
 
 
 def format_of(rule: Rule, quantization: str | None) -> ModelFormat:

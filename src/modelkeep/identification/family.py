@@ -34,11 +34,14 @@ class Predictions(msgspec.Struct, frozen=True):
         steps: Prediction by ``global_step`` of the published checkpoints.
         names: Regular expressions for names (see ``spaced``) and what they mean.
         upcast: The prediction that needs its attention in 32 bits.
+        usual: What most of them predict, by variant; "" stands for those that are not named. No
+            model is said to predict it: whoever loads a model that does not tell may assume it.
     """
 
     steps: Mapping[str, SchedulerPredictionType] = msgspec.field(default_factory=dict)
     names: tuple[tuple[str, SchedulerPredictionType], ...] = ()
     upcast: SchedulerPredictionType | None = None
+    usual: Mapping[str, SchedulerPredictionType] = msgspec.field(default_factory=dict)
 
 
 class Lineage(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from modelkeep.core.base_names import BaseNames
 from modelkeep.core.plugins import PluginKind
-from modelkeep.core.taxonomy import BaseModelType
+from modelkeep.core.taxonomy import BaseModelType, SchedulerPredictionType
 from modelkeep.identification.family import Family
 from modelkeep.identification.rule_set import RuleSet, find_contradiction
 
@@ -54,6 +54,12 @@ def base_names() -> BaseNames:
 def base_label(base: BaseModelType) -> str:
     """Return what people call a base."""
     return base_names().label(base)
+
+
+def usual_prediction(base: BaseModelType, variant: str) -> SchedulerPredictionType | None:
+    """Return what most models of a base and variant predict; None for flow models."""
+    known = load_rules().predictions(base)
+    return known.usual.get(variant, known.usual.get("")) if known else None
 
 
 def base_from_words(text: str) -> BaseModelType | None:

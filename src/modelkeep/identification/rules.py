@@ -42,13 +42,11 @@ class Variant(msgspec.Struct, frozen=True):
     Attributes:
         name: The variant's word.
         when: What must hold; none for the one that is left.
-        prediction: What such a model predicts unless something states otherwise.
         legacy: Its legacy configuration files.
     """
 
     name: str
     when: tuple[Condition, ...] = ()
-    prediction: SchedulerPredictionType | None = None
     legacy: LegacyConfigs = msgspec.field(default_factory=dict)
 
     @property

@@ -15,6 +15,7 @@ from modelkeep.identification.adapters import AdapterView
 from modelkeep.identification.globs import glob_matches
 from modelkeep.identification.header import TensorHeader, TensorInfo
 from modelkeep.identification.prefixes import Part
+from modelkeep.identification.readers.dtypes import DTYPE_BITS
 from modelkeep.identification.readers.folder import FolderHeader
 
 #: Fields of a header in which trainers and mergers name the architecture, the surest first.
@@ -92,22 +93,28 @@ class TensorView:
     def width(self, name: str, axis: int) -> int | None:
         """Return one dimension of a tensor; None where it has no such dimension.
 
-        A 4-bit weight is stored as one column of bytes; its input width is then computed from
-        the length of its bias.
+        A 4-bit weight is stored as one column of bytes, or as one row; its widths are then
+        computed from the length of its bias, or of that of a module that gives as many features.
         """
         info = self.tensors[name]
         shape = info.shape
-        if info.dtype == "U8" and len(shape) == 2 and shape[1] == 1:  # noqa: PLR2004 - a matrix
-            return self._packed_width(name, shape[0], axis)
+        if len(shape) == 2 and 1 in shape and self._is_packed(name, info):  # noqa: PLR2004 - a matrix
+            return self._packed_width(name, max(shape) * DTYPE_BITS[info.dtype] // 4, axis)
         if not -len(shape) <= axis < len(shape):
             return None
         return shape[axis]
 
-    def _packed_width(self, name: str, stored: int, axis: int) -> int | None:
-        bias = self.tensors.get(name.removesuffix("weight") + "bias")
-        if bias is None or len(bias.shape) != 1 or not bias.shape[0]:
-            return None
-        return bias.shape[0] if axis == 0 else stored * 2 // bias.shape[0]
+    def _is_packed(self, name: str, info: TensorInfo) -> bool:
+        return info.dtype == "U8" or f"{name}.absmax" in self.tensors
+
+    def _packed_width(self, name: str, numbers: int, axis: int) -> int | None:
+        module = name.removesuffix(".weight")
+        block = module.rpartition(".")[0]
+        for sibling in (f"{module}.bias", f"{block}.to_out.0.bias"):
+            bias = self.tensors.get(sibling)
+            if bias is not None and len(bias.shape) == 1 and bias.shape[0]:
+                return bias.shape[0] if axis == 0 else numbers // bias.shape[0]
+        return None
 
     def under(self, part: Part) -> tuple[str, ...]:
         """Return the prefixes of a part that may stand before names in this file."""
@@ -156,6 +163,7 @@ class ModelView:
         name: What the model is called: the stem of the file, or the folder's name.
         hints: Names with information about it, nearest first.
         names: What the bases are called in headers.
+        original_config: Text of the ``.yaml`` of the original code beside a file.
     """
 
     def __init__(
@@ -166,8 +174,10 @@ class ModelView:
         folder: FolderHeader | None = None,
         *,
         names: BaseNames,
+        original_config: str = "",
     ) -> None:
         self.name = name
+        self.original_config = original_config
         self._names = names
         self.folder = folder
         self.hints = " / ".join(spaced(hint) for hint in hints)

@@ -17,6 +17,7 @@ from modelkeep.core.weight_names import is_generic, model_suffix, with_suffix_of
 from modelkeep.errors import InvalidModelConfigException
 from modelkeep.identification.rules import FOLDER_FORMATS
 from modelkeep.library.destination import Destination
+from modelkeep.library.identified import as_identified, set_by_hand
 from modelkeep.library.library import Library
 from modelkeep.library.previews import preview_text
 from modelkeep.library.record_paths import recorded_path
@@ -26,6 +27,10 @@ from modelkeep.sources.layouts.layout import ModelTraits
 from modelkeep.sources.sidecars.info import SidecarInfo
 
 _NO_FORM = FileForm()
+#: Fields that hints may tell which a later look does not find.
+_HINTED = frozenset({"prediction_type", "lineage"})
+#: Fields that hold whatever somebody says that a model is.
+_OF_ANY_TYPE = frozenset({"size", "quantization", "tensor_prefix", "evidence", "identified"})
 #: Fields of a record that are taken from sidecars as they are.
 _COPIED = ("name", "description", "source")
 _FORMATS = {
@@ -61,13 +66,35 @@ def identified_fields(found: Identification) -> dict[str, Any]:
         "trigger_phrases": found.trigger_phrases,
         "evidence": found.evidence,
     }
+    if found.upcast_attention is None:
+        del fields["upcast_attention"]
     known = ModelConfigFactory.class_for(fields).model_fields
-    optional = {"prediction_type", "upcast_attention"}
-    return {
-        name: value
-        for name, value in fields.items()
-        if name in known and not (name in optional and value is None)
-    }
+    kept = {name: value for name, value in fields.items() if name in known}
+    # Of a model that no rule knows only the caller says what it is.
+    is_known = found.base is not BaseModelType.Unknown
+    return {**kept, "identified": as_identified(kept) if is_known else {}}
+
+
+def reidentified_fields(
+    config: ModelConfigBase, found: Identification, *, reset: bool = False
+) -> dict[str, Any]:
+    """Return the fields of a record that identifying its model again changes.
+
+    What somebody set or cleared stays, unless ``reset``: it differs from what the model was
+    identified as before.
+    """
+    fields = identified_fields(found)
+    if config.trigger_phrases:
+        del fields["trigger_phrases"]
+    if reset or config.identified is None:
+        return fields
+    by_hand: set[str] = set(set_by_hand(config))
+    is_same = {name: getattr(config, name) == fields[name] for name in ("type", "base")}
+    if any(name in by_hand and not same for name, same in is_same.items()):
+        return {name: value for name, value in fields.items() if name in _OF_ANY_TYPE}
+    if all(is_same.values()):  # a hint that lay beside the model may be gone by now
+        by_hand |= {name for name in _HINTED if fields.get(name) is None}
+    return {name: value for name, value in fields.items() if name not in by_hand}
 
 
 def as_the_caller_says(

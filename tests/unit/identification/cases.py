@@ -420,6 +420,17 @@ def _other_cases() -> list[Case]:
         Case(
             "clip text, folder", ("clip_embed", "any", "diffusers", None), encoder("CLIPTextModel")
         ),
+        Case(
+            "latent upscaler, folder",
+            ("upscaler", "any", "diffusers", None),
+            folder(
+                {
+                    "model_index.json": {"_class_name": "StableDiffusionLatentUpscalePipeline"},
+                    "unet/config.json": unet_config(SD1.with_inputs(8)),
+                },
+                {"unet/diffusion_pytorch_model.safetensors": plain},
+            ),
+        ),
         Case("clip vision", ("clip_vision", "any", "checkpoint", None), file(clip_vision)),
         Case(
             "clip vision, folder",

@@ -47,11 +47,17 @@ def edit(
     session.show(editing.edit(session.manager, model, editing.read_changes(changes)))
 
 
-def reidentify(ctx: typer.Context, models: Models) -> int:
-    """Identify recorded models again and update their records."""
+def reidentify(
+    ctx: typer.Context,
+    models: Models,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Also reset the type, base ... that you set yourself.")
+    ] = False,
+) -> int:
+    """Identify recorded models again and update their records; what you set yourself stays."""
     session = ctx.ensure_object(Session)
 
     def one(name: str) -> None:
-        session.show(models_of_app.reidentify(session.manager, name))
+        session.show(models_of_app.reidentify(session.manager, name, reset=reset))
 
     return exit_status_of(session.each(models, one), len(models))

@@ -171,9 +171,10 @@ class TextContext(msgspec.Struct, frozen=True):
         found = view.tensors.adapter.unet_contexts
         if self.width is None and not found:
             return Evidence("keys", "changes no cross-attention that shows the text context")
-        if found != {self.width}:
+        if self.width is None or found.keys() != {self.width}:
             return None
-        return Evidence("shapes", f"changes the cross-attention of a U-Net to text {self.width}")
+        module = found[self.width]
+        return Evidence("shapes", f"changes {module}, which takes {self.width} features")
 
     def missing(self, view: PartView) -> str:
         """Say how wide the text is instead."""

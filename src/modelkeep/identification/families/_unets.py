@@ -25,18 +25,61 @@ from modelkeep.identification.conditions import (
 from modelkeep.identification.prefixes import CONTROL
 from modelkeep.identification.rules import LegacyConfigs, Rule, Variant
 
-#: Name, input channels, prediction and legacy configuration files of one variant.
-VariantFacts = tuple[str, int, SchedulerPredictionType | None, LegacyConfigs]
-
 EPSILON = SchedulerPredictionType.Epsilon
 V = SchedulerPredictionType.VPrediction
 
-#: Tensors that make a ControlNet of such a U-Net, or a video model of no family here.
+#: Tensors that make a ControlNet of such a U-Net, or a model of videos, views or examples.
 _NOT_IMAGE_UNET = (
+    "learnable_vector",
+    "position_net.null_positive_feature",
+    "camera_embed.0.weight",
+    "init_attn.0.norm.weight",
     "down_blocks.0.motion_modules.0.temporal_transformer.norm.weight",
     "down_blocks.0.temp_attentions.0.norm.weight",
     "controlnet_cond_embedding.conv_in.weight",
 )
+
+
+_TEXT_ENCODERS = (
+    "cond_stage_model.transformer.text_model.",
+    "cond_stage_model.transformer.",
+    "conditioner.embedders.0.transformer.text_model.",
+    "text_encoder.text_model.",
+    "text_encoders.clip_l.transformer.text_model.",
+)
+
+
+class UNetVariant(msgspec.Struct, frozen=True):
+    """A variant of such a model.
+
+    Attributes:
+        channels: Input channels of its U-Net.
+        legacy: Its legacy configuration files.
+        file: What else must hold of a file.
+        folder: What else must hold of a folder.
+    """
+
+    name: str
+    channels: int
+    legacy: LegacyConfigs = msgspec.field(default_factory=dict)
+    file: tuple[Condition, ...] = ()
+    folder: tuple[Condition, ...] = ()
+
+
+def pix2pix(legacy: LegacyConfigs | None = None) -> UNetVariant:
+    """Return the variant of InstructPix2Pix, which takes a picture and text.
+
+    IC-Light, Zero123 and others have eight input channels too, and no text encoder beside them.
+    """
+    named = NameHint(r"\bpix ?2 ?pix|\bp2p\b|\binstruct")
+    text = (Has(f"{start}embeddings.token_embedding.weight") for start in _TEXT_ENCODERS)
+    return UNetVariant(
+        "pix2pix",
+        8,
+        legacy or {},
+        file=(AnyOf(*text, Has("edm_vpred.sigma_max"), named),),
+        folder=(AnyOf(PipelineClass("*InstructPix2Pix*"), named),),
+    )
 
 
 class UNetShape(msgspec.Struct, frozen=True):
@@ -89,18 +132,17 @@ class UNetShape(msgspec.Struct, frozen=True):
         return (ConfigValue((component,), "cross_attention_dim", (self.context,)), *extra)
 
 
-def mains(shape: UNetShape, variants: tuple[VariantFacts, ...]) -> tuple[Rule, ...]:
-    """Return the rules for main models: both spellings of one file, and folders.
-
-    Args:
-        shape: The widths.
-        variants: Name, input channels, prediction and legacy configuration files of each.
-    """
+def mains(shape: UNetShape, *variants: UNetVariant) -> tuple[Rule, ...]:
+    """Return the rules for main models: both spellings of one file, and folders."""
 
     def inputs(tensor: str) -> tuple[Variant, ...]:
         return tuple(
-            Variant(name, (Dim(tensor, 1, (channels,), "input channels"),), prediction, legacy)
-            for name, channels, prediction, legacy in variants
+            Variant(
+                one.name,
+                (Dim(tensor, 1, (one.channels,), "the number of input channels"), *one.file),
+                one.legacy,
+            )
+            for one in variants
         )
 
     tag, base, main = shape.tag, shape.base, ModelType.Main
@@ -137,7 +179,7 @@ def mains(shape: UNetShape, variants: tuple[VariantFacts, ...]) -> tuple[Rule, .
     )
 
 
-def _main_folder(shape: UNetShape, variants: tuple[VariantFacts, ...]) -> Rule:
+def _main_folder(shape: UNetShape, variants: tuple[UNetVariant, ...]) -> Rule:
     pipeline = PipelineClass("StableDiffusion*", "StableUnCLIP*", "LatentConsistency*")
     whole = (
         ConfigValue(("unet",), "_class_name", ("UNet2DConditionModel",)),
@@ -153,8 +195,10 @@ def _main_folder(shape: UNetShape, variants: tuple[VariantFacts, ...]) -> Rule:
             AnyOf(AllOf(*whole), AllOf(*shape.configs(""))),
         ),
         variants=tuple(
-            Variant(name, (ConfigValue(("unet", ""), "in_channels", (channels,)),), prediction)
-            for name, channels, prediction, _ in variants
+            Variant(
+                one.name, (ConfigValue(("unet", ""), "in_channels", (one.channels,)), *one.folder)
+            )
+            for one in variants
         ),
     )
 

@@ -9,8 +9,10 @@ from modelkeep.identification.conditions import (
     ConfigValue,
     Declares,
     EmbeddingFor,
+    Has,
     NoModule,
     NotKin,
+    PipelineClass,
     TextContext,
 )
 from modelkeep.identification.families._adapters import (
@@ -29,9 +31,12 @@ from modelkeep.identification.families._autoencoders import vae_files, vae_folde
 from modelkeep.identification.families._unets import (
     EPSILON,
     UNetShape,
+    UNetVariant,
+    V,
     controlnets,
     mains,
     onnx_folders,
+    pix2pix,
 )
 from modelkeep.identification.family import Family, Predictions
 
@@ -45,15 +50,19 @@ FAMILY = Family(
     sites={"civitai": ("SD 1.4", "SD 1.5", "SD 1.5 LCM", "SD 1.5 Hyper")},
     declared=("stable-diffusion-v1", "sd_v1", "sd_1", "sd1"),
     kin="unet",
-    predictions=Predictions(),
+    predictions=Predictions(usual={"": EPSILON}),
     rules=(
         *mains(
             _SHAPE,
-            (
-                ("normal", 4, EPSILON, {None: "v1-inference.yaml"}),
-                ("inpaint", 9, EPSILON, {None: "v1-inpainting-inference.yaml"}),
-                ("pix2pix", 8, EPSILON, {}),
+            UNetVariant("normal", 4, {None: "v1-inference.yaml", V: "v1-inference-v.yaml"}),
+            UNetVariant("inpaint", 9, {None: "v1-inpainting-inference.yaml"}),
+            UNetVariant(
+                "zero123",
+                8,
+                file=(Has("cc_projection.weight"),),
+                folder=(PipelineClass("*Zero1*"),),
             ),
+            pix2pix(),
         ),
         *onnx_folders(
             _BASE,

@@ -26,6 +26,7 @@ from modelkeep.identification.families._adapters import (
 from modelkeep.identification.families._unets import (
     EPSILON,
     UNetShape,
+    UNetVariant,
     V,
     controlnets,
     mains,
@@ -50,19 +51,18 @@ FAMILY = Family(
     marks=Marks(folders=_PIPELINE),
     predictions=Predictions(
         steps={"220000": EPSILON, "110000": V},
-        names=((r"\b768 ?v\b", V), (r"\b512 base\b", EPSILON)),
+        names=((r"\b768 ?v\b|\bv2 [01] 768\b", V), (r"\b512 base\b|\bv2 [01] 512\b", EPSILON)),
         upcast=V,
+        usual={"": V, "inpaint": EPSILON, "depth": EPSILON},
     ),
     rules=(
         *mains(
             _SHAPE,
-            (
-                # 512 models predict epsilon, 768 models v; keys do not show which.
-                ("normal", 4, None, {EPSILON: "v2-inference.yaml", V: "v2-inference-v.yaml"}),
-                ("inpaint", 9, EPSILON, {None: "v2-inpainting-inference.yaml"}),
-                ("depth", 5, EPSILON, {None: "v2-midas-inference.yaml"}),
-                ("upscale", 7, V, {}),
-            ),
+            # 512 models predict epsilon, 768 models v; keys do not show which.
+            UNetVariant("normal", 4, {EPSILON: "v2-inference.yaml", V: "v2-inference-v.yaml"}),
+            UNetVariant("inpaint", 9, {None: "v2-inpainting-inference.yaml"}),
+            UNetVariant("depth", 5, {None: "v2-midas-inference.yaml"}),
+            UNetVariant("upscale", 7),
         ),
         *onnx_folders(
             _BASE,

@@ -33,9 +33,11 @@ from modelkeep.identification.families._autoencoders import vae_files, vae_folde
 from modelkeep.identification.families._unets import (
     EPSILON,
     UNetShape,
+    UNetVariant,
     controlnets,
     mains,
     onnx_folders,
+    pix2pix,
 )
 from modelkeep.identification.family import Family, Lineage, Marks, Predictions
 from modelkeep.identification.prefixes import CONTROL
@@ -93,16 +95,14 @@ FAMILY = Family(
     marks=Marks(
         folders=(_PIPELINE, ConfigValue(("unet",), "cross_attention_dim", (2048,))),
     ),
-    predictions=Predictions(),
+    predictions=Predictions(usual={"": EPSILON}),
     lineages=_LINEAGES,
     rules=(
         *mains(
             _SHAPE,
-            (
-                ("normal", 4, EPSILON, _LEGACY),
-                ("inpaint", 9, EPSILON, _LEGACY),
-                ("pix2pix", 8, EPSILON, _LEGACY),
-            ),
+            UNetVariant("normal", 4, _LEGACY),
+            UNetVariant("inpaint", 9, _LEGACY),
+            pix2pix(_LEGACY),
         ),
         *onnx_folders(_BASE, _PIPELINE),
         *controlnets(_SHAPE),

@@ -11,7 +11,7 @@ from modelkeep.identification.families._adapters import (
     embeddings,
     unet_adapters,
 )
-from modelkeep.identification.families._unets import EPSILON, UNetShape, mains
+from modelkeep.identification.families._unets import EPSILON, UNetShape, UNetVariant, mains
 from modelkeep.identification.family import Family, Predictions
 
 _BASE = BaseModelType.StableDiffusionXLRefiner
@@ -22,7 +22,7 @@ FAMILY = Family(
     label="SDXL refiner",
     declared=("stable-diffusion-xl-v1-refiner",),
     kin="unet",
-    predictions=Predictions(),
+    predictions=Predictions(usual={"": EPSILON}),
     rules=(
         *mains(
             UNetShape(
@@ -32,7 +32,7 @@ FAMILY = Family(
                 diffusers_block="down_blocks.1.attentions.0",
                 extra=2560,
             ),
-            (("normal", 4, EPSILON, {None: "sd_xl_refiner.yaml"}),),
+            UNetVariant("normal", 4, {None: "sd_xl_refiner.yaml"}),
         ),
         *unet_adapters(
             _BASE,

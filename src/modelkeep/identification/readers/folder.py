@@ -167,6 +167,9 @@ class FolderHeader:
                 f"{printable(path)} does not contain a JSON object",
                 hint="Download the folder again from its source.",
             )
+        name = value.get("_class_name")
+        if isinstance(name, list) and name:  # of a pipeline of its own: its module and its class
+            value["_class_name"] = name[-1]
         return value
 
 

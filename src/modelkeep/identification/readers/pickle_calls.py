@@ -181,8 +181,65 @@ def _tensor_v3(arguments: Arguments) -> TensorInfo:
 
 def _parameter(arguments: Arguments) -> TensorInfo:
     if not arguments or type(arguments[0]) is not TensorInfo:
-        raise PickleFlaw("torch._utils._rebuild_parameter gets something that is not a tensor")
+        raise PickleFlaw("a parameter is made of something that is not a tensor")
     return arguments[0]
+
+
+def _with_attributes(arguments: Arguments) -> TensorInfo:
+    """``_rebuild_from_type_v2(function, class, arguments, state)``: a tensor with attributes."""
+    if len(arguments) != len(("function", "class", "arguments", "state")):
+        raise PickleFlaw("torch._tensor._rebuild_from_type_v2 gets another number of arguments")
+    function, kind, inner, state = arguments
+    if type(kind) is not Global or kind.role is not Role.NAME or kind.dtype:
+        raise PickleFlaw("torch._tensor._rebuild_from_type_v2 gets something that is not a class")
+    if type(function) is not Global or function.role not in _TENSORS:
+        raise PickleFlaw("torch._tensor._rebuild_from_type_v2 gets another function")
+    states = state if type(state) is tuple else (state,)
+    if not all(one is None or type(one) is PickledDict for one in states):
+        raise PickleDanger("set more than the attributes of a tensor")
+    made = call(function, inner)
+    if type(made) is not TensorInfo:
+        raise PickleFlaw("torch._tensor._rebuild_from_type_v2 makes no tensor")
+    return made
+
+
+def _meta(arguments: Arguments) -> TensorInfo:
+    if len(arguments) != len(("dtype", "size", "strides", "requires_grad")):
+        raise PickleFlaw("a tensor without contents gets another number of arguments")
+    dtype, size = arguments[:2]
+    if type(dtype) is not Global or not dtype.dtype or not _natural(size):
+        raise PickleFlaw("a tensor without contents has no type or no shape")
+    if len(size) > limits.TENSOR_DIMENSIONS:
+        raise PickleFlaw(f"a tensor has over {limits.TENSOR_DIMENSIONS} dimensions")
+    return TensorInfo(dtype.dtype, size)
+
+
+def _sparse(arguments: Arguments) -> TensorInfo:
+    """``_rebuild_sparse_tensor(layout, (indices, values, size, ...))``."""
+    parts = arguments[1] if len(arguments) == len(("layout", "data")) else ()
+    if type(parts) is not tuple or len(parts) < len(("indices", "values", "size")):
+        raise PickleFlaw("a sparse tensor has no indices, values and size")
+    tensors = [part for part in parts if type(part) is TensorInfo]
+    sizes = [part for part in parts if type(part) is tuple and _natural(part)]
+    if len(tensors) < len(("indices", "values")) or not sizes:
+        raise PickleFlaw("a sparse tensor has no indices, values and size")
+    if len(sizes[0]) > limits.TENSOR_DIMENSIONS:
+        raise PickleFlaw(f"a tensor has over {limits.TENSOR_DIMENSIONS} dimensions")
+    return TensorInfo(tensors[-1].dtype, sizes[0])
+
+
+def _counter(arguments: Arguments) -> PickledDict:
+    if not arguments:
+        return PickledDict([], settable=True)
+    if len(arguments) == 1 and isinstance(arguments[0], PickledDict):
+        return PickledDict(list(arguments[0].flat), settable=True)
+    raise PickleFlaw("collections.Counter gets something that is not a dict")
+
+
+def _plain_value(arguments: Arguments) -> Opaque:
+    if any(type(value) is Global for value in arguments):
+        raise PickleFlaw("a plain value is made of a class or a function")
+    return UNTOLD
 
 
 def _ordered_dict(arguments: Arguments) -> PickledDict:
@@ -255,7 +312,12 @@ _CALLS: Final[dict[Role, Callable[[Arguments], Value]]] = {
     Role.TENSOR: _tensor,
     Role.TENSOR_V2: _tensor_v2,
     Role.TENSOR_V3: _tensor_v3,
+    Role.TENSOR_META: _meta,
+    Role.TENSOR_SPARSE: _sparse,
     Role.PARAMETER: _parameter,
+    Role.WITH_ATTRIBUTES: _with_attributes,
+    Role.COUNTER: _counter,
+    Role.PLAIN: _plain_value,
     Role.SIZE: _size,
     Role.DEVICE: _device,
     Role.NUMPY_SCALAR: _opaque_array,
@@ -263,4 +325,8 @@ _CALLS: Final[dict[Role, Callable[[Arguments], Value]]] = {
     Role.NUMPY_ARRAY: _settable,
     Role.ENCODE: _encode,
 }
+#: What gives a tensor that may have attributes.
+_TENSORS: Final = frozenset(
+    {Role.TENSOR, Role.TENSOR_V2, Role.TENSOR_V3, Role.TENSOR_META, Role.PARAMETER}
+)
 _CREATABLE: Final = frozenset({Role.ORDERED_DICT, Role.PARAMETER_DICT, Role.SET, Role.SIZE})

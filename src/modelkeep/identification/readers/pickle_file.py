@@ -12,7 +12,12 @@ from typing import Final
 
 from modelkeep.core import limits
 from modelkeep.core.reading import ReadAt
-from modelkeep.errors import CorruptModelError, UnknownModelError, UnsafeModelError
+from modelkeep.errors import (
+    CorruptModelError,
+    UnknownModelError,
+    UnlistedClassError,
+    UnsafeModelError,
+)
 from modelkeep.identification.header import TensorHeader
 from modelkeep.identification.readers.dtypes import number
 from modelkeep.identification.readers.pickle_calls import width
@@ -23,6 +28,7 @@ from modelkeep.identification.readers.pickle_values import (
     PickleDanger,
     PickledStorage,
     PickleFlaw,
+    PickleUnlisted,
     Value,
     plain,
 )
@@ -60,6 +66,7 @@ def read_pickle(file: ReadAt, *, thorough: bool = True) -> TensorHeader:
 
     Raises:
         UnsafeModelError: loading it would run code; the message names the global.
+        UnlistedClassError: loading it needs a class that is not on the list.
         CorruptModelError: it is malformed, contradicts itself, or is over a limit.
         UnknownModelError: it is an archive, but not of torch.
     """
@@ -249,6 +256,12 @@ def _walk(
             f" {base + machine.at:,}",
             hint=SAFER,
         ) from danger
+    except PickleUnlisted as unlisted:
+        raise UnlistedClassError(
+            f"{name} needs {unlisted}, which is not on the list of what is safe to read, at byte"
+            f" {base + machine.at:,}",
+            hint=SAFER,
+        ) from unlisted
     except PickleEnd:
         raise
     except (PickleFlaw, ValueError, LookupError, struct.error) as flaw:

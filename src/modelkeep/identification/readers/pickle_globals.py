@@ -26,8 +26,18 @@ class Role(Enum):
     TENSOR = auto()
     TENSOR_V2 = auto()
     TENSOR_V3 = auto()
-    #: Call it with a tensor.
+    #: Call it with element type, size and strides: a tensor without contents.
+    TENSOR_META = auto()
+    #: Call it with a layout and a tuple of indices, values and size.
+    TENSOR_SPARSE = auto()
+    #: Call it with a tensor and more.
     PARAMETER = auto()
+    #: Call it with another of these calls and the attributes of what that gives.
+    WITH_ATTRIBUTES = auto()
+    #: Call it without or with a dict.
+    COUNTER = auto()
+    #: Call it with plain values.
+    PLAIN = auto()
     #: Only name it, in the persistent id of a storage.
     STORAGE = auto()
     #: Only name it, as a value.
@@ -72,6 +82,32 @@ _STORAGES: Final = {
     "ComplexFloatStorage": "C64",
     "ComplexDoubleStorage": "C128",
 }
+#: Storages of quantised tensors.
+_QUANTIZED: Final = {
+    "QInt8Storage": "I8",
+    "QUInt8Storage": "U8",
+    "QInt32Storage": "I32",
+}
+#: Names of torch that are values: classes of tensors, schemes of quantised ones.
+_NAMES: Final = (
+    *("Tensor", "FloatTensor", "HalfTensor", "BFloat16Tensor", "DoubleTensor", "LongTensor"),
+    *("IntTensor", "ShortTensor", "CharTensor", "ByteTensor", "BoolTensor"),
+    *("per_tensor_affine", "per_tensor_symmetric", "per_channel_affine"),
+    *("per_channel_symmetric", "per_channel_affine_float_qparams"),
+    *("qint8", "quint8", "qint32", "complex32"),
+)
+#: Modules of Python and of others whose functions run something when they are called.
+_RUNNING: Final = frozenset(
+    {
+        *("builtins", "__builtin__", "os", "posix", "nt", "sys", "subprocess", "commands", "pty"),
+        *("importlib", "runpy", "code", "codeop", "codecs", "_codecs", "io", "_io", "shutil"),
+        *("socket", "ctypes", "webbrowser", "pickle", "_pickle", "dill", "cloudpickle", "joblib"),
+        *("marshal", "types", "functools", "operator", "_operator", "pdb", "timeit", "profile"),
+        *("cProfile", "asyncio", "multiprocessing", "threading", "_thread", "tempfile", "pathlib"),
+        *("urllib", "http", "requests", "httpx", "pip", "pydoc"),
+    }
+)
+_RUNNING_OF_TORCH: Final = frozenset({"torch.hub", "torch.jit", "torch.utils.cpp_extension"})
 _DTYPES: Final = {
     "float64": "F64",
     "float32": "F32",
@@ -107,9 +143,22 @@ def _listed() -> Iterator[Global]:
     yield Global("torch._utils", "_rebuild_tensor_v2", Role.TENSOR_V2)
     yield Global("torch._utils", "_rebuild_tensor_v3", Role.TENSOR_V3)
     yield Global("torch._utils", "_rebuild_parameter", Role.PARAMETER)
+    yield Global("torch._utils", "_rebuild_parameter_with_state", Role.PARAMETER)
+    yield Global("torch._utils", "_rebuild_device_tensor_from_cpu_tensor", Role.PARAMETER)
+    yield Global("torch._utils", "_rebuild_qtensor", Role.TENSOR_V2)
+    yield Global("torch._utils", "_rebuild_meta_tensor_no_storage", Role.TENSOR_META)
+    yield Global("torch._utils", "_rebuild_sparse_tensor", Role.TENSOR_SPARSE)
+    yield Global("torch._tensor", "_rebuild_from_type_v2", Role.WITH_ATTRIBUTES)
+    yield Global("torch.serialization", "_get_layout", Role.PLAIN)
+    yield Global("torch.nn.parameter", "Parameter", Role.NAME)
+    for name in _NAMES:
+        yield Global("torch", name, Role.NAME)
+    yield Global("collections", "Counter", Role.COUNTER)
+    yield Global("builtins", "complex", Role.PLAIN)
+    yield Global("__builtin__", "complex", Role.PLAIN)
     yield Global("torch", "Size", Role.SIZE)
     yield Global("torch", "device", Role.DEVICE)
-    for name, dtype in _STORAGES.items():
+    for name, dtype in (_STORAGES | _QUANTIZED).items():
         yield Global("torch", name, Role.STORAGE, dtype)
     yield Global("torch.storage", "UntypedStorage", Role.STORAGE, "U8")
     yield Global("torch.storage", "TypedStorage", Role.STORAGE, "U8")
@@ -127,3 +176,12 @@ def _listed() -> Iterator[Global]:
 
 #: The whole list, by (module, name).
 ALLOWED: Final[dict[tuple[str, str], Global]] = {(one.module, one.name): one for one in _listed()}
+
+
+def runs_code(module: str) -> bool:
+    """Return whether a module is known to hold functions that run something.
+
+    What is in others is not known, and refused all the same.
+    """
+    root = module.partition(".")[0]
+    return root in _RUNNING or module in _RUNNING_OF_TORCH

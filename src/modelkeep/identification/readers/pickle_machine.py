@@ -10,7 +10,7 @@ from typing import Final
 
 from modelkeep.core import limits
 from modelkeep.identification.readers.pickle_calls import build, call, create, storage
-from modelkeep.identification.readers.pickle_globals import ALLOWED
+from modelkeep.identification.readers.pickle_globals import ALLOWED, runs_code
 from modelkeep.identification.readers.pickle_literals import LiteralOpcodes
 from modelkeep.identification.readers.pickle_values import (
     UNTOLD,
@@ -18,6 +18,7 @@ from modelkeep.identification.readers.pickle_values import (
     PickledDict,
     PickledStorage,
     PickleFlaw,
+    PickleUnlisted,
     Value,
     plain,
 )
@@ -292,7 +293,10 @@ class Machine(LiteralOpcodes):
     def _push_global(self, module: str, name: str) -> None:
         allowed = ALLOWED.get((module, name))
         if allowed is None:
-            raise PickleDanger(f"load {plain(module)}.{plain(name)}")
+            what = f"{plain(module)}.{plain(name)}"
+            if runs_code(module):
+                raise PickleDanger(f"load {what}")
+            raise PickleUnlisted(what)
         self.stack.append(allowed)
 
     def _extension_1(self, at: int) -> int:

@@ -16,6 +16,10 @@ class PickleDanger(Exception):
     """The pickle asks for something that could run code."""
 
 
+class PickleUnlisted(Exception):
+    """The pickle needs a class that is on no list; what it would do is not known."""
+
+
 class PickledDict:
     """A dict of any kind, as the flat run of its keys and values.
 

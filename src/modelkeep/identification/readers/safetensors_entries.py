@@ -92,6 +92,8 @@ def _decode_exactly(body: bytes, at: int) -> tuple[dict[str, TensorInfo], dict[s
     document = parse_strictly(body, at)
     present = METADATA_KEY in document
     metadata = document.pop(METADATA_KEY, None)
+    if metadata is None and present:  # safetensors takes it for none
+        metadata = {}
     if present and not isinstance(metadata, dict):
         raise Flaw("'__metadata__' is not an object", position(body, METADATA_KEY, at))
     tensors: dict[str, TensorInfo] = {}

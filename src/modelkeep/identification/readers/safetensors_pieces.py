@@ -35,7 +35,7 @@ _PAIR: Final = re.compile(_STRING + rb"\s*+:\s*+" + _STRING)
 _PAIRS = rb"(?:" + _PAIR.pattern + rb"(?:\s*+,\s*+" + _PAIR.pattern + rb")*+)?+"
 #: ``__metadata__`` as the first key of an object, and what follows it: another key or the end.
 _METADATA: Final = re.compile(
-    rb'\{\s*+"__metadata__"\s*+:\s*+(\{\s*+' + _PAIRS + rb'\s*+\})\s*+(?:(,)(?=\s*+")|\})',
+    rb'\{\s*+"__metadata__"\s*+:\s*+(null|\{\s*+' + _PAIRS + rb'\s*+\})\s*+(?:(,)(?=\s*+")|\})',
     re.DOTALL,
 )
 _METADATA_BEGINS: Final = re.compile(rb'\{\s*+"__metadata__"')
@@ -86,6 +86,8 @@ def _finish(body: bytes, at: int, *, whole: bool) -> Piece:
 
 
 def _decode_metadata(text: bytes, at: int) -> dict[str, str]:
+    if text == b"null":  # safetensors takes it for none
+        return {}
     pairs = sum(1 for _ in _PAIR.finditer(text))
     if pairs > limits.SAFETENSORS_METADATA_KEYS:
         raise Flaw(f"over the limit of {limits.SAFETENSORS_METADATA_KEYS:,} metadata keys", at)

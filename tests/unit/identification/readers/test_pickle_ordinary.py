@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import io
+import os
 import zipfile
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 
 from modelkeep.core.reading import LocalFile
-from modelkeep.errors import CorruptModelError, UnsafeModelError
+from modelkeep.errors import CorruptModelError, UnlistedClassError, UnsafeModelError
 from modelkeep.identification.header import TensorHeader
 from modelkeep.identification.readers.detect import read_header
 
@@ -39,6 +41,8 @@ NAMES = {
     "torch.complex128": "C128",
     "torch.float8_e4m3fn": "F8_E4M3",
     "torch.float8_e5m2": "F8_E5M2",
+    # Of what is quantised, the element type of the storage.
+    "torch.quint8": "U8",
 }
 
 
@@ -67,6 +71,11 @@ def trained() -> dict[str, Any]:
     }
 
 
+def with_attribute(tensor: Any) -> Any:
+    tensor.tag = "ema"
+    return tensor
+
+
 def shared() -> dict[str, Any]:
     whole = torch.zeros(10, 4)
     return {"whole": whole, "head": whole[:2], "column": whole[:, 1], "again": whole}
@@ -86,8 +95,12 @@ def of_dtype(dtype: str) -> Callable[[], Any]:
     return lambda: {"a": zeros(2, 3, dtype=dtype.removeprefix("torch."))}
 
 
+def unlisted() -> dict[str, Any]:
+    return {"a": zeros(1), "args": argparse.Namespace(lr=1e-4)}
+
+
 LAYOUTS: dict[str, Callable[[], Any]] = {
-    **{f"dtype {dtype}": of_dtype(dtype) for dtype in NAMES},
+    **{f"dtype {dtype}": of_dtype(dtype) for dtype in NAMES if "quint" not in dtype},
     "state dict of a module": lambda: module().state_dict(),
     "state dict in half": lambda: module().half().state_dict(),
     "state dict in bfloat16": lambda: module().bfloat16().state_dict(),
@@ -103,6 +116,13 @@ LAYOUTS: dict[str, Callable[[], Any]] = {
     "thirty levels": lambda: nested_dict(30),
     "keys that are numbers": lambda: {0: zeros(1), 1: {2: zeros(2)}, 1.5: zeros(3), None: zeros(4)},
     "parameters": lambda: {"a": torch.nn.Parameter(zeros(2)), "b": zeros(1).requires_grad_()},
+    "tensor with an attribute": lambda: {"a": with_attribute(zeros(2)), "b": zeros(1)},
+    "parameter with an attribute": lambda: {"a": with_attribute(torch.nn.Parameter(zeros(2)))},
+    "counter": lambda: {"a": zeros(1), "counts": Counter(x=2), "none": Counter()},
+    "complex number": lambda: {"a": zeros(1), "c": 1 + 2j},
+    "quantised tensor": lambda: {
+        "a": torch.quantize_per_tensor(zeros(2, 3), 0.1, 10, torch.quint8)
+    },
     "parameter without gradient": lambda: {"a": torch.nn.Parameter(zeros(2), requires_grad=False)},
     "shared storages": shared,
     "views": lambda: {
@@ -213,6 +233,7 @@ def described(tensors: dict[str, Any]) -> dict[str, tuple[str, tuple[int, ...]]]
 @pytest.mark.parametrize("label", LAYOUTS)
 @pytest.mark.parametrize("protocol", [2, 4])
 @pytest.mark.parametrize("as_zip", [True, False])
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")
 @pytest.mark.slow
 def test_ordinary_layout_is_read_as_torch_reads_it(
     tmp_path: Path, label: str, protocol: int, *, as_zip: bool
@@ -292,6 +313,22 @@ def test_whole_module_is_refused(tmp_path: Path, *, as_zip: bool) -> None:
     torch.save(module(), path, _use_new_zipfile_serialization=as_zip)
     with pytest.raises(UnsafeModelError, match=r"torch\.nn\.modules\.container\.Sequential"):
         read(path)
+
+
+def test_a_class_that_is_on_no_list_is_not_said_to_run_code(tmp_path: Path) -> None:
+    path = tmp_path / "a.ckpt"
+    torch.save(unlisted(), path)
+    with pytest.raises(
+        UnlistedClassError, match=r"argparse\.Namespace, which is not on the list"
+    ) as e:
+        read(path)
+    assert "run code" not in str(e.value)
+    assert "safetensors" in e.value.hint
+
+    torch.save({"a": zeros(1), "run": os.system}, path)
+    with pytest.raises(UnsafeModelError, match="would run code") as caught:
+        read(path)
+    assert not isinstance(caught.value, UnlistedClassError)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

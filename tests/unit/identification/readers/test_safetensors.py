@@ -91,6 +91,9 @@ ORDINARY = {
     "nothing": ("{}", 0, []),
     "only metadata": ('{"__metadata__":{"a":"b"}}', 0, []),
     "empty metadata": ('{"__metadata__":{},' + A + "}", 4, ["a"]),
+    "metadata null": ('{"__metadata__":null,' + A + "}", 4, ["a"]),
+    "metadata null and nothing else": ('{"__metadata__": null }', 0, []),
+    "metadata null, last": ("{" + A + ',"__metadata__":null}', 4, ["a"]),
     "metadata last": ("{" + A + ',"__metadata__":{"a":"b"}}', 4, ["a"]),
     "metadata between": (
         "{" + A + ',"__metadata__":{"x":"y"},"b":' + json.dumps(entry("U8", [1], 4, 5)) + "}",
@@ -162,6 +165,17 @@ HUGE_NAMES = {
     "with the mark of a cut": lambda i: f"model.block]}},{i}]}}, weight",
     "wide": lambda i: f"{WIDE * 9}.{i}",
 }
+
+
+def test_a_huge_header_without_metadata_may_say_null() -> None:
+    content = _huge({f"model.blocks.{number}.weight": (4, 4) for number in range(12_000)}, None)
+    length = int.from_bytes(content[:8], "little")
+    header = b'{"__metadata__":null,' + content[9 : 8 + length]
+    told = len(header).to_bytes(8, "little") + header + content[8 + length :]
+
+    found = read(told)
+
+    assert (len(found.tensors), found.metadata) == (12_000, {})
 
 
 @pytest.mark.parametrize("label", HUGE_NAMES)

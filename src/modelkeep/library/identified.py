@@ -1,0 +1,43 @@
+"""What a model was identified as, kept beside what its record says: the difference is by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.taxonomy import BaseModelType
+
+#: Fields of a record that identification fills and people may set.
+_FIELDS = (
+    *("type", "base", "format", "variant", "prediction_type", "upcast_attention"),
+    *("repo_variant", "lineage", "fits", "quantization"),
+)
+_DEFAULTS = {"variant": "normal", "upcast_attention": False}
+
+
+def as_identified(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is kept of the fields that identification filled, as JSON has them."""
+    told = ((name, fields.get(name)) for name in _FIELDS)
+    return {name: _plain(value) for name, value in told if value is not None}
+
+
+def set_by_hand(config: ModelConfigBase) -> frozenset[str]:
+    """Return the fields of what a model is that somebody set or cleared."""
+    before = config.identified
+    if before is None:
+        return frozenset()
+    known = type(config).model_fields
+    now = {name: _plain(getattr(config, name)) for name in _FIELDS if name in known}
+    if config.base is BaseModelType.Unknown:  # nobody said which
+        del now["base"]
+    return frozenset(
+        name for name, value in now.items() if value != before.get(name, _DEFAULTS.get(name))
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value.value if isinstance(value, Enum) else value

@@ -1,0 +1,88 @@
+"""Identifying a recorded model again: what the file says is updated, what people set stays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelkeep import ModelManager, Settings
+from modelkeep.core.configs import ModelConfigBase
+from sample_models import SDXL, ldm_unet, typed, write_safetensors
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> ModelManager:
+    return ModelManager(Settings(root=tmp_path / "root"))
+
+
+def _install(manager: ModelManager, root: Path, **fields: Any) -> str:
+    tensors = typed(ldm_unet(SDXL), prefix="model.diffusion_model.")
+    path = write_safetensors(root / "some-model.safetensors", tensors)
+    return manager.installer.register_path(path, fields)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"prediction_type": "v_prediction"},
+        {"variant": "inpaint"},
+        {"base": "kolors"},
+        {"lineage": "pony"},
+        {"upcast_attention": True},
+        {"quantization": "fp8_e4m3"},
+    ],
+)
+@pytest.mark.parametrize("how", ["edit", "records", "install"])
+def test_what_people_set_stays(
+    changes: Mapping[str, Any], how: str, manager: ModelManager, tmp_path: Path
+) -> None:
+    key = _install(manager, tmp_path, **(changes if how == "install" else {}))
+    if how == "edit":
+        manager.installer.edit(key, changes)
+    elif how == "records":
+        manager.records.update_model(key, changes)
+
+    for _ in range(2):
+        config = manager.installer.reidentify(key)
+        assert {name: getattr(config, name) for name in changes} == changes
+
+    config = manager.installer.reidentify(key, reset=True)
+    assert all(getattr(config, name) != value for name, value in changes.items())
+
+
+def test_what_people_cleared_stays_cleared(manager: ModelManager, tmp_path: Path) -> None:
+    tensors = typed(ldm_unet(SDXL)) | typed({"v_pred": ()})
+    path = write_safetensors(tmp_path / "some-model.safetensors", tensors)
+    key = manager.installer.register_path(path)
+    assert _predicts(manager, key) == "v_prediction"
+
+    manager.installer.edit(key, {"prediction_type": None})
+    manager.installer.reidentify(key)
+
+    assert _predicts(manager, key) is None
+
+
+def test_what_a_hint_beside_the_file_told_is_not_lost_with_it(
+    manager: ModelManager, tmp_path: Path
+) -> None:
+    config = tmp_path / "some-model.yaml"
+    config.write_text("model:\n  params:\n    parameterization: v\n")
+    key = _install(manager, tmp_path)
+    config.unlink()
+
+    manager.installer.reidentify(key)
+
+    assert _predicts(manager, key) == "v_prediction"
+
+
+def test_a_record_has_no_prediction_without_evidence(manager: ModelManager, tmp_path: Path) -> None:
+    assert _predicts(manager, _install(manager, tmp_path)) is None
+
+
+def _predicts(manager: ModelManager, key: str) -> str | None:
+    record: ModelConfigBase = manager.records.get_model(key)
+    found: str | None = getattr(record, "prediction_type", "no such field")
+    return found
