@@ -28,7 +28,6 @@ from modelkeep.identification.readers.pickle_values import (
     PickleDanger,
     PickledStorage,
     PickleFlaw,
-    PickleUnlisted,
     Value,
     plain,
 )
@@ -251,17 +250,15 @@ def _walk(
     try:
         value = machine.walk()
     except PickleDanger as danger:
-        raise UnsafeModelError(
-            f"{name} would run code when loaded: it asks to {danger}, at byte"
-            f" {base + machine.at:,}",
+        at = f"at byte {base + machine.at:,}"
+        if danger.is_listed:
+            raise UnsafeModelError(
+                f"{name} would run code when loaded: it asks to {danger}, {at}", hint=SAFER
+            ) from danger
+        raise UnlistedClassError(
+            f"{name} asks to {danger}, which is not on the list of what is safe to read, {at}",
             hint=SAFER,
         ) from danger
-    except PickleUnlisted as unlisted:
-        raise UnlistedClassError(
-            f"{name} needs {unlisted}, which is not on the list of what is safe to read, at byte"
-            f" {base + machine.at:,}",
-            hint=SAFER,
-        ) from unlisted
     except PickleEnd:
         raise
     except (PickleFlaw, ValueError, LookupError, struct.error) as flaw:

@@ -18,7 +18,6 @@ from modelkeep.identification.readers.pickle_values import (
     PickledDict,
     PickledStorage,
     PickleFlaw,
-    PickleUnlisted,
     Value,
     plain,
 )
@@ -294,9 +293,7 @@ class Machine(LiteralOpcodes):
         allowed = ALLOWED.get((module, name))
         if allowed is None:
             what = f"{plain(module)}.{plain(name)}"
-            if runs_code(module):
-                raise PickleDanger(f"load {what}")
-            raise PickleUnlisted(what)
+            raise PickleDanger(f"load {what}", is_listed=runs_code(module))
         self.stack.append(allowed)
 
     def _extension_1(self, at: int) -> int:

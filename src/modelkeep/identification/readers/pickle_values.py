@@ -13,11 +13,17 @@ class PickleFlaw(Exception):
 
 
 class PickleDanger(Exception):
-    """The pickle asks for something that could run code."""
+    """The pickle asks for something that could run code.
 
+    Args:
+        what: What it asks for.
+        is_listed: It is known to run code; else it is only on no list, and what it would do is
+            not known.
+    """
 
-class PickleUnlisted(Exception):
-    """The pickle needs a class that is on no list; what it would do is not known."""
+    def __init__(self, what: str, *, is_listed: bool = True) -> None:
+        super().__init__(what)
+        self.is_listed = is_listed
 
 
 class PickledDict:
