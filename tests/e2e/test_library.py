@@ -331,12 +331,12 @@ class TestEdit:
     def test_reidentify_reads_the_file_again(self, filled: Program) -> None:
         filled.call("edit", "paper", "base=sdxl", "lineage=pony", "name=mine")
         told = filled.call("reidentify", "mine", "nobody", status=3)
-        assert told.lines == ["mine:", "unchanged", "kept as you set it: base, lineage"]
+        assert told.lines == ["mine:", "  unchanged", "  kept as you set it: base, lineage"]
         assert "nobody" in told.err
         line = filled.call("reidentify", "--json", "mine").only
         assert (line["base"], line["lineage"]) == ("sdxl", "pony")
         told = filled.call("reidentify", "--reset", "mine")
-        assert told.lines == ["mine:", "base sdxl -> sd-1", "lineage pony -> none"]
+        assert told.lines == ["mine:", '  base "sdxl" -> "sd-1"', '  lineage "pony" -> (none)']
         assert filled.call("reidentify", "mine").lines == ["mine: unchanged"]
 
     def test_reidentify_keeps_what_was_set_at_installing(self, program: Program) -> None:
