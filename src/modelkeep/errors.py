@@ -193,11 +193,15 @@ class NotAModelAnswerError(DownloadError):
         message: Names the host, what came and what should have come.
         hint: What to do next.
         is_login: The page asks for a login.
+        url: Where it came from, without secrets.
     """
 
-    def __init__(self, message: str, *, hint: str = "", is_login: bool = False) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", is_login: bool = False, url: str = ""
+    ) -> None:
         super().__init__(message, hint=hint)
         self.is_login = is_login
+        self.url = url
 
 
 class HashMismatchError(DownloadError):

@@ -39,7 +39,7 @@ def refused(environment: Environment, source: str, *said: str) -> None:
             assert text in told.out + told.err, words
         assert "answered 40" not in told.out + told.err
         if words == "install --json":
-            assert said[0] in told.only["error"]
+            assert said[0] in told.only["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -84,12 +84,13 @@ def test_a_login_page_of_civitai(environment: Environment, civitai: CivitaiServe
         (
             {"gated": "auto"},
             (
-                f"Hugging Face refuses {REPO}",
+                "Hugging Face refuses",
+                f"{REPO} (status 401)",
                 "its terms must be accepted first, and no token was given",
                 f"Accept them on https://huggingface.co/{REPO}",
             ),
         ),
-        ({"disabled": True}, (f"Hugging Face refuses {REPO}", "the site disabled it")),
+        ({"disabled": True}, ("Hugging Face refuses", REPO, "the site disabled it")),
     ],
 )
 @pytest.mark.parametrize("files", [sdxl_pipeline(), {"cut.safetensors": LORA}], ids=["many", "one"])
@@ -115,7 +116,7 @@ def test_a_file_that_is_refused_after_the_plan(
         lambda request: civitai.answer(request) if request.range else json_page(text, 403),
     )
     told = environment.program.call("install", "--json", "civitai:11@21", status=1)
-    assert "it is in early access until 2026-12-01" in told.only["error"]
+    assert "it is in early access until 2026-12-01" in told.only["error"]["message"]
     assert "it is in early access" in environment.program.call("jobs").out
 
 

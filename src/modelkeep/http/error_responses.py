@@ -202,6 +202,7 @@ def check_content(
         hint="This model may need a token. Pass one with --token, or open the address in a"
         " browser to see what the site asks for.",
         is_login=is_login_page,
+        url=redacted(url),
     )
 
 

@@ -24,7 +24,7 @@ from modelkeep.errors import (
 from modelkeep.http.client import ApiResponse, Client
 from modelkeep.http.request import HttpRequest
 from modelkeep.http.retry import is_transient
-from modelkeep.http.urls import Origin, Token, origin_of
+from modelkeep.http.urls import Origin, Token, origin_of, redacted
 from modelkeep.sources.string_like import StringLikeSource
 
 
@@ -327,29 +327,35 @@ class Site(ABC):
         site = SiteConnection(context, endpoint, remote.token)
         if isinstance(error, NotAModelAnswerError) and error.is_login and self.takes_tokens:
             why = "it needs a token" if site.token is None else "the token is not accepted"
+            page = f" ({error.url})" if error.url else ""
             return NotAModelAnswerError(
-                f"{self.label} answered with a login page in place of {remote.name}: {why}",
+                f"{self.label} answered with a login page in place of {remote.name}{page}: {why}",
                 hint=f"Store one with modelkeep token set {self.name}, or pass it with --token.",
                 is_login=True,
+                url=error.url,
             )
         if not isinstance(error, HttpStatusError) or is_transient(error) or not error.url:
             return error
         own = {*(Origin("https", host, 443) for host in self.hosts), *map(origin_of, [endpoint])}
         # Other hosts, such as a store of files, say nothing about the model.
         is_own = origin_of(error.url) in own
-        return (self.refusal_of(answer_in(error), remote, site) if is_own else None) or error
+        if not is_own:
+            return error
+        name = next((f.path for f in remote.files if redacted(f.url) == error.url), "")
+        return self.refusal_of(answer_in(error), remote, name, site) or error
 
     def refusal_of(
-        self, reply: ApiResponse, remote: RemoteModel, site: SiteConnection
+        self, reply: ApiResponse, remote: RemoteModel, file: str, site: SiteConnection
     ) -> HttpStatusError | None:
         """Return the error for a file that the site refuses; None where it has no words for it.
 
         Args:
             reply: What the site answered.
             remote: The model of the file.
+            file: The place of the file in it; empty where that is not known.
             site: With the token that was sent.
         """
-        del reply, remote, site
+        del reply, remote, file, site
         return None
 
     def search(

@@ -160,7 +160,10 @@ def _reason(reply: ApiResponse, *, has_token: bool) -> tuple[str, str]:
     message = error_message(reply.body, reply.header("Content-Type"))
     quoted = f"; it says: {message}" if message else ""
     if "disabled downloads" in message.lower():
-        return "its creator does not allow downloads", "It can be used on the site only."
+        return (
+            f"its creator does not allow downloads{quoted}",
+            "It can be used on the site only.",
+        )
     if reply.status == _UNAUTHORIZED and has_token:
         return (
             f"the token is invalid{quoted}",
@@ -171,7 +174,7 @@ def _reason(reply: ApiResponse, *, has_token: bool) -> tuple[str, str]:
     if reply.status == _FORBIDDEN and body.get("error") == "Early Access":
         until = one_line(body.get("deadline")) or ""
         end = f" until {until[:10]}" if until else ""
-        return f"it is in early access{end}", "Buy it on the site or wait."
+        return f"it is in early access{end}{quoted}", "Buy it on the site or wait."
     cases = {
         _FORBIDDEN: ("this account has no access to it", "Look at its page on the site."),
         _NOT_FOUND: (

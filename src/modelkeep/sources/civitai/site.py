@@ -76,10 +76,11 @@ class Civitai(Site):
         return _remote(api, version, select_file(files, source.variant, name), pinned)
 
     def refusal_of(
-        self, reply: ApiResponse, remote: RemoteModel, site: SiteConnection
+        self, reply: ApiResponse, remote: RemoteModel, file: str, site: SiteConnection
     ) -> HttpStatusError:
         """Return the error for a file that the site refuses."""
-        return CivitaiApi(site).refusal_of(reply, remote.name)
+        what = f"{file} of {remote.name}" if file else remote.name
+        return CivitaiApi(site).refusal_of(reply, what)
 
     def search(
         self, words: str, filters: Mapping[str, str], context: SiteContext

@@ -72,12 +72,14 @@ class HubApi:
     def _get(self, url: str, params: Mapping[str, Any], limit: int) -> ApiResponse:
         return self.site.context.client.get(self.site.request(url), params, limit=limit)
 
-    def refusal_of(self, reply: ApiResponse) -> HttpStatusError:
+    def refusal_of(self, reply: ApiResponse, file: str = "") -> HttpStatusError:
         """Return the error that says why a repository or file is not given, and what to do."""
         code, message = reply.header("X-Error-Code"), reply.header("X-Error-Message")
         text = f"{message} {reply.body.decode('utf-8', 'replace')}"
         has_token = self.site.token is not None
-        why, hint = _reason(reply.status, code, text, has_token=has_token)
+        is_no_file = file and not code and reply.status == _NOT_FOUND
+        reason = "EntryNotFound" if is_no_file else code
+        why, hint = _reason(reply.status, reason, text, has_token=has_token)
         if not why:
             if reply.error is not None:
                 return reply.error
@@ -87,8 +89,8 @@ class HubApi:
         words = "" if code else error_message(reply.body, reply.header("Content-Type"))
         return refusal(
             reply,
-            f"Hugging Face refuses {self.repo}{at} (status {reply.status}): {why}"
-            + (f"; it says: {words}" if words else ""),
+            f"Hugging Face refuses {f'{file} of ' if file else ''}{self.repo}{at}"
+            f" (status {reply.status}): {why}" + (f"; it says: {words}" if words else ""),
             hint.format(page=f"https://huggingface.co/{self.repo}"),
         )
 
@@ -113,7 +115,7 @@ def _reason(status: int, code: str, text: str, *, has_token: bool) -> tuple[str,
 def _gated(text: str, *, has_token: bool) -> tuple[str, str]:
     if not has_token:
         return (
-            "its terms must be accepted first, and no token was given",
+            "it is gated: its terms must be accepted first, and no token was given",
             "Accept them on {page}, then pass a token with --token or HF_TOKEN.",
         )
     if "fine-grained" in text or "public gated" in text:
@@ -122,6 +124,6 @@ def _gated(text: str, *, has_token: bool) -> tuple[str, str]:
             f"Allow it to read all public gated repositories you can access: {_TOKENS}",
         )
     return (
-        "the account of the token must accept its terms first",
+        "it is gated: the account of the token must accept its terms first",
         "Request access on {page}. Some authors approve requests manually.",
     )

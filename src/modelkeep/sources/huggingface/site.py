@@ -97,12 +97,12 @@ class HuggingFace(Site):
         )
 
     def refusal_of(
-        self, reply: ApiResponse, remote: RemoteModel, site: SiteConnection
+        self, reply: ApiResponse, remote: RemoteModel, file: str, site: SiteConnection
     ) -> HttpStatusError:
         """Return the error for a file that the site refuses."""
         source = remote.source
         repo = source.repo_id if isinstance(source, HFModelSource) else remote.name
-        return HubApi(site, repo).refusal_of(reply)
+        return HubApi(site, repo).refusal_of(reply, file)
 
     def _api(
         self,
