@@ -80,6 +80,18 @@ def carried_off(world: World) -> None:
     world.shelf.rename(world.elsewhere / "rack")
 
 
+def pair(world: World) -> None:
+    """Put another model of the same size beside the one of the story."""
+    tiny.embedding(world.elsewhere / "source.safetensors", 7)
+    tiny.embedding(world.elsewhere / "other.safetensors", 8)
+
+
+def damaged(world: World) -> None:
+    """Write other bytes into the installed model."""
+    place = world.settings().models_dir / "sd-1/embedding/source.safetensors"
+    place.write_bytes((world.elsewhere / "other.safetensors").read_bytes())
+
+
 # -- what is done
 
 
@@ -177,6 +189,7 @@ STORIES = [
     Story("copy a file and its tags", install(LinkMode.Copy), lay=tagged),
     Story("move a file", install(LinkMode.Move), takes_source=True),
     Story("register a file and what a site tells of it", register, lay=described),
+    Story("put right bytes back", install_plainly, install_plainly, pair, damaged),
     Story("edit", with_source(change), install_plainly),
     Story("delete a file", delete, install_plainly),
     Story("restore a file and its tags", restore, delete_then_restore, tagged),

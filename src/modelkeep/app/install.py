@@ -43,6 +43,7 @@ class InstallResult:
     record: ModelConfigBase | None = None
     path: Path | None = None
     is_known: bool = False
+    is_repaired: bool = False
     error: Exception | None = None
     job: int | None = None
 
@@ -59,6 +60,7 @@ class InstallResult:
             "key": self.key,
             "path": path_to_text(self.path) if self.path else None,
             "already_there": self.is_known,
+            "repaired": self.is_repaired,
             "error": error_json(self.error) if self.error is not None else None,
             **({"job": self.job} if self.job is not None else {}),
         }
@@ -70,8 +72,9 @@ class InstallResult:
         if self.is_known:
             name = f"{record.name} {record.key}"
             return f"{printable(self.source)} is already in the library: {name}"
+        repaired = " (its files are back)" if self.is_repaired else ""
         return (
-            f"{type_label(record.type)} for {base_label(record.base)}: {record.name}\n"
+            f"{type_label(record.type)} for {base_label(record.base)}: {record.name}{repaired}\n"
             f"  key   {record.key}\n"
             f"  path  {shown(self.path)} ({size_text(record.size)})"
         )
@@ -116,17 +119,23 @@ def result_of(manager: ModelManager, source: str, job: ModelInstallJob) -> Insta
         raise job.exception or ModelKeepError(f"The install of {printable(source)} did not finish")
     record = job.config_out
     return InstallResult(
-        source, "completed", record, manager.path_of(record), is_known=bool(job.same_as)
+        source,
+        "completed",
+        record,
+        manager.path_of(record),
+        is_known=bool(job.same_as),
+        is_repaired=job.is_repaired,
     )
 
 
 def not_applied(job: ModelInstallJob) -> str:
-    """Return what was asked for and not done, since the model was there before; or nothing."""
-    if not job.same_as or not job.config_in:
+    """Return what was asked for and not done, since the record was there before; or nothing."""
+    key = job.config_out.key if job.config_out is not None and job.is_repaired else job.same_as
+    if not key or not job.config_in:
         return ""
     names = ", ".join(f"--{name}" for name in job.config_in)
     changes = [f"{name}={value}" for name, value in job.config_in.items()]
-    return f"{names} was not applied. To apply it: {command('edit', job.same_as[:8], *changes)}"
+    return f"{names} was not applied. To apply it: {command('edit', key[:8], *changes)}"
 
 
 def leave(manager: ModelManager, source: StringLikeSource, request: InstallRequest) -> int:

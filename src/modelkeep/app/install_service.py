@@ -176,6 +176,11 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         """
         return self._installer.plan(self._as_source(source), config or {}, link=link, to=to)
 
+    def find_broken(self, plan: Plan) -> str | None:
+        """Return the key of the record that gets its missing or damaged files back by a plan."""
+        found = self._installer.find_broken(plan)
+        return found.config.key if found is not None else None
+
     def find_same(self, plan: Plan) -> str | None:
         """Return the key of a model that has the same bytes as the one planned, or None."""
         return None if plan.inplace else find_same(self.library, plan.files, no_progress)
@@ -275,7 +280,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
             ModelKeepError: it cannot be recorded; says why.
         """
         source = LocalModelSource(path=Path(model_path), inplace=True)
-        return self._installer.carry_out(self.plan(source, config))[0].key
+        return self._installer.carry_out(self.plan(source, config)).record.key
 
     def install_path(
         self,
@@ -292,7 +297,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
             ModelKeepError: it cannot be installed; says why.
         """
         source = LocalModelSource(path=Path(model_path))
-        return self._installer.carry_out(self.plan(source, config, link=link, to=to))[0].key
+        return self._installer.carry_out(self.plan(source, config, link=link, to=to)).record.key
 
     def reidentify(self, key: str, *, reset: bool = False) -> ModelConfigBase:
         """Identify a recorded model again and update what the record says it is.
@@ -355,8 +360,8 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
     ) -> tuple[str, bool]:
         source = LocalModelSource(path=path)
         plan = plan_local(self.library, source, fields, link=link, sidecar_info=sidecar_info)
-        config, same = self._installer.carry_out(plan)
-        return config.key, same is not None
+        done = self._installer.carry_out(plan)
+        return done.record.key, done.same_as is not None
 
     def _restore_source(self, stored: Mapping[str, Any]) -> StringLikeSource:
         return self.network.sites.restore(stored)

@@ -99,5 +99,12 @@ def plan(
     installer = manager.installer
     made = installer.plan(source, request.overrides, link=request.link, to=request.to)
     if made.remote is None:
-        made = replace(made, same_as=installer.find_same(made))
+        same = installer.find_same(made)
+        broken = installer.find_broken(made) if same is None else None
+        made = replace(made, same_as=same, repairs=broken)
+    if made.repairs is not None:
+        record = manager.records.get_model(made.repairs)
+        made = replace(made, config=record)
+        if made.home is not None and record.root == made.home.root:
+            made = replace(made, target=manager.path_of(record))
     return PlannedInstall(made)

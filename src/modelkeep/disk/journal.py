@@ -51,6 +51,10 @@ class Note(ABC):
     def finish(self) -> None:
         """Do what is left once the record has changed."""
 
+    def is_done(self, *, is_recorded: bool) -> bool:
+        """Tell whether the change has come so far that settling finishes it."""
+        return is_recorded
+
     def settle(self, *, is_recorded: bool) -> None:
         """Finish a change whose key the catalogue has; roll any other back."""
         if is_recorded:

@@ -56,55 +56,32 @@ class MovedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Install(Note):
-    """A model is put together in staging, published under its name, and recorded.
+class _Staged(Note):
+    """A model is put together in staging and goes from there to its place.
 
     Attributes:
         top: The folder of installed models that it goes to.
         fetched: The folder that its files were downloaded to; goes with the install.
-        preview: The copy of its picture.
-        move: From staging to its place, once that is chosen.
         source_top: The file or folder that it is moved from.
     """
-
-    operation: ClassVar[str] = "install"
 
     source: str
     staging: Path
     top: Path
     fetched: Path | None = None
-    preview: Path | None = None
-    move: Move | None = None
     source_top: Path | None = None
     sources: tuple[MovedFile, ...] = ()
 
     @property
-    def places(self) -> tuple[Path, ...]:
-        """Everything on the disk that settling may look at or change."""
-        found = [self.staging, self.fetched, self.preview, self.source_top]
-        found += [file.path for file in self.sources]
-        found += [self.move.source, self.move.target] if self.move else []
+    def staged_places(self) -> tuple[Path, ...]:
+        """Where it comes from, and where it is put together."""
+        found = [self.staging, self.fetched, self.source_top, *(f.path for f in self.sources)]
         return tuple(place for place in found if place is not None)
-
-    @property
-    def stage(self) -> str:
-        """How far it came."""
-        return "publishing" if self.move else "staging"
 
     @property
     def subject(self) -> str:
         """What is installed."""
         return self.source
-
-    def roll_back(self) -> None:
-        """Leave nothing published and nothing staged; what was downloaded stays."""
-        if self.move is not None:
-            moves.undo([self.move])
-            paths.remove_empty_folders(self.move.target.parent, self.top)
-        if self.preview is not None:
-            paths.remove_file(self.preview)
-            paths.remove_empty_folders(self.preview.parent, self.top)
-        remove_work_folder(self.staging)
 
     def finish(self) -> None:
         """Remove what a moved model was moved from, what it was downloaded to, and staging."""
@@ -119,6 +96,96 @@ class Install(Note):
                 )
         if self.fetched is not None:
             remove_work_folder(self.fetched)
+        remove_work_folder(self.staging)
+
+
+@dataclass(frozen=True, slots=True)
+class Install(_Staged):
+    """A model is put together in staging, published under its name, and recorded.
+
+    Attributes:
+        preview: The copy of its picture.
+        move: From staging to its place, once that is chosen.
+    """
+
+    operation: ClassVar[str] = "install"
+
+    preview: Path | None = None
+    move: Move | None = None
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """Everything on the disk that settling may look at or change."""
+        found = [self.preview, *((self.move.source, self.move.target) if self.move else ())]
+        return (*self.staged_places, *(place for place in found if place is not None))
+
+    @property
+    def stage(self) -> str:
+        """How far it came."""
+        return "publishing" if self.move else "staging"
+
+    def roll_back(self) -> None:
+        """Leave nothing published and nothing staged; what was downloaded stays."""
+        if self.move is not None:
+            moves.undo([self.move])
+            paths.remove_empty_folders(self.move.target.parent, self.top)
+        if self.preview is not None:
+            paths.remove_file(self.preview)
+            paths.remove_empty_folders(self.preview.parent, self.top)
+        remove_work_folder(self.staging)
+
+
+@dataclass(frozen=True, slots=True)
+class Reinstall(_Staged):
+    """Files of a record that were missing or damaged come back from staging.
+
+    The record is there before and afterwards, so the files decide: once all of them are in their
+    places, they stay.
+
+    Attributes:
+        aside: The trash entry that takes what lay in their places.
+        taken: What goes there.
+        put: What comes from staging.
+    """
+
+    operation: ClassVar[str] = "reinstall"
+
+    aside: Path | None = None
+    taken: tuple[Move, ...] = ()
+    put: tuple[Move, ...] = ()
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """Everything on the disk that settling may look at or change."""
+        ends = [end for move in (*self.taken, *self.put) for end in (move.source, move.target)]
+        aside = [self.aside] if self.aside is not None else []
+        return (*self.staged_places, *aside, *ends)
+
+    @property
+    def stage(self) -> str:
+        """How far it came."""
+        return "publishing" if self.put else "staging"
+
+    def is_done(self, *, is_recorded: bool) -> bool:
+        """Tell whether all files are in their places."""
+        del is_recorded
+        return bool(self.put) and all(moves.is_done(move) for move in self.put)
+
+    def settle(self, *, is_recorded: bool) -> None:
+        """Finish it once all files are in their places; roll it back before."""
+        del is_recorded
+        self.roll_back()
+
+    def roll_back(self) -> None:
+        """Bring back what lay there before, unless everything new is there by now."""
+        if self.is_done(is_recorded=True):
+            self.finish()
+            return
+        moves.undo((*self.taken, *self.put))
+        for move in self.put:
+            paths.remove_empty_folders(move.target.parent, self.top)
+        if self.aside is not None:
+            remove_work_folder(self.aside)
         remove_work_folder(self.staging)
 
 
@@ -243,7 +310,9 @@ class Purge(Note):
 
 
 #: The notes by the name of their operation.
-NOTES: dict[str, type[Note]] = {kind.operation: kind for kind in (Install, Removal, Restore, Purge)}
+NOTES: dict[str, type[Note]] = {
+    kind.operation: kind for kind in (Install, Reinstall, Removal, Restore, Purge)
+}
 
 
 def encode(note: Note) -> str:

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import Progress, no_progress, only_stopping, stop_when
 from modelkeep.core.reading import printable
+from modelkeep.core.taxonomy import RecordState
 from modelkeep.disk.notes import remove_work_folder
 from modelkeep.errors import (
     JobCancelledError,
@@ -30,16 +32,37 @@ from modelkeep.install.job import ModelInstallJob
 from modelkeep.install.network import Network
 from modelkeep.install.plan import Plan
 from modelkeep.install.planning import plan_fetched, plan_local, plan_remote
+from modelkeep.install.reinstall import reinstall, reregister
 from modelkeep.jobs.control import JobControl
 from modelkeep.jobs.states import JobState
+from modelkeep.library.broken import BrokenModel, find_broken
 from modelkeep.library.destination import LinkMode, destination_of
-from modelkeep.library.duplicates import contents_sign, find_same, find_same_remote
+from modelkeep.library.duplicates import (
+    contents_sign,
+    find_same,
+    find_same_remote,
+    refuse_recorded,
+)
 from modelkeep.library.library import Library
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.site import RemoteModel
 from modelkeep.sources.string_like import StringLikeSource
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What became of a plan.
+
+    Attributes:
+        same_as: Its key, if a model with the same bytes was there before.
+        is_repaired: The record was there before, without its right bytes.
+    """
+
+    record: ModelConfigBase
+    same_as: str | None = None
+    is_repaired: bool = False
 
 
 class Installer:
@@ -96,30 +119,56 @@ class Installer:
 
         progress = stop_when(lambda: control.is_stopped, count)
         progress(0)
-        job.config_out, job.same_as = self.carry_out(plan, progress, job.id)
+        self._settle(job, self.carry_out(plan, progress, job.id))
+
+    @staticmethod
+    def _settle(job: ModelInstallJob, done: Installed) -> None:
+        job.config_out, job.same_as = done.record, done.same_as
+        job.is_repaired = done.is_repaired
 
     def carry_out(
         self, plan: Plan, progress: Progress = no_progress, job: int | None = None
-    ) -> tuple[ModelConfigBase, str | None]:
+    ) -> Installed:
         """Do what a plan says with files that are here.
+
+        A record whose files are missing or damaged, and that had these bytes, gets them back.
 
         Args:
             plan: What to do.
             progress: Told of every piece; may raise to stop.
             job: Number of the job that it is done for.
 
-        Returns:
-            The record, and its key if a model with the same bytes was there before.
+        Raises:
+            ModelKeepError: it could not be done; everything is as it was before.
         """
-        if plan.inplace:
-            return commit.register(self.library, plan), None
         sign = contents_sign(plan.files) if plan.files else b""
         with self.library.locks.contents(sign, lambda: progress(0)):
-            same = find_same(self.library, plan.files, only_stopping(progress))
+            hashing = only_stopping(progress)
+            same = None if plan.inplace else find_same(self.library, plan.files, hashing)
             if same is not None:
                 with suppress(UnknownModelException):  # removed since: it is installed anew
-                    return self.library.records.get_model(same), same
-            return self._install(plan, progress, job), None
+                    return Installed(self.library.records.get_model(same), same)
+            broken = self.find_broken(plan, hashing)
+            if broken is None:
+                if plan.path is not None and plan.remote is None:
+                    refuse_recorded(self.library, plan.path)
+                return Installed(self._install(plan, progress, job))
+            if plan.inplace or not broken.bad:
+                record = reregister(self.library, plan, broken)
+            else:
+                record = reinstall(self.library, plan, broken, progress, job=job)
+            if not broken.bad and broken.config.state is RecordState.PRESENT:
+                return Installed(record, record.key)  # its files were only written again
+            return Installed(record, is_repaired=True)
+
+    def find_broken(self, plan: Plan, progress: Progress = no_progress) -> BrokenModel | None:
+        """Return the record that gets its bytes back by a plan, or None."""
+        if plan.path is None:
+            return None
+        found = find_broken(self.library, plan.path, plan.files, progress)
+        if found is not None and plan.inplace and not found.bad and plan.target != found.top:
+            return None  # it needs nothing, and this is another copy
+        return found
 
     def discard(self, job: ModelInstallJob) -> None:
         """Remove the downloaded files of a job that is cancelled while it does not run.
@@ -137,6 +186,8 @@ class Installer:
             )
 
     def _install(self, plan: Plan, progress: Progress, job: int | None) -> ModelConfigBase:
+        if plan.inplace:
+            return commit.register(self.library, plan)
         try:
             return commit.install(self.library, plan, progress, job=job)
         except Exception as error:
@@ -170,7 +221,7 @@ class Installer:
                 )
                 job.total_bytes = plan.total_bytes or 0
                 progress = stop_when(lambda: control.wanted in {"pause", "cancel"})
-                job.config_out, job.same_as = self.carry_out(plan, progress, job.id)
+                self._settle(job, self.carry_out(plan, progress, job.id))
             if job.same_as is not None:
                 self._remove_unless_claimed(folder.path, job)
 

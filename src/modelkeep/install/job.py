@@ -42,6 +42,7 @@ class ModelInstallJob(JobProperties):
         to: Name of the root that they go into; ``models_dir`` when None.
         status: Where the job is.
         same_as: Key of a model that was there before with the same bytes, if that was found.
+        is_repaired: The record was there before, and its files are right again.
         bytes, total_bytes: Progress of the copy or the download.
         source_metadata: The metadata that its site gave; None for local sources.
         download_parts: Downloads of a remote source; empty for local ones.
@@ -57,6 +58,7 @@ class ModelInstallJob(JobProperties):
     status: InstallStatus = InstallStatus.WAITING
     config_out: ModelConfigBase | None = None
     same_as: str | None = None
+    is_repaired: bool = False
     bytes: int = 0
     total_bytes: int = 0
     source_metadata: Any = None

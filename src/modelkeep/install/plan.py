@@ -45,6 +45,7 @@ class Plan:
         sha256: Hashes that were computed while the files came here, by name.
         fetched: The folder that they came to; removed once the model is installed.
         same_as: Key of a model in the library that has the same bytes.
+        repairs: Key of a record that gets its missing or damaged files back.
     """
 
     source: StringLikeSource
@@ -65,6 +66,7 @@ class Plan:
     sha256: Mapping[str, str] = field(default_factory=dict)
     fetched: Path | None = None
     same_as: str | None = None
+    repairs: str | None = None
 
     @property
     def inplace(self) -> bool:
@@ -145,6 +147,8 @@ class Plan:
         if self.same_as is not None:
             what = "copied" if self.remote is None else "fetched"
             yield f"note    already in the library as {self.same_as}: nothing would be {what}"
+        if self.repairs is not None:
+            yield f"note    puts the missing or damaged files of {self.repairs} back"
         for reason in config.evidence[:3] if config is not None else ():
             yield f"because {reason.detail}"
 
@@ -176,6 +180,7 @@ class Plan:
             "preview": path_to_text(self.preview) if self.preview else preview,
             "remarks": list(self.notes),
             "evidence": [asdict(reason) for reason in (config.evidence if config else ())],
+            "repairs": self.repairs,
             "error": _error_json(self.error),
         }
 

@@ -38,6 +38,7 @@ from modelkeep.identification.engine import form_of
 from modelkeep.install.fetch_folder import FetchFolder
 from modelkeep.install.identify_remote import file_name, identify_remote_model
 from modelkeep.install.plan import Plan
+from modelkeep.library.condition import is_broken
 from modelkeep.library.destination import Destination, LinkMode, destination_of
 from modelkeep.library.duplicates import (
     find_same_remote,
@@ -206,6 +207,7 @@ def plan_remote(
         needed_bytes=sum(file.size or 0 for file in remote.files),
         free_bytes=free_space(home.top),
         metadata=remote.metadata,
+        repairs=find_same_remote(library, remote, broken=True),
     )
 
 
@@ -429,5 +431,6 @@ def _refuse_recorded(library: Library, path: Path, files: tuple[SourceFile, ...]
     for key in dict.fromkeys(k for s in sizes for k, _ in library.records.find_files(size=s)):
         config = library.records.get_model(key)
         place = library.find(config)
-        if place is not None and real_path(place) == real:
+        is_it = place is not None and real_path(place) == real
+        if is_it and not is_broken(library.presence, config):
             raise is_recorded_already(path, config)

@@ -46,14 +46,15 @@ def recover(library: Library, is_alive: Callable[[str], bool]) -> int:
     left = [entry for entry in dead if entry not in waiting]
     for entry in left:
         is_recorded = library.records.exists(entry.note.key)
+        is_done = entry.note.is_done(is_recorded=is_recorded)
         entry.note.settle(is_recorded=is_recorded)
-        end = _end_of_job(library, entry, is_recorded=is_recorded)
+        end = _end_of_job(library, entry, is_done=is_done)
         library.state.journal.finish(entry.id, end)
     _end_orphaned_jobs(library, is_alive, {entry.job for entry in waiting})
     return len(left)
 
 
-def _end_of_job(library: Library, entry: JournalEntry, *, is_recorded: bool) -> JobChange | None:
+def _end_of_job(library: Library, entry: JournalEntry, *, is_done: bool) -> JobChange | None:
     """Return how the job of an entry ends; None when it is done for none."""
     if entry.job is None:
         return None
@@ -61,7 +62,7 @@ def _end_of_job(library: Library, entry: JournalEntry, *, is_recorded: bool) -> 
         job = library.state.jobs.get(entry.job)
     except UnknownJobIDException:  # removed from the list in the meantime
         return None
-    if not is_recorded:
+    if not is_done:
         return _interrupted(job)
     key, now = entry.note.key, time.time()
     return JobChange(JobState.COMPLETED, job.bytes, job.total_bytes, key, ended_at=now)

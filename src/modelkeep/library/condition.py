@@ -21,6 +21,7 @@ from modelkeep.core.files import ModelFile
 from modelkeep.core.names import real_path, shown
 from modelkeep.core.roots import NO_ROOT
 from modelkeep.core.taxonomy import RecordState
+from modelkeep.errors import UnknownModelException
 from modelkeep.library.named_folders import NamedFolders
 from modelkeep.library.presence import Presence
 from modelkeep.records.listing import RecordFilter
@@ -165,6 +166,17 @@ def condition_of(presence: Presence, config: ModelConfigBase) -> ModelCondition:
     rows = presence.records.files(config.key)
     files = [look.at_file(row) for row in rows] if rows else [look.at_record(config)]
     return ModelCondition.of(config.key, files)
+
+
+def is_broken(presence: Presence, config: ModelConfigBase) -> bool:
+    """Tell whether files of a record are missing or not as recorded; offline ones are not."""
+    try:
+        seen = condition_of(presence, config).condition
+    except UnknownModelException:
+        return False
+    if seen in {FileStatus.OFFLINE, FileStatus.UNREADABLE}:
+        return False
+    return seen is not FileStatus.PRESENT or config.state is not RecordState.PRESENT
 
 
 def survey(presence: Presence, *, workers: int = WORKERS) -> dict[str, ModelCondition]:

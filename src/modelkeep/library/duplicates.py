@@ -12,7 +12,9 @@ from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import Progress, hash_file, sample_hash
 from modelkeep.core.names import is_inside, path_to_text, real_path, shown
+from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import DuplicateModelException, SourceError
+from modelkeep.library.condition import is_broken
 from modelkeep.library.inventory import SourceFile
 from modelkeep.library.library import Library
 from modelkeep.library.record_paths import recorded_path
@@ -25,9 +27,36 @@ _FULL = ("sha256", "blake3")
 def refuse_place(library: Library, path: Path, *, inplace: bool) -> None:
     """Refuse a source that is recorded already, under its own path or its real path.
 
+    One whose record lacks its right bytes may bring them; ``refuse_recorded`` is for when not.
+
     Raises:
         DuplicateModelException: it is, or it is in ``models_dir`` and would be copied there.
     """
+    config = _recorded_at(library, path)
+    if config is not None and not is_broken(library.presence, config):
+        raise is_recorded_already(path, config)
+    if is_inside(path, library.settings.models_dir) and not inplace:
+        raise DuplicateModelException(
+            f"{shown(path)} is already in the models folder",
+            hint=f"Register it where it is: {command('install', '--inplace', path)}",
+        )
+
+
+def refuse_recorded(library: Library, path: Path) -> None:
+    """Refuse a source that is recorded already and holds other bytes than its record says.
+
+    Raises:
+        DuplicateModelException: it is recorded.
+    """
+    if (config := _recorded_at(library, path)) is not None:
+        raise DuplicateModelException(
+            f"{shown(path)} is recorded as {config.name} ({config.key}), with other contents",
+            hint=f"To accept what it holds now: modelkeep verify --accept {config.key[:8]}",
+        )
+
+
+def _recorded_at(library: Library, path: Path) -> ModelConfigBase | None:
+    """Return the record of a path, by its own name or its real one."""
     models_dir = library.settings.models_dir
     real, home = real_path(path), real_path(models_dir)
     if is_inside(real, home):
@@ -39,12 +68,8 @@ def refuse_place(library: Library, path: Path, *, inplace: bool) -> None:
         recorded_path(real, models_dir),
     ):
         for config in library.records.search_by_path(text):
-            raise is_recorded_already(path, config)
-    if is_inside(path, models_dir) and not inplace:
-        raise DuplicateModelException(
-            f"{shown(path)} is already in the models folder",
-            hint=f"Register it where it is: {command('install', '--inplace', path)}",
-        )
+            return config
+    return None
 
 
 def refuse_key(library: Library, key: str) -> None:
@@ -81,19 +106,26 @@ def find_same(library: Library, files: Sequence[SourceFile], progress: Progress)
     wanted = {file.name: file for file in files}
     for key in dict.fromkeys(k for k, _ in library.records.find_files(size=largest.size)):
         theirs = files_by_name(library, key)
-        if {n: f.size for n, f in theirs.items()} == {n: f.size for n, f in wanted.items()} and all(
-            _is_same(library, key, theirs[name], wanted[name], progress) for name in wanted
+        if (
+            {n: f.size for n, f in theirs.items()} == {n: f.size for n, f in wanted.items()}
+            and library.records.get_model(key).state is RecordState.PRESENT
+            and all(_is_same(library, key, theirs[n], wanted[n], progress) for n in wanted)
         ):
             return key
     return None
 
 
-def find_same_remote(library: Library, remote: RemoteModel) -> str | None:
+def find_same_remote(library: Library, remote: RemoteModel, *, broken: bool = False) -> str | None:
     """Return the key of a model that has the files of a remote one, or None.
 
     Nothing is fetched and nothing hashed: hashes of the catalogue, where they still hold, are
     compared with those of the site. Files without such a hash, as small ones often are, count as
     the same when they have the same size and the record names the same pinned source.
+
+    Args:
+        library: Where it is recorded.
+        remote: The remote model.
+        broken: A record that had these files, which are missing or damaged now.
     """
     known = [file for file in remote.files if _hash_of(file)]
     if not known:
@@ -103,7 +135,7 @@ def find_same_remote(library: Library, remote: RemoteModel) -> str | None:
     rows = find(sha256=hashes["sha256"]) if "sha256" in hashes else []
     rows += find(blake3=hashes["blake3"]) if "blake3" in hashes else []
     for key in dict.fromkeys(key for key, _ in rows):
-        if _has_files_of(library, key, remote):
+        if _has_files_of(library, key, remote, broken=broken):
             return key
     return None
 
@@ -157,15 +189,18 @@ def _remember_hash(
     return digest
 
 
-def _has_files_of(library: Library, key: str, remote: RemoteModel) -> bool:
+def _has_files_of(library: Library, key: str, remote: RemoteModel, *, broken: bool) -> bool:
     theirs = files_by_name(library, key)
     ours = {file.path if remote.is_folder else "": file for file in remote.files}
     if theirs.keys() != ours.keys():
         return False
-    is_same_source = library.records.get_model(key).source == str(remote.source)
-    return all(
-        _holds(library, theirs[name]) and _fits(theirs[name], file, is_same_source=is_same_source)
-        for name, file in ours.items()
+    config = library.records.get_model(key)
+    is_same_source = config.source == str(remote.source)
+    is_well = config.state is RecordState.PRESENT and all(
+        _holds(library, file) for file in theirs.values()
+    )
+    return is_well is not broken and all(
+        _fits(theirs[name], file, is_same_source=is_same_source) for name, file in ours.items()
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import Progress, hash_file, sample_hash
 from modelkeep.core.names import shown
 from modelkeep.core.taxonomy import RecordState
-from modelkeep.errors import ModelKeepError, SourceError
+from modelkeep.errors import ModelKeepError, SourceError, UnknownModelException
+from modelkeep.library.condition import FileStatus, ModelCondition, survey
 from modelkeep.library.library import Library
 from modelkeep.library.ownership import describe_files, names_below
 from modelkeep.library.previews import preview_place, preview_text
@@ -184,6 +186,41 @@ class MissingModels:
             lost.size,
             same_as=old,
         )
+
+
+class RegisteredAgain:
+    """Finds the record of a model that is registered where its missing files came to.
+
+    The disk is asked for missing files once something new is found, and not before.
+
+    Args:
+        library: Where they are recorded.
+        progress: Called for every piece that is hashed; may raise to stop.
+    """
+
+    def __init__(self, library: Library, progress: Progress) -> None:
+        self._library = library
+        self._progress = progress
+        self._gone: MissingModels | None = None
+
+    def find(self, one: Examined) -> ScanFinding | None:
+        """Return the finding for a candidate that is certainly such a model; else None."""
+        if self._gone is None:
+            self._gone = MissingModels(self._library, self._progress, lambda _question: False)
+            for key, seen in survey(self._library.presence).items():
+                if seen.condition is FileStatus.MISSING:
+                    self._add(key, seen)
+        found = self._gone.find(one)
+        if found is None or found.status is ScanStatus.POSSIBLE:
+            return None
+        is_moved = found.status is ScanStatus.MOVED
+        return replace(found, status=ScanStatus.REGISTERED) if is_moved else found
+
+    def _add(self, key: str, seen: ModelCondition) -> None:
+        with suppress(UnknownModelException):  # removed meanwhile
+            files = self._library.records.files(key)
+            if self._gone is not None and len(files) == len(seen.files):
+                self._gone.add(self._library.records.get_model(key), files)
 
 
 def _is_renamed(lost: MissingModel, path: Path) -> bool:

@@ -19,6 +19,7 @@ from modelkeep.library.named_folders import AwayFolder, NamedFolders
 from modelkeep.library.new_records import fields_of
 from modelkeep.scan.finder import Examined, Finder
 from modelkeep.scan.known import KnownFiles
+from modelkeep.scan.moved import RegisteredAgain
 from modelkeep.scan.outcomes import IdentifyOutcome
 from modelkeep.scan.records import FolderInfo, NewModel, new_model
 from modelkeep.scan.register import Registrar
@@ -122,6 +123,7 @@ class Scan:
             return new_model(self._library, candidate.path, found, folder_info.about(candidate))
 
         is_registering = self._action is ScanAction.REGISTER
+        missing = RegisteredAgain(self._library, lambda _count: self._look())
         finder = Finder(
             self._library,
             known,
@@ -135,6 +137,9 @@ class Scan:
             finding = self._finding(one, target.layout, folder_info)
             if is_registering:
                 new = one.new if isinstance(one, Examined) else None
+                if isinstance(one, Examined) and new is not None:
+                    again = missing.find(one)
+                    finding, new = (again, None) if again is not None else (finding, new)
                 yield from registrar.take(finding, new)
             elif self._action is ScanAction.INSTALL and finding.status is ScanStatus.FOUND:
                 yield self._install(one, finding, folder_info)

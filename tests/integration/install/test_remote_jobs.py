@@ -84,6 +84,27 @@ def test_a_repository_is_installed_whole(manager: ModelManager, files: dict[str,
     assert manager.metadata.search_by_tag({"tiny"}) == {record.key}
 
 
+@pytest.mark.usefixtures("told")
+def test_a_repository_that_lost_a_file_is_that_record_again(
+    manager: ModelManager, files: dict[str, bytes]
+) -> None:
+    record = finished(manager.installer.import_model(REPO), manager).config_out
+    assert record is not None
+    manager.installer.edit(record.key, {"name": "Mine", "description": "for evenings"})
+    top = manager.installer.library.path_of(record)
+    (top / UNET).unlink()
+    plan = manager.installer.plan(REPO)
+    assert plan.repairs == record.key
+    job = finished(manager.installer.import_model(REPO), manager)
+    assert job.complete, job.error
+    assert job.is_repaired
+    [again] = manager.records.all_models()
+    assert (again.key, again.name, again.description) == (record.key, "Mine", "for evenings")
+    assert manager.installer.library.path_of(again) == top
+    assert (top / UNET).read_bytes() == files[UNET]
+    assert staging(manager) == []
+
+
 @pytest.mark.usefixtures("files")
 def test_the_events_of_an_install(manager: ModelManager, told: Events) -> None:
     job = finished(manager.installer.import_model(f"{REPO}:fp16"), manager)

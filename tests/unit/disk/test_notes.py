@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,16 @@ import pytest
 from modelkeep.disk import moves, notes
 from modelkeep.disk.journal import Note
 from modelkeep.disk.moves import Move
-from modelkeep.disk.notes import Install, MovedFile, Purge, Removal, Restore, decode, encode
+from modelkeep.disk.notes import (
+    Install,
+    MovedFile,
+    Purge,
+    Reinstall,
+    Removal,
+    Restore,
+    decode,
+    encode,
+)
 
 MOVE = Move(Path("/root/staging/a"), Path("/root/\udcff"), 7)
 INSTALL = Install(
@@ -26,6 +36,15 @@ INSTALL = Install(
 ALL: list[Note] = [
     INSTALL,
     Install("k", "x", Path("/s"), Path("/t")),
+    Reinstall(
+        "k",
+        source="/elsewhere/a",
+        staging=Path("/root/staging"),
+        top=Path("/root"),
+        aside=Path("/root/trash/1"),
+        taken=(MOVE,),
+        put=(MOVE,),
+    ),
     Removal("k", Path("/trash/1"), Path("/root/a"), (MOVE,)),
     Restore("k", Path("/trash/1"), Path("/root/a"), (MOVE,)),
     Purge("k", Path("/trash/1"), (Path("/previews/k.png"),)),
@@ -96,6 +115,40 @@ def test_an_install_that_is_recorded_is_finished(tmp_path: Path) -> None:
         note.settle(is_recorded=True)
         assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["a"]
         assert list((tmp_path / "staging").iterdir()) == []
+
+
+def test_what_was_in_the_way_comes_back_until_all_is_in_place(tmp_path: Path) -> None:
+    places = {name: tmp_path / name / "a" for name in ("root", "staging", "trash")}
+    for name in ("root", "staging"):
+        places[name].parent.mkdir()
+        places[name].write_bytes(name.encode())
+    note = Reinstall(
+        "k",
+        "x",
+        tmp_path / "staging",
+        tmp_path,
+        aside=tmp_path / "trash",
+        taken=(Move.plan(places["root"], places["trash"]),),
+        put=(Move.plan(places["staging"], places["root"]),),
+    )
+    places["trash"].parent.mkdir()
+    moves.do(note.taken)
+    assert not note.is_done(is_recorded=True)
+    for _ in range(2):
+        note.settle(is_recorded=True)
+        assert places["root"].read_bytes() == b"root"
+        assert not places["trash"].exists()
+    # Once everything is in its place, it stays there, and so does what was in the way.
+    places["staging"].parent.mkdir(exist_ok=True)
+    places["staging"].write_bytes(b"new")
+    places["trash"].parent.mkdir(exist_ok=True)
+    note = replace(note, put=(Move.plan(places["staging"], places["root"]),))
+    moves.do((*note.taken, *note.put))
+    for _ in range(2):
+        note.settle(is_recorded=True)
+        assert places["root"].read_bytes() == b"new"
+        assert places["trash"].read_bytes() == b"root"
+        assert not places["staging"].exists()
 
 
 def test_a_purge_keeps_the_picture_of_a_model_that_is_recorded_again(tmp_path: Path) -> None:
