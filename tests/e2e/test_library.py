@@ -369,7 +369,8 @@ class TestRemove:
         filled.call("remove", "--keep-files", "blue")
         assert (filled.root / "models/sd-1/embedding/blue.safetensors").exists()
         assert names(filled) == ["green", "paper"]
-        assert filled.call("trash", "list", "--json").json == []
+        [line] = filled.call("trash", "list", "--json").json
+        assert (line["name"], line["files"]) == ("blue", [])
 
     def test_files_outside_stay_unless_asked_for(self, program: Program, sources: Path) -> None:
         source = sources / "blue.safetensors"
@@ -393,7 +394,7 @@ class TestRemove:
 
     def test_a_dry_run_changes_nothing(self, filled: Program) -> None:
         told = filled.call("remove", "--dry-run", "--now", "blue", "green")
-        assert told.out.count("would be removed") == 2
+        assert told.out.count("would be deleted") == 2
         assert names(filled) == ["blue", "green", "paper"]
 
     def test_some_of_several(self, filled: Program) -> None:

@@ -61,10 +61,9 @@ def of_remove(key: str, mode: RemovalMode) -> Equivalent:
     """Return how a model is removed."""
     options = {"--keep-files": mode.keep_files, "--files": mode.everywhere, "--now": mode.now}
     chosen = [option for option, is_given in options.items() if is_given]
-    call = f"manager.installer.remove({key!r}, everywhere={mode.everywhere})"
-    if mode.keep_files:
-        call = f"manager.installer.unregister({key!r})"
-    elif mode.now:
+    how = "keep_files=True" if mode.keep_files else f"everywhere={mode.everywhere}"
+    call = f"manager.installer.remove({key!r}, {how})"
+    if mode.now:
         call = f"manager.installer.purge({call})"
     return Equivalent(_command("remove", "--yes", *chosen, key), call)
 

@@ -29,6 +29,7 @@ from modelkeep.install.prepare import Staged, check_unchanged, make_room, stage
 from modelkeep.jobs.rows import JobChange
 from modelkeep.jobs.states import JobState
 from modelkeep.library.destination import Destination, LinkMode
+from modelkeep.library.left_out import note_recorded
 from modelkeep.library.library import Library, LibraryChange, sampled, with_fields
 from modelkeep.library.ownership import describe_files, names_below
 from modelkeep.library.previews import preview_text
@@ -55,6 +56,7 @@ def register(library: Library, plan: Plan) -> ModelConfigBase:
     check_unchanged(plan)
     with library.locks.publishing():
         stored = _record(library, plan, config, files)
+    note_recorded(library, [target])
     library.presence.note_seen(stored.root)
     return stored
 

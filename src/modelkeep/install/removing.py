@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.library import removal
+from modelkeep.library.left_out import note_removed
 from modelkeep.library.library import Library
 from modelkeep.library.trash import TrashEntry
 from modelkeep.records.service import ModelRecordServiceBase
@@ -16,11 +17,12 @@ class Removing:
     _records: ModelRecordServiceBase
 
     def unregister(self, key: str) -> None:
-        """Forget a record; its files stay.
+        """Forget a record for good; its files stay, and a sync leaves them out.
 
         Raises:
             UnknownModelException: there is no such record.
         """
+        note_removed(self.library, self._records.get_model(key))
         self._records.del_model(key)
         self.library.previews.drop(key)
 
@@ -32,9 +34,9 @@ class Removing:
         """Forget a record and put its files in the trash, wherever they are."""
         self.remove(key, everywhere=True)
 
-    def remove(self, key: str, *, everywhere: bool = False) -> TrashEntry | None:
+    def remove(self, key: str, *, everywhere: bool = False, keep_files: bool = False) -> TrashEntry:
         """Forget a record and put its files in the trash; see ``removal.remove``."""
-        return removal.remove(self.library, key, everywhere=everywhere)
+        return removal.remove(self.library, key, everywhere=everywhere, keep_files=keep_files)
 
     def restore(self, name: str) -> ModelConfigBase:
         """Bring a model back from the trash, by key, key prefix or name.

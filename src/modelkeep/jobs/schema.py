@@ -40,4 +40,14 @@ CREATE TABLE lookup (
     verdict TEXT NOT NULL
 ) WITHOUT ROWID;
 """,
+    """
+CREATE TABLE left_out (
+    root TEXT NOT NULL,
+    path TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    PRIMARY KEY (root, path)
+) WITHOUT ROWID;
+""",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from modelkeep.errors import (
     UnknownModelException,
     UnsafePathError,
 )
+from modelkeep.library.left_out import note_recorded, note_removed
 from modelkeep.library.library import Library, LibraryChange, with_fields
 from modelkeep.library.ownership import describe_files, owned_files, removable
 from modelkeep.library.record_paths import located, recorded_path
@@ -32,16 +34,16 @@ from modelkeep.records.listing import NewRecord
 _PLACE_TRIES = 100
 
 
-def remove(library: Library, key: str, *, everywhere: bool) -> TrashEntry | None:
-    """Delete a record and move its files to the trash.
+def remove(library: Library, key: str, *, everywhere: bool, keep_files: bool = False) -> TrashEntry:
+    """Delete a record, move its files to the trash, and return the trash entry.
+
+    Where the files stay, the entry has the record alone, and a sync leaves the model out.
 
     Args:
         library: Where from.
         key: The record.
         everywhere: Also files outside ``models_dir``; otherwise those stay where they are.
-
-    Returns:
-        The trash entry; None when no file was to be removed.
+        keep_files: All files stay.
 
     Raises:
         UnknownModelException: there is no such record.
@@ -52,10 +54,8 @@ def remove(library: Library, key: str, *, everywhere: bool) -> TrashEntry | None
     """
     with library.locks.model(key):
         config = library.records.get_model(key)
-        place = library.find(config)
-        if not everywhere and (place is None or not library.is_ours(place)):
-            library.records.del_model(key)
-            return None
+        if keep_files or not goes_with_record(library, config, everywhere=everywhere):
+            return _remove_record(library, config)
         top = library.reach(config)
         entry = _plan_entry(library, config, top)
         planned = [Move.plan(*ends) for ends in zip(entry.origins, entry.waiting, strict=True)]
@@ -72,6 +72,24 @@ def remove(library: Library, key: str, *, everywhere: bool) -> TrashEntry | None
                 raise
             note.finish()
         return entry
+
+
+def goes_with_record(library: Library, config: ModelConfigBase, *, everywhere: bool) -> bool:
+    """Tell whether the files of a model go when it is removed, or stay where they are."""
+    place = library.find(config)
+    return everywhere or (place is not None and library.is_ours(place))
+
+
+def _remove_record(library: Library, config: ModelConfigBase) -> TrashEntry:
+    """Delete a record and nothing else; what it says waits in the trash."""
+    top = library.find(config) or Path(config.path)
+    entry = _entry(library, config, top, library.records.files(config.key), ())
+    with library.journalled(Removal(config.key, entry.folder, top)) as change:
+        entry.write()
+        note_removed(library, config)
+        library.records.del_model(config.key)
+        change.note.finish()
+    return entry
 
 
 def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
@@ -93,10 +111,13 @@ def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
                 hint="There is nothing to restore.",
             )
         before = library.reach(record)
+        if entry.is_record_only:
+            _refuse_recorded(library, entry, before)
         refuse_climbing(before, entry.name)
         for file in entry.files:
             _refuse_outside(library.path_of(file), before, entry.name)
-        library.require_writable(before)
+        if not entry.is_record_only:
+            library.require_writable(before)
         _refuse_incomplete(entry)
         with library.journalled(_planned(library, entry, before)) as change:
             _move_back(library, entry, before, change)
@@ -108,7 +129,19 @@ def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
             new = NewRecord(entry.key, config, tuple(files), metadata, entry.tags)
             [stored] = library.records.add_models([new])
             change.note.finish()
+        note_recorded(library, [target])
         return stored
+
+
+def _refuse_recorded(library: Library, entry: TrashEntry, place: Path) -> None:
+    """Refuse to restore a record whose files, which never moved, are another record's by now."""
+    path = recorded_path(place, library.settings.models_dir)
+    for config in library.records.search_by_path(path):
+        raise DuplicateModelException(
+            f"The files of {entry.name} are recorded as {config.name} ({config.key})",
+            hint=f"To restore {entry.name} in its place, remove that record first: modelkeep"
+            f" remove --keep-files {config.key[:8]}",
+        )
 
 
 def _planned(library: Library, entry: TrashEntry, before: Path) -> Restore:
@@ -163,15 +196,25 @@ def purge_expired(library: Library) -> None:
 
 
 def _plan_entry(library: Library, config: ModelConfigBase, top: Path) -> TrashEntry:
-    models_dir = library.settings.models_dir
     refuse_climbing(top, config.name)
-    files = owned_files(library.records, config, models_dir)
+    files = owned_files(library.records, config, library.settings.models_dir)
     places = [library.path_of(file) for file in files]
     for path in places:
         _refuse_outside(path, top, config.name)
     leaving = dict.fromkeys(removable(top, path) for path in places)
     for path in leaving:
         library.require_writable(path)
+    return _entry(library, config, top, files, leaving)
+
+
+def _entry(
+    library: Library,
+    config: ModelConfigBase,
+    top: Path,
+    files: Iterable[ModelFile],
+    leaving: Iterable[Path],
+) -> TrashEntry:
+    """Return the trash entry of a model, of whose files ``leaving`` go there."""
     metadata = _metadata_text(library, config.key)
     record = {**config.to_json(), "path": _movable(library, config)}
     kept = [replace(file, path=_movable(library, file)) for file in files]

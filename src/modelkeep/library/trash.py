@@ -72,6 +72,11 @@ class TrashEntry:
         return [self.folder / "files" / str(number) for number in range(len(self.names))]
 
     @property
+    def is_record_only(self) -> bool:
+        """Its files stayed where they were, or were gone already."""
+        return not self.names
+
+    @property
     def size(self) -> int:
         """Bytes of its files; none of them may have been there any more."""
         return sum(file.size for file in self.files) if self.names else 0

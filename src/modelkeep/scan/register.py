@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from modelkeep.core.roots import NO_ROOT
 from modelkeep.errors import DuplicateModelException, ModelKeepError, RecordError
+from modelkeep.library.left_out import note_recorded
 from modelkeep.library.library import Library
 from modelkeep.scan.known import KnownFiles
 from modelkeep.scan.records import NewModel
@@ -68,6 +69,7 @@ class Registrar:
             return {model.record.key: error for model in models}
         for root in {config.root for config in stored} - {NO_ROOT}:
             self._library.presence.note_seen(root)
+        note_recorded(self._library, [self._library.path_of(config) for config in stored])
         for model in models:
             for file in model.record.files:
                 path = self._library.path_of(file)

@@ -23,6 +23,7 @@ from modelkeep.scan.moved import RegisteredAgain
 from modelkeep.scan.outcomes import IdentifyOutcome
 from modelkeep.scan.records import FolderInfo, NewModel, new_model
 from modelkeep.scan.register import Registrar
+from modelkeep.scan.removed import RemovedModels
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
 from modelkeep.scan.walk import Candidate, FolderWalk, Skipped
 from modelkeep.sources.layouts.layout import Layout, Place
@@ -74,19 +75,26 @@ class Scan:
 
     Args:
         action: What to do with models that are not in the library.
+        is_asked: A person asks: also models are registered that were removed from the library.
 
     Attributes:
         summary: The scan in numbers, at any moment.
     """
 
     def __init__(
-        self, context: ScanContext, targets: tuple[ScanTarget, ...], action: ScanAction
+        self,
+        context: ScanContext,
+        targets: tuple[ScanTarget, ...],
+        action: ScanAction,
+        *,
+        is_asked: bool = True,
     ) -> None:
         self.summary = ScanSummary()
         self._context = context
         self._library = context.library
         self._targets = targets
         self._action = action
+        self._is_asked = is_asked
 
     def __iter__(self) -> Iterator[ScanFinding]:
         """Give one finding for each candidate, in the order of the walk.
@@ -124,6 +132,7 @@ class Scan:
 
         is_registering = self._action is ScanAction.REGISTER
         missing = RegisteredAgain(self._library, lambda _count: self._look())
+        removed = RemovedModels(self._library)
         finder = Finder(
             self._library,
             known,
@@ -138,7 +147,10 @@ class Scan:
             if is_registering:
                 new = one.new if isinstance(one, Examined) else None
                 if isinstance(one, Examined) and new is not None:
-                    again = missing.find(one)
+                    if not self._is_asked and removed.has(one):
+                        again: ScanFinding | None = removed.passed(one)
+                    else:
+                        again = missing.find(one) or removed.restored(one)
                     finding, new = (again, None) if again is not None else (finding, new)
                 yield from registrar.take(finding, new)
             elif self._action is ScanAction.INSTALL and finding.status is ScanStatus.FOUND:

@@ -133,7 +133,8 @@ class Scanner:
         if lookups.get(target.folder, stamp, rules) is not None:
             return []
         keys = []
-        for finding in Scan(self._context(unwatched, None), (target,), ScanAction.REGISTER):
+        context = self._context(unwatched, None)
+        for finding in Scan(context, (target,), ScanAction.REGISTER, is_asked=False):
             if finding.status in _NEW and finding.key:
                 keys.append(finding.key)
             elif finding.status in _ODD:

@@ -23,6 +23,7 @@ from modelkeep.scan.moved import MissingModels
 from modelkeep.scan.outcomes import IdentifyOutcome
 from modelkeep.scan.records import FolderInfo, NewModel, new_model
 from modelkeep.scan.register import Registrar
+from modelkeep.scan.removed import RemovedModels
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
 from modelkeep.scan.scanner import (
     ScanContext,
@@ -210,7 +211,7 @@ class Sync:
         """Register what is new in one root; files of lost records get their record back."""
         library = self._library
         folder_info = FolderInfo(target.folder, target.layout, self.summary.warnings)
-        registrar = Registrar(library, known)
+        registrar, removed = Registrar(library, known), RemovedModels(library)
 
         def prepare(candidate: Candidate, found: Identification) -> NewModel:
             return new_model(library, candidate.path, found, folder_info.about(candidate))
@@ -222,6 +223,8 @@ class Sync:
             elif one.key is not None:
                 finding = ScanFinding(one.candidate.path, ScanStatus.KNOWN, key=one.key)
                 yield from registrar.take(finding, None)
+            elif removed.has(one):
+                yield from registrar.take(removed.passed(one), None)
             elif (again := gone.find(one)) is not None:
                 yield from registrar.take(again, None)
             elif one.verdict is None or one.verdict.found is None:

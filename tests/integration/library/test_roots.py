@@ -121,7 +121,7 @@ def look_around(world: World, disk: Path) -> None:
     world.service.reidentify(key(world, "paper"))
     world.service.edit(key(world, "blue"), {"description": "bright"})
     assert [row.models for row in service(world).rows()] == [0, 3]
-    assert world.service.remove(key(world, "green")) is None
+    assert world.service.remove(key(world, "green")).is_record_only
     world.service.delete(key(world, "blue"))
     world.service.unregister(key(world, "paper"))
 
@@ -199,7 +199,7 @@ class TestWhatLiesInARoot:
         config = {"name": "all", "path": str(disk), "type": "unknown"}
         comfy.records.add_model("all", config)
         entry = comfy.service.remove("all", everywhere=True)
-        assert entry is None or entry.origins == []
+        assert entry.origins == []
         assert exactly(disk) == before
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,9 +12,6 @@ from modelkeep.cli.options import DryRun, Models, Yes
 from modelkeep.cli.session import Session
 from modelkeep.core.names import counted
 from modelkeep.errors import UsageError
-
-if TYPE_CHECKING:
-    from modelkeep.core.configs import ModelConfigBase
 
 
 def remove(
@@ -37,13 +34,13 @@ def remove(
     mode = removals.RemovalMode(keep_files=keep_files, everywhere=files, now=now)
     if now and not (yes or dry_run or session.can_ask):
         raise UsageError("--now cannot be undone", hint="Add --yes to confirm.")
-    chosen: dict[str, ModelConfigBase] = {}
+    chosen: dict[str, removals.Removable] = {}
 
     def find(name: str) -> None:
-        found = session.manager.find(name)
+        found = removals.find(session.manager, name, mode)
         chosen[found.key] = found
 
-    def act(model: ModelConfigBase) -> None:
+    def act(model: removals.Removable) -> None:
         session.show(
             (removals.preview if dry_run else removals.remove)(session.manager, model, mode)
         )

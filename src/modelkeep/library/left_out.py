@@ -1,0 +1,65 @@
+"""``LeftOutModels``: which files on the disk are models that were removed and may not come back."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.roots import MODELS_ROOT
+from modelkeep.jobs.left_out import LeftOut, leave_out, left_out, take_in
+from modelkeep.library.library import Library
+from modelkeep.library.record_paths import located
+
+
+class LeftOutModels:
+    """The removed models whose files stayed, read once."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        models = left_out(library.state)
+        self._by_place = {(model.root, model.path): model for model in models}
+        self._by_inode = {model.inode: model for model in models if model.inode}
+
+    def has(self, path: Path, status: os.stat_result, size: int) -> bool:
+        """Tell whether a candidate is one of them, at its place or renamed.
+
+        Args:
+            path: Where it is.
+            status: What ``stat`` says of it.
+            size: Bytes of all its files.
+        """
+        if not self._by_place:
+            return False
+        found = self._by_place.get(place_of(self._library, path))
+        if found is not None:
+            return found.size == size
+        same = self._by_inode.get(status.st_ino)
+        there = (status.st_size, status.st_mtime_ns)
+        return same is not None and (same.size, same.mtime_ns) == there
+
+
+def place_of(library: Library, path: Path) -> tuple[str, str]:
+    """Return the root that a path is in, and the path below it."""
+    root, text = located(path, library.settings.models_dir)
+    return (root, text) if root == MODELS_ROOT else library.roots.split(text)
+
+
+def note_removed(library: Library, config: ModelConfigBase) -> None:
+    """Leave out a model whose record goes and whose files stay."""
+    top = library.find(config)
+    if top is None or not top.exists():
+        return
+    there = top.stat()
+    is_file = stat.S_ISREG(there.st_mode)
+    size = there.st_size if is_file else sum(f.size for f in library.records.files(config.key))
+    root, path = place_of(library, top)
+    inode = there.st_ino if is_file else 0
+    leave_out(library.state, LeftOut(root, path, size, there.st_mtime_ns if inode else 0, inode))
+
+
+def note_recorded(library: Library, paths: Iterable[Path]) -> None:
+    """Leave models out no longer: they are recorded again."""
+    take_in(library.state, [place_of(library, path) for path in paths])

@@ -1,0 +1,55 @@
+"""``RemovedModels``: files of models that people removed from the library and that stayed."""
+
+from __future__ import annotations
+
+from modelkeep.errors import ModelKeepError
+from modelkeep.library.left_out import LeftOutModels
+from modelkeep.library.library import Library
+from modelkeep.library.removal import restore
+from modelkeep.library.trash import TrashEntry
+from modelkeep.scan.finder import Examined
+from modelkeep.scan.report import ScanFinding, ScanStatus
+
+#: Why a sync does not register one.
+REMOVED = "removed from the library"
+
+
+class RemovedModels:
+    """Tells which candidates were removed, and brings back what their records said."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._left_out = LeftOutModels(library)
+        self._entries: list[TrashEntry] | None = None
+
+    def has(self, one: Examined) -> bool:
+        """Tell whether a candidate is one of them."""
+        candidate = one.candidate
+        return self._left_out.has(candidate.path, candidate.status, one.size)
+
+    def passed(self, one: Examined) -> ScanFinding:
+        """Return the finding of a sync for one of them."""
+        detail = "It was removed from the library and is registered only when asked for."
+        return ScanFinding(
+            one.candidate.path, ScanStatus.SKIPPED, error=detail, reason=REMOVED, size=one.size
+        )
+
+    def restored(self, one: Examined) -> ScanFinding | None:
+        """Restore the record of a candidate that is asked for; None where there is none."""
+        path = one.candidate.path
+        if not self.has(one):
+            return None
+        if self._entries is None:
+            self._entries = [e for e in self._library.trash.entries() if e.is_record_only]
+        for entry in reversed(self._entries):
+            if entry.top != path:
+                continue
+            try:
+                config = restore(self._library, entry)
+            except ModelKeepError:
+                return None  # it gets a new record
+            return ScanFinding(
+                path, ScanStatus.REGISTERED, config.type, config.base, config.key, config.name,
+                one.size,
+            )  # fmt: skip
+        return None
