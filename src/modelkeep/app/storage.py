@@ -71,6 +71,6 @@ def storage(manager: ModelManager) -> Storage:
     return Storage(
         kinds=tuple(kinds),
         roots=tuple(roots(manager)),
-        trash_bytes=trash.total_size(trash.entries(manager)),
+        trash_bytes=trash.freed(trash.entries(manager)),
         free_bytes=free_space(manager.settings.models_dir),
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from modelkeep.app.text import Table, time_text
 from modelkeep.core.names import size_text
+from modelkeep.library.freed import freed_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +35,9 @@ def purge(manager: ModelManager, entry: TrashEntry) -> None:
     manager.installer.purge(entry)
 
 
-def total_size(found: Sequence[TrashEntry]) -> int:
-    """Return the bytes that emptying the trash frees."""
-    return sum(entry.size for entry in found)
+def freed(found: Sequence[TrashEntry]) -> int:
+    """Return the bytes that emptying the trash frees: files with other names free nothing."""
+    return freed_bytes(path for entry in found for path in entry.waiting)
 
 
 def table(found: Sequence[TrashEntry]) -> Table:

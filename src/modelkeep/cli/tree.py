@@ -114,6 +114,12 @@ ENTRIES: tuple[Entry, ...] = (
         example="remove style --dry-run",
     ),
     Command(
+        "duplicates",
+        "Find models with the same bytes.",
+        "duplicates:duplicates",
+        example="duplicates",
+    ),
+    Command(
         "scan",
         "Find models in folders; change nothing by default.",
         "scan:scan",

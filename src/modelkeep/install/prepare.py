@@ -13,6 +13,7 @@ from modelkeep.disk import paths
 from modelkeep.errors import NoSpaceError, SourceChangedError, StorageError
 from modelkeep.install.plan import Plan
 from modelkeep.library.destination import LinkMode
+from modelkeep.library.freed import freed_bytes
 from modelkeep.library.inventory import SourceFile, list_files
 from modelkeep.library.library import Library
 from modelkeep.library.removal import purge
@@ -88,10 +89,13 @@ def make_room(library: Library, needed: int, top: Path) -> None:
         entry for entry in library.trash.entries() if is_ours and entry.folder.parent == trash_dir
     ]
     free = paths.free_space(top)
-    if free + sum(entry.size for entry in entries) >= wanted:  # else it would go for nothing
+    all_of_it = freed_bytes(path for entry in entries for path in entry.waiting)
+    if free + all_of_it >= wanted:  # else it would go for nothing
         for entry in entries:
             if free >= wanted:
                 break
+            if not entry.frees:
+                continue
             _log.warning("Deleted %s from the trash to free space", entry.name)
             purge(library, entry)
             free = paths.free_space(top)

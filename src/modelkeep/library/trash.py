@@ -23,6 +23,7 @@ from modelkeep.disk import paths
 from modelkeep.disk.filesystems import can_rename
 from modelkeep.disk.notes import FOREIGN_TRASH
 from modelkeep.errors import CorruptDatabaseError, SourceNotFoundError
+from modelkeep.library.freed import freed_bytes
 
 MANIFEST = "manifest.json"
 
@@ -82,6 +83,11 @@ class TrashEntry:
         return sum(file.size for file in self.files) if self.names else 0
 
     @property
+    def frees(self) -> int:
+        """Bytes that the disk has more once it is removed for good; see ``freed_bytes``."""
+        return freed_bytes(self.waiting)
+
+    @property
     def expires_at(self) -> float:
         """When it is removed for good, seconds since the epoch."""
         return self.removed_at + limits.TRASH_DAYS * 86_400
@@ -94,6 +100,7 @@ class TrashEntry:
             "type": self.record["type"],
             "base": self.record["base"],
             "size": self.size,
+            "frees": self.frees,
             "files": [path_to_text(path) for path in self.origins],
             "removed_at": self.removed_at,
             "expires_at": self.expires_at,

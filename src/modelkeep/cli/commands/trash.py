@@ -25,8 +25,11 @@ def list_trash(ctx: typer.Context) -> None:
     found = trash.entries(session.manager)
     session.show_all(found, lambda: trash.table(found), nothing="The trash is empty.")
     if found and not session.json:
-        size = size_text(trash.total_size(found))
-        session.say(f"{size} deleted when space is needed, or with: modelkeep trash empty")
+        frees = size_text(trash.freed(found))
+        session.say(
+            f"Emptying the trash frees {frees}. This happens when space is needed, or with:"
+            " modelkeep trash empty"
+        )
 
 
 def restore(
@@ -46,11 +49,11 @@ def empty(ctx: typer.Context, yes: Yes = False) -> int:
     """Permanently delete the contents of the trash."""
     session = ctx.ensure_object(Session)
     found = trash.entries(session.manager)
-    what = f"{counted(len(found), 'model')}, {size_text(trash.total_size(found))}"
+    models, frees = counted(len(found), "model"), size_text(trash.freed(found))
     if found and not yes:
         if not session.can_ask:
             raise UsageError("Emptying the trash cannot be undone", hint="Add --yes to confirm.")
-        if not session.confirm(f"Permanently delete {what}?"):
+        if not session.confirm(f"Permanently delete {models}, which frees {frees}?"):
             session.say("Nothing was deleted.")
             return EXIT_FAILED
 
@@ -61,5 +64,5 @@ def empty(ctx: typer.Context, yes: Yes = False) -> int:
 
     failed = session.each(found, one, "{0.name}")
     if not failed:
-        session.say(f"Deleted {what}.")
+        session.say(f"Deleted {models}, which freed {frees}.")
     return exit_status_of(failed, len(found))

@@ -14,6 +14,7 @@ from modelkeep.core.commands import command
 from modelkeep.core.names import is_inside, real_path, shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.core.weight_names import COMPONENT_SUFFIXES
+from modelkeep.library.freed import freed_bytes
 
 _WEIGHTS = COMPONENT_SUFFIXES | {".pb"}
 
@@ -116,7 +117,9 @@ def _finding(unit: Path, files: list[Path], tree: ModelsTree) -> Finding:
         "orphan",
         printable(unit),
         f"No record owns {shown(unit)} ({what})",
-        f"Record it: {command(*words, unit)}" if is_model else "Remove it if you do not need it.",
+        f"Record it: {command(*words, unit)}"
+        if is_model
+        else f"If you do not need it, remove it: that frees {size_text(freed_bytes(files))}.",
         Severity.WARNING if is_model else Severity.NOTE,
     )
 

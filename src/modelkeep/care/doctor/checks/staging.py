@@ -15,6 +15,7 @@ from modelkeep.core.names import shown, size_text
 from modelkeep.core.reading import printable
 from modelkeep.disk.notes import FOREIGN_STAGING, left_in, remove_work_folder
 from modelkeep.errors import JobError
+from modelkeep.library.freed import freed_bytes
 from modelkeep.settings import Settings
 
 
@@ -58,7 +59,7 @@ def _size(folder: Path) -> str:
     tree = ModelsTree(folder.parent)
     if folder.is_dir() and not folder.is_symlink():
         tree.enter(folder)
-    return size_text(sum(tree.files.values()))
+    return f"removing it frees {size_text(freed_bytes(tree.files))}"
 
 
 def _remove(folder: Path) -> Repair:

@@ -19,6 +19,7 @@ from modelkeep.disk import paths
 from modelkeep.disk.moves import Move
 from modelkeep.disk.notes import Removal, left_in
 from modelkeep.errors import CorruptDatabaseError
+from modelkeep.library.freed import freed_bytes
 from modelkeep.library.removal import purge
 from modelkeep.library.trash import TrashEntry
 
@@ -33,7 +34,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
             "doctor --fix adds them to the trash list again.",
             repair=_remember(place),
         )
-    total = count = 0
+    entries: list[TrashEntry] = []
     for folder in _folders(library):
         if folder in library.work_folders:
             continue
@@ -45,14 +46,15 @@ def _find(library: LibraryState) -> Iterator[Finding]:
         except CorruptDatabaseError as error:
             yield _without_manifest(folder, error)
             continue
-        count, total = count + 1, total + entry.size
+        entries.append(entry)
         yield from _check_entry(library, entry)
-    if count:
+    if entries:
+        frees = size_text(freed_bytes(path for entry in entries for path in entry.waiting))
         yield Finding(
             "trash_size",
             printable(library.settings.trash_dir),
-            f"{count} model(s), {size_text(total)}, in the trash",
-            "They are deleted when space is needed, or with: modelkeep trash empty",
+            f"{_counted(len(entries))} in the trash; emptying it frees {frees}",
+            "That happens when space is needed, or with: modelkeep trash empty",
             Severity.NOTE,
         )
 
@@ -99,11 +101,16 @@ def _check_entry(library: LibraryState, entry: TrashEntry) -> Iterator[Finding]:
         yield Finding(
             "trash_expired",
             printable(entry.folder),
-            f"{entry.name} has reached its time limit in the trash ({size_text(entry.size)})",
+            f"{entry.name} has reached its time limit in the trash; deleting it frees"
+            f" {size_text(entry.frees)}",
             "doctor --fix or the next start deletes it for good.",
             Severity.NOTE,
             repair=lambda tools: purge(tools.library, entry),
         )
+
+
+def _counted(models: int) -> str:
+    return "1 model is" if models == 1 else f"{models} models are"
 
 
 def _is_other(origin: Path, place: Path) -> bool:
