@@ -87,7 +87,7 @@ class TestDoctor:
     def test_what_waits_in_the_trash_is_nothing_wrong(self, filled: Program) -> None:
         filled.call("remove", "--yes", "green")
         told = filled.run("doctor")
-        assert told.out.startswith("note: 1 model(s)")
+        assert told.out.startswith("note: 1 model is in the trash; emptying it frees 6.2 KB")
 
     def test_a_catalogue_that_no_command_can_use(self, filled: Program) -> None:
         database = filled.root / "databases/modelkeep.db"

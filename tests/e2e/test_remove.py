@@ -118,11 +118,11 @@ class TestItCanBeUndone:
         self, rooted: Program, shelf: Path
     ) -> None:
         rooted.call("remove", "Cut")
-        rooted.call("install", "--inplace", shelf / "sub/paper.safetensors")
+        rooted.call("install", "--inplace", "--name", "New", shelf / "sub/paper.safetensors")
         told = rooted.call("trash", "restore", "Cut", status=1)
         assert "remove --keep-files" in told.err
-        rooted.call("remove", "--keep-files", "--now", "--yes", "paper", status=2)
-        rooted.call("remove", "--keep-files", "paper")
+        rooted.call("remove", "--keep-files", "--now", "--yes", "New", status=2)
+        rooted.call("remove", "--keep-files", "New")
         rooted.call("trash", "restore", "Cut")
         assert "Cut" in listed(rooted)
 

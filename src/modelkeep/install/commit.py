@@ -34,6 +34,7 @@ from modelkeep.library.library import Library, LibraryChange, sampled, with_fiel
 from modelkeep.library.ownership import describe_files, names_below
 from modelkeep.library.previews import preview_text
 from modelkeep.library.record_paths import recorded_path
+from modelkeep.library.removal import restore_left_out
 from modelkeep.records.listing import NewRecord
 
 #: Names tried for one model while other processes take them at the same moment.
@@ -45,11 +46,16 @@ _log = logging.getLogger(__name__)
 def register(library: Library, plan: Plan) -> ModelConfigBase:
     """Record a model where it is: one transaction, nothing on the disk.
 
+    One that was removed from the library is the record that it was, unless fields are given.
+
     Raises:
         DuplicateModelException: its path is recorded already.
         SourceChangedError: it is being written.
     """
     config, target = plan.require_known()
+    before = restore_left_out(library, target) if not plan.given else None
+    if before is not None:
+        return before
     names = names_below(target)
     config = with_fields(config, **_hashes(config, target, names))
     files = describe_files(target, names, library.settings.models_dir, {}, time.time())

@@ -31,6 +31,7 @@ class Plan:
         path: The file or folder on this disk; None while it is not here.
         files: All files at ``path``; empty while they are not here.
         identified: What the model was found to be; None when no rule knows it.
+        given: Fields of the record that the caller gave.
         error: Why a model of a site cannot be identified, or is not given; None when nothing is
             wrong, or when the caller said what an unknown model is.
         config: The record, complete but for its hashes; None with ``error``.
@@ -53,6 +54,7 @@ class Plan:
     path: Path | None = None
     files: tuple[SourceFile, ...] = ()
     identified: Identification | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
     error: ModelKeepError | None = None
     config: ModelConfigBase | None
     target: Path | None

@@ -144,6 +144,7 @@ def plan_local(
         path=path,
         files=files,
         identified=identified,
+        given=config,
         config=record,
         target=target,
         home=None if inplace else home,

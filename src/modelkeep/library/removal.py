@@ -18,6 +18,7 @@ from modelkeep.disk.moves import Move
 from modelkeep.disk.notes import Purge, Removal, Restore
 from modelkeep.errors import (
     DuplicateModelException,
+    ModelKeepError,
     StorageError,
     UnknownMetadataException,
     UnknownModelException,
@@ -133,6 +134,29 @@ def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
         return stored
 
 
+def restore_left_out(library: Library, path: Path) -> ModelConfigBase | None:
+    """Restore the record of a model that was removed and whose files stayed at ``path``.
+
+    Returns:
+        The record; None where there is none, or the files are not those that it was about.
+    """
+    for entry in reversed(library.trash.entries()):
+        if entry.is_record_only and entry.top == path and _is_complete(library, entry):
+            try:
+                return restore(library, entry)
+            except ModelKeepError:
+                return None  # it gets a new record
+    return None
+
+
+def _is_complete(library: Library, entry: TrashEntry) -> bool:
+    """Tell whether the files that a record was about are there with their sizes."""
+    try:
+        return all(library.path_of(f).stat().st_size == f.size for f in entry.files)
+    except (OSError, ModelKeepError):
+        return False
+
+
 def _refuse_recorded(library: Library, entry: TrashEntry, place: Path) -> None:
     """Refuse to restore a record whose files, which never moved, are another record's by now."""
     path = recorded_path(place, library.settings.models_dir)
@@ -237,7 +261,10 @@ def _refuse_outside(path: Path, top: Path, name: str) -> None:
 
 def _movable(library: Library, item: ModelConfigBase | ModelFile) -> str:
     """Return a path for the manifest: in a root as ``root:/path``, since roots can be moved."""
-    root, below = library.roots.split(path_to_text(library.path_of(item)))
+    place = library.find(item)
+    if place is None:  # of a root that is not registered: it is written so already
+        return item.path
+    root, below = library.roots.split(path_to_text(place))
     if root in {MODELS_ROOT, NO_ROOT} or item.root in {MODELS_ROOT, NO_ROOT}:
         return item.path
     return f"{root}:/{below}"

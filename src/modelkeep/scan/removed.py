@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from modelkeep.errors import ModelKeepError
 from modelkeep.library.left_out import LeftOutModels
 from modelkeep.library.library import Library
-from modelkeep.library.removal import restore
-from modelkeep.library.trash import TrashEntry
+from modelkeep.library.removal import restore_left_out
 from modelkeep.scan.finder import Examined
 from modelkeep.scan.report import ScanFinding, ScanStatus
 
@@ -20,7 +18,6 @@ class RemovedModels:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._left_out = LeftOutModels(library)
-        self._entries: list[TrashEntry] | None = None
 
     def has(self, one: Examined) -> bool:
         """Tell whether a candidate is one of them."""
@@ -39,17 +36,10 @@ class RemovedModels:
         path = one.candidate.path
         if not self.has(one):
             return None
-        if self._entries is None:
-            self._entries = [e for e in self._library.trash.entries() if e.is_record_only]
-        for entry in reversed(self._entries):
-            if entry.top != path:
-                continue
-            try:
-                config = restore(self._library, entry)
-            except ModelKeepError:
-                return None  # it gets a new record
-            return ScanFinding(
-                path, ScanStatus.REGISTERED, config.type, config.base, config.key, config.name,
-                one.size,
-            )  # fmt: skip
-        return None
+        config = restore_left_out(self._library, path)
+        if config is None:
+            return None
+        return ScanFinding(
+            path, ScanStatus.REGISTERED, config.type, config.base, config.key, config.name,
+            one.size,
+        )  # fmt: skip

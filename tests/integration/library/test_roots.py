@@ -177,15 +177,14 @@ class TestWhatLiesInARoot:
 
     def test_removing_forgets_the_record_only(self, comfy: World, disk: Path) -> None:
         before = exactly(disk)
-        assert comfy.service.remove(key(comfy, "paper")) is None
+        assert comfy.service.remove(key(comfy, "paper")).is_record_only
         assert exactly(disk) == before
         assert "paper" not in places(comfy)
 
     def test_asked_for_files_go_to_the_trash_and_come_back(self, comfy: World, disk: Path) -> None:
         names = {path: facts for path, facts in exactly(disk).items() if "green" in path}
         [green] = [key(comfy, "green")]
-        entry = comfy.service.remove(green, everywhere=True)
-        assert entry is not None
+        comfy.service.remove(green, everywhere=True)
         assert not (disk / "embeddings/green").exists()
         assert comfy.service.restore("green").root == "comfy"
         back = {path: facts for path, facts in exactly(disk).items() if "green" in path}
@@ -473,7 +472,7 @@ class TestUnknownRoots:
         gone.service.edit(key(gone, "blue"), {"description": "bright"})
         copy = tiny.lora(gone.downloads / "same.safetensors", 2)
         assert gone.service.install_path(copy) != key(gone, "paper")
-        assert gone.service.remove(key(gone, "green")) is None
+        assert gone.service.remove(key(gone, "green")).is_record_only
         assert [row.name for row in service(gone).rows()] == [MODELS_ROOT, "comfy"]
         assert exactly(disk) == before
 

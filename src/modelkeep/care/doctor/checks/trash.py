@@ -46,7 +46,8 @@ def _find(library: LibraryState) -> Iterator[Finding]:
         except CorruptDatabaseError as error:
             yield _without_manifest(folder, error)
             continue
-        entries.append(entry)
+        if not entry.is_record_only:
+            entries.append(entry)
         yield from _check_entry(library, entry)
     if entries:
         frees = size_text(freed_bytes(path for entry in entries for path in entry.waiting))
