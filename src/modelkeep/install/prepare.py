@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,14 @@ class Staged:
     blake3: dict[str, str]
 
 
-def stage(plan: Plan, folder: Path, progress: Progress, *, verify: bool) -> Staged:
+def stage(
+    plan: Plan,
+    folder: Path,
+    progress: Progress,
+    *,
+    verify: bool,
+    only: Collection[str] | None = None,
+) -> Staged:
     """Put the files of ``plan`` together in ``folder``, synced and verified.
 
     Args:
@@ -41,6 +49,7 @@ def stage(plan: Plan, folder: Path, progress: Progress, *, verify: bool) -> Stag
         folder: Staging folder of this install; made here.
         progress: Told of every piece; may raise to stop.
         verify: Read every copy back and compare.
+        only: Names of the files that are needed; all of them when None.
 
     Raises:
         StorageError: the disk refused, or cannot do the way of linking that was asked for.
@@ -59,6 +68,8 @@ def stage(plan: Plan, folder: Path, progress: Progress, *, verify: bool) -> Stag
     if plan.is_folder:
         paths.make_folder(top)
     for file in plan.files:
+        if only is not None and file.name not in only:
+            continue
         place = top / file.name if file.name else top
         paths.make_folder(place.parent)
         digest = stager.put(file, place)

@@ -29,6 +29,7 @@ from modelkeep.jobs.rows import JobChange
 from modelkeep.jobs.states import JobState
 from modelkeep.library.broken import BrokenModel
 from modelkeep.library.destination import Destination, LinkMode
+from modelkeep.library.inventory import SourceFile
 from modelkeep.library.library import Library, LibraryChange, sampled
 from modelkeep.library.ownership import describe_files, removable
 from modelkeep.library.previews import preview_text
@@ -69,9 +70,9 @@ def reinstall(
     """
     home = plan.home or Destination.of_settings(library.settings)
     with library.locks.model(broken.config.key):
-        total, whole = plan.total_bytes or 0, plan
-        plan, place = _narrowed(library, plan, broken, home)
-        make_room(library, plan.needed_bytes, home.top)
+        place, needed = _place_for(library, plan, broken, home)
+        files = [file for file in plan.files if file.name in needed]
+        make_room(library, _room_for(plan, files), home.top)
         note = Reinstall(
             broken.config.key,
             printable(str(plan.source)),
@@ -81,37 +82,40 @@ def reinstall(
         )
         with library.journalled(note, job=job) as change:
             strict = library.settings.verify == "strict"
-            staged = stage(plan, note.staging, progress, verify=strict)
+            whole = replace(plan, target=place)
+            staged = stage(whole, note.staging, progress, verify=strict, only=needed)
             progress(0)  # the last moment to stop
             with library.locks.publishing(lambda: progress(0)):
-                names = [file.name for file in plan.files]
-                put = tuple(Move.plan(place_of(staged.top, n), place_of(place, n)) for n in names)
-                _publish(library, broken, _with_sources(whole, replace(note, put=put)), change)
+                put = tuple(
+                    Move.plan(place_of(staged.top, f.name), place_of(place, f.name)) for f in files
+                )
+                _publish(library, broken, _with_sources(plan, replace(note, put=put)), change)
                 stored = _record(library, broken, place, plan.sha256)
             library.presence.note_seen(stored.root)
             change.note.finish()
+            total = plan.total_bytes or 0
             change.finish(
                 JobChange(JobState.COMPLETED, total, total, stored.key, ended_at=time.time())
             )
     return stored
 
 
-def _narrowed(
+def _place_for(
     library: Library, plan: Plan, broken: BrokenModel, home: Destination
-) -> tuple[Plan, Path]:
-    """Return the plan for the files that are needed, and where the model will be."""
-    _, wanted = plan.require_known()
-    place, files = broken.top, plan.files
+) -> tuple[Path, frozenset[str]]:
+    """Return where the model will be, and the names of the files that are needed there."""
+    everything = frozenset(broken.files)
     if broken.config.root == home.root:
-        places = [place_of(place, name) for name in broken.files]
-        if all(removable(place, path) == path for path in places):  # no link leads to any
-            files = tuple(file for file in files if file.name in broken.bad)
-    else:
-        folder = wanted.parent
-        name = safe_name(Path(broken.config.path).name)
-        place = folder / unique_name(name, library.taken_in(folder))
-    needed = sum(file.allocated for file in files) if plan.needed_bytes else 0
-    return replace(plan, files=files, target=place, needed_bytes=needed), place
+        places = [place_of(broken.top, name) for name in broken.files]
+        is_plain = all(removable(broken.top, path) == path for path in places)
+        return broken.top, broken.bad if is_plain else everything  # a link on the way goes
+    _, wanted = plan.require_known()
+    name = unique_name(safe_name(Path(broken.config.path).name), library.taken_in(wanted.parent))
+    return wanted.with_name(name), everything
+
+
+def _room_for(plan: Plan, files: Sequence[SourceFile]) -> int:
+    return sum(file.allocated for file in files) if plan.needed_bytes else 0
 
 
 def _with_sources(plan: Plan, note: Reinstall) -> Reinstall:
