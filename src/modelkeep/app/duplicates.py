@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modelkeep.app.text import counted
-from modelkeep.core.names import path_to_text, shown, size_text
+from modelkeep.core.names import counted, path_to_text, shown, size_text
 from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.library.copies import CopyGroup, CopySearch
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelkeep.app.text import counted
 from modelkeep.core import limits
+from modelkeep.core.commands import command
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
-from modelkeep.core.names import full_path, path_to_text, shown, size_text
+from modelkeep.core.names import counted, full_path, path_to_text, shown, size_text
 from modelkeep.errors import UnknownModelException, UsageError
 from modelkeep.library.freed import freed_bytes
 from modelkeep.library.ownership import owned_files, removable
@@ -168,7 +168,7 @@ def remove(manager: ModelManager, model: Removable, mode: RemovalMode) -> Remove
         fate = f"in the trash for {limits.TRASH_DAYS} days"
     else:
         fate = f"record removed{_stay(kept) or '; its files were already gone'}"
-        note = f"Undo with: modelkeep trash restore {model.key[:8]}"
+        note = f"Undo with: {command('trash', 'restore', model.key[:8])}"
     return RemovedModel(model.key, model.name, files, kept, frees, fate, note)
 
 

@@ -51,7 +51,7 @@ def refuse_recorded(library: Library, path: Path) -> None:
     if (config := _recorded_at(library, path)) is not None:
         raise DuplicateModelException(
             f"{shown(path)} is recorded as {config.name} ({config.key}), with other contents",
-            hint=f"To accept what it holds now: modelkeep verify --accept {config.key[:8]}",
+            hint=f"To accept what it holds now: {command('verify', '--accept', config.key[:8])}",
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from modelkeep.core.commands import command
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import metadata_from_json
@@ -163,8 +164,8 @@ def _refuse_recorded(library: Library, entry: TrashEntry, place: Path) -> None:
     for config in library.records.search_by_path(path):
         raise DuplicateModelException(
             f"The files of {entry.name} are recorded as {config.name} ({config.key})",
-            hint=f"To restore {entry.name} in its place, remove that record first: modelkeep"
-            f" remove --keep-files {config.key[:8]}",
+            hint=f"To restore {entry.name} in its place, remove that record first:"
+            f" {command('remove', '--keep-files', config.key[:8])}",
         )
 
 

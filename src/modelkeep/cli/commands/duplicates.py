@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from modelkeep.app.text import counted
 from modelkeep.cli.progress import Bar, ByteCount
 from modelkeep.cli.session import Session
+from modelkeep.core.names import counted
 
 
 def duplicates(
