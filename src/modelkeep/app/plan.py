@@ -10,6 +10,7 @@ from modelkeep.app.text import source_text
 from modelkeep.errors import UsageError
 from modelkeep.library.destination import LinkMode
 from modelkeep.sources.local import LocalModelSource
+from modelkeep.sources.parse import not_for
 
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
@@ -79,6 +80,8 @@ def parse(manager: ModelManager, source: str, request: InstallRequest) -> String
         source, inplace=request.inplace, subfolder=request.subfolder, token=request.token
     )
     is_local = isinstance(parsed, LocalModelSource)
+    if is_local and request.subfolder is not None:
+        raise not_for(parsed, "subfolder")
     if not is_local and (request.inplace or request.link is not None):
         option = "--inplace" if request.inplace else "--link"
         raise UsageError(

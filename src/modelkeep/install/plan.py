@@ -136,6 +136,8 @@ class Plan:
         yield f"what    {self._what()}"
         yield f"name    {self._name()}"
         yield f"files   {len(self._files())}, {size}"
+        for choice in self.remote.choices if self.remote is not None else ():
+            yield f"choice  {choice}"
         yield f"where   {self._where()}"
         yield f"disk    {size_text(self.needed_bytes)} needed, {size_text(self.free_bytes)} free"
         if text := str(self.terms):
@@ -181,6 +183,7 @@ class Plan:
             "trigger_phrases": list(config.trigger_phrases) if config else [],
             "preview": path_to_text(self.preview) if self.preview else preview,
             "remarks": list(self.notes),
+            "choices": [asdict(one) for one in self.remote.choices] if self.remote else [],
             "evidence": [asdict(reason) for reason in (config.evidence if config else ())],
             "repairs": self.repairs,
             "error": _error_json(self.error),

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import Any, Literal
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from pydantic import Field
 
-from modelkeep.core.choice import filter_files
 from modelkeep.core.metadata import BaseMetadata
 from modelkeep.core.taxonomy import ModelRepoVariant
 from modelkeep.errors import ProtocolError, SourceError, UnsupportedSourceError
 from modelkeep.http.urls import redacted
-from modelkeep.sources.huggingface.selection import file_title, refuse_many
+from modelkeep.sources.huggingface.selection import select_files
 from modelkeep.sources.listing import usable_names
 from modelkeep.sources.site import RemoteFile, RemoteModel, Site, SiteConnection, SiteContext, Terms
 from modelkeep.sources.string_like import SiteSource, StringLikeSource
 
 _HOSTS = frozenset({"modelscope.cn", "www.modelscope.cn", "modelscope.ai", "www.modelscope.ai"})
-_GOOD = 200
+_GOOD, _NOT_FOUND = 200, 404
+_NAMED = 12
 _REPO = r"[.\w-]+/[.\w-]+"
 _TYPED = re.compile(
-    rf"(?:ms|modelscope):(?:/{{0,2}})(?P<repo>{_REPO})(?:@(?P<rev>[^:]+))?(?::(?P<sub>[^:]*))?",
+    rf"(?:ms|modelscope):(?:/{{0,2}})(?P<repo>{_REPO})(?:@(?P<rev>[^:]+))?"
+    r"(?::(?P<variant>[^:]*)(?=:))?(?::(?P<sub>[^:]*))?",
     re.ASCII | re.IGNORECASE,
 )
 _PAGE = re.compile(
-    rf"/models/(?P<repo>{_REPO})(?:/(?:file/view|resolve|tree)/(?P<rev>[^/]+)(?:/(?P<sub>.+))?|/.*)?",
+    rf"(?:/api/v1)?/models/(?P<repo>{_REPO})"
+    r"(?:/(?:file/view|resolve|tree)/(?P<rev>[^/]+)(?:/(?P<sub>.+))?|/(?P<view>.+))?",
     re.ASCII,
 )
+#: Pages of a repository that show the whole of it; ``repo`` is the link of a download.
+_WHOLE = frozenset({"summary", "files", "quickstart", "repo"})
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
 
 
 class ModelScopeSource(SiteSource):
@@ -51,8 +55,11 @@ class ModelScopeSource(SiteSource):
 
     def __str__(self) -> str:
         at = f"@{self.revision}" if self.revision else ""
+        wish = None if self.variant is ModelRepoVariant.FP16 else self.variant
+        variant = f":{wish.value}" if wish else ""
+        is_word = self.subfolder in set(ModelRepoVariant)
         below = f":{self.subfolder}" if self.subfolder else ""
-        return f"ms:{self.repo_id}{at}{below}"
+        return f"ms:{self.repo_id}{at}{variant or ':' * is_word}{below}"
 
 
 class ModelScope(Site):
@@ -70,16 +77,19 @@ class ModelScope(Site):
     def parse(self, text: str, endpoints: Mapping[str, str]) -> ModelScopeSource | None:
         """Return the repository, folder or file that a text means."""
         text = text.strip()
-        found = _TYPED.fullmatch(text)
-        if found is None:
-            found = self._page(text, endpoints)
-        if found is None:
-            return None
-        revision = None if found["rev"] in {None, "master"} else unquote(found["rev"])
-        below = unquote(found["sub"] or "").strip("/") or None
-        return ModelScopeSource(repo_id=found["repo"], revision=revision, subfolder=below)
+        if found := _TYPED.fullmatch(text):
+            variant, below = found["variant"], found["sub"]
+            if variant is None and (below or "").lower() in set(ModelRepoVariant):
+                variant, below = below, None
+            if variant and variant.lower() not in set(ModelRepoVariant):
+                known = ", ".join(ModelRepoVariant)
+                raise UnsupportedSourceError(
+                    f"{text}: {variant!r} is not a variant", hint=f"Use one of {known}."
+                )
+            return _source(found["repo"], found["rev"], below, variant)
+        return self._page(text, endpoints)
 
-    def _page(self, text: str, endpoints: Mapping[str, str]) -> re.Match[str] | None:
+    def _page(self, text: str, endpoints: Mapping[str, str]) -> ModelScopeSource | None:
         try:
             parts = urlsplit(text)
         except ValueError:
@@ -87,19 +97,22 @@ class ModelScope(Site):
         host = parts.netloc.rpartition("@")[2].lower()
         if parts.scheme not in {"http", "https"} or host not in self.hosts_with(endpoints):
             return None
-        found = _PAGE.fullmatch(parts.path.rstrip("/"))
-        if found is None:
+        found, query = _PAGE.fullmatch(parts.path.rstrip("/")), parse_qs(parts.query)
+        if found is None or (found["view"] and found["view"] not in _WHOLE):
+            hint = f"Pass ms:{found['repo']}." if found else "Copy the address of a model's page."
             raise UnsupportedSourceError(
-                f"{redacted(text)} is not the page of a model on {self.label}",
-                hint="Open the page of a model and use its address.",
+                f"{redacted(text)} is not the page of a model on {self.label}, nor of its files",
+                hint=hint,
             )
-        return found
+        named = [next(iter(query.get(name, [])), None) for name in ("Revision", "FilePath")]
+        return _source(found["repo"], found["rev"] or named[0], found["sub"] or named[1], None)
 
     def look_up(self, source: StringLikeSource, context: SiteContext) -> RemoteModel:
         """Ask for a repository and for its files, and choose among them.
 
         Raises:
-            UnsupportedSourceError: it has no weights of this form.
+            UnsupportedSourceError: it has no weights of this form, or holds several models.
+            SourceError: it has no such branch or tag.
             UnsafePathError: it lists a file that would lie outside of the model.
         """
         if not isinstance(source, ModelScopeSource):
@@ -107,6 +120,7 @@ class ModelScope(Site):
         site = self.connect(context, source.access_token)
         api = f"{site.endpoint}/api/v1/models/{source.repo_id}"
         about = _data(site, api, source)
+        _require_revision(site, api, source)
         revision = source.revision or "master"
         params = {"Revision": revision, "Recursive": "True"}
         listed = _files(_data(site, f"{api}/repo/files", source, params), source.repo_id)
@@ -115,31 +129,26 @@ class ModelScope(Site):
                 f"ModelScope lists no files of {source.repo_id} at {revision}",
                 hint="Check the branch or tag on the page of the model.",
             )
-        chosen = filter_files(listed, source.variant, source.subfolder)
-        if not chosen:
-            raise UnsupportedSourceError(
-                f"{source} has no weights of this variant",
-                hint="Check the files on the page of the model and choose a folder or file.",
-            )
-        refuse_many(
-            [PurePosixPath(path) for path in chosen], source.repo_id, f"ms:{source.repo_id}:"
+        selection = select_files(
+            list(listed),
+            source,
+            before=f"ms:{source.repo_id}:",
+            page=f"{self.endpoint}/models/{source.repo_id}/files",
         )
         base = f"{site.endpoint}/models/{source.repo_id}/resolve/{quote(revision, safe='')}"
-        paths = [path.as_posix() for path in chosen]
-        is_folder = len(paths) > 1
-        below = source.subfolder if is_folder and source.subfolder not in paths else None
-        files = [_remote(base, path, listed[path], below, is_folder=is_folder) for path in paths]
+        files = [_remote(base, path, listed[path], i) for path, i in selection.files.items()]
         name = source.repo_id.rpartition("/")[2]
         licence = about.get("License")
         return RemoteModel(
             source=source,
-            name=name if is_folder else file_title(name, PurePosixPath(chosen[0])),
+            name=selection.name,
             files=tuple(sorted(files, key=lambda file: (-(file.size or 0), file.path))),
-            is_folder=is_folder,
+            is_folder=selection.is_folder,
             metadata=BaseMetadata(name=name, author=source.repo_id.partition("/")[0], tags=set()),
             terms=Terms(licence=licence if isinstance(licence, str) and licence else None),
             token=site.token,
             aliases=site.aliases,
+            notes=selection.notes,
         )
 
 
@@ -175,14 +184,48 @@ def _files(data: Mapping[str, Any], repo: str) -> dict[str, dict[str, Any]]:
     return {name: listed[name] for name in usable_names(listed, repo, "ModelScope")}
 
 
-def _remote(
-    base: str, path: str, listed: Mapping[str, Any], below: str | None, *, is_folder: bool
-) -> RemoteFile:
-    inside = path.removeprefix(f"{below}/") if below else path
+def _require_revision(site: SiteConnection, api: str, source: ModelScopeSource) -> None:
+    """Refuse a branch or tag that is not there: the site answers for it all the same.
+
+    Raises:
+        SourceError: it is none of those that are listed; names them.
+    """
+    if source.revision is None or _COMMIT.fullmatch(source.revision):
+        return
+    reply = site.context.client.get(site.request(f"{api}/revisions"), {})
+    if reply.status == _NOT_FOUND:  # without a list nothing can be told
+        return
+    answer = reply.raise_for_status().json()
+    data = answer.get("Data") if isinstance(answer, dict) else None
+    known = data.get("RevisionMap") if isinstance(data, dict) else None
+    lists = known.values() if isinstance(known, dict) else ()
+    names = [
+        each["Revision"]
+        for found in lists
+        for each in (found if isinstance(found, list) else ())
+        if isinstance(each, dict) and isinstance(each.get("Revision"), str)
+    ]
+    if names and source.revision not in names:
+        raise SourceError(
+            f"{source.repo_id} has no branch or tag {source.revision}",
+            hint=f"It has: {', '.join(names[:_NAMED])}",
+        )
+
+
+def _source(
+    repo: str, revision: str | None, below: str | None, variant: str | None
+) -> ModelScopeSource:
+    revision = None if revision in {None, "master"} else unquote(revision or "")
+    wish = {"variant": ModelRepoVariant(variant.lower())} if variant else {}
+    below = unquote(below or "").strip("/") or None
+    return ModelScopeSource(repo_id=repo, revision=revision, subfolder=below, **wish)
+
+
+def _remote(base: str, path: str, listed: Mapping[str, Any], inside: str) -> RemoteFile:
     size, sha256 = listed.get("Size"), str(listed.get("Sha256") or "").lower()
     return RemoteFile(
         url=f"{base}/{quote(path)}",
-        path=inside if is_folder else path.rpartition("/")[2],
+        path=inside,
         size=size if isinstance(size, int) else None,
         hashes={"sha256": sha256} if re.fullmatch(r"[0-9a-f]{64}", sha256) else {},
     )

@@ -22,6 +22,12 @@ WHAT_CAN_BE_TYPED = (
     " link of a site, or any link to a file."
 )
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+#: Options that give fields of sources, and what they do.
+_OPTIONS = {
+    "subfolder": ("--subfolder", "It names a folder or a file of a repository."),
+    "variant": ("The variant", "It chooses a form of the files of a repository."),
+    "access_token": ("--token", "Nothing is asked for a token there."),
+}
 #: Characters of what was typed that a message repeats.
 _SHOWN = 300
 
@@ -51,16 +57,23 @@ def local_source(text: str | Path, *, inplace: bool = False) -> LocalModelSource
 
 
 def with_fields(source: StringLikeSource, **given: str | None) -> StringLikeSource:
-    """Return a source with those of the fields that it has.
+    """Return a source with these fields in place of its own.
+
+    Args:
+        source: The source.
+        given: The fields; None for what is not given.
 
     Raises:
-        UnsupportedSourceError: a value does not fit; secrets are not shown.
+        UnsupportedSourceError: it has no such field, or a value does not fit; secrets are not
+            shown.
     """
     kind = type(source)
-    fields = {n: v for n, v in given.items() if v is not None and n in kind.model_fields}
+    fields = {name: value for name, value in given.items() if value is not None}
+    for name in fields.keys() - kind.model_fields.keys():
+        raise not_for(source, name)
     if not fields:
         return source
-    values: dict[str, Any] = {name: getattr(source, name) for name in kind.model_fields}
+    values: dict[str, Any] = {name: getattr(source, name) for name in source.model_fields_set}
     try:
         return kind.model_validate({**values, **fields})
     except ValidationError as error:
@@ -71,6 +84,14 @@ def with_fields(source: StringLikeSource, **given: str | None) -> StringLikeSour
             f"{source}: {value} does not fit: {first['msg']}",
             hint="Drop it or choose another one.",
         ) from None
+
+
+def not_for(source: StringLikeSource, field: str) -> UnsupportedSourceError:
+    """Return the error for an option that a source has no use for."""
+    option, what = _OPTIONS.get(field, (field, ""))
+    return UnsupportedSourceError(
+        f"{option} does not apply to {printable(str(source))}", hint=f"Drop it. {what}".strip()
+    )
 
 
 def _is_only_a_path(text: str) -> bool:

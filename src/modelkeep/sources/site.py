@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from modelkeep.core.base_names import BaseNames
 from modelkeep.core.metadata import BaseMetadata, CivitaiMetadata, HuggingFaceMetadata
+from modelkeep.core.names import size_text
 from modelkeep.errors import (
     DownloadError,
     HttpStatusError,
@@ -48,6 +49,26 @@ class RemoteFile:
     size: int | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
     cached: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several files that fit what was asked for alike.
+
+    Attributes:
+        source: What ``install`` takes for exactly this one.
+        name: As the site calls it.
+        what: Its format, size, precision and the like, in words.
+        size: Bytes, where the site says so.
+    """
+
+    source: str
+    name: str
+    what: str
+    size: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.source}  {self.name} ({self.what}, {size_text(self.size)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +120,9 @@ class RemoteModel:
         aliases: Further origins that may see the token.
         needs_token: The site gives nothing without one.
         notes: What the user should know before, such as a fallback to full precision.
+        choices: Files that fit alike, where there are several; the one that is fetched comes
+            first.
+        instead: What can be had where this is refused, as a sentence.
     """
 
     source: StringLikeSource
@@ -115,6 +139,8 @@ class RemoteModel:
     aliases: frozenset[Origin] = frozenset()
     needs_token: bool = False
     notes: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    instead: str = ""
 
     @property
     def total_bytes(self) -> int | None:

@@ -74,7 +74,7 @@ class Sites:
             text: A path, the name of a repository, a page, a link, ``urn:air:...``, or a number of
                 the last search.
             inplace: Of a path: record it where it is.
-            variant: Goes into a source that has such a field, in place of what the text says.
+            variant: Goes into the source in place of what the text says.
             subfolder: The same.
             token: The same.
 

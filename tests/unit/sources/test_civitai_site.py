@@ -16,7 +16,7 @@ from modelkeep.http.options import TransferOptions
 from modelkeep.identification.known_families import base_names
 from modelkeep.sources.civitai import responses
 from modelkeep.sources.civitai.pictures import picture_of
-from modelkeep.sources.civitai.selection import select_file
+from modelkeep.sources.civitai.selection import choose_file
 from modelkeep.sources.civitai.site import SITE
 from modelkeep.sources.sidecars.civitai import objects
 from modelkeep.sources.site import RemoteModel, SiteContext
@@ -133,15 +133,17 @@ FILES = (
 )
 def test_the_file_is_chosen_by_words(variant: str | None, number: int) -> None:
     files = [file.said("https://civitai.com/x") for file in FILES]
-    assert select_file(files, variant, "a model")["id"] == number
+    source = CivitaiModelSource(version_id=21, variant=variant)
+    assert choose_file(files, source, "a model").file["id"] == number
 
 
 def test_a_file_that_is_not_there_is_told_with_those_that_are(civitai: CivitaiServer) -> None:
     civitai.add(model(*FILES))
     with pytest.raises(UnsupportedSourceError, match=r"nf4.*SafeTensor pruned fp16"):
         look_up(civitai, version_id=21, variant="nf4")
-    with pytest.raises(UnsupportedSourceError, match="has no model file"):
-        select_file([FILES[0].said("x"), FILES[4].said("x")], None, "it")
+    civitai.add(model(FILES[0], FILES[4]))
+    with pytest.raises(UnsupportedSourceError, match=r"no model file, only all.yaml \(Config"):
+        look_up(civitai, version_id=21)
 
 
 def test_a_pickle_is_remarked(civitai: CivitaiServer) -> None:
@@ -202,10 +204,115 @@ def test_what_the_site_closed_is_told(civitai: CivitaiServer) -> None:
         look_up(civitai, version_id=21)
     civitai.add(model(mode="TakenDown"))
     assert any("TakenDown" in remark for remark in look_up(civitai, version_id=21).notes)
-    civitai.add(model(early_access="2026-12-01T00:00:00Z"))
+    civitai.add(model(early_access="2099-12-01T00:00:00Z"))
     found = look_up(civitai, version_id=21)
     assert found.needs_token
-    assert any("2026-12-01" in remark for remark in found.notes)
+    assert any("2099-12-01" in remark for remark in found.notes)
+
+
+def test_the_free_version_beside_one_in_early_access_is_named(civitai: CivitaiServer) -> None:
+    file, until = File(31, "paper.safetensors", LORA, primary=True), "2099-12-01T00:00:00Z"
+    versions = [
+        Version(24, [file], "v4", early_access=until),
+        Version(23, [file], "v3", early_access=until),
+        Version(22, [], "v2"),
+        Version(21, [file], "v1"),
+        Version(20, [file], "v0"),
+    ]
+    civitai.add(Model(11, versions))
+    for number in (None, 24):
+        found = look_up(civitai, model_id=11, version_id=number)
+        assert found.source == "civitai:11@24"
+        assert "Its version v1 is free: civitai:11@21" in found.notes
+    assert not any("free" in note for note in look_up(civitai, version_id=21).notes)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_early"),
+    [
+        ({"earlyAccessEndsAt": "2020-01-01T00:00:00Z"}, False),
+        ({"earlyAccessEndsAt": "2099-01-01T00:00:00Z"}, True),
+        ({"earlyAccessEndsAt": "soon"}, False),
+        ({"earlyAccessTimeFrame": 7, "publishedAt": "2020-01-01T00:00:00.000Z"}, False),
+        ({"earlyAccessTimeFrame": 7, "publishedAt": "2098-12-30T00:00:00.000Z"}, True),
+        ({"earlyAccessTimeFrame": 0, "publishedAt": "2020-01-01T00:00:00.000Z"}, False),
+        ({"availability": "EarlyAccess"}, True),
+        ({}, False),
+    ],
+)
+def test_early_access_as_it_has_been_said(said: dict[str, Any], *, is_early: bool) -> None:
+    assert responses.is_early(said) is is_early
+
+
+def test_a_version_of_another_model_is_told(civitai: CivitaiServer) -> None:
+    civitai.add(model())
+    civitai.add(Model(12, [Version(22, [File(32, "b.safetensors", LORA)])], name="Ink"))
+    for _ in range(2):
+        with pytest.raises(UnsupportedSourceError, match=r"belongs to model 12 \(Ink\)") as caught:
+            look_up(civitai, model_id=11, version_id=22)
+        assert "civitai:12@22" in caught.value.hint
+        civitai.serve("/api/v1/models/11", json_page({"error": "No model with id 11"}, 404))
+
+
+ALIKE = (
+    File(1, "a-Q4.gguf", LORA, format="GGUF", more={"metadata": {"quantType": "Q4_K_M"}}),
+    File(2, "a-Q8.gguf", LORA, primary=True, more={"metadata": {"quantType": "Q8_0"}}),
+    File(3, "bad-hands.pt", LORA, type="Negative", format="PickleTensor"),
+    File(4, "a.yaml", b"x", type="Config", format="Other"),
+    File(5, "more.zip", b"x", type="Archive", format="Other"),
+)
+
+
+def test_files_that_fit_alike_are_listed_with_their_names(civitai: CivitaiServer) -> None:
+    civitai.add(model(*ALIKE))
+    found = look_up(civitai, model_id=11)
+    assert found.source == "civitai:11@21+2"
+    assert [(each.source, each.name) for each in found.choices] == [
+        ("civitai:11@21+2", "a-Q8.gguf"),
+        ("civitai:11@21+1", "a-Q4.gguf"),
+    ]
+    [further] = [note for note in found.notes if note.startswith("Further files")]
+    assert "bad-hands.pt (Negative PickleTensor; civitai:11@21+3)" in further
+    assert "a.yaml (Config Other), more.zip (Archive Other)" in further
+    one = look_up(civitai, version_id=21, variant="Q4_K_M")
+    assert (one.files[0].path, one.choices) == ("a-Q4.gguf", ())
+
+
+@pytest.mark.parametrize("source", ["civitai:11@21+3", "civitai:11+3", "civitai:@21+3"])
+def test_the_very_file_is_taken(civitai: CivitaiServer, source: str) -> None:
+    civitai.add(model(*ALIKE))
+    parsed = SITE.parse(source, {})
+    assert parsed is not None
+    found = SITE.look_up(parsed, context(civitai))
+    assert found.source == "civitai:11@21+3"
+    assert found.files[0].url.endswith("/21?fileId=3")
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [(4, "a.yaml of .* is not a model: Config"), (5, "more.zip of"), (9, r"no file 9. .*21\+2")],
+)
+def test_a_file_that_is_no_model_is_told(civitai: CivitaiServer, number: int, says: str) -> None:
+    civitai.add(model(*ALIKE))
+    with pytest.raises(UnsupportedSourceError, match=says):
+        look_up(civitai, version_id=21, file_id=number)
+
+
+def test_the_type_in_a_link_is_meant_whole() -> None:
+    files = [
+        File(1, "pruned.safetensors", LORA, type="Pruned Model", primary=True).said("x"),
+        File(2, "full.safetensors", LORA, type="Model").said("x"),
+    ]
+    for words, number in (("Model", 2), ("Pruned Model", 1), ("pruned", 1), (None, 1)):
+        source = CivitaiModelSource(version_id=21, variant=words)
+        assert choose_file(files, source, "a model").file["id"] == number
+
+
+def test_a_model_in_an_archive_alone_has_to_be_unpacked(civitai: CivitaiServer) -> None:
+    civitai.add(model(File(1, "folder.zip", b"PK", format="Diffusers", primary=True)))
+    with pytest.raises(UnsupportedSourceError, match=r"only folder\.zip") as caught:
+        look_up(civitai, version_id=21)
+    assert "Unpack it" in caught.value.hint
 
 
 def test_missing_models_are_told(civitai: CivitaiServer) -> None:

@@ -19,16 +19,26 @@ from modelkeep.sources.civitai.source import HOSTS, CivitaiModelSource, parse
         ("civitai.com/models/101055?modelVersionId=128078", 101055, 128078, None),
         ("https://www.civitai.green/models/101055/x?modelVersionId=128078#a", 101055, 128078, None),
         ("https://civitai.com/api/download/models/128078", None, 128078, None),
+        ("https://civitai.com/models/101055/x?version=128078", 101055, 128078, None),
         (
             "https://civitai.com/api/download/models/128078?fp=fp16&type=Model&size=pruned&token=x",
             None,
             128078,
             "Model pruned fp16",
         ),
+        (
+            "https://civitai.com/api/download/models/128078?format=GGUF&quantType=Q4_K_M",
+            None,
+            128078,
+            "GGUF Q4_K_M",
+        ),
         ("https://civitai.com/api/v1/model-versions/128078", None, 128078, None),
         ("https://civitai.com/api/v1/models/101055", 101055, None, None),
         ("urn:air:sdxl:checkpoint:civitai:101055@128078", 101055, 128078, None),
-        ("urn:air:sd1:lora:civitai:82098@87153.safetensor", 82098, 87153, None),
+        ("urn:air:sd1:lora:civitai:82098@87153.safetensor", 82098, 87153, "safetensor"),
+        ("urn:air:sd1:lora:civitai:82098@87153:pruned", 82098, 87153, "pruned"),
+        ("air:sd1:lora:civitai:82098", 82098, None, None),
+        ("lora:civitai:82098@87153.ckpt", 82098, 87153, "ckpt"),
         ("civitai:101055@128078", 101055, 128078, None),
         ("civitai:@128078:fp16", None, 128078, "fp16"),
         ("Civitai:101055", 101055, None, None),
@@ -41,6 +51,31 @@ def test_what_people_paste(
     assert source is not None
     assert (source.model_id, source.version_id, source.variant) == (model, version, variant)
     assert parse(str(source)) == source
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://civitai.com/api/download/models/21?type=Model&fileId=31", "civitai:@21+31:Model"),
+        ("https://civitai.com/models/11?modelVersionId=21&fileId=31", "civitai:11@21+31"),
+        ("urn:air:sdxl:checkpoint:civitai:11@21+31", "civitai:11@21+31"),
+        ("urn:air:sdxl:checkpoint:civitai:11@21+31.ckpt", "civitai:11@21+31:ckpt"),
+        ("civitai:11+31", "civitai:11+31"),
+    ],
+)
+def test_a_file_is_named_by_its_number(text: str, expected: str) -> None:
+    source = parse(text)
+    assert source == expected
+    assert source is not None
+    assert source.file_id == 31
+    assert parse(expected) == source
+
+
+def test_the_token_of_a_link_is_used_and_not_shown() -> None:
+    source = parse("https://civitai.com/api/download/models/21?token=hush")
+    assert source is not None
+    assert source.access_token == "hush"
+    assert "hush" not in repr(source) + str(source) + source.model_dump_json()
 
 
 @pytest.mark.parametrize(
@@ -58,7 +93,11 @@ def test_what_is_of_no_concern(text: str) -> None:
         ("https://civitai.com/images/12", "a picture"),
         ("https://civitai.com/user/someone?token=hush", "a user page"),
         ("https://civitai.com/", "no page of a model"),
-        ("https://civitai.com/models/abc", "no page of a model"),
+        ("https://civitai.com/models/abc", "a list of models"),
+        ("https://civitai.com/reviews/12", "a review"),
+        ("https://civitai.com/models/11?modelVersionId=new", "no number behind modelVersionId="),
+        ("https://civitai.com/api/download/models/21?fileId=x", "no number behind fileId="),
+        ("urn:air:other:other:orchestrator:1@2", "something of orchestrator"),
     ],
 )
 def test_other_pages_are_explained(text: str, what: str) -> None:

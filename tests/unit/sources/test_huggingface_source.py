@@ -34,7 +34,12 @@ PAGE = "https://huggingface.co/org/name"
         (f"{PAGE}/tree/refs/pr/3/vae", "refs/pr/3", "vae"),
         (f"{PAGE}/blob/main/a%20b.safetensors#L3", None, "a b.safetensors"),
         (f"{PAGE}/resolve/v2/a/b.safetensors?download=true", "v2", "a/b.safetensors"),
-        (f"{PAGE}/discussions/4", None, None),
+        (f"{PAGE}/commits/v1", "v1", None),
+        (f"{PAGE}/edit/main/a/b.safetensors", None, "a/b.safetensors"),
+        (f"{PAGE}/tree/v1?show_file_info=a%2Fb.safetensors", "v1", "a/b.safetensors"),
+        (f"{PAGE}?show_file_info=b.safetensors", None, "b.safetensors"),
+        ("urn:air:flux1:lora:huggingface:org/name@v1", "v1", None),
+        ("huggingface:org/name", None, None),
         ("hf://org/name", None, None),
         ("hf://models/org/name@v1/vae", "v1", "vae"),
         ("hf://org/name@refs/pr/3/vae", "refs/pr/3", "vae"),
@@ -57,6 +62,9 @@ def test_what_people_paste(text: str, revision: str | None, subfolder: str | Non
         ("https://hf.co/collections/org/x-1", "a collection"),
         ("https://huggingface.co/org", "an organization"),
         ("org/name:fp17", "not a variant"),
+        (f"{PAGE}/discussions/4", "a discussion or pull request of org/name"),
+        (f"{PAGE}/discussions", "a discussion or pull request of org/name"),
+        (f"{PAGE}/settings", "no page of the files of org/name"),
         (f"{PAGE}/tree/main/../x", "is outside"),
     ],
 )
@@ -68,6 +76,12 @@ def test_what_is_no_model_is_told(text: str, what: str) -> None:
 @pytest.mark.parametrize("text", ["./org/name", "/org/name", "name", "a/b/c", "https://x.org/a/b"])
 def test_what_is_of_others(text: str) -> None:
     assert parse(text) is None
+
+
+def test_a_pull_request_page_says_how_to_get_its_files() -> None:
+    with pytest.raises(UnsupportedSourceError) as caught:
+        parse(f"{PAGE}/discussions/4/files")
+    assert "org/name@refs/pr/4" in caught.value.hint
 
 
 def test_mirrors_are_known_by_their_hosts() -> None:

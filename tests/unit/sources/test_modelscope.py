@@ -47,6 +47,14 @@ def look_up(server: FaultServer, **how: Any) -> RemoteModel:
         ("https://www.modelscope.ai/models/org/name/summary", "ms:org/name"),
         ("https://modelscope.cn/models/org/name/file/view/master/a%20b.bin", "ms:org/name:a b.bin"),
         ("https://modelscope.cn/models/org/name/resolve/v1/a.bin", "ms:org/name@v1:a.bin"),
+        ("https://modelscope.cn/models/org/name/files", "ms:org/name"),
+        (
+            "https://modelscope.cn/api/v1/models/org/name/repo?Revision=v1&FilePath=a%2Fb.bin",
+            "ms:org/name@v1:a/b.bin",
+        ),
+        ("ms:org/name:fp32:unet", "ms:org/name:fp32:unet"),
+        ("ms:org/name:onnx", "ms:org/name:onnx"),
+        ("ms:org/name::onnx", "ms:org/name::onnx"),
     ],
 )
 def test_what_people_paste(text: str, expected: str) -> None:
@@ -62,6 +70,36 @@ def test_what_is_of_others() -> None:
     assert SITE.parse("https://example.org/models/org/name", {}) is None
     with pytest.raises(UnsupportedSourceError, match="not the page of a model"):
         SITE.parse("https://modelscope.cn/datasets/org/name", {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://modelscope.cn/models/org/name/feedback/issueDetail/3",
+        "https://modelscope.cn/models/org/name/pulls/2",
+    ],
+)
+def test_discussions_are_told(text: str) -> None:
+    with pytest.raises(UnsupportedSourceError, match="not the page of a model") as caught:
+        SITE.parse(text, {})
+    assert "ms:org/name" in caught.value.hint
+
+
+def test_a_branch_that_is_not_listed_is_told(server: FaultServer) -> None:
+    serve(server, "model.safetensors")
+    branches = {"Branches": [{"Revision": "master"}, {"Revision": "v2"}], "Tags": None}
+    server.serve(f"{API}/revisions", page({"RevisionMap": branches}))
+    with pytest.raises(SourceError, match="no branch or tag v1") as caught:
+        look_up(server, revision="v1")
+    assert "master, v2" in caught.value.hint
+    assert look_up(server, revision="v2").files
+
+
+def test_a_variant_that_is_not_there_is_said(server: FaultServer) -> None:
+    serve(server, "model.fp16.safetensors")
+    assert look_up(server).notes == ()
+    [note] = look_up(server, variant="fp32").notes
+    assert note == "No fp32 variant of model.fp16.safetensors: using fp16."
 
 
 def test_a_model_has_sizes_and_hashes(server: FaultServer) -> None:

@@ -187,9 +187,15 @@ class TestParse:
         assert isinstance(source, HFModelSource)
         assert (source.variant, source.subfolder) == (ModelRepoVariant.FP32, "unet")
         assert source.access_token == "hf_planted"
-        link = parse_source("https://a.org/b.ckpt?sig=c", **given)
+        link = parse_source("https://a.org/b.ckpt?sig=c", token="hf_planted")
         assert isinstance(link, URLModelSource)
         assert (link.url, link.access_token) == ("https://a.org/b.ckpt?sig=c", "hf_planted")
+
+    @pytest.mark.parametrize("text", ["https://a.org/b.ckpt?sig=planted", "civitai:11"])
+    def test_an_option_that_a_source_has_no_use_for_is_told(self, text: str) -> None:
+        with pytest.raises(UnsupportedSourceError, match="--subfolder does not apply") as caught:
+            parse_source(text, subfolder="unet")
+        assert "planted" not in str(caught.value)
 
     def test_a_field_that_does_not_fit(self) -> None:
         with pytest.raises(UnsupportedSourceError, match="variant 'sofa' does not fit") as caught:

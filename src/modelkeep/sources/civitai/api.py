@@ -12,7 +12,7 @@ from modelkeep.http.client import ApiResponse
 from modelkeep.http.error_responses import error_message
 from modelkeep.sources.civitai import responses
 from modelkeep.sources.civitai.source import CivitaiModelSource
-from modelkeep.sources.sidecars.civitai import Json, objects
+from modelkeep.sources.sidecars.civitai import Json, objects, part
 from modelkeep.sources.sidecars.clean_text import one_line
 from modelkeep.sources.site import SiteConnection, refusal
 
@@ -23,6 +23,19 @@ _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE, _BUSY, _UNAVAILABLE = 401, 403, 40
 _TOKEN = "Store one with modelkeep token set civitai, or pass it with --token or CIVITAI_API_TOKEN."  # noqa: S105 - a hint
 #: Hashes, and models, that one request may ask for.
 AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FoundVersion:
+    """A version of a model.
+
+    Attributes:
+        version: What the site says of it, joined with its model.
+        free: Where it is in early access, the newest older version that is not.
+    """
+
+    version: Json
+    free: Json | None = None
 
 
 @dataclass(frozen=True)
@@ -40,11 +53,11 @@ class CivitaiApi:
         """
         return self._object(self._get(path, params), what)
 
-    def fetch_version(self, source: CivitaiModelSource) -> Json:
+    def fetch_version(self, source: CivitaiModelSource) -> FoundVersion:
         """Return the version that a source means, joined with its model.
 
         Raises:
-            UnsupportedSourceError: the model has no version.
+            UnsupportedSourceError: the model has no version, or not this one.
             HttpStatusError: the site refuses; says why and what to do.
         """
         number, model_id = source.version_id, source.model_id
@@ -53,7 +66,7 @@ class CivitaiApi:
             version = self._version(number)
             found = version.get("modelId")
             if not isinstance(found, int):
-                return responses.joined(version, None)
+                return FoundVersion(responses.joined(version, None))
             model_id = found
         try:
             model = self._model(model_id)
@@ -61,19 +74,18 @@ class CivitaiApi:
             if number is None:
                 raise
             # Some are found by their version only, and without licence and creator.
-            return responses.joined(version or self._version(number), None)
+            version = version or self._version(number)
+            _require_of(version, model_id)
+            return FoundVersion(responses.joined(version, None))
         listed = responses.versions_of(model)
         if number is None:
-            available = next(filter(responses.is_available, listed), None)
-            chosen = available or (listed[0] if listed else None)
-            if chosen is None:
-                raise UnsupportedSourceError(
-                    f"Model {model_id} of Civitai has no version that can be downloaded",
-                    hint="Check its page: it may be archived or usable on the site only.",
-                )
-            return responses.joined(chosen, model)
-        chosen = next((each for each in listed if each.get("id") == number), version)
-        return responses.joined(chosen or self._version(number), model)
+            chosen = _newest(listed, source)
+        else:
+            known = next((each for each in listed if each.get("id") == number), version)
+            chosen = known or self._version(number)
+            _require_of(chosen, model_id)
+        free = _free_beside(chosen, listed) if responses.is_early(chosen) else None
+        return FoundVersion(responses.joined(chosen, model), free)
 
     def versions_by_hash(self, sha256: Sequence[str]) -> list[Json]:
         """Return the versions that have files with these hashes, joined with their models.
@@ -152,6 +164,46 @@ class CivitaiApi:
         why, hint = _reason(reply, has_token=self.site.token is not None)
         message = f"Civitai refuses {what} (status {reply.status}): {why}"
         return refusal(reply, message, hint)
+
+
+def _newest(listed: Sequence[Json], source: CivitaiModelSource) -> Json:
+    """Return the newest version that can be downloaded, or the one with the file that is meant."""
+    if source.file_id is not None:
+        for version in listed:
+            if any(file.get("id") == source.file_id for file in objects(version, "files")):
+                return version
+        raise UnsupportedSourceError(
+            f"Model {source.model_id} of Civitai has no file {source.file_id}",
+            hint=f"Check its page: {responses.ENDPOINT}/models/{source.model_id}",
+        )
+    available = next(filter(responses.is_available, listed), None)
+    chosen = available or (listed[0] if listed else None)
+    if chosen is None:
+        raise UnsupportedSourceError(
+            f"Model {source.model_id} of Civitai has no version that can be downloaded",
+            hint="Check its page: it may be archived or usable on the site only.",
+        )
+    return chosen
+
+
+def _require_of(version: Json, model_id: int | None) -> None:
+    """Refuse a version of another model than the one that was asked for."""
+    other = version.get("modelId")
+    if isinstance(other, int) and other != model_id:
+        number, name = version.get("id"), one_line(part(version, "model").get("name"))
+        called = f" ({name})" if name else ""
+        raise UnsupportedSourceError(
+            f"Version {number} belongs to model {other}{called} of Civitai, not to {model_id}",
+            hint=f"Pass civitai:{other}@{number}, or choose a version on"
+            f" {responses.ENDPOINT}/models/{model_id}",
+        )
+
+
+def _free_beside(version: Json, listed: Sequence[Json]) -> Json | None:
+    """Return the newest version after this one that can be had now; versions come newest first."""
+    at = next((i for i, each in enumerate(listed) if each.get("id") == version.get("id")), -1)
+    later = (each for each in listed[at + 1 :] if responses.is_available(each))
+    return next((each for each in later if not responses.is_early(each)), None)
 
 
 def _reason(reply: ApiResponse, *, has_token: bool) -> tuple[str, str]:

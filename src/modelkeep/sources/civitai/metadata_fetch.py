@@ -91,5 +91,5 @@ class CivitaiMetadataFetch(ModelMetadataFetchBase):
 
     def _fetch(self, source: CivitaiModelSource) -> CivitaiMetadata:
         api = SITE.api(self._context, source.access_token)
-        version = api.fetch_version(source)
+        version = api.fetch_version(source).version
         return responses.metadata_of(version, api.site.endpoint, self._context.content_level)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from modelkeep.core.base_names import BaseNames
@@ -24,6 +25,8 @@ from modelkeep.sources.site import Terms
 
 ENDPOINT = "https://civitai.com"
 _KIB = 1024
+#: No early access is longer.
+_DAYS = 3650
 _LONG_AGO = "1970-01-01T00:00:00Z"
 #: SHA-256 of nothing, cut: the site gives it to files whose tensors it could not read.
 _EMPTY = "e3b0c44298fc"
@@ -39,6 +42,25 @@ def is_available(version: Json) -> bool:
     is_public = _is_none_or(version.get("status"), "Published")
     is_for_download = _is_none_or(version.get("usageControl"), "Download")
     return is_public and is_for_download and bool(objects(version, "files"))
+
+
+def is_early(version: Json) -> bool:
+    """Tell whether a version is in early access: for those who buy it, until some day."""
+    if version.get("availability") == "EarlyAccess":
+        return True
+    ends = _date(version.get("earlyAccessEndsAt"))
+    days, begun = version.get("earlyAccessTimeFrame"), _date(version.get("publishedAt"))
+    if ends is None and begun is not None and isinstance(days, int):  # as it was said before
+        ends = begun + timedelta(days=min(max(days, 0), _DAYS))
+    return ends is not None and ends > datetime.now(UTC)
+
+
+def _date(value: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def joined(version: Json, model: Json | None) -> dict[str, Any]:
@@ -105,7 +127,7 @@ def name_of(version: Json) -> str:
 def terms_of(version: Json) -> Terms:
     """Return what may be done with the model of a version."""
     terms = terms_in(part(version, "model"))
-    return replace(terms, gated=version.get("availability") == "EarlyAccess")
+    return replace(terms, gated=is_early(version))
 
 
 def terms_in(about: Json) -> Terms:
@@ -162,8 +184,10 @@ def notes_of(version: Json, file: Json) -> tuple[str, ...]:
     """Return what the user should know before."""
     about = part(version, "model")
     notes = []
-    if (ends := one_line(version.get("earlyAccessEndsAt"))) is not None:
-        notes.append(f"It is in early access until {ends[:10]}: buy it on the site, or wait.")
+    if is_early(version):
+        ends = one_line(version.get("earlyAccessEndsAt"))
+        until = f" until {ends[:10]}" if ends else ""
+        notes.append(f"It is in early access{until}: buy it on the site, or wait.")
     if not _is_none_or(version.get("usageControl"), "Download"):
         notes.append("Its creator does not allow downloads.")
     if about.get("mode") is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,13 +11,20 @@ from modelkeep.errors import HttpStatusError, ProtocolError, UnsupportedSourceEr
 from modelkeep.http.client import ApiResponse
 from modelkeep.sources.civitai import responses
 from modelkeep.sources.civitai.api import AT_ONCE, CivitaiApi
-from modelkeep.sources.civitai.selection import is_pickle, select_file
+from modelkeep.sources.civitai.selection import (
+    choose_file,
+    described,
+    exactly,
+    is_pickle,
+    named,
+)
 from modelkeep.sources.civitai.source import HOSTS, CivitaiModelSource, parse
 from modelkeep.sources.civitai.type_names import TYPES
 from modelkeep.sources.listing import usable_names
 from modelkeep.sources.sidecars.civitai import Json, objects, part
 from modelkeep.sources.sidecars.clean_text import known_word, one_line
 from modelkeep.sources.site import (
+    Choice,
     RemoteFile,
     RemoteModel,
     SearchResult,
@@ -62,7 +70,8 @@ class Civitai(Site):
         if not isinstance(source, CivitaiModelSource):
             raise UnsupportedSourceError(f"{source} is not a source of {self.label}")
         api = self.api(context, source.access_token)
-        version = api.fetch_version(source)
+        found = api.fetch_version(source)
+        version = found.version
         files, name = objects(version, "files"), responses.name_of(version)
         if not files:
             mode = one_line(part(version, "model").get("mode"))
@@ -70,17 +79,31 @@ class Civitai(Site):
                 f"{name} has no files on Civitai" + (f": it is {mode.lower()}" if mode else ""),
                 hint="Check the page of the model. Another version may have files.",
             )
-        pinned = source.model_copy(
-            update={"version_id": version.get("id"), "model_id": version.get("modelId")}
+        numbers = {"version_id": version.get("id"), "model_id": version.get("modelId")}
+        pinned = source.model_copy(update=numbers)
+        selection = choose_file(files, pinned, name)
+        if len(selection.alike) > 1:  # the number of the version alone leaves the choice open
+            pinned = exactly(selection.file, pinned)
+        remote = _remote(api, version, selection.file, pinned, is_exact=source.file_id is not None)
+        instead = _instead_of(version, found.free)
+        further = [named(file, pinned) for file in selection.further]
+        notes = (
+            *remote.notes,
+            *filter(None, [instead]),
+            *([f"Further files of this version: {', '.join(further)}"] if further else []),
         )
-        return _remote(api, version, select_file(files, source.variant, name), pinned)
+        choices = tuple(_choice(file, pinned) for file in selection.alike)
+        choices = choices if len(choices) > 1 else ()
+        return replace(remote, notes=notes, choices=choices, instead=instead)
 
     def refusal_of(
         self, reply: ApiResponse, remote: RemoteModel, file: str, site: SiteConnection
     ) -> HttpStatusError:
         """Return the error for a file that the site refuses."""
         what = f"{file} of {remote.name}" if file else remote.name
-        return CivitaiApi(site).refusal_of(reply, what)
+        error = CivitaiApi(site).refusal_of(reply, what)
+        error.hint = " ".join(filter(None, (error.hint, remote.instead)))
+        return error
 
     def search(
         self, words: str, filters: Mapping[str, str], context: SiteContext
@@ -132,7 +155,28 @@ class Civitai(Site):
         return found
 
 
-def _remote(api: CivitaiApi, version: Json, file: Json, source: CivitaiModelSource) -> RemoteModel:
+def _choice(file: Json, source: CivitaiModelSource) -> Choice:
+    name = one_line(file.get("name")) or "a file"
+    size = responses.size_of(file)
+    return Choice(str(exactly(file, source)), name, described(file), size)
+
+
+def _instead_of(version: Json, free: Json | None) -> str:
+    """Say which older version can be had where this one is in early access."""
+    if free is None:
+        return ""
+    name = one_line(free.get("name")) or f"version {free.get('id')}"
+    return f"Its version {name} is free: civitai:{version.get('modelId')}@{free.get('id')}"
+
+
+def _remote(
+    api: CivitaiApi,
+    version: Json,
+    file: Json,
+    source: CivitaiModelSource,
+    *,
+    is_exact: bool = False,
+) -> RemoteModel:
     name, base = responses.name_of(version), known_word(version.get("baseModel"))
     listed = one_line(file.get("name")) or f"{name}.safetensors"
     usable_names([listed], name, "Civitai")
@@ -141,7 +185,7 @@ def _remote(api: CivitaiApi, version: Json, file: Json, source: CivitaiModelSour
     terms = responses.terms_of(version)
     pickles = ("It is a pickle file. It is read without being run.",) if is_pickle(file) else ()
     url = f"{site.endpoint}/api/download/models/{version.get('id')}"
-    if site.is_ours and isinstance(file.get("id"), int):
+    if isinstance(file.get("id"), int) and (site.is_ours or is_exact):
         # Exactly this file: other parameters leave the choice to the site.
         url = f"{url}?{urlencode({'fileId': file['id']})}"
     size, hashes = responses.size_of(file), responses.hashes_of(file)

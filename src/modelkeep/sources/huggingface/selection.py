@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 from modelkeep.core.choice import filter_files
 from modelkeep.core.taxonomy import ModelRepoVariant
 from modelkeep.core.weight_names import is_generic, weight_of
 from modelkeep.errors import UnsupportedSourceError
-from modelkeep.sources.huggingface.source import HFModelSource
 
 _NAMED = 12
+_ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".tar.gz", ".tgz")
+#: Labels of weights that are what a variant asks for. The first is wanted where nobody says so.
+_USUAL = ModelRepoVariant.FP16
+_LABELS = {
+    _USUAL: frozenset({"fp16", "bf16"}),
+    ModelRepoVariant.FP32: frozenset({"", "fp32"}),
+    ModelRepoVariant.DEFAULT: frozenset({""}),
+}
 
 
 @dataclass(frozen=True)
@@ -31,8 +38,37 @@ class Selection:
     notes: tuple[str, ...] = ()
 
 
+class RepositorySource(Protocol):
+    """What is asked for of a repository, on any site that has them."""
+
+    @property
+    def repo_id(self) -> str:
+        """``organisation/name``."""
+        ...
+
+    @property
+    def variant(self) -> ModelRepoVariant | None:
+        """Which form of the weights is wanted."""
+        ...
+
+    @property
+    def subfolder(self) -> str | None:
+        """Only this folder, or this one file."""
+        ...
+
+    @property
+    def model_fields_set(self) -> set[str]:
+        """What was asked for, and is not the default."""
+        ...
+
+
 def select_files(
-    files: Sequence[str], source: HFModelSource, pipeline: Mapping[str, Any] | None = None
+    files: Sequence[str],
+    source: RepositorySource,
+    pipeline: Mapping[str, Any] | None = None,
+    *,
+    before: str,
+    page: str,
 ) -> Selection:
     """Choose the files of one model.
 
@@ -40,6 +76,8 @@ def select_files(
         files: All files of the repository.
         source: What was asked for.
         pipeline: What ``model_index.json`` holds.
+        before: What people write before the name of a file of the repository.
+        page: Address of the page that lists the files.
 
     Raises:
         UnsupportedSourceError: there are none of this form, or it holds several models.
@@ -49,12 +87,13 @@ def select_files(
         for path in filter_files(files, source.variant, source.subfolder, pipeline=pipeline)
     ]
     if not any(weight_of(path) for path in chosen):
-        raise _nothing(files, source)
-    refuse_many(chosen, source.repo_id, f"{source.repo_id}/")
+        raise _nothing(files, source, page)
+    _refuse_many(chosen, source.repo_id, before)
     name = source.repo_id.rpartition("/")[2]
     if len(chosen) == 1:
-        name = file_title(name, chosen[0])
-        return Selection({str(chosen[0]): chosen[0].name}, name, is_folder=False)
+        name = _file_title(name, chosen[0])
+        notes = (*_notes_of_file(chosen[0], source), *_further(files, chosen[0], source, before))
+        return Selection({str(chosen[0]): chosen[0].name}, name, is_folder=False, notes=notes)
     base = PurePosixPath(source.subfolder or "")
     if str(base) in map(str, chosen):
         base = base.parent
@@ -64,14 +103,14 @@ def select_files(
     return Selection(inside, name, is_folder=True, notes=_notes(chosen, source))
 
 
-def file_title(repo: str, path: PurePosixPath) -> str:
+def _file_title(repo: str, path: PurePosixPath) -> str:
     """Name a model of one file: one whose name says nothing has that of its repository."""
     if not is_generic(path.stem):
         return path.stem
     return f"{repo}-{path.parent.name}" if path.parent.name else repo
 
 
-def refuse_many(chosen: Sequence[PurePosixPath], repo: str, before: str) -> None:
+def _refuse_many(chosen: Sequence[PurePosixPath], repo: str, before: str) -> None:
     """Refuse models that are beside each other: nobody can tell which of them is meant.
 
     Args:
@@ -99,12 +138,13 @@ def refuse_many(chosen: Sequence[PurePosixPath], repo: str, before: str) -> None
     shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
     raise UnsupportedSourceError(
         f"{repo} holds {len(names)} models: {shown}",
-        hint=f"Choose one, such as {before}{names[0]}",
+        hint="Choose one: " + ", ".join(f"{before}{name}" for name in names[:_NAMED]),
     )
 
 
-def _nothing(files: Sequence[str], source: HFModelSource) -> UnsupportedSourceError:
+def _nothing(files: Sequence[str], source: RepositorySource, page: str) -> UnsupportedSourceError:
     where = f"{source.repo_id}/{source.subfolder}" if source.subfolder else source.repo_id
+    look = f"Look for its files on {page}"
     variants = [
         each.value
         for each in ModelRepoVariant
@@ -119,27 +159,69 @@ def _nothing(files: Sequence[str], source: HFModelSource) -> UnsupportedSourceEr
         )
     if source.subfolder and not filter_files(files, None, source.subfolder):
         return UnsupportedSourceError(
-            f"{source.repo_id} has no folder or file {source.subfolder}",
-            hint=f"Look for it on https://huggingface.co/{source.repo_id}/tree/main",
+            f"{source.repo_id} has no folder or file {source.subfolder}", hint=look
         )
-    return UnsupportedSourceError(
-        f"{where} has no weights in a known format",
-        hint=f"Look for its files on https://huggingface.co/{source.repo_id}/tree/main",
-    )
+    if archives := _archives(files):
+        return UnsupportedSourceError(
+            f"{where} has no weights, only archives: {', '.join(archives)}",
+            hint="Fetch one with: modelkeep download URL FOLDER. Unpack it and install the files"
+            f" in it. {look}",
+        )
+    return UnsupportedSourceError(f"{where} has no weights in a known format", hint=look)
 
 
-def _notes(chosen: Sequence[PurePosixPath], source: HFModelSource) -> tuple[str, ...]:
+def _archives(files: Sequence[str]) -> list[str]:
+    found = [path for path in files if path.lower().endswith(_ARCHIVES)]
+    return found[:_NAMED]
+
+
+def _notes(chosen: Sequence[PurePosixPath], source: RepositorySource) -> tuple[str, ...]:
     """Say where the wanted precision is not there."""
-    if source.variant is not ModelRepoVariant.FP16:
+    wish = source.variant
+    if wish not in _LABELS or (wish is not _USUAL and not _is_explicit(source)):
         return ()
     weights = [weight for path in chosen if (weight := weight_of(path)) and weight.is_component]
-    plain = sorted(
-        {
-            weight.path.parent.name or source.repo_id
-            for weight in weights
-            if not weight.is_index and weight.label not in {"fp16", "bf16"}
-        }
-    )
-    if not plain:
+    others = [each for each in weights if not each.is_index and each.label not in _LABELS[wish]]
+    if not others:
         return ()
-    return (f"No fp16 variant of {', '.join(plain)}: using full precision.",)
+    names = sorted({each.path.parent.name or source.repo_id for each in others})
+    return (_lacking(wish, names, {each.label for each in others}),)
+
+
+def _notes_of_file(path: PurePosixPath, source: RepositorySource) -> tuple[str, ...]:
+    """Say that a file is not of the variant that was asked for in so many words."""
+    wish, weight = source.variant, weight_of(path)
+    if not _is_explicit(source) or wish not in _LABELS or weight is None:
+        return ()
+    has_it = weight.label in _LABELS[wish]
+    return () if has_it else (_lacking(wish, [path.name], {weight.label}),)
+
+
+def _lacking(wish: ModelRepoVariant, names: Sequence[str], labels: set[str]) -> str:
+    what = "full precision" if labels <= {"", "fp32"} else ", ".join(sorted(labels - {""}))
+    return f"No {wish.value} variant of {', '.join(names)}: using {what}."
+
+
+def _is_explicit(source: RepositorySource) -> bool:
+    return "variant" in source.model_fields_set
+
+
+def _further(
+    files: Sequence[str], chosen: PurePosixPath, source: RepositorySource, before: str
+) -> Iterator[str]:
+    """Name the weights and archives beside a file that was chosen of a whole repository."""
+    mine = weight_of(chosen)
+    if source.subfolder or mine is None:
+        return
+    found = [
+        f"{before}{path}"
+        for path in sorted(files)
+        if (weight := weight_of(PurePosixPath(path)))
+        and weight.kind is mine.kind
+        and weight.stem != mine.stem
+        and not weight.is_index
+        and weight.shard <= 1
+    ]
+    found = [*found, *_archives(files)][:_NAMED]
+    if found:
+        yield f"Further files of this repository: {', '.join(found)}"

@@ -78,7 +78,13 @@ class HuggingFace(Site):
         repo = metadata.id if "/" in metadata.id else source.repo_id
         api.repo, api.revision = repo, commit if commit and api.site.is_ours else source.revision
         listed = {each["rfilename"]: each for each in responses.siblings(answer)}
-        selection = select_files(list(listed), source, _pipeline(api, source, listed))
+        selection = select_files(
+            list(listed),
+            source,
+            _pipeline(api, source, listed),
+            before=f"{source.repo_id}/",
+            page=f"{responses.ENDPOINT}/{source.repo_id}/tree/main",
+        )
         files = [_remote(api, listed[path], inside) for path, inside in selection.files.items()]
         terms = responses.terms_of(answer)
         return RemoteModel(

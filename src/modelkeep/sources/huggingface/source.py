@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from pydantic import Field, field_validator
 
@@ -36,7 +36,15 @@ _NO_MODELS = {
     "models": "a list of models",
     "buckets": "a bucket",
 }
-_VIEWS = frozenset({"tree", "blob", "resolve", "raw", "blame", "commit", "discussions", "edit"})
+#: Pages of a repository that show a revision of it, or a file in one.
+_VIEWS = frozenset({"tree", "blob", "resolve", "raw", "blame", "commit", "commits", "edit"})
+#: Other pages of a repository.
+_TALKS = frozenset({"discussions", "community"})
+#: ``urn:air:{base}:{type}:huggingface:{repository}@{revision}``.
+_AIR = re.compile(
+    rf"(?:urn:)?(?:air:)?(?:[\w.-]+:){{0,2}}?huggingface:(?P<rest>{_REPO}(?:@[^:]+)?)",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 class HFModelSource(SiteSource):
@@ -82,6 +90,8 @@ def parse(text: str, hosts: Collection[str] = HOSTS) -> HFModelSource | None:
     text = text.strip()
     if text.lower().startswith("hf://"):
         return _uri(text[5:])
+    if found := _AIR.fullmatch(text):
+        return _typed(found["rest"])
     if re.match(r"(?i)hf:[^/]", text):
         return _typed(text[3:])
     if not re.match(r"(?i)https?://", text):
@@ -94,7 +104,7 @@ def parse(text: str, hosts: Collection[str] = HOSTS) -> HFModelSource | None:
         name = (parts.hostname or "").lower()
     except ValueError:
         return None
-    return _page(parts.path, text) if host in hosts or name in hosts else None
+    return _page(parts, text) if host in hosts or name in hosts else None
 
 
 def _typed(text: str) -> HFModelSource | None:
@@ -107,7 +117,7 @@ def _typed(text: str) -> HFModelSource | None:
         known = ", ".join(ModelRepoVariant)
         raise UnsupportedSourceError(
             f"{text}: {variant!r} is not a variant",
-            hint=f"Use one of {known}, or drop the variant.",
+            hint=f"Use one of {known}, or drop it. To choose a file: {found['repo']}/FILE",
         )
     return _source(found["repo"], found["revision"], subfolder, variant or None)
 
@@ -125,8 +135,8 @@ def _uri(text: str) -> HFModelSource | None:
     return _source(f"{parts[0]}/{name}", unquote(revision) or None, "/".join(rest) or None)
 
 
-def _page(path: str, text: str) -> HFModelSource:
-    parts = [part for part in path.split("/") if part]
+def _page(address: SplitResult, text: str) -> HFModelSource:
+    parts = [part for part in address.path.split("/") if part]
     if parts[:2] == ["api", "models"]:
         parts = parts[2:]
         if parts[2:3] == ["revision"]:
@@ -138,11 +148,29 @@ def _page(path: str, text: str) -> HFModelSource:
             hint="Open one of its models and use that address.",
         )
     repo, view, rest = "/".join(map(unquote, parts[:2])), parts[2:3], parts[3:]
-    if not view or view[0] not in _VIEWS - {"discussions", "edit"} or not rest:
-        return _source(repo, None, None)
+    if view and view[0] not in _VIEWS:
+        raise _other_page(repo, view[0], rest, text)
+    # Its listing of files opens one of them this way.
+    shown = next(iter(parse_qs(address.query).get("show_file_info", [])), None)
+    if not rest:
+        return _source(repo, None, shown)
     count = 3 if rest[0] == "refs" else 1
     revision = unquote("/".join(rest[:count]))
-    return _source(repo, revision, unquote("/".join(rest[count:])) or None)
+    return _source(repo, revision, shown or unquote("/".join(rest[count:])) or None)
+
+
+def _other_page(repo: str, view: str, rest: list[str], text: str) -> UnsupportedSourceError:
+    """Return the error for a page of a repository that shows no files."""
+    if view not in _TALKS:
+        return UnsupportedSourceError(
+            f"{redacted(text)} is no page of the files of {repo}", hint=f"Pass {repo}."
+        )
+    number = rest[0] if rest and rest[0].isdecimal() else ""
+    of_request = f" or {repo}@refs/pr/{number} for the files of the pull request" if number else ""
+    return UnsupportedSourceError(
+        f"{redacted(text)} is a discussion or pull request of {repo}, not a model",
+        hint=f"Pass {repo} for its main branch{of_request}.",
+    )
 
 
 def _source(
@@ -157,9 +185,10 @@ def _source(
         raise UnsupportedSourceError(
             f"{repo}: {subfolder!r} is outside the repository", hint="Name a folder inside it."
         )
-    form = ModelRepoVariant(variant.lower()) if variant else ModelRepoVariant.FP16
     revision = None if revision == "main" else revision
-    return HFModelSource(repo_id=repo, variant=form, subfolder=subfolder, revision=revision)
+    # Only what was typed is set: a wish that cannot be met is said, a default is not.
+    wish = {"variant": ModelRepoVariant(variant.lower())} if variant else {}
+    return HFModelSource(repo_id=repo, subfolder=subfolder, revision=revision, **wish)
 
 
 def _refuse_others(parts: list[str], text: str) -> None:
