@@ -88,6 +88,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "DuplicateModelException",
         "HashMismatchError",
         "HttpStatusError",
+        "IncompleteModelError",
         "InterruptedInstallError",
         "InvalidModelConfigException",
         "InvalidModelException",

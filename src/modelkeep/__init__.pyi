@@ -212,6 +212,9 @@ from modelkeep.errors import (
     HttpStatusError as HttpStatusError,
 )
 from modelkeep.errors import (
+    IncompleteModelError as IncompleteModelError,
+)
+from modelkeep.errors import (
     InterruptedInstallError as InterruptedInstallError,
 )
 from modelkeep.errors import (
@@ -430,6 +433,7 @@ __all__ = [
     "HuggingFaceMetadataFetch",
     "IPAdapterConfig",
     "Identification",
+    "IncompleteModelError",
     "InstallStatus",
     "InterruptedInstallError",
     "InvalidModelConfigException",

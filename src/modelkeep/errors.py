@@ -24,6 +24,7 @@
     │   ├── UnsafeModelError            reading it would run code
     │   │   └── UnlistedClassError      reading it needs a class that is on no list
     │   └── CorruptModelError           truncated, lying or over a limit
+    │       └── IncompleteModelError    a folder without parts that its index lists
     ├── RecordError                     the catalogue refuses
     │   ├── UnknownModelException       no record under this key
     │   │   └── UnknownMetadataException
@@ -233,6 +234,10 @@ class UnlistedClassError(UnsafeModelError):
 
 class CorruptModelError(InvalidModelException):
     """Raised when a file is truncated, contradicts itself or exceeds a limit."""
+
+
+class IncompleteModelError(CorruptModelError):
+    """Raised when a folder is to be installed that lacks parts which its index lists."""
 
 
 class RecordError(ModelKeepError):

@@ -10,7 +10,7 @@ from support.program import Program
 
 FIELDS = {
     "source", "type", "base", "format", "variant", "repo_variant", "prediction_type", "lineage",
-    "fits", "quantization", "size", "name", "trigger_phrases", "evidence", "error",
+    "fits", "quantization", "missing", "size", "name", "trigger_phrases", "evidence", "error",
 }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from modelkeep.identification.view import ModelView
     from modelkeep.settings import Settings
 
-_NO_FIELDS: dict[str, Any] = {"trigger_phrases": [], "evidence": []}
+_NO_FIELDS: dict[str, Any] = {"missing": [], "trigger_phrases": [], "evidence": []}
 #: Rules that nearly fit and are shown.
 _NEAREST = 3
 
@@ -82,6 +82,7 @@ class IdentifyResult:
             "lineage": found.lineage,
             "quantised": found.quantization,
             "weights": found.repo_variant,
+            "missing": ", ".join(found.missing),
             "triggers": ", ".join(found.trigger_phrases),
         }
         for name, value in facts.items():

@@ -59,6 +59,7 @@ class Identification:
         lineage: What it was tuned from, where that matters and something tells.
         fits: Variants of its base that an adapter works with; None when any.
         quantization: How its weights are quantised; None when they are not.
+        missing: Parts that the index of a folder lists and the folder lacks.
         size: Bytes of all its files.
         name: The default name of a record.
         description: The default description of a record.
@@ -82,6 +83,7 @@ class Identification:
     lineage: str | None = None
     fits: tuple[ModelVariantType, ...] | None = None
     quantization: str | None = None
+    missing: tuple[str, ...] = ()
     size: int = 0
     name: str = ""
     description: str = ""
@@ -98,6 +100,7 @@ class Identification:
         for hidden in NOT_PRINTED:
             del values[hidden]
         values["fits"] = list(self.fits) if self.fits is not None else None
+        values["missing"] = list(self.missing)
         values["trigger_phrases"] = list(self.trigger_phrases)
         values["evidence"] = [asdict(reason) for reason in self.evidence]
         values["error"] = None

@@ -204,6 +204,7 @@ def _describe(
         prediction_type=prediction,
         lineage=lineage,
         quantization=quantization,
+        missing=view.folder.missing if view.folder else (),
         size=size,
         name=view.name,
         description=f"{rule.base.value} {rule.type.value} model {view.name}",

@@ -55,6 +55,7 @@ from modelkeep.library.new_records import (
     picture_of,
     record_in_home,
     record_in_place,
+    refuse_incomplete,
 )
 from modelkeep.sources.layouts.hf_cache import repository_in
 from modelkeep.sources.layouts.unfinished import first_unfinished, mark_beside
@@ -119,8 +120,8 @@ def plan_local(
         _check_places(library, path, home, link)
     files = list_files(path)
     _refuse_unfinished(path, files)
-    identified, error = _identify(library, path)
     given, sidecars = without_aliases(config), sidecar_info or SidecarInfo()
+    identified, error = _identify(library, path, given, shown(path))
     named = {"name": repo} if is_generic(path.stem) and (repo := repository_in(path)) else {}
     if sidecar_info is None:
         most = limits.STATED_HASH_BYTES if inplace else None
@@ -188,8 +189,8 @@ def plan_remote(
     if same is not None:  # also where the site would not give it again
         return _plan_known(library, remote, home, same)
     given = without_aliases(config)
-    identified, error = _identify_remote(library, remote, sites)
-    found = identified
+    identified, error = _identify_remote(library, remote, sites, given)
+    found = identified if error is None else None
     if found is None and given.get("type") is not None and isinstance(error, _NOT_KNOWN_YET):
         size, is_folder = remote.total_bytes or 0, remote.is_folder
         found = as_the_caller_says(Path(name_of(remote)), given, size, is_folder=is_folder)
@@ -251,7 +252,7 @@ def plan_fetched(
     """
     given, remote, home, path = without_aliases(config), folder.remote, folder.home, folder.top
     files = list_files(path)
-    identified, error = _identify(library, path)
+    identified, error = _identify(library, path, given, str(remote.source))
     found = identified or _as_given(path, given, files, error)
     record, target = _remote_record(library, remote, home, found, given)
     return Plan(
@@ -297,26 +298,41 @@ def _remote_record(
 
 
 def _identify(
-    library: Library, path: Path
+    library: Library, path: Path, given: Mapping[str, Any], source: str
 ) -> tuple[Identification | None, UnknownModelError | AmbiguousModelError | None]:
-    """Return what a model on this disk is, or why no rule can tell."""
+    """Return what a model on this disk is, or why no rule can tell.
+
+    Raises:
+        IncompleteModelError: it lacks parts, and the caller neither says what it is nor that
+            nothing is to be checked.
+    """
     try:
-        return library.identify(path, library.settings.verify != "off"), None
+        found = library.identify(path, library.settings.verify != "off")
     except _NOT_KNOWN as error:
         _refuse_many(path)
         return None, error
+    if _wants_whole(library, given):
+        refuse_incomplete(found, source)
+    return found, None
+
+
+def _wants_whole(library: Library, given: Mapping[str, Any]) -> bool:
+    return given.get("type") is None and library.settings.verify != "off"
 
 
 def _identify_remote(
-    library: Library, remote: RemoteModel, sites: SitesLike
+    library: Library, remote: RemoteModel, sites: SitesLike, given: Mapping[str, Any]
 ) -> tuple[Identification | None, ModelKeepError | None]:
-    """Return what a model is, or why that is not known; a broken connection is raised."""
-    strict = library.settings.verify != "off"
+    """Return what a model is, and why it cannot be installed; a broken connection is raised."""
+    strict, found = library.settings.verify != "off", None
     try:
         with sites.explaining(remote):
-            return identify_remote_model(remote, sites.context.client, strict=strict), None
+            found = identify_remote_model(remote, sites.context.client, strict=strict)
+        if _wants_whole(library, given):
+            refuse_incomplete(found, str(remote.source))
     except (InvalidModelException, UnsupportedSourceError, HttpStatusError) as error:
-        return None, error
+        return found, error
+    return found, None
 
 
 def _as_given(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from modelkeep.core.identity import Evidence, FileForm, Identification
 from modelkeep.core.names import path_to_text, safe_name, shown, text_to_path, unique_name
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
 from modelkeep.core.weight_names import is_generic, model_suffix, with_suffix_of
-from modelkeep.errors import InvalidModelConfigException
+from modelkeep.errors import IncompleteModelError, InvalidModelConfigException
 from modelkeep.identification.rules import FOLDER_FORMATS
 from modelkeep.library.destination import Destination
 from modelkeep.library.identified import as_identified, set_by_hand
@@ -95,6 +96,26 @@ def reidentified_fields(
     if all(is_same.values()):  # a hint that lay beside the model may be gone by now
         by_hand |= {name for name in _HINTED if fields.get(name) is None}
     return {name: value for name, value in fields.items() if name not in by_hand}
+
+
+def refuse_incomplete(found: Identification, what: str) -> None:
+    """Refuse a folder that lacks parts which its index lists.
+
+    Args:
+        found: What it is.
+        what: What messages call it; also an argument of the command that installs it.
+
+    Raises:
+        IncompleteModelError: it does.
+    """
+    if not found.missing:
+        return
+    parts = " and ".join(filter(None, (", ".join(found.missing[:-1]), found.missing[-1])))
+    raise IncompleteModelError(
+        f"{what} lacks {parts}, which its model_index.json lists",
+        hint="Download the missing parts, or install it as it is:"
+        f" modelkeep install --verify off {shlex.quote(what)}",
+    )
 
 
 def as_the_caller_says(

@@ -17,6 +17,7 @@ from modelkeep.core.reading import unreadable
 from modelkeep.errors import JobCancelledError, ModelKeepError
 from modelkeep.jobs.lookups import Lookup, Lookups
 from modelkeep.library.library import Library
+from modelkeep.library.new_records import refuse_incomplete
 from modelkeep.scan.known import KnownFiles
 from modelkeep.scan.outcomes import IdentifyOutcome, rules_fingerprint
 from modelkeep.scan.records import NewModel
@@ -187,9 +188,12 @@ class Finder:
             except ModelKeepError as error:
                 verdict = IdentifyOutcome.of(error)
         new = None
-        if self._prepare is not None and verdict.found is not None:
+        if verdict.found is not None:
             try:
-                new = self._prepare(candidate, verdict.found)
+                if self._strict:
+                    refuse_incomplete(verdict.found, shown(candidate.path))
+                if self._prepare is not None:
+                    new = self._prepare(candidate, verdict.found)
             except (ModelKeepError, OSError) as error:
                 verdict = _failure(candidate.path, error)
         if is_fresh and _stamp_now(candidate) != stamp:

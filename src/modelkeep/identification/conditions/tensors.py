@@ -131,16 +131,18 @@ class EmbeddingFor:
         """Hold when all are there, fit, and no other is."""
         if view.tensors.embeddings != self.widths:
             return None
-        return Evidence("shapes", f"a learned embedding for {_for_encoders(self.widths)}")
+        return Evidence("shapes", f"a learned {_embedding(self.widths)}")
 
     def missing(self, view: PartView) -> str:
         """Say what the embeddings are instead."""
         found = view.tensors.embeddings
         if not found:
             return "it holds no learned text embedding"
-        wanted = _for_encoders(self.widths)
-        return f"its text embedding is for {_for_encoders(found)}, not {wanted}"
+        return f"it holds a {_embedding(found)}, not a {_embedding(self.widths)}"
 
 
-def _for_encoders(widths: Mapping[str, int]) -> str:
-    return " and ".join(f"{encoder} {width} wide" for encoder, width in widths.items())
+def _embedding(widths: Mapping[str, int]) -> str:
+    encoders = " and ".join(f"{encoder} {width} wide" for encoder, width in widths.items())
+    if widths.keys() == {"text"}:
+        return f"text embedding {widths['text']} wide"
+    return f"text embedding for {encoders}"

@@ -25,6 +25,10 @@ _LEADING_SUFFIXES = (".safetensors", ".bin", ".pt")
 #: Components that may stand alone in a folder beside their tokenizer.
 _LONE_COMPONENTS = ("text_encoder", "text_encoder_2", "image_encoder")
 _DENOISERS = ("unet", "transformer", "")
+#: Parts that pipelines go without.
+_OPTIONAL_PARTS = frozenset({"safety_checker", "feature_extractor", "image_encoder"})
+#: In the names of classes that have no weights.
+_WEIGHTLESS = ("Tokenizer", "Scheduler", "Processor", "Extractor", "Guidance", "Guider")
 
 Config = dict[str, Any]
 
@@ -86,6 +90,22 @@ class FolderHeader:
             if found and name:
                 return found[0], name
         return None
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """Parts that ``model_index.json`` lists and the folder lacks, or has without weights."""
+        listed = self._configs.get(INDEX, {}).items()
+        return tuple(
+            name
+            for name, kind in listed
+            if (part := _part_class(name, kind)) is not None and not self._holds(name, part)
+        )
+
+    def _holds(self, name: str, part: str) -> bool:
+        inside = (file.path for file in self.files if file.path.startswith(f"{name}/"))
+        if any(word in part for word in _WEIGHTLESS):
+            return any(inside)
+        return any(is_weight(path) for path in inside)
 
     def component(self, name: str) -> tuple[str, Config] | None:
         """Return path and content of a component's config; "" is the folder's own."""
@@ -177,6 +197,15 @@ def is_config(path: str) -> bool:
     """Return whether a file of a folder is one of those that identify it."""
     name = PurePosixPath(path).name
     return name in _CONFIG_NAMES or (name.endswith(".json") and ".index." in name)
+
+
+def _part_class(name: str, kind: Any) -> str | None:
+    """Return the class of a part that a pipeline needs, as ``model_index.json`` lists it."""
+    if name.startswith("_") or name in _OPTIONAL_PARTS:
+        return None
+    if not isinstance(kind, list) or len(kind) != len(("library", "class")):
+        return None
+    return kind[1] if isinstance(kind[1], str) else None
 
 
 def _class_of(config: Config) -> str | None:
