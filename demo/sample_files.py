@@ -75,7 +75,6 @@ def write_sd1_folder(root: Path, *, inputs: int = 4, form: str = "") -> Path:
             "_class_name": "StableDiffusionPipeline",
             "scheduler": ["diffusers", "DDIMScheduler"],
             "text_encoder": ["transformers", "CLIPTextModel"],
-            "tokenizer": ["transformers", "CLIPTokenizer"],
             "unet": ["diffusers", "UNet2DConditionModel"],
             "vae": ["diffusers", "AutoencoderKL"],
         },
@@ -92,8 +91,6 @@ def write_sd1_folder(root: Path, *, inputs: int = 4, form: str = "") -> Path:
     write_json(root / "vae/config.json", vae)
     text = {"architectures": ["CLIPTextModel"], "hidden_size": 768, "model_type": "clip_text_model"}
     write_json(root / "text_encoder/config.json", text)
-    tokenizer = {"tokenizer_class": "CLIPTokenizer", "model_max_length": 77}
-    write_json(root / "tokenizer/tokenizer_config.json", tokenizer)
     weights = diffusers_unet(SD1.with_inputs(inputs))
     write_safetensors(root / f"unet/diffusion_pytorch_model{suffix}", typed(weights))
     write_safetensors(root / f"vae/diffusion_pytorch_model{suffix}", typed(diffusers_vae()))

@@ -101,7 +101,8 @@ def test_scans_name_it_and_register_the_rest(program: Program, whole: Path) -> N
         told = program.call("scan", "--json", *how, whole.parent, status=None)
         status = {Path(line["path"]).name: line for line in told.json}
         assert status["harbour"]["status"] == "error"
-        assert "lacks vae" in status["harbour"]["error"]
+        assert status["harbour"]["error"]["kind"] == "IncompleteModelError"
+        assert "lacks vae" in status["harbour"]["error"]["message"]
     assert [line["name"] for line in program.call("list", "--json").json] == ["quay"]
 
 

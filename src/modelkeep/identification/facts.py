@@ -79,6 +79,13 @@ _BESIDE_THE_DENOISER = frozenset(
 #: A tensor that every tiny VAE has, alone or with its encoder, and how many it has at most.
 _TINY_VAE = ("3.conv.0.weight", "decoder.layers.2.conv.0.weight")
 _TINY_VAE_TENSORS = 300
+#: Fields in which trainers state what calls up an adapter.
+_PHRASE_FIELDS = (
+    *("modelspec.trigger_phrase", "modelspec.trigger_words", "trained_words"),
+    *("ss_trigger_words", "ss_trigger_word", "ssmd_keywords", "trigger_words", "trigger_word"),
+)
+#: What trainers write where there is no phrase.
+_NO_PHRASE = frozenset({"", "none", "null", "n/a"})
 #: Types of models that predict something.
 PREDICTING_TYPES = frozenset({ModelType.Main, ModelType.ONNX})
 _ONE_FILE_TYPES = {ModelType.Main, ModelType.CLIPEmbed, ModelType.T5Encoder}
@@ -263,10 +270,21 @@ def format_of(rule: Rule, quantization: str | None) -> ModelFormat:
 
 def trigger_phrases(metadata: Mapping[str, str]) -> tuple[str, ...]:
     """Return the words that call up what an adapter learned, where the header is sure."""
-    stated = metadata.get("modelspec.trigger_phrase", "")
-    if stated.strip():
-        return kept_phrases([stated])
+    stated = [p for field in _PHRASE_FIELDS for p in _stated_phrases(metadata.get(field, ""))]
+    if stated:
+        return kept_phrases(stated)
     return kept_phrases(_trained_phrases(metadata.get("ss_tag_frequency", "")))
+
+
+def _stated_phrases(text: str) -> Iterator[str]:
+    """Yield the phrases of one field: a text, commas and all, or a list in JSON."""
+    try:
+        listed = json.loads(text) if text.lstrip().startswith("[") else None
+    except (ValueError, RecursionError):
+        listed = None  # a phrase may begin with a bracket
+    for phrase in listed if isinstance(listed, list) else [text]:
+        if isinstance(phrase, str) and phrase.strip().casefold() not in _NO_PHRASE:
+            yield phrase
 
 
 def _trained_phrases(frequencies: str) -> list[str]:
@@ -278,7 +296,7 @@ def _trained_phrases(frequencies: str) -> list[str]:
     if not isinstance(folders, dict) or not folders:
         return []
     phrases = {_folder_phrase(name) for name in folders}
-    tags: dict[str, int] = {}
+    tags: dict[str, float] = {}
     for counts in folders.values():
         for tag, count in _counts(counts):
             tags[tag] = tags.get(tag, 0) + count
@@ -293,9 +311,9 @@ def _folder_phrase(name: str) -> str:
     return phrase.strip().casefold() if repeats.isdecimal() else ""
 
 
-def _counts(counts: Any) -> Iterator[tuple[str, int]]:
+def _counts(counts: Any) -> Iterator[tuple[str, float]]:
     for tag, count in counts.items() if isinstance(counts, dict) else ():
-        if isinstance(count, int):
+        if isinstance(count, int | float):
             yield tag.strip().casefold(), count
 
 

@@ -121,7 +121,7 @@ def plan_local(
     files = list_files(path)
     _refuse_unfinished(path, files)
     given, sidecars = without_aliases(config), sidecar_info or SidecarInfo()
-    identified, error = _identify(library, path, given, shown(path))
+    identified, error = _identify(library, path, given, path)
     named = {"name": repo} if is_generic(path.stem) and (repo := repository_in(path)) else {}
     if sidecar_info is None:
         most = limits.STATED_HASH_BYTES if inplace else None
@@ -298,7 +298,7 @@ def _remote_record(
 
 
 def _identify(
-    library: Library, path: Path, given: Mapping[str, Any], source: str
+    library: Library, path: Path, given: Mapping[str, Any], source: Path | str
 ) -> tuple[Identification | None, UnknownModelError | AmbiguousModelError | None]:
     """Return what a model on this disk is, or why no rule can tell.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from modelkeep.core.aliases import without_aliases
+from modelkeep.core.commands import command
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory, new_key
 from modelkeep.core.identity import Evidence, FileForm, Identification
 from modelkeep.core.names import path_to_text, safe_name, shown, text_to_path, unique_name
@@ -98,12 +98,12 @@ def reidentified_fields(
     return {name: value for name, value in fields.items() if name not in by_hand}
 
 
-def refuse_incomplete(found: Identification, what: str) -> None:
+def refuse_incomplete(found: Identification, source: Path | str) -> None:
     """Refuse a folder that lacks parts which its index lists.
 
     Args:
         found: What it is.
-        what: What messages call it; also an argument of the command that installs it.
+        source: Where it is, or the words that name it on a site.
 
     Raises:
         IncompleteModelError: it does.
@@ -111,10 +111,11 @@ def refuse_incomplete(found: Identification, what: str) -> None:
     if not found.missing:
         return
     parts = " and ".join(filter(None, (", ".join(found.missing[:-1]), found.missing[-1])))
+    what = shown(source) if isinstance(source, Path) else source
     raise IncompleteModelError(
         f"{what} lacks {parts}, which its model_index.json lists",
         hint="Download the missing parts, or install it as it is:"
-        f" modelkeep install --verify off {shlex.quote(what)}",
+        f" {command('install', '--verify', 'off', source)}",
     )
 
 

@@ -191,7 +191,7 @@ class Finder:
         if verdict.found is not None:
             try:
                 if self._strict:
-                    refuse_incomplete(verdict.found, shown(candidate.path))
+                    refuse_incomplete(verdict.found, candidate.path)
                 if self._prepare is not None:
                     new = self._prepare(candidate, verdict.found)
             except (ModelKeepError, OSError) as error:

@@ -206,6 +206,18 @@ def t5() -> Shapes:
     }
 
 
+def whole_clip() -> Shapes:
+    """Both encoders of CLIP, as transformers names them."""
+    text = {f"text_model.{name}": shape for name, shape in clip_text().items()}
+    return text | clip_vision() | {"logit_scale": ()}
+
+
+def clip_and_t5() -> Shapes:
+    """The text encoders of FLUX.1 in one file."""
+    clip = {f"clip_l.transformer.text_model.{n}": shape for n, shape in clip_text().items()}
+    return clip | {f"t5xxl.transformer.{name}": shape for name, shape in t5().items()}
+
+
 def _unet_cases(base: str, unet: UNet) -> list[Case]:
     kind = "StableDiffusionXLPipeline" if unet.extra else "StableDiffusionPipeline"
     main = ("main", base, "checkpoint", "normal")
@@ -438,6 +450,12 @@ def _other_cases() -> list[Case]:
             encoder("CLIPVisionModelWithProjection"),
         ),
         Case("t5", ("t5_encoder", "any", "checkpoint", None), file(t5)),
+        Case(
+            "clip text and vision",
+            ("clip_embed", "any", "checkpoint", None),
+            file(whole_clip),
+        ),
+        Case("clip text and t5", ("t5_encoder", "any", "checkpoint", None), file(clip_and_t5)),
         Case("t5, folder", ("t5_encoder", "any", "diffusers", None), encoder("T5EncoderModel")),
     ]
 

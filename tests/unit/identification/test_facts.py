@@ -178,6 +178,14 @@ def test_four_bits_of_bitsandbytes_hide_no_variant(
     ("metadata", "phrases"),
     [
         ({"modelspec.trigger_phrase": "paper cut, harbour ,"}, ("paper cut, harbour ,",)),
+        ({"modelspec.trigger_phrase": "None"}, ()),
+        ({"modelspec.trigger_phrase": '["zxq fox", "zxq style", null]'}, ("zxq fox", "zxq style")),
+        ({"modelspec.trigger_phrase": "[zxq] fox"}, ("[zxq] fox",)),
+        ({"trained_words": "zxq fox, zxq style"}, ("zxq fox, zxq style",)),
+        ({"ssmd_keywords": "zxq"}, ("zxq",)),
+        ({"ss_trigger_words": "zxq", "trained_words": "zxq"}, ("zxq",)),
+        ({"trained_words": "none", "trigger_word": "zxq"}, ("zxq",)),
+        ({"ss_tag_frequency": json.dumps({"10_zxq": {"zxq": 40.0, "b": "x"}})}, ("zxq",)),
         (
             {"ss_tag_frequency": json.dumps({"10_sks dog": {"sks dog": 9, "grass": 4}})},
             ("sks dog",),

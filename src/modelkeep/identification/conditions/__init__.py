@@ -37,6 +37,7 @@ from modelkeep.identification.conditions.tensors import (
     Dim,
     EmbeddingFor,
     Has,
+    Holds,
     Lacks,
     WithoutParts,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "EmbeddingFor",
     "Has",
     "HasFile",
+    "Holds",
     "Lacks",
     "Module",
     "NameHint",

@@ -38,6 +38,31 @@ class Has:
         return f"there is no tensor {absent[0]}" if absent else ""
 
 
+class Holds:
+    """A part of a model is there, which has one of these tensors.
+
+    Args:
+        what: The part, for people.
+        names: Tensors of it, in its spellings.
+    """
+
+    positive: ClassVar[bool] = True
+
+    def __init__(self, what: str, *names: str) -> None:
+        self.what = what
+        self.names = names
+
+    def check(self, view: PartView) -> Evidence | None:
+        """Hold when one of the tensors is found."""
+        found = next((found for name in self.names if (found := view.find(name))), None)
+        return Evidence("keys", f"holds {self.what} ({found})") if found else None
+
+    def missing(self, view: PartView) -> str:
+        """Say that the part is not there."""
+        del view
+        return f"it holds no {self.what.partition(' ')[2]}"
+
+
 class Lacks:
     """None of these tensors is there."""
 

@@ -9,6 +9,7 @@ from modelkeep.identification.conditions import (
     ComponentClass,
     Dim,
     Has,
+    Holds,
     Lacks,
     WithoutParts,
 )
@@ -17,9 +18,28 @@ from modelkeep.identification.prefixes import DENOISER_HEADS, TEXT, Part
 from modelkeep.identification.rules import Rule
 
 _ANY = BaseModelType.Any
-_ALONE = WithoutParts(*DENOISER_HEADS, "first_stage_model", "vae", "vision_model", "visual")
+_NO_PIPELINE = WithoutParts(*DENOISER_HEADS, "first_stage_model", "vae")
+_NO_VISION = WithoutParts("vision_model", "visual")
 _WIDTH = "the encoder's width"
 _VISION: Part = ("", "image_encoder.", "vision_tower.")
+_CLIP_TEXT = AnyOf(
+    AllOf(
+        Dim("text_model.embeddings.token_embedding.weight", 1, (768, 1024, 1280), _WIDTH),
+        Has("text_model.encoder.layers.0.layer_norm1.weight"),
+    ),
+    AllOf(
+        Dim("token_embedding.weight", 1, (768, 1024, 1280), _WIDTH),
+        Has("transformer.resblocks.0.attn.in_proj_weight"),
+    ),
+)
+_T5 = (
+    Has("encoder.block.0.layer.0.SelfAttention.k.weight"),
+    # Here every layer but the first has no position bias of its own; UMT5's have.
+    Lacks("encoder.block.1.layer.0.SelfAttention.relative_attention_bias.weight"),
+    Lacks("decoder.block.0.layer.0.SelfAttention.k.weight"),
+    _NO_PIPELINE,
+    _NO_VISION,
+)
 
 FAMILY = Family(
     name="clip",
@@ -31,23 +51,24 @@ FAMILY = Family(
             base=_ANY,
             format=ModelFormat.Checkpoint,
             part=TEXT,
+            requires=(_CLIP_TEXT, _NO_PIPELINE, _NO_VISION),
+        ),
+        # As programs publish it: they take the text encoder out of it.
+        Rule(
+            name="clip text and vision",
+            type=ModelType.CLIPEmbed,
+            base=_ANY,
+            format=ModelFormat.Checkpoint,
+            part=TEXT,
             requires=(
-                AnyOf(
-                    AllOf(
-                        Dim(
-                            "text_model.embeddings.token_embedding.weight",
-                            1,
-                            (768, 1024, 1280),
-                            _WIDTH,
-                        ),
-                        Has("text_model.encoder.layers.0.layer_norm1.weight"),
-                    ),
-                    AllOf(
-                        Dim("token_embedding.weight", 1, (768, 1024, 1280), _WIDTH),
-                        Has("transformer.resblocks.0.attn.in_proj_weight"),
-                    ),
+                Holds(
+                    "the vision encoder of CLIP too",
+                    "vision_model.encoder.layers.0.layer_norm1.weight",
+                    "visual.transformer.resblocks.0.attn.in_proj_weight",
                 ),
-                _ALONE,
+                _CLIP_TEXT,
+                Has("logit_scale"),
+                _NO_PIPELINE,
             ),
         ),
         Rule(
@@ -82,13 +103,25 @@ FAMILY = Family(
             base=_ANY,
             format=ModelFormat.Checkpoint,
             part=TEXT,
+            requires=_T5,
+        ),
+        Rule(
+            name="clip text and t5",
+            type=ModelType.T5Encoder,
+            base=_ANY,
+            format=ModelFormat.Checkpoint,
+            part=TEXT,
             requires=(
-                Has("encoder.block.0.layer.0.SelfAttention.k.weight"),
-                # Here every layer but the first has no position bias of its own; UMT5's have.
-                Lacks("encoder.block.1.layer.0.SelfAttention.relative_attention_bias.weight"),
-                Lacks("decoder.block.0.layer.0.SelfAttention.k.weight"),
-                _ALONE,
+                Holds("a T5 encoder", "encoder.block.0.layer.0.SelfAttention.k.weight"),
+                Holds(
+                    "a CLIP text encoder too",
+                    "text_model.encoder.layers.0.layer_norm1.weight",
+                    "transformer.resblocks.0.attn.in_proj_weight",
+                ),
+                _CLIP_TEXT,
+                *_T5,
             ),
+            before=("clip text", "t5"),
         ),
         Rule(
             name="t5, folder",
