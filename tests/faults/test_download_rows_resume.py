@@ -352,8 +352,8 @@ def test_4_etags_that_always_differ_end_a_download_that_breaks_off(
 
     outcome = fetch(server.serve("/m", script), tmp_path / "m.bin", segments=8)
     error = outcome.failure(ProtocolError)
-    assert "127.0.0.1 names another version" in str(error)
-    assert "ETag" in str(error)
+    assert "127.0.0.1" in str(error)
+    assert "another ETag" in str(error)
     assert left(tmp_path) == []
     assert len(server.requests) < 20
     assert server.sent < 8 * len(content)

@@ -291,12 +291,12 @@ class TransferState:
         self._is_confirmed = False
         if self._changes > _RESTARTS + 1:
             raise ProtocolError(
-                f"{host} names another version of {self.name} in every response (its ETag or size"
-                " changes), so the file cannot be put together",
+                f"{host} sends {self.name} with another ETag or size in every response, so its"
+                " parts cannot be put together",
                 hint="The server or a proxy is at fault. Try later or use another source.",
             )
         if self.is_changing:
-            self.note = f"{host} names another version in every response: using 1 connection"
+            self.note = f"{host} sends another ETag in every response, so 1 connection is used"
 
     def _end_at_range_error(self, head: ResponseHead, segment: Segment) -> None:
         """Take a 416 for the end where size and hash are known, else for a refusal of ranges."""
