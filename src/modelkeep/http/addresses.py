@@ -32,6 +32,7 @@ _CARRIERS = (
 )
 _TEREDO = IPv6Network("2001::/32")
 _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
+_LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 _LOCAL_ENDINGS = (".localhost", ".local", ".internal", ".home.arpa")
 
 
@@ -75,6 +76,15 @@ def is_private_host(host: str) -> bool:
     if address is not None:
         return not is_public(address)
     return host in _LOCAL_NAMES or host.endswith(_LOCAL_ENDINGS)
+
+
+def is_same_host(one: str, other: str) -> bool:
+    """Tell whether two hosts are one by their names; the usual names of this machine are one."""
+    return one == other or (_is_here(one) and _is_here(other))
+
+
+def _is_here(host: str) -> bool:
+    return host in _LOCAL_NAMES or literal(host) in _LOOPBACK
 
 
 class AllowedHosts:

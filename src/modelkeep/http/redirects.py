@@ -20,6 +20,7 @@ from modelkeep.errors import (
     RedirectRefusedError,
     UnsupportedSourceError,
 )
+from modelkeep.http.addresses import is_same_host
 from modelkeep.http.deadline import Deadline
 from modelkeep.http.error_responses import status_error
 from modelkeep.http.options import TransferOptions
@@ -171,7 +172,7 @@ class _Route:
         )
         while True:
             # Who names a private host has named that host alone, on any of its ports.
-            is_foreign = was_public or origin.host != self._first.host
+            is_foreign = was_public or not is_same_host(origin.host, self._first.host)
             self._public_only = self._given_public_only or is_foreign
             self._check_hop(url, origin)
             response, deadline = self._send(url, origin)

@@ -278,6 +278,16 @@ def test_who_names_a_private_host_has_named_no_other(server: FaultServer) -> Non
     assert ask_names(names, url, allow_private_hosts=("further", HOSTS[1])) == (200, CONTENT)
 
 
+@pytest.mark.parametrize(
+    ("named", "target"), [("localhost", "127.0.0.1"), ("127.0.0.1", "localhost")]
+)
+def test_this_machine_has_several_names(server: FaultServer, named: str, target: str) -> None:
+    server.serve("/x", PAGE)
+    server.serve("/m", redirect(f"http://{target}:{server.port}/x"))
+    names = Names(localhost=[HOSTS[0]])
+    assert ask_names(names, f"http://{named}:{server.port}/m") == (200, CONTENT)
+
+
 def test_a_private_host_may_send_to_itself_and_back_from_one_that_is_listed(
     server: FaultServer,
 ) -> None:
