@@ -23,7 +23,11 @@ from modelkeep.scan.outcomes import IdentifyOutcome, rules_fingerprint
 from modelkeep.scan.records import NewModel
 from modelkeep.scan.report import ScanSummary
 from modelkeep.scan.walk import UNFINISHED, Candidate, FolderWalk, Skipped
-from modelkeep.sources.layouts.unfinished import first_unfinished, weight_suffix
+from modelkeep.sources.layouts.unfinished import (
+    first_unfinished,
+    is_unfinished,
+    weight_suffix,
+)
 
 #: Threads that read headers. Their waiting overlaps; their computing does not.
 THREADS = 12
@@ -116,6 +120,9 @@ class Finder:
             key = self._known.find(found.path, found.status)
             if key is not None:
                 return Examined(found, key, size=found.status.st_size)
+            if is_unfinished(found.path.name, found.siblings):
+                detail = f"{shown(found.path)} is an unfinished download"
+                return Skipped(found.path, UNFINISHED, detail, size=found.status.st_size)
         return pool.submit(self._examine, found)
 
     def _end(self, one: Skipped | Examined | Future[Examined]) -> Skipped | Examined:

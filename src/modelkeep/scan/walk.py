@@ -227,7 +227,8 @@ class FolderWalk:
             if holds(there.st_mode):
                 yield Skipped(path, kind, f"{shown(path)} is {kind}")
                 return
-        if _is_download(path.name, siblings):
+        # The finder decides about weights: a recorded file is known, whatever lies beside it.
+        if not weight_suffix(path.name) and _is_download(path.name, siblings):
             detail = f"{shown(path)} is an unfinished download"
             yield Skipped(path, UNFINISHED, detail, size=there.st_size)
             return

@@ -155,6 +155,14 @@ def test_a_file_with_a_mark_of_a_download_beside_it_is_skipped(world: World, mar
     assert world.service.scan_directory(world.downloads) == []
 
 
+def test_a_recorded_file_stays_known_whatever_is_beside_it(world: World) -> None:
+    path = tiny.lora(world.downloads / "paper.safetensors")
+    world.service.register_path(path)
+    (world.downloads / "paper.safetensors.part").write_bytes(b"half")
+    found = statuses(scanned(world)[0], world.downloads)
+    assert found == {"paper.safetensors": "known", "paper.safetensors.part": "skipped"}
+
+
 def test_a_file_that_changes_while_it_is_read_is_skipped(tmp_path: Path) -> None:
     def write() -> None:
         with path.open("ab") as file:
