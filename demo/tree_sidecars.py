@@ -221,7 +221,8 @@ def _a1111(beside: Beside) -> None:
     }  # fmt: skip
     beside.write(".json", info)
     beside.picture(".png")
-    beside.says(description="for prints", base_hint="SD1", trigger_phrases=(beside.title, "print"))
+    words = (f"{beside.title}, print",)
+    beside.says(description="for prints", base_hint="SD1", trigger_phrases=words)
 
 
 def _swarm(beside: Beside) -> None:
@@ -242,8 +243,9 @@ def _rgthree(beside: Beside) -> None:
 
 
 def _trigger_text(beside: Beside) -> None:
-    beside.write(".txt", f"{beside.title}, ink wash, flat colours\n")
-    beside.says(trigger_phrases=(beside.title, "ink wash", "flat colours"))
+    words = f"{beside.title}, ink wash, flat colours"
+    beside.write(".txt", f"{words}\n")
+    beside.says(trigger_phrases=(words,))
 
 
 def _description_text(beside: Beside) -> None:

@@ -122,24 +122,15 @@ def plan_local(
     _refuse_unfinished(path, files)
     given, sidecars = without_aliases(config), sidecar_info or SidecarInfo()
     identified, error = _identify(library, path, given, path)
-    named = {"name": repo} if is_generic(path.stem) and (repo := repository_in(path)) else {}
     if sidecar_info is None:
         most = limits.STATED_HASH_BYTES if inplace else None
         sidecars = read_beside(path, most=most, progress=progress)
         given = {**_sidecar_fields(sidecars, identified), **given}
-    given = {**named, **given}
     found = identified or _as_given(path, given, files, error)
-    if inplace:
-        record, target = record_in_place(library, path, found, given)
-    else:
-        given = {"source": path_to_text(path), **given}
-        record, target = record_in_home(
-            library, home, path.name, found, given, is_folder=path.is_dir()
-        )
-        link = link or LinkMode.Copy
-    refuse_key(library, record.key)
+    place = None if inplace else home
+    record, target = _local_record(library, path, place, found, given)
+    link = None if inplace else link or LinkMode.Copy
     _refuse_recorded(library, path, files)
-    allocated = sum(file.allocated for file in files)
     return Plan(
         source=source,
         path=path,
@@ -148,9 +139,9 @@ def plan_local(
         given=config,
         config=record,
         target=target,
-        home=None if inplace else home,
-        link=None if inplace else link,
-        needed_bytes=allocated if not inplace and link is LinkMode.Copy else 0,
+        home=place,
+        link=link,
+        needed_bytes=sum(file.allocated for file in files) if link is LinkMode.Copy else 0,
         free_bytes=free_space(home.top),
         preview=picture_of(path, given) if not inplace and home.is_ours else None,
         metadata=sidecars.metadata,
@@ -276,6 +267,26 @@ def plan_fetched(
 def name_of(remote: RemoteModel) -> str:
     """Return the name that the file or folder of a remote model gets on this disk."""
     return safe_name(remote.name) if remote.is_folder else file_name(remote)
+
+
+def _local_record(
+    library: Library,
+    path: Path,
+    home: Destination | None,
+    found: Identification,
+    given: Mapping[str, Any],
+) -> tuple[ModelConfigBase, Path]:
+    """Return the record of a model of this disk as it will be, and where the model will be."""
+    if is_generic(path.stem) and (repo := repository_in(path)) is not None:
+        given = {"name": repo, **given}
+    if home is None:
+        record, target = record_in_place(library, path, found, given)
+    else:
+        fields = {"source": path_to_text(path), **given}
+        name, is_folder = path.name, path.is_dir()
+        record, target = record_in_home(library, home, name, found, fields, is_folder=is_folder)
+    refuse_key(library, record.key)
+    return record, target
 
 
 def _remote_record(

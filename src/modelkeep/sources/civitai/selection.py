@@ -29,7 +29,7 @@ _SHOWN = 12
 
 
 @dataclass(frozen=True)
-class Selection:
+class ChosenFile:
     """The file that is fetched, beside the others of its version.
 
     Attributes:
@@ -43,7 +43,7 @@ class Selection:
     further: tuple[Json, ...]
 
 
-def choose_file(files: Sequence[Json], source: CivitaiModelSource, name: str) -> Selection:
+def choose_file(files: Sequence[Json], source: CivitaiModelSource, name: str) -> ChosenFile:
     """Return the file that is meant: the one that the words fit, the primary one before others.
 
     Args:
@@ -57,7 +57,7 @@ def choose_file(files: Sequence[Json], source: CivitaiModelSource, name: str) ->
     """
     if source.file_id is not None:
         chosen = _with_number(files, source, name)
-        return Selection(chosen, (chosen,), _without(files, [chosen]))
+        return ChosenFile(chosen, (chosen,), _without(files, [chosen]))
     models = [file for file in files if _kind(file) not in _NEVER and not is_archive(file)]
     if not models:
         raise _no_model(files, name)
@@ -72,7 +72,7 @@ def choose_file(files: Sequence[Json], source: CivitaiModelSource, name: str) ->
     is_main = _kind(chosen) in _MODELS
     alike = [file for file in fitting if (_kind(file) in _MODELS) == is_main]
     alike.sort(key=lambda file: file is not chosen)
-    return Selection(chosen, tuple(alike), _without(files, alike))
+    return ChosenFile(chosen, tuple(alike), _without(files, alike))
 
 
 def described(file: Json) -> str:

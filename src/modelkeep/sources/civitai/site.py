@@ -81,18 +81,18 @@ class Civitai(Site):
             )
         numbers = {"version_id": version.get("id"), "model_id": version.get("modelId")}
         pinned = source.model_copy(update=numbers)
-        selection = choose_file(files, pinned, name)
-        if len(selection.alike) > 1:  # the number of the version alone leaves the choice open
-            pinned = exactly(selection.file, pinned)
-        remote = _remote(api, version, selection.file, pinned, is_exact=source.file_id is not None)
+        chosen = choose_file(files, pinned, name)
+        if len(chosen.alike) > 1:  # the number of the version alone leaves the choice open
+            pinned = exactly(chosen.file, pinned)
+        remote = _remote(api, version, chosen.file, pinned, is_exact=source.file_id is not None)
         instead = _instead_of(version, found.free)
-        further = [named(file, pinned) for file in selection.further]
+        further = [named(file, pinned) for file in chosen.further]
         notes = (
             *remote.notes,
             *filter(None, [instead]),
             *([f"Further files of this version: {', '.join(further)}"] if further else []),
         )
-        choices = tuple(_choice(file, pinned) for file in selection.alike)
+        choices = tuple(_choice(file, pinned) for file in chosen.alike)
         choices = choices if len(choices) > 1 else ()
         return replace(remote, notes=notes, choices=choices, instead=instead)
 
