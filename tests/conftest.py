@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,8 @@ __all__ = ["civitai", "environment", "hub", "manager", "modelscope"]
 
 def pytest_configure(config: pytest.Config) -> None:
     give_children_defaults()
+    # The tokens of whoever runs the tests are none of theirs.
+    os.environ["XDG_CONFIG_HOME"] = "/nonexistent"
     rounds.use_profile()
     config.pluginmanager.register(Counting())
 

@@ -14,6 +14,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
     home.mkdir(exist_ok=True)  # with ``environment`` it is there
     monkeypatch.setenv("MODELKEEP_ROOT", str(tmp_path / "library"))
     monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setenv("COLUMNS", "100")
     return Program(tmp_path / "library", home)
 

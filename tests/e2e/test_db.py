@@ -1,4 +1,4 @@
-"""``modelkeep db``: the version of the catalogue, and upgrading it."""
+"""``modelkeep db``: the version of the catalogue, upgrading it, and backups."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from modelkeep import ModelManager
 from support import invented
 from support.program import Program
 
@@ -82,3 +83,38 @@ def test_a_yaml_catalogue_has_no_tables(program: Program) -> None:
     program.root.mkdir(parents=True)
     (program.root / "modelkeep.yaml").write_text("model_config_db: configs/models.yaml\n")
     assert "YAML" in program.call("db", "version", status=2).err
+
+
+class TestBackup:
+    def test_it_is_made_while_the_program_writes_and_brings_everything_back(
+        self, filled: Program, tmp_path: Path
+    ) -> None:
+        with ModelManager(root=filled.root) as manager:
+            manager.records.update_model(manager.find("blue").key, {"name": "azure"})
+            told = filled.run("db", "backup", tmp_path)
+        [copy] = tmp_path.glob("modelkeep.db.backup-*")
+        assert str(copy) in told.out.replace("~", str(filled.home))
+        filled.call("edit", "azure", "name=lost")
+        command = told.err[told.err.index("rm -f") :].strip()
+        subprocess.run(["sh", "-c", command], check=True)
+        assert {line["name"] for line in filled.call("list", "--json").json} == {
+            "azure", "green", "paper",
+        }  # fmt: skip
+
+    def test_nothing_is_overwritten(self, filled: Program, tmp_path: Path) -> None:
+        made = filled.call("db", "backup", tmp_path / "copy.db", "--json").only
+        assert made["path"] == str(tmp_path / "copy.db")
+        before = (tmp_path / "copy.db").read_bytes()
+        assert "exists" in filled.call("db", "backup", tmp_path / "copy.db", status=1).err
+        assert (tmp_path / "copy.db").read_bytes() == before
+        assert not list(tmp_path.glob(".copy*"))
+
+    def test_a_catalogue_in_yaml(self, program: Program, sources: Path, tmp_path: Path) -> None:
+        program.call("config", "set", "model_config_db", "configs/models.yaml")
+        program.call("install", sources / "blue.safetensors")
+        program.call("db", "backup", tmp_path / "copy.yaml")
+        kept = program.root / "configs/models.yaml"
+        assert (tmp_path / "copy.yaml").read_bytes() == kept.read_bytes()
+
+    def test_there_has_to_be_a_catalogue(self, program: Program) -> None:
+        assert "no catalogue" in program.call("db", "backup", status=2).err

@@ -41,18 +41,22 @@ def holding(text: str, *folders: Path) -> list[Path]:
     return [path for path in files if text.encode() in path.read_bytes()]
 
 
+#: Where the token of a user is kept, in the home folder.
+KEPT = ".config/modelkeep/tokens/huggingface"
+
+
 class TestToken:
     def test_set_list_remove(self, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
         assert "No tokens" in program.call("token", "list").err
         monkeypatch.setattr("sys.stdin", StringIO(f"{PLANTED}\n"))
         told = program.call("token", "set", "huggingface", "-")
-        file = program.root / "secrets/huggingface"
-        assert str(file) in told.out
+        file = program.home / KEPT
+        assert f"~/{KEPT}" in told.out
         assert file.read_text() == PLANTED
         told = program.call("token", "list")
-        assert told.lines[1].split() == ["huggingface", str(file), "...alue"]
+        assert told.lines[1].split() == ["huggingface", f"~/{KEPT}", "...alue"]
         assert program.call("token", "list", "--json").only == {
-            "site": "huggingface", "from": str(file), "ends_with": "alue",
+            "site": "huggingface", "from": f"~/{KEPT}", "ends_with": "alue",
         }  # fmt: skip
         assert program.call("token", "list", "-q").lines == ["huggingface"]
         assert program.call("token", "remove", "hf").out
@@ -66,7 +70,7 @@ class TestToken:
         told = program.call("token", "set", "huggingface", "another-one")
         assert "token set huggingface -" in told.err
         assert "another-one" not in told.out + told.err
-        assert (program.root / "secrets/huggingface").read_text() == "another-one"
+        assert (program.home / KEPT).read_text() == "another-one"
 
     def test_the_environment_comes_before(
         self, program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -85,7 +89,7 @@ class TestToken:
         assert "token set huggingface -" in told.err
         told = program.call("token", "set", "huggingface", f"{PLANTED} {PLANTED}", status=2)
         assert PLANTED not in told.err
-        assert not (program.root / "secrets").exists()
+        assert not (program.home / KEPT).exists()
 
     def test_on_a_terminal_it_asks_and_shows_nothing(self, program: Program) -> None:
         shown = program.on_terminal(
@@ -93,7 +97,7 @@ class TestToken:
         )
         assert "https://huggingface.co/settings/tokens" in shown
         assert PLANTED not in shown
-        assert (program.root / "secrets/huggingface").read_text() == PLANTED
+        assert (program.home / KEPT).read_text() == PLANTED
 
 
 class TestSearch:
@@ -150,5 +154,5 @@ def test_a_planted_token_is_in_its_file_and_nowhere_else(
     ]
     assert server.asked("/api/models")[0].headers["authorization"] == f"Bearer {PLANTED}"
     assert PLANTED not in "".join(result.out + result.err for result in told)
-    kept = program.root / "secrets/huggingface"
+    kept = program.home / KEPT
     assert holding(PLANTED, program.root, program.home, tmp_path / "downloads") == [kept]

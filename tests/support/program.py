@@ -65,7 +65,11 @@ class Program:
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the environment of a process, without settings of whoever runs the tests."""
-        kept = {name: value for name, value in os.environ.items() if "MODELKEEP" not in name}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("MODELKEEP_", "XDG_"))
+        }
         ours = {"MODELKEEP_ROOT": str(self.root), "HOME": str(self.home), "COLUMNS": "100"}
         return {**kept, **ours, **(more or {})}
 

@@ -1,7 +1,8 @@
-"""The catalogue itself: the version of its schema, and upgrading it."""
+"""The catalogue itself: the version of its schema, upgrading it, and backups."""
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,10 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from modelkeep.app.text import pairs
-from modelkeep.core.names import shown
+from modelkeep.core.names import path_to_text, shown, size_text
+from modelkeep.disk import paths
 from modelkeep.errors import UsageError
+from modelkeep.records.dialects import sqlite_backup
 from modelkeep.records.dialects.sqlite import SqliteDatabase
 from modelkeep.records.dialects.sqlite_files import stored_version
 from modelkeep.records.locations import catalogue_file
@@ -115,6 +118,74 @@ class CatalogueUpgrade:
             "To go back, stop all programs that use the catalogue, install the previous modelkeep"
             f" and run: rm -f {log} {index} && mv {copy} {file}"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueBackup:
+    """A copy of a catalogue.
+
+    Attributes:
+        catalogue: What was copied.
+        path: The copy.
+        size: Its bytes.
+    """
+
+    catalogue: Path
+    path: Path
+    size: int
+
+    @property
+    def key(self) -> str:
+        """The copy."""
+        return str(self.path)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "catalogue": path_to_text(self.catalogue),
+            "path": path_to_text(self.path),
+            "size": self.size,
+        }
+
+    def __str__(self) -> str:
+        return f"Backed up the catalogue to {shown(self.path)} ({size_text(self.size)})"
+
+    @property
+    def way_back(self) -> str:
+        """How to restore it."""
+        names = (self.catalogue, f"{self.catalogue}-wal", f"{self.catalogue}-shm", self.path)
+        file, log, index, copy = (quote(str(name)) for name in names)
+        is_logged = self.catalogue.suffix.lower() == ".db"
+        return (
+            "To restore it, stop all programs that use the catalogue and run: "
+            + (f"rm -f {log} {index} && " if is_logged else "")
+            + f"cp {copy} {file}"
+        )
+
+
+def back_up(settings: Settings, to: Path | None = None) -> CatalogueBackup:
+    """Copy the catalogue; programs that use it need not stop.
+
+    Args:
+        settings: Of the root.
+        to: A new file, or a folder; beside the catalogue when None.
+
+    Raises:
+        UsageError: there is no catalogue yet.
+        DuplicateModelException: the file exists.
+        StorageError: it cannot be written.
+    """
+    path = catalogue_file(settings).absolute()
+    if not path.is_file():
+        raise UsageError("There is no catalogue to back up", hint=_NONE_YET)
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    name = f"{path.name}.backup-{stamp}"
+    target = path.with_name(name) if to is None else to / name if to.is_dir() else to
+    if path.suffix.lower() == ".db":
+        sqlite_backup.back_up(path, target.absolute())
+    else:  # a YAML file is only ever replaced as a whole
+        paths.copy_file(path, target.absolute())
+    return CatalogueBackup(path, target.absolute(), target.stat().st_size)
 
 
 def version(settings: Settings) -> CatalogueVersion:

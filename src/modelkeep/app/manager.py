@@ -256,11 +256,13 @@ class ModelManager:
     @cached_property
     def presence(self) -> Presence:
         """Tells which roots are there and which are offline."""
+        from modelkeep.disk.access import is_changeable
         from modelkeep.jobs.state import StateDatabase
         from modelkeep.library.presence import Presence
 
         with self._making:
-            state = StateDatabase(self.settings.state_path)
+            path = self.settings.state_path
+            state = StateDatabase(path, to_look=not is_changeable(path))
             return Presence(
                 lambda: self.records, self._registered_roots, state, self.settings.models_dir
             )

@@ -220,7 +220,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Group(
         "db",
-        "Show and upgrade the schema of the catalogue.",
+        "Back up and upgrade the catalogue.",
         (
             Command(
                 "version",
@@ -229,6 +229,7 @@ ENTRIES: tuple[Entry, ...] = (
                 example="db version",
             ),
             Command("upgrade", "Upgrade the catalogue.", "db:upgrade", example="db upgrade"),
+            Command("backup", "Back up the catalogue.", "db:backup", example="db backup /backup"),
         ),
     ),
     Group(

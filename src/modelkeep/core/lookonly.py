@@ -10,16 +10,20 @@ from pathlib import Path
 _PATIENCE = 5.0
 
 
+def beside(path: Path) -> tuple[Path, ...]:
+    """Return the files that SQLite makes beside a database: the log, its index, the journal."""
+    return tuple(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal"))
+
+
 def open_for_looking(path: Path) -> sqlite3.Connection:
     """Open a SQLite file that is there, so that nothing on the disk changes.
 
     Raises:
         sqlite3.Error: it cannot be opened.
     """
-    beside = [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
     # Where nothing is beside the file nobody has it open, and all of it is in the file.
     # Otherwise a part may be in the log, and the locks of the others have to be kept.
-    is_alone = not any(file.exists() for file in beside)
+    is_alone = not any(file.exists() for file in beside(path))
     way = "immutable=1" if is_alone else "mode=ro"
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?{way}",

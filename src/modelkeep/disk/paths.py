@@ -11,7 +11,7 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from modelkeep.core.hashing import (
 )
 from modelkeep.core.names import shown
 from modelkeep.core.reading import open_regular
+from modelkeep.disk.access import nearest, why_not_changeable
 from modelkeep.errors import (
     DuplicateModelException,
     NoSpaceError,
@@ -50,9 +51,9 @@ def storage_error(error: OSError, path: Path) -> StorageError:
             hint="Free some space, for example with: modelkeep trash empty",
         )
     if error.errno in _READ_ONLY:
+        reason, hint = why_not_changeable(path)
         return NotWritableError(
-            f"{shown(path)} cannot be changed: {error.strerror}",
-            hint="Check the owner of the folder and whether the disk is mounted read-only.",
+            f"{shown(path)} cannot be changed: {reason or error.strerror}", hint=hint
         )
     return StorageError(
         f"{shown(path)}: {error.strerror or error}", hint="Check the disk, then try again."
@@ -73,9 +74,7 @@ def free_space(path: Path) -> int:
 
     ``path`` need not exist yet: the nearest folder that does decides.
     """
-    there = path
-    while not there.exists() and there != there.parent:
-        there = there.parent
+    there = nearest(path)
     with changing(there):
         room = os.statvfs(there)
     return room.f_bavail * room.f_frsize
@@ -330,10 +329,16 @@ def _remove_below(folder: Path) -> None:
     os.rmdir(folder)
 
 
-def write_file(path: Path, data: bytes, mode: int = 0o644, *, durable: bool = True) -> None:
+def write_file(path: Path, data: bytes, mode: int = 0o666, *, durable: bool = True) -> None:
     """Write a small file of the program atomically, replacing the one before.
 
     One that is not ``durable`` is safe from the end of the process, not from that of the machine.
+
+    Args:
+        path: Its name.
+        data: All of its contents.
+        mode: Who may do what with it, before the mask of the process.
+        durable: Force it to the disk.
     """
     make_folder(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}.new")
@@ -365,6 +370,32 @@ def make_file(path: Path, mode: int = 0o666) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode))
 
 
+def make_shared_file(path: Path) -> None:
+    """Make an empty file for another library, where it is not there, as its folder is shared.
+
+    It gets the group of its folder, and the rights that the mask of the process leaves. No
+    descriptor is opened: closing it would drop the locks of another thread (``fcntl(2)``).
+    """
+    with changing(path), suppress(FileExistsError):
+        os.mknod(path, stat.S_IFREG | 0o666)
+        follow_group((path,), path.parent)
+
+
+def follow_group(files: Iterable[Path], leader: Path) -> None:
+    """Give files of this user the group of a file or folder, where that can be done."""
+    for file in files:
+        with suppress(OSError, StorageError):
+            if file.lstat().st_uid == os.geteuid():
+                set_group(file, leader.stat().st_gid)
+
+
+def set_group(path: Path, group: int) -> None:
+    """Give a file or folder of the program to a group; no link is followed."""
+    with changing(path):
+        if path.lstat().st_gid != group:
+            os.chown(path, -1, group, follow_symlinks=False)
+
+
 def replace_file(draft: Path, path: Path) -> None:
     """Put a finished and synced file of the program in the place of another one, at once."""
     with changing(path):
@@ -384,7 +415,4 @@ def set_mode(path: Path, mode: int) -> None:
 
 def is_writable(folder: Path) -> bool:
     """Tell whether files can be made in ``folder``, or in the nearest one above that exists."""
-    there = folder
-    while not there.exists() and there != there.parent:
-        there = there.parent
-    return os.access(there, os.W_OK | os.X_OK)
+    return os.access(nearest(folder), os.W_OK | os.X_OK)

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from modelkeep.core.lookonly import copy_for_looking
+from modelkeep.core.lookonly import beside, copy_for_looking
 from modelkeep.core.names import shown
-from modelkeep.disk.paths import make_folder
+from modelkeep.disk.access import why_not_changeable
+from modelkeep.disk.paths import follow_group, make_folder, make_shared_file
 from modelkeep.errors import (
     CorruptDatabaseError,
     DatabaseError,
@@ -49,6 +50,7 @@ class Database:
         self._lock = threading.RLock()
         if not to_look:
             make_folder(path.parent)
+            make_shared_file(path)
         with self._translated():
             self._connection = copy_for_looking(path) if to_look else _connect(path)
             self._connection.row_factory = sqlite3.Row
@@ -57,6 +59,8 @@ class Database:
             except BaseException:
                 self._connection.close()
                 raise
+        if not to_look:
+            follow_group(beside(path), path)
 
     @classmethod
     def for_looking(cls, path: Path) -> Self:
@@ -187,9 +191,8 @@ def _translate(error: sqlite3.Error, path: Path) -> RecordError | StorageError:
         case sqlite3.SQLITE_FULL:
             return NoSpaceError(f"No space left to write {name}", hint="Free some space.")
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-            return NotWritableError(
-                f"{name} cannot be written", hint="Check the permissions of the root."
-            )
+            reason, hint = why_not_changeable(path)
+            return NotWritableError(f"{name} cannot be written: {reason or error}", hint=hint)
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return damaged(path, str(error))
     return DatabaseError(f"{name}: {error}", hint="Try again. Finished work is kept.")

@@ -1,8 +1,9 @@
-"""The last search of a root, so that what was found can be named by its number."""
+"""The last search of each user of a root, so that what was found can be named by its number."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from modelkeep.settings import Settings
 from modelkeep.sources.layouts.text_files import read_text
 from modelkeep.sources.site import SearchResult
 
+#: What the names of such files begin with; each is of one user.
+LAST_SEARCH = "last-search-"
 _HINT = "Search again: modelkeep search WORDS"
 
 
 def last_search_path(settings: Settings) -> Path:
-    """Return the file of the last search, beside the state of this machine."""
-    return settings.state_path.with_name("last-search.json")
+    """Return the file of this user's last search, beside the state of this machine."""
+    return settings.state_path.with_name(f"{LAST_SEARCH}{os.geteuid()}.json")
 
 
 def remember_search(settings: Settings, words: str, found: Sequence[SearchResult]) -> None:

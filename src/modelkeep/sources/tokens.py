@@ -1,7 +1,8 @@
 """``SiteTokens``: where the token of a site comes from, and where it is kept.
 
-A token is looked for in the argument of a call, in the environment, in ``secrets/<site>`` of the
-root, and in what the site's own programs keep, in this order.
+A token is looked for in the argument of a call, in the environment, in the user's own config
+folder, and in what the site's own programs keep, in this order. Users of one root have tokens of
+their own; what an older version put into ``secrets`` of the root is read by its owner.
 """
 
 from __future__ import annotations
@@ -70,7 +71,13 @@ class SiteTokens:
 
     @property
     def folder(self) -> Path:
-        """The folder of secrets."""
+        """The folder of this user's tokens."""
+        from platformdirs import user_config_path  # noqa: PLC0415 - seldom needed
+
+        return user_config_path("modelkeep") / "tokens"
+
+    @property
+    def _old_folder(self) -> Path:
         return self._settings.root / "secrets"
 
     @property
@@ -109,7 +116,7 @@ class SiteTokens:
         return [held for name in self.names for held in self._held(self._sites[name])]
 
     def set(self, name: str, token: str) -> Path:
-        """Keep a token in the folder of secrets, for its owner alone; return its file.
+        """Keep a token in this user's config folder, for its owner alone; return its file.
 
         Raises:
             UsageError: no site is named so, or it is not a token.
@@ -123,19 +130,34 @@ class SiteTokens:
         paths.set_mode(self.folder, _FOLDER_MODE)
         path = self.folder / name
         paths.write_file(path, checked.value.encode(), _FILE_MODE)
+        self._forget(self._old_folder / name)
         return path
 
     def remove(self, name: str) -> bool:
-        """Forget the token of a site that is in the folder of secrets; tell whether one was.
+        """Forget the token of a site that this user keeps; tell whether one was kept.
 
         Raises:
             UsageError: no site is named so.
             StorageError: it cannot be removed.
         """
-        path = self.folder / self._known(name).name
-        is_there = os.path.lexists(path)
-        paths.remove_file(path)
-        return is_there
+        name = self._known(name).name
+        found = [self._forget(folder / name) for folder in (self.folder, self._old_folder)]
+        return any(found)
+
+    def kept_in_root(self) -> Sequence[str]:
+        """Return the sites whose token of this user is in the root, where older versions put it."""
+        return [name for name in self.names if _is_own_file(self._old_folder / name)]
+
+    def take_out_of_root(self, name: str) -> None:
+        """Move the token of a site out of the root; one that this user keeps besides it stays.
+
+        Raises:
+            StorageError: it cannot be written or removed.
+        """
+        old = self._secret(self._old_folder, name)
+        if old is not None and self._secret(self.folder, name) is None:
+            self.set(name, old)
+        self._forget(self._old_folder / name)
 
     def for_link(self, url: str) -> str | None:
         """Return the token of the site whose host a link leads to, or None.
@@ -173,20 +195,27 @@ class SiteTokens:
         for variable in site.token_variables(self._environment):
             if value := "".join(self._environment.get(variable, "").split()):
                 yield HeldToken(site.name, value, f"environment {variable}")
-        if secret := self._secret(site.name):
-            yield HeldToken(site.name, secret, shown(self.folder / site.name))
+        for folder in (self.folder, self._old_folder):
+            if secret := self._secret(folder, site.name):
+                yield HeldToken(site.name, secret, shown(folder / site.name))
         if kept := site.kept_token(self._environment):
             yield HeldToken(
                 site.name, kept, f"stored by programs of {site.label}", is_kept_by_others=True
             )
 
-    def _secret(self, name: str) -> str | None:
-        path = self.folder / name
-        if not path.is_file():
+    def _secret(self, folder: Path, name: str) -> str | None:
+        path = folder / name
+        if not _is_own_file(path):
             return None
-        for place, mode in ((self.folder, _FOLDER_MODE), (path, _FILE_MODE)):
+        for place, mode in ((folder, _FOLDER_MODE), (path, _FILE_MODE)):
             self._close(place, mode)
         return "".join(read_text(path, _FILE_BYTES).split()) or None
+
+    def _forget(self, path: Path) -> bool:
+        is_there = _is_own_file(path)
+        if is_there:
+            paths.remove_file(path)
+        return is_there
 
     def _close(self, path: Path, mode: int) -> None:
         """Take the rights of others away; what cannot be closed is not used."""
@@ -265,6 +294,14 @@ def endpoints_of(settings: Settings) -> dict[str, str]:
         "huggingface": settings.hf_endpoint,
         "civitai": settings.civitai_endpoint,
     }
+
+
+def _is_own_file(path: Path) -> bool:
+    """Tell whether a file or link is there and of this user; others have tokens of their own."""
+    try:
+        return path.is_file() and path.lstat().st_uid == os.geteuid()
+    except OSError:
+        return False
 
 
 def _is_this_machine(host: str) -> bool:

@@ -20,6 +20,11 @@ SECRET = "hf_planted5eCr3tValue"
 HUB = "https://huggingface.co/org/name/resolve/main/a.safetensors"
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
 def made(
     tmp_path: Path, environment: Mapping[str, str] | None = None, **settings: str
 ) -> SiteTokens:
@@ -67,7 +72,7 @@ class TestOrder:
         assert told == [
             ("huggingface", "environment HF_TOKEN", "alue"),
             ("huggingface", "stored by programs of Hugging Face", "alue"),
-            ("modelscope", str(tmp_path / "root/secrets/modelscope"), ""),
+            ("modelscope", str(tmp_path / "config/modelkeep/tokens/modelscope"), ""),
         ]
 
     def test_a_site_has_a_variable_of_its_name(self, tmp_path: Path) -> None:
@@ -125,7 +130,7 @@ class TestSecrets:
         with pytest.raises(UsageError) as caught:
             made(tmp_path).set("huggingface", token)
         assert not token or token not in str(caught.value)
-        assert not (tmp_path / "root/secrets").exists()
+        assert not (tmp_path / "config").exists()
 
     @pytest.mark.parametrize("name", ["sofa", "server-token", "link", "../huggingface", ""])
     def test_only_sites_have_tokens(self, name: str, tmp_path: Path) -> None:
@@ -138,12 +143,55 @@ class TestSecrets:
         assert tokens.find(name) is None
 
     def test_a_link_in_the_place_of_the_folder_is_refused(self, tmp_path: Path) -> None:
-        (tmp_path / "root").mkdir()
+        (tmp_path / "config/modelkeep").mkdir(parents=True)
         (tmp_path / "elsewhere").mkdir()
-        (tmp_path / "root/secrets").symlink_to(tmp_path / "elsewhere")
+        (tmp_path / "config/modelkeep/tokens").symlink_to(tmp_path / "elsewhere")
         with pytest.raises(NotWritableError, match="link"):
             made(tmp_path).set("huggingface", SECRET)
         assert os.listdir(tmp_path / "elsewhere") == []  # noqa: PTH208 - names alone
+
+
+def old_token(tmp_path: Path, value: str) -> Path:
+    """Put a token where it once was, in the root."""
+    path = tmp_path / "root/secrets/huggingface"
+    path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+    path.write_text(value)
+    path.chmod(0o600)
+    return path
+
+
+class TestInTheRoot:
+    def test_it_is_read_after_the_one_of_this_user(self, tmp_path: Path) -> None:
+        old_token(tmp_path, "old")
+        assert value(made(tmp_path)) == "old"
+        made(tmp_path).folder.mkdir(parents=True, mode=0o700)
+        (made(tmp_path).folder / "huggingface").write_text("new")
+        assert [held.value for held in made(tmp_path).list()] == ["new", "old"]
+
+    def test_it_goes_when_another_is_set_or_removed(self, tmp_path: Path) -> None:
+        path = old_token(tmp_path, "old")
+        made(tmp_path).set("huggingface", "new")
+        assert not path.exists()
+        old_token(tmp_path, "old")
+        assert made(tmp_path).remove("huggingface")
+        assert value(made(tmp_path)) is None
+
+    def test_it_is_moved_out(self, tmp_path: Path) -> None:
+        path = old_token(tmp_path, "old")
+        assert made(tmp_path).kept_in_root() == ["huggingface"]
+        made(tmp_path).take_out_of_root("huggingface")
+        [held] = made(tmp_path).list()
+        assert (held.value, path.exists()) == ("old", False)
+        assert made(tmp_path).kept_in_root() == []
+
+    def test_that_of_another_user_is_not_looked_at(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = old_token(tmp_path, "old")
+        monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+        assert value(made(tmp_path)) is None
+        assert not made(tmp_path).remove("huggingface")
+        assert path.exists()
 
 
 class TestForLink:

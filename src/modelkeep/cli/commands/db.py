@@ -1,6 +1,9 @@
-"""``db``: the schema version of the catalogue, and upgrading it."""
+"""``db``: the schema version of the catalogue, upgrading it, and backups."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -29,4 +32,25 @@ def upgrade(ctx: typer.Context) -> None:
     else:
         session.say(str(done))
     if done.way_back and not session.json:
+        session.say(done.way_back)
+
+
+def backup(
+    ctx: typer.Context,
+    to: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]",
+            help="A new file or a folder (default: beside the catalogue).",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Back up the catalogue, also while other programs use it."""
+    from modelkeep.app import catalogue
+
+    session = ctx.ensure_object(Session)
+    done = catalogue.back_up(session.settings, to.expanduser() if to else None)
+    session.show(done)
+    if not session.json:
         session.say(done.way_back)

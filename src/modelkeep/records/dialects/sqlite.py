@@ -18,8 +18,11 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Select
 
+from modelkeep.core.lookonly import beside, open_for_looking
 from modelkeep.core.names import shown
-from modelkeep.disk.paths import make_folder
+from modelkeep.disk import access
+from modelkeep.disk.paths import follow_group, make_folder, make_shared_file
+from modelkeep.errors import NotWritableError
 from modelkeep.records.dialects import mounts, sqlite_tables
 from modelkeep.records.dialects.sqlite_damage import found_damage
 from modelkeep.records.dialects.sqlite_engine import (
@@ -87,6 +90,7 @@ class SqliteDatabase(RecordDatabase):
         path: The file, or None.
         name: The database, for messages.
         damage: What was found damaged in the file, or an empty string; nothing is written then.
+        is_readonly: This user may not write the file, so it is opened to read alone.
         backup: The file as it was before the upgrade that opening it took, or None.
         readers: Makes the connections that read; None where ``conn`` reads too.
 
@@ -119,15 +123,14 @@ class SqliteDatabase(RecordDatabase):
         self._changes = ChangeCounter()
         self._watcher: sqlite3.Connection | None = None
         self._is_ours = is_ours_alone(self.path, self.name) if self.path else True
-        if self.path:
+        self.is_readonly = bool(
+            self.path and self.path.exists() and not access.is_changeable(self.path)
+        )
+        if self.path and not self.is_readonly:
             make_folder(self.path.parent)
+            make_shared_file(self.path)
         with translated(self.name, self.path):
-            self.conn = sqlite3.connect(
-                self.path or _MEMORY,
-                timeout=timeout,
-                isolation_level=None,
-                check_same_thread=False,
-            )
+            self.conn = self._open()
             try:
                 self.conn.row_factory = sqlite3.Row
                 self._prepare()
@@ -179,6 +182,8 @@ class SqliteDatabase(RecordDatabase):
         with self.lock, translated(self.name, self.path, self._note_damage):
             if self.damage:
                 raise damaged(self.name, self.damage)
+            if self.is_readonly:
+                raise self._not_writable("cannot be changed")
             with self._writer.begin():
                 yield Transaction(self._writer, _DIALECT)
 
@@ -218,6 +223,20 @@ class SqliteDatabase(RecordDatabase):
     def _note_damage(self, reason: str) -> None:
         self.damage = self.damage or reason
 
+    def _open(self) -> sqlite3.Connection:
+        if self.path and self.is_readonly:  # a log made by this user would lock the others out
+            return open_for_looking(self.path)
+        return sqlite3.connect(
+            self.path or _MEMORY,
+            timeout=self._timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    def _not_writable(self, what: str) -> NotWritableError:
+        reason, hint = access.why_not_changeable(self.path or Path())
+        return NotWritableError(f"The catalogue {self.name} {what}: {reason}", hint=hint)
+
     def _connect(self) -> sqlite3.Connection:
         """Open the file once more, to read."""
         if self._is_closed or self.path is None:
@@ -234,6 +253,11 @@ class SqliteDatabase(RecordDatabase):
 
     def _prepare(self) -> None:
         execute = self.conn.execute
+        if self.is_readonly:
+            if sqlite_tables.check(self.conn, self.name) < migrations.newest():
+                raise self._not_writable("has to be upgraded")
+            self._look_for_damage()
+            return
         execute("PRAGMA foreign_keys = ON")
         execute("PRAGMA synchronous = FULL")
         is_shared = self.path is not None and _on_network(self.path)
@@ -248,6 +272,7 @@ class SqliteDatabase(RecordDatabase):
             self._upgrade(version)
         if self._is_ours and not is_shared and self.path is not None:
             self._use_write_ahead_log()
+            follow_group(beside(self.path), self.path)
         self._look_for_damage()
 
     def _initialise(self) -> None:

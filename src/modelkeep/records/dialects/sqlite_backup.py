@@ -11,8 +11,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Self
 
+from modelkeep.core.lookonly import open_for_looking
 from modelkeep.core.names import real_path, shown, size_text, unique_name
 from modelkeep.disk import paths
+from modelkeep.disk.access import is_changeable
 from modelkeep.errors import ModelKeepError, NoSpaceError
 from modelkeep.records.dialects.sqlite_errors import translated
 from modelkeep.records.sql.database import damaged
@@ -107,6 +109,36 @@ class Backup:
                 f" but only {size_text(there)} are free",
                 hint="Free some space, then try again.",
             )
+
+
+def back_up(path: Path, target: Path) -> None:
+    """Copy a database that programs may be using to a new file, as it is at one moment.
+
+    Raises:
+        DuplicateModelException: ``target`` exists.
+        CorruptDatabaseError: the database is damaged.
+        NoSpaceError: there is no room for the copy.
+    """
+    name = shown(path)
+    draft = target.with_name(_draft_name(target.name, str(os.getpid())))
+    with translated(name, path), closing(_reader(path)) as source:
+        paths.make_file(draft, stat.S_IMODE(path.stat().st_mode))
+        try:
+            _copy(source, draft, name)
+            paths.fsync(draft)
+            paths.publish(draft, target)
+        except BaseException:
+            paths.remove_file(draft)
+            raise
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    """Open a database to copy it, among others that write it where this user may do so too."""
+    if not is_changeable(path):
+        return open_for_looking(path)
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)
+    connection.execute("PRAGMA query_only = ON").close()
+    return connection
 
 
 def _copy(source: sqlite3.Connection, draft: Path, name: str) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
+from modelkeep.disk.access import why_not_changeable
 from modelkeep.errors import (
     CorruptDatabaseError,
     DatabaseError,
@@ -83,10 +84,13 @@ def database_error(error: sqlite3.Error, name: str, path: Path | None = None) ->
         path: Its file, where there is one: the message names who holds it.
     """
     fault = _fault_of(error)
-    reason = str(error)
+    reason, hint = str(error), fault.hint
+    if fault is _READ_ONLY and path is not None:
+        why, hint = why_not_changeable(path)
+        reason = why or reason
     if fault is _LOCKED and path is not None and (known := holders(path)):
         reason += f" by {', '.join(known)}"
-    return fault.kind(f"The catalogue {name} {fault.what}: {reason}", hint=fault.hint)
+    return fault.kind(f"The catalogue {name} {fault.what}: {reason}", hint=hint)
 
 
 def primary_code(error: BaseException) -> int:

@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType, RecordState
+from modelkeep.disk.access import gives_its_group, is_changeable
 from modelkeep.records.dialects import mounts
 from modelkeep.records.dialects.sqlite_damage import found_damage
 from modelkeep.records.locations import RecordSettings, catalogue_file
@@ -55,12 +56,14 @@ def all_by_name(settings: RecordSettings) -> tuple[ModelLine, ...] | None:
 
     Returns:
         None where it has to be opened as usual: it is no SQLite file with a write-ahead log, of
-        this version, on a local disk; or something in it cannot be read.
+        this version, on a local disk, that this user may write; or something in it cannot be read.
     """
     file = catalogue_file(settings).absolute()
     if str(settings.model_config_db) != "auto" and file.suffix.lower() != ".db":
         return None
-    if not file.is_file() or mounts.is_network(mounts.file_system_of(file, mounts.mount_table())):
+    if not file.is_file() or not is_changeable(file) or not gives_its_group(file.parent):
+        return None
+    if mounts.is_network(mounts.file_system_of(file, mounts.mount_table())):
         return None
     try:
         with closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True)) as connection:

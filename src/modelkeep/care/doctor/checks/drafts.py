@@ -12,6 +12,7 @@ from modelkeep.core.names import shown
 from modelkeep.core.reading import printable
 from modelkeep.disk import paths
 from modelkeep.disk.drafts import DRAFT, is_left
+from modelkeep.sources.tokens import SiteTokens
 
 
 def _find(library: LibraryState) -> Iterator[Finding]:
@@ -23,6 +24,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
         settings.conf_path.parent,
         library.catalogue.parent,
         settings.root / "secrets",
+        SiteTokens(settings).folder,
         *(entry.folder for entry in library.trash.entries()),
     }
     for folder in sorted(folders):

@@ -12,6 +12,7 @@ from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.core.names import shown
 from modelkeep.core.reading import printable
 from modelkeep.disk import paths
+from modelkeep.sources.tokens import SiteTokens
 
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
@@ -40,8 +41,12 @@ def _models_dir(library: LibraryState) -> Iterator[Finding]:
 
 
 def _secrets(library: LibraryState) -> Iterator[Finding]:
-    """The folder of tokens and the files in it are for their owner alone."""
-    folder = library.settings.root / "secrets"
+    """Folders of tokens and the files in them are for their owner alone."""
+    for folder in (library.settings.root / "secrets", SiteTokens(library.settings).folder):
+        yield from _open_to_others(folder)
+
+
+def _open_to_others(folder: Path) -> Iterator[Finding]:
     if not folder.is_dir() or folder.is_symlink():
         return
     places = [folder, *sorted(p for p in _entries(folder) if not p.is_symlink())]
@@ -58,6 +63,25 @@ def _secrets(library: LibraryState) -> Iterator[Finding]:
             )
 
 
+def _tokens(library: LibraryState) -> Iterator[Finding]:
+    """The tokens of this user are not in the root, which others may share."""
+    tokens = SiteTokens(library.settings)
+    for name in tokens.kept_in_root():
+        path = library.settings.root / "secrets" / name
+        yield Finding(
+            "token_in_root",
+            printable(path),
+            f"Your token for {name} is in {shown(path)}; tokens belong to one user, a root may"
+            " belong to several",
+            f"doctor --fix moves it to {shown(tokens.folder)}.",
+            repair=_take_out(name),
+        )
+
+
+def _take_out(name: str) -> Repair:
+    return lambda tools: SiteTokens(tools.settings).take_out_of_root(name)
+
+
 def _entries(folder: Path) -> list[Path]:
     try:
         return list(folder.iterdir())
@@ -72,6 +96,7 @@ def _close(path: Path, mode: int) -> Repair:
 def _find(library: LibraryState) -> Iterator[Finding]:
     yield from _models_dir(library)
     yield from _secrets(library)
+    yield from _tokens(library)
 
 
 CHECK = Check("rights", position=10, find=_find)
