@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from faults.pages import Page, status
+from faults.pages import Page, login_page, status
+from faults.server import FaultServer
 from modelkeep import HFModelSource
 from sites.civitai import CivitaiServer
 from sites.civitai_models import File, Model, Version
 from sites.fixtures import Environment
 from sites.hub import Account, HubServer
 from sites.models import sdxl_lora, sdxl_pipeline
+from sites.modelscope import ModelScopeServer
 from sites.server import json_page
 
 LORA = sdxl_lora()
@@ -118,6 +121,33 @@ def test_a_file_that_is_refused_after_the_plan(
     told = environment.program.call("install", "--json", "civitai:11@21", status=1)
     assert "it is in early access until 2026-12-01" in told.only["error"]["message"]
     assert "it is in early access" in environment.program.call("jobs").out
+
+
+def test_a_plain_link_has_no_site(environment: Environment, server: FaultServer) -> None:
+    page = Page(LORA, etag='"v1"')
+    url = server.serve(
+        "/cut.safetensors",
+        lambda request: page if request.range else json_page({"message": "Not for you"}, 403),
+    )
+    told = environment.program.call("install", "-q", url, status=1)
+    assert "answered 403 (Forbidden): Not for you" in told.err
+    server.serve("/cut.safetensors", lambda request: page if request.range else login_page())
+    told = environment.program.call("install", "-q", url, status=1)
+    assert "127.0.0.1 answered with a login page" in told.err
+
+
+def test_modelscope(
+    environment: Environment, modelscope: ModelScopeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELKEEP_ENDPOINTS", json.dumps({"modelscope": modelscope.endpoint}))
+    modelscope.add("artist/paper", {"cut.safetensors": LORA})
+    modelscope.plant("/resolve/", lambda _: json_page({"message": "Apply for access first"}, 403))
+    refused(
+        environment,
+        "ms:artist/paper",
+        "ModelScope refuses",
+        "cut.safetensors of cut (status 403): Apply for access first",
+    )
 
 
 def test_what_a_store_of_files_says_is_not_about_the_model(

@@ -18,11 +18,13 @@ from modelkeep.download.segments import OPEN_END, Range, Segment, Segments
 from modelkeep.download.shared_limits import SharedLimits
 from modelkeep.download.stream_hash import StreamHash
 from modelkeep.errors import NoSpaceError, ProtocolError, StorageError
+from modelkeep.http.error_responses import CHECKED_BYTES, check_content
 from modelkeep.http.options import TransferOptions
 from modelkeep.http.redirects import HttpResponse, open_url
 from modelkeep.http.request import HttpRequest
 from modelkeep.http.response_head import ByteRange, ResponseHead
 from modelkeep.http.session import Transport
+from modelkeep.http.urllib3_adapter import Body
 from modelkeep.http.urls import origin_of, redacted
 
 #: The file to create, or a function that names it by the first response head and its URL.
@@ -267,7 +269,7 @@ class TransferState:
                 return segment
             if matches and len(self.segments.live) > 1:
                 raise RangesRefusedError
-            self._check_size(head)
+            self._check_size(response)
             if not self.version.matches(head):
                 self._note_change(response, self.version)
             _log.warning("restarting the download of %s from the beginning", self.name)
@@ -317,7 +319,7 @@ class TransferState:
         if not is_named and self.resume():
             raise TryAgainError("an earlier run already has a part of it")
         segment.release()
-        self._check_size(head)
+        self._check_size(response)
         self._check_space(head.total)
         return self._start_file(response)
 
@@ -344,10 +346,14 @@ class TransferState:
             if not self.is_small:
                 self.hasher.start()
 
-    def _check_size(self, head: ResponseHead) -> None:
-        size = self.request.size
+    def _check_size(self, response: HttpResponse) -> None:
+        head, size = response.head, self.request.size
         if size is None or head.total in {None, size} or self._knows_hash:
             return
+        start = memoryview(bytearray(CHECKED_BYTES))
+        count = Body(response.response, response.url).readinto(start)
+        name, first = self.target.name, bytes(start[:count])
+        check_content(first, head.content_type, name, url=response.url, total=head.total)
         raise ProtocolError(
             f"{self.name} should have {size} bytes, but the server has {head.total}",
             hint="The file may have been replaced. Check its page.",

@@ -23,6 +23,7 @@ from modelkeep.errors import (
     UnsupportedSourceError,
 )
 from modelkeep.http.client import ApiResponse, Client
+from modelkeep.http.error_responses import error_message
 from modelkeep.http.request import HttpRequest
 from modelkeep.http.retry import is_transient
 from modelkeep.http.urls import Origin, Token, origin_of, redacted
@@ -350,6 +351,8 @@ class Site(ABC):
             context: How the site was asked.
         """
         endpoint = context.endpoints.get(self.name, self.endpoint).rstrip("/")
+        if not endpoint:  # a plain link is of no site
+            return error
         site = SiteConnection(context, endpoint, remote.token)
         if isinstance(error, NotAModelAnswerError) and error.is_login and self.takes_tokens:
             why = "it needs a token" if site.token is None else "the token is not accepted"
@@ -362,18 +365,16 @@ class Site(ABC):
             )
         if not isinstance(error, HttpStatusError) or is_transient(error) or not error.url:
             return error
-        own = {*(Origin("https", host, 443) for host in self.hosts), *map(origin_of, [endpoint])}
-        # Other hosts, such as a store of files, say nothing about the model.
-        is_own = origin_of(error.url) in own
-        if not is_own:
+        own = {Origin("https", host, 443) for host in self.hosts} | {origin_of(endpoint)}
+        if origin_of(error.url) not in own:  # as a store of files, which knows no models
             return error
         name = next((f.path for f in remote.files if redacted(f.url) == error.url), "")
-        return self.refusal_of(answer_in(error), remote, name, site) or error
+        return self.refusal_of(answer_in(error), remote, name, site)
 
     def refusal_of(
         self, reply: ApiResponse, remote: RemoteModel, file: str, site: SiteConnection
-    ) -> HttpStatusError | None:
-        """Return the error for a file that the site refuses; None where it has no words for it.
+    ) -> HttpStatusError:
+        """Return the error for a file that the site refuses.
 
         Args:
             reply: What the site answered.
@@ -381,8 +382,12 @@ class Site(ABC):
             file: The place of the file in it; empty where that is not known.
             site: With the token that was sent.
         """
-        del reply, remote, file, site
-        return None
+        del site
+        what = f"{file} of {remote.name}" if file else remote.name
+        why = error_message(reply.body, reply.header("Content-Type"))
+        message = f"{self.label} refuses {what} (status {reply.status})"
+        hint = reply.error.hint if reply.error is not None else ""
+        return refusal(reply, f"{message}: {why}" if why else message, hint)
 
     def search(
         self, words: str, filters: Mapping[str, str], context: SiteContext
