@@ -24,6 +24,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Counting())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _lengths_are_read() -> Iterator[None]:
+    """Take the lengths of tests out of the environment: the program takes them for settings."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("MODELKEEP_")]:
+            patch.delenv(name)
+        yield
+
+
 @pytest.fixture
 def server() -> Iterator[FaultServer]:
     """A server whose pages fail as a test wants."""

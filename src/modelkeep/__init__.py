@@ -92,6 +92,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "InterruptedInstallError",
         "InvalidModelConfigException",
         "InvalidModelException",
+        "InvalidSettingsError",
         "JobCancelledError",
         "JobError",
         "JobPausedError",

@@ -224,6 +224,9 @@ from modelkeep.errors import (
     InvalidModelException as InvalidModelException,
 )
 from modelkeep.errors import (
+    InvalidSettingsError as InvalidSettingsError,
+)
+from modelkeep.errors import (
     JobCancelledError as JobCancelledError,
 )
 from modelkeep.errors import (
@@ -438,6 +441,7 @@ __all__ = [
     "InterruptedInstallError",
     "InvalidModelConfigException",
     "InvalidModelException",
+    "InvalidSettingsError",
     "JobCancelledError",
     "JobError",
     "JobList",

@@ -5,6 +5,7 @@
     ModelKeepError                      the root: message + hint (what to do next)
     ├── UsageError                      the request itself makes no sense
     ├── SettingsError                   a setting or the settings file is wrong
+    │   └── InvalidSettingsError        a value of a setting cannot be used
     ├── SourceError                     a source cannot be used
     │   ├── SourceNotFoundError         no such file or folder
     │   ├── UnreadableSourceError       it is there but cannot be read
@@ -84,6 +85,23 @@ class UsageError(ModelKeepError):
 
 class SettingsError(ModelKeepError):
     """Raised when a setting, or the settings file, cannot be used."""
+
+
+class InvalidSettingsError(ValidationError, SettingsError):
+    """Raised when a value of a setting cannot be used; also a pydantic ``ValidationError``."""
+
+    hint: str = ""
+    message: str = ""
+
+    def __str__(self) -> str:
+        return self.message
+
+    @classmethod
+    def of(cls, message: str, error: ValidationError, *, hint: str) -> Self:
+        """Build one about the same values as a pydantic error."""
+        mine = cls.from_exception_data(error.title, _details_of(error))
+        mine.message, mine.hint = message, hint
+        return mine
 
 
 class SourceError(ModelKeepError):
@@ -287,15 +305,7 @@ class InvalidModelConfigException(ValidationError, RecordError):
     @classmethod
     def from_validation(cls, error: ValidationError, *, hint: str = "") -> Self:
         """Build one that says the same as a pydantic error."""
-        details: list[InitErrorDetails] = [
-            {
-                "type": PydanticCustomError("modelkeep", "{reason}", {"reason": line["msg"]}),
-                "loc": line["loc"],
-                "input": line["input"],
-            }
-            for line in error.errors()
-        ]
-        mine = cls.from_exception_data(error.title, details)
+        mine = cls.from_exception_data(error.title, _details_of(error))
         mine.hint = hint
         return mine
 
@@ -395,6 +405,17 @@ class InterruptedInstallError(JobError):
 
 class ModelNotFoundException(ModelKeepError):
     """Raised when a record exists but its file does not."""
+
+
+def _details_of(error: ValidationError) -> list[InitErrorDetails]:
+    return [
+        {
+            "type": PydanticCustomError("modelkeep", "{reason}", {"reason": line["msg"]}),
+            "loc": line["loc"],
+            "input": line["input"],
+        }
+        for line in error.errors()
+    ]
 
 
 def hint_of(error: BaseException) -> str:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_origin
@@ -23,10 +27,12 @@ from pydantic import (
 from modelkeep.core.bwlimit import read_bwlimit
 from modelkeep.core.names import is_inside, real_path, shown
 from modelkeep.core.roots import Root, Roots, is_root_name
-from modelkeep.errors import SettingsError
+from modelkeep.errors import InvalidSettingsError, SettingsError
 
 PREFIX = "MODELKEEP_"
 SETTINGS_FILE = "modelkeep.yaml"
+
+_log = logging.getLogger(__name__)
 
 Verify = Literal["strict", "warn", "off"]
 
@@ -44,7 +50,7 @@ class RootSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     path: Path
-    layout: str = Field("plain", pattern=r"^[a-z0-9][a-z0-9-]*$")
+    layout: str = Field(default="plain", pattern=r"^[a-z0-9][a-z0-9-]*$")
     readonly: bool = False
     enrich: bool = True
 
@@ -117,58 +123,78 @@ class Settings(BaseModel):
     wins over ``modelkeep.yaml`` in the root.
 
     Raises:
-        SettingsError: the file or a value cannot be used (from ``Settings.load``).
-        pydantic.ValidationError: the same, from the constructor.
+        SettingsError: the file or a value cannot be used; says which and from where. Of a value it
+            is an ``InvalidSettingsError``, which is also a ``pydantic.ValidationError``.
     """
 
     model_config = ConfigDict(extra="forbid", validate_default=True, protected_namespaces=())
 
-    def __init__(self, **given: Any) -> None:
-        super().__init__(**_with_file_and_environment(type(self), given))
+    def __init__(self, *, root: str | Path | None = None, **given: Any) -> None:
+        if root is not None:
+            given["root"] = root
+        sources = _sources(type(self), given)
+        values: dict[str, Any] = {}
+        for source in reversed(sources):
+            values = _merged(values, source.values)
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise _invalid(error, type(self), sources) from None
+
+    def __repr__(self) -> str:
+        return f"Settings(root={os.fspath(self.root)!r})"
 
     root: Path = Field(default_factory=default_root, description="folder of this library")
-    models_dir: Path = Field(Path("models"), description="folder of installed models")
-    autoimport_dir: Path = Field(Path("autoimport"), description="folder registered by sync")
-    conf_path: Path = Field(Path("configs/models.yaml"), description="the YAML catalogue")
+    models_dir: Path = Field(default=Path("models"), description="folder of installed models")
+    autoimport_dir: Path = Field(
+        default=Path("autoimport"), description="folder registered by sync"
+    )
+    conf_path: Path = Field(default=Path("configs/models.yaml"), description="the YAML catalogue")
     legacy_conf_dir: Path = Field(
-        Path("configs/stable-diffusion"), description="configuration files of checkpoints"
+        default=Path("configs/stable-diffusion"), description="configuration files of checkpoints"
     )
-    db_path: Path = Field(Path("databases/modelkeep.db"), description="the SQLite catalogue")
+    db_path: Path = Field(
+        default=Path("databases/modelkeep.db"), description="the SQLite catalogue"
+    )
     model_config_db: Path | Literal["auto"] | None = Field(
-        "auto", description="auto, or the file of the catalogue"
+        default="auto", description="auto, or the file of the catalogue"
     )
-    max_parallel_dl: int = Field(5, ge=1, le=64, description="parallel downloads")
-    segments: int = Field(8, ge=1, le=64, description="connections per download")
-    verify: Verify = Field("strict", description="byte checks: strict, warn or off")
+    max_parallel_dl: int = Field(default=5, ge=1, le=64, description="parallel downloads")
+    segments: int = Field(default=8, ge=1, le=64, description="connections per download")
+    verify: Verify = Field(default="strict", description="byte checks: strict, warn or off")
     bandwidth_limit: Annotated[str | None, AfterValidator(_check_bandwidth)] = Field(
-        None, description="such as 10M, or a timetable: 08:00,2M 23:00,off"
+        default=None, description="such as 10M, or a timetable: 08:00,2M 23:00,off"
     )
     offline: bool = Field(default=False, description="use no network")
     hf_endpoint: str = Field(
-        "https://huggingface.co",
+        default="https://huggingface.co",
         description="address of Hugging Face or a mirror",
     )
-    civitai_endpoint: str = Field("https://civitai.com", description="address of Civitai")
+    civitai_endpoint: str = Field(default="https://civitai.com", description="address of Civitai")
     endpoints: dict[str, str] = Field(
         default_factory=dict, description="addresses of further sites, by name"
     )
-    proxy: str | None = Field(None, description="proxy for all requests")
+    proxy: str | None = Field(default=None, description="proxy for all requests")
     allow_private_hosts: list[str] = Field(
         default_factory=list, description="private hosts that redirects may lead to"
     )
-    device: str = Field("auto", description="auto, cpu, cuda, cuda:1 ...")
-    precision: str = Field("auto", description="auto, float32, float16, bfloat16")
-    ram_cache_gb: float | None = Field(None, gt=0, description="memory for loaded models, GB")
-    vram_cache_gb: float | None = Field(None, gt=0, description="GPU memory for loaded models, GB")
-    host: str = Field("127.0.0.1", description="address of the server")
-    port: int = Field(9494, ge=0, le=65535, description="port of the server")
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1 ...")
+    precision: str = Field(default="auto", description="auto, float32, float16, bfloat16")
+    ram_cache_gb: float | None = Field(
+        default=None, gt=0, description="memory for loaded models, GB"
+    )
+    vram_cache_gb: float | None = Field(
+        default=None, gt=0, description="GPU memory for loaded models, GB"
+    )
+    host: str = Field(default="127.0.0.1", description="address of the server")
+    port: int = Field(default=9494, ge=0, le=65535, description="port of the server")
     allowed_hosts: list[str] = Field(default_factory=list, description="host names of the server")
-    base_path: str = Field("", description="URL prefix of the server")
+    base_path: str = Field(default="", description="URL prefix of the server")
     max_content_level: Literal["pg", "pg13", "r", "x", "xxx"] = Field(
-        "pg13", description="previews to download"
+        default="pg13", description="previews to download"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "warning", description="what is logged"
+        default="warning", description="what is logged"
     )
     roots: Annotated[dict[str, RootSettings], AfterValidator(_check_roots)] = Field(
         default_factory=dict, description="more folders that hold models"
@@ -202,18 +228,7 @@ class Settings(BaseModel):
         Raises:
             SettingsError: the file or a value cannot be used; says which and from where.
         """
-        given = {name: value for name, value in options.items() if value is not None}
-        try:
-            return cls(**given)
-        except ValidationError as error:
-            complaints = "; ".join(
-                f"{'.'.join(map(str, line['loc']))}: {line['msg']}" for line in error.errors()
-            )
-            file = _root_of(given) / SETTINGS_FILE
-            raise SettingsError(
-                f"Invalid setting: {complaints}",
-                hint=f"Correct it in {shown(file)}, the environment or the command.",
-            ) from error
+        return cls(**{name: value for name, value in options.items() if value is not None})
 
     @property
     def settings_path(self) -> Path:
@@ -270,12 +285,59 @@ class Settings(BaseModel):
         return found
 
 
-def _with_file_and_environment(kind: type[BaseModel], given: dict[str, Any]) -> dict[str, Any]:
-    """Return ``given`` over the environment over the settings file; maps are merged by keys."""
-    values = read_settings_file(_root_of(given) / SETTINGS_FILE)
-    if theirs := os.environ.get("HF_ENDPOINT"):
-        values["hf_endpoint"] = theirs
-    return _merged(_merged(values, _environment(kind)), given)
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A place where settings come from.
+
+    Attributes:
+        name: For messages; ``{name}`` stands for the setting in capitals.
+        hint: What to do about a value from there.
+    """
+
+    name: str
+    hint: str
+    values: dict[str, Any]
+
+
+def _sources(kind: type[BaseModel], given: dict[str, Any]) -> tuple[_Source, ...]:
+    """Return where settings come from, the first going before the others; maps are merged."""
+    path = _root_of(given) / SETTINGS_FILE
+    file, theirs = shown(path), os.environ.get("HF_ENDPOINT")
+    variable, theirs_hint = f"{PREFIX}{{name}}", "Correct or unset HF_ENDPOINT."
+    return (
+        _Source("an argument", f"Correct the argument, or drop it to use {file}.", given),
+        _Source(variable, f"Correct or unset {variable}.", _environment(kind)),
+        _Source("HF_ENDPOINT", theirs_hint, {"hf_endpoint": theirs} if theirs else {}),
+        _Source(file, f"Correct it in {file}.", read_settings_file(path)),
+    )
+
+
+def _invalid(
+    error: ValidationError, kind: type[BaseModel], sources: tuple[_Source, ...]
+) -> InvalidSettingsError:
+    """Return the error that says which values cannot be used, and where each one is from."""
+    complaints, hints = [], []
+    for line in error.errors():
+        where = tuple(map(str, line["loc"]))
+        text = line["msg"].removeprefix("Value error, ")
+        if line["type"] == "extra_forbidden":
+            near = get_close_matches(where[-1], kind.model_fields, 1) if len(where) == 1 else []
+            text = "is not a setting" + (f"; did you mean {near[0]}?" if near else "")
+        source = next((s for s in sources if _is_in(s.values, where)), None)
+        names = {"name": where[0].upper()} if where else {}
+        origin = f" (from {source.name.format(**names)})" if source else ""
+        complaints.append(f"{'.'.join(where)}: {text}{origin}")
+        hints += [source.hint.format(**names)] if source else []
+    title = f"Invalid setting: {'; '.join(complaints)}"
+    return InvalidSettingsError.of(title, error, hint=" ".join(dict.fromkeys(hints)))
+
+
+def _is_in(values: dict[str, Any], where: tuple[str, ...]) -> bool:
+    """Tell whether a source has a value, or the entry of a map that it is in."""
+    if not where or where[0] not in values:
+        return False
+    inner = values[where[0]]
+    return len(where) == 1 or not isinstance(inner, dict) or where[1] in inner
 
 
 def _environment(kind: type[BaseModel]) -> dict[str, Any]:
@@ -285,6 +347,8 @@ def _environment(kind: type[BaseModel]) -> dict[str, Any]:
         for variable, text in os.environ.items()
         if (name := variable.lower()).startswith(PREFIX.lower())
     }
+    for name in named.keys() - kind.model_fields.keys():
+        _warn_of(named[name][0], tuple(kind.model_fields))
     found: dict[str, Any] = {}
     for name, field in kind.model_fields.items():
         variable, text = named.get(name, ("", ""))
@@ -301,6 +365,14 @@ def _environment(kind: type[BaseModel]) -> dict[str, Any]:
                 hint="Write lists and maps as JSON.",
             ) from error
     return found
+
+
+@cache
+def _warn_of(variable: str, names: tuple[str, ...]) -> None:
+    """Warn, once, of a variable that looks like a setting and is none."""
+    near = get_close_matches(variable.removeprefix(PREFIX).lower(), names, 1)
+    meant = f" Did you mean {PREFIX}{near[0].upper()}?" if near else ""
+    _log.warning("%s is ignored: no setting is called that.%s", variable, meant)
 
 
 def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from modelkeep import Settings, SettingsError
+from modelkeep import ModelKeepError, ModelManager, Settings, SettingsError
 from modelkeep.settings import default_root, read_settings_file
 
 
@@ -133,6 +133,45 @@ class TestWhatCannotBeUsed:
         assert "modelkeep.yaml" in caught.value.hint
         with pytest.raises(ValidationError, match=name):
             Settings(root=root, **{name: value})
+
+    def test_the_place_of_each_bad_value_is_named(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write(root, "segments: 99\nverfy: x\nroots: {a: {path: here}}\n")
+        monkeypatch.setenv("MODELKEEP_PORT", "sofa")
+        monkeypatch.setenv("HF_ENDPOINT", "https://theirs")
+        with pytest.raises(ModelKeepError) as caught:
+            Settings(root=root, verify="maybe")
+        said, hint = str(caught.value), caught.value.hint
+        file = root / "modelkeep.yaml"
+        assert f"segments: Input should be less than or equal to 64 (from {file})" in said
+        assert f"verfy: is not a setting; did you mean verify? (from {file})" in said
+        assert f"start with ~; 'here' is not (from {file})" in said
+        assert "(from MODELKEEP_PORT)" in said
+        assert "'strict', 'warn' or 'off' (from an argument)" in said
+        assert "Correct or unset MODELKEEP_PORT." in hint
+        assert f"Correct it in {file}." in hint
+        assert "HF_ENDPOINT" not in said + hint
+        with pytest.raises(ModelKeepError, match="MODELKEEP_PORT"):
+            ModelManager(root)
+
+    def test_unknown_names_in_the_environment_are_warned_of(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setenv("MODELKEEP_VERFY", "1")
+        monkeypatch.setenv("MODELKEEP_SOFA", "1")
+        for _ in range(2):
+            Settings.load(root=root)
+        assert sorted(record.getMessage() for record in caplog.records) == [
+            "MODELKEEP_VERFY is ignored: no setting is called that. Did you mean MODELKEEP_VERIFY?",
+            "MODELKEEP_SOFA is ignored: no setting is called that.",
+        ]
+
+    def test_a_root_is_a_path_or_text(self, root: Path) -> None:
+        assert Settings(root=str(root)).root == Settings(root=root).root == root
+        for manager in (ModelManager(str(root)), ModelManager(root), ModelManager(root=str(root))):
+            assert manager.settings.root == root
+        assert repr(Settings(root=root)) == f"Settings(root={str(root)!r})"
 
     def test_in_the_environment(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MODELKEEP_ROOTS", "{")

@@ -46,6 +46,7 @@ OUTCOMES: Mapping[type[BaseException], Outcome] = MappingProxyType(
         errors.ModelKeepError: _OUR_FAULT,
         errors.UsageError: Outcome(EXIT_USAGE, 400),
         errors.SettingsError: _OUR_FAULT,
+        errors.InvalidSettingsError: _OUR_FAULT,
         errors.SourceError: _FAILED_BY_SOURCE,
         errors.SourceNotFoundError: _NOT_FOUND,
         errors.UnreadableSourceError: _FAILED_BY_SOURCE,
