@@ -87,10 +87,20 @@ class SettingsError(ModelKeepError):
     """Raised when a setting, or the settings file, cannot be used."""
 
 
-class InvalidSettingsError(ValidationError, SettingsError):
-    """Raised when a value of a setting cannot be used; also a pydantic ``ValidationError``."""
+class _ValidationError(ValidationError):
+    """A pydantic error with a hint, which also copies and pickles keep."""
 
     hint: str = ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it be copied and pickled with what pydantic knows nothing of."""
+        reduced: Any = super().__reduce__()
+        return (*reduced[:2], vars(self))
+
+
+class InvalidSettingsError(_ValidationError, SettingsError):
+    """Raised when a value of a setting cannot be used; also a pydantic ``ValidationError``."""
+
     message: str = ""
 
     def __str__(self) -> str:
@@ -278,13 +288,11 @@ class ConfigFileVersionMismatchException(RecordError):
     """Raised when a YAML catalogue has a version that cannot be read."""
 
 
-class InvalidModelConfigException(ValidationError, RecordError):
+class InvalidModelConfigException(_ValidationError, RecordError):
     """Raised when a config does not validate; also a pydantic ``ValidationError``.
 
     pydantic builds its errors with ``from_exception_data``, so use ``of`` and ``from_validation``.
     """
-
-    hint: str = ""
 
     def __str__(self) -> str:
         complaints = (
@@ -308,11 +316,6 @@ class InvalidModelConfigException(ValidationError, RecordError):
         mine = cls.from_exception_data(error.title, _details_of(error))
         mine.hint = hint
         return mine
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Let it be copied and pickled with its hint, which pydantic knows nothing of."""
-        reduced: Any = super().__reduce__()
-        return (*reduced[:2], vars(self))
 
 
 class DatabaseError(RecordError):

@@ -230,6 +230,25 @@ class Settings(BaseModel):
         """
         return cls(**{name: value for name, value in options.items() if value is not None})
 
+    @classmethod
+    def get_config(cls, **options: Any) -> Self:
+        """The specification's way to the settings; makes the folder of the databases.
+
+        Its programs open a database there before any service is made.
+        """
+        from modelkeep.disk.paths import make_folder  # noqa: PLC0415 - for these programs alone
+
+        settings = cls.load(**options)
+        make_folder(settings.db_path.parent)
+        return settings
+
+    def parse_args(self, *arguments: Any) -> None:
+        """Ignore the command line: settings are complete when they are made.
+
+        The specification's programs call it; options of theirs are given to ``get_config``.
+        """
+        del arguments
+
     @property
     def settings_path(self) -> Path:
         """The settings file."""

@@ -163,8 +163,8 @@ class TestWhatCannotBeUsed:
         for _ in range(2):
             Settings.load(root=root)
         assert sorted(record.getMessage() for record in caplog.records) == [
-            "MODELKEEP_VERFY is ignored: no setting is called that. Did you mean MODELKEEP_VERIFY?",
             "MODELKEEP_SOFA is ignored: no setting is called that.",
+            "MODELKEEP_VERFY is ignored: no setting is called that. Did you mean MODELKEEP_VERIFY?",
         ]
 
     def test_a_root_is_a_path_or_text(self, root: Path) -> None:

@@ -211,7 +211,14 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
             raise ServiceInactiveException(
                 "The install service is not running", hint="Call start() first."
             )
-        job = ModelInstallJob(-1, self._as_source(source), dict(config or {}), link, to)
+        job = ModelInstallJob(
+            -1,
+            self._as_source(source),
+            dict(config or {}),
+            link,
+            to,
+            staging=self.app_config.staging_dir,
+        )
         if plan is not None and plan.remote is not None:
             job.remote, job.pinned = plan.remote, plan.remote.source
         self.engine.submit(self._kind, job)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from modelkeep.core.events import EventBus, LocalEventBus
-from modelkeep.errors import OfflineRootError, StorageError, UsageError
+from modelkeep.core.names import shown
+from modelkeep.errors import (
+    OfflineRootError,
+    ServiceInactiveException,
+    StorageError,
+    UsageError,
+)
 from modelkeep.settings import Settings
 
 if TYPE_CHECKING:
@@ -64,16 +73,36 @@ class ModelManager:
         self.events: EventBus = event_bus if event_bus is not None else LocalEventBus()
         self._takes_over = takes_over
         self._making = threading.RLock()
+        self._is_closed = False
+
+    def __repr__(self) -> str:
+        closed = ", closed" if self._is_closed else ""
+        return f"ModelManager({os.fspath(self.settings.root)!r}{closed})"
 
     def __enter__(self) -> Self:
-        return self
+        with self._opening():
+            return self
+
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        """Let one thread at a time make a service, and none once the manager is closed."""
+        with self._making:
+            if self._is_closed:
+                raise ServiceInactiveException(
+                    f"The manager of {shown(self.settings.root)} is closed",
+                    hint="Make another ModelManager.",
+                )
+            yield
 
     def __exit__(self, *exception: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Stop what was started and close what was opened."""
+        """Stop what was started and close what was opened; nothing can be used afterwards."""
+        with self._making:
+            self._is_closed = True
         made = self.__dict__
+        made.pop("jobs", None)
         if "hasher" in made:
             made.pop("hasher").stop()
         if (engine := made.pop("_other_jobs", None)) is not None:
@@ -97,7 +126,7 @@ class ModelManager:
         """The catalogue; also ``model_records`` and ``model_record_store``."""
         from modelkeep.records.service import ModelRecordServiceBase
 
-        with self._making:
+        with self._opening():
             return ModelRecordServiceBase.open(self.settings)
 
     @cached_property
@@ -109,7 +138,7 @@ class ModelManager:
         from modelkeep.app.install_service import ModelInstallService
         from modelkeep.install.network import Network
 
-        with self._making:
+        with self._opening():
             network = Network(lambda: self.sites, lambda: self.downloads)
             service = ModelInstallService(
                 self.settings,
@@ -130,7 +159,7 @@ class ModelManager:
         from modelkeep.download.shared_limits import SharedLimiter, SharedSlots
 
         settings = self.settings
-        with self._making:
+        with self._opening():
             fetcher = Fetcher(
                 None,
                 self._options,
@@ -157,7 +186,7 @@ class ModelManager:
         from modelkeep.identification.known_families import base_names
         from modelkeep.sources.sites import open_sites
 
-        with self._making:
+        with self._opening():
             return open_sites(self.settings, base_names(), tokens=self.tokens)
 
     def parse(
@@ -190,7 +219,8 @@ class ModelManager:
         """The tokens for sites: of the environment, of the root, and what others keep."""
         from modelkeep.sources.tokens import SiteTokens
 
-        return SiteTokens(self.settings)
+        with self._opening():
+            return SiteTokens(self.settings)
 
     def _token_for(self, url: str) -> str | None:
         return self.tokens.for_link(url)
@@ -206,7 +236,7 @@ class ModelManager:
         """Installs and downloads of every process on this root, and of earlier runs."""
         from modelkeep.jobs.commands import JobCommands
 
-        with self._making:
+        with self._opening():
             others = [self._other_jobs] if self._other_jobs is not None else []
             return JobCommands([self.installer.engine, self.downloads.engine, *others])
 
@@ -243,7 +273,7 @@ class ModelManager:
         """
         from modelkeep.care.background import LibraryHasher
 
-        with self._making:
+        with self._opening():
             return LibraryHasher(self.installer.library)
 
     @property
@@ -260,7 +290,7 @@ class ModelManager:
         from modelkeep.jobs.state import StateDatabase
         from modelkeep.library.presence import Presence
 
-        with self._making:
+        with self._opening():
             path = self.settings.state_path
             state = StateDatabase(path, to_look=not is_changeable(path))
             return Presence(

@@ -96,6 +96,10 @@ class ModelConfigBase(BaseModel):
     def _accept_document_names(cls, data: Any) -> Any:
         return without_aliases(data) if isinstance(data, Mapping) else data
 
+    def __repr_args__(self) -> Iterator[tuple[str, str]]:
+        for name in ("key", "name", "type", "base", "format"):
+            yield name, str(getattr(self, name))
+
     @property
     def model_type(self) -> ModelType:
         """The specification's name for ``type``."""

@@ -48,7 +48,7 @@ class FileForm:
     part: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Identification:
     """What a file or folder is, read from headers and configs alone.
 
@@ -93,6 +93,9 @@ class Identification:
     tensor_prefix: str | None = None
     form: FileForm = FileForm()
     evidence: tuple[Evidence, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        return f"Identification({self.source!r}, {self.type}, {self.base}, {self.format})"
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields that ``modelkeep identify --json`` prints, as plain values."""

@@ -6,6 +6,7 @@ Civitai APIs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -42,6 +43,11 @@ class ModelMetadataBase(BaseModel):
     name: str
     author: str
     tags: set[str]
+
+    def __repr_args__(self) -> Iterator[tuple[str, object]]:
+        for name in ("id", "version_id", "name", "author"):
+            if name in type(self).model_fields:
+                yield name, getattr(self, name)
 
     @field_serializer("tags", when_used="json")
     def _sorted_tags(self, tags: set[str]) -> list[str]:

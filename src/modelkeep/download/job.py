@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import total_ordering
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import AliasChoices, AnyHttpUrl, BaseModel, ConfigDict, Field, PrivateAttr
 
@@ -206,6 +206,10 @@ class DownloadJobPath(DownloadJobBase):
 
     source: Path
 
+    if TYPE_CHECKING:  # texts are taken as well, which type checkers without pydantic do not know
+
+        def __init__(self, **fields: Any) -> None: ...
+
 
 class DownloadJobRemoteSource(DownloadJobBase):
     """Fetches something from another machine.
@@ -226,6 +230,10 @@ class DownloadJobRemoteSource(DownloadJobBase):
     content_type: str | None = None
     is_verified: bool = False
 
+    if TYPE_CHECKING:  # texts are taken as well, which type checkers without pydantic do not know
+
+        def __init__(self, **fields: Any) -> None: ...
+
     @property
     def request(self) -> HttpRequest | None:
         """How to request it, if more than the link is known; else None."""
@@ -242,6 +250,10 @@ class DownloadJobURL(DownloadJobRemoteSource):
     """Fetches a link, which is checked when the job is made."""
 
     source: AnyHttpUrl  # type: ignore[assignment]  # as the specification has it
+
+    if TYPE_CHECKING:  # texts are taken as well, which type checkers without pydantic do not know
+
+        def __init__(self, **fields: Any) -> None: ...
 
 
 #: The code's one class of jobs.

@@ -29,7 +29,7 @@ class InstallStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ModelInstallJob(JobProperties):
     """One install: request, progress and result.
 
@@ -48,6 +48,7 @@ class ModelInstallJob(JobProperties):
         download_parts: Downloads of a remote source; empty for local ones.
         is_settled: The job has ended and all listeners were notified.
         fetch_folder: The folder that its files come to; None as above.
+        staging: The folder in which downloads have their folders.
     """
 
     id: int
@@ -70,7 +71,11 @@ class ModelInstallJob(JobProperties):
     remote: RemoteModel | None = None
     fetched: Path | None = None
     fetch_folder: Path | None = None
+    staging: Path = Path("/nonexistent")
     _cancel: Callable[[], None] | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        return f"ModelInstallJob({self.id}, {str(self.source)!r}, {self.status})"
 
     @property
     def is_local(self) -> bool:
@@ -84,10 +89,13 @@ class ModelInstallJob(JobProperties):
 
     @property
     def local_path(self) -> Path:
-        """Where the model's files are before they are installed; empty if unknown."""
+        """Where the model's files are before they are installed.
+
+        Of a remote source whose own folder is not chosen yet, the folder that it will be in.
+        """
         if isinstance(self.source, LocalModelSource):
-            return Path(self.source.path)
-        return self.fetched or Path()
+            return Path(self.source.path).expanduser().absolute()
+        return self.fetched or self.fetch_folder or self.staging
 
     def cancel(self) -> None:
         """Ask the job to stop; it ends within one piece of the copy."""

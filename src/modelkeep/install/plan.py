@@ -21,7 +21,7 @@ from modelkeep.sources.site import RemoteModel, Terms
 from modelkeep.sources.string_like import StringLikeSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Plan:
     """What an install would do, with a model of this disk as with one of a site.
 
@@ -126,6 +126,9 @@ class Plan:
         if self.config is None or self.target is None:
             raise self.error or UnknownModelError(f"{self.source} is not identified")
         return self.config, self.target
+
+    def __repr__(self) -> str:
+        return f"Plan({str(self.source)!r}, name={self._name()!r}, bytes={self.total_bytes})"
 
     def __str__(self) -> str:
         return "\n".join([printable(str(self.source)), *(f"  {line}" for line in self._lines())])

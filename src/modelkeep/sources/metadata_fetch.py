@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import ClassVar
 
 import requests
 
+from modelkeep.core.base_names import BaseNames
 from modelkeep.core.metadata import (
     BaseMetadata,
     CivitaiMetadata,
@@ -13,7 +16,11 @@ from modelkeep.core.metadata import (
     metadata_from_json,
 )
 from modelkeep.http.client import Client
-from modelkeep.http.session import Transport
+from modelkeep.http.options import TransferOptions
+from modelkeep.http.session import Transport, make_session
+from modelkeep.settings import Settings
+from modelkeep.sources.site import Site, SiteContext
+from modelkeep.sources.sites import make_context
 
 
 class ModelMetadataFetchBase(ABC):
@@ -21,12 +28,33 @@ class ModelMetadataFetchBase(ABC):
 
     Args:
         session: Used for every request as it is; one of ours when None.
+        client: Asks in its place.
+        endpoint: Address of the site, or of a mirror; that of the settings when None.
+        settings: Address, proxy, tokens and the like. Without a session and a client, those of the
+            file and the environment when None.
     """
 
+    SITE: ClassVar[Site]
+
     def __init__(
-        self, session: requests.Session | Transport | None = None, *, client: Client | None = None
+        self,
+        session: requests.Session | Transport | None = None,
+        *,
+        client: Client | None = None,
+        endpoint: str | None = None,
+        settings: Settings | None = None,
     ) -> None:
-        self._client = client if client is not None else Client(session)
+        if settings is None and session is None and client is None:
+            settings = Settings.load()
+        if settings is None:
+            context = SiteContext(client or Client(session), content_level="pg")
+        else:
+            context = make_context(
+                settings, client or _client(settings, session), names=BaseNames()
+            )
+        if endpoint is not None:
+            context = replace(context, endpoints={**context.endpoints, self.SITE.name: endpoint})
+        self._context = context
 
     @abstractmethod
     def from_url(self, url: str) -> BaseMetadata | HuggingFaceMetadata | CivitaiMetadata:
@@ -54,3 +82,9 @@ class ModelMetadataFetchBase(ABC):
             pydantic.ValidationError: the JSON describes none.
         """
         return metadata_from_json(json)
+
+
+def _client(settings: Settings, session: requests.Session | Transport | None) -> Client:
+    options = TransferOptions.of_settings(settings)
+    asks = session if session is not None else make_session(options, proxy=settings.proxy)
+    return Client(asks, options, is_offline=settings.offline)

@@ -61,7 +61,7 @@ class TestDocument:
         queue = DownloadQueueService(event_handlers=[statuses(seen)])
         job = DownloadJobRemoteSource(
             source=server.serve("/m/13456", Page(BODY, disposition='attachment; filename="m.bin"')),
-            destination=tmp_path,  # type: ignore[call-arg]  # the specification's name of dest
+            destination=tmp_path,
         )
         queue.submit_download_job(job, start=True)
         queue.join()

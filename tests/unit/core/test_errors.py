@@ -10,16 +10,26 @@ from collections.abc import Iterator
 import pytest
 
 from modelkeep import errors
-from modelkeep.errors import HttpStatusError, InvalidModelConfigException, ModelKeepError
+from modelkeep.errors import (
+    HttpStatusError,
+    InvalidModelConfigException,
+    InvalidSettingsError,
+    ModelKeepError,
+)
+from modelkeep.settings import Settings
 
 #: What they are made of is more than a message.
-_OTHERS = (HttpStatusError, InvalidModelConfigException)
+_OTHERS = (HttpStatusError, InvalidModelConfigException, InvalidSettingsError)
 
 
 def _one_of_each() -> Iterator[ModelKeepError]:
     yield HttpStatusError("no", status=404, reason="NOT FOUND", hint="go on", retry_after=2.0)
     yield HttpStatusError("no", status=503, reason="BUSY", headers={"Server": "x"}, body=b"y")
     yield InvalidModelConfigException.of("Config", "size", "is too large", 3, hint="go on")
+    try:
+        Settings(port="sofa")
+    except InvalidSettingsError as error:
+        yield error
     for kind in vars(errors).values():
         if inspect.isclass(kind) and issubclass(kind, ModelKeepError) and kind not in _OTHERS:
             yield kind("no", hint="go on")

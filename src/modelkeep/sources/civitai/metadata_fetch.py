@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import requests
 
 from modelkeep.core.metadata import CivitaiMetadata
@@ -9,34 +11,36 @@ from modelkeep.errors import UnsupportedSourceError
 from modelkeep.http.client import Client
 from modelkeep.http.session import Transport
 from modelkeep.http.urls import redacted
+from modelkeep.settings import Settings
 from modelkeep.sources.civitai import responses
 from modelkeep.sources.civitai.site import SITE
 from modelkeep.sources.civitai.source import HOSTS, CivitaiModelSource, parse
 from modelkeep.sources.metadata_fetch import ModelMetadataFetchBase
-from modelkeep.sources.site import SiteContext
 
 
 class CivitaiMetadataFetch(ModelMetadataFetchBase):
     """Fetches the metadata of models from Civitai.
 
     Args:
-        session: Used for every request as it is; one of ours when None.
-        endpoint: Address of the site, or of a mirror.
-        content_level: Of the picture at most: ``pg``, ``pg13``, ``r``, ``x`` or ``xxx``.
+        session, client, endpoint, settings: As of ``ModelMetadataFetchBase``.
+        content_level: Of the picture at most: ``pg``, ``pg13``, ``r``, ``x`` or ``xxx``; that of
+            the settings when None, or ``pg`` without settings.
     """
+
+    SITE = SITE
 
     def __init__(
         self,
         session: requests.Session | Transport | None = None,
         *,
         client: Client | None = None,
-        endpoint: str = responses.ENDPOINT,
-        content_level: str = "pg",
+        endpoint: str | None = None,
+        content_level: str | None = None,
+        settings: Settings | None = None,
     ) -> None:
-        super().__init__(session, client=client)
-        self._context = SiteContext(
-            self._client, endpoints={SITE.name: endpoint}, content_level=content_level
-        )
+        super().__init__(session, client=client, endpoint=endpoint, settings=settings)
+        if content_level is not None:
+            self._context = replace(self._context, content_level=content_level)
 
     def from_url(self, url: str) -> CivitaiMetadata:
         """Return the metadata of the model or version that an address shows.
@@ -45,7 +49,8 @@ class CivitaiMetadataFetch(ModelMetadataFetchBase):
             HttpStatusError: the site refuses; says why and what to do.
         """
         text = str(url)
-        source = parse(text, HOSTS | {self._context.endpoints[SITE.name].partition("//")[2]})
+        mirror = SITE.connect(self._context).endpoint.partition("//")[2]
+        source = parse(text, HOSTS | {mirror})
         if source is None:
             raise UnsupportedSourceError(
                 f"{redacted(text)} is not the address of a model on Civitai",

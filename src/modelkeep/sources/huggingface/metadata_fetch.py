@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import requests
-
 from modelkeep.core.metadata import HuggingFaceMetadata
 from modelkeep.errors import UnsupportedSourceError
-from modelkeep.http.client import Client
-from modelkeep.http.session import Transport
 from modelkeep.http.urls import redacted
 from modelkeep.sources.huggingface import responses
 from modelkeep.sources.huggingface.api import HubApi
+from modelkeep.sources.huggingface.site import SITE
 from modelkeep.sources.huggingface.source import HOSTS, HFModelSource, parse
 from modelkeep.sources.metadata_fetch import ModelMetadataFetchBase
-from modelkeep.sources.site import SiteConnection, SiteContext
 
 
 class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
-    """Fetches the metadata of repositories from Hugging Face.
+    """Fetches the metadata of repositories from Hugging Face."""
 
-    Args:
-        session: Used for every request as it is; one of ours when None.
-        endpoint: Address of the site, or of a mirror.
-    """
-
-    def __init__(
-        self,
-        session: requests.Session | Transport | None = None,
-        *,
-        client: Client | None = None,
-        endpoint: str = responses.ENDPOINT,
-    ) -> None:
-        super().__init__(session, client=client)
-        self._endpoint = endpoint.rstrip("/")
+    SITE = SITE
 
     def from_url(self, url: str) -> HuggingFaceMetadata:
         """Return the metadata of the repository that an address shows.
@@ -41,7 +24,7 @@ class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
             HttpStatusError: the site refuses; says why and what to do.
         """
         text = str(url)
-        mirror = self._endpoint.partition("//")[2]
+        mirror = SITE.connect(self._context).endpoint.partition("//")[2]
         source = parse(text, HOSTS | {mirror})
         if source is None:
             raise UnsupportedSourceError(
@@ -69,10 +52,10 @@ class HuggingFaceMetadataFetch(ModelMetadataFetchBase):
         return self._fetch(source)
 
     def _fetch(self, source: HFModelSource) -> HuggingFaceMetadata:
-        site = SiteConnection(SiteContext(self._client), self._endpoint)
+        site = SITE.connect(self._context)
         api = HubApi(site, source.repo_id, source.revision)
-        url = responses.api_url(self._endpoint, source.repo_id, source.revision)
+        url = responses.api_url(site.endpoint, source.repo_id, source.revision)
         answer = api.get(url, {"blobs": "true"})
         return responses.metadata_of(
-            answer, source.repo_id, self._endpoint, source.revision or "main"
+            answer, source.repo_id, site.endpoint, source.revision or "main"
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from pydantic import Field, field_validator
@@ -62,6 +63,18 @@ class HFModelSource(SiteSource):
     subfolder: str | None = None
     revision: str | None = None
     type: Literal["hf"] = Field(default="hf")
+
+    if TYPE_CHECKING:  # what validation takes, for type checkers that do not know pydantic
+
+        def __init__(
+            self,
+            *,
+            repo_id: str,
+            variant: ModelRepoVariant | str | None = ModelRepoVariant.FP16,
+            subfolder: str | Path | None = None,
+            revision: str | None = None,
+            access_token: str | None = None,
+        ) -> None: ...
 
     @field_validator("subfolder", mode="before")
     @classmethod
