@@ -135,6 +135,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "app.install_service": ("ModelInstallService",),
     "app.identify": ("identify",),
     "app.manager": ("ModelManager",),
+    "records.listing": ("RecordFilter",),
     "records.service": ("ModelRecordServiceBase", "PaginatedResults"),
     "records.dialects.sqlite": ("SqliteDatabase",),
     "records.yaml.service": ("ModelRecordServiceFile",),

@@ -347,6 +347,9 @@ from modelkeep.library.destination import LinkMode as LinkMode
 from modelkeep.records.dialects.sqlite import (
     SqliteDatabase as SqliteDatabase,
 )
+from modelkeep.records.listing import (
+    RecordFilter as RecordFilter,
+)
 from modelkeep.records.service import (
     ModelRecordServiceBase as ModelRecordServiceBase,
 )
@@ -489,6 +492,7 @@ __all__ = [
     "Plan",
     "ProtocolError",
     "RecordError",
+    "RecordFilter",
     "RedirectRefusedError",
     "RemoteModelFile",
     "SchedulerPredictionType",

@@ -87,20 +87,10 @@ class SettingsError(ModelKeepError):
     """Raised when a setting, or the settings file, cannot be used."""
 
 
-class _ValidationError(ValidationError):
-    """A pydantic error with a hint, which also copies and pickles keep."""
-
-    hint: str = ""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Let it be copied and pickled with what pydantic knows nothing of."""
-        reduced: Any = super().__reduce__()
-        return (*reduced[:2], vars(self))
-
-
-class InvalidSettingsError(_ValidationError, SettingsError):
+class InvalidSettingsError(ValidationError, SettingsError):
     """Raised when a value of a setting cannot be used; also a pydantic ``ValidationError``."""
 
+    hint: str = ""
     message: str = ""
 
     def __str__(self) -> str:
@@ -112,6 +102,11 @@ class InvalidSettingsError(_ValidationError, SettingsError):
         mine = cls.from_exception_data(error.title, _details_of(error))
         mine.message, mine.hint = message, hint
         return mine
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it be copied and pickled with what pydantic knows nothing of."""
+        reduced: Any = super().__reduce__()
+        return (*reduced[:2], vars(self))
 
 
 class SourceError(ModelKeepError):
@@ -288,11 +283,13 @@ class ConfigFileVersionMismatchException(RecordError):
     """Raised when a YAML catalogue has a version that cannot be read."""
 
 
-class InvalidModelConfigException(_ValidationError, RecordError):
+class InvalidModelConfigException(ValidationError, RecordError):
     """Raised when a config does not validate; also a pydantic ``ValidationError``.
 
     pydantic builds its errors with ``from_exception_data``, so use ``of`` and ``from_validation``.
     """
+
+    hint: str = ""
 
     def __str__(self) -> str:
         complaints = (
@@ -316,6 +313,11 @@ class InvalidModelConfigException(_ValidationError, RecordError):
         mine = cls.from_exception_data(error.title, _details_of(error))
         mine.hint = hint
         return mine
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it be copied and pickled with its hint, which pydantic knows nothing of."""
+        reduced: Any = super().__reduce__()
+        return (*reduced[:2], vars(self))
 
 
 class DatabaseError(RecordError):
