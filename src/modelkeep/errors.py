@@ -59,7 +59,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -237,7 +237,19 @@ class InvalidModelException(ModelKeepError):
 
 
 class UnknownModelError(InvalidModelException):
-    """Raised when no rule fits; the message names the nearest rules and what they missed."""
+    """Raised when no rule fits; the message says what the model looks like.
+
+    Attributes:
+        looks_like: Its likely type, as ``--type`` takes it; empty where nothing shows it.
+        nearest: The nearest rules and what they missed.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", looks_like: str = "", nearest: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.looks_like = looks_like
+        self.nearest = tuple(nearest)
 
 
 class AmbiguousModelError(InvalidModelException):

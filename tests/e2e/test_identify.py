@@ -55,7 +55,11 @@ def test_an_unknown_model_lists_the_nearest_rules(program: Program, unknown: Pat
     assert set(line["error"]) == {"kind", "message", "hint"}
     told = program.call("identify", unknown, status=1)
     assert told.out == ""
-    assert line["error"]["message"] in told.err
+    message, _, nearest = line["error"]["message"].partition(" The nearest rules: ")
+    assert nearest.count(" | ") == 2
+    assert message in told.err
+    assert "nearest" not in told.err, "they are for --explain"
+    assert ": no\n" in program.call("identify", "--explain", unknown, status=1).out
 
 
 def test_a_pickle_that_would_run_code_is_named_not_run(program: Program, unsafe: Path) -> None:
@@ -83,7 +87,8 @@ def test_every_failure_has_a_class_of_ours_and_a_hint(
     assert str(path.name) in line["error"]["message"]
     assert line["error"]["hint"]
     told = program.call("identify", path, status=1)
-    assert told.err == f"Error: {line['error']['message']}\n       {line['error']['hint']}\n"
+    message = line["error"]["message"].partition(" The nearest rules: ")[0]
+    assert told.err == f"Error: {message}\n       {line['error']['hint']}\n"
 
 
 def test_a_missing_file_says_so(program: Program, tmp_path: Path) -> None:

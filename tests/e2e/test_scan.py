@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from pathlib import Path
 
@@ -100,7 +101,31 @@ def test_an_unknown_file_says_how_to_record_it(program: Program, tmp_path: Path)
     odd.write_bytes(tiny.safetensors_bytes({"nobody.knows": ("F32", (2, 3))}))
     told = program.call("scan", odd)
     assert "unknown: " in told.out
-    assert "modelkeep install --inplace --type TYPE" in told.out
+    assert "It holds 1 tensor, the first called 'nobody.knows'" in told.out
+    assert "modelkeep identify --explain" in told.out
+    assert "TYPE" not in told.out, "nothing shows a type"
+
+
+def test_an_unknown_lora_is_registered_by_the_command_that_is_shown(
+    program: Program, tmp_path: Path
+) -> None:
+    name = "transformer.transformer_blocks.0.attn2.to_k"
+    shapes = {f"{name}.lora_A.weight": ("F16", (4, 2048)), f"{name}.lora_B.weight": ("F16", (8, 4))}
+    odd = tmp_path / "odd one.safetensors"
+    odd.write_bytes(tiny.safetensors_bytes(shapes))
+    line = program.call("scan", "--json", odd).only
+    assert "looks like a LoRA for LTX-Video" in line["error"]["message"]
+    hint = line["error"]["hint"]
+    command = shlex.split(hint[hint.index("modelkeep ") :])
+    program.call(*command[1:])
+    assert program.call("list", "--json").only["type"] == "lora"
+
+
+def test_a_text_among_models_is_given_no_type(program: Program, tmp_path: Path) -> None:
+    odd = tmp_path / "models" / "loras" / "odd.safetensors"
+    odd.parent.mkdir(parents=True)
+    odd.write_text("nothing but words, " * 200)
+    assert "--type" not in program.call("scan", "--json", odd, status=None).out
 
 
 def test_progress_is_drawn_on_a_terminal(program: Program, sources: Path) -> None:

@@ -117,5 +117,11 @@ def message_of(error: BaseException) -> str:
 
 
 def error_json(error: BaseException) -> dict[str, str]:
-    """Return an error as plain values: its class, what happened and what to do next."""
-    return {"kind": type(error).__name__, "message": message_of(error), "hint": hint_of(error)}
+    """Return an error as plain values: its class, what happened and what to do next.
+
+    For programs an unknown model lists the nearest rules, which people are shown by ``--explain``.
+    """
+    message = message_of(error)
+    if isinstance(error, errors.UnknownModelError) and error.nearest:
+        message += f" The nearest rules: {' | '.join(error.nearest)}"
+    return {"kind": type(error).__name__, "message": message, "hint": hint_of(error)}

@@ -7,8 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from modelkeep.core.base_names import BaseNames
+from modelkeep.core.commands import command
 from modelkeep.core.identity import FileForm, Identification
 from modelkeep.core.reading import LocalFile, ReadAt, printable, unreadable
+from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.core.weight_names import is_generic
 from modelkeep.errors import (
     AmbiguousModelError,
@@ -18,6 +20,7 @@ from modelkeep.errors import (
     UnreadableSourceError,
 )
 from modelkeep.identification import facts
+from modelkeep.identification.appearance import appearance
 from modelkeep.identification.header import TensorHeader
 from modelkeep.identification.known_families import load_rules
 from modelkeep.identification.readers.detect import container_of, read_header
@@ -166,10 +169,7 @@ def decide(view: ModelView, rules: RuleSet, source: str) -> Match:
     if len(left) == 1:
         return left[0]
     if not left:
-        raise UnknownModelError(
-            f"{source} matches no rule. {_nearest(view, rules)}",
-            hint="Set --type and --base, or add a family.",
-        )
+        raise _unknown(view, rules, source)
     both = " and ".join(f"{match.rule.name!r}" for match in left)
     raise AmbiguousModelError(
         f"{source} matches several rules with equal precedence: {both}",
@@ -177,10 +177,29 @@ def decide(view: ModelView, rules: RuleSet, source: str) -> Match:
     )
 
 
-def _nearest(view: ModelView, rules: RuleSet) -> str:
-    nearest = assess(view, rules)[:_NEAREST]
-    reasons = (f"{one.rule.name}: {'; '.join(one.missing[:2])}" for one in nearest)
-    return "The nearest rules: " + " | ".join(reasons)
+def _unknown(view: ModelView, rules: RuleSet, source: str) -> UnknownModelError:
+    """Return the error for a model that no rule fits: what it looks like, what can be done."""
+    assessed = assess(view, rules)
+    seen = appearance(view, rules, assessed)
+    near = (f"{one.rule.name}: {'; '.join(one.missing[:2])}" for one in assessed[:_NEAREST])
+    if seen.type is not None:
+        is_named = seen.base is not None and seen.base is not BaseModelType.Any
+        base = ("--base", str(seen.base)) if is_named else ()
+        words = ("--type", seen.type, *base)
+        hint = f"If that is right, install it as that: {command('install', *words, source)}"
+    elif seen.is_part:
+        hint = "Download all its parts, and pass the folder that holds them."
+    else:
+        hint = (
+            f"See how near each rule came: {command('identify', '--explain', source)}. If you know"
+            " what it is, install it with --type and --base."
+        )
+    return UnknownModelError(
+        f"{source} is not recognised. {seen.words}",
+        hint=hint,
+        looks_like=seen.type or "",
+        nearest=tuple(near),
+    )
 
 
 def _describe(

@@ -30,17 +30,25 @@ class IdentifyOutcome:
 
     Attributes:
         found: What it is; None when there is an error.
+        looks_like: The likely type of what no rule fits; empty where nothing shows it.
+        was_read: It holds weights, whatever they are of.
     """
 
     found: Identification | None = None
     kind: str = ""
     message: str = ""
     hint: str = ""
+    looks_like: str = ""
+    was_read: bool = False
 
     @classmethod
     def of(cls, error: Exception) -> Self:
         """Return the verdict that an error is."""
-        return cls(None, type(error).__name__, str(error), hint_of(error))
+        looks_like, was_read = "", isinstance(error, AmbiguousModelError)
+        if isinstance(error, UnknownModelError):
+            looks_like, was_read = error.looks_like, bool(error.nearest)
+        kind = type(error).__name__
+        return cls(None, kind, str(error), hint_of(error), looks_like, was_read)
 
     @property
     def is_unknown(self) -> bool:

@@ -242,15 +242,23 @@ def failed_finding(one: Examined, verdict: IdentifyOutcome, layout: Layout) -> S
             path, ScanStatus.ERROR, size=one.size, error=verdict.message, hint=verdict.hint,
             category=place.category, kind=verdict.kind,
         )  # fmt: skip
-    type_ = layout.type_of(place, path.name)
-    where = f"It is where {layout.label} keeps {type_label(type_)} files. " if type_ else ""
     return ScanFinding(
         path,
         ScanStatus.UNKNOWN,
         size=one.size,
         error=verdict.message,
-        hint=f"{where}Set its type: "
-        + command("install", "--inplace", "--type", type_ or "TYPE", path),
+        hint=_hint_for(one, verdict, layout),
         category=place.category,
         kind=verdict.kind,
     )
+
+
+def _hint_for(one: Examined, verdict: IdentifyOutcome, layout: Layout) -> str:
+    """Return what can be done about an unknown file; a type is named where it is plausible."""
+    path = one.candidate.path
+    of_place = layout.type_of(one.candidate.place, path.name) if verdict.was_read else None
+    type_ = verdict.looks_like or of_place
+    if not type_:
+        return verdict.hint
+    where = f"It is where {layout.label} keeps {type_label(of_place)} files. " if of_place else ""
+    return f"{where}Set its type: {command('install', '--inplace', '--type', type_, path)}"

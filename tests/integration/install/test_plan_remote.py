@@ -137,7 +137,7 @@ def test_an_unknown_model_is_a_plan_that_says_why(world: World, server: FaultSer
     planned = plan(world, remote)
     assert isinstance(planned.error, UnknownModelError)
     assert (planned.identified, planned.config, planned.target) == (None, None, None)
-    assert "nearest rules" in str(planned)
+    assert "is not recognised" in str(planned)
     value = planned.to_json()
     assert (value["type"], value["target"]) == ("unknown", None)
     assert value["error"]["kind"] == "UnknownModelError"

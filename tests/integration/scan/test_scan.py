@@ -81,7 +81,7 @@ def test_a_report_changes_nothing(world: World, mixed: Path) -> None:
 
 def test_findings_say_what_is_wrong_and_what_to_do(world: World, mixed: Path) -> None:
     found = {finding.path.name: finding for finding in scanned(world)[0]}
-    assert "nearest rules" in found["other.safetensors"].error
+    assert "is not recognised" in found["other.safetensors"].error
     assert "--type" in found["other.safetensors"].hint
     assert str(mixed / "b" / "cut.safetensors") in found["cut.safetensors"].error
     assert found["cut.safetensors"].hint

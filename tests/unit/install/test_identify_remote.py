@@ -241,8 +241,9 @@ def test_an_unknown_model_is_told_with_the_nearest_rules(
 ) -> None:
     content = tiny.safetensors_bytes({"what.is.this": ("F32", (2, 2))})
     remote = served(server, write(tmp_path / "odd.safetensors", content))
-    with pytest.raises(UnknownModelError, match="nearest rules"):
+    with pytest.raises(UnknownModelError, match="is not recognised") as caught:
         ask(remote)
+    assert len(caught.value.nearest) == 3
 
 
 def test_a_refused_config_is_told(server: FaultServer, tmp_path: Path) -> None:

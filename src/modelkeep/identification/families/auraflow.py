@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.identification.conditions import Module
+from modelkeep.identification.conditions import Has, Module
 from modelkeep.identification.family import Family, Marks
 
 FAMILY = Family(
@@ -13,5 +13,7 @@ FAMILY = Family(
     sites={"civitai": ("AuraFlow", "Pony V7")},
     declared=("auraflow",),
     kin="flux",
-    marks=Marks(modules=(Module("joint_transformer_blocks_*"),)),
+    marks=Marks(
+        tensors=(Has("cond_seq_linear.weight"),), modules=(Module("joint_transformer_blocks_*"),)
+    ),
 )

@@ -14,7 +14,12 @@ FAMILY = Family(
     declared=("hunyuan-video", "hunyuan_video", "hunyuanvideo"),
     kin="flux",
     marks=Marks(
-        tensors=(Has("vision_in.proj.0.weight"),),
+        tensors=(
+            Has("vision_in.proj.0.weight"),
+            Has(
+                "txt_in.individual_token_refiner.blocks.0.norm1.weight", "vector_in.in_layer.weight"
+            ),
+        ),
         modules=(
             Module("double_blocks_#_img_mlp_fc*"),
             Module("double_blocks_#_img_mod_linear"),

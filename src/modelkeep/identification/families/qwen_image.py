@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.identification.conditions import Module
+from modelkeep.identification.conditions import Has, Module
 from modelkeep.identification.family import Family, Marks
 
 FAMILY = Family(
@@ -14,6 +14,7 @@ FAMILY = Family(
     declared=("qwen", "qwenimage"),
     kin="flux",
     marks=Marks(
+        tensors=(Has("txt_norm.weight", "transformer_blocks.0.img_mod.1.weight"),),
         modules=(
             Module("transformer_blocks_#_img_m*"),
             Module("transformer_blocks_#_txt_m*"),

@@ -1,9 +1,10 @@
-"""Stable Cascade: known by name."""
+"""Stable Cascade: known by name and by its marks."""
 
 from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.identification.family import Family
+from modelkeep.identification.conditions import Has
+from modelkeep.identification.family import Family, Marks
 
 FAMILY = Family(
     name="sd-cascade",
@@ -11,4 +12,5 @@ FAMILY = Family(
     label="Stable Cascade",
     sites={"civitai": ("Stable Cascade",)},
     declared=("stable-cascade",),
+    marks=Marks(tensors=(Has("clf.1.weight", "clip_mapper.weight"), Has("clip_txt_mapper.weight"))),
 )
