@@ -80,7 +80,7 @@ def test_a_dry_run_of_an_unknown_model_says_why(
     url = link(hub, write(tmp_path / "odd.safetensors", content))
     line = program.call("install", "--dry-run", "--json", url, status=1).only
     assert (line["status"], line["type"]) == ("error", "unknown")
-    assert "nearest rules" in line["error"]["message"]
+    assert "is not recognised" in line["error"]["message"]
     told = program.call("install", "--dry-run", url, status=1)
     assert "odd" in told.out
     assert "--type" in told.err

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from modelkeep.core.identity import Evidence
 from modelkeep.core.names import counted
-from modelkeep.core.taxonomy import BaseModelType, ModelType
+from modelkeep.core.taxonomy import BaseModelType, ModelType, folded
 from modelkeep.identification.prefixes import DENOISER, PLAIN
+from modelkeep.identification.readers.folder import FolderHeader
 from modelkeep.identification.rule_set import RuleSet
 from modelkeep.identification.rules import Assessment
 from modelkeep.identification.view import ModelView
@@ -96,15 +98,13 @@ def appearance(view: ModelView, rules: RuleSet, assessed: Sequence[Assessment]) 
         rules: None of them fits; the marks of their families tell kin.
         assessed: How near each came, the nearest first.
     """
-    if shard := _SHARD.search(view.name):
-        part, parts = (int(number) for number in shard.groups())
-        words = f"It is part {part} of {parts} of a model and no whole one."
+    if words := _parts(view):
         return Appearance(None, None, words, is_part=True)
     kind = _type_of(view)
     known = _base_of(view, rules, kind)
     base, why = known or (None, "")
     nearest = next(iter(assessed), None)
-    if known is None and nearest is not None and _is_close(nearest):
+    if known is None and not view.is_folder and nearest is not None and _is_close(nearest):
         kind, base, why = nearest.rule.type, nearest.rule.base, f"but {nearest.missing[0]}"
     if kind is None and base is None:
         return Appearance(None, None, _contents(view))
@@ -112,8 +112,20 @@ def appearance(view: ModelView, rules: RuleSet, assessed: Sequence[Assessment]) 
     what = _WORDS.get(kind, "a model") if kind else "a model"
     words = f"It looks like {what}{f' for {label}' if label else ''}{f', {why}' if why else ''}."
     if base is None and kind in _OF_A_BASE:
-        words = f"{words[:-1]}, but nothing shows which base it is for."
+        whose = f" of the class {_class_of(view.folder)}" if view.folder else ""
+        words = f"It looks like {what}{whose}, but nothing shows which base it is for."
     return Appearance(kind, base, words)
+
+
+def _parts(view: ModelView) -> str:
+    """Say which shards of a model these are, where they are not all; else nothing."""
+    if view.folder is None:
+        shard = _SHARD.search(view.name)
+        return f"It is part {int(shard[1])} of {int(shard[2])} of a model." if shard else ""
+    found = [_SHARD.search(PurePosixPath(f.path).stem) for f in view.folder.files]
+    shards = {(int(shard[1]), int(shard[2])) for shard in found if shard}
+    there, parts = len(shards), max((of for _, of in shards), default=0)
+    return f"It holds {there} of {parts} parts of a model." if there < parts else ""
 
 
 def _type_of(view: ModelView) -> ModelType | None:
@@ -123,9 +135,7 @@ def _type_of(view: ModelView) -> ModelType | None:
     if tensors.embeddings and min(tensors.embeddings.values()) >= _NARROWEST_TEXT:
         return ModelType.TextualInversion
     if view.folder is not None:
-        lone = view.folder.component_class
-        name = view.folder.pipeline_class or (lone[1] if lone else "")
-        return _first(_CLASSES, name)
+        return _first(_CLASSES, _class_of(view.folder))
     return _first(_SIGNS, tensors.text)
 
 
@@ -136,13 +146,14 @@ def _first(signs: tuple[tuple[ModelType, str], ...], text: str) -> ModelType | N
 def _base_of(
     view: ModelView, rules: RuleSet, kind: ModelType | None
 ) -> tuple[BaseModelType, str] | None:
-    """Return the one base whose marks are there, or that the header names, and why."""
+    """Return the one base whose marks are there, or that the header or a config names, and why."""
+    if view.folder is not None and (of_class := _class_of(view.folder)):
+        base_of_class = _base_of_class(of_class, rules)
+        return (base_of_class, f"as its class is {of_class}") if base_of_class else None
     found: dict[BaseModelType, Evidence] = {}
     for family in rules.families:
         if kind is ModelType.Lora:
             marks, part = family.marks.modules, PLAIN
-        elif view.is_folder:
-            marks, part = family.marks.folders, PLAIN
         else:
             marks, part = family.marks.tensors, DENOISER
         scope = view.under(part)
@@ -157,6 +168,19 @@ def _base_of(
     return (named.base, f"as its header says {named.field} {named.value!r}") if named else None
 
 
+def _class_of(folder: FolderHeader) -> str:
+    lone = folder.component_class
+    return folder.pipeline_class or (lone[1] if lone else "")
+
+
+def _base_of_class(name: str, rules: RuleSet) -> BaseModelType | None:
+    """Return the base that a class of diffusers is named after, such as WanPipeline."""
+    starts = ((folded(start), base) for start, base in rules.names.declared)
+    found = ((start, base) for start, base in starts if name.casefold().startswith(start))
+    # The next word begins with a capital: AnimateDiff is not Anima.
+    return next((base for start, base in found if not name[len(start) :][:1].islower()), None)
+
+
 def _is_close(nearest: Assessment) -> bool:
     """Return whether only one thing speaks against a rule, and two for it."""
     return len(nearest.missing) == 1 and len(nearest.held) > 1
@@ -164,6 +188,8 @@ def _is_close(nearest: Assessment) -> bool:
 
 def _contents(view: ModelView) -> str:
     """Return what a model holds that looks like nothing."""
+    if view.folder is not None and (name := _class_of(view.folder)):
+        return f"Its class is {name}."
     names = view.tensors.tensors
     if names:
         first = next(iter(names))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -30,7 +27,6 @@ _LEFT_OVERS = (
 )
 #: Raw numbers in a file of another tool; no pickle in spite of the suffix.
 _RAW = ("openvino_*.bin",)
-_SHARD = re.compile(r"-(\d{5})-of-(\d{5})")
 _AGAIN = "Download the folder again from its source."
 
 
@@ -78,12 +74,9 @@ def check_weights(
         elif read is not None and _has_header(file.path):
             _check_header(file.path, read)
     paths = {file.path for file in files}
-    indexed = [path for path in configs if ".index." in PurePosixPath(path).name]
-    for path in indexed:
-        _check_shards(root, path, configs[path], paths, strict=strict)
-    if strict:
-        folders = {PurePosixPath(path).parent for path in indexed}
-        _check_lone_shards(root, [w.path for w in weights], folders)
+    for path, config in configs.items():
+        if ".index." in PurePosixPath(path).name:
+            _check_shards(root, path, config, paths, strict=strict)
 
 
 def _check_header(path: str, read: Callable[[str], TensorHeader]) -> None:
@@ -117,24 +110,6 @@ def _check_shards(
             f" ({len(missing)} of {len(names)} are missing)",
             hint=_AGAIN,
         )
-
-
-def _check_lone_shards(
-    root: Path, weights: Sequence[str], indexed: AbstractSet[PurePosixPath]
-) -> None:
-    """Refuse shards of which some are missing, where no index names them all."""
-    groups: defaultdict[tuple[PurePosixPath, str], set[str]] = defaultdict(set)
-    for path in map(PurePosixPath, weights):
-        if (shard := _SHARD.search(path.name)) and path.parent not in indexed:
-            groups[path.parent, _SHARD.sub(r"-#-of-\2", path.name)].add(shard[1])
-    for (folder, name), there in groups.items():
-        shards = int(name.partition("-of-")[2][:5])
-        others = [p for p in map(PurePosixPath, weights) if p.parent == folder]
-        if len(there) < shards and len(others) == len(there):
-            raise CorruptModelError(
-                f"{printable(root / folder)} holds {len(there)} of {shards} shards",
-                hint="Download the other shards. --verify off takes it as it is.",
-            )
 
 
 def _has_header(path: str) -> bool:
