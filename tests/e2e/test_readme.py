@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from support.recognised import written
+
 PROJECT = Path(__file__).parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 #: Lines that are no commands to run here: they set up a shell, or a power failure.
@@ -104,6 +106,18 @@ def test_the_python_example_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "soft-focus embedding sd-1" in done.stdout
     assert "completed" in done.stdout
+
+
+def test_what_is_recognised_is_what_rules_recognise() -> None:
+    assert written(README) == README, "run: python tests/support/recognised.py"
+
+
+def test_the_readme_says_what_make_run_costs() -> None:
+    makefile = (PROJECT / "Makefile").read_text()
+    assert "--quiet" not in makefile
+    for word in ("30 MB", "90 MB on disk", "3 GB", "8 GB on disk", "LOAD=0", "minute"):
+        assert word in README.partition("## Why")[0]
+        assert word in makefile
 
 
 @pytest.mark.parametrize("target", ["run", "test"])
