@@ -235,8 +235,7 @@ def find_quantization(view: ModelView) -> tuple[str | None, Evidence | None]:
 def file_form(tensors: TensorView) -> FileForm:
     """Return what a file is on the disk, where programs keep forms of a type apart."""
     names = tensors.tensors
-    is_tiny = any(name.endswith(_TINY_VAE) for name in names) and len(names) <= _TINY_VAE_TENSORS
-    if is_tiny:
+    if len(names) <= _TINY_VAE_TENSORS and any(name.endswith(_TINY_VAE) for name in names):
         return FileForm(tensors.header.container, "tiny vae")
     is_whole = tensors.heads & _BESIDE_THE_DENOISER
     return FileForm(tensors.header.container, "" if is_whole else "denoiser")

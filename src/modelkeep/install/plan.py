@@ -139,8 +139,8 @@ class Plan:
         yield f"what    {self._what()}"
         yield f"name    {self._name()}"
         yield f"files   {len(self._files())}, {size}"
-        for choice in self.remote.choices if self.remote is not None else ():
-            yield f"choice  {choice}"
+        for number, choice in enumerate(self.remote.choices if self.remote is not None else ()):
+            yield f"choice  {choice}{'' if number else ', chosen'}"
         yield f"where   {self._where()}"
         yield f"disk    {size_text(self.needed_bytes)} needed, {size_text(self.free_bytes)} free"
         if text := str(self.terms):

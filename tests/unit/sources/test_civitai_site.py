@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -16,9 +17,9 @@ from modelkeep.http.options import TransferOptions
 from modelkeep.identification.known_families import base_names
 from modelkeep.sources.civitai import responses
 from modelkeep.sources.civitai.pictures import picture_of
-from modelkeep.sources.civitai.selection import choose_file
+from modelkeep.sources.civitai.selection import choose_file, exactly
 from modelkeep.sources.civitai.site import SITE
-from modelkeep.sources.sidecars.civitai import objects
+from modelkeep.sources.sidecars.civitai import objects, part
 from modelkeep.sources.site import RemoteModel, SiteContext
 from sites.civitai import CivitaiServer
 from sites.civitai_models import File, Model, Notation, Version, commercial_use, image
@@ -312,7 +313,8 @@ def test_a_model_in_an_archive_alone_has_to_be_unpacked(civitai: CivitaiServer) 
     civitai.add(model(File(1, "folder.zip", b"PK", format="Diffusers", primary=True)))
     with pytest.raises(UnsupportedSourceError, match=r"only folder\.zip") as caught:
         look_up(civitai, version_id=21)
-    assert "Unpack it" in caught.value.hint
+    assert "21?fileId=1' FOLDER" in caught.value.hint
+    assert "unpack it" in caught.value.hint
 
 
 def test_missing_models_are_told(civitai: CivitaiServer) -> None:
@@ -435,7 +437,8 @@ _ABOUT = (
 )
 def test_no_shape_of_an_answer_surprises(version: dict[str, Any], about: dict[str, Any]) -> None:
     whole = responses.joined({"id": 21, "modelId": 11, **version}, {"id": 11, **about})
-    responses.terms_of(whole)
+    responses.terms_in(part(whole, "model"))
+    responses.is_early(whole)
     responses.fields_of(whole, base_names())
     responses.name_of(whole)
     responses.is_available(whole)
@@ -443,6 +446,10 @@ def test_no_shape_of_an_answer_surprises(version: dict[str, Any], about: dict[st
         responses.size_of(file)
         responses.hashes_of(file)
         responses.notes_of(whole, file)
+    with suppress(UnsupportedSourceError):
+        source = CivitaiModelSource(version_id=21, model_id=11)
+        chosen = choose_file(objects(whole, "files"), source, "a model")
+        assert [str(exactly(file, source)) for file in chosen.alike]
     try:
         responses.metadata_of(whole, responses.ENDPOINT, "pg13")
     except ProtocolError:

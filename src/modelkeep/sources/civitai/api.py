@@ -193,7 +193,8 @@ def _require_of(version: Json, model_id: int | None) -> None:
         number, name = version.get("id"), one_line(part(version, "model").get("name"))
         called = f" ({name})" if name else ""
         raise UnsupportedSourceError(
-            f"Version {number} belongs to model {other}{called} of Civitai, not to {model_id}",
+            f"Version {number} of Civitai belongs to model {other}{called}, not to model"
+            f" {model_id}",
             hint=f"Pass civitai:{other}@{number}, or choose a version on"
             f" {responses.ENDPOINT}/models/{model_id}",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -51,7 +51,8 @@ def is_early(version: Json) -> bool:
     ends = _date(version.get("earlyAccessEndsAt"))
     days, begun = version.get("earlyAccessTimeFrame"), _date(version.get("publishedAt"))
     if ends is None and begun is not None and isinstance(days, int):  # as it was said before
-        ends = begun + timedelta(days=min(max(days, 0), _DAYS))
+        with suppress(OverflowError):  # a date that is none
+            ends = begun + timedelta(days=min(max(days, 0), _DAYS))
     return ends is not None and ends > datetime.now(UTC)
 
 
@@ -122,12 +123,6 @@ def name_of(version: Json) -> str:
     if name and form and form not in name:
         return f"{name} {form}"
     return name or form or f"civitai {version.get('id')}"
-
-
-def terms_of(version: Json) -> Terms:
-    """Return what may be done with the model of a version."""
-    terms = terms_in(part(version, "model"))
-    return replace(terms, gated=is_early(version))
 
 
 def terms_in(about: Json) -> Terms:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from modelkeep.errors import UnsupportedSourceError
+from modelkeep.sources.civitai.responses import ENDPOINT
 from modelkeep.sources.civitai.source import CivitaiModelSource
 from modelkeep.sources.sidecars.civitai import Json, part
 from modelkeep.sources.sidecars.clean_text import one_line
@@ -60,13 +61,13 @@ def choose_file(files: Sequence[Json], source: CivitaiModelSource, name: str) ->
         return ChosenFile(chosen, (chosen,), _without(files, [chosen]))
     models = [file for file in files if _kind(file) not in _NEVER and not is_archive(file)]
     if not models:
-        raise _no_model(files, name)
+        raise _no_model(files, source, name)
     wanted = _words(source.variant or "")
     fitting = [file for file in models if wanted <= _words_of(file)]
     if not fitting:
         raise UnsupportedSourceError(
             f"{name} has no {source.variant} file. Available: {_list(models, source)}",
-            hint="Choose one of these, such as civitai:MODEL@VERSION:pruned fp16",
+            hint=f"Choose one of these, such as {exactly(models[0], source)}",
         )
     chosen = min(fitting, key=lambda file: (_rank(file), files.index(file)))
     is_main = _kind(chosen) in _MODELS
@@ -116,29 +117,35 @@ def _with_number(files: Sequence[Json], source: CivitaiModelSource, name: str) -
     if chosen is None:
         raise UnsupportedSourceError(
             f"{name} has no file {source.file_id}. Available: {_list(files, source)}",
-            hint="Choose one of these.",
+            hint=f"Choose one of these, such as {exactly(files[0], source)}",
         )
     if not can_be_model(chosen):
         raise UnsupportedSourceError(
             f"{one_line(chosen.get('name')) or 'The file'} of {name} is not a model:"
             f" {described(chosen)}",
-            hint=_UNPACK if is_archive(chosen) else _FETCH,
+            hint=_fetch(chosen, source),
         )
     return chosen
 
 
-_FETCH = "Fetch it with: modelkeep download URL FOLDER"
-_UNPACK = f"{_FETCH}. Unpack it and install the files in it."
+def _fetch(file: Json, source: CivitaiModelSource) -> str:
+    """Say how to get a file that cannot be installed."""
+    address = f"{ENDPOINT}/api/download/models/{source.version_id}?fileId={file.get('id')}"
+    command = f"Fetch it with: modelkeep download '{address}' FOLDER"
+    return f"{command} - then unpack it and install the files" if is_archive(file) else command
 
 
-def _no_model(files: Sequence[Json], name: str) -> UnsupportedSourceError:
+def _no_model(
+    files: Sequence[Json], source: CivitaiModelSource, name: str
+) -> UnsupportedSourceError:
     there = ", ".join(
         f"{one_line(file.get('name')) or 'a file'} ({described(file)})" for file in files[:_SHOWN]
     )
+    packed = next(filter(is_archive, files), None)
     hint = "Check the page of the model. Another version may have one."
     return UnsupportedSourceError(
         f"{name} has no model file, only {there}",
-        hint=_UNPACK if any(map(is_archive, files)) else hint,
+        hint=_fetch(packed, source) if packed is not None else hint,
     )
 
 

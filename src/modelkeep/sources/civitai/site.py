@@ -182,7 +182,6 @@ def _remote(
     usable_names([listed], name, "Civitai")
     site = api.site
     metadata = responses.metadata_of(version, site.endpoint, site.context.content_level)
-    terms = responses.terms_of(version)
     pickles = ("It is a pickle file. It is read without being run.",) if is_pickle(file) else ()
     url = f"{site.endpoint}/api/download/models/{version.get('id')}"
     if isinstance(file.get("id"), int) and (site.is_ours or is_exact):
@@ -198,11 +197,11 @@ def _remote(
         fields=responses.fields_of(version, site.context.names),
         base_hint=base,
         type_hint=known_word(part(version, "model").get("type")),
-        terms=terms,
+        terms=responses.terms_in(part(version, "model")),
         preview=str(metadata.thumbnail_url) if metadata.thumbnail_url is not None else None,
         token=site.token,
         aliases=site.aliases,
-        needs_token=terms.gated,
+        needs_token=responses.is_early(version),
         notes=(*responses.notes_of(version, file), *pickles),
     )
 

@@ -160,6 +160,8 @@ def _page(address: SplitResult, text: str) -> HFModelSource:
             f"{redacted(text)} is a page of a user or an organization, not a model",
             hint="Open one of its models and use that address.",
         )
+    if ":" in parts[1] and (typed := _typed("/".join(parts))) is not None:
+        return typed
     repo, view, rest = "/".join(map(unquote, parts[:2])), parts[2:3], parts[3:]
     if view and view[0] not in _VIEWS:
         raise _other_page(repo, view[0], rest, text)
