@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -299,12 +301,37 @@ def test_installs_and_downloads_are_listed_together(
     program.call("install", tiny.embedding(tmp_path / "x.safetensors"))
     program.call("download", server.serve("/a.bin", Page(BODY)), tmp_path / "a.bin")
     listed = program.call("jobs").lines
-    assert listed[0].split() == ["ID", "KIND", "STATUS", "SOURCE", "SIZE", "SINCE"]
+    assert listed[0].split() == ["ID", "KIND", "STATUS", "SOURCE", "PROGRESS", "SINCE"]
     assert [line.split()[:3] for line in listed[1:]] == [
         ["1", "install", "completed"],
         ["2", "download", "completed"],
     ]
     assert "cannot be restarted" in program.call("retry", 2, status=1).err
+
+
+def test_how_far_and_how_fast_a_job_is_can_be_seen_from_any_terminal(
+    program: Program, server: FaultServer, tmp_path: Path
+) -> None:
+    program.call("list")
+    body = data(64 * MIB, 3)
+    url = server.serve("/large.bin", Page(body, etag='"1"', rate=2 * MIB))
+    process = program.start("download", url, tmp_path / "large.bin", "--segments", 1)
+
+    def job() -> dict[str, Any]:
+        return next(iter(program.call("jobs", "--json").json), {})
+
+    wait_until(lambda: bool(job().get("speed")) and job()["percent"] > 0, process)
+    row = job()
+    assert row["total_bytes"] == len(body)
+    assert row["percent"] == 100 * row["bytes"] // len(body)
+    assert 0 < row["speed"] < 8 * MIB
+    told = program.call("jobs").lines[1]
+    assert re.search(r"  \d+%, [\d.]+ MB of 67\.1 MB, [\d.]+ [KM]B/s  ", told), told
+    program.call("pause", 1)
+    assert job()["speed"] is None
+    assert re.search(r"  \d+%, [\d.]+ MB of 67\.1 MB  ", program.call("jobs").lines[1])
+    os.kill(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
 
 
 def test_a_root_that_cannot_be_written_is_no_hindrance(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelkeep.app.text import Table, time_text
 from modelkeep.core.names import size_text
-from modelkeep.jobs.states import Request
+from modelkeep.jobs.states import JobState, Request
 
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
@@ -38,17 +38,28 @@ class JobView:
         error = {"kind": row.error_type, "message": row.error, "hint": row.hint or ""}
         return {
             **fields,
+            "percent": self.percent,
             "details": json.loads(row.details),
             "error": error if row.error else None,
         }
 
     @property
+    def percent(self) -> int | None:
+        """How much of its files is there; None while their size is not known."""
+        row = self.row
+        return min(100 * row.bytes // row.total_bytes, 100) if row.total_bytes else None
+
+    @property
     def progress(self) -> str:
-        """The size of its files, and how much of it is there when that is not all."""
-        size = size_text(self.row.total_bytes)
-        if not self.row.bytes or self.row.bytes >= self.row.total_bytes:
-            return size
-        return f"{self.row.bytes / self.row.total_bytes:.0%} of {size}"
+        """How much of its files is there, and how fast more comes; their size where that is all."""
+        row, facts = self.row, []
+        if row.bytes and self.percent is not None and row.bytes < row.total_bytes:
+            facts = [f"{self.percent}%", f"{size_text(row.bytes)} of {size_text(row.total_bytes)}"]
+        else:
+            facts = [size_text(max(row.bytes, row.total_bytes))]
+        if row.status is JobState.RUNNING and row.speed is not None:
+            facts.append(f"{size_text(round(row.speed))}/s")
+        return ", ".join(facts)
 
     @property
     def notes(self) -> list[str]:
@@ -143,4 +154,4 @@ def table(found: Sequence[JobView]) -> Table:
         (v.key, v.row.kind, v.row.status, v.row.source, v.progress, time_text(v.row.created_at))
         for v in found
     ]
-    return Table.of(("ID", "KIND", "STATUS", "SOURCE", "SIZE", "SINCE"), rows)
+    return Table.of(("ID", "KIND", "STATUS", "SOURCE", "PROGRESS", "SINCE"), rows)

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Self
 
 from modelkeep.app.text import one_line
-from modelkeep.cli.speed import Speed, left_text, time_left
 from modelkeep.core.names import size_text
+from modelkeep.core.speed import Speed, left_text, time_left
 
 #: Characters of a bar's label.
 _LABEL = 32

@@ -239,7 +239,7 @@ class JobCommands:
     def _as_it_is(self, row: JobRow) -> JobRow:
         """Return a job as it is: what a dead process was doing waits now."""
         is_cut_off = row.status is JobState.RUNNING and self._store.is_abandoned(row)
-        return replace(row, status=JobState.WAITING) if is_cut_off else row
+        return replace(row, status=JobState.WAITING, speed=None) if is_cut_off else row
 
 
 def _held(row: JobRow) -> JobChange:

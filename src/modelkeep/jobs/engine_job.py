@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from modelkeep.core.speed import Speed
 from modelkeep.jobs.control import JobControl
 from modelkeep.jobs.job_events import EventQueue, JobEvent
 from modelkeep.jobs.kinds import AnyJob, JobKind
@@ -33,6 +34,7 @@ class EngineJob:
         is_ending: How its run ended is stored already, or just about to be.
         notifier: The thread in which its listeners are called now.
         stored_details: Its details as they were stored last.
+        speed: Bytes a second over the last seconds of its run; None before that is known.
     """
 
     job: AnyJob
@@ -48,6 +50,8 @@ class EngineJob:
     is_ending: bool = False
     notifier: threading.Thread | None = None
     stored_details: str | None = None
+    speed: float | None = None
+    _meter: Speed | None = None
     _last_bytes: int = 0
     _last_at: float = 0.0
 
@@ -68,6 +72,7 @@ class EngineJob:
         self.control = JobControl(self._report, self._enter_stage, save)
         self.wanted = Request.RUN
         self.is_left = self.is_ending = False
+        self.speed = self._meter = None
         self.job.exception = None
 
     def put_event(self, event: JobEvent) -> None:
@@ -91,8 +96,16 @@ class EngineJob:
             error=error,
             hint=hint,
             ended_at=(self.ended_at or time.time()) if state.is_final else None,
+            speed=self.speed if state is JobState.RUNNING else None,
             details=details,
         )
+
+    def measure(self, now: float) -> None:
+        """Take in how far the run is, seconds of a clock that only runs forward."""
+        if self._meter is None:
+            self._meter = Speed(now, self.job.bytes)
+        else:
+            self.speed = self._meter.note(self.job.bytes, now)
 
     def _enter_stage(self) -> None:
         self.kind.enter_stage(self.job)

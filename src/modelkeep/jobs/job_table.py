@@ -13,7 +13,7 @@ from modelkeep.jobs.states import JobState, Request
 
 _SELECT = (
     "SELECT id, kind, source, status, owner, key, details, error_type, error, hint, bytes,"
-    " total_bytes, created_at, beat_at, ended_at, request FROM job"
+    " total_bytes, created_at, beat_at, ended_at, request, speed FROM job"
 )
 
 

@@ -26,6 +26,7 @@ class JobRow:
         created_at, beat_at, ended_at: Seconds since the epoch; ``beat_at`` is when its owner last
             wrote how it goes.
         request: The pending request, if any.
+        speed: Bytes a second over the last seconds, of a job that runs.
     """
 
     id: int
@@ -44,6 +45,7 @@ class JobRow:
     beat_at: float
     ended_at: float | None
     request: Request | None
+    speed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class JobChange:
     error: str | None = None
     hint: str | None = None
     ended_at: float | None = None
+    speed: float | None = None
     details: str | None = None
 
     def columns(self) -> dict[str, str | float | None]:

@@ -49,5 +49,6 @@ CREATE TABLE left_out (
     inode INTEGER NOT NULL,
     PRIMARY KEY (root, path)
 ) WITHOUT ROWID;
+ALTER TABLE job ADD COLUMN speed REAL;
 """,
 )

@@ -30,7 +30,7 @@ class JobWriter:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._changed: dict[int, tuple[EngineJob, JobState]] = {}
-        self._bytes: dict[int, int] = {}
+        self._noted: dict[int, tuple[int, float | None]] = {}
         self._progress_at = 0.0
 
     @property
@@ -53,17 +53,23 @@ class JobWriter:
                 self._changed[entry.job.id] = (entry, state)
 
     def note_progress(self, entries: Iterable[EngineJob]) -> None:
-        """Have it written how far jobs are: at once when something is there, then now and then."""
+        """Have it written how far and how fast jobs are.
+
+        At once when something is there, then now and then while that changes.
+        """
         now = time.monotonic()
         is_due = now - self._progress_at >= _PROGRESS_SECONDS
         self._progress_at = now if is_due else self._progress_at
         for entry in entries:
-            number, done = entry.job.id, entry.job.bytes
-            last = self._bytes.get(number, 0)
-            if entry.state is JobState.RUNNING and done != last and (is_due or not last):
+            if entry.state is not JobState.RUNNING:
+                continue
+            entry.measure(now)
+            number, is_at = entry.job.id, (entry.job.bytes, entry.speed)
+            last = self._noted.get(number, (0, None))
+            if is_at[0] and is_at != last and (is_due or not last[0]):
                 with self._lock:
                     if not entry.is_ending:
-                        self._bytes[number] = done
+                        self._noted[number] = is_at
                         self._changed.setdefault(number, (entry, JobState.RUNNING))
 
     def flush(self) -> None:
@@ -97,7 +103,7 @@ class JobWriter:
         """Write nothing more of a job."""
         with self._lock:
             self._changed.pop(number, None)
-            self._bytes.pop(number, None)
+            self._noted.pop(number, None)
 
     @staticmethod
     def _remember(entry: EngineJob, change: JobChange) -> None:

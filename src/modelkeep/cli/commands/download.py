@@ -13,9 +13,9 @@ from modelkeep.app.outcomes import EXIT_INTERRUPTED, exit_status_of
 from modelkeep.app.text import source_text
 from modelkeep.cli.progress import Bar
 from modelkeep.cli.session import Session
-from modelkeep.cli.speed import Speed, time_left
 from modelkeep.cli.tokens import read_token
 from modelkeep.core.names import counted
+from modelkeep.core.speed import Speed, time_left
 from modelkeep.errors import JobCancelledError
 
 if TYPE_CHECKING:

@@ -12,11 +12,12 @@ class Speed:
     """Measures bytes a second over the last seconds.
 
     Args:
-        begun: When nothing had come; seconds of a clock that only runs forward.
+        begun: When it began; seconds of a clock that only runs forward.
+        came: What had come by then.
     """
 
-    def __init__(self, begun: float) -> None:
-        self._samples: deque[tuple[float, int]] = deque([(begun, 0)])
+    def __init__(self, begun: float, came: int = 0) -> None:
+        self._samples: deque[tuple[float, int]] = deque([(begun, came)])
 
     def note(self, came: int, now: float) -> float:
         """Take in how many bytes have come by now; return how many come each second."""
