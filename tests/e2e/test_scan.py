@@ -12,6 +12,9 @@ from sample_models import flux_transformer, typed, write_safetensors
 from support import tiny
 from support.program import Program, wait_until
 
+#: A header that says that it is longer than the file.
+BROKEN = (1000).to_bytes(8, "little") + b'{"'
+
 
 def test_a_scan_tells_what_is_there_and_what_to_type_next(program: Program, sources: Path) -> None:
     (sources / "half.safetensors.part").write_bytes(b"half")
@@ -191,3 +194,72 @@ def test_sync_asks_before_much_is_marked(program: Program, tmp_path: Path) -> No
     lines = program.call("sync", "--yes", "--json", status=3).json
     assert [line["status"] for line in lines] == ["missing"] * 25
     del tmp_path
+
+
+class TestSyncTellsOnce:
+    @pytest.fixture
+    def odd(self, filled: Program) -> Program:
+        """A library with a broken and an unknown file in its folder."""
+        folder = filled.root / "models"
+        (folder / "broken.safetensors").write_bytes(BROKEN)
+        mystery = tiny.safetensors_bytes({"x": ("F32", (2, 2))})
+        (folder / "mystery.safetensors").write_bytes(mystery)
+        return filled
+
+    def test_a_status_of_0_says_that_all_is_as_it_was(self, odd: Program) -> None:
+        assert odd.call("sync", "--json", status=3).json
+        told = odd.call("sync")
+        assert "nothing changed" in told.out
+        assert "broken" not in told.out + told.err
+        assert "2 known problems are not listed again" in told.err
+        assert odd.call("sync", "--json").json == []
+
+    def test_known_problems_can_be_listed_and_accepted(self, odd: Program) -> None:
+        odd.call("sync", status=3)
+        listed = {Path(line["path"]).name for line in odd.call("sync", "--all", "--json").json}
+        assert listed == {"broken.safetensors", "mystery.safetensors"}
+        assert "Accepted 2 problems" in odd.call("sync", "--accept").err
+        told = odd.call("sync")
+        assert "problem" not in told.err
+        assert len(odd.call("sync", "--all", "--json").json) == 2
+
+    def test_what_changes_is_told_again(self, odd: Program) -> None:
+        odd.call("sync", "--accept", status=3)
+        broken = odd.root / "models/broken.safetensors"
+        broken.write_bytes(BROKEN + b" ")
+        [line] = odd.call("sync", "--json", status=3).json
+        assert (line["path"], line["status"]) == (str(broken), "error")
+        broken.unlink()
+        odd.call("sync")
+        broken.write_bytes(BROKEN + b" ")
+        odd.call("sync", status=3)
+
+    def test_models_are_marked_once_and_counted_later(self, filled: Program) -> None:
+        place = filled.root / "models/sd-1/embedding/blue.safetensors"
+        data = place.read_bytes()
+        place.unlink()
+        (filled.root / "models/sd-1/lora/paper.safetensors").write_bytes(b"damaged")
+        told = filled.call("sync", status=3)
+        assert "1 missing now, 1 changed" in told.out
+        told = filled.call("sync")
+        assert (
+            "1 model is still missing. List them with: modelkeep list --state missing" in told.err
+        )
+        assert "1 model is still changed" in told.err
+        place.write_bytes(data)
+        assert "1 back" in filled.call("sync").out
+        assert "missing" not in filled.call("sync").err
+
+    def test_a_disk_that_is_away_is_told_once(self, program: Program, tmp_path: Path) -> None:
+        disk = tmp_path / "disk"
+        tiny.lora(disk / "paper.safetensors", 1)
+        (disk / "broken.safetensors").write_bytes(BROKEN)
+        program.call("root", "add", "disk", disk, status=3)
+        program.call("sync", status=None)
+        disk.rename(tmp_path / "away")
+        assert "offline" in program.call("sync").out
+        assert "offline" not in program.call("sync").out
+        (tmp_path / "away").rename(disk)
+        program.call("sync")
+        disk.rename(tmp_path / "away")
+        assert "offline" in program.call("sync").out

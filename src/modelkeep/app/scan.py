@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from modelkeep.app.text import Table, one_line
 from modelkeep.core.commands import command
 from modelkeep.core.names import counted, shown, size_text
-from modelkeep.core.taxonomy import type_label
+from modelkeep.core.taxonomy import RecordState, type_label
 from modelkeep.errors import UsageError
 from modelkeep.identification.known_families import base_label
+from modelkeep.records.listing import RecordFilter
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
 from modelkeep.scan.scanner import ScanAction
 
@@ -49,7 +50,13 @@ _SYNCED = (
     (ScanStatus.PRESENT, "back"),
     (ScanStatus.MISSING, "missing now"),
     (ScanStatus.CHANGED, "changed"),
+    (ScanStatus.UNKNOWN, "unknown"),
+    (ScanStatus.ERROR, "with an error"),
 )
+_MARKED = {
+    RecordState.MISSING: ScanStatus.MISSING,
+    RecordState.CHANGED: ScanStatus.CHANGED,
+}
 #: Gets the numbers so far, often.
 Watcher = Callable[[ScanSummary], None]
 
@@ -131,15 +138,42 @@ def scan(manager: ModelManager, request: ScanRequest, watch: Watcher) -> Scan:
     )
 
 
-def sync(manager: ModelManager, confirm: Callable[[str], bool], watch: Watcher) -> Sync:
+def sync(
+    manager: ModelManager,
+    confirm: Callable[[str], bool],
+    watch: Watcher,
+    *,
+    again: bool = False,
+    accept: bool = False,
+) -> Sync:
     """Return a sync of all roots, to go through.
 
     Args:
         manager: Of the library.
         confirm: Confirms marking so many models as missing.
         watch: Gets the numbers so far.
+        again: Tell also what an earlier sync has told.
+        accept: Accept the problems of files that are not models of the library.
     """
-    return manager.installer.scanner.sync(confirm=confirm, watch=watch)
+    return manager.installer.scanner.sync(confirm=confirm, watch=watch, again=again, accept=accept)
+
+
+def sync_notes(manager: ModelManager, summary: ScanSummary) -> Iterator[str]:
+    """Give what is as an earlier sync has told it, and how to see it."""
+    for state, status in _MARKED.items():
+        count = manager.records.count(RecordFilter(states=(state.value,)))
+        if (still := count - summary.statuses[status]) > 0:
+            listed = command("list", "--state", state.value)
+            verb = "is" if still == 1 else "are"
+            yield f"{counted(still, 'model')} {verb} still {state}. List them with: {listed}"
+    if summary.accepted:
+        yield f"Accepted {counted(summary.accepted, 'problem')}."
+    elif summary.known:
+        verb = "is" if summary.known == 1 else "are"
+        yield (
+            f"{counted(summary.known, 'known problem')} {verb} not listed again. List them with:"
+            f" {command('sync', '--all')}. Accept them with: {command('sync', '--accept')}"
+        )
 
 
 def progress_text(summary: ScanSummary) -> str:

@@ -50,5 +50,10 @@ CREATE TABLE left_out (
     PRIMARY KEY (root, path)
 ) WITHOUT ROWID;
 ALTER TABLE job ADD COLUMN speed REAL;
+CREATE TABLE oddity (
+    subject TEXT PRIMARY KEY,
+    sign TEXT NOT NULL,
+    accepted INTEGER NOT NULL
+) WITHOUT ROWID;
 """,
 )

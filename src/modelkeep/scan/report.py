@@ -122,6 +122,8 @@ class ScanSummary:
         bytes: Bytes of what was found, registered or installed.
         kinds: Models by type and base, whether or not they were in the library.
         warnings: Sentences for people about what could not be taken into account.
+        known: What a sync has told before and does not tell again.
+        accepted: What was accepted in a sync.
     """
 
     files: int = 0
@@ -134,6 +136,8 @@ class ScanSummary:
     skipped: Counter[str] = field(default_factory=Counter)
     vanished: int = 0
     warnings: list[str] = field(default_factory=list)
+    known: int = 0
+    accepted: int = 0
 
     @property
     def candidates(self) -> int:

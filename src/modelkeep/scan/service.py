@@ -79,8 +79,17 @@ class Scanner:
         targets = targets_of(self._library, what, layout)
         return Scan(self._context(watch, link), targets, action)
 
-    def sync(self, *, confirm: Callable[[str], bool] = never, watch: Watcher = unwatched) -> Sync:
+    def sync(
+        self,
+        *,
+        confirm: Callable[[str], bool] = never,
+        watch: Watcher = unwatched,
+        again: bool = False,
+        accept: bool = False,
+    ) -> Sync:
         """Return a sync of all online roots to iterate.
+
+        Files that no rule knows or that cannot be read are told once, until they change.
 
         Files that moved are looked for in the roots and in the autoimport folder, nowhere else: a
         model that was moved out of them is marked missing until its new folder is registered.
@@ -89,8 +98,10 @@ class Scanner:
             confirm: Asked before much of a root is marked missing, and before a file that cannot
                 be proven to be a lost model is taken for it.
             watch: Called often with the counts so far; may raise to stop.
+            again: Tell also what was told by an earlier sync.
+            accept: Accept what is odd now: it is not even counted until it changes.
         """
-        return Sync(self._context(watch, None), confirm)
+        return Sync(self._context(watch, None), confirm, again=again, accept=accept)
 
     def register_all(self, folder: Path, *, install: bool = False) -> list[str]:
         """Register or install every model below a folder; return the keys of new records.

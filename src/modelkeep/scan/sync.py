@@ -9,10 +9,12 @@ from pathlib import Path
 from modelkeep.core.commands import command
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.identity import Identification
+from modelkeep.core.names import is_inside, path_to_text, text_to_path
 from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import SourceError, UnknownModelException
 from modelkeep.jobs.lookups import Lookups
+from modelkeep.jobs.oddities import Oddities, Told
 from modelkeep.library.condition import FileStatus, ModelCondition, survey
 from modelkeep.library.named_folders import NamedFolders
 from modelkeep.library.verify import Verdict, verify_model
@@ -40,16 +42,39 @@ HELD_FROM = 20
 HELD_SHARE = 5
 
 
+#: What is told once, until it changes.
+_TOLD_ONCE = frozenset(
+    {ScanStatus.UNKNOWN, ScanStatus.ERROR, ScanStatus.POSSIBLE, ScanStatus.OFFLINE}
+)
+#: What people have to look at.
+_NEWS = frozenset({ScanStatus.ERROR, ScanStatus.HELD, ScanStatus.MISSING, ScanStatus.CHANGED})
+
+
 class Sync:
     """One sync. Iterate it once; stopping early keeps what was done.
 
     Args:
         confirm: Asked before much of a root is marked missing, and before a match that cannot be
             proven is taken for the same model.
+        again: Tell also what was told by an earlier sync.
+        accept: Accept what is odd about files that are not models of the library.
+
+    Attributes:
+        is_news: Models went missing or changed, or files cannot be registered, since the last time.
     """
 
-    def __init__(self, context: ScanContext, confirm: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        context: ScanContext,
+        confirm: Callable[[str], bool],
+        *,
+        again: bool = False,
+        accept: bool = False,
+    ) -> None:
         self.summary = ScanSummary()
+        self.is_news = False
+        self._again, self._accept = again, accept
+        self._away: list[Path] = []
         self._context = context
         self._library = context.library
         self._confirm = confirm
@@ -60,15 +85,44 @@ class Sync:
         Raises:
             JobCancelledError: the watcher said so.
         """
-        for finding in self._all():
-            self.summary.count(finding)
-            if finding.status not in {ScanStatus.KNOWN, ScanStatus.SKIPPED}:
-                yield finding
+        oddities, is_whole = Oddities(self._library.state), False
+        try:
+            for finding in self._all():
+                if finding.status in {ScanStatus.KNOWN, ScanStatus.SKIPPED}:
+                    self.summary.count(finding)
+                elif self._is_told(finding, oddities):
+                    self.summary.count(finding)
+                    yield finding
+            self._leave_new_warnings(oddities)
+            if self._accept:
+                self.summary.accepted = oddities.accept()
+            is_whole = True
+        finally:
+            oddities.store(lambda subject: is_whole and not self._is_away(subject))
+
+    def _is_told(self, finding: ScanFinding, oddities: Oddities) -> bool:
+        """Return whether a finding is told; what was told before is counted."""
+        told = Told.NEW
+        if finding.status in _TOLD_ONCE:
+            told = oddities.note(path_to_text(finding.path), _sign(finding))
+        self.is_news |= told is Told.NEW and finding.status in _NEWS
+        self.summary.known += told is Told.KNOWN and not self._again
+        return told is Told.NEW or self._again
+
+    def _leave_new_warnings(self, oddities: Oddities) -> None:
+        notes = [(text, oddities.note(text, "warning")) for text in self.summary.warnings]
+        self.summary.warnings = [t for t, told in notes if told is Told.NEW or self._again]
+        self.summary.known += sum(told is Told.KNOWN for _, told in notes) * (not self._again)
+
+    def _is_away(self, subject: str) -> bool:
+        """Return whether something odd lies where nothing was looked at."""
+        return any(is_inside(text_to_path(subject), folder) for folder in self._away)
 
     def _all(self) -> Iterator[ScanFinding]:
         library = self._library
         offline = self._offline_roots()
         odd = survey(self._library.presence)
+        self._away = [named_folders(library)[name][0] for name in offline]
         yield from self._offline(offline)
         missing = self._missing(odd, offline)
         yield from self._back(odd)
@@ -236,6 +290,18 @@ class Sync:
         for place in target.places:
             if place.path.is_dir():
                 self.summary.vanished += lookups.drop_vanished(place.path)
+
+
+def _sign(finding: ScanFinding) -> str:
+    """Return what differs when a file is another one, or is odd in another way."""
+    try:
+        there = finding.path.lstat()
+        stamp = f"{there.st_size} {there.st_mtime_ns} {there.st_ino}"
+    except OSError:
+        stamp = ""
+    if finding.status is ScanStatus.OFFLINE:
+        stamp = ""  # what is at the place of a disk that is away does not matter
+    return f"{finding.status} {stamp} {finding.error}"
 
 
 def _found(one: Examined, found: Identification) -> ScanFinding:

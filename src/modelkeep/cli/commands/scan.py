@@ -12,14 +12,10 @@ from modelkeep.cli.options import Yes
 from modelkeep.cli.progress import StatusLine
 from modelkeep.cli.session import Session
 from modelkeep.library.destination import LinkMode
-from modelkeep.scan.report import ScanStatus
 
 if TYPE_CHECKING:
     from modelkeep.app.scan import ScanReport
     from modelkeep.scan.report import ScanFinding, ScanSummary
-
-#: What of a sync ends it with a status of its own.
-_TO_LOOK_AT = (ScanStatus.ERROR, ScanStatus.HELD, ScanStatus.MISSING, ScanStatus.CHANGED)
 
 
 def scan(
@@ -79,7 +75,19 @@ def scan(
     return exit_status_of(summary.failed, summary.candidates)
 
 
-def sync(ctx: typer.Context, yes: Yes = False) -> int:
+def sync(
+    ctx: typer.Context,
+    yes: Yes = False,
+    all_: Annotated[
+        bool, typer.Option("--all", help="List problems again that are known.")
+    ] = False,
+    accept: Annotated[
+        bool,
+        typer.Option(
+            "--accept", help="Accept unknown and unreadable files as they are, until they change."
+        ),
+    ] = False,
+) -> int:
     """Update the library after changes on disk: new files, moved ones, missing ones."""
     from modelkeep.app import scan as scanning
 
@@ -90,19 +98,20 @@ def sync(ctx: typer.Context, yes: Yes = False) -> int:
             line.hide()
             return yes or (session.can_ask and session.confirm(question))
 
-        found = scanning.sync(session.manager, confirm, _watcher(line))
+        watch = _watcher(line)
+        found = scanning.sync(session.manager, confirm, watch, again=all_, accept=accept)
         is_whole, report = _go_through(session, found, line)
     if not session.json and not session.quiet:
         session.print(scanning.synced_text(found.summary))
         _print_rest(session, found.summary, report)
+        for note in scanning.sync_notes(session.manager, found.summary) if is_whole else ():
+            session.say(note)
     else:
         _say_notes(session, found.summary)
     if not is_whole:
         session.say("\nInterrupted; finished work is kept. Run the command again to continue.")
         return EXIT_INTERRUPTED
-    statuses = found.summary.statuses
-    is_odd = any(statuses[status] for status in _TO_LOOK_AT)
-    return EXIT_SOME_FAILED if is_odd else EXIT_DONE
+    return EXIT_SOME_FAILED if found.is_news else EXIT_DONE
 
 
 def _watcher(line: StatusLine) -> Callable[[ScanSummary], None]:
