@@ -120,6 +120,18 @@ class TestList:
         filled.call("list", "--after", "x", status=2)
         filled.call("list", "--after", "x", "--limit", "1", status=2)
 
+    def test_a_page_ends_with_a_short_token(self, filled: Program) -> None:
+        token = filled.call("list", "--limit", "1").err.split()[-1]
+        assert len(token) <= 8
+        assert filled.call("list", "--limit", "1").err.split()[-1] == token
+        for typed in (token, token.upper()):
+            told = filled.call("list", "--json", "--limit", "1", "--after", typed)
+            assert told.only["name"] == "green"
+        filled.call("remove", "blue")  # the page ends where it ended, whatever becomes of it
+        assert names(filled, "--limit", "1", "--after", token) == ["green"]
+        filled.call("list", "--limit", "1", "--after", token, "--sort", "size", status=2)
+        assert "aaaaaaaa" in filled.call("list", "--limit", "1", "--after", "a" * 8, status=2).err
+
     def test_facets_count_what_is_there(self, filled: Program) -> None:
         filled.call("edit", "paper", "tags=style, cut")
         counted = filled.call("list", "--json", "--facets", "--type", "lora").json

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,7 +13,7 @@ from modelkeep.app.text import ListedModel, Table, model_table
 from modelkeep.core.names import counted, path_to_text, shown, size_text
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
 from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
-from modelkeep.errors import UsageError
+from modelkeep.errors import DatabaseError, StorageError, UsageError
 from modelkeep.records.dialects.sqlite_list import all_by_name
 from modelkeep.records.listing import FacetName, Facets, KindTotal, RecordFilter
 
@@ -147,8 +148,9 @@ def page(manager: ModelManager, query: ModelQuery) -> ModelPage:
     if query.limit is None:
         found = list(records.each(query.where, order=query.order))
     else:
-        got = records.page(query.where, order=query.order, limit=query.limit, after=query.after)
-        found, following = got.items, got.next
+        after = _cursor(manager, query.after)
+        got = records.page(query.where, order=query.order, limit=query.limit, after=after)
+        found, following = got.items, _token(manager, got.next)
     offline = offline_roots(manager, {model.root for model in found})
     return ModelPage(tuple(found), following, offline)
 
@@ -225,6 +227,29 @@ def facet_label(facet: str, value: str) -> str:
     from modelkeep.identification.known_families import base_label
 
     return base_label(BaseModelType(value))
+
+
+def _token(manager: ModelManager, cursor: str | None) -> str | None:
+    """Return a short token for where a page ended; the cursor itself where none can be kept."""
+    if cursor is None:
+        return None
+    from modelkeep.jobs.page_ends import token_for
+
+    try:
+        return token_for(manager.presence.state, cursor)
+    except (StorageError, DatabaseError):
+        return cursor
+
+
+def _cursor(manager: ModelManager, after: str | None) -> str | None:
+    """Return the cursor that a token stands for; whatever else it is stays as it is."""
+    from modelkeep.jobs.page_ends import TOKEN_LENGTH, cursor_of
+
+    if after is None or len(after) != TOKEN_LENGTH:
+        return after
+    with suppress(StorageError, DatabaseError):
+        return cursor_of(manager.presence.state, after) or after
+    return after
 
 
 def _refuse_unknown_roots(manager: ModelManager, wanted: Iterable[str]) -> None:

@@ -55,5 +55,10 @@ CREATE TABLE oddity (
     sign TEXT NOT NULL,
     accepted INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE page_end (
+    token TEXT PRIMARY KEY,
+    cursor TEXT NOT NULL,
+    used_at REAL NOT NULL
+) WITHOUT ROWID;
 """,
 )
