@@ -86,6 +86,7 @@ class NewRecord:
     Attributes:
         key: Any string.
         tags: Those that are given by hand; blanks around them are taken off.
+        created_at: When it was first recorded, seconds since the epoch; now when None.
     """
 
     key: str
@@ -93,3 +94,4 @@ class NewRecord:
     files: tuple[ModelFile, ...] = field(default=())
     metadata: AnyMetadata | None = None
     tags: tuple[str, ...] = ()
+    created_at: float | None = None

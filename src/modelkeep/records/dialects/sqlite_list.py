@@ -56,7 +56,8 @@ def all_by_name(settings: RecordSettings) -> tuple[ModelLine, ...] | None:
 
     Returns:
         None where it has to be opened as usual: it is no SQLite file with a write-ahead log, of
-        this version, on a local disk, that this user may write; or something in it cannot be read.
+        this version, on a local disk, that this user may write; something in it cannot be read;
+        or it is empty, which may mean that the catalogue was another one before.
     """
     file = catalogue_file(settings).absolute()
     if str(settings.model_config_db) != "auto" and file.suffix.lower() != ".db":
@@ -82,7 +83,7 @@ def _read(connection: sqlite3.Connection) -> tuple[ModelLine, ...] | None:
         return None
     if found_damage(connection):
         return None
-    return tuple(map(_line, connection.execute(ALL_BY_NAME, _NO_LIMIT)))
+    return tuple(map(_line, connection.execute(ALL_BY_NAME, _NO_LIMIT))) or None
 
 
 def _line(row: tuple[str, ...]) -> ModelLine:

@@ -123,7 +123,8 @@ class SqlRecords(ModelRecordServiceBase):
             new: Any = record.config.model_copy(update={"key": record.key, "root": place[0]})
             row = rows.model_row(new, place)
             added.append(new)
-            new_rows.append({**row, "created_at": row["updated_at"]})
+            since = row["updated_at"] if record.created_at is None else record.created_at
+            new_rows.append({**row, "created_at": since})
         with self._database.writing() as transaction:
             refuse_taken(transaction, self.roots, added)
             owned = [(record.key, record.files) for record in listed]
