@@ -114,6 +114,15 @@ def test_python_has_a_class_for_it(whole: Path, tmp_path: Path) -> None:
         assert manager.records.get_model(key).base == "sdxl"
 
 
+def test_an_onnx_form_has_its_vae_in_two_parts(program: Program, whole: Path) -> None:
+    _remove(whole, "vae")
+    for part in ("vae_encoder", "vae_decoder"):
+        (whole / part).mkdir()
+        (whole / part / "model.onnx").write_bytes(b"x" * 100)
+
+    assert program.call("identify", "--json", whole).only["missing"] == []
+
+
 def test_an_index_that_lists_nonsense_lacks_nothing(program: Program, whole: Path) -> None:
     index = json.loads((whole / "model_index.json").read_text())
     odd = {"a": 3, "b": ["x"], "c": [1, 2], "d": ["x", None], "_e": ["x", "Y"], "f": {}}

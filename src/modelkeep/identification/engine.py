@@ -210,7 +210,8 @@ def _describe(
     prediction, predicted = facts.find_prediction(view, known)
     quantization, quantized = facts.find_quantization(view)
     lineage, descended = facts.find_lineage(view, match, rules.lineages(rule.base))
-    found = [e for e in (predicted, quantized, descended) if e is not None]
+    incomplete = facts.missing_evidence(view)
+    found = [e for e in (predicted, quantized, descended, incomplete) if e is not None]
     evidence = [*match.evidence, *facts.declared_evidence(view, match), *found]
     legacy = variant.legacy if variant is not None and variant.legacy else rule.legacy
     return Identification(

@@ -30,7 +30,7 @@ _PREDICTIONS = {
     **dict.fromkeys(("sample", "x0"), _SAMPLE),
 }
 #: Fields of a header that state the prediction: of modelspec, and of what ComfyUI saves.
-_PREDICTION_FIELDS = ("modelspec.prediction_type", "modelspec.predict_key")
+_PREDICTION_FIELDS = ("modelspec.prediction_type", "modelspec.predict_key", "prediction_type")
 #: First parts of tensor names that mark a model that predicts v, also one trained with EDM.
 _V_MARKS = ("v_pred", "edm_vpred")
 #: Words in names that indicate a prediction, in any family.
@@ -314,6 +314,14 @@ def _counts(counts: Any) -> Iterator[tuple[str, float]]:
     for tag, count in counts.items() if isinstance(counts, dict) else ():
         if isinstance(count, int | float):
             yield tag.strip().casefold(), count
+
+
+def missing_evidence(view: ModelView) -> Evidence | None:
+    """Return what a folder lacks of what its index lists; None when it is whole."""
+    if view.folder is None or not view.folder.missing:
+        return None
+    parts = ", ".join(view.folder.missing)
+    return Evidence("config", f"model_index.json lists parts that are not there: {parts}")
 
 
 def declared_evidence(view: ModelView, match: Match) -> Iterator[Evidence]:

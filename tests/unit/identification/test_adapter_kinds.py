@@ -56,6 +56,7 @@ def test_cross_attention_outside_of_a_unet_tells_no_unet(
         "down_blocks.0.temp_attentions.0.transformer_blocks.0.attn1.to_k",  # ModelScope
         "down_blocks.0.motion_modules.0.temporal_transformer.transformer_blocks.0.attn1.to_k",
         "input_blocks.1.1.time_stack.0.attn1.to_k",
+        "encoder_hid_proj",  # Kolors
     ],
 )
 @pytest.mark.parametrize("width", [768, 1024])
@@ -202,6 +203,8 @@ def _text(prefix: str, width: int) -> Shapes:
         (("lora_te1_",), "flux1", "flux"),
         (("text_encoder.",), "flux1", "flux"),
         (("lora_te1_",), "sd_v1", "sd-1"),
+        (("lora_te1_", "lora_te2_", "lora_te3_"), "", None),
+        (("lora_te_", "lora_te3_"), "", None),
         (("lora_te1_",), "", None),
         (("lora_te1_",), "stable-diffusion-3-medium", None),
         (("lora_te2_",), "stable-diffusion-3-medium", None),

@@ -74,6 +74,7 @@ def test_marks_among_the_tensors(extra: Shapes, prediction: str | None, tmp_path
         ("modelspec.prediction_type", "v", "v_prediction"),
         ("modelspec.prediction_type", "V_Prediction", "v_prediction"),
         ("ss_v_parameterization", "True", "v_prediction"),
+        ("prediction_type", "v_prediction", "v_prediction"),
         ("modelspec.title", "Some XL V-Pred 1.0", "v_prediction"),
     ],
 )

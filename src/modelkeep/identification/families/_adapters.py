@@ -55,12 +55,13 @@ DEEP = AnyOf(
 )
 #: No cross-attention that shows the width of the text context.
 NO_CONTEXT = TextContext(None)
-#: What only U-Nets of videos have; their other modules look like those of images.
-_NO_TIME = NoModule(
+#: What only U-Nets of videos have, and Kolors; their other modules look like those of images.
+_NO_KIN = NoModule(
     *("*temporal_*", "*temp_attentions_*", "*temp_convs_*", "*motion_modules_*"),
-    *("*time_stack_*", "*time_mixer_*"),
+    *("*time_stack_*", "*time_mixer_*", "encoder_hid_proj*"),
 )
 _TEXT_ALONE = NoModule("*")
+_NO_THIRD = Not(Module("*", where="text_3"), "for three text encoders")
 _UNETS = tuple(
     base.value
     for base in (
@@ -114,7 +115,7 @@ def unet_adapters(
         signs: One of these must hold of the modules that are changed.
         before: Bases whose rules lose when these hold too.
     """
-    return adapters(base, AnyOf(*signs), _NO_TIME, Undeclared(*_UNETS), before=before)
+    return adapters(base, AnyOf(*signs), _NO_KIN, Undeclared(*_UNETS), before=before)
 
 
 def text_encoder(width: int, *, second: bool = False) -> Condition:
@@ -125,11 +126,12 @@ def text_encoder(width: int, *, second: bool = False) -> Condition:
         second: It is the second of two.
     """
     if second:
-        return AllOf(text_layers("text_2", width), _TEXT_ALONE)
+        return AllOf(text_layers("text_2", width), _TEXT_ALONE, _NO_THIRD)
     return AllOf(
         text_layers("text", width),
         _TEXT_ALONE,
         Not(Module("*", where="text_2"), "for two text encoders"),
+        _NO_THIRD,
         # The first of two encoders is often the only one of SD 1.
         Undeclared("sd-1", "sd-2"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.identification.conditions import Has
+from modelkeep.identification.conditions import Has, Module
 from modelkeep.identification.family import Family, Marks
 
 FAMILY = Family(
@@ -13,5 +13,5 @@ FAMILY = Family(
     sites={"civitai": ("Kolors",)},
     declared=("kolors",),
     kin="unet",
-    marks=Marks(tensors=(Has("encoder_hid_proj.weight"),)),
+    marks=Marks(tensors=(Has("encoder_hid_proj.weight"),), modules=(Module("encoder_hid_proj"),)),
 )

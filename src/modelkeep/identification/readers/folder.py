@@ -102,7 +102,9 @@ class FolderHeader:
         )
 
     def _holds(self, name: str, part: str) -> bool:
-        inside = (file.path for file in self.files if file.path.startswith(f"{name}/"))
+        # In ONNX form a VAE is two parts.
+        starts = (f"{name}/", f"{name}_decoder/") if name == "vae" else (f"{name}/",)
+        inside = (file.path for file in self.files if file.path.startswith(starts))
         if any(word in part for word in _WEIGHTLESS):
             return any(inside)
         return any(is_weight(path) for path in inside)
