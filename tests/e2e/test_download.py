@@ -65,6 +65,14 @@ def test_the_server_names_the_file(
     assert (tmp_path / "x.safetensors").read_bytes() == BODY
 
 
+def test_a_file_without_a_length_has_a_size_once_it_is_here(
+    program: Program, server: FaultServer, tmp_path: Path
+) -> None:
+    url = server.serve("/a.bin", Page(BODY, chunked=True))
+    assert "a.bin (2.1 MB, no hash to check)" in program.call("download", url, tmp_path).out
+    assert "2.1 MB" in program.call("jobs").out
+
+
 @pytest.mark.parametrize("digest", ["abc", "0" * 63, "g" * 64, "", f"md5:{'0' * 32}"])
 def test_a_hash_that_is_none_is_refused_before_a_byte(
     program: Program, server: FaultServer, tmp_path: Path, digest: str

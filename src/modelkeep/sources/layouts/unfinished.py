@@ -56,7 +56,8 @@ def first_unfinished(names: Iterable[str]) -> str | None:
     for name in names:
         path = Path(name)
         by_folder.setdefault(path.parent, set()).add(path.name)
-    for folder, inside in by_folder.items():
+    for folder, found in by_folder.items():
+        inside = frozenset(found)
         for name in sorted(inside):
             if is_unfinished(name, inside) and not name.endswith((".tmp", ".aria2")):
                 return os.fspath(folder / name)
