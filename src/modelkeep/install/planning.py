@@ -58,7 +58,7 @@ from modelkeep.library.new_records import (
     refuse_incomplete,
 )
 from modelkeep.sources.layouts.hf_cache import repository_in
-from modelkeep.sources.layouts.unfinished import first_unfinished, mark_beside
+from modelkeep.sources.layouts.unfinished import mark_beside, mark_in
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reading import read_beside
@@ -422,22 +422,23 @@ def _check_places(library: Library, path: Path, home: Destination, link: LinkMod
 
 
 def _refuse_unfinished(path: Path, files: tuple[SourceFile, ...]) -> None:
-    """Refuse a download that is still on its way, or was given up."""
-    if files[0].name == "":
-        part, mark = path, mark_beside(path)
+    """Refuse a download that is still on its way, or was given up, or never began."""
+    if not files:
+        raise UnknownModelError(f"{shown(path)} is an empty folder", hint="Check the path.")
+    if [file.name for file in files] == [""]:
+        mark, where = mark_beside(path), "beside it"
     else:
-        first = first_unfinished(os.fspath(file.path.relative_to(path)) for file in files)
-        part = path / (first or "")
-        mark = mark_beside(part) if first is not None else None
-    if mark is not None:
-        beside = "" if mark == part else f": {shown(Path(mark.name))} is beside it"
-        raise CorruptModelError(
-            f"{shown(part)} is an unfinished download{beside}",
-            hint="Wait until the download is done"
-            + (
-                f". If it is done already, remove {shown(mark)}, then try again." if beside else "."
-            ),
-        )
+        names = (os.fspath(file.path.relative_to(path)) for file in files)
+        mark, where = mark_in(path, names), "in it"
+    if mark is None:
+        return
+    is_other = mark != path
+    raise CorruptModelError(
+        f"{shown(path)} is an unfinished download"
+        + (f": {shown(Path(mark.name))} is {where}" if is_other else ""),
+        hint="Wait until the download is done"
+        + (f". If it is done already, remove {shown(mark)}, then try again." if is_other else "."),
+    )
 
 
 def _refuse_many(path: Path) -> None:

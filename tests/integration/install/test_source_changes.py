@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from integration.world import World, snapshot
-from modelkeep.errors import CorruptModelError, SourceChangedError
+from modelkeep.errors import CorruptModelError, SourceChangedError, UnknownModelError
 from modelkeep.install.installer import Installer
 from modelkeep.library.destination import LinkMode
 from modelkeep.sources.local import LocalModelSource
@@ -108,6 +108,15 @@ def test_a_file_that_is_still_downloaded_is_refused(world: World, mark: str, way
     assert getattr(world.service, way)(path)
 
 
+@pytest.mark.parametrize("way", ["install_path", "register_path"])
+def test_an_empty_folder_is_no_model(world: World, way: str) -> None:
+    (world.downloads / "empty").mkdir(parents=True)
+    for config in ({}, {"type": "lora", "base": "sdxl"}):
+        with pytest.raises(UnknownModelError, match="is an empty folder"):
+            getattr(world.service, way)(world.downloads / "empty", config)
+    assert world.records.all_models() == []
+
+
 @pytest.mark.parametrize("name", ["paper.safetensors.part", "Unconfirmed 12.crdownload"])
 def test_the_partial_file_itself_is_refused(world: World, name: str) -> None:
     path = tiny.lora(world.downloads / name)
@@ -116,12 +125,21 @@ def test_the_partial_file_itself_is_refused(world: World, name: str) -> None:
     assert world.records.all_models() == []
 
 
-@pytest.mark.parametrize("name", ["more.safetensors.part", "learned_embeds.safetensors.aria2"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "more.safetensors.part",
+        "learned_embeds.safetensors.aria2",
+        ".cache/huggingface/download/vae/x4Yz.incomplete",
+    ],
+)
 def test_a_folder_with_a_file_on_its_way_is_refused(world: World, name: str) -> None:
     folder = tiny.embedding_folder(world.downloads / "green")
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(b"half")
-    with pytest.raises(CorruptModelError, match="is an unfinished download"):
+    with pytest.raises(CorruptModelError, match="is an unfinished download") as refused:
         world.service.install_path(folder)
+    assert str(folder / name) in refused.value.hint
     assert world.records.all_models() == []
     (folder / name).unlink()
     assert world.service.install_path(folder)

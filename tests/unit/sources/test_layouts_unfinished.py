@@ -37,7 +37,7 @@ def test_a_control_file_of_aria2_beside_it() -> None:
 
 @pytest.mark.parametrize(
     "suffix",
-    [".part", ".crdownload", ".partial", ".incomplete", ".download", ".!qB", ".opdownload", ".st"],
+    [".part", ".crdownload", ".partial", ".incomplete", ".download", ".!qB", ".tmp", ".st"],
 )
 def test_what_other_programs_leave_beside_it(suffix: str) -> None:
     siblings = {"x.safetensors", f"x.safetensors{suffix}", "y.safetensors", "x.txt"}
@@ -45,10 +45,6 @@ def test_what_other_programs_leave_beside_it(suffix: str) -> None:
     assert is_unfinished("x.safetensors", siblings)
     assert not is_unfinished("y.safetensors", siblings)
     assert not is_unfinished("x.txt", siblings)
-
-
-def test_a_draft_beside_a_file_says_nothing_of_the_file() -> None:
-    assert not is_unfinished("x.safetensors", {"x.safetensors", "x.safetensors.tmp"})
 
 
 def test_suffixes_of_weights() -> None:

@@ -14,9 +14,10 @@ _UNFINISHED = frozenset(
     {".incomplete", ".part", ".partial", ".crdownload", ".opdownload", ".download", ".downloading"}
     | {".aria2", ".filepart", ".fdmdownload", ".dtapart", ".xltd", ".!qb", ".!ut", ".bc!", ".tmp"}
 )
-#: Behind the name of a file these lie beside it for as long as it is filled; a ``.tmp`` there takes
-#: the place of a whole file once it is whole itself.
-_BESIDE = (_UNFINISHED - {".tmp"}) | {".st", ".lftp-pget-status"}
+#: Where ``hf download --local-dir`` keeps what has come of files that are not there yet.
+_HUB_DOWNLOADS = ".cache/huggingface/download/**/*.incomplete"
+#: Behind the name of a file these lie beside it for as long as it is filled.
+_BESIDE = _UNFINISHED | {".st", ".lftp-pget-status"}
 
 
 def is_unfinished(name: str, siblings: Collection[str]) -> bool:
@@ -44,6 +45,19 @@ def mark_beside(path: Path) -> Path | None:
     begin = len(path.name)
     marks = (n for n in names if n.startswith(f"{path.name}.") and n[begin:].lower() in _BESIDE)
     return next((path.with_name(name) for name in marks), None)
+
+
+def mark_in(folder: Path, names: Iterable[str]) -> Path | None:
+    """Return the file that says of a model folder that it is an unfinished download.
+
+    Args:
+        folder: The folder.
+        names: All of its files, by their places in it.
+    """
+    first = first_unfinished(names)
+    if first is not None:
+        return mark_beside(folder / first)
+    return next(iter(sorted(folder.glob(_HUB_DOWNLOADS))), None)
 
 
 def first_unfinished(names: Iterable[str]) -> str | None:
