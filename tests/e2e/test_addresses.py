@@ -119,3 +119,10 @@ def test_models_beside_each_other_are_named(environment: Environment, hub: HubSe
     hub.add("me/zipped", {"cut.zip": b"PK"})
     result = environment.program.call("install", "me/zipped", "--yes", status=1)
     assert "only archives: cut.zip" in result.err
+
+
+def test_a_file_without_a_suffix_can_be_named(environment: Environment, hub: HubServer) -> None:
+    hub.add("me/cut", {"weights/cut": SMALL, "README.md": b"# Cut"})
+    environment.program.call("install", f"{hub.endpoint}/me/cut/resolve/main/weights/cut", "--yes")
+    [model] = environment.program.call("list", "--json").json
+    assert model["path"].endswith("/cut.safetensors")

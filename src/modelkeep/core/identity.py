@@ -35,12 +35,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class FileForm:
-    """What a model of one file is on the disk, where programs keep forms of a type apart.
+    """What a model is on the disk, where programs keep forms of a type apart.
 
     Attributes:
         container: What its bytes are: ``safetensors``, ``pickle``, ``gguf`` or ``onnx``; empty for
             a folder and for what is none of them.
-        part: ``denoiser`` where the file has neither text encoders nor a VAE, ``tiny vae`` for one
+        part: ``denoiser`` where there are neither text encoders nor a VAE, ``tiny vae`` for one
             that decodes previews; else empty.
     """
 
@@ -69,7 +69,7 @@ class Identification:
         tensor_prefix: What stands before the names of its tensors in the file, such as
             ``model.diffusion_model.``; empty where nothing does, None for folders. Loading strips
             it; records keep it.
-        form: What its file is on the disk.
+        form: What it is on the disk.
         evidence: Why, in the order in which it was found.
     """
 

@@ -232,6 +232,6 @@ def _describe(
         legacy_config=legacy.get(prediction) or legacy.get(None),
         tensor_prefix=facts.find_prefix(view, match),
         upcast_attention=facts.upcast_attention(view, prediction, known),
-        form=FileForm() if view.is_folder else facts.file_form(view.tensors),
+        form=facts.form_of(view),
         evidence=tuple(dict.fromkeys(evidence)),
     )

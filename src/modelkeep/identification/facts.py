@@ -232,6 +232,13 @@ def find_quantization(view: ModelView) -> tuple[str | None, Evidence | None]:
     return None, None
 
 
+def form_of(view: ModelView) -> FileForm:
+    """Return what a model is on the disk; a folder that is no pipeline is a denoiser alone."""
+    if view.folder is None:
+        return file_form(view.tensors)
+    return FileForm(part="" if view.folder.pipeline_class is not None else "denoiser")
+
+
 def file_form(tensors: TensorView) -> FileForm:
     """Return what a file is on the disk, where programs keep forms of a type apart."""
     names = tensors.tensors

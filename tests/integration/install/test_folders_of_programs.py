@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from sample_models import (
     write_safetensors,
 )
 from support import tiny
+from unit.identification.cases import pipeline
 from unit.sources import layout_trees as trees
 
 #: What nobody knows, with the type that somebody gives.
@@ -134,6 +136,15 @@ def test_what_a_file_holds_decides(
     assert [path.parent for path in places] == [
         top / denoiser, top / checkpoint, top / text_encoder,
     ]  # fmt: skip
+
+
+def test_a_folder_with_a_denoiser_alone_is_no_pipeline(tmp_path: Path) -> None:
+    manager, top = manager_of(tmp_path, "comfyui")
+    whole = pipeline(SDXL, "StableDiffusionXLPipeline")(tmp_path)
+    bare = shutil.copytree(whole / "unet", tmp_path / "bare")
+    with manager:
+        places = [put(manager, model, "comfyui") for model in (whole, bare)]
+    assert places == [top / "models/diffusers" / whole.name, top / "models/diffusion_models/bare"]
 
 
 @pytest.mark.parametrize(("there", "taken"), [("unet", "unet"), ("loras", "diffusion_models")])

@@ -86,7 +86,10 @@ def select_files(
         PurePosixPath(path)
         for path in filter_files(files, source.variant, source.subfolder, pipeline=pipeline)
     ]
-    if not any(weight_of(path) for path in chosen):
+    # The header decides what a file is that was named: it needs no suffix.
+    is_named = [str(path) for path in chosen] == [source.subfolder]
+    is_packed = is_named and bool(_archives([str(chosen[0])]))
+    if is_packed or not (is_named or any(weight_of(path) for path in chosen)):
         raise _nothing(files, source, page)
     _refuse_many(chosen, source.repo_id, before)
     name = source.repo_id.rpartition("/")[2]

@@ -61,7 +61,7 @@ class ModelTraits:
         ``latent upscaler`` of the upscalers of one base.
         """
         if self.type is ModelType.Main:
-            return "diffusers" if self.is_folder else self.part or "checkpoint"
+            return self.part or ("diffusers" if self.is_folder else "checkpoint")
         if self.type is ModelType.Vae and self.part == "tiny vae":
             return self.part
         is_latent = self.base not in {BaseModelType.Any, BaseModelType.Unknown}
