@@ -56,6 +56,12 @@ class Beside:
         return hashlib.sha256(self.model.read_bytes()).hexdigest()
 
     @property
+    def tensors_sha256(self) -> str:
+        """The real hash of its tensors."""
+        whole = self.model.read_bytes()
+        return hashlib.sha256(whole[8 + int.from_bytes(whole[:8], "little") :]).hexdigest()
+
+    @property
     def size(self) -> int:
         """The model's real length."""
         return self.model.stat().st_size
@@ -229,7 +235,7 @@ def _swarm(beside: Beside) -> None:
     info = {
         "modelspec.title": beside.title,
         "modelspec.architecture": "stable-diffusion-xl-v1-base/lora",
-        "modelspec.hash_sha256": "0x" + "cd" * 32,
+        "modelspec.hash_sha256": f"0x{beside.tensors_sha256}",
     }
     beside.write(".swarm.json", info)
     beside.says(name=beside.title, base_hint="stable-diffusion-xl-v1-base")

@@ -26,6 +26,10 @@ from modelkeep.errors import JobCancelledError
 Progress = Callable[[int], None]
 
 
+#: The length of the header stands in so many bytes before it.
+_LENGTH_BYTES = 8
+
+
 class Hasher(Protocol):
     """A hash that takes bytes piece by piece."""
 
@@ -151,6 +155,34 @@ def hash_file(
     finally:
         os.close(fd)
     return FullHashes(**{name: hasher.hexdigest() for name, hasher in hashers.items()})
+
+
+def hash_tensors(path: Path, progress: Progress = no_progress) -> str | None:
+    """Return the SHA-256 of the tensors of a safetensors file, as some programs note it.
+
+    It stays the same while only the header is changed. None where the file is of another format.
+
+    Args:
+        path: The file; links are followed.
+        progress: Told of every piece.
+
+    Raises:
+        SourceNotFoundError, UnreadableSourceError: it cannot be read.
+    """
+    whole = hashlib.sha256()
+    fd = open_regular(path)
+    try:
+        size, head = os.fstat(fd).st_size, os.pread(fd, _LENGTH_BYTES + 1, 0)
+        left = _LENGTH_BYTES + int.from_bytes(head[:_LENGTH_BYTES], "little")
+        if head[_LENGTH_BYTES:] != b"{" or left > size:
+            return None
+        for piece, _ in pieces_of(path, fd, size):
+            whole.update(piece[left:])
+            left = max(0, left - len(piece))
+            progress(len(piece))
+    finally:
+        os.close(fd)
+    return whole.hexdigest()
 
 
 def pieces_of(path: Path, fd: int, size: int) -> Iterator[tuple[memoryview, bool]]:

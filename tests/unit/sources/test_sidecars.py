@@ -259,6 +259,8 @@ def test_cm_info_says_what_it_knows(model: Path) -> None:
 
 
 def test_swarm_and_rgthree(model: Path) -> None:
+    whole = model.read_bytes()
+    tensors = whole[8 + int.from_bytes(whole[:8], "little") :]
     write(
         model,
         ".swarm.json",
@@ -267,7 +269,7 @@ def test_swarm_and_rgthree(model: Path) -> None:
             "modelspec.architecture": "stable-diffusion-xl-v1-base/lora",
             "modelspec.trigger_phrase": "ink; wash",
             "modelspec.tags": "a, b",
-            "modelspec.hash_sha256": "0x" + "ab" * 32,
+            "modelspec.hash_sha256": "0x" + hashlib.sha256(tensors).hexdigest(),
         },
     )
     content = {"sha256": sha256(model), "trainedWords": [{"word": "sumi", "count": 3}, {"x": 1}]}
@@ -276,6 +278,15 @@ def test_swarm_and_rgthree(model: Path) -> None:
     assert (info.base_hint, info.type_hint) == ("stable-diffusion-xl-v1-base", "lora")
     assert info.trigger_phrases == ("ink; wash", "sumi")
     assert (info.tags, info.sha256) == (("a", "b"), sha256(model))
+
+
+def test_a_swarm_json_with_the_hash_of_other_tensors_is_about_another_file(model: Path) -> None:
+    said = {"modelspec.title": "Ink", "modelspec.hash_sha256": "0x" + "ab" * 32}
+    write(model, ".swarm.json", said)
+    assert (read(model).info.name, read(model).problems) == (None, ())
+    pickled = model.rename(model.with_suffix(".ckpt"))
+    pickled.write_bytes(b"\x80\x02}.")
+    assert read(pickled).info.name == "Ink", "nothing tells that it is another file"
 
 
 @pytest.mark.parametrize(

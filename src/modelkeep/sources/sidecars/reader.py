@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from modelkeep.core import limits
-from modelkeep.core.hashing import Progress, hash_file, no_progress
+from modelkeep.core.hashing import Progress, hash_file, hash_tensors, no_progress
 from modelkeep.core.reading import LocalFile, printable, unreadable
 from modelkeep.core.weight_names import ANY_MODEL_SUFFIXES
 from modelkeep.errors import UnreadableSourceError
 from modelkeep.sources.sidecars.info import SidecarInfo
+
+_TENSORS = "tensors"
 
 
 class Digests:
@@ -40,20 +42,32 @@ class Digests:
         self._is_read = size > 0 and (most is None or size <= most)
         self._known: dict[str, str | None] = {}
 
-    def contradict(self, sha256: str | None, blake3: str | None) -> bool:
+    def contradict(
+        self, sha256: str | None, blake3: str | None, tensors: str | None = None
+    ) -> bool:
         """Return whether the file has other hashes than these; of a larger file nobody knows.
+
+        Args:
+            sha256: Of the whole file.
+            blake3: Of the whole file.
+            tensors: SHA-256 of its tensors alone.
 
         Raises:
             SourceNotFoundError, UnreadableSourceError: it cannot be read.
         """
-        stated = {"sha256": sha256, "blake3": blake3}
+        stated = {"sha256": sha256, "blake3": blake3, _TENSORS: tensors}
         return any(self._of(name) not in {None, text} for name, text in stated.items() if text)
 
     def _of(self, algorithm: str) -> str | None:
         if self._is_read and algorithm not in self._known:
-            found = hash_file(self._path, (algorithm,), self._progress, parallel=False)
-            self._known[algorithm] = getattr(found, algorithm)
+            self._known[algorithm] = self._hashed(algorithm)
         return self._known.get(algorithm)
+
+    def _hashed(self, algorithm: str) -> str | None:
+        if algorithm == _TENSORS:
+            return hash_tensors(self._path, self._progress)
+        found = hash_file(self._path, (algorithm,), self._progress, parallel=False)
+        return found.sha256 if algorithm == "sha256" else found.blake3
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Claim:
         size: Bytes; None when not stated.
         within: How far ``size`` may be off, because it was rounded; bytes.
         sha256, blake3: Full hashes, as they are stated.
+        tensors: SHA-256 of the tensors of a safetensors file.
     """
 
     name: str = ""
@@ -48,12 +49,13 @@ class Claim:
     within: float = 0
     sha256: str | None = None
     blake3: str | None = None
+    tensors: str | None = None
 
     def may_be(self, model: Subject) -> bool:
         """Return whether nothing that is stated contradicts the model."""
         if self.size is not None and abs((model.size or 0) - self.size) > self.within:
             return False
-        return not model.digests.contradict(self.sha256, self.blake3)
+        return not model.digests.contradict(self.sha256, self.blake3, self.tensors)
 
 
 def byte_count(value: Any) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from modelkeep.sources.sidecars.clean_text import known_word, one_line, phrases, plain_text, tags
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Sidecar, SidecarReader, Subject
+from modelkeep.sources.sidecars.trust import Claim, concerns, full_hash
 
 _PREFIX = "modelspec."
 _FIELDS = frozenset(
@@ -14,7 +15,7 @@ _FIELDS = frozenset(
 
 
 class SwarmJson(SidecarReader):
-    """``stem.swarm.json``. Its hash is that of the tensors alone and no file's, so never given."""
+    """``stem.swarm.json``. Its hash is that of the tensors alone: it is compared and not given."""
 
     name = "swarm_json"
     label = "SwarmUI"
@@ -24,10 +25,13 @@ class SwarmJson(SidecarReader):
         """Return the file's name if it is there."""
         return model.beside(".swarm.json")
 
-    def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:  # noqa: ARG002 - protocol
-        """Return its information; it is about all models of the stem."""
+    def read(self, model: Subject, sidecar: Sidecar) -> SidecarInfo | None:
+        """Return its information; without a hash it is about all models of the stem."""
         data = {name.removeprefix(_PREFIX): value for name, value in sidecar.json().items()}
         if not _FIELDS & data.keys():
+            return None
+        stated = one_line(data.get("hash_sha256")) or ""
+        if not concerns((Claim(tensors=full_hash(stated.removeprefix("0x"))),), model):
             return None
         architecture, _, part = (one_line(data.get("architecture")) or "").partition("/")
         return SidecarInfo(
