@@ -179,6 +179,7 @@ class AdapterView:
     _found: dict[tuple[str, Where], tuple[AdapterModule, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
+    _numbers: dict[str, frozenset[int]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, tensors: Mapping[str, TensorInfo], text: str) -> AdapterView:
@@ -256,13 +257,17 @@ class AdapterView:
 
     def numbers(self, block: str) -> frozenset[int]:
         """Return which members of a list of blocks (``double_blocks``) are changed."""
-        start = f"{block}_"
+        if block not in self._numbers:
+            self._numbers[block] = frozenset(self._numbers_in(f"{block}_"))
+        return self._numbers[block]
+
+    def _numbers_in(self, start: str) -> Iterator[int]:
         numbers = (
             module.path[len(start) :].partition("_")[0]
             for module in self.modules
             if module.where == "denoiser" and module.path.startswith(start)
         )
-        return frozenset(int(n) for n in numbers if n.isdecimal() and len(n) < 6)  # noqa: PLR2004 - no model has so many blocks
+        return (int(n) for n in numbers if n.isdecimal() and len(n) < 6)  # noqa: PLR2004 - no model has so many blocks
 
 
 def split_name(name: str) -> tuple[Where, str, str] | None:

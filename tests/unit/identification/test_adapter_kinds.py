@@ -175,6 +175,26 @@ def test_an_oft_of_flux_has_blocks_for_each_part_of_a_module(tmp_path: Path) -> 
     assert _identify(shapes, tmp_path, ss_base_model_version="flux1").base == "flux"
 
 
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        {"lora_unet_double_blocks_0_img_attn_qkv.oft_blocks": (144, 64, 64)},
+        {"lora_unet_double_blocks_0_img_attn_proj.oft_blocks": (4, 48, 64, 64)},
+        {
+            "lycoris_transformer_blocks_0_attn_to_k.weight": (3072,),
+            "lycoris_transformer_blocks_0_attn_to_k.on_input": (),
+        },
+        {"lycoris_single_transformer_blocks_0_attn_to_k.oft_blocks": (48, 64, 64)},
+    ],
+)
+def test_what_shows_no_width_is_of_flux_where_the_header_says_so(
+    shapes: Shapes, tmp_path: Path
+) -> None:
+    assert not _is_known(shapes, tmp_path)
+    assert _identify(shapes, tmp_path, ss_base_model_version="flux1").base == "flux"
+    assert not _is_known(shapes, tmp_path, ss_base_model_version="flux2")
+
+
 # -- text encoders alone
 
 

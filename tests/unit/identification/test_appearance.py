@@ -56,6 +56,18 @@ def _refused(path: Path) -> UnknownModelError:
             "a LoRA for HiDream, as its header says",
             "--type lora --base hidream",
         ),
+        (
+            _lora("unet.down_blocks.0.attentions.0.temporal_transformer_blocks.0.attn2.to_k", 1024),
+            {},
+            "a LoRA for SVD",
+            "--type lora --base svd",
+        ),
+        (
+            _lora("transformer.transformer_blocks.0.attn.to_q", 1536),
+            {},
+            "a LoRA for SD 3",
+            "--type lora --base sd-3",
+        ),
         (_lora("lora_unet_something", 640), {}, "a LoRA, but nothing shows", "--type lora"),
         (
             {"head.modulation": (1, 2, 5120), "blocks.0.cross_attn.k.weight": (5120, 5120)},

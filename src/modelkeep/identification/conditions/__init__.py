@@ -32,6 +32,7 @@ from modelkeep.identification.conditions.modules import (
     Module,
     NoModule,
     TextContext,
+    Unmeasured,
 )
 from modelkeep.identification.conditions.tensors import (
     Dim,
@@ -79,6 +80,7 @@ __all__ = [
     "PipelineClass",
     "TextContext",
     "Undeclared",
+    "Unmeasured",
     "WithoutParts",
     "tensor_names",
 ]

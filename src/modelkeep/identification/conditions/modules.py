@@ -79,6 +79,30 @@ class Module(msgspec.Struct, frozen=True):
         return f"the modules {self.glob} are {found}, not {either(self.widths)}"
 
 
+class Unmeasured(msgspec.Struct, frozen=True):
+    """An adapter changes modules of this name, and its tensors show of none what it takes.
+
+    Attributes:
+        glob: As for ``Module``.
+    """
+
+    positive: ClassVar[bool] = True
+
+    glob: str
+
+    def check(self, view: PartView) -> Evidence | None:
+        """Hold when such modules are there and none has a width."""
+        modules = view.tensors.adapter.find(self.glob, "denoiser")
+        if not modules or any(module.width_in is not None for module in modules):
+            return None
+        return Evidence("keys", f"changes the module {modules[0].path}")
+
+    def missing(self, view: PartView) -> str:
+        """Say that there are none, or that they have widths."""
+        is_there = view.tensors.adapter.find(self.glob, "denoiser")
+        return f"the modules {self.glob} have widths" if is_there else f"no module {self.glob}"
+
+
 class NoModule:
     """An adapter changes no module of these names, in the denoiser."""
 

@@ -22,6 +22,7 @@ from modelkeep.identification.conditions import (
     NotKin,
     PipelineClass,
     Undeclared,
+    Unmeasured,
 )
 from modelkeep.identification.families._adapters import adapters, declared_text, embeddings
 from modelkeep.identification.families._autoencoders import vae_files, vae_folder
@@ -149,9 +150,16 @@ _LORA_MODULES = AnyOf(
         Module("transformer_blocks_#_ff_*", (_HIDDEN, 4 * _HIDDEN)),
         Declares("flux"),
     ),
-    # Orthogonal adapters show no input width; only their names are left.
+    # Orthogonal adapters and (IA)3 show no input width; only their names are left.
     Module("single_blocks_#_modulation_lin", (3 * _HIDDEN,), "out"),
-    AllOf(Module("single_blocks_#_linear1"), Declares("flux")),
+    AllOf(
+        AnyOf(
+            *(Unmeasured(f"{block}_#_*") for block in ("double_blocks", "single_blocks")),
+            Unmeasured("transformer_blocks_#_attn_*"),
+            Unmeasured("single_transformer_blocks_#_*"),
+        ),
+        Declares("flux"),
+    ),
     declared_text(_BASE, 768),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.identification.conditions import Has, Module
+from modelkeep.identification.conditions import AllBlocks, Has, Module
 from modelkeep.identification.family import Family, Marks
 
 FAMILY = Family(
@@ -21,6 +21,8 @@ FAMILY = Family(
             ),
         ),
         modules=(
+            AllBlocks("double_blocks", 20),
+            AllBlocks("transformer_blocks", 20),
             Module("double_blocks_#_img_mlp_fc*"),
             Module("double_blocks_#_img_mod_linear"),
             Module("single_blocks_#_modulation_linear"),

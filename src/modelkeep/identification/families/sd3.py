@@ -12,12 +12,13 @@ from modelkeep.identification.conditions import (
     EmbeddingFor,
     Has,
     Lacks,
+    Module,
     NameHint,
     PipelineClass,
 )
 from modelkeep.identification.families._adapters import embeddings
 from modelkeep.identification.families._autoencoders import vae_files, vae_folder
-from modelkeep.identification.family import Family
+from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.rules import Rule, Variant
 
 _BASE = BaseModelType.StableDiffusion3
@@ -32,6 +33,7 @@ FAMILY = Family(
     sites={"civitai": ("SD 3", "SD 3.5", "SD 3.5 Large", "SD 3.5 Large Turbo", "SD 3.5 Medium")},
     declared=("stable-diffusion-3", "sd3"),
     kin="flux",
+    marks=Marks(modules=(Module("transformer_blocks_#_attn_to_*", (1536, 2432)),)),
     rules=(
         Rule(
             name="sd-3 main, original names",

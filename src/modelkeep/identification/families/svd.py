@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.identification.conditions import Has
+from modelkeep.identification.conditions import Has, Module
 from modelkeep.identification.family import Family, Marks
 
 FAMILY = Family(
@@ -19,5 +19,6 @@ FAMILY = Family(
             Has("input_blocks.1.1.time_mixer.mix_factor"),
             Has("down_blocks.0.attentions.0.temporal_transformer_blocks.0.norm1.weight"),
         ),
+        modules=(Module("*_temporal_transformer_blocks_*"), Module("*_time_stack_*")),
     ),
 )
