@@ -102,6 +102,9 @@ class TestSuggestions:
     @pytest.mark.parametrize("word", sorted(_MEANT))
     def test_words_of_other_programs_lead_to_commands(self, program: Program, word: str) -> None:
         told = program.call(word, status=2)
+        if word in {"help", "version"}:
+            assert f"modelkeep --{word}\n" in told.err
+            return
         meant = commands(told.err)[0]
         entries = {entry.name: entry for entry in ENTRIES}
         found = entries[meant[0]]
@@ -119,7 +122,7 @@ class TestSuggestions:
     def test_nothing_is_taken_away_for_another_word(self) -> None:
         known = ["remove", "rm", "prune", "cancel", "list", "resume", "retry"]
         for word in ("renmae", "rename", "prompt", "pause", "move", "prove", "resume_", "r", "can"):
-            told = no_such_command(word, known, is_top=False)
+            told = no_such_command(word, known, is_top=True)
             assert not re.search(r"\b(remove|rm|prune|cancel)\b", told.partition(".")[2]), word
         assert "Did you mean remove?" in no_such_command("remov", known, is_top=True)
         assert "Did you mean list?" in no_such_command("lsit", known, is_top=True)

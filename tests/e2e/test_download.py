@@ -154,7 +154,7 @@ def test_ctrl_c_keeps_what_has_come(program: Program, server: FaultServer, tmp_p
     os.kill(process.pid, signal.SIGINT)
     told = finish(process, 130)
     assert "the downloaded data is kept" in told.err
-    assert "Continue with the same command, or with: modelkeep resume 1" in told.err
+    assert "Continue with: the same command, or modelkeep resume 1" in told.err
     held = program.call("jobs", "--json").only
     assert (held["id"], held["kind"], held["status"]) == (1, "download", "paused")
     assert held["bytes"] > 0

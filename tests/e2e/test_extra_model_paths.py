@@ -84,6 +84,12 @@ def test_models_on_a_disk_that_is_away_are_offline(
     assert "missing" not in told.out
     assert states(rooted) == {"blue": "present", "paper": "offline"}
     assert [line["name"] for line in rooted.call("list", "--missing", "--json").json] == []
+    listed = {line["name"]: line["state"] for line in rooted.call("list", "--json").json}
+    assert listed == {"blue": "present", "paper": "offline"}
+    table = rooted.run("list")
+    assert [line.split()[-1] for line in table.lines] == ["STATE", "present", "offline"]
+    assert "1 model offline: " in table.err
+    assert said in table.err
     shown = rooted.call("show", "paper")
     assert "(offline)" in shown.out
     assert said in shown.err

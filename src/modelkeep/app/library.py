@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class ModelLines:
 
     Attributes:
         next: What the next query has as ``after``; None on the last page.
-        offline: Why roots that these models lie in are offline, and how they come back.
+        offline: Why models are offline and how they come back, by key.
     """
 
     models: Sequence[ListedModel]
@@ -46,11 +47,8 @@ class ModelLines:
     @property
     def notes(self) -> list[str]:
         """What people should know about them."""
-        return [
-            f"{sum(model.root == name for model in self.models)} of them are offline,"
-            f" in {name}: {why}"
-            for name, why in (self.offline or {}).items()
-        ]
+        reasons = Counter((self.offline or {}).values())
+        return [f"{counted(count, 'model')} offline: {why}" for why, count in reasons.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ class ModelPage(ModelLines):
     def each_json(self) -> Iterator[dict[str, Any]]:
         """Give each model as plain values; of one in an offline root the state is not known."""
         for model in self.models:
-            state = {"state": "offline"} if model.root in (self.offline or ()) else {}
+            state = {"state": "offline"} if model.key in (self.offline or ()) else {}
             yield {**model.to_json(), **state}
 
     def to_json(self) -> dict[str, Any]:
@@ -151,8 +149,7 @@ def page(manager: ModelManager, query: ModelQuery) -> ModelPage:
         after = _cursor(manager, query.after)
         got = records.page(query.where, order=query.order, limit=query.limit, after=after)
         found, following = got.items, _token(manager, got.next)
-    offline = offline_roots(manager, {model.root for model in found})
-    return ModelPage(tuple(found), following, offline)
+    return ModelPage(tuple(found), following, _offline(manager, found))
 
 
 def lines(manager: ModelManager, query: ModelQuery) -> ModelLines:
@@ -166,7 +163,7 @@ def lines(manager: ModelManager, query: ModelQuery) -> ModelLines:
     if query.is_everything and query.order == "name" and query.limit is None:
         found = all_by_name(manager.settings)
         if found is not None:
-            return ModelLines(found, None, offline_roots(manager, {m.root for m in found}))
+            return ModelLines(found, None, _offline(manager, found))
     return page(manager, query)
 
 
@@ -203,6 +200,23 @@ def offline_roots(manager: ModelManager, names: set[str]) -> dict[str, str]:
         return {}
     reasons = {name: presence.why_offline(name) for name in sorted(names - {MODELS_ROOT})}
     return {name: f"{why}. {presence.hint_for(name)}" for name, why in reasons.items() if why}
+
+
+def _offline(manager: ModelManager, models: Sequence[ListedModel]) -> dict[str, str]:
+    """Return why models are offline, by key: their root is, or a folder that a program names."""
+    reasons = offline_roots(manager, {model.root for model in models})
+    found = {m.key: reasons[m.root] for m in models if m.root in reasons}
+    if all(root.layout == "plain" for root in manager.settings.roots.values()):
+        return found
+    from modelkeep.library.named_folders import NamedFolders
+
+    presence = manager.presence
+    folders, roots = NamedFolders(presence), presence.registered()
+    for model in models if folders.away else ():
+        path = roots.locate(model.root, model.path, presence.models_dir)
+        if path is not None and (away := folders.around(path)) is not None:
+            found.setdefault(model.key, f"{away.why}. {away.hint}")
+    return found
 
 
 def names_beginning(manager: ModelManager, text: str, limit: int = _COMPLETIONS) -> list[str]:

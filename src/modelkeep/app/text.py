@@ -140,6 +140,10 @@ class ListedModel(Protocol):
         """Name of the root that it is in."""
 
     @property
+    def path(self) -> str:
+        """Where it is in its root."""
+
+    @property
     def state(self) -> RecordState:
         """What was last seen of its files."""
 
@@ -149,9 +153,9 @@ def model_table(models: Sequence[ListedModel], offline: Collection[str] = ()) ->
 
     Args:
         models: The records.
-        offline: Names of the roots that are offline.
+        offline: Keys of those that are offline.
     """
-    states = ["offline" if model.root in offline else str(model.state) for model in models]
+    states = ["offline" if model.key in offline else str(model.state) for model in models]
     titles, rows = ["KEY", "NAME", "TYPE", "BASE", "FORMAT", "SIZE"], [*map(_cells, models)]
     if set(states) - {RecordState.PRESENT}:
         titles.append("STATE")

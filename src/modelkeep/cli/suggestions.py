@@ -20,6 +20,7 @@ _MEANT = {
     "find": "list --search TEXT",
     "fsck": "doctor",
     "get": "install SOURCE",
+    "help": "--help",
     "import": "install SOURCE",
     "info": "show MODEL",
     "inspect": "show MODEL",
@@ -39,6 +40,7 @@ _MEANT = {
     "undo": "trash restore MODEL",
     "uninstall": "remove MODEL",
     "update": "sync",
+    "version": "--version",
 }
 #: Commands that take something away: suggested only for what is nearly the same word.
 _TAKING = frozenset({"remove", "rm", "empty", "prune", "cancel"})
@@ -56,6 +58,8 @@ def no_such_command(word: str, known: Collection[str], *, is_top: bool) -> str:
     if is_top and word.lower() in _MEANT:
         return f"No such command: {word!r}. Use: modelkeep {_MEANT[word.lower()]}"
     near = " or ".join(_near(word.lower(), known))
+    if not near and not is_top:
+        return f"No such command: {word!r}. There are: {', '.join(known)}"
     return f"No such command: {word!r}." + (f" Did you mean {near}?" if near else "")
 
 

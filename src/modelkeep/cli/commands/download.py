@@ -65,21 +65,29 @@ def download(
     )
     if segments is not None:
         session.options["segments"] = segments
-    return finish_downloads(session, submit(session.manager, request))
+    return finish_downloads(session, submit(session.manager, request), is_first=True)
 
 
-def finish_downloads(session: Session, jobs: Sequence[DownloadJobBase]) -> int:
-    """Wait for downloads of this process, print the results, return the exit status."""
+def finish_downloads(
+    session: Session, jobs: Sequence[DownloadJobBase], *, is_first: bool = False
+) -> int:
+    """Wait for downloads of this process, print the results, return the exit status.
+
+    Args:
+        session: Of the command.
+        jobs: The downloads.
+        is_first: The command asks for them by their links, and may be given again.
+    """
     from modelkeep.app.download import kept_text
 
     is_interrupted = _watch(session, jobs)
     failed = sum(_print_end(session, job) for job in jobs)
     if is_interrupted:
         held = " ".join(str(job.id) for job in jobs if job.paused)
-        session.say(
-            f"Paused: {kept_text(jobs)}. Continue with the same command"
-            + (f", or with: modelkeep resume {held}" if held else "")
-        )
+        ways = ["the same command"] if is_first else []
+        ways += [f"modelkeep resume {held}"] if held else []
+        how = f" Continue with: {', or '.join(ways)}" if ways else ""
+        session.say(f"Paused: {kept_text(jobs)}.{how}")
         return EXIT_INTERRUPTED
     return exit_status_of(failed, len(jobs))
 

@@ -38,6 +38,7 @@ class ModelLine:
 
     Attributes:
         root: Name of the root that it is in.
+        path: Where it is in there.
     """
 
     key: str
@@ -47,6 +48,7 @@ class ModelLine:
     format: ModelFormat
     size: int | None
     root: str
+    path: str
     variant: str | None
     state: RecordState
 
@@ -87,7 +89,7 @@ def _read(connection: sqlite3.Connection) -> tuple[ModelLine, ...] | None:
 
 
 def _line(row: tuple[str, ...]) -> ModelLine:
-    key, type_, base, form, root, _path, state, text, *_sort, name = row
+    key, type_, base, form, root, path, state, text, *_sort, name = row
     config = json.loads(text)
     return ModelLine(
         key,
@@ -97,6 +99,7 @@ def _line(row: tuple[str, ...]) -> ModelLine:
         ModelFormat(form),
         config.get("size"),
         root,
+        path,
         config.get("variant"),
         RecordState(state),
     )
