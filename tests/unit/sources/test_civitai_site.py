@@ -309,6 +309,13 @@ def test_the_type_in_a_link_is_meant_whole() -> None:
         assert choose_file(files, source, "a model").file["id"] == number
 
 
+@pytest.mark.parametrize("kind", ["Workflows", "Poses", "Wildcards"])
+def test_what_the_site_has_beside_models_is_told(civitai: CivitaiServer, kind: str) -> None:
+    civitai.add(model(File(1, "all.zip", b"PK", type="Archive"), type=kind))
+    with pytest.raises(UnsupportedSourceError, match=f"not a model.*{kind.lower()}"):
+        look_up(civitai, version_id=21)
+
+
 def test_a_model_in_an_archive_alone_has_to_be_unpacked(civitai: CivitaiServer) -> None:
     civitai.add(model(File(1, "folder.zip", b"PK", format="Diffusers", primary=True)))
     with pytest.raises(UnsupportedSourceError, match=r"only folder\.zip") as caught:

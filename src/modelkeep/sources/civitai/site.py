@@ -19,7 +19,7 @@ from modelkeep.sources.civitai.selection import (
     named,
 )
 from modelkeep.sources.civitai.source import HOSTS, CivitaiModelSource, parse
-from modelkeep.sources.civitai.type_names import TYPES
+from modelkeep.sources.civitai.type_names import NO_MODELS, TYPES
 from modelkeep.sources.listing import usable_names
 from modelkeep.sources.sidecars.civitai import Json, objects, part
 from modelkeep.sources.sidecars.clean_text import known_word, one_line
@@ -73,12 +73,7 @@ class Civitai(Site):
         found = api.fetch_version(source)
         version = found.version
         files, name = objects(version, "files"), responses.name_of(version)
-        if not files:
-            mode = one_line(part(version, "model").get("mode"))
-            raise UnsupportedSourceError(
-                f"{name} has no files on Civitai" + (f": it is {mode.lower()}" if mode else ""),
-                hint="Check the page of the model. Another version may have files.",
-            )
+        _require_model(part(version, "model"), files, name)
         numbers = {"version_id": version.get("id"), "model_id": version.get("modelId")}
         pinned = source.model_copy(update=numbers)
         chosen = choose_file(files, pinned, name)
@@ -153,6 +148,21 @@ class Civitai(Site):
                 if sha256 in wanted and sha256 is not None:
                     found[sha256] = _remote(api, version, file, source)
         return found
+
+
+def _require_model(about: Json, files: Sequence[Json], name: str) -> None:
+    """Refuse what is no model, and a version without files."""
+    if what := NO_MODELS.get(one_line(about.get("type")) or ""):
+        raise UnsupportedSourceError(
+            f"{name} is not a model: Civitai lists it among its {what}",
+            hint="Download it in a browser.",
+        )
+    if not files:
+        mode = one_line(about.get("mode"))
+        raise UnsupportedSourceError(
+            f"{name} has no files on Civitai" + (f": it is {mode.lower()}" if mode else ""),
+            hint="Check the page of the model. Another version may have files.",
+        )
 
 
 def _choice(file: Json, source: CivitaiModelSource) -> Choice:

@@ -5,6 +5,13 @@ The names are those of https://developer.civitai.com/docs/api and of the site's 
 
 from __future__ import annotations
 
+#: Types that are no models, in words.
+NO_MODELS = {
+    "Poses": "poses",
+    "Wildcards": "wildcards",
+    "Workflows": "workflows",
+    "ComfyWorkflows": "workflows",
+}
 #: By our type.
 TYPES: dict[str, tuple[str, ...]] = {
     "main": ("Checkpoint",),
