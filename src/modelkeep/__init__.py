@@ -120,6 +120,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "UnknownModelError",
         "UnknownModelException",
         "UnlistedClassError",
+        "UnreadableRecordError",
         "UnreadableSourceError",
         "UnsafeModelError",
         "UnsafePathError",

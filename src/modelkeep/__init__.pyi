@@ -308,6 +308,9 @@ from modelkeep.errors import (
     UnlistedClassError as UnlistedClassError,
 )
 from modelkeep.errors import (
+    UnreadableRecordError as UnreadableRecordError,
+)
+from modelkeep.errors import (
     UnreadableSourceError as UnreadableSourceError,
 )
 from modelkeep.errors import (
@@ -520,6 +523,7 @@ __all__ = [
     "UnknownModelError",
     "UnknownModelException",
     "UnlistedClassError",
+    "UnreadableRecordError",
     "UnreadableSourceError",
     "UnsafeModelError",
     "UnsafePathError",

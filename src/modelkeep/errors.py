@@ -36,6 +36,7 @@
     │       ├── WrongDatabaseError      not ours, or of another type (also an AssertionError)
     │       │   └── NewerDatabaseError  written by a newer modelkeep
     │       ├── CorruptDatabaseError    damaged
+    │       │   └── UnreadableRecordError   one record (also an UnknownModelException)
     │       └── DatabaseLockedError     another process holds it
     ├── StorageError                    the disk refuses
     │   ├── NoSpaceError                not enough room
@@ -346,6 +347,10 @@ class NewerDatabaseError(WrongDatabaseError):
 
 class CorruptDatabaseError(DatabaseError):
     """Raised when a database is damaged."""
+
+
+class UnreadableRecordError(CorruptDatabaseError, UnknownModelException):
+    """Raised when one record cannot be read; the others can."""
 
 
 class DatabaseLockedError(DatabaseError):

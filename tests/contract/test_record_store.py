@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from modelkeep.core.configs import (
     LoRAConfig,
@@ -56,7 +56,48 @@ def names(found: list[Any]) -> list[str]:
     return [config.name for config in found]
 
 
+class RatedConfig(LoRAConfig):
+    """What a program may make of a config: it has a field that nobody else knows."""
+
+    rating: int = 0
+
+
+class OpenConfig(LoRAConfig):
+    """Takes any field."""
+
+    model_config = ConfigDict(extra="allow")
+
+
 # -- adding and getting
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        RatedConfig(**lora("a"), rating=5),
+        OpenConfig(**lora("a"), rating=5),
+        LoRAConfig(**lora("a")).model_copy(update={"size": "much"}),
+        LoRAConfig(**lora("a")).model_copy(update={"format": ModelFormat.Onnx}),
+    ],
+)
+def test_what_could_not_be_read_again_is_not_stored(
+    store: ModelRecordServiceBase, config: LoRAConfig
+) -> None:
+    store.add_model("old", lora("old"))
+    with pytest.raises(InvalidModelConfigException) as caught:
+        store.add_model("new", config)
+    assert caught.value.hint
+    with pytest.raises(InvalidModelConfigException):
+        store.update_model("old", config)
+    assert names(store.all_models()) == ["old"]
+
+
+def test_a_class_of_a_program_without_fields_of_its_own(store: ModelRecordServiceBase) -> None:
+    class Mine(LoRAConfig):
+        """A LoRA."""
+
+    store.add_model("k", Mine(**lora("a")))
+    assert type(store.get_model("k")) is LoRAConfig
 
 
 def test_a_dict_becomes_the_right_class_and_comes_back_equal(

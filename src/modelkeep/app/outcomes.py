@@ -75,6 +75,7 @@ OUTCOMES: Mapping[type[BaseException], Outcome] = MappingProxyType(
         errors.WrongDatabaseError: _OUR_FAULT,
         errors.NewerDatabaseError: _OUR_FAULT,
         errors.CorruptDatabaseError: _OUR_FAULT,
+        errors.UnreadableRecordError: _CONFLICT,
         errors.DatabaseLockedError: _NOT_NOW,
         errors.StorageError: _OUR_FAULT,
         errors.NoSpaceError: Outcome(EXIT_FAILED, 507),

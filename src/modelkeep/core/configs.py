@@ -356,6 +356,29 @@ class ModelConfigFactory:
             ) from error
 
     @classmethod
+    def storable(cls, config: ModelConfigBase) -> Any:
+        """Return a config that will be read as it is stored: checked, in the class of its kind.
+
+        Programs may bring classes with further fields, and copies that were never checked.
+
+        Raises:
+            InvalidModelConfigException: it has a field that models of its kind do not have, or a
+                value does not fit.
+        """
+        kind = cls.class_for({name: getattr(config, name) for name in ("type", "base", "format")})
+        known = kind.model_fields
+        more = {*type(config).model_fields, *(config.model_extra or ())} - set(known)
+        if further := sorted(more):
+            raise InvalidModelConfigException.of(
+                type(config).__name__,
+                further[0],
+                f"is not a field of {kind.__name__}, so it cannot be stored",
+                hint="Keep it in the description, in tags or in a file of your own.",
+            )
+        given = config.__dict__
+        return cls.make_config({name: given[name] for name in known if name in given}, None, kind)
+
+    @classmethod
     def class_for(cls, data: Mapping[str, Any]) -> type[ModelConfigBase]:
         """Return the class for the type, format and base in ``data``.
 

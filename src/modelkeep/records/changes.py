@@ -24,7 +24,8 @@ def changed_config(
     """
     if isinstance(changes, ModelConfigBase):
         kept_hash = old.original_hash or changes.original_hash
-        return changes.model_copy(update={"key": old.key, "original_hash": kept_hash})
+        checked: ModelConfigBase = ModelConfigFactory.storable(changes)
+        return checked.model_copy(update={"key": old.key, "original_hash": kept_hash})
     wanted = without_aliases(changes)
     if old.original_hash is not None:
         wanted.pop("original_hash", None)

@@ -430,6 +430,19 @@ class TestDatabases:
         assert kinds(look(settings)) == ["dangling_rows"]
         fix(settings)
 
+    def test_a_record_that_cannot_be_read(self, filled: tuple[Settings, list[str]]) -> None:
+        settings, (blue, red, _) = filled
+        with closing(sqlite3.connect(settings.db_path, isolation_level=None)) as connection:
+            change = "UPDATE mk_model SET config = json_set(config, '$.rating', 5) WHERE key = ?"
+            connection.execute(change, (blue,))
+        [finding] = [each for each in look(settings) if each.severity is not Severity.NOTE]
+        assert (finding.kind, finding.subject) == ("record_unreadable", blue)
+        assert "rating" in finding.message
+        fix(settings)
+        assert kinds(look(settings)) == []
+        with opened(settings) as world:
+            assert {world.records.get_model(key).name for key in (blue, red)} == {"blue", "red"}
+
     def test_a_search_index_out_of_step(self, filled: tuple[Settings, list[str]]) -> None:
         settings, _ = filled
         with closing(sqlite3.connect(settings.db_path)) as connection:

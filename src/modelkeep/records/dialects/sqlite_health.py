@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from modelkeep.core.lookonly import open_for_looking
 from modelkeep.core.names import shown
-from modelkeep.errors import CorruptDatabaseError, NewerDatabaseError, WrongDatabaseError
+from modelkeep.core.roots import Roots
+from modelkeep.errors import (
+    CorruptDatabaseError,
+    NewerDatabaseError,
+    UnreadableRecordError,
+    WrongDatabaseError,
+)
+from modelkeep.records.dialects.sqlite_engine import TextCursor
 from modelkeep.records.dialects.sqlite_errors import translated
 from modelkeep.records.dialects.sqlite_files import APPLICATION_ID
 from modelkeep.records.dialects.sqlite_text import TABLE
 from modelkeep.records.sql import migrations, schema
 from modelkeep.records.sql.database import damaged
+from modelkeep.records.sql.rows import RECORD_COLUMNS, RecordReader
 
 #: The beginning of every SQLite file.
 _MAGIC = b"SQLite format 3\x00"
@@ -29,7 +37,8 @@ class Health:
     """What is wrong with a catalogue's file.
 
     Attributes:
-        damage: What SQLite finds damaged, and records that cannot be read.
+        damage: What SQLite finds damaged.
+        unreadable: Records that cannot be read: (key, reason).
         orphans: Rows that belong to no row: (table, rowid, table they should belong to).
         search: Why text search does not find what it should; empty when it does.
         is_old: It was written by an older modelkeep, and is brought up when it is next used.
@@ -39,6 +48,7 @@ class Health:
     orphans: tuple[tuple[str, int, str], ...] = ()
     search: str = ""
     is_old: bool = False
+    unreadable: tuple[tuple[str, str], ...] = ()
 
 
 def examine(path: Path) -> Health:
@@ -90,7 +100,6 @@ def _examine(path: Path) -> Health:
             raise WrongDatabaseError(
                 f"{name} is not a modelkeep catalogue", hint="Name another file."
             )
-        damage += _unreadable(connection)
         if damage:
             return Health(damage=tuple(damage))
         orphans = [
@@ -99,8 +108,10 @@ def _examine(path: Path) -> Health:
             if rowid is not None
         ]
         is_old = 0 < version < migrations.newest()
-        search = "" if is_old else _search_faults(connection)
-        return Health((), tuple(orphans), search, is_old)
+        if is_old:
+            return Health((), tuple(orphans), is_old=True)
+        unreadable = tuple(_unreadable(connection, name))
+        return Health((), tuple(orphans), _search_faults(connection), unreadable=unreadable)
 
 
 def _damage(connection: sqlite3.Connection) -> list[str]:
@@ -112,16 +123,13 @@ def _damage(connection: sqlite3.Connection) -> list[str]:
     return [line for line in found if line not in of_search]
 
 
-def _unreadable(connection: sqlite3.Connection) -> list[str]:
-    found = []
-    for key, text in connection.execute("SELECT key, config FROM mk_model"):
+def _unreadable(connection: sqlite3.Connection, name: str) -> Iterator[tuple[str, str]]:
+    reader, columns = RecordReader(name), ", ".join(f'"{c.name}"' for c in RECORD_COLUMNS)
+    for row in connection.cursor(TextCursor).execute(f"SELECT {columns} FROM mk_model"):  # noqa: S608 - ours
         try:
-            is_record = isinstance(json.loads(text), dict)
-        except (ValueError, TypeError):
-            is_record = False
-        if not is_record:
-            found.append(f"the record {key!r:.60} cannot be read")
-    return found
+            reader.read(row, Roots({}))
+        except UnreadableRecordError as error:
+            yield str(row[0]), str(error)
 
 
 def _search_faults(connection: sqlite3.Connection) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Table
 
 from modelkeep.core.lookonly import copy_for_looking
-from modelkeep.core.names import shown, unique_name
+from modelkeep.core.names import safe_name, shown, unique_name
 from modelkeep.disk import paths
 from modelkeep.errors import ModelKeepError
 from modelkeep.records.dialects.sqlite import SqliteDatabase
@@ -21,6 +21,7 @@ from modelkeep.records.dialects.sqlite_errors import translated
 from modelkeep.records.dialects.sqlite_health import examine
 from modelkeep.records.dialects.sqlite_text import REBUILD
 from modelkeep.records.sql import schema
+from modelkeep.records.sql.rows import readable_part
 
 _BESIDE = ("-wal", "-shm", "-journal")
 
@@ -74,6 +75,40 @@ def drop_orphans(path: Path) -> int:
             for table, rowid, *_ in found:
                 connection.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (rowid,))  # noqa: S608 - SQLite names the table
     return len(found)
+
+
+def mend_record(path: Path, key: str) -> Path:
+    """Take out of a record what cannot be read, or the record where nothing else can be done.
+
+    Returns:
+        The file that its text is kept in, as it was.
+
+    Raises:
+        DatabaseError: the catalogue cannot be written.
+    """
+    with closing(SqliteDatabase(path)) as database, translated(database.name):
+        connection = database.conn
+        with _transaction(connection):
+            columns = dict(
+                connection.execute(
+                    "SELECT name, type, base, format, config FROM mk_model WHERE key = ?", (key,)
+                ).fetchone()
+            )
+            text = columns.pop("config")
+            data = text if isinstance(text, bytes) else str(text).encode(errors="surrogatepass")
+            kept = _place_for_text(path, key)
+            paths.write_file(kept, data)
+            if mended := readable_part(data, columns):
+                change = "UPDATE mk_model SET config = ? WHERE key = ?"
+                connection.execute(change, (mended, key))
+            else:
+                connection.execute("DELETE FROM mk_model WHERE key = ?", (key,))
+    return kept
+
+
+def _place_for_text(path: Path, key: str) -> Path:
+    name = safe_name(f"{path.name}.corrupt-record-{key}.json")
+    return path.with_name(unique_name(name, lambda name: path.with_name(name).exists()))
 
 
 def rebuild_search(path: Path) -> None:

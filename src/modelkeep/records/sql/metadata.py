@@ -66,7 +66,7 @@ class SqlMetadata(ModelMetadataStoreBase):
         columns = (_metadata.model_key, _metadata.metadata)
         with self._database.reading() as transaction:
             found = transaction.rows(select(*columns).order_by(_metadata.model_key))
-        return [(key, rows.read_metadata(text, self._database.name)) for key, text in found]
+        return list(rows.read_all_metadata(found, self._database.name))
 
     def tags(self, model_key: str) -> ModelTags:
         """Return the tags of a model."""

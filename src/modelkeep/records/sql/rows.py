@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -13,12 +15,19 @@ from modelkeep.core.configs import AnyModelConfig, ModelConfigBase, ModelConfigF
 from modelkeep.core.files import ModelFile
 from modelkeep.core.metadata import metadata_from_json
 from modelkeep.core.roots import Roots
-from modelkeep.errors import InvalidModelConfigException
+from modelkeep.errors import (
+    CorruptDatabaseError,
+    InvalidModelConfigException,
+    UnreadableRecordError,
+    hint_of,
+)
 from modelkeep.records.metadata import AnyMetadata
 from modelkeep.records.places import Place
 from modelkeep.records.sql import schema
 from modelkeep.records.sql.database import Row, damaged
 from modelkeep.records.text import indexed_words
+
+_log = logging.getLogger(__name__)
 
 INT64_MAX = 2**63 - 1
 _INT64_RANGE = 2**64
@@ -105,12 +114,13 @@ class RecordReader:
         self._name = name
         self._decoder = msgspec.json.Decoder(dict[str, Any])
         self._classes: dict[tuple[str, str, str], type[ModelConfigBase]] = {}
+        self._left_out: set[str] = set()
 
     def read(self, row: Row, roots: Roots) -> AnyModelConfig:
         """Return the record of a row of ``RECORD_COLUMNS``.
 
         Raises:
-            CorruptDatabaseError: the row holds none.
+            UnreadableRecordError: the row holds none.
         """
         key, type_, base, form, root, path, state, text = row
         try:
@@ -118,10 +128,19 @@ class RecordReader:
             fields |= {"key": key, "path": roots.join(root, path), "root": root, "state": state}
             config: Any = self._class_of(type_, base, form).model_validate(fields)
         except (ValueError, TypeError, AttributeError) as error:
-            reason = f"a record cannot be read ({error}): {text!r:.200}"
-            raise damaged(self._name, reason) from error
+            raise unreadable(self._name, key, reason_of(error)) from error
         result: AnyModelConfig = config
         return result
+
+    def read_all(self, found: Iterable[Row], roots: Roots) -> Iterator[AnyModelConfig]:
+        """Give the records of rows; one that cannot be read is left out, with a warning."""
+        for row in found:
+            try:
+                yield self.read(row, roots)
+            except UnreadableRecordError as error:
+                if row[0] not in self._left_out:
+                    self._left_out.add(row[0])
+                    _log.warning("%s; it is left out. %s", error, hint_of(error))
 
     def _class_of(self, *kind: str) -> type[ModelConfigBase]:
         type_, base, form = kind
@@ -131,6 +150,55 @@ class RecordReader:
             fields = {"type": type_, "base": base, "format": form}
             found = self._classes[type_, base, form] = ModelConfigFactory.class_for(fields)
             return found
+
+
+def readable_part(text: bytes, columns: Mapping[str, Any]) -> str | None:
+    """Return the JSON of a record without what cannot be read in it; None where nothing can.
+
+    Args:
+        text: What is stored.
+        columns: What the columns say of name, type, base and format.
+    """
+    try:
+        stored = msgspec.json.decode(text)
+    except ValueError:
+        stored = None
+    fields = {**(stored if isinstance(stored, dict) else {}), **columns, "path": ""}
+    try:
+        kind = ModelConfigFactory.class_for(columns)
+    except InvalidModelConfigException:
+        return None
+    while True:
+        try:
+            return kind.model_validate(fields).model_dump_json(exclude=_IN_COLUMNS)
+        except ValidationError as error:
+            wrong = {line["loc"][0] for line in error.errors() if line["loc"]} & fields.keys()
+            if not wrong - columns.keys():
+                return None
+            for name in wrong - columns.keys():
+                del fields[str(name)]
+
+
+def unreadable(name: str, key: str, reason: str) -> UnreadableRecordError:
+    """Return the error for one record that cannot be read.
+
+    Args:
+        name: The database.
+        key: Of the record.
+        reason: What is wrong.
+    """
+    return UnreadableRecordError(
+        f"The record {key} in {name} cannot be read: {reason}",
+        hint="Mend it, or remove it where nothing can be mended, with: modelkeep doctor --fix",
+    )
+
+
+def reason_of(error: Exception) -> str:
+    """Return why fields are no record, in a few words."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(error)
 
 
 def file_row(key: str, file: ModelFile, place: Place) -> dict[str, Any]:
@@ -186,3 +254,12 @@ def read_metadata(text: str, name: str) -> AnyMetadata:
         return metadata_from_json(text)
     except (ValidationError, TypeError) as error:
         raise damaged(name, f"metadata cannot be read ({error})") from error
+
+
+def read_all_metadata(found: Iterable[Row], name: str) -> Iterator[tuple[str, AnyMetadata]]:
+    """Give (key, metadata) of rows; what cannot be read is left out, with a warning."""
+    for key, text in found:
+        try:
+            yield key, read_metadata(text, name)
+        except CorruptDatabaseError as error:
+            _log.warning("The metadata of %s is left out: %s", key, error)

@@ -113,14 +113,19 @@ class SqlRecords(ModelRecordServiceBase):
     ) -> AnyModelConfig:
         """Store a new record, and the files that it owns, in one transaction."""
         made: ModelConfigBase = ModelConfigFactory.make_config(config, key=key)
+        if isinstance(config, ModelConfigBase):
+            made = ModelConfigFactory.storable(made)
         return self.add_models([NewRecord(key, made, tuple(files))])[0]
 
     def add_models(self, records: Iterable[NewRecord]) -> list[AnyModelConfig]:
         """Store many new records in one transaction: all of them, or none."""
         listed, added, new_rows = list(records), [], []
         for record in listed:
-            place = place_of(self.roots, record.config)
-            new: Any = record.config.model_copy(update={"key": record.key, "root": place[0]})
+            config = record.config
+            if type(config) not in ModelConfigFactory.CLASSES:
+                config = ModelConfigFactory.storable(config)
+            place = place_of(self.roots, config)
+            new: Any = config.model_copy(update={"key": record.key, "root": place[0]})
             row = rows.model_row(new, place)
             added.append(new)
             since = row["updated_at"] if record.created_at is None else record.created_at
@@ -391,7 +396,7 @@ class SqlRecords(ModelRecordServiceBase):
         return self._reader.read(found[0], self.roots)
 
     def _read(self, found: Iterable[Row]) -> list[AnyModelConfig]:
-        return [self._reader.read(row, self.roots) for row in found]
+        return list(self._reader.read_all(found, self.roots))
 
 
 class ModelRecordServiceSQL(SqlRecords):

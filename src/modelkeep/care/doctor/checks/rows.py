@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from modelkeep.care.doctor.check import Check
-from modelkeep.care.doctor.finding import Finding
+from modelkeep.care.doctor.finding import Finding, Repair, Severity
 from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.care.doctor.repairs import RepairTools
 from modelkeep.core.names import shown
@@ -16,10 +16,20 @@ from modelkeep.records.locations import catalogue_file
 
 
 def _find(library: LibraryState) -> Iterator[Finding]:
-    """No row belongs to a record that is not there, and text search finds what is there."""
+    """Every record can be read, no row belongs to none, text search finds what is there."""
     path = library.catalogue
     if not (library.is_sqlite and path.exists()) or isinstance(library.health, ModelKeepError):
         return
+    for key, reason in library.health.unreadable:
+        yield Finding(
+            "record_unreadable",
+            key,
+            f"{reason}; it is left out of lists",
+            "doctor --fix takes out what cannot be read, or removes the record where nothing else"
+            " can be done, and keeps its text beside the catalogue.",
+            Severity.ERROR,
+            repair=_mend(key),
+        )
     counts = Counter(table for table, _, _ in library.health.orphans)
     for table, count in sorted(counts.items()):
         yield Finding(
@@ -37,6 +47,15 @@ def _find(library: LibraryState) -> Iterator[Finding]:
             "doctor --fix rebuilds it from the records.",
             repair=_index,
         )
+
+
+def _mend(key: str) -> Repair:
+    def mend(tools: RepairTools) -> None:
+        from modelkeep.records.dialects.sqlite_repair import mend_record  # noqa: PLC0415 - heavy
+
+        mend_record(catalogue_file(tools.settings), key)
+
+    return mend
 
 
 def _drop(tools: RepairTools) -> None:
