@@ -39,6 +39,39 @@ class TestDoctor:
         program.run("doctor")
         assert not program.root.exists()
 
+    def test_it_tells_what_a_scan_has_told(
+        self, program: Program, sources: Path, unsafe: Path
+    ) -> None:
+        unsafe.rename(sources / "unsafe.ckpt")
+        (sources / "broken.safetensors").write_bytes((2**40).to_bytes(8, "little") + b"{}")
+        (sources / "half.safetensors.part").write_bytes(b"half")
+        (sources / "blue.safetensors.aria2").write_bytes(b"")
+        (sources / "green/learned_embeds.safetensors.crdownload").write_bytes(b"")
+        program.call("scan", sources, status=None)
+        told = {line["subject"]: line["kind"] for line in program.call("doctor", "--json").json}
+        assert told == {
+            str(sources / "unsafe.ckpt"): "file_unsafe",
+            str(sources / "broken.safetensors"): "file_broken",
+            str(sources / "half.safetensors.part"): "file_unfinished",
+            str(sources / "blue.safetensors"): "file_unfinished",
+            str(sources / "green"): "file_unfinished",
+        }
+        assert "No problems" not in program.call("doctor").err
+        for name in ("unsafe.ckpt", "half.safetensors.part", "blue.safetensors.aria2"):
+            (sources / name).unlink()
+        (sources / "green/learned_embeds.safetensors.crdownload").unlink()
+        tiny.embedding(sources / "broken.safetensors")
+        assert program.call("doctor", "--json").json == []
+
+    def test_what_is_wrong_in_a_root_is_a_problem(
+        self, program: Program, sources: Path, unsafe: Path
+    ) -> None:
+        unsafe.rename(sources / "unsafe.ckpt")
+        program.call("root", "add", "mine", sources, status=None)
+        program.call("sync", status=None)
+        [line] = program.call("doctor", "--json", status=1).json
+        assert (line["kind"], line["severity"]) == ("file_unsafe", "warning")
+
     def test_findings_are_one_a_line(self, filled: Program) -> None:
         place(filled, "blue.safetensors").unlink()
         (filled.root / "models/.staging/abc").mkdir(parents=True)

@@ -11,6 +11,8 @@ from modelkeep.jobs.state import StateDatabase
 
 #: Entries read or written in one transaction.
 _BATCH = 500
+#: In place of rules: an unfinished download, which no rule was asked about.
+ON_ITS_WAY = "on its way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,23 @@ class Lookups:
             rules,
         )
         return str(rows[0]["verdict"]) if rows else None
+
+    def each(self) -> Iterator[Lookup]:
+        """Give all verdicts, sorted by path, without holding them all."""
+        after = b""
+        while True:
+            rows = self._state.select(
+                "SELECT path, stamp, rules, verdict FROM lookup WHERE path > ?"
+                " ORDER BY path LIMIT ?",
+                after,
+                _BATCH,
+            )
+            if not rows:
+                return
+            for row in rows:
+                path = Path(os.fsdecode(bytes(row["path"])))
+                yield Lookup(path, str(row["stamp"]), str(row["rules"]), str(row["verdict"]))
+            after = bytes(rows[-1]["path"])
 
     def put(self, lookup: Lookup) -> None:
         """Remember a verdict; it is written with others, at the latest by ``flush``."""

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelkeep.core import walk as model_files
 from modelkeep.core.identity import Identification
 from modelkeep.core.names import shown
 from modelkeep.core.reading import unreadable
 from modelkeep.errors import JobCancelledError, ModelKeepError
-from modelkeep.jobs.lookups import Lookup, Lookups
+from modelkeep.jobs.lookups import ON_ITS_WAY, Lookup, Lookups
 from modelkeep.library.library import Library
 from modelkeep.library.new_records import refuse_incomplete
+from modelkeep.library.outcomes import IdentifyOutcome, rules_fingerprint
+from modelkeep.library.stamps import (
+    Statuses,
+    file_stamp,
+    folder_stamp,
+    stamp_now,
+    statuses_of,
+)
 from modelkeep.scan.known import KnownFiles
-from modelkeep.scan.outcomes import IdentifyOutcome, rules_fingerprint
 from modelkeep.scan.records import NewModel
 from modelkeep.scan.report import ScanSummary
 from modelkeep.scan.walk import UNFINISHED, Candidate, FolderWalk, Skipped
@@ -127,11 +131,13 @@ class Finder:
 
     def _end(self, one: Skipped | Examined | Future[Examined]) -> Skipped | Examined:
         self._check()
-        if not isinstance(one, Future):
-            return one
-        done = self._wait(one)
-        if done.passed is not None:
-            return done.passed
+        done = self._wait(one) if isinstance(one, Future) else one
+        if isinstance(done, Examined) and done.passed is not None:
+            done = done.passed
+        if isinstance(done, Skipped):
+            if done.reason == UNFINISHED:
+                self._lookups.put(Lookup(done.path, "", ON_ITS_WAY, done.detail))
+            return done
         if done.verdict is not None:
             if not done.is_fresh:
                 self._summary.remembered += 1
@@ -157,10 +163,10 @@ class Finder:
 
     def _examine(self, candidate: Candidate) -> Examined:
         if not candidate.is_folder:
-            stamp = _file_stamp(candidate.status)
+            stamp = file_stamp(candidate.status)
             return self._judge(candidate, stamp, candidate.status.st_size)
         try:
-            statuses = _statuses(candidate.path)
+            statuses = statuses_of(candidate.path)
         except (ModelKeepError, OSError) as error:
             return Examined(candidate, verdict=_failure(candidate.path, error), is_fresh=True)
         size = sum(there.st_size for _, there in statuses)
@@ -169,11 +175,9 @@ class Finder:
         if on_its_way := first_unfinished(name for name, _ in statuses):
             detail = f"{candidate.path / on_its_way} is an unfinished download"
             return Examined(candidate, passed=Skipped(candidate.path, UNFINISHED, detail))
-        return self._judge(candidate, _folder_stamp(statuses), size)
+        return self._judge(candidate, folder_stamp(statuses), size)
 
-    def _key_of(
-        self, candidate: Candidate, statuses: list[tuple[str, os.stat_result]]
-    ) -> str | None:
+    def _key_of(self, candidate: Candidate, statuses: Statuses) -> str | None:
         """Return the record that a folder is: one at its path, or one that has all its weights.
 
         A part that is recorded on its own does not make the whole known, and neither does a file
@@ -203,7 +207,7 @@ class Finder:
                     new = self._prepare(candidate, verdict.found)
             except (ModelKeepError, OSError) as error:
                 verdict = _failure(candidate.path, error)
-        if is_fresh and _stamp_now(candidate) != stamp:
+        if is_fresh and stamp_now(candidate.path) != stamp:
             detail = f"{shown(candidate.path)} changed while it was read"
             return Examined(candidate, passed=Skipped(candidate.path, UNFINISHED, detail))
         return Examined(candidate, None, stamp, size, verdict, is_fresh, new=new)
@@ -211,30 +215,3 @@ class Finder:
 
 def _failure(path: Path, error: ModelKeepError | OSError) -> IdentifyOutcome:
     return IdentifyOutcome.of(unreadable(path, error) if isinstance(error, OSError) else error)
-
-
-def _stamp_now(candidate: Candidate) -> str:
-    """Return what a candidate looks like now; empty when it is not there any more."""
-    try:
-        if candidate.is_folder:
-            return _folder_stamp(_statuses(candidate.path))
-        return _file_stamp(candidate.path.stat())
-    except (ModelKeepError, OSError):
-        return ""
-
-
-def _statuses(folder: Path) -> list[tuple[str, os.stat_result]]:
-    files = model_files.list_files(folder)
-    return [(file.path, (folder / file.path).stat()) for file in files]
-
-
-def _file_stamp(there: os.stat_result) -> str:
-    return f"{there.st_size} {there.st_mtime_ns} {there.st_ino}"
-
-
-def _folder_stamp(statuses: list[tuple[str, os.stat_result]]) -> str:
-    whole = hashlib.blake2b(digest_size=16)
-    for name, there in statuses:
-        line = f"\0{there.st_size} {there.st_mtime_ns} {there.st_ino}\n"
-        whole.update(os.fsencode(name) + line.encode())
-    return whole.hexdigest()

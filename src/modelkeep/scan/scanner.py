@@ -17,10 +17,10 @@ from modelkeep.jobs.lookups import Lookups
 from modelkeep.library.library import Library
 from modelkeep.library.named_folders import AwayFolder, NamedFolders
 from modelkeep.library.new_records import fields_of
+from modelkeep.library.outcomes import IdentifyOutcome
 from modelkeep.scan.finder import Examined, Finder
 from modelkeep.scan.known import KnownFiles
 from modelkeep.scan.moved import RegisteredAgain
-from modelkeep.scan.outcomes import IdentifyOutcome
 from modelkeep.scan.records import FolderInfo, NewModel, new_model
 from modelkeep.scan.register import Registrar
 from modelkeep.scan.removed import RemovedModels

@@ -13,7 +13,7 @@ from modelkeep.errors import ModelKeepError
 from modelkeep.jobs.lookups import Lookup, Lookups
 from modelkeep.library.destination import LinkMode
 from modelkeep.library.library import Library
-from modelkeep.scan.outcomes import rules_fingerprint
+from modelkeep.library.outcomes import rules_fingerprint
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
 from modelkeep.scan.scanner import Scan, ScanAction, ScanContext, ScanTarget
 from modelkeep.scan.sync import Sync

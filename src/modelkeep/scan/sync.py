@@ -17,12 +17,12 @@ from modelkeep.jobs.lookups import Lookups
 from modelkeep.jobs.oddities import Oddities, Told
 from modelkeep.library.condition import FileStatus, ModelCondition, survey
 from modelkeep.library.named_folders import NamedFolders
+from modelkeep.library.outcomes import IdentifyOutcome
 from modelkeep.library.verify import Verdict, verify_model
 from modelkeep.records.listing import RecordFilter
 from modelkeep.scan.finder import Examined, Finder
 from modelkeep.scan.known import KnownFiles
 from modelkeep.scan.moved import MissingModels
-from modelkeep.scan.outcomes import IdentifyOutcome
 from modelkeep.scan.records import FolderInfo, NewModel, new_model
 from modelkeep.scan.register import Registrar
 from modelkeep.scan.removed import RemovedModels

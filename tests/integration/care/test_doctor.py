@@ -25,6 +25,9 @@ from modelkeep.core.taxonomy import RecordState
 from modelkeep.disk.notes import Install
 from modelkeep.errors import ModelKeepError
 from modelkeep.jobs.owner import Owner
+from modelkeep.jobs.rows import JobChange, NewJob
+from modelkeep.jobs.state import StateDatabase
+from modelkeep.jobs.states import JobState
 from modelkeep.settings import Settings
 from support import tiny
 
@@ -338,6 +341,30 @@ class TestTrash:
         found = fix(settings)
         assert any(finding.kind == "half_removed" and finding.is_fixed for finding in found)
         assert everything(place) == before
+
+
+class TestJobs:
+    def test_what_is_not_finished_is_told_with_what_is_kept(
+        self, filled: tuple[Settings, list[str]]
+    ) -> None:
+        settings, _ = filled
+        with closing(StateDatabase(settings.state_path)) as state:
+            paused, failed, left, done = (
+                state.jobs.insert(NewJob("install", f"org/{name}", "{}"), "dead")
+                for name in ("paused", "failed", "left", "done")
+            )
+            state.jobs.update(paused, JobChange(JobState.PAUSED, 500_000, 2_000_000))
+            state.jobs.update(failed, JobChange(JobState.ERROR, error="the disk is full"))
+            state.jobs.update(left, JobChange(JobState.RUNNING))
+            state.jobs.update(done, JobChange(JobState.COMPLETED))
+        told = {found.subject: found for found in look(settings)}
+        assert set(told) == {str(paused), str(failed), str(left)}
+        assert "500.0 KB of 2.0 MB" in told[str(paused)].message
+        assert f"modelkeep resume {paused}" in told[str(paused)].hint
+        assert "the disk is full" in told[str(failed)].message
+        assert f"modelkeep retry {failed}" in told[str(failed)].hint
+        assert "interrupted" in told[str(left)].message
+        assert kinds(list(told.values())) == []
 
 
 class TestRights:
