@@ -115,8 +115,17 @@ def test_a_stranger_reads_what_may_be_read(
     anne.run(shared, "install", models[0], umask=0o022)
     before = {path: path.lstat().st_mtime_ns for path in shared.rglob("*")}
     assert names(carl, shared) == ["0"]
-    for words in (("list",), ("show", "0"), ("list", "--missing"), (), ("db", "version")):
+    for words in (
+        ("show", "0"),
+        ("list", "--missing"),
+        (),
+        ("scan",),
+        ("jobs",),
+        ("trash", "list"),
+    ):
         carl.run(shared, *words)
+    assert ": ok" in carl.run(shared, "verify", "--all", "-v").out
+    carl.run(shared, "install", models[1], status=1)
     told = carl.run(shared, "edit", "0", "name=mine", status=1)
     assert f"user {anne.number}" in told.err
     assert before == {path: path.lstat().st_mtime_ns for path in shared.rglob("*")}

@@ -87,7 +87,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         self._takes_over = takes_over
         self._records = record_store
         self._bus = event_bus
-        self._store = StateJobs.open(app_config.state_path)
+        self._store = StateJobs.open_or_look(app_config.state_path)
         self.library = Library.open(
             app_config, record_store, self._store.state, self._store.owner, identify
         )
@@ -124,7 +124,8 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
     def start(self, invoker: Any = None) -> None:  # noqa: ARG002 - the specification's signature
         """Finish or take back what an earlier run left, and begin to work on jobs.
 
-        What was put into the autoimport folder since then is registered.
+        What was put into the autoimport folder since then is registered. Where this user may not
+        write the library, both are left to those who may.
 
         Raises:
             ServiceInactiveException: it was started already.
@@ -133,8 +134,9 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
             raise ServiceInactiveException(
                 "The install service is already running", hint="Start it once."
             )
-        self.recover()
-        self.scanner.autoimport()
+        if not self._store.is_looking:
+            self.recover()
+            self.scanner.autoimport()
         self.engine.start()
         if self._takes_over:
             self.engine.take_over(only=_is_remote)

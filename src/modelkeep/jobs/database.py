@@ -47,6 +47,7 @@ class Database:
 
     def __init__(self, path: Path, *, to_look: bool = False) -> None:
         self.path = path
+        self._is_copy = to_look
         self._lock = threading.RLock()
         if not to_look:
             make_folder(path.parent)
@@ -73,6 +74,15 @@ class Database:
             DatabaseError: it is not a state file of ours, damaged or newer.
         """
         return cls(path, to_look=True)
+
+    def require_writable(self) -> None:
+        """Refuse to note what other processes have to know where they would not see it.
+
+        Raises:
+            NotWritableError: this is a copy, made because the file may not be written.
+        """
+        if self._is_copy:
+            raise not_writable(self.path)
 
     def close(self) -> None:
         """Close the file, after what other threads are asking it; may be called twice."""
@@ -180,6 +190,12 @@ def damaged(path: Path, reason: str) -> CorruptDatabaseError:
     )
 
 
+def not_writable(path: Path, error: str = "it is a copy") -> NotWritableError:
+    """Return the error for a state file that this user may not write."""
+    reason, hint = why_not_changeable(path)
+    return NotWritableError(f"{shown(path)} cannot be written: {reason or error}", hint=hint)
+
+
 def _translate(error: sqlite3.Error, path: Path) -> RecordError | StorageError:
     """Translate an SQLite error by its primary result code."""
     name = shown(path)
@@ -191,8 +207,7 @@ def _translate(error: sqlite3.Error, path: Path) -> RecordError | StorageError:
         case sqlite3.SQLITE_FULL:
             return NoSpaceError(f"No space left to write {name}", hint="Free some space.")
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-            reason, hint = why_not_changeable(path)
-            return NotWritableError(f"{name} cannot be written: {reason or error}", hint=hint)
+            return not_writable(path, str(error))
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return damaged(path, str(error))
     return DatabaseError(f"{name}: {error}", hint="Try again. Finished work is kept.")

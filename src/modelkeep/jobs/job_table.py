@@ -26,6 +26,7 @@ class JobTable:
     def insert(self, job: NewJob, owner: str) -> int:
         """Store a job of an owner in one synced transaction; return its number."""
         now = time.time()
+        self._database.require_writable()
         with self._database.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO job (kind, source, details, status, owner, created_at, beat_at)"
@@ -57,6 +58,8 @@ class JobTable:
 
     def remove(self, numbers: list[int]) -> int:
         """Remove jobs; return how many were there."""
+        if numbers:
+            self._database.require_writable()
         with self._database.transaction() as connection:
             removed = [
                 connection.execute("DELETE FROM job WHERE id = ?", (number,)).rowcount

@@ -24,6 +24,7 @@ class JournalTable:
 
     def begin(self, note: Note, owner: str, job: int | None = None) -> int:
         """Store the note of a change that is about to begin; return the number of the entry."""
+        self._database.require_writable()
         with self._database.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO journal (note, owner, job, updated_at) VALUES (?, ?, ?, ?)",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -61,6 +63,40 @@ class Owner:
 
     def __exit__(self, *exception: object) -> None:
         self.release()
+
+
+class Onlooker:
+    """A process that has no jobs and leaves no traces.
+
+    Attributes:
+        name: What it would be called.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.name = uuid.uuid4().hex
+        self._folder = folder
+
+    def is_alive(self, name: str) -> bool:
+        """Tell whether the owner called ``name`` still lives, as far as can be seen."""
+        return is_held(_lock_path(self._folder, name))
+
+    def release(self) -> None:
+        """Do nothing."""
+
+
+def is_held(lock: Path) -> bool:
+    """Tell whether a process holds a lock file, leaving it as it is."""
+    try:
+        fd = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
 
 
 @contextmanager

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+from modelkeep.disk.access import is_changeable
 from modelkeep.jobs.job_table import JobTable
-from modelkeep.jobs.owner import Owner
+from modelkeep.jobs.owner import Onlooker, Owner
 from modelkeep.jobs.rows import JobChange, JobRow, NewJob
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.jobs.states import JobState, Request
@@ -22,7 +23,7 @@ class StateJobs(JobTable):
 
     outlives = True
 
-    def __init__(self, state: StateDatabase, owner: Owner) -> None:
+    def __init__(self, state: StateDatabase, owner: Owner | Onlooker) -> None:
         super().__init__(state)
         self.state = state
         self._owner = owner
@@ -47,6 +48,23 @@ class StateJobs(JobTable):
         except BaseException:
             state.close()
             raise
+
+    @classmethod
+    def open_or_look(cls, path: Path) -> Self:
+        """Do as ``open``; where this user may not write the file, look at a copy of it.
+
+        Raises:
+            DatabaseError: it is not a state file of ours, damaged, newer or locked.
+            StorageError: it cannot be written, or not even read.
+        """
+        if is_changeable(path) or not path.exists():
+            return cls.open(path)
+        return cls(StateDatabase.for_looking(path), Onlooker(path.parent / "owners"))
+
+    @property
+    def is_looking(self) -> bool:
+        """Jobs can be seen; none can be added or controlled."""
+        return isinstance(self._owner, Onlooker)
 
     def close(self) -> None:
         """Stop being an owner, and let go of the file."""
@@ -73,6 +91,7 @@ class StateJobs(JobTable):
 
     def claim(self, row: JobRow, status: JobState) -> bool:
         """Make a job ours if it is still as in ``row``; what was asked of it is forgotten."""
+        self.state.require_writable()
         with self.state.transaction() as connection:
             cursor = connection.execute(
                 "UPDATE job SET owner = ?, status = ?, request = NULL, error_type = NULL,"
@@ -101,6 +120,7 @@ class StateJobs(JobTable):
 
     def request(self, number: int, wanted: Request) -> None:
         """Ask the process that has a job for something; the last counts, but cancel is final."""
+        self.state.require_writable()
         with self.state.transaction() as connection:
             connection.execute(
                 "UPDATE job SET request = ? WHERE id = ? AND coalesce(request, '') != 'cancel'",

@@ -15,7 +15,7 @@ from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import FullHashes, Progress, hash_file, no_progress
 from modelkeep.core.names import path_to_text, shown
 from modelkeep.core.taxonomy import RecordState
-from modelkeep.errors import SourceError, UnknownModelException
+from modelkeep.errors import NotWritableError, SourceError, UnknownModelException
 from modelkeep.library.condition import FileCondition, FileStatus, Look
 from modelkeep.library.library import Library, sampled
 from modelkeep.library.ownership import describe_files, names_below, owned_files
@@ -144,6 +144,7 @@ def verify_model(
 
     Raises:
         UnknownModelException: there is no such record.
+        NotWritableError: other bytes are to be accepted in a catalogue that cannot be written.
     """
     config = library.records.get_model(key)
     look = Look(library.presence)
@@ -164,12 +165,16 @@ def verify_model(
             row if check.verdict is Verdict.CHANGED else new
             for row, new, check in zip(rows, after, checks, strict=True)
         ]
-    _note_files(library, key, recorded, after)
     state_now = RecordState.PRESENT if is_accepted else _STATES.get(verdict, config.state)
-    if verdict is Verdict.CHANGED:
-        _note_change(library, config, state_now, with_size=is_accepted)
-    elif state_now is not config.state:
-        library.records.set_states({key: state_now})
+    try:
+        _note_files(library, key, recorded, after)
+        if verdict is Verdict.CHANGED:
+            _note_change(library, config, state_now, with_size=is_accepted)
+        elif state_now is not config.state:
+            library.records.set_states({key: state_now})
+    except NotWritableError:  # read all the same: who may write the library notes it another time
+        if is_accepted:
+            raise
     return ModelCheck(key, config.name, verdict, tuple(checks), is_accepted)
 
 

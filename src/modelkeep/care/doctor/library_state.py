@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ from modelkeep.core.roots import NO_ROOT
 from modelkeep.disk.journal import JournalEntry
 from modelkeep.disk.notes import FOREIGN_TRASH
 from modelkeep.errors import ModelKeepError
+from modelkeep.jobs.owner import is_held
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.library.condition import ModelCondition, survey
 from modelkeep.library.presence import Presence
@@ -198,7 +197,7 @@ class LibraryState:
             found = list(locks.glob("*.lock"))
         except OSError:
             return set()
-        return {lock.stem for lock in found if _is_held(lock)}
+        return {lock.stem for lock in found if is_held(lock)}
 
     def forget(self) -> None:
         """Close what was opened; everything is read anew from now on."""
@@ -207,21 +206,6 @@ class LibraryState:
         self._closers.clear()
         for name in _LOOKED_AT:
             self.__dict__.pop(name, None)
-
-
-def _is_held(lock: Path) -> bool:
-    """Tell whether a process holds a lock file, leaving it as it is."""
-    try:
-        fd = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(fd)
-    return False
 
 
 def files_in(folder: Path) -> list[Path]:
