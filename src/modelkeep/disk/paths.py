@@ -374,9 +374,10 @@ def make_shared_file(path: Path) -> None:
     """Make an empty file for another library, where it is not there, as its folder is shared.
 
     It gets the group of its folder, and the rights that the mask of the process leaves. No
-    descriptor is opened: closing it would drop the locks of another thread (``fcntl(2)``).
+    descriptor is opened: closing it would drop the locks of another thread (``fcntl(2)``). Where
+    the disk refuses, as some do that know no such call, the library makes the file or says why.
     """
-    with changing(path), suppress(FileExistsError):
+    with suppress(OSError):
         os.mknod(path, stat.S_IFREG | 0o666)
         follow_group((path,), path.parent)
 
