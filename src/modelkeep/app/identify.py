@@ -12,7 +12,7 @@ from modelkeep.app.text import not_stated, source_text
 from modelkeep.core.identity import NOT_PRINTED, Identification
 from modelkeep.core.names import size_text
 from modelkeep.core.reading import printable
-from modelkeep.core.taxonomy import ModelType, type_label
+from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
 from modelkeep.errors import ModelKeepError, UnknownModelError
 from modelkeep.identification.engine import assess, identify_view, open_view
 from modelkeep.identification.known_families import base_label, load_rules
@@ -75,7 +75,9 @@ class IdentifyResult:
             yield f"{printable(self.source)}: {self.error}"
             return
         variant = f" {found.variant}" if found.variant and found.variant != "normal" else ""
-        what = f"{type_label(found.type)} for {base_label(found.base)}{variant}"
+        of_any = found.base is BaseModelType.Any
+        of_base = "" if of_any else f" for {base_label(found.base)}{variant}"
+        what = f"{type_label(found.type)}{of_base}"
         yield f"{printable(self.source)}: {what}, {found.format}, {size_text(found.size)}"
         facts = {
             "predicts": found.prediction_type or self._usual(found),

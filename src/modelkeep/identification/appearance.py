@@ -69,6 +69,10 @@ _OF_A_BASE = frozenset(
 )
 _SHARD = re.compile(r"-(\d{5})-of-(\d{5})(?:\.\w+)?$")
 _LONGEST_NAME = 80
+_OTHER_INPUTS = (
+    "So have InstructPix2Pix without its text encoder, IC-Light, which is added to a checkpoint,"
+    " and models with a pipeline of their own."
+)
 #: No text encoder is narrower.
 _NARROWEST_TEXT = 256
 
@@ -104,6 +108,10 @@ def appearance(view: ModelView, rules: RuleSet, assessed: Sequence[Assessment]) 
     known = _base_of(view, rules, kind)
     base, why = known or (None, "")
     nearest = next(iter(assessed), None)
+    if nearest is not None and nearest.lacks_variant:
+        label = rules.names.label(nearest.rule.base)
+        words = f"It has the blocks of {label} and other inputs: {nearest.missing[0]}."
+        return Appearance(None, nearest.rule.base, f"{words} {_OTHER_INPUTS}")
     if known is None and not view.is_folder and nearest is not None and _is_close(nearest):
         kind, base, why = nearest.rule.type, nearest.rule.base, f"but {nearest.missing[0]}"
     if kind is None and base is None:

@@ -113,10 +113,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
                 missing.append(condition.missing(scope))
             elif condition.positive:
                 held.append(evidence)
-        if self.variants and not missing and self.match(view) is None:
-            when = self.variants[0].when
-            missing.append(when[0].missing(scope) if when else "no variant fits")
-        return Assessment(self, tuple(held), tuple(missing))
+        if missing or not self.variants or self.match(view) is not None:
+            return Assessment(self, tuple(held), tuple(missing))
+        when = self.variants[0].when
+        missing.append(when[0].missing(scope) if when else "no variant fits")
+        return Assessment(self, tuple(held), tuple(missing), lacks_variant=True)
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -133,11 +134,13 @@ class Assessment(msgspec.Struct, frozen=True):
     Attributes:
         held: Evidence of the conditions that hold.
         missing: Why the others do not.
+        lacks_variant: Everything holds, and no variant of the rule does.
     """
 
     rule: Rule
     held: tuple[Evidence, ...]
     missing: tuple[str, ...]
+    lacks_variant: bool = False
 
     @property
     def holds(self) -> bool:

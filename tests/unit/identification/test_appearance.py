@@ -87,8 +87,8 @@ def _refused(path: Path) -> UnknownModelError:
         (
             diffusers_unet(SD1.with_inputs(8)),
             {},
-            "a checkpoint for SD 1, but the number of input channels is 8",
-            "--type main --base sd-1",
+            "has the blocks of SD 1 and other inputs: the number of input channels is 8, not 4",
+            "",
         ),
         (
             ldm_unet(SDXL) | {"encoder_hid_proj.weight": (2048, 4096)},
