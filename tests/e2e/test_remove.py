@@ -71,6 +71,8 @@ class TestItSticks:
         filled.call("remove", "--keep-files", "blue")
         filled.call("sync")
         assert "blue" not in listed(filled)
+        line = filled.call("doctor", "--json").only
+        assert (line["kind"], line["severity"]) == ("orphan", "note")
 
     def test_not_from_the_autoimport_folder(self, program: Program) -> None:
         folder = program.root / "autoimport"

@@ -68,6 +68,14 @@ def test_people_are_told(filled: Program) -> None:
     assert filled.run("list").err == ""
 
 
+def test_doctor_looks_at_the_catalogue_that_will_be_converted(filled: Program) -> None:
+    choose(filled, "configs/models.yaml")
+    line = filled.call("doctor", "--json").only
+    assert (line["kind"], line["severity"]) == ("database_moves", "note")
+    filled.call("list")
+    assert [line["kind"] for line in filled.call("doctor", "--json").json] == ["backups"]
+
+
 def test_the_environment_and_other_settings_are_settings_too(
     filled: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:

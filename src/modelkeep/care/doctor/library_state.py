@@ -17,6 +17,7 @@ from modelkeep.core.roots import NO_ROOT
 from modelkeep.disk.journal import JournalEntry
 from modelkeep.disk.notes import FOREIGN_TRASH
 from modelkeep.errors import ModelKeepError
+from modelkeep.jobs.catalogues import noted_catalogues
 from modelkeep.jobs.owner import is_held
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.library.condition import ModelCondition, survey
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _SQLITE = ".db"
 _LOOKED_AT = (
+    "catalogue",
     "records",
     "models",
     "state",
@@ -57,10 +59,19 @@ class LibraryState:
     folders_in_use: Callable[[StateDatabase], set[Path]]
     _closers: list[Callable[[], None]] = field(default_factory=list)
 
-    @property
+    @cached_property
     def catalogue(self) -> Path:
-        """The file of the catalogue."""
-        return catalogue_file(self.settings)
+        """The file of the catalogue.
+
+        Where the settings choose one that is not there yet, that is the one used before, which the
+        next command converts.
+        """
+        chosen = catalogue_file(self.settings)
+        if chosen.exists():
+            return chosen
+        noted = noted_catalogues(self.state) if self.state is not None else []
+        there = {path for path in (self.settings.db_path, *noted) if path.is_file()}
+        return there.pop() if len(there) == 1 else chosen
 
     @property
     def is_sqlite(self) -> bool:

@@ -37,6 +37,15 @@ def _find(library: LibraryState) -> Iterator[Finding]:
     path = library.catalogue
     if not path.exists():
         return
+    if path != (chosen := catalogue_file(library.settings)):
+        yield Finding(
+            "database_moves",
+            printable(path),
+            f"The settings choose the catalogue {shown(chosen)}, and the records are in"
+            f" {shown(path)}",
+            "The next command that uses the catalogue converts it.",
+            Severity.NOTE,
+        )
     if not library.is_sqlite:
         yield from _check_other(library)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from modelkeep.care.doctor.check import Check
@@ -11,9 +11,11 @@ from modelkeep.care.doctor.finding import Finding, Severity
 from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.care.doctor.tree import ModelsTree
 from modelkeep.core.commands import command
-from modelkeep.core.names import is_inside, real_path, shown, size_text
+from modelkeep.core.names import is_inside, real_path, shown, size_text, text_to_path
 from modelkeep.core.reading import printable
+from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.core.weight_names import COMPONENT_SUFFIXES
+from modelkeep.jobs.left_out import left_out
 from modelkeep.library.freed import freed_bytes
 
 _WEIGHTS = COMPONENT_SUFFIXES | {".pb"}
@@ -70,9 +72,25 @@ def _find(library: LibraryState) -> Iterator[Finding]:
     owned = _owned(library)
     if owned is None:
         return
+    removed = _removed(library)
     for unit, files in _units(tree, owned).items():
         if not _is_in_work(library, unit):
-            yield _finding(unit, files, tree)
+            found = _finding(unit, files, tree)
+            is_removed = all(not removed.isdisjoint((path, *path.parents)) for path in files)
+            yield _without_record(found) if is_removed else found
+
+
+def _removed(library: LibraryState) -> set[Path]:
+    """Return the models in ``models_dir`` that were removed from the library and left there."""
+    models = left_out(library.state) if library.state is not None else []
+    home = library.settings.models_dir
+    return {home / text_to_path(model.path) for model in models if model.root == MODELS_ROOT}
+
+
+def _without_record(found: Finding) -> Finding:
+    """Return the finding for a model that a person removed without its files."""
+    hint = f"Its record was removed, its files were kept. {found.hint}"
+    return replace(found, hint=hint, severity=Severity.NOTE)
 
 
 def _owned(library: LibraryState) -> _Owned | None:
