@@ -26,7 +26,7 @@ from pydantic import (
 
 from modelkeep.core.bwlimit import read_bwlimit
 from modelkeep.core.names import is_inside, real_path, shown
-from modelkeep.core.roots import Root, Roots, is_root_name
+from modelkeep.core.roots import MODELS_ROOT, Root, Roots, is_root_name
 from modelkeep.errors import InvalidSettingsError, SettingsError
 
 PREFIX = "MODELKEEP_"
@@ -275,12 +275,13 @@ class Settings(BaseModel):
         return self.models_dir / ".previews"
 
     def named_roots(self) -> Roots:
-        """Return the registered roots, as paths in records are split by them."""
+        """Return the registered roots and ``models_dir``, as paths in records are split by them."""
         return Roots(
             {
                 name: Root(name, root.path, root.layout, root.readonly, real_path(root.path))
                 for name, root in self.roots.items()
-            }
+            },
+            Root(MODELS_ROOT, self.models_dir, real=real_path(self.models_dir)),
         )
 
     def origins(self, options: dict[str, Any]) -> dict[str, str]:

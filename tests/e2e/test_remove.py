@@ -91,6 +91,7 @@ class TestItCanBeUndone:
         assert f"trash restore {before['key'][:8]}" in told.out
         [line] = rooted.call("trash", "list", "--json").json
         assert (line["key"], line["files"], line["size"]) == (before["key"], [], 0)
+        assert "record only" in rooted.call("trash", "list").out
         rooted.call("trash", "restore", "Cut")
         assert told_of(rooted, "Cut") == before
         assert rooted.call("sync").out.startswith("3 files: nothing changed")

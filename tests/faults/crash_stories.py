@@ -219,6 +219,7 @@ ABOUT_FILES = [
     Story("register a folder", register, lay=folder),
     Story("copy a file into a root", install_into_root, add_rack),
     Story("delete a folder", delete, install_plainly, folder),
+    Story("delete a record in place", delete, register),
     Story("delete a file in place", delete_everywhere, register, takes_source=True),
     Story("restore a folder", restore, delete_then_restore, folder),
 ]

@@ -225,5 +225,9 @@ def _stay(kept: _Files) -> str:
 
 def _freeing(frees: int, going: _Files, begin: str) -> str:
     """Return what a removal frees, and why that is less than the files have."""
-    why = "; links and holes in files free nothing" if frees < _total(going) else ""
-    return f"{begin} {size_text(frees)}{why}."
+    text = f"{begin} {size_text(frees)}"
+    if frees >= _total(going):
+        return f"{text}."
+    if any(path.is_symlink() for path, _ in going):
+        return f"{text}: what links lead to stays."
+    return f"{text}: the rest has other names, or takes no room."

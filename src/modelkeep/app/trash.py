@@ -45,7 +45,11 @@ def table(found: Sequence[TrashEntry]) -> Table:
     return Table.of(
         ("KEY", "NAME", "SIZE", "REMOVED", "KEPT UNTIL"),
         [
-            (e.key[:8], e.name, size_text(e.size), time_text(e.removed_at), time_text(e.expires_at))
+            (e.key[:8], e.name, _size(e), time_text(e.removed_at), time_text(e.expires_at))
             for e in found
         ],
     )
+
+
+def _size(entry: TrashEntry) -> str:
+    return "record only" if entry.is_record_only else size_text(entry.size)

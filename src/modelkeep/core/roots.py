@@ -62,9 +62,16 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """The registered roots of a library, ``models_dir`` aside."""
+    """The registered roots of a library.
+
+    Attributes:
+        named: Those beside ``models_dir``.
+        home: ``models_dir``, where that is known: one path in it is one place, however it is
+            written.
+    """
 
     named: Mapping[str, Root] = field(default_factory=dict)
+    home: Root | None = None
 
     def around(self, path: Path) -> Root | None:
         """Return the innermost root that an absolute path is in, if any; looks at no disk."""
@@ -83,7 +90,7 @@ class Roots:
         if not where.is_absolute():
             plain = path.removeprefix("./")
             return MODELS_ROOT, plain if _NAMED.fullmatch(plain) else path
-        root = self.around(where)
+        root = self.around(where) or self.home
         below = root.below(where) if root else None
         if root is None or below is None:
             return NO_ROOT, path

@@ -248,7 +248,7 @@ class RootService:
         others = {n: r for n, r in self._library.roots.named.items() if n != name}
         # Should it be interrupted here, the next start takes the records back into the root.
         forget_root(self._state, name)
-        _take_out(self._records, Root(name, folder), Roots(others))
+        _take_out(self._records, Root(name, folder), replace(self._library.roots, named=others))
 
     def _in_file(self) -> dict[str, Any]:
         found = read_settings_file(self._settings.settings_path).get("roots")
@@ -321,7 +321,7 @@ def _take_out(store: ModelRecordServiceBase, gone: Root, roots: Roots) -> None:
         gone: The root.
         roots: Those that stay; the catalogue has them afterwards.
     """
-    store.roots = Roots({**roots.named, gone.name: gone})
+    store.roots = replace(roots, named={**roots.named, gone.name: gone})
     configs = list(store.each(RecordFilter(roots=(gone.name,))))
     owned = [store.files(config.key) for config in configs]
     store.roots = roots

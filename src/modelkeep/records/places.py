@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
 from modelkeep.core.names import text_to_path
@@ -17,6 +19,14 @@ _GONE = ":/"
 def place_of(roots: Roots, config: ModelConfigBase) -> Place:
     """Return where a record lies, by its ``path``."""
     return _of_gone_root(roots, config.root, config.path) or roots.split(config.path)
+
+
+def placed(roots: Roots, config: ModelConfigBase) -> tuple[Any, Place]:
+    """Return a config with the root and the path by which a record is stored, and its place."""
+    place = place_of(roots, config)
+    is_home = place[0] == MODELS_ROOT and text_to_path(config.path).is_absolute()
+    path = roots.join(*place) if is_home else config.path
+    return config.model_copy(update={"root": place[0], "path": path}), place
 
 
 def place_of_file(roots: Roots, file: ModelFile) -> Place:

@@ -43,7 +43,7 @@ from modelkeep.records.listing import (
     RecordPage,
     SearchOrder,
 )
-from modelkeep.records.places import place_of, possible_places
+from modelkeep.records.places import placed, possible_places
 from modelkeep.records.service import ModelRecordServiceBase, PaginatedResults
 from modelkeep.records.sql import facets, files, rows, schema, search
 from modelkeep.records.sql.database import RecordDatabase, Row, Transaction
@@ -124,8 +124,7 @@ class SqlRecords(ModelRecordServiceBase):
             config = record.config
             if type(config) not in ModelConfigFactory.CLASSES:
                 config = ModelConfigFactory.storable(config)
-            place = place_of(self.roots, config)
-            new: Any = config.model_copy(update={"key": record.key, "root": place[0]})
+            new, place = placed(self.roots, config.model_copy(update={"key": record.key}))
             row = rows.model_row(new, place)
             added.append(new)
             since = row["updated_at"] if record.created_at is None else record.created_at
@@ -156,8 +155,7 @@ class SqlRecords(ModelRecordServiceBase):
             new: Any = changed_config(old, config)
             if new.path == old.path:
                 new = new.model_copy(update={"root": old.root})
-            place = place_of(self.roots, new)
-            new = new.model_copy(update={"root": place[0]})
+            new, place = placed(self.roots, new)
             refuse_taken(transaction, self.roots, [new], is_known=True)
             row = rows.model_row(new, place)
             transaction.change(update(schema.model).where(_model.key == key).values(row))
