@@ -143,7 +143,7 @@ ENTRIES: tuple[Entry, ...] = (
         "download",
         "Download files without installing them.",
         "download:download",
-        example="download https://example.com/ink.safetensors ~/models",
+        example="download https://example.com/ink.safetensors ~/models/",
     ),
     Command(
         "search",

@@ -31,7 +31,7 @@ def download(
         list[str],
         typer.Argument(
             metavar="URL... [DEST]",
-            help="Links, then the target folder or file (default: the current folder).",
+            help="Links, then a file or folder (default: here); FOLDER/ is made if missing.",
             show_default=False,
         ),
     ],
