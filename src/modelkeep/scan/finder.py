@@ -28,8 +28,8 @@ from modelkeep.scan.records import NewModel
 from modelkeep.scan.report import ScanSummary
 from modelkeep.scan.walk import UNFINISHED, Candidate, FolderWalk, Skipped
 from modelkeep.sources.layouts.unfinished import (
-    first_unfinished,
     is_unfinished,
+    mark_in,
     weight_suffix,
 )
 
@@ -172,8 +172,9 @@ class Finder:
         size = sum(there.st_size for _, there in statuses)
         if (key := self._key_of(candidate, statuses)) is not None:
             return Examined(candidate, key, size=size)
-        if on_its_way := first_unfinished(name for name, _ in statuses):
-            detail = f"{candidate.path / on_its_way} is an unfinished download"
+        if mark := mark_in(candidate.path, (name for name, _ in statuses)):
+            what = f"{shown(candidate.path)} is an unfinished download"
+            detail = f"{what}: {shown(Path(mark.name))} is in it"
             return Examined(candidate, passed=Skipped(candidate.path, UNFINISHED, detail))
         return self._judge(candidate, folder_stamp(statuses), size)
 

@@ -138,12 +138,16 @@ def test_a_folder_of_another_program_called_unet_is_gone_through(world: World) -
     assert len(scanned(world)[0]) == 3
 
 
-def test_an_unfinished_file_in_a_model_folder_skips_the_folder(world: World) -> None:
+@pytest.mark.parametrize(
+    "name", ["more.safetensors.incomplete", ".cache/huggingface/download/x4Yz.incomplete"]
+)
+def test_an_unfinished_file_in_a_model_folder_skips_the_folder(world: World, name: str) -> None:
     folder = tiny.embedding_folder(world.downloads / "green")
-    (folder / "more.safetensors.incomplete").write_bytes(b"half")
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(b"half")
     [finding], _ = scanned(world)
     assert (finding.path, finding.status) == (folder, ScanStatus.SKIPPED)
-    assert "more.safetensors.incomplete" in finding.error
+    assert f"{Path(name).name} is in it" in finding.error
 
 
 @pytest.mark.parametrize("mark", ["aria2", "part", "crdownload"])

@@ -54,13 +54,13 @@ def mark_in(folder: Path, names: Iterable[str]) -> Path | None:
         folder: The folder.
         names: All of its files, by their places in it.
     """
-    first = first_unfinished(names)
+    first = _first_unfinished(names)
     if first is not None:
         return mark_beside(folder / first)
     return next(iter(sorted(folder.glob(_HUB_DOWNLOADS))), None)
 
 
-def first_unfinished(names: Iterable[str]) -> str | None:
+def _first_unfinished(names: Iterable[str]) -> str | None:
     """Return a file of a model folder that is still on its way, if there is one.
 
     Args:

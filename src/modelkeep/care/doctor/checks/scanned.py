@@ -15,7 +15,7 @@ from modelkeep.errors import ModelKeepError
 from modelkeep.jobs.lookups import ON_ITS_WAY, Lookup, Lookups
 from modelkeep.library.outcomes import IdentifyOutcome, rules_fingerprint
 from modelkeep.library.stamps import stamp_now, statuses_of
-from modelkeep.sources.layouts.unfinished import first_unfinished, mark_beside
+from modelkeep.sources.layouts.unfinished import mark_beside, mark_in
 
 #: Findings of one kind that are listed one by one.
 _LISTED = 20
@@ -77,7 +77,7 @@ def _is_on_its_way(path: Path) -> bool:
     if not path.is_dir():
         return path.exists() and mark_beside(path) is not None
     try:
-        return first_unfinished(name for name, _ in statuses_of(path)) is not None
+        return mark_in(path, (name for name, _ in statuses_of(path))) is not None
     except (ModelKeepError, OSError):
         return False
 
