@@ -107,7 +107,7 @@ def identify(source: str | Path, *, settings: Settings | None = None) -> Identif
         settings: Of a root; those of the file and the environment when None.
 
     Raises:
-        UnknownModelError: no rule fits; the nearest ones are named.
+        UnknownModelError: no rule fits; says what it looks like.
         AmbiguousModelError: several rules fit.
         UnsafeModelError: loading it would run code.
         CorruptModelError: it is truncated, lying or over a limit.

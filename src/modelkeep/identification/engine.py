@@ -49,7 +49,7 @@ def identify(
         UnreadableSourceError: it may not be read, or is neither file nor folder.
         CorruptModelError: it is truncated, empty or inconsistent.
         UnsafeModelError: loading it would run code.
-        UnknownModelError: no rule matches; the nearest are named.
+        UnknownModelError: no rule matches; says what it looks like.
         AmbiguousModelError: several rules match and none has precedence.
     """
     return identify_path(Path(source), rules=rules or load_rules(), strict=strict)

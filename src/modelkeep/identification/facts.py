@@ -102,7 +102,8 @@ def find_prediction(
     """
     if known is None:
         return None, None
-    return next(_stated_predictions(view, known), None) or _prediction_in_name(view, known)
+    stated = next(_stated_predictions(view, known), None) or _prediction_in_name(view, known)
+    return stated or _prediction_by_default(view) or (None, None)
 
 
 def _stated_predictions(
@@ -117,9 +118,6 @@ def _stated_predictions(
         stated = scheduler[1].get("prediction_type")
         if isinstance(stated, str) and stated in _PREDICTIONS:
             yield _PREDICTIONS[stated], Evidence("config", f"{scheduler[0]} says {stated}")
-        elif stated is None:
-            detail = f"{scheduler[0]} names no prediction type, so that epsilon is used"
-            yield _EPSILON, Evidence("config", detail)
     metadata = view.metadata
     for field in _PREDICTION_FIELDS:
         stated = metadata.get(field, "").strip().casefold()
@@ -150,7 +148,7 @@ def _configured_predictions(
 
 def _prediction_in_name(
     view: ModelView, known: Predictions
-) -> tuple[SchedulerPredictionType | None, Evidence | None]:
+) -> tuple[SchedulerPredictionType, Evidence] | None:
     title = spaced(view.metadata.get("modelspec.title", "")[:_LONGEST_PARENT])
     for words, reason in (
         (view.hints, Evidence("name", "its name says that it predicts {}")),
@@ -162,7 +160,16 @@ def _prediction_in_name(
             [value] = found
             detail = reason.detail.format("v" if value is _V else value.value)
             return value, Evidence(reason.kind, detail)
-    return None, None
+    return None
+
+
+def _prediction_by_default(view: ModelView) -> tuple[SchedulerPredictionType, Evidence] | None:
+    """Return what a pipeline predicts whose scheduler leaves it to diffusers."""
+    scheduler = view.folder.component("scheduler") if view.folder else None
+    if scheduler is None or scheduler[1].get("prediction_type") is not None:
+        return None
+    detail = f"{scheduler[0]} names no prediction type, so that epsilon is used"
+    return _EPSILON, Evidence("config", detail)
 
 
 def upcast_attention(

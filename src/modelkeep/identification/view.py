@@ -17,6 +17,7 @@ from modelkeep.identification.header import TensorHeader, TensorInfo
 from modelkeep.identification.prefixes import Part
 from modelkeep.identification.readers.dtypes import DTYPE_BITS
 from modelkeep.identification.readers.folder import FolderHeader
+from modelkeep.identification.readers.pickle_names import LONE_TENSOR
 
 #: Fields of a header in which trainers and mergers name the architecture, the surest first.
 DECLARING_FIELDS = ("modelspec.architecture", "ss_base_model_version", "baseModel")
@@ -72,6 +73,8 @@ class TensorView:
     @cached_property
     def embeddings(self) -> Mapping[str, int]:
         """Width of each learned embedding under its encoder's name; "text" where none is named."""
+        if self.header.container == "pickle" and self.tensors.keys() == {LONE_TENSOR}:
+            return {}  # it has no token
         return MappingProxyType(_embeddings(self.tensors))
 
     @cached_property

@@ -158,6 +158,12 @@ def test_sd2_saved_by_comfyui_has_its_legacy_config(tmp_path: Path) -> None:
     assert found.upcast_attention
 
 
+def test_a_name_says_more_than_a_scheduler_that_leaves_it_open(tmp_path: Path) -> None:
+    made = pipeline(SDXL, "StableDiffusionXLPipeline")(tmp_path)
+
+    assert identify(made.rename(tmp_path / "noobai-vpred")).prediction_type == "v_prediction"
+
+
 def test_a_folder_without_a_scheduler_says_nothing(tmp_path: Path) -> None:
     made = pipeline(SDXL, "StableDiffusionXLPipeline")(tmp_path)
     assert identify(made).prediction_type == "epsilon"
