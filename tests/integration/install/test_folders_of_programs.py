@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,26 @@ def test_settings_of_the_program_name_the_folder(tmp_path: Path) -> None:
     with ModelManager(Settings(root=tmp_path / "library", roots=roots)) as manager:
         path = put(manager, tiny.lora(tmp_path / "ink.safetensors"), "swarm")
     assert path == top / "Models" / "mine" / "ink.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("layout", "make", "settings", "text"),
+    [
+        ("swarmui", trees.swarmui, "Data/Settings.fds", "Paths:\n\tSDLoraFolder: /elsewhere\n"),
+        ("fooocus", trees.fooocus, "config.txt", '{"path_loras": ["/elsewhere"]}'),
+    ],
+)
+def test_a_folder_that_a_program_would_not_look_into_is_not_made(
+    layout: str, make: Callable[[Path], Path], settings: str, text: str, tmp_path: Path
+) -> None:
+    top = make(tmp_path / "program")
+    (top / settings).write_text(text)
+    roots = {"program": RootSettings(path=top, layout=layout)}
+    with (
+        ModelManager(Settings(root=tmp_path / "library", roots=roots)) as manager,
+        pytest.raises(UsageError, match="no folder for LoRA models"),
+    ):
+        put(manager, tiny.lora(tmp_path / "ink.safetensors"), "program")
 
 
 @pytest.mark.parametrize(("name", "folder"), [("SwinIR_4x", "SwinIR"), ("4x-Sharp", "ESRGAN")])

@@ -77,13 +77,15 @@ def category_places(
     return [*places, Place(models, recursive=False)]
 
 
-def shelf(names: Sequence[str], places: Iterable[Place], home: Path, folder: Path) -> Path | None:
+def shelf(
+    names: Sequence[str], places: Iterable[Place], home: Path | None, folder: Path
+) -> Path | None:
     """Return the first folder of these names that is there, else the first of them to be made.
 
     Args:
         names: Categories in which a model belongs, the best first.
         places: Those of the program, the ones that it prefers first.
-        home: Where a category is made that is not there.
+        home: Where a category is made that is not there; None where the program would not look.
         folder: The result lies in it; None when it would not.
     """
     there: dict[str, Path] = {}
@@ -91,9 +93,9 @@ def shelf(names: Sequence[str], places: Iterable[Place], home: Path, folder: Pat
         if is_inside(place.path, folder):
             there.setdefault(place.category.casefold(), place.path)
     found = next((there[name.casefold()] for name in names if name.casefold() in there), None)
-    if found is None and names and (home == folder or is_inside(home, folder)):
-        return home / names[0]
-    return found
+    if found is not None or home is None or not names:
+        return found
+    return home / names[0] if home == folder or is_inside(home, folder) else None
 
 
 def named_first(names: Sequence[str], model: str) -> list[str]:

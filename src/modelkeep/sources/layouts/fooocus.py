@@ -63,20 +63,28 @@ class Fooocus(Layout):
         root = _root(folder)
         if root is None:
             return tuple(category_places(folder, _TYPES))
-        file = root / _CONFIG
-        config = read_json_map(file) if file.is_file() else {}
-        named = [
-            named_place(path, category, _TYPES.get(category), file, root)
-            for setting, category in _PATHS.items()
-            for path in _folders(config.get(setting), root)
-        ]
-        return without_repeats([*named, *category_places(root / "models", _TYPES)])
+        return without_repeats([*_named(root), *category_places(root / "models", _TYPES)])
 
     def folder_for(self, folder: Path, model: ModelTraits) -> Path | None:
         """Return the folder that ``config.txt`` names first, else the one of ``models``."""
-        root = _root(folder)
-        home = folder if root is None else root / "models"
-        return shelf(_SHELVES.get(model.kind, ()), self.places(folder), home, folder)
+        root, names = _root(folder), _SHELVES.get(model.kind, ())
+        if root is None:
+            return shelf(names, self.places(folder), folder, folder)
+        named = [place for place in _named(root) if place.category in names]
+        if named:
+            return shelf(names, named, None, folder)
+        return shelf(names, self.places(folder), root / "models", folder)
+
+
+def _named(root: Path) -> list[Place]:
+    """Return the folders that ``config.txt`` names."""
+    file = root / _CONFIG
+    config = read_json_map(file) if file.is_file() else {}
+    return [
+        named_place(path, category, _TYPES.get(category), file, root)
+        for setting, category in _PATHS.items()
+        for path in _folders(config.get(setting), root)
+    ]
 
 
 def _folders(value: Any, root: Path) -> list[Path]:

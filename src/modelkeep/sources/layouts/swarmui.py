@@ -116,7 +116,7 @@ class SwarmUI(Layout):
         named = [Place(path, path.name) for path in _split(settings.get(setting, ""), roots[0])]
         if not named:
             return shelf(names, self.places(folder), roots[0], folder)
-        return shelf([*names, *(place.category for place in named)], named, roots[0], folder)
+        return shelf([*names, *(place.category for place in named)], named, None, folder)
 
 
 def _settings(folder: Path) -> tuple[dict[str, str], list[Path]]:
