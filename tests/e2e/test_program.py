@@ -10,22 +10,17 @@ from pathlib import Path
 import pytest
 
 from modelkeep import __version__
+from modelkeep.cli.tree import COMMAND_NAMES, ENTRIES, Group
 from support import tiny
 from support.program import Program
 from support.waiting import PATIENCE
 
+#: Every command by every name that it has, the groups, and the program itself.
 COMMANDS = (
-    ("install",), ("identify",), ("list",), ("show",), ("edit",), ("reidentify",), ("remove",),
-    ("jobs",), ("pause",), ("resume",), ("retry",), ("cancel",), ("prune",),
-    ("scan",), ("sync",), ("verify",), ("enrich",), ("doctor",), ("download",), ("root",),
-    ("root", "add"), ("root", "list"), ("root", "remove"), ("root", "move"), ("db",),
-    ("db", "version"), ("db", "upgrade"), ("db", "backup"),
-    ("search",), ("token",), ("token", "set"),
-    ("token", "list"), ("token", "remove"),
-    ("trash",), ("trash", "list"), ("trash", "restore"),
-    ("trash", "empty"), ("config",), ("config", "show"), ("config", "path"), ("config", "set"),
-    ("ls",), ("rm",), ("pull",), (),
-)  # fmt: skip
+    (),
+    *((name,) for name in sorted(COMMAND_NAMES)),
+    *((e.name, c.name) for e in ENTRIES if isinstance(e, Group) for c in e.commands),
+)
 
 #: Commands that print results.
 _WITH_RESULTS = (
