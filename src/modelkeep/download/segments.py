@@ -309,7 +309,7 @@ class Segments:
 def _halve(segment: Segment) -> Range | None:
     with segment.lock:
         left = segment.end - segment.position
-        if left < 2:  # noqa: PLR2004 - nothing to share
+        if left <= 1:
             return None
         middle = segment.position + (left + 1) // 2
         share = (middle, segment.end)

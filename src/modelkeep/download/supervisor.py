@@ -37,6 +37,7 @@ _PROGRESS_BYTES = 64 * 1024
 #: A response head may take so many times the limits of one hop: redirects have heads, too.
 _HOPS = 3
 _JOIN_SECONDS = 1.0
+_GB = 1e9
 
 
 class Supervisor:
@@ -255,7 +256,7 @@ class Supervisor:
     def _given_up(self, error: BaseException) -> Exception:
         segments = self._state.segments
         total = segments.total
-        unit, symbol = (1e9, "GB") if total is not None and total >= 1e9 else (1e6, "MB")  # noqa: PLR2004
+        unit, symbol = (_GB, "GB") if total is not None and total >= _GB else (1e6, "MB")
         kept = f", {segments.received / unit:.1f} {symbol} kept"
         if total:
             kept = f", {segments.received / unit:.1f} of {total / unit:.1f} {symbol} kept"

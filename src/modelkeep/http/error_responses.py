@@ -96,7 +96,8 @@ def _hint(status: int, *, has_token: bool) -> str:
         451: "It is not available in your region. Look for another source.",
         429: "Too many requests. Try again later.",
     }
-    later = "The site has a problem. Try again later." if status >= 500 else ""  # noqa: PLR2004 - faults of servers
+    is_fault = status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
+    later = "The site has a problem. Try again later." if is_fault else ""
     return hints.get(status, later or "Open the address in a browser to see the message.")
 
 

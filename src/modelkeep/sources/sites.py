@@ -143,7 +143,7 @@ class Sites:
             told = self.site_of(remote.source).explain(error, remote, self.context)
             if told is error:
                 raise
-            raise told  # noqa: B904 - it has the cause of the other one
+            raise told from told.__cause__
 
     def resolve_link(self, source: StringLikeSource) -> StringLikeSource:
         """Return the source of a site that a plain link means, or the source itself."""
