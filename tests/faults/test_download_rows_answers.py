@@ -135,8 +135,7 @@ def test_11_a_public_host_cannot_send_into_the_private_network(
     server: FaultServer, tmp_path: Path, target: str, fetch: Fetch
 ) -> None:
     server.serve("/models.example/m", redirect(target))
-    for host in ("127.0.0.1", "10.0.0.5", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"):  # noqa: S104 - an address to refuse
-        server.serve(f"/{host}/m", PAGE)
+    server.serve(f"/{target.split('/')[2]}/m", PAGE)
     with _routed(server) as session:
         outcome = fetch("http://models.example/m", tmp_path / "m.bin", session=session)
     assert "models.example" in str(outcome.failure(RedirectRefusedError))
