@@ -311,15 +311,16 @@ def check_form(value: Any, path: Path) -> None:
         InvalidModelConfigException: ``path`` is there and is the other one.
     """
     is_for_folders = value in FOLDER_FORMATS
+    here, there = ("file", "folders") if path.is_file() else ("folder", "files")
     if (path.is_file() and is_for_folders) or (
         path.is_dir() and not is_for_folders and value != ModelFormat.Unknown
     ):
         raise InvalidModelConfigException.of(
             "ModelConfig",
             "format",
-            f"{shown(path)} is a {'file' if path.is_file() else 'folder'}, {value} is not",
+            f"{shown(path)} is a {here}, and {value} is a format of {there}",
             value,
-            hint="Identify it again with: modelkeep reidentify MODEL",
+            hint="Leave the format out: it follows the type.",
         )
 
 
