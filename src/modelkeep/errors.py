@@ -242,14 +242,22 @@ class UnknownModelError(InvalidModelException):
 
     Attributes:
         looks_like: Its likely type, as ``--type`` takes it; empty where nothing shows it.
+        base_like: Its likely base, as ``--base`` takes it; empty where nothing shows it.
         nearest: The nearest rules and what they missed.
     """
 
     def __init__(
-        self, message: str, *, hint: str = "", looks_like: str = "", nearest: Sequence[str] = ()
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        looks_like: str = "",
+        base_like: str = "",
+        nearest: Sequence[str] = (),
     ) -> None:
         super().__init__(message, hint=hint)
         self.looks_like = looks_like
+        self.base_like = base_like
         self.nearest = tuple(nearest)
 
 

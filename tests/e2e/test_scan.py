@@ -121,7 +121,8 @@ def test_an_unknown_lora_is_registered_by_the_command_that_is_shown(
     hint = line["error"]["hint"]
     command = shlex.split(hint[hint.index("modelkeep ") :])
     program.call(*command[1:])
-    assert program.call("list", "--json").only["type"] == "lora"
+    found = program.call("list", "--json").only
+    assert (found["type"], found["base"]) == ("lora", "ltx-video")
 
 
 def test_a_text_among_models_is_given_no_type(program: Program, tmp_path: Path) -> None:

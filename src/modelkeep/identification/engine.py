@@ -182,10 +182,9 @@ def _unknown(view: ModelView, rules: RuleSet, source: str) -> UnknownModelError:
     assessed = assess(view, rules)
     seen = appearance(view, rules, assessed)
     near = (f"{one.rule.name}: {'; '.join(one.missing[:2])}" for one in assessed[:_NEAREST])
+    is_named = seen.base is not None and seen.base is not BaseModelType.Any
     if seen.type is not None:
-        is_named = seen.base is not None and seen.base is not BaseModelType.Any
-        base = ("--base", str(seen.base)) if is_named else ()
-        words = ("--type", seen.type, *base)
+        words = ("--type", seen.type, *(("--base", str(seen.base)) if is_named else ()))
         hint = f"If that is right, install it as that: {command('install', *words, source)}"
     elif seen.is_part:
         hint = "Download all its parts, and pass the folder that holds them."
@@ -198,6 +197,7 @@ def _unknown(view: ModelView, rules: RuleSet, source: str) -> UnknownModelError:
         f"{source} is not recognised. {seen.words}",
         hint=hint,
         looks_like=seen.type or "",
+        base_like=str(seen.base) if is_named else "",
         nearest=tuple(near),
     )
 

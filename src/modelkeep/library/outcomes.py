@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -31,6 +31,7 @@ class IdentifyOutcome:
     Attributes:
         found: What it is; None when there is an error.
         looks_like: The likely type of what no rule fits; empty where nothing shows it.
+        base_like: The likely base of that.
         was_read: It holds weights, whatever they are of.
     """
 
@@ -39,16 +40,26 @@ class IdentifyOutcome:
     message: str = ""
     hint: str = ""
     looks_like: str = ""
+    base_like: str = ""
     was_read: bool = False
 
     @classmethod
     def of(cls, error: Exception) -> Self:
         """Return the verdict that an error is."""
-        looks_like, was_read = "", isinstance(error, AmbiguousModelError)
-        if isinstance(error, UnknownModelError):
-            looks_like, was_read = error.looks_like, bool(error.nearest)
-        kind = type(error).__name__
-        return cls(None, kind, str(error), hint_of(error), looks_like, was_read)
+        outcome = cls(
+            kind=type(error).__name__,
+            message=str(error),
+            hint=hint_of(error),
+            was_read=isinstance(error, AmbiguousModelError),
+        )
+        if not isinstance(error, UnknownModelError):
+            return outcome
+        return replace(
+            outcome,
+            looks_like=error.looks_like,
+            base_like=error.base_like,
+            was_read=bool(error.nearest),
+        )
 
     @property
     def is_unknown(self) -> bool:

@@ -261,4 +261,6 @@ def _hint_for(one: Examined, verdict: IdentifyOutcome, layout: Layout) -> str:
     if not type_:
         return verdict.hint
     where = f"It is where {layout.label} keeps {type_label(of_place)} files. " if of_place else ""
-    return f"{where}Set its type: {command('install', '--inplace', '--type', type_, path)}"
+    base = ("--base", verdict.base_like) if verdict.looks_like and verdict.base_like else ()
+    words = ("install", "--inplace", "--type", type_, *base)
+    return f"{where}Set its type: {command(*words, path)}"
