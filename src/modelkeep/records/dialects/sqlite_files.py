@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from modelkeep.core.names import counted
 from modelkeep.errors import NotWritableError, WrongDatabaseError
 from modelkeep.records.dialects import sqlite_tables
 from modelkeep.records.dialects.sqlite_errors import translated
@@ -144,7 +145,7 @@ def _size_of(path: Path, name: str) -> int:
     if not os.access(path, os.R_OK):
         raise _closed(name, "permission denied")
     if 0 < there.st_size < _SMALLEST:  # SQLite would take a byte or two for nothing at all
-        raise _no_catalogue(name, f"it has only {there.st_size} byte(s)")
+        raise _no_catalogue(name, f"it has only {counted(there.st_size, 'byte')}")
     return there.st_size
 
 

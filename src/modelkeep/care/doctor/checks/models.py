@@ -11,6 +11,7 @@ from modelkeep.care.doctor.finding import Finding, Severity
 from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.core.commands import quoted
 from modelkeep.core.configs import AnyModelConfig
+from modelkeep.core.names import counted
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.library.condition import FileStatus, ModelCondition, state_for
 from modelkeep.library.named_folders import NamedFolders
@@ -74,7 +75,7 @@ def _states(library: LibraryState) -> Iterator[Finding]:
     yield Finding(
         "stale_states",
         str(library.catalogue),
-        f"{len(stale)} record(s) have an outdated file state: {summary}",
+        f"The file state of {counted(len(stale), 'record')} is outdated: {summary}",
         f"So many files are missing from the root {mass} that its disk may be"
         " unmounted. If they are really gone: modelkeep sync --yes"
         if mass

@@ -11,7 +11,14 @@ from modelkeep.care.doctor.finding import Finding, Severity
 from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.care.doctor.tree import ModelsTree
 from modelkeep.core.commands import command
-from modelkeep.core.names import is_inside, real_path, shown, size_text, text_to_path
+from modelkeep.core.names import (
+    counted,
+    is_inside,
+    real_path,
+    shown,
+    size_text,
+    text_to_path,
+)
 from modelkeep.core.reading import printable
 from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.core.weight_names import COMPONENT_SUFFIXES
@@ -128,7 +135,7 @@ def _units(tree: ModelsTree, owned: _Owned) -> dict[Path, list[Path]]:
 def _finding(unit: Path, files: list[Path], tree: ModelsTree) -> Finding:
     size = size_text(sum(tree.files[path] for path in files))
     is_model = any(path.suffix.lower() in _WEIGHTS for path in files)
-    what = f"{len(files)} file(s), {size}" if unit in tree.folders else size
+    what = f"{counted(len(files), 'file')}, {size}" if unit in tree.folders else size
     is_one = len(files) == 1 and unit not in tree.folders
     words = ("install", "--inplace") if is_one else ("scan", "--register")
     return Finding(

@@ -25,7 +25,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
             yield Finding(
                 "root_offline" if is_known else "root_unknown",
                 name,
-                f"The root {name}, with {counts[name]} model(s), is offline. {why}",
+                f"The root {name}, with {counted(counts[name], 'model')}, is offline. {why}",
                 presence.hint_for(name),
             )
     for away, count in NamedFolders(presence).models_away().items():

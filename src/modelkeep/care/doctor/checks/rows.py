@@ -9,7 +9,7 @@ from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Repair, Severity
 from modelkeep.care.doctor.library_state import LibraryState
 from modelkeep.care.doctor.repairs import RepairTools
-from modelkeep.core.names import shown
+from modelkeep.core.names import counted, shown
 from modelkeep.core.reading import printable
 from modelkeep.errors import ModelKeepError
 from modelkeep.records.locations import catalogue_file
@@ -35,8 +35,8 @@ def _find(library: LibraryState) -> Iterator[Finding]:
         yield Finding(
             "dangling_rows",
             printable(path),
-            f"{count} row(s) of {table} in {shown(path)} belong to no record",
-            "They are of no use. doctor --fix removes them.",
+            f"{table} in {shown(path)} has {counted(count, 'row')} of no record",
+            "Such rows are of no use. doctor --fix removes them.",
             repair=_drop,
         )
     if library.health.search:
