@@ -21,6 +21,7 @@ from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.core.taxonomy import CommercialUsage
 from modelkeep.errors import (
     DuplicateModelException,
+    InvalidModelConfigException,
     UnknownMetadataException,
     UnknownModelException,
 )
@@ -48,6 +49,32 @@ def three(store: ModelRecordServiceBase) -> ModelRecordServiceBase:
     for key in ("a", "b", "c"):
         store.add_model(key, config(key))
     return store
+
+
+class RatedMetadata(BaseMetadata):
+    """What a program may make of metadata."""
+
+    rating: int = 0
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        RatedMetadata(name="n", author="a", tags=set(), rating=5),
+        BaseMetadata(name="n", author="a", tags=set()).model_copy(update={"author": 5}),
+        BaseMetadata(name="n", author="a", tags=set()).model_copy(update={"type": "own"}),
+    ],
+)
+def test_metadata_that_could_not_be_read_again_is_not_stored(
+    three: ModelRecordServiceBase, metadata: BaseMetadata
+) -> None:
+    three.metadata_store.add_metadata("a", said("before"))
+    with pytest.raises(InvalidModelConfigException) as caught:
+        three.metadata_store.add_metadata("b", metadata)
+    assert caught.value.hint
+    with pytest.raises(InvalidModelConfigException):
+        three.metadata_store.update_metadata("a", metadata)
+    assert three.list_all_metadata() == [("a", said("before"))]
 
 
 # -- files

@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from pydantic import ValidationError
@@ -233,7 +233,12 @@ def read_file(row: Row, roots: Roots) -> ModelFile:
 
 
 def metadata_row(key: str, metadata: AnyMetadata) -> dict[str, Any]:
-    """Return the columns of the metadata of the record ``key``."""
+    """Return the columns of the metadata of the record ``key``.
+
+    Raises:
+        InvalidModelConfigException: it could not be read again as it is.
+    """
+    _refuse_unreadable(metadata)
     return {
         "model_key": key,
         "type": metadata.type,
@@ -242,6 +247,23 @@ def metadata_row(key: str, metadata: AnyMetadata) -> dict[str, Any]:
         "metadata": metadata.model_dump_json(),
         "author_words": words_text(metadata.author),
     }
+
+
+def _refuse_unreadable(metadata: AnyMetadata) -> None:
+    kinds = {kind.model_fields["type"].default: kind for kind in get_args(AnyMetadata)}
+    kind, title = kinds.get(metadata.type), type(metadata).__name__
+    hint = "Keep what is your own in tags or in a file of your own."
+    if kind is None:
+        reason = f"is none of {', '.join(kinds)}"
+        raise InvalidModelConfigException.of(title, "type", reason, metadata.type, hint=hint)
+    more = {*type(metadata).model_fields, *(metadata.model_extra or ())} - set(kind.model_fields)
+    if more:
+        reason = f"is not a field of {kind.__name__}, so it cannot be stored"
+        raise InvalidModelConfigException.of(title, min(more), reason, hint=hint)
+    try:
+        kind.model_validate(metadata.__dict__)
+    except ValidationError as error:
+        raise InvalidModelConfigException.from_validation(error, hint=hint) from error
 
 
 def read_metadata(text: str, name: str) -> AnyMetadata:
