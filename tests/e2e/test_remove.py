@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +62,27 @@ class TestItSticks:
         rooted.call("sync")
         assert len(listed(rooted)) == 2
 
-    def test_other_bytes_under_its_name_are_new(self, rooted: Program, shelf: Path) -> None:
+    @pytest.mark.parametrize("vectors", [2, 4])
+    def test_other_bytes_under_its_name_are_new(
+        self, rooted: Program, shelf: Path, vectors: int
+    ) -> None:
         rooted.call("remove", "blue")
-        tiny.embedding(shelf / "blue.safetensors", 9, vectors=4)
+        tiny.embedding(shelf / "blue.safetensors", 9, vectors=vectors)
         rooted.call("sync")
         assert "blue" in listed(rooted)
+
+    @pytest.mark.parametrize("name", ["blue", "green"])
+    def test_the_same_bytes_written_again_are_not(
+        self, rooted: Program, shelf: Path, tmp_path: Path, name: str
+    ) -> None:
+        rooted.call("remove", name)
+        path = shelf / (name if name == "green" else f"{name}.safetensors")
+        copy = tmp_path / "copy"
+        (shutil.copytree if path.is_dir() else shutil.copy)(path, copy)
+        (shutil.rmtree if path.is_dir() else os.unlink)(path)
+        copy.rename(path)
+        rooted.call("sync")
+        assert name not in listed(rooted)
 
     def test_not_in_the_models_folder_either(self, filled: Program) -> None:
         filled.call("remove", "--keep-files", "blue")

@@ -6,7 +6,7 @@ Losing the table costs no more than that a sync registers them again.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from modelkeep.jobs.state import StateDatabase
 
@@ -19,6 +19,7 @@ class LeftOut:
         root, path: Where it is: the root, and the path below it.
         size: Bytes of all its files.
         mtime_ns, inode: Of a model of one file, which may be renamed; 0 for a folder.
+        sample: The sample hash of its bytes; empty when that is not known.
     """
 
     root: str
@@ -26,11 +27,12 @@ class LeftOut:
     size: int
     mtime_ns: int = 0
     inode: int = 0
+    sample: str = ""
 
 
 def left_out(state: StateDatabase) -> list[LeftOut]:
     """Return all of them."""
-    rows = state.select("SELECT root, path, size, mtime_ns, inode FROM left_out")
+    rows = state.select("SELECT root, path, size, mtime_ns, inode, sample FROM left_out")
     return [LeftOut(*row) for row in rows]
 
 
@@ -38,8 +40,8 @@ def leave_out(state: StateDatabase, model: LeftOut) -> None:
     """Leave a model out from now on."""
     with state.transaction() as connection:
         connection.execute(
-            "INSERT OR REPLACE INTO left_out VALUES (?, ?, ?, ?, ?)",
-            (model.root, model.path, model.size, model.mtime_ns, model.inode),
+            "INSERT OR REPLACE INTO left_out VALUES (?, ?, ?, ?, ?, ?)",
+            astuple(model),
         )
 
 

@@ -47,6 +47,7 @@ CREATE TABLE left_out (
     size INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL,
     inode INTEGER NOT NULL,
+    sample TEXT NOT NULL,
     PRIMARY KEY (root, path)
 ) WITHOUT ROWID;
 ALTER TABLE job ADD COLUMN speed REAL;

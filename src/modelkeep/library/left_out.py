@@ -9,8 +9,10 @@ from pathlib import Path
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.roots import MODELS_ROOT
+from modelkeep.errors import SourceError
 from modelkeep.jobs.left_out import LeftOut, leave_out, left_out, take_in
-from modelkeep.library.library import Library
+from modelkeep.library.library import Library, sampled
+from modelkeep.library.ownership import names_below
 from modelkeep.library.record_paths import located
 
 
@@ -33,12 +35,20 @@ class LeftOutModels:
         """
         if not self._by_place:
             return False
-        found = self._by_place.get(place_of(self._library, path))
-        if found is not None:
-            return found.size == size
         same = self._by_inode.get(status.st_ino)
         there = (status.st_size, status.st_mtime_ns)
-        return same is not None and (same.size, same.mtime_ns) == there
+        if same is not None and (same.size, same.mtime_ns) == there:
+            return True
+        found = self._by_place.get(place_of(self._library, path))
+        return found is not None and found.size == size and _may_be(found, path)
+
+
+def _may_be(model: LeftOut, path: Path) -> bool:
+    """Tell whether the bytes at the place of a model of the same size are its own."""
+    try:
+        return model.sample in {"", sampled(path, names_below(path))["current_hash"]}
+    except (SourceError, OSError):
+        return True  # it is not registered either
 
 
 def place_of(library: Library, path: Path) -> tuple[str, str]:
@@ -57,7 +67,8 @@ def note_removed(library: Library, config: ModelConfigBase) -> None:
     size = there.st_size if is_file else sum(f.size for f in library.records.files(config.key))
     root, path = place_of(library, top)
     inode = there.st_ino if is_file else 0
-    leave_out(library.state, LeftOut(root, path, size, there.st_mtime_ns if inode else 0, inode))
+    mtime_ns, sample = there.st_mtime_ns if inode else 0, config.current_hash or ""
+    leave_out(library.state, LeftOut(root, path, size, mtime_ns, inode, sample))
 
 
 def note_recorded(library: Library, paths: Iterable[Path]) -> None:

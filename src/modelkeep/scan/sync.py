@@ -235,7 +235,8 @@ class Sync:
                     continue
             self._library.records.set_states({c.key: RecordState.MISSING for c, _ in pairs})
             for config, condition in pairs:
-                hint = f"{command('remove', config.key[:8])} removes its record."
+                gone = command("remove", config.key[:8])
+                hint = f"Install it again to get it back, or remove its record: {gone}"
                 yield self._about(config, ScanStatus.MISSING, condition.detail, hint)
 
     def _folder_of(self, root: str, config: ModelConfigBase) -> Path:
