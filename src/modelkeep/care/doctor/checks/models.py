@@ -17,8 +17,8 @@ from modelkeep.library.condition import FileStatus, ModelCondition, state_for
 from modelkeep.library.named_folders import NamedFolders
 
 _HINTS = {
-    FileStatus.MISSING: "Put it back, find it with modelkeep sync, or remove its record with:"
-    " modelkeep remove {key}",
+    FileStatus.MISSING: "Install it again, put it back, find it with modelkeep sync, or remove its"
+    " record with: modelkeep remove {key}",
     FileStatus.CHANGED: "Read it: modelkeep verify {key}",
     FileStatus.OFFLINE: "Mount its disk, or remove the record with: modelkeep remove {key}",
     FileStatus.UNREADABLE: "Give this user access to the folder and the file.",
