@@ -9,8 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from faults.pages import Page
 from sites.civitai import CivitaiServer
 from sites.civitai_models import File, Model, Version
@@ -55,13 +53,12 @@ def test_each_program_prints_what_stands_below_it(
         assert check.check_output(wanted, done.stdout, doctest.ELLIPSIS), (program, done.stdout)
 
 
-@pytest.mark.parametrize("page", [README, PAGE], ids=["README", "python.md"])
-def test_the_programs_are_typed(page: str, tmp_path: Path) -> None:
+def test_the_programs_are_typed(tmp_path: Path) -> None:
     """Outside of the repository, as strictly as can be, and without its settings of mypy."""
-    names = []
-    for number, (program, _) in enumerate(BLOCK.findall(page)):
-        tmp_path.joinpath(f"program_{number}.py").write_text(program)
-        names.append(f"program_{number}.py")
+    programs = [program for page in (README, PAGE) for program, _ in BLOCK.findall(page)]
+    names = [f"program_{number}.py" for number in range(len(programs))]
+    for name, program in zip(names, programs, strict=True):
+        tmp_path.joinpath(name).write_text(program)
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", *names],
         cwd=tmp_path,
@@ -70,4 +67,3 @@ def test_the_programs_are_typed(page: str, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert names
