@@ -102,6 +102,7 @@ def test_half_a_file_with_status_200_is_not_a_file(
     url = server.serve("/a.bin", page)
     told = program.call("download", url, tmp_path / "a.bin", status=1)
     assert "sent less of the file than was requested" in told.err
+    assert "kept" not in told.err
     assert not (tmp_path / "a.bin").exists()
     server.serve("/a.bin", page, Page(BODY))
     program.call("download", url, tmp_path / "a.bin")

@@ -214,7 +214,7 @@ class Connection:
             f"{self.host} sent less of the file than was requested"
             if is_short
             else f"{self.host} closed the connection early",
-            hint="Try again; the downloaded part is kept.",
+            hint="Try again later.",
         )
 
 

@@ -257,11 +257,13 @@ class Supervisor:
         segments = self._state.segments
         total = segments.total
         unit, symbol = (_GB, "GB") if total is not None and total >= _GB else (1e6, "MB")
+        is_kept = self._state.can_join and self._state.options.preserve_partial
         kept = f", {segments.received / unit:.1f} {symbol} kept"
         if total:
             kept = f", {segments.received / unit:.1f} of {total / unit:.1f} {symbol} kept"
-        text = f"{error}; gave up after {self._failed} tries{kept if segments.received else ''}"
-        hint = getattr(error, "hint", "") or "Try again later; the downloaded part is kept."
+        tries = "1 try" if self._failed == 1 else f"{self._failed} tries"
+        text = f"{error}; gave up after {tries}{kept if segments.received and is_kept else ''}"
+        hint = getattr(error, "hint", "") or "Try again later."
         if isinstance(error, HttpStatusError):
             return HttpStatusError(text, status=error.status, reason=error.reason, hint=hint)
         origin = str(origin_of(self._state.request.url))
