@@ -98,7 +98,7 @@ def test_who_may_not_write_locks_nobody_out(
     assert list((shared / "databases").glob("*-wal")) == []
     told = bert.run(shared, "install", models[1], status=1)
     assert f"user {anne.number} can run: chmod g+rwX" in told.err
-    assert "cannot be changed by you" in bert.run(shared, "doctor", status=1).out
+    assert "cannot be changed: it belongs to" in bert.run(shared, "doctor", status=1).out
     anne.run(shared, "install", models[2])
     assert "not shared with the group of the library" in anne.run(shared, "doctor", status=1).out
     anne.run(shared, "doctor", "--fix")

@@ -381,6 +381,22 @@ class TestRights:
         modes = {p.name: p.lstat().st_mode & 0o777 for p in (secrets, secrets / "token")}
         assert modes == {"secrets": 0o700, "token": 0o600}
 
+    @pytest.mark.parametrize("name", ["databases/modelkeep.db", "databases/state.db", "databases"])
+    def test_what_its_owner_cannot_write(
+        self, filled: tuple[Settings, list[str]], name: str
+    ) -> None:
+        settings, _ = filled
+        place = settings.root / name
+        if place.is_dir() and not os.geteuid():
+            pytest.skip("root may write everywhere")
+        before = place.stat().st_mode & 0o777
+        place.chmod(before & ~0o222)
+        [finding] = [found for found in look(settings) if found.severity is Severity.ERROR]
+        assert (finding.kind, finding.subject) == ("not_writable", str(place))
+        fix(settings)
+        assert kinds(look(settings)) == []
+        assert place.stat().st_mode & 0o700 == before & 0o700
+
     def test_models_dir_that_is_no_folder(self, tmp_path: Path) -> None:
         settings = Settings(root=tmp_path)
         settings.models_dir.write_bytes(b"")

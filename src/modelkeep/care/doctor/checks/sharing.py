@@ -26,7 +26,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
     files = [file for path in sorted(databases) for file in (path, *beside(path))]
     there = [file for file in (*files, library.settings.settings_path) if file.exists()]
     closed = {file.parent for file in there if not paths.is_writable(file.parent)}
-    closed |= {f for f in there if f.parent not in closed and not access.is_changeable(f)}
+    closed |= {f for f in there if f.parent not in closed and _is_readonly(f)}
     for path in sorted(closed):
         yield _not_writable(path)
     for top in _tops(library.settings, there):
@@ -35,6 +35,11 @@ def _find(library: LibraryState) -> Iterator[Finding]:
             for path in _needed_by_all(top, library.settings.models_dir):
                 if _is_closed(path, group):
                     yield _not_shared(path, group)
+
+
+def _is_readonly(file: Path) -> bool:
+    """Tell whether a file cannot be written by this user, or by its owner where that is another."""
+    return not access.is_changeable(file) or not file.stat().st_mode & stat.S_IWUSR
 
 
 def _tops(settings: Settings, files: list[Path]) -> list[Path]:
@@ -72,9 +77,27 @@ def _is_closed(path: Path, group: int) -> bool:
 
 
 def _not_writable(path: Path) -> Finding:
+    there = path.stat()
+    is_for_owner = not there.st_mode & stat.S_IWUSR and there.st_uid == os.geteuid()
     reason, hint = access.why_not_changeable(path)
-    message = f"{shown(path)} cannot be changed by you: {reason}"
-    return Finding("not_writable", printable(path), message, hint, Severity.ERROR)
+    reason = reason or f"it is read-only for its owner (mode {stat.S_IMODE(there.st_mode):04o})"
+    return Finding(
+        "not_writable",
+        printable(path),
+        f"{shown(path)} cannot be changed: {reason}",
+        "doctor --fix allows it." if is_for_owner else hint,
+        Severity.ERROR,
+        repair=_allow(path) if is_for_owner else None,
+    )
+
+
+def _allow(path: Path) -> Repair:
+    def allow(_tools: object) -> None:
+        there = path.stat().st_mode
+        more = stat.S_IRWXU if stat.S_ISDIR(there) else stat.S_IRUSR | stat.S_IWUSR
+        paths.set_mode(path, stat.S_IMODE(there) | more)
+
+    return allow
 
 
 def _not_shared(path: Path, group: int) -> Finding:
