@@ -173,7 +173,9 @@ def _base_of(
         detail = evidence.detail
         return base, f"as it {detail}" if evidence.kind in {"keys", "shapes"} else f"as {detail}"
     named = next(iter(view.declared), None)
-    return (named.base, f"as its header says {named.field} {named.value!r}") if named else None
+    if named is None:
+        return None
+    return named.base, f"as its header says {named.value!r} ({named.field})"
 
 
 def _class_of(folder: FolderHeader) -> str:

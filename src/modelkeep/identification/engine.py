@@ -185,7 +185,7 @@ def _unknown(view: ModelView, rules: RuleSet, source: str) -> UnknownModelError:
     is_named = seen.base is not None and seen.base is not BaseModelType.Any
     if seen.type is not None:
         words = ("--type", seen.type, *(("--base", str(seen.base)) if is_named else ()))
-        hint = f"If that is right, install it as that: {command('install', *words, source)}"
+        hint = f"If that is right, install it with: {command('install', *words, source)}"
     elif seen.is_part:
         hint = "Download all its parts, and pass the folder that holds them."
     else:
