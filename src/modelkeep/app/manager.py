@@ -124,10 +124,10 @@ class ModelManager:
     @cached_property
     def records(self) -> ModelRecordServiceBase:
         """The catalogue; also ``model_records`` and ``model_record_store``."""
-        from modelkeep.records.service import ModelRecordServiceBase
+        from modelkeep.records.conversion import open_catalogue
 
         with self._opening():
-            return ModelRecordServiceBase.open(self.settings)
+            return open_catalogue(self.settings)
 
     @cached_property
     def installer(self) -> ModelInstallService:

@@ -27,7 +27,7 @@ from modelkeep.jobs.catalogues import note_catalogue, noted_catalogues
 from modelkeep.jobs.owner import locked
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.records.listing import NewRecord, RecordFilter
-from modelkeep.records.locations import RecordSettings
+from modelkeep.records.locations import RecordSettings, catalogue_file
 from modelkeep.records.service import ModelRecordServiceBase
 
 #: Where catalogues of a root are, but for those that are noted.
@@ -37,7 +37,7 @@ _SETTINGS = "model_config_db"
 _log = logging.getLogger(__name__)
 
 
-class RootSettings(RecordSettings, Protocol):
+class LibrarySettings(RecordSettings, Protocol):
     """Says where a root keeps its state, beside its catalogue."""
 
     @property
@@ -51,7 +51,33 @@ class RootSettings(RecordSettings, Protocol):
         ...
 
 
-def take_over(store: ModelRecordServiceBase, config: RootSettings, file: Path) -> None:
+def open_catalogue(config: LibrarySettings) -> ModelRecordServiceBase:
+    """Open the catalogue that the settings name, with the records of the one used before.
+
+    Raises:
+        WrongDatabaseError: the file is not a catalogue.
+        DatabaseError: the catalogue is damaged, newer or locked, or the one that was used before
+            cannot be converted.
+        StorageError: the disk refuses.
+    """
+    store = ModelRecordServiceBase.open(config)
+    try:
+        if _is_empty(store):
+            _take_over(store, config, catalogue_file(config))
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _is_empty(store: ModelRecordServiceBase) -> bool:
+    try:
+        return not store.keys_with_prefix("", 1)
+    except DatabaseError:
+        return False  # damaged, and not empty
+
+
+def _take_over(store: ModelRecordServiceBase, config: LibrarySettings, file: Path) -> None:
     """Bring the records of the catalogue used before into an empty one.
 
     Args:
@@ -83,7 +109,7 @@ def _fill(store: ModelRecordServiceBase, file: Path, others: dict[Path, int]) ->
 
 
 def _with_models(
-    store: ModelRecordServiceBase, config: RootSettings, file: Path, noted: list[Path]
+    store: ModelRecordServiceBase, config: LibrarySettings, file: Path, noted: list[Path]
 ) -> dict[Path, int]:
     """Return the other catalogues of a root that have models, and how many."""
     counts = {}
@@ -101,7 +127,7 @@ def _with_models(
     return counts
 
 
-def _others(config: RootSettings, file: Path, noted: list[Path]) -> Iterator[Path]:
+def _others(config: LibrarySettings, file: Path, noted: list[Path]) -> Iterator[Path]:
     here = [path for pattern in _PLACES for path in sorted(config.root.glob(pattern))]
     ours = {real_path(path) for path in (file, config.state_path, config.root / "modelkeep.yaml")}
     for path in (config.db_path, config.conf_path, *noted, *here):

@@ -23,7 +23,6 @@ from modelkeep.core.taxonomy import (
     RecordState,
 )
 from modelkeep.errors import (
-    DatabaseError,
     DuplicateModelException,
     UnknownModelException,
     WrongDatabaseError,
@@ -38,7 +37,7 @@ from modelkeep.records.listing import (
     RecordPage,
     SearchOrder,
 )
-from modelkeep.records.locations import RecordSettings, catalogue_file
+from modelkeep.records.locations import RecordSettings
 from modelkeep.records.metadata import AnyMetadata, ModelMetadataStoreBase
 
 if TYPE_CHECKING:
@@ -117,8 +116,7 @@ class ModelRecordServiceBase(ABC):
         Args:
             config: ``model_config_db`` decides: ``auto`` takes the connection that is lent, or
                 opens ``db_path``; a path is opened; None opens ``conf_path``. Where it has
-                ``named_roots``, as our settings do, the catalogue knows these roots, and an
-                empty one gets the records of the one that was used before.
+                ``named_roots``, as our settings do, the catalogue knows these roots.
             conn: A connection that is lent; its transactions and settings are left alone.
             lock: What guards ``conn``.
 
@@ -128,15 +126,8 @@ class ModelRecordServiceBase(ABC):
         """
         store = cls._open(config, conn, lock)
         named_roots: Any = getattr(config, "named_roots", None)
-        is_lent = str(config.model_config_db) == "auto" and conn is not None and lock is not None
         if named_roots is not None:
             store.roots = named_roots()
-        if named_roots is not None and not is_lent:
-            try:
-                _fill(store, config)
-            except BaseException:
-                store.close()
-                raise
         return store
 
     @staticmethod
@@ -498,15 +489,3 @@ class ModelRecordServiceBase(ABC):
     def list_tags(self) -> set[str]:
         """Return all tags that are in use."""
         return self.metadata_store.list_tags()
-
-
-def _fill(store: ModelRecordServiceBase, config: Any) -> None:
-    """Bring the records of the catalogue used before into one that is empty."""
-    try:
-        is_empty = not store.keys_with_prefix("", 1)
-    except DatabaseError:
-        return  # what cannot be read is not empty
-    if is_empty:
-        from modelkeep.records.conversion import take_over  # noqa: PLC0415 - seldom used
-
-        take_over(store, config, catalogue_file(config))

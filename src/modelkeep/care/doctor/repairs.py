@@ -12,7 +12,7 @@ from typing import Self
 from modelkeep.jobs.owner import Owner
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.library.library import Library
-from modelkeep.records.service import ModelRecordServiceBase
+from modelkeep.records.conversion import open_catalogue
 from modelkeep.settings import Settings
 
 
@@ -49,7 +49,7 @@ class RepairTools:
         Raises:
             ModelKeepError: the catalogue or the state file cannot be used.
         """
-        records = self._opened.enter_context(ModelRecordServiceBase.open(self.settings))
+        records = self._opened.enter_context(open_catalogue(self.settings))
         state_file = StateDatabase(self.settings.state_path)
         self._opened.callback(state_file.close)
         return Library.open(self.settings, records, state_file, self._owner.name)
