@@ -55,8 +55,9 @@ def test_streams_that_are_closed_stop_no_command(
             shell, env=program.environment(), capture_output=True, text=True, check=False
         )
 
-    assert run("install", path).returncode == 0
-    assert run("list").returncode == 0
+    status = int(">&-" in closed.split())  # as of cat: its results cannot be written
+    assert run("install", path).returncode == status
+    assert run("list").returncode == status
     assert program.call("list", "-q").lines != []
     removed = run("remove", "--now", "blue")  # has nobody to ask
     assert removed.returncode != 0

@@ -94,9 +94,13 @@ def _guarded(stream: TextIO, kind: type[io.FileIO]) -> TextIO:
     """Return a stream over the same file; what replaces a standard stream stays as it is."""
     if not isinstance(stream, io.TextIOWrapper):
         return stream
+    try:
+        number = stream.fileno()
+    except io.UnsupportedOperation:  # in memory
+        return stream
     stream.flush()
     return io.TextIOWrapper(
-        io.BufferedWriter(kind(stream.fileno(), "w", closefd=False)),
+        io.BufferedWriter(kind(number, "w", closefd=False)),
         encoding=stream.encoding,
         errors="backslashreplace",
         line_buffering=stream.line_buffering,
