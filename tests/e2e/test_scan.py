@@ -219,7 +219,11 @@ class TestSyncTellsOnce:
         odd.call("sync", status=3)
         listed = {Path(line["path"]).name for line in odd.call("sync", "--all", "--json").json}
         assert listed == {"broken.safetensors", "mystery.safetensors"}
+        assert "file_broken" in {f["kind"] for f in odd.call("doctor", "--json", status=1).json}
         assert "Accepted 2 problems" in odd.call("sync", "--accept").err
+        assert not {"file_broken", "file_unknown"} & {
+            f["kind"] for f in odd.call("doctor", "--json", status=None).json
+        }
         told = odd.call("sync")
         assert "problem" not in told.err
         assert len(odd.call("sync", "--all", "--json").json) == 2

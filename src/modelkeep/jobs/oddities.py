@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 
+from modelkeep.core.names import path_to_text
 from modelkeep.jobs.state import StateDatabase
 
 
@@ -20,6 +22,31 @@ class Told(StrEnum):
     NEW = "new"
     KNOWN = "known"
     ACCEPTED = "accepted"
+
+
+def file_sign(path: Path, kind: str, text: str) -> str:
+    """Return the sign of something odd about a file: another one when the file changes."""
+    return f"{kind} {_stamp(path)} {text}"
+
+
+def accepted_files(state: StateDatabase) -> Callable[[Path], bool]:
+    """Return a test whether what is odd about a file was accepted, and it is still that file."""
+    rows = state.select("SELECT subject, sign FROM oddity WHERE accepted")
+    signs = {str(row["subject"]): str(row["sign"]) for row in rows}
+
+    def is_accepted(path: Path) -> bool:
+        sign = signs.get(path_to_text(path))
+        return sign is not None and f" {_stamp(path)} " in sign
+
+    return is_accepted
+
+
+def _stamp(path: Path) -> str:
+    try:
+        there = path.lstat()
+    except OSError:
+        return ""
+    return f"{there.st_size} {there.st_mtime_ns} {there.st_ino}"
 
 
 class Oddities:

@@ -14,7 +14,7 @@ from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import SourceError, UnknownModelException
 from modelkeep.jobs.lookups import Lookups
-from modelkeep.jobs.oddities import Oddities, Told
+from modelkeep.jobs.oddities import Oddities, Told, file_sign
 from modelkeep.library.condition import FileStatus, ModelCondition, survey
 from modelkeep.library.named_folders import NamedFolders
 from modelkeep.library.outcomes import IdentifyOutcome
@@ -295,14 +295,9 @@ class Sync:
 
 def _sign(finding: ScanFinding) -> str:
     """Return what differs when a file is another one, or is odd in another way."""
-    try:
-        there = finding.path.lstat()
-        stamp = f"{there.st_size} {there.st_mtime_ns} {there.st_ino}"
-    except OSError:
-        stamp = ""
     if finding.status is ScanStatus.OFFLINE:
-        stamp = ""  # what is at the place of a disk that is away does not matter
-    return f"{finding.status} {stamp} {finding.error}"
+        return finding.error  # what is at the place of a disk that is away does not matter
+    return file_sign(finding.path, finding.status, finding.error)
 
 
 def _found(one: Examined, found: Identification) -> ScanFinding:

@@ -13,6 +13,7 @@ from modelkeep.core.names import is_inside, shown
 from modelkeep.core.reading import printable
 from modelkeep.errors import ModelKeepError
 from modelkeep.jobs.lookups import ON_ITS_WAY, Lookup, Lookups
+from modelkeep.jobs.oddities import accepted_files
 from modelkeep.library.outcomes import IdentifyOutcome, rules_fingerprint
 from modelkeep.library.stamps import stamp_now, statuses_of
 from modelkeep.sources.layouts.unfinished import mark_beside, mark_in
@@ -22,7 +23,7 @@ _LISTED = 20
 
 
 def _find(library: LibraryState) -> Iterator[Finding]:
-    """Files that scans looked at can be used; those in no root of the library are a note."""
+    """Files that scans looked at can be used, or were accepted; those in no root are a note."""
     counts: Counter[str] = Counter()
     for finding in _problems(library):
         counts[finding.kind] += 1
@@ -45,8 +46,11 @@ def _problems(library: LibraryState) -> Iterator[Finding]:
     rules = rules_fingerprint(strict=library.settings.verify != "off")
     recorded = _recorded(library)
     try:
+        is_accepted = accepted_files(library.state)
         for lookup in Lookups(library.state).each():
-            if lookup.path not in recorded and (found := _finding(library, lookup, rules)):
+            if lookup.path in recorded or is_accepted(lookup.path):
+                continue
+            if (found := _finding(library, lookup, rules)) is not None:
                 yield found
     except ModelKeepError:  # the check of the state file says why
         return
