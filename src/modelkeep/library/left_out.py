@@ -25,6 +25,11 @@ class LeftOutModels:
         self._by_place = {(model.root, model.path): model for model in models}
         self._by_inode = {model.inode: model for model in models if model.inode}
 
+    @property
+    def is_any(self) -> bool:
+        """There is at least one."""
+        return bool(self._by_place)
+
     def has(self, path: Path, status: os.stat_result, size: int) -> bool:
         """Tell whether a candidate is one of them, at its place or renamed.
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from modelkeep.core.roots import NO_ROOT
 from modelkeep.errors import DuplicateModelException, ModelKeepError, RecordError
-from modelkeep.library.left_out import note_recorded
 from modelkeep.library.library import Library
 from modelkeep.scan.known import KnownFiles
 from modelkeep.scan.records import NewModel
+from modelkeep.scan.removed import RemovedModels
 from modelkeep.scan.report import ScanFinding, ScanStatus
 
 #: Records stored in one step.
@@ -25,11 +25,13 @@ class Registrar:
     Args:
         library: Where to.
         known: Gets what was recorded.
+        removed: Is told what was recorded: it is asked for.
     """
 
-    def __init__(self, library: Library, known: KnownFiles) -> None:
+    def __init__(self, library: Library, known: KnownFiles, removed: RemovedModels) -> None:
         self._library = library
         self._known = known
+        self._removed = removed
         self._waiting: list[tuple[ScanFinding, NewModel | None]] = []
         self._models = 0
 
@@ -69,7 +71,7 @@ class Registrar:
             return {model.record.key: error for model in models}
         for root in {config.root for config in stored} - {NO_ROOT}:
             self._library.presence.note_seen(root)
-        note_recorded(self._library, [self._library.path_of(config) for config in stored])
+        self._removed.note_recorded(stored)
         for model in models:
             for file in model.record.files:
                 path = self._library.path_of(file)

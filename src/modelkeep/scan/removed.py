@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from modelkeep.library.left_out import LeftOutModels
+from collections.abc import Iterable
+
+from modelkeep.core.configs import ModelConfigBase
+from modelkeep.library.left_out import LeftOutModels, note_recorded
 from modelkeep.library.library import Library
 from modelkeep.library.removal import restore_left_out
 from modelkeep.scan.finder import Examined
@@ -23,6 +26,11 @@ class RemovedModels:
         """Tell whether a candidate is one of them."""
         candidate = one.candidate
         return self._left_out.has(candidate.path, candidate.status, one.size)
+
+    def note_recorded(self, configs: Iterable[ModelConfigBase]) -> None:
+        """Leave models out no longer that were recorded now."""
+        if self._left_out.is_any:
+            note_recorded(self._library, [self._library.path_of(c) for c in configs])
 
     def passed(self, one: Examined) -> ScanFinding:
         """Return the finding of a sync for one of them."""

@@ -125,14 +125,14 @@ class Scan:
         self, target: ScanTarget, known: KnownFiles, lookups: Lookups
     ) -> Iterator[ScanFinding]:
         folder_info = FolderInfo(target.folder, target.layout, self.summary.warnings)
-        registrar = Registrar(self._library, known)
+        removed = RemovedModels(self._library)
+        registrar = Registrar(self._library, known, removed)
 
         def prepare(candidate: Candidate, found: Identification) -> NewModel:
             return new_model(self._library, candidate.path, found, folder_info.about(candidate))
 
         is_registering = self._action is ScanAction.REGISTER
         missing = RegisteredAgain(self._library, lambda _count: self._look())
-        removed = RemovedModels(self._library)
         finder = Finder(
             self._library,
             known,

@@ -266,7 +266,8 @@ class Sync:
         """Register what is new in one root; files of lost records get their record back."""
         library = self._library
         folder_info = FolderInfo(target.folder, target.layout, self.summary.warnings)
-        registrar, removed = Registrar(library, known), RemovedModels(library)
+        removed = RemovedModels(library)
+        registrar = Registrar(library, known, removed)
 
         def prepare(candidate: Candidate, found: Identification) -> NewModel:
             return new_model(library, candidate.path, found, folder_info.about(candidate))
