@@ -213,7 +213,7 @@ def summary_notes(summary: ScanSummary, *, verbose: bool) -> Iterator[str]:
 
 def kept_text(request: ScanRequest, summary: ScanSummary) -> str:
     """Return what an interrupted scan has done and keeps; empty when it did nothing."""
-    done = summary.statuses[ScanStatus.REGISTERED] + summary.statuses[ScanStatus.INSTALLED]
+    done = summary.stored + summary.statuses[ScanStatus.INSTALLED]
     return f"; {counted(done, 'model')} {request.action}ed" if done else ""
 
 

@@ -11,7 +11,7 @@ from modelkeep.library.library import Library
 from modelkeep.scan.known import KnownFiles
 from modelkeep.scan.records import NewModel
 from modelkeep.scan.removed import RemovedModels
-from modelkeep.scan.report import ScanFinding, ScanStatus
+from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
 
 #: Records stored in one step.
 BATCH = 200
@@ -25,11 +25,15 @@ class Registrar:
     Args:
         library: Where to.
         known: Gets what was recorded.
-        removed: Is told what was recorded: it is asked for.
+        removed: Notes what was recorded: it is asked for.
+        summary: Counts what was stored.
     """
 
-    def __init__(self, library: Library, known: KnownFiles, removed: RemovedModels) -> None:
+    def __init__(
+        self, library: Library, known: KnownFiles, removed: RemovedModels, summary: ScanSummary
+    ) -> None:
         self._library = library
+        self._summary = summary
         self._known = known
         self._removed = removed
         self._waiting: list[tuple[ScanFinding, NewModel | None]] = []
@@ -69,6 +73,7 @@ class Registrar:
             return self._store(models[:half]) | self._store(models[half:])
         except RecordError as error:
             return {model.record.key: error for model in models}
+        self._summary.stored += len(stored)
         for root in {config.root for config in stored} - {NO_ROOT}:
             self._library.presence.note_seen(root)
         self._removed.note_recorded(stored)

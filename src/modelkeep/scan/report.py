@@ -122,6 +122,7 @@ class ScanSummary:
         bytes: Bytes of what was found, registered or installed.
         kinds: Models by type and base, whether or not they were in the library.
         warnings: Sentences for people about what could not be taken into account.
+        stored: Records that were stored; the findings of some may not have been counted yet.
         known: What a sync has told before and does not tell again.
         accepted: What was accepted in a sync.
     """
@@ -136,6 +137,7 @@ class ScanSummary:
     skipped: Counter[str] = field(default_factory=Counter)
     vanished: int = 0
     warnings: list[str] = field(default_factory=list)
+    stored: int = 0
     known: int = 0
     accepted: int = 0
 

@@ -126,7 +126,7 @@ class Scan:
     ) -> Iterator[ScanFinding]:
         folder_info = FolderInfo(target.folder, target.layout, self.summary.warnings)
         removed = RemovedModels(self._library)
-        registrar = Registrar(self._library, known, removed)
+        registrar = Registrar(self._library, known, removed, self.summary)
 
         def prepare(candidate: Candidate, found: Identification) -> NewModel:
             return new_model(self._library, candidate.path, found, folder_info.about(candidate))

@@ -267,7 +267,7 @@ class Sync:
         library = self._library
         folder_info = FolderInfo(target.folder, target.layout, self.summary.warnings)
         removed = RemovedModels(library)
-        registrar = Registrar(library, known, removed)
+        registrar = Registrar(library, known, removed, self.summary)
 
         def prepare(candidate: Candidate, found: Identification) -> NewModel:
             return new_model(library, candidate.path, found, folder_info.about(candidate))
