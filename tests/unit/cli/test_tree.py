@@ -105,7 +105,9 @@ def test_listing_starts_no_installs_and_no_downloads(tmp_path: Path) -> None:
 
 
 def test_the_usual_list_loads_neither_sqlalchemy_nor_the_classes_of_records(tmp_path: Path) -> None:
-    loaded("list", MODELKEEP_ROOT=str(tmp_path))  # makes the catalogue
+    with ModelManager(tmp_path) as manager:  # an empty one may have to be filled first
+        fields = {"name": "style", "path": "s.safetensors", "type": "lora", "base": "sd-1"}
+        manager.records.add_model("k", {**fields, "format": "lycoris"})
     modules = loaded("list", MODELKEEP_ROOT=str(tmp_path))
     assert not modules & {"sqlalchemy", "requests", "rich", "modelkeep.core.configs"}
 
