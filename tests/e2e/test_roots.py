@@ -45,7 +45,7 @@ class TestAdd:
         path = disk / "models" / "loras" / "paper.safetensors"
         program.call("install", "--inplace", path)
         told = program.call("root", "add", "comfy", disk, "--layout", "comfyui", "--no-scan")
-        assert "1 existing record(s)" in told.out
+        assert "1 record of the library" in told.out
         shown = program.call("show", "paper", "--json").only
         assert (shown["root"], shown["path"]) == ("comfy", str(path))
         assert shown["state"] == "present"
@@ -166,7 +166,7 @@ class TestMove:
         disk.rename(new)
         before = exactly(new)
         told = rooted.call("root", "move", "comfy", new)
-        assert "2 file(s)" in told.out
+        assert "2 files" in told.out
         shown = rooted.call("show", "paper", "--json").only
         assert shown["path"] == str(new / "models/loras/paper.safetensors")
         assert exactly(new) == before

@@ -174,7 +174,7 @@ class ModelQuery:
 
     @property
     def is_everything(self) -> bool:
-        """Every model is like that."""
+        """Tell whether every model matches."""
         return self.where == RecordFilter()
 
     def parameters(self) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelkeep.app.text import Table
-from modelkeep.core.names import full_path, shown, size_text, text_to_path
+from modelkeep.core.names import counted, full_path, shown, size_text, text_to_path
 from modelkeep.core.reading import printable
 from modelkeep.core.roots import RootState
 from modelkeep.library.roots import RootRow, RootService
@@ -50,7 +50,7 @@ class RootView:
         text = f"{row.name} is {shown(text_to_path(row.path or ''))} ({row.layout}{rights})"
         if not self.adopted:
             return text
-        return f"{text}\n  {self.adopted} existing record(s) in it now belong to it"
+        return f"{text}\n  {counted(self.adopted, 'record')} of the library moved to it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class RootRemoved:
 
     def __str__(self) -> str:
         what = "forgotten" if self.forgotten else "kept"
-        fate = f", {self.models} record(s) {what}" if self.models else ""
+        fate = f", {counted(self.models, 'record')} {what}" if self.models else ""
         return f"{self.key} is no longer a root{fate}; its files were not touched."
 
 
@@ -93,7 +93,7 @@ class RootMoved:
         return {"name": self.key, "path": str(self.path), "files_found": self.found}
 
     def __str__(self) -> str:
-        return f"{self.key} is now {shown(self.path)}; {self.found} file(s) found there."
+        return f"{self.key} is now {shown(self.path)}; {counted(self.found, 'file')} found there."
 
 
 def roots(manager: ModelManager) -> list[RootView]:

@@ -10,6 +10,7 @@ from modelkeep.care.sweep import Sweep
 from modelkeep.care.throttle import TokenBucket, at_most
 from modelkeep.core.commands import command
 from modelkeep.core.hashing import Progress, no_progress
+from modelkeep.core.names import counted
 from modelkeep.library.verify import verify_model
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def text_of(check: ModelCheck, *, verbose: bool = False) -> str:
     lines += [f"  {file.detail}" for file in check.files if file.detail]
     if verbose:
         read = sum(1 for file in check.files if file.found.blake3)
-        lines.append(f"  {read} file(s) read")
+        lines.append(f"  {counted(read, 'file')} read")
     return "\n".join(lines)
 
 

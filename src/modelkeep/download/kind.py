@@ -169,7 +169,7 @@ class DownloadKind(JobKind[DownloadJobBase]):
         job.started_at = job.started_at or time.time()
 
     def stop(self, job: DownloadJobBase, control: JobControl) -> None:
-        """Have a download end for good; a part of an install keeps what has come."""
+        """Have a download end for good; a part of an install keeps its bytes."""
         if job.IS_STORED:
             control.cancel()
         else:
@@ -246,7 +246,7 @@ class DownloadKind(JobKind[DownloadJobBase]):
         return None
 
     def inherit(self, job: DownloadJobBase, row: JobRow) -> None:
-        """Go on with what has come."""
+        """Continue with the bytes that are kept."""
         job.download_path = job.download_path or DownloadDetails.decode(row.details).file
 
     def why_held(self, job: DownloadJobBase) -> SecretNeededError | None:
@@ -258,7 +258,7 @@ class DownloadKind(JobKind[DownloadJobBase]):
         return row.error_type == SecretNeededError.__name__
 
     def discard_stored(self, row: JobRow) -> None:
-        """Remove what has come of a cancelled download of a dead process."""
+        """Remove the bytes of a cancelled download of a dead process."""
         details = DownloadDetails.decode(row.details)
         if details.file is not None and details.digest:
             discard_partial(details.digest, details.file)

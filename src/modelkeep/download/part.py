@@ -13,7 +13,7 @@ from modelkeep.http.request import HttpRequest
 class DownloadPart(DownloadJobURL):
     """Fetches one file for an install, which manages the job and its bytes.
 
-    A part is not stored beside the install that it belongs to, and keeps what has come when it is
+    A part is not stored beside the install that it belongs to, and keeps its bytes when it is
     cancelled: the install decides what becomes of that.
     """
 

@@ -32,7 +32,7 @@ class TransferOptions:
         max_redirects: Hops that one request may take.
         min_segment: Bytes below which no piece is split before it is known how fast it comes.
         verify: What a wrong hash does.
-        preserve_partial: Keep what has come when a download is cancelled.
+        preserve_partial: Keep the downloaded bytes when a download is cancelled.
         allow_private_hosts: Hosts of a private network that a redirect may lead to.
     """
 

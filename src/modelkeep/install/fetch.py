@@ -58,7 +58,7 @@ class ModelFetch:
         What an earlier run has fetched is kept, what another program's cache has is copied.
 
         Raises:
-            DownloadError: a file could not be fetched; the others stop and keep what has come.
+            DownloadError: a file could not be fetched; the others stop and keep their bytes.
             NoSpaceError: there is no room for them.
             JobCancelledError: the job or one of its files was cancelled.
             DownloadPausedError: a file was paused, which pauses the others.

@@ -63,7 +63,7 @@ class Parts:
             control: Says when to stop.
 
         Raises:
-            DownloadError: one could not be fetched; the others stop and keep what has come.
+            DownloadError: one could not be fetched; the others stop and keep their bytes.
             JobCancelledError: the install was asked to stop.
         """
         parts = list(self._parts.values())
@@ -105,7 +105,7 @@ class Parts:
         )
 
     def _cancel_unfinished(self) -> None:
-        """Stop the downloads that have not ended; what has come stays."""
+        """Stop the downloads that have not ended; downloaded bytes stay."""
         for part in self._parts.values():
             if part.id >= 0 and not part.in_terminal_state:
                 self._queue.cancel_job(part)

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from modelkeep.core.commands import command
 from modelkeep.core.files import ModelFile
-from modelkeep.core.names import full_path, is_inside, path_to_text, shown, text_to_path
+from modelkeep.core.names import counted, full_path, is_inside, path_to_text, shown, text_to_path
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Root, Roots, RootState
 from modelkeep.disk import paths
 from modelkeep.disk.drafts import drop_drafts
@@ -159,7 +159,7 @@ class RootService:
             )
         if count and forget is keep:
             raise UsageError(
-                f"{count} record(s) are in {name}",
+                f"{name} still has {counted(count, 'record')}",
                 hint="Use --forget to remove them or --keep to keep them with absolute"
                 " paths. The files stay in both cases.",
             )

@@ -379,10 +379,10 @@ class ModelRecordServiceBase(ABC):
 
     @abstractmethod
     def count(self, where: RecordFilter) -> int:
-        """Return how many records are like that."""
+        """Return how many records match the filter."""
 
     def each(self, where: RecordFilter, *, order: SearchOrder = "name") -> Iterator[AnyModelConfig]:
-        """Give all records that are like that, without holding them all.
+        """Give all records that match the filter, without holding them all.
 
         Records that change on the way may come twice or not at all.
         """

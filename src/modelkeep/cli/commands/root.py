@@ -14,6 +14,7 @@ from modelkeep.cli.completion import complete_root
 from modelkeep.cli.options import Yes
 from modelkeep.cli.session import Session
 from modelkeep.core.commands import command
+from modelkeep.core.names import counted
 from modelkeep.errors import UsageError
 
 NewName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the root.")]
@@ -78,7 +79,7 @@ def remove(
     if forget and keep:
         raise UsageError("--forget and --keep cannot be used together", hint="Choose one of them.")
     if not (forget or keep) and session.can_ask and (n := roots.models_in(session.manager, name)):
-        if not session.confirm(f"Remove the {n} record(s) in {name}? Their files stay."):
+        if not session.confirm(f"Remove {counted(n, 'record')} in {name}? No files are removed."):
             session.say(
                 f"Nothing was changed. Use --keep to unregister {name} and keep the records."
             )

@@ -65,7 +65,7 @@ def page(
 
 
 def count(transaction: Transaction, where: RecordFilter) -> int:
-    """Return how many records are like that."""
+    """Return how many records match the filter."""
     return _count(transaction, Filter(where, transaction.dialect))
 
 

@@ -301,7 +301,7 @@ class SqlRecords(ModelRecordServiceBase):
         return self._read(found)
 
     def count(self, where: RecordFilter) -> int:
-        """Return how many records are like that."""
+        """Return how many records match the filter."""
         with self._database.reading() as transaction:
             return search.count(transaction, where)
 

@@ -31,7 +31,7 @@ def hub(environment: Mapping[str, str]) -> Path:
 def blob(folder: Path, repo: str, sha256: str | None, size: int | None) -> Path | None:
     """Return the file of a repository that the cache has with this sha256 and size.
 
-    Whoever uses it compares the hash of what it holds: a name proves nothing.
+    The caller compares the hash of what it holds: a name proves nothing.
     """
     if sha256 is None:
         return None

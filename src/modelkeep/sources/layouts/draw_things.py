@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from modelkeep.core.names import shown
+from modelkeep.core.names import counted, shown
 from modelkeep.sources.layouts.folders import names_in
 from modelkeep.sources.layouts.layout import KnownModel, Layout, Place, ignore
 
@@ -40,8 +40,8 @@ class DrawThings(Layout):
         """Return none, and warn why: an empty report would look like a mistake."""
         count = sum(bool(_OWN.search(name)) for name in names_in(folder).files)
         warn(
-            f"{shown(folder)} is the folder of Draw Things: its {count:,} file(s) are databases"
-            " that only Draw Things can load; skipped"
+            f"{shown(folder)} is the folder of Draw Things; skipped {counted(count, 'database')}"
+            " that only Draw Things can load"
         )
         return ()
 

@@ -14,7 +14,7 @@ _UNFINISHED = frozenset(
     {".incomplete", ".part", ".partial", ".crdownload", ".opdownload", ".download", ".downloading"}
     | {".aria2", ".filepart", ".fdmdownload", ".dtapart", ".xltd", ".!qb", ".!ut", ".bc!", ".tmp"}
 )
-#: Where ``hf download --local-dir`` keeps what has come of files that are not there yet.
+#: Where ``hf download --local-dir`` keeps the bytes of files that are not complete.
 _HUB_DOWNLOADS = ".cache/huggingface/download/**/*.incomplete"
 #: Behind the name of a file these lie beside it for as long as it is filled.
 _BESIDE = _UNFINISHED | {".st", ".lftp-pget-status"}
