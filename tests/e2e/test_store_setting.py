@@ -109,6 +109,8 @@ def test_a_catalogue_in_use_is_not_converted(filled: Program) -> None:
 def test_of_several_none_is_taken(filled: Program) -> None:
     database = filled.root / "databases/modelkeep.db"
     shutil.copy(database, filled.root / "databases/copy.db")
+    for left in (filled.root / "databases").glob("state.db*"):
+        left.unlink()  # it knows which one was used last
     choose(filled, "configs/models.yaml")
     told = filled.call("list", status=1)
     assert "copy.db (3 models)" in told.err
@@ -133,3 +135,21 @@ def test_files_of_other_programs_are_left_alone(program: Program) -> None:
     for path, text in files.items():
         assert path.exists()
         assert text in path.read_text(errors="replace")
+
+
+def test_a_copy_of_a_library_leaves_the_first_one_alone(filled: Program, tmp_path: Path) -> None:
+    copied = tmp_path / "copy"
+    shutil.copytree(filled.root, copied)
+    for name in ("databases/modelkeep.db", "databases/modelkeep.db-wal"):
+        (copied / name).unlink(missing_ok=True)
+    before = sorted(path.name for path in (filled.root / "databases").iterdir())
+    assert filled.call("--root", copied, "list", "-q").lines == []
+    assert sorted(path.name for path in (filled.root / "databases").iterdir()) == before
+    assert len(filled.call("list", "-q").lines) == 3
+
+
+def test_removed_models_do_not_come_back_from_a_copy_of_the_catalogue(filled: Program) -> None:
+    filled.call("db", "backup", filled.root / "databases" / "copy.db")
+    filled.call("remove", *filled.call("list", "-q").lines, "--yes")
+    assert filled.call("list", "-q").lines == []
+    assert (filled.root / "databases" / "copy.db").is_file()

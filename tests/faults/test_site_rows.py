@@ -25,6 +25,7 @@ from faults.places import (
     plan,
     search,
 )
+from modelkeep import ModelManager
 from modelkeep.errors import (
     HashMismatchError,
     HttpStatusError,
@@ -64,7 +65,8 @@ def place(
 ) -> Iterator[Place]:
     made = make_place(request.param, environment, servers, monkeypatch)
     yield made
-    assert made.manager.records.all_models() == []
+    with ModelManager(made.manager.settings) as after:
+        assert after.records.all_models() == []
     outside = list(tmp_path.rglob("*outside*"))
     assert outside == [], "nothing was written there"
 

@@ -70,12 +70,13 @@ def test_a_closed_manager_stays_closed(tmp_path: Path, model: Path, was_used: bo
         assert manager.jobs.rows() == []
     manager.close()
     manager.close()
-    before = sorted(tmp_path.rglob("*"))
+    before, threads = sorted(tmp_path.rglob("*")), set(threading.enumerate())
     for use in USES:
         with pytest.raises(ServiceInactiveException, match="is closed"):
             use(manager)
     assert sorted(tmp_path.rglob("*")) == before
-    assert [t.name for t in threading.enumerate() if t.name.startswith("modelkeep")] == []
+    started = set(threading.enumerate()) - threads
+    assert [thread for thread in started if thread.name.startswith("modelkeep")] == []
     assert repr(manager) == f"ModelManager({str(tmp_path / 'library')!r}, closed)"
 
 

@@ -56,7 +56,7 @@ CREATE TABLE oddity (
     sign TEXT NOT NULL,
     accepted INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE catalogue (path TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE catalogue (path TEXT PRIMARY KEY);
 CREATE TABLE page_end (
     token TEXT PRIMARY KEY,
     cursor TEXT NOT NULL,

@@ -92,10 +92,13 @@ def _take_over(store: ModelRecordServiceBase, config: LibrarySettings, file: Pat
     try:
         with locked(config.state_path.with_suffix(".catalogue")):
             with closing(StateDatabase(config.state_path)) as state:
-                noted = noted_catalogues(state)
-                note_catalogue(state, file)
-            if not store.keys_with_prefix("", 1):
+                noted = noted_catalogues(state, config.root)
+            if noted[-1:] == [file]:
+                return  # its models were removed
+            if _is_empty(store):
                 _fill(store, file, _with_models(store, config, file, noted))
+            with closing(StateDatabase(config.state_path)) as state:
+                note_catalogue(state, config.root, file)
     except StorageError:
         if _with_models(store, config, file, []):  # else nothing has to be written
             raise
@@ -128,7 +131,9 @@ def _with_models(
 
 
 def _others(config: LibrarySettings, file: Path, noted: list[Path]) -> Iterator[Path]:
-    here = [path for pattern in _PLACES for path in sorted(config.root.glob(pattern))]
+    # Where nothing is noted, the state file was lost.
+    places = () if noted else _PLACES
+    here = [path for pattern in places for path in sorted(config.root.glob(pattern))]
     ours = {real_path(path) for path in (file, config.state_path, config.root / "modelkeep.yaml")}
     for path in (config.db_path, config.conf_path, *noted, *here):
         if path.is_file() and real_path(path) not in ours:

@@ -69,7 +69,7 @@ class LibraryState:
         chosen = catalogue_file(self.settings)
         if chosen.exists():
             return chosen
-        noted = noted_catalogues(self.state) if self.state is not None else []
+        noted = noted_catalogues(self.state, self.settings.root) if self.state is not None else []
         there = {path for path in (self.settings.db_path, *noted) if path.is_file()}
         return there.pop() if len(there) == 1 else chosen
 
