@@ -37,7 +37,9 @@ def states(program: Program) -> dict[str, str]:
     return {name: program.call("show", "--json", name).only["state"] for name in names}
 
 
-@pytest.mark.parametrize("words", [("scan", "comfy"), ("scan",), ("sync",), ("root", "list")])
+@pytest.mark.parametrize(
+    "words", [("scan", "comfy"), ("scan",), ("sync",), ("root", "list"), ("doctor",)]
+)
 def test_what_is_named_and_not_there_is_said(
     rooted: Program, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
@@ -95,7 +97,8 @@ def test_models_on_a_disk_that_is_away_are_offline(
     assert said in shown.err
     assert said in rooted.call("root", "list").err
     found = rooted.call("doctor", "--json", status=1).json
-    assert [(line["kind"], said in line["message"]) for line in found] == [("folder_offline", True)]
+    problems = [line for line in found if line["severity"] != "note"]
+    assert [(p["kind"], said in p["message"]) for p in problems] == [("folder_offline", True)]
     if how == "unmounted":
         (tmp_path / "disk" / "loras").rmdir()
         (tmp_path / "disk").rmdir()
@@ -121,3 +124,46 @@ def test_a_link_to_a_disk_that_is_away(program: Program, tmp_path: Path) -> None
     assert states(program) == {"paper": "offline"}
     [line] = program.call("doctor", "--json", status=1).json
     assert line["kind"] == "model_offline"
+
+
+def test_the_doctor_notes_what_is_named_and_holds_no_models(
+    rooted: Program, tmp_path: Path
+) -> None:
+    notes = {line["kind"]: line for line in rooted.call("doctor", "--json").json}
+    assert {note["severity"] for note in notes.values()} == {"note"}
+    assert notes["folder_offline"]["subject"] == str(tmp_path / "nowhere")
+    assert "does not exist" in notes["folder_offline"]["message"]
+    assert notes["root_remark"]["subject"] == "comfy"
+    assert "The section bare of" in notes["root_remark"]["message"]
+
+
+def test_one_folder_is_counted_as_one(program: Program, comfy: Path, tmp_path: Path) -> None:
+    comfy.joinpath("extra_model_paths.yaml").write_text(
+        f"gone:\n  base_path: {tmp_path}/nowhere\n  loras: loras\n"
+    )
+    assert "names 1 folder in it" in program.call("scan", comfy).out
+
+
+def test_a_root_that_cannot_be_read_is_told_until_it_can(rooted: Program, comfy: Path) -> None:
+    (comfy / "models" / "vae" / "words.safetensors").write_text("no model")
+    assert "words.safetensors" in rooted.call("sync").out
+    file = comfy / "extra_model_paths.yaml"
+    before = file.read_text()
+    file.write_text(f"{before}e: [1]\n")
+    for words in ((), (), ("--accept",), ()):
+        told = rooted.call("sync", *words, status=3)
+        assert "extra_model_paths.yaml" in told.out
+        assert "nothing changed" not in told.out
+    [problem] = [
+        line
+        for line in rooted.call("doctor", "--json", status=1).json
+        if line["kind"] == "root_unreadable"
+    ]
+    assert (problem["subject"], problem["severity"]) == ("comfy", "warning")
+    assert str(file) in problem["message"]
+    assert problem["hint"]
+    assert "The root comfy cannot be scanned: " in rooted.call("doctor", status=1).out
+    file.write_text(before)
+    after = rooted.call("sync").out
+    assert "nothing changed" in after
+    assert "words.safetensors" not in after, "it is known from before"

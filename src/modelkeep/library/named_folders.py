@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from modelkeep.core.names import is_inside, path_to_text, shown, text_to_path
+from modelkeep.core.names import counted, is_inside, path_to_text, shown, text_to_path
 from modelkeep.core.roots import Root
 from modelkeep.errors import SettingsError, SourceError
 from modelkeep.jobs.seen_roots import SeenRoot, note_root, seen_roots
@@ -83,15 +83,26 @@ class NamedFolders:
 
     def remarks(self, root: str) -> list[str]:
         """Return what is to be said about the folders that the program of a root names."""
-        found = self._presence.registered().named[root]
         away = self.away_among(self._places.get(root, ()))
-        if not found.path.is_dir():
-            return []
         try:
-            remarks = layout_named(found.layout, load_layouts()).remarks(found.path)
-            return [*(f"{one.why}. {one.hint}" for one in away), *remarks]
+            remarks = self.corrections(root)
         except (SettingsError, SourceError) as error:
             return [f"{error}. {error.hint}"]
+        return [*(f"{one.why}. {one.hint}" for one in away), *remarks]
+
+    def corrections(self, root: str) -> list[str]:
+        """Return what the user should correct in the files of a root's program.
+
+        Raises:
+            SettingsError: no layout has the name that is set for the root.
+            SourceError: a file that names folders cannot be read, so the root cannot be scanned.
+        """
+        found = self._presence.registered().named[root]
+        if not found.path.is_dir():
+            return []
+        layout = layout_named(found.layout, load_layouts())
+        layout.places(found.path)
+        return list(layout.remarks(found.path))
 
     def note_seen(self) -> None:
         """Remember which folders have something in them, and on which disk that is."""
@@ -152,9 +163,8 @@ def _first_missing(path: Path) -> Path:
 
 def _missing(top: Path, places: list[Place]) -> AwayFolder:
     name = _named(places[0])
-    what = (
-        "it" if places == [places[0]] and places[0].path == top else f"{len(places)} folders in it"
-    )
+    is_it = len(places) == 1 and places[0].path == top
+    what = "it" if is_it else f"{counted(len(places), 'folder')} in it"
     return AwayFolder(
         top,
         f"{shown(top)} does not exist; {name} names {what}",

@@ -103,7 +103,7 @@ class Sync:
     def _is_told(self, finding: ScanFinding, oddities: Oddities) -> bool:
         """Return whether a finding is told; what was told before is counted."""
         told = Told.NEW
-        if finding.status in _TOLD_ONCE:
+        if finding.status in _TOLD_ONCE and not self._is_unread_root(finding):
             told = oddities.note(path_to_text(finding.path), _sign(finding))
         self.is_news |= told is Told.NEW and finding.status in _NEWS
         self.summary.known += told is Told.KNOWN and not self._again
@@ -113,6 +113,10 @@ class Sync:
         notes = [(text, oddities.note(text, "warning")) for text in self.summary.warnings]
         self.summary.warnings = [t for t, told in notes if told is Told.NEW or self._again]
         self.summary.known += sum(told is Told.KNOWN for _, told in notes) * (not self._again)
+
+    def _is_unread_root(self, finding: ScanFinding) -> bool:
+        """Return whether a whole root could not be read: until it can, nothing is as it was."""
+        return finding.status is ScanStatus.ERROR and finding.path in self._away
 
     def _is_away(self, subject: str) -> bool:
         """Return whether something odd lies where nothing was looked at."""
@@ -140,6 +144,7 @@ class Sync:
             try:
                 target = target_of(path, layout)
             except SourceError as error:
+                self._away.append(path)
                 yield ScanFinding(path, ScanStatus.ERROR).refused(error)
                 continue
             self.summary.warnings += target.layout.remarks(path)
