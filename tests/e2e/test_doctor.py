@@ -152,6 +152,23 @@ class TestVerify:
         assert told.out == ""
         assert "3 models read: 3 ok, 0 not." in told.err
 
+    def test_what_is_not_there_is_not_counted_as_read(
+        self, filled: Program, tmp_path: Path
+    ) -> None:
+        disk = tmp_path / "disk"
+        tiny.embedding(disk / "far.safetensors", 7)
+        filled.call("root", "add", "disk", disk)
+        disk.rename(tmp_path / "away")
+        told = filled.run("verify", "--all", status=3)
+        assert told.err.endswith("3 models read: 3 ok, 0 not; 1 offline.\n")
+        place(filled, "blue.safetensors").unlink()
+        corrupt(filled.root / "models/sd-1/lora/paper.safetensors")
+        told = filled.run("verify", "--all", status=3)
+        assert told.err.endswith("2 models read: 1 ok, 1 not; 1 offline, 1 missing.\n")
+        filled.run("remove", "--yes", "blue", "green", "paper")
+        told = filled.run("verify", "--all", status=1)
+        assert told.err.endswith("0 models read; 1 offline.\n")
+
     def test_changed_bytes(self, filled: Program) -> None:
         corrupt(place(filled, "blue.safetensors"))
         told = filled.run("verify", "--all", "--json", status=3)

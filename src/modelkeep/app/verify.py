@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from modelkeep.care.throttle import TokenBucket, at_most
 from modelkeep.core.commands import command
 from modelkeep.core.hashing import Progress, no_progress
 from modelkeep.core.names import counted
-from modelkeep.library.verify import verify_model
+from modelkeep.library.verify import UNREAD, Verdict, verify_model
 
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
@@ -102,6 +103,17 @@ def text_of(check: ModelCheck, *, verbose: bool = False) -> str:
         read = sum(1 for file in check.files if file.found.blake3)
         lines.append(f"  {counted(read, 'file')} read")
     return "\n".join(lines)
+
+
+def swept_text(verdicts: Counter[Verdict]) -> str:
+    """Return how many models a sweep read, how many of them are ok, and why others were not."""
+    unread = [f"{count:,} {verdict}" for verdict in UNREAD if (count := verdicts[verdict])]
+    read = sum(count for verdict, count in verdicts.items() if verdict not in UNREAD)
+    changed = verdicts[Verdict.CHANGED]
+    text = f"{counted(read, 'model')} read"
+    if read:
+        text += f": {read - changed:,} ok, {changed:,} not"
+    return "; ".join([text, *([", ".join(unread)] if unread else [])]) + "."
 
 
 def advice_for(check: ModelCheck) -> str:

@@ -49,6 +49,8 @@ _WORST_FIRST = (
     Verdict.NEW,
     Verdict.OK,
 )
+#: The bytes were not there to be read.
+UNREAD = (Verdict.OFFLINE, Verdict.MISSING, Verdict.UNREADABLE)
 _STATES = {
     Verdict.OK: RecordState.PRESENT,
     Verdict.NEW: RecordState.PRESENT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +17,7 @@ from modelkeep.errors import UsageError
 
 if TYPE_CHECKING:
     from modelkeep.app.verify import SweepOptions
-    from modelkeep.library.verify import ModelCheck
+    from modelkeep.library.verify import ModelCheck, Verdict
 
 
 def verify(
@@ -86,24 +87,25 @@ def _verify_named(
 
 
 def _verify_all(session: Session, options: SweepOptions, limit_rate: float | None) -> int:
-    from modelkeep.app.verify import checks, sweep
+    from modelkeep.app.verify import checks, sweep, swept_text
 
     found = sweep(session.manager, options)
     if found.done:
         began = time_text(found.began_at)
         done = counted(found.done, "model")
         session.say(f"Continuing the run of {began}; {done} read so far.")
-    total = failed = 0
+    failed = 0
+    verdicts: Counter[Verdict] = Counter()
     with Bar("verify", is_shown=not session.quiet) as bar:
         count = ByteCount(bar, found.size)
         each = checks(found, limit_rate=limit_rate, progress=count.add, settle=count.settle)
         for check in each:
-            total += 1
+            verdicts[check.verdict] += 1
             failed += not check.is_well
             bar.hide()
             _print(session, check, is_brief=not session.verbose)
-    session.say(f"{counted(total, 'model')} read: {total - failed} ok, {failed} not.")
-    return exit_status_of(failed, total)
+    session.say(swept_text(verdicts))
+    return exit_status_of(failed, verdicts.total())
 
 
 def _print(session: Session, check: ModelCheck, *, is_brief: bool) -> None:
