@@ -18,9 +18,19 @@ BROKEN = (1000).to_bytes(8, "little") + b'{"'
 
 def test_a_scan_tells_what_is_there_and_what_to_type_next(program: Program, sources: Path) -> None:
     (sources / "half.safetensors.part").write_bytes(b"half")
+    (sources / "one.txt").write_text("no model")
     told = program.run("scan", sources)
     assert "3 not in the library" in told.out
     assert "1 unfinished download" in told.out
+    assert "1 file without weights" in told.out
+    (sources / "two.txt").write_text("no model")
+    (sources / "other.safetensors.part").write_bytes(b"half")
+    for name in ("blue", "other blue"):
+        (sources / f"{name}.lnk.safetensors").hardlink_to(sources / "blue.safetensors")
+    many = program.run("scan", sources).out
+    assert "2 unfinished downloads" in many
+    assert "2 files without weights" in many
+    assert "2 second names of files" in many
     for words in (("Embedding", "SD 1", "2"), ("LoRA", "SD 1", "1")):
         assert any(all(word in line for word in words) for line in told.lines)
     assert f"modelkeep scan {sources} --register" in told.err

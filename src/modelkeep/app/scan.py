@@ -53,6 +53,18 @@ _SYNCED = (
     (ScanStatus.UNKNOWN, "unknown"),
     (ScanStatus.ERROR, "with an error"),
 )
+#: Reasons for skipping that are no words to count with, as one and as many.
+_SKIPPED = {
+    "not a weight file": ("file without weights", "files without weights"),
+    "a pipe": ("pipe", "pipes"),
+    "a socket": ("socket", "sockets"),
+    "a device": ("device", "devices"),
+    "another name of a file": ("second name of a file", "second names of files"),
+    "link to a scanned folder": ("link to a scanned folder", "links to scanned folders"),
+    "link to nothing": ("link to nothing", "links to nothing"),
+    "folder seen already": ("folder seen already", "folders seen already"),
+    "removed from the library": ("removed from the library",) * 2,
+}
 _MARKED = {
     RecordState.MISSING: ScanStatus.MISSING,
     RecordState.CHANGED: ScanStatus.CHANGED,
@@ -124,7 +136,7 @@ class ScanReport:
             if (more := summary.statuses[status] - len(findings)) > 0:
                 yield f"{status}: {more:,} more; --json lists all"
         if skipped := Counter(summary.skipped).most_common():
-            yield f"Skipped: {', '.join(f'{count:,} {reason}' for reason, count in skipped)}"
+            yield f"Skipped: {', '.join(_skipped(count, reason) for reason, count in skipped)}"
 
 
 def scan(manager: ModelManager, request: ScanRequest, watch: Watcher) -> Scan:
@@ -239,6 +251,11 @@ def again(request: ScanRequest) -> str:
 
 def _counts(summary: ScanSummary, words: tuple[tuple[ScanStatus, str], ...]) -> str:
     return ", ".join(f"{n:,} {word}" for status, word in words if (n := summary.statuses[status]))
+
+
+def _skipped(count: int, reason: str) -> str:
+    one, many = _SKIPPED.get(reason, (reason, f"{reason}s"))
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def _without_path(finding: ScanFinding) -> str:
