@@ -150,7 +150,7 @@ def test_an_unfinished_file_in_a_model_folder_skips_the_folder(world: World, nam
     assert f"{Path(name).name} is in it" in finding.error
 
 
-@pytest.mark.parametrize("mark", ["aria2", "part", "crdownload"])
+@pytest.mark.parametrize("mark", ["aria2", "part", "crdownload", "ytdl", "part.json"])
 def test_a_file_with_a_mark_of_a_download_beside_it_is_skipped(world: World, mark: str) -> None:
     path = tiny.lora(world.downloads / "paper.safetensors")
     (world.downloads / f"paper.safetensors.{mark}").write_bytes(b"half")

@@ -37,7 +37,10 @@ def test_a_control_file_of_aria2_beside_it() -> None:
 
 @pytest.mark.parametrize(
     "suffix",
-    [".part", ".crdownload", ".partial", ".incomplete", ".download", ".!qB", ".tmp", ".st"],
+    [
+        *(".part", ".crdownload", ".partial", ".incomplete", ".download", ".!qB", ".tmp"),
+        *(".st", ".ytdl", ".part.json"),
+    ],
 )
 def test_what_other_programs_leave_beside_it(suffix: str) -> None:
     siblings = {"x.safetensors", f"x.safetensors{suffix}", "y.safetensors", "x.txt"}

@@ -17,7 +17,7 @@ _UNFINISHED = frozenset(
 #: Where ``hf download --local-dir`` keeps the bytes of files that are not complete.
 _HUB_DOWNLOADS = ".cache/huggingface/download/**/*.incomplete"
 #: Behind the name of a file these lie beside it for as long as it is filled.
-_BESIDE = _UNFINISHED | {".st", ".lftp-pget-status"}
+_BESIDE = (*_UNFINISHED, ".st", ".lftp-pget-status", ".ytdl", ".part.json")
 
 
 def is_unfinished(name: str, siblings: Collection[str]) -> bool:
@@ -85,8 +85,10 @@ def _is_partial(name: str) -> bool:
 @lru_cache(maxsize=8)
 def _with_marks(siblings: frozenset[str]) -> frozenset[str]:
     """Return the names that have beside them what says that they are being filled."""
-    parted = (name.rpartition(".") for name in siblings)
-    return frozenset(stem for stem, _, suffix in parted if f".{suffix.lower()}" in _BESIDE)
+    marks = (name for name in siblings if name.lower().endswith(_BESIDE))
+    return frozenset(
+        name[: -len(mark)] for name in marks for mark in _BESIDE if name.lower().endswith(mark)
+    )
 
 
 def weight_suffix(name: str) -> str:
