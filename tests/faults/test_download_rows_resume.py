@@ -190,9 +190,21 @@ def test_2_a_part_in_place_of_the_whole_file_is_never_published(
 ) -> None:
     url = server.serve("/m", _part_for_all(part))
     outcome = fetch(url, tmp_path / "m.bin", segments=segments)
-    assert "127.0.0.1" in str(outcome.failure(ConnectionFailedError))
+    assert "127.0.0.1" in str(outcome.failure(ConnectionFailedError, ProtocolError))
     assert left(tmp_path) == []
     assert len(server.requests) <= 10
+
+
+@pytest.mark.parametrize("etag", ['"v1"', None], ids=["etag", "none"])
+@pytest.mark.parametrize("status", [200, 206])
+def test_2_half_a_file_that_never_goes_on_is_begun_three_times(
+    server: FaultServer, tmp_path: Path, status: int, etag: str | None, fetch: Fetch
+) -> None:
+    url = server.serve("/m", _part_for_all("begin").but(status=status, etag=etag))
+    error = fetch(url, tmp_path / "m.bin", tries=10).failure(ProtocolError)
+    assert "arrived incomplete 3 times" in str(error)
+    assert [request.range for request in server.requests].count(None) == 3
+    assert left(tmp_path) == []
 
 
 @pytest.mark.parametrize("said", [f"bytes 0-{SIZE - 1}/{SIZE}", f"bytes */{SIZE}"])

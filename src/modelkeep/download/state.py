@@ -33,7 +33,8 @@ Target = Path | Callable[[ResponseHead, str], Path]
 #: Files below this many bytes are fetched by one connection.
 SMALL_BYTES = 4 << 20
 _RANGE_NOT_SATISFIABLE = 416
-#: A file that changes on the server is begun again so often; then its ETags count for nothing.
+#: A file is begun again so often, whatever the cause; once it has changed so often on the
+#: server, its ETags count for nothing.
 _RESTARTS = 2
 #: New bytes, or seconds, after which the control file is written, and seconds between two syncs.
 _SAVE_BYTES = 4 << 20
@@ -122,7 +123,7 @@ class TransferState:
         self._check_target = check_target
         self._url: str | None = None
         self._ranges_work = True
-        self._changes = 0
+        self._changes = self._restarts = 0
         self._is_confirmed = False
         self._knows_hash = any(name in STRONG_HASHES for name in request.hashes)
         self._saving = threading.Lock()
@@ -166,7 +167,7 @@ class TransferState:
     @property
     def is_changing(self) -> bool:
         """Whether the server names another version so often that its ETags mean nothing."""
-        return self._changes > _RESTARTS
+        return self._changes >= _RESTARTS
 
     @property
     def is_small(self) -> bool:
@@ -205,8 +206,11 @@ class TransferState:
         """Send a request; see ``open_url``.
 
         Raises:
+            ProtocolError: the file would have to be begun again too often.
             TryAgainError: the response is not the range that was requested.
         """
+        if byte_range is None and self.segments.received and len(self.segments.live) <= 1:
+            self._require_restarts()
         version = self.version if byte_range is not None else None
         has_validator = version is not None and not self.is_changing
         try:
@@ -240,7 +244,8 @@ class TransferState:
             file turned out to be complete, or was begun again since the request.
 
         Raises:
-            ProtocolError: the server names another version in every response.
+            ProtocolError: the server names another version in every response, or never sends
+                the file to its end.
             TryAgainError: it brings nothing; another request has to be sent.
             RangesRefusedError: it brings nothing, as long as other connections go on.
         """
@@ -272,9 +277,33 @@ class TransferState:
             self._check_size(response)
             if not self.version.matches(head):
                 self._note_change(response, self.version)
-            _log.warning("restarting the download of %s from the beginning", self.name)
-            self.discard()
+            self._restart()
             return self._start_file(response)
+
+    def _restart(self) -> None:
+        """Throw away what is there to begin again, but not for ever.
+
+        Raises:
+            ProtocolError: it was begun again too often.
+        """
+        self._require_restarts()
+        self._restarts += 1
+        _log.warning("restarting the download of %s from the beginning", self.name)
+        self.discard()
+
+    def _require_restarts(self) -> None:
+        if self._restarts < _RESTARTS:
+            return
+        what = (
+            "has another ETag or size in every response, so its parts cannot be put together"
+            if self.is_changing
+            else f"arrived incomplete {_RESTARTS + 1} times, and the server does not let it be"
+            " continued"
+        )
+        url = redacted(self.request.url)
+        raise ProtocolError(
+            f"{url} {what}", hint="The server or a proxy is at fault. Use another source."
+        )
 
     def _note_change(self, response: HttpResponse, version: RemoteVersion) -> None:
         """Count the versions that the server names; too many are none.
@@ -282,21 +311,12 @@ class TransferState:
         Args:
             response: Of another version.
             version: The one before.
-
-        Raises:
-            ProtocolError: not even one connection brought the file.
         """
         head, host = response.head, origin_of(response.url).host
         if None in {head.validator, version.validator} and head.total == version.total:
             return  # nothing says that it is another one
         self._changes += 1
         self._is_confirmed = False
-        if self._changes > _RESTARTS + 1:
-            raise ProtocolError(
-                f"{host} sends {self.name} with another ETag or size in every response, so its"
-                " parts cannot be put together",
-                hint="The server or a proxy is at fault. Try later or use another source.",
-            )
         if self.is_changing:
             self.note = f"{host} sends another ETag in every response, so 1 connection is used"
 
@@ -431,6 +451,7 @@ class TransferState:
         if self.part is None:  # pragma: no cover - its bytes have just been hashed
             raise StorageError(f"{self.name} is gone")
         self.segments.close()
+        self._restarts += 1
         path = self.part.put_aside(digest)
         self.part = None
         self.discard()
