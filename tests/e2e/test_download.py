@@ -94,15 +94,19 @@ def test_a_hash_may_be_in_capitals_with_its_name(
     assert (tmp_path / "a.bin").read_bytes() == BODY
 
 
-def test_half_a_file_with_status_200_is_not_a_file(
-    program: Program, server: FaultServer, tmp_path: Path
+@pytest.mark.parametrize("status", [200, 206])
+def test_half_a_file_is_not_a_file(
+    program: Program, server: FaultServer, tmp_path: Path, status: int
 ) -> None:
     half, size = BODY[:MIB], len(BODY)
-    page = Page(half, 200, headers=(("Content-Range", f"bytes 0-{MIB - 1}/{size}"),))
+    page = Page(half, status, headers=(("Content-Range", f"bytes 0-{MIB - 1}/{size}"),))
     url = server.serve("/a.bin", page)
     told = program.call("download", url, tmp_path / "a.bin", status=1)
-    assert "sent less of the file than was requested" in told.err
+    assert "a.bin arrived incomplete 3 times" in told.err
+    assert len(server.requests) == 3
+    assert told.err.count("127.0.0.1") == 1
     assert "kept" not in told.err
+    assert "later" not in told.err
     assert not (tmp_path / "a.bin").exists()
     server.serve("/a.bin", page, Page(BODY))
     program.call("download", url, tmp_path / "a.bin")
@@ -240,18 +244,20 @@ def test_json_tells_how_it_goes(program: Program, server: FaultServer, tmp_path:
     assert last["path"] == str(tmp_path / "a.bin")
 
 
+@pytest.mark.parametrize("form", [(), ("-q",)])
 def test_pause_resume_and_cancel_from_another_terminal(
-    program: Program, server: FaultServer, tmp_path: Path
+    program: Program, server: FaultServer, tmp_path: Path, form: tuple[str, ...]
 ) -> None:
     url = server.serve("/a.bin", Page(BODY, etag='"1"', rate=MIB // 2))
-    process = program.start("download", url, tmp_path / "a.bin", "--segments", 1)
+    process = program.start(*form, "download", url, tmp_path / "a.bin", "--segments", 1)
     wait_until(lambda: server.sent > MIB // 4, process)
     assert program.call("pause", "--json", 1).only["status"] == "paused"
     assert process.poll() is None
     assert program.call("resume", "--json", 1).only["status"] in {"waiting", "running"}
     assert program.call("cancel", "--json", 1).only["status"] == "cancelled"
     told = finish(process, 1)
-    assert "Paused. Continue with: modelkeep resume 1" in told.err
+    assert "Job 1 was paused by another process" in told.err
+    assert "Continue with: modelkeep resume 1" in told.err
     assert "cancelled by another process" in told.err
     assert "modelkeep retry 1" in told.err
     assert not list(tmp_path.glob("a.bin*"))

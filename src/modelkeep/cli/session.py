@@ -116,6 +116,13 @@ class Session:
         if not self.quiet:
             self.complain(text)
 
+    def say_paused(self, number: int) -> None:
+        """Write that this process waits for a job that another one paused, also when quiet."""
+        self.complain(
+            f"\nJob {number} was paused by another process. Continue with: modelkeep resume"
+            f" {number}"
+        )
+
     def complain(self, text: str) -> None:
         """Write a message, also where quiet was asked for."""
         sys.stderr.write(plain(self._runnable(text)) + "\n")

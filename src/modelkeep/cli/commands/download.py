@@ -134,9 +134,10 @@ class _News:
         from modelkeep.app.download import DownloadView
 
         for job in self._jobs:
-            if job.paused and job.id not in self._paused:
-                self._session.say(f"\nPaused. Continue with: modelkeep resume {job.id}")
-            (self._paused.add if job.paused else self._paused.discard)(job.id)
+            is_held = job.paused and job.exception is None
+            if is_held and job.id not in self._paused:
+                self._session.say_paused(job.id)
+            (self._paused.add if is_held else self._paused.discard)(job.id)
             if job.note and job.note not in self._notes:
                 self._notes.add(job.note)
                 self._session.say(f"\n{source_text(str(job.source))}: {job.note}")

@@ -287,7 +287,7 @@ def _wait(session: Session, job: ModelInstallJob) -> bool:
                 also = f"{connections} connections" if connections > 1 else ""
                 bar.show(job.bytes, job.total_bytes, also=also)
                 if job.paused and not was_paused:
-                    session.say(f"\nPaused. Continue with: modelkeep resume {job.id}")
+                    session.say_paused(job.id)
                 was_paused = job.paused
                 time.sleep(0.01)
             except KeyboardInterrupt:
