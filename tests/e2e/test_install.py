@@ -203,3 +203,10 @@ def test_every_type_can_be_typed_as_it_is_shown(program: Program) -> None:
     for kind in ModelType:
         program.call("list", "--type", kind)
         program.call("list", "--type", type_label(kind))
+
+
+def test_an_empty_name_is_refused(program: Program, sources: Path) -> None:
+    path = tiny.embedding(sources / "blue.safetensors", 1)
+    refused = program.call("install", path, "--name", " ", status=2)
+    assert "A name cannot be empty" in refused.err
+    assert program.call("list", "-q").lines == []

@@ -351,6 +351,17 @@ class TestEdit:
         assert told.lines == ["mine:", '  base "sdxl" -> "sd-1"', '  lineage "pony" -> (none)']
         assert filled.call("reidentify", "mine").lines == ["mine: unchanged"]
 
+    def test_reidentify_of_what_no_rule_fits_leads_to_edit(
+        self, program: Program, sources: Path
+    ) -> None:
+        path = sources / "odd.safetensors"
+        path.write_bytes(tiny.safetensors_bytes({"head.0.conv.weight": ("F32", (4, 4))}))
+        program.call("install", path, "--type", "lora", "--base", "sd-1")
+        [key] = program.call("list", "-q").lines
+        told = program.call("reidentify", "odd", status=1)
+        assert f"modelkeep edit {key[:8]} base=BASE" in told.err
+        assert "modelkeep install" not in told.err
+
     def test_reidentify_keeps_what_was_set_at_installing(self, program: Program) -> None:
         path = tiny.lora(program.root.parent / "thing.safetensors", 3)
         program.call("install", path, "--base", "sdxl")

@@ -39,6 +39,7 @@ def test_a_root_is_named_in_any_way(tmp_path: Path, model: Path) -> None:
         with manager:
             path = root / "models/sd-1/lora/ink.safetensors"
             assert manager.path_of(key) == manager.path_of(manager.find("ink")) == path
+            assert manager.path_of(path) == path
     with pytest.raises(UsageError):
         ModelManager(Settings(root=root), root=root)
 

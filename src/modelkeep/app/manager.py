@@ -327,7 +327,7 @@ class ModelManager:
         """The specification's name for ``downloads``."""
         return self.downloads
 
-    def path_of(self, model: ModelConfigBase | str) -> Path:
+    def path_of(self, model: ModelConfigBase | str | Path) -> Path:
         """Return the file or folder of a model, also when its root is not mounted.
 
         Args:
@@ -337,7 +337,7 @@ class ModelManager:
             UnknownModelException: nothing is called that.
             OfflineRootError: its root is not registered.
         """
-        record = self.find(model) if isinstance(model, str) else model
+        record = self.find(str(model)) if isinstance(model, str | Path) else model
         path = self.records.roots.locate(record.root, record.path, self.settings.models_dir)
         if path is None:
             raise OfflineRootError(

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from modelkeep.app.edit import RecordChange
 from modelkeep.app.library import offline_roots
 from modelkeep.app.text import not_stated, one_line, pairs, time_text
+from modelkeep.core.commands import command
 from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.core.taxonomy import RecordState, type_label
-from modelkeep.errors import UnknownMetadataException
+from modelkeep.errors import UnknownMetadataException, UnknownModelError
 from modelkeep.identification.known_families import base_label
 from modelkeep.library.condition import FileStatus, condition_of
 from modelkeep.library.identified import set_by_hand
@@ -191,7 +192,11 @@ def reidentify(manager: ModelManager, name: str, *, reset: bool = False) -> Reco
         InvalidModelException: no rule fits; the record is left as it is.
     """
     before = manager.find(name)
-    after = manager.installer.reidentify(before.key, reset=reset)
+    try:
+        after = manager.installer.reidentify(before.key, reset=reset)
+    except UnknownModelError as error:
+        error.hint = f"If you know what it is: {command('edit', before.key[:8], 'base=BASE')}"
+        raise
     return RecordChange(before, after, kept=tuple(sorted(set_by_hand(after))))
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from modelkeep.core.aliases import without_aliases
-from modelkeep.core.commands import command
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory, new_key
 from modelkeep.core.identity import Evidence, FileForm, Identification
 from modelkeep.core.names import path_to_text, safe_name, shown, text_to_path, unique_name
@@ -114,8 +113,8 @@ def refuse_incomplete(found: Identification, source: Path | str) -> None:
     what = shown(source) if isinstance(source, Path) else source
     raise IncompleteModelError(
         f"{what} lacks {parts}, which its model_index.json lists",
-        hint="Download the missing parts, or install it as it is:"
-        f" {command('install', '--verify', 'off', source)}",
+        hint="Download the missing parts. To take it as it is, repeat the command with"
+        " --verify off",
     )
 
 

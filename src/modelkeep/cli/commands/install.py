@@ -88,6 +88,8 @@ def install(
     session = ctx.ensure_object(Session)
     if name is not None and len(sources) > 1:
         raise UsageError("--name works with one source only", hint="Install them one at a time.")
+    if name is not None and not name.strip():
+        raise UsageError("A name cannot be empty", hint="For example: --name 'My model'")
     if verify is not None:
         session.options["verify"] = verify
     given: dict[str, Any] = {"name": name, "type": type_, "base": base, "variant": variant}
