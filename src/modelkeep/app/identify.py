@@ -12,10 +12,10 @@ from modelkeep.app.text import not_stated, source_text
 from modelkeep.core.identity import NOT_PRINTED, Identification
 from modelkeep.core.names import size_text
 from modelkeep.core.reading import printable
-from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
+from modelkeep.core.taxonomy import ModelType
 from modelkeep.errors import ModelKeepError, UnknownModelError
 from modelkeep.identification.engine import assess, identify_view, open_view
-from modelkeep.identification.known_families import base_label, load_rules
+from modelkeep.identification.known_families import kind_label, load_rules
 from modelkeep.sources.local import LocalModelSource
 
 if TYPE_CHECKING:
@@ -74,10 +74,7 @@ class IdentifyResult:
         if found is None:
             yield f"{printable(self.source)}: {self.error}"
             return
-        variant = f" {found.variant}" if found.variant and found.variant != "normal" else ""
-        of_any = found.base is BaseModelType.Any
-        of_base = "" if of_any else f" for {base_label(found.base)}{variant}"
-        what = f"{type_label(found.type)}{of_base}"
+        what = kind_label(found.type, found.base, found.variant or "")
         yield f"{printable(self.source)}: {what}, {found.format}, {size_text(found.size)}"
         facts = {
             "predicts": found.prediction_type or self._usual(found),

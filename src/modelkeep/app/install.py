@@ -13,9 +13,8 @@ from modelkeep.app.text import source_text
 from modelkeep.core.commands import command
 from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.reading import printable
-from modelkeep.core.taxonomy import type_label
 from modelkeep.errors import JobCancelledError, ModelKeepError, UsageError
-from modelkeep.identification.known_families import base_label
+from modelkeep.identification.known_families import kind_label
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +73,7 @@ class InstallResult:
             return f"{printable(self.source)} is already in the library: {name}"
         repaired = " (its files are back)" if self.is_repaired else ""
         return (
-            f"{type_label(record.type)} for {base_label(record.base)}: {record.name}{repaired}\n"
+            f"{kind_label(record.type, record.base)}: {record.name}{repaired}\n"
             f"  key   {record.key}\n"
             f"  path  {shown(self.path)} ({size_text(record.size)})"
         )
@@ -133,9 +132,10 @@ def not_applied(job: ModelInstallJob) -> str:
     key = job.config_out.key if job.config_out is not None and job.is_repaired else job.same_as
     if not key or not job.config_in:
         return ""
-    names = ", ".join(f"--{name}" for name in job.config_in)
+    names = " and ".join(f"--{name}" for name in job.config_in)
+    were = "was" if len(job.config_in) == 1 else "were"
     changes = [f"{name}={value}" for name, value in job.config_in.items()]
-    return f"{names} was not applied. To apply it: {command('edit', key[:8], *changes)}"
+    return f"{names} {were} not applied. To apply it: {command('edit', key[:8], *changes)}"
 
 
 def leave(manager: ModelManager, source: StringLikeSource, request: InstallRequest) -> int:

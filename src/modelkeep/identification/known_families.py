@@ -10,7 +10,12 @@ from pathlib import Path
 
 from modelkeep.core.base_names import BaseNames
 from modelkeep.core.plugins import PluginKind
-from modelkeep.core.taxonomy import BaseModelType, SchedulerPredictionType
+from modelkeep.core.taxonomy import (
+    BaseModelType,
+    ModelType,
+    SchedulerPredictionType,
+    type_label,
+)
 from modelkeep.identification.family import Family
 from modelkeep.identification.rule_set import RuleSet, find_contradiction
 
@@ -54,6 +59,16 @@ def base_names() -> BaseNames:
 def base_label(base: BaseModelType) -> str:
     """Return what people call a base."""
     return base_names().label(base)
+
+
+def kind_label(type_: ModelType, base: BaseModelType, variant: str = "") -> str:
+    """Return what people call a type of model of a base, such as ``LoRA for SDXL``."""
+    if base is BaseModelType.Any:
+        return type_label(type_)
+    if base is BaseModelType.Unknown:
+        return f"{type_label(type_)} of unknown base"
+    shown = f" {variant}" if variant and variant != "normal" else ""
+    return f"{type_label(type_)} for {base_label(base)}{shown}"
 
 
 def usual_prediction(base: BaseModelType, variant: str) -> SchedulerPredictionType | None:

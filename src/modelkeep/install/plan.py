@@ -12,9 +12,8 @@ from modelkeep.core.identity import Identification
 from modelkeep.core.metadata import BaseMetadata, CivitaiMetadata, HuggingFaceMetadata
 from modelkeep.core.names import path_to_text, shown, size_text
 from modelkeep.core.reading import printable
-from modelkeep.core.taxonomy import type_label
 from modelkeep.errors import ModelKeepError, UnknownModelError, UnsupportedSourceError, hint_of
-from modelkeep.identification.known_families import base_label
+from modelkeep.identification.known_families import kind_label
 from modelkeep.library.destination import Destination, LinkMode
 from modelkeep.library.inventory import SourceFile
 from modelkeep.sources.site import RemoteModel, Terms
@@ -216,8 +215,7 @@ class Plan:
         if self.config is None:
             when = "not known" if self.refusal else "known after the download"
             return f"{when}: {self.error}"
-        what = f"{type_label(self.config.type)} for {base_label(self.config.base)}"
-        return f"{what}, {self.config.format}"
+        return f"{kind_label(self.config.type, self.config.base)}, {self.config.format}"
 
     def _where(self) -> str:
         if self.home is None:
