@@ -210,3 +210,14 @@ def test_an_empty_name_is_refused(program: Program, sources: Path) -> None:
     refused = program.call("install", path, "--name", " ", status=2)
     assert "A name cannot be empty" in refused.err
     assert program.call("list", "-q").lines == []
+
+
+def test_a_root_that_a_known_model_does_not_go_to_is_named(
+    program: Program, sources: Path, tmp_path: Path
+) -> None:
+    path = tiny.lora(sources / "style.safetensors", 1)
+    program.call("install", path)
+    (tmp_path / "comfy" / "loras").mkdir(parents=True)
+    program.call("root", "add", "comfy", tmp_path / "comfy", "--layout", "comfyui")
+    told = program.call("install", path, "--to", "comfy")
+    assert "--to comfy was not applied: the model is in models." in told.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -127,15 +128,22 @@ def result_of(manager: ModelManager, source: str, job: ModelInstallJob) -> Insta
     )
 
 
-def not_applied(job: ModelInstallJob) -> str:
-    """Return what was asked for and not done, since the record was there before; or nothing."""
-    key = job.config_out.key if job.config_out is not None and job.is_repaired else job.same_as
-    if not key or not job.config_in:
-        return ""
-    names = " and ".join(f"--{name}" for name in job.config_in)
-    were = "was" if len(job.config_in) == 1 else "were"
-    changes = [f"{name}={value}" for name, value in job.config_in.items()]
-    return f"{names} {were} not applied. To apply it: {command('edit', key[:8], *changes)}"
+def not_applied(job: ModelInstallJob) -> Iterator[str]:
+    """Yield what was asked for and not done, since the record was there before."""
+    record = job.config_out
+    if record is None or not (job.is_repaired or job.same_as):
+        return
+    if job.config_in:
+        names = " and ".join(f"--{name}" for name in job.config_in)
+        were = "was" if len(job.config_in) == 1 else "were"
+        changes = [f"{name}={value}" for name, value in job.config_in.items()]
+        apply = command("edit", record.key[:8], *changes)
+        yield f"{names} {were} not applied. To apply it: {apply}"
+    if job.to is not None and job.to != record.root:
+        yield (
+            f"--to {job.to} was not applied: the model is in {record.root or 'another folder'}."
+            f" To install it there, remove it first: {command('remove', record.key[:8])}"
+        )
 
 
 def leave(manager: ModelManager, source: StringLikeSource, request: InstallRequest) -> int:

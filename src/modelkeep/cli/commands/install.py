@@ -216,7 +216,7 @@ def _see_through(session: Session, source: str, job: ModelInstallJob) -> bool:
     if job.cancelled and is_interrupted:
         raise KeyboardInterrupt
     _print_answer(session, result_of(session.manager, source, job))
-    if note := not_applied(job):
+    for note in not_applied(job):
         session.say(note)
     return is_interrupted
 
