@@ -92,7 +92,7 @@ def test_what_is_of_no_concern(text: str) -> None:
     [
         ("https://civitai.com/images/12", "a picture"),
         ("https://civitai.com/user/someone?token=hush", "a user page"),
-        ("https://civitai.com/", "no page of a model"),
+        ("https://civitai.com/", "not a page of a model"),
         ("https://civitai.com/models/abc", "a list of models"),
         ("https://civitai.com/reviews/12", "a review"),
         ("https://civitai.com/models/11?modelVersionId=new", "no number behind modelVersionId="),

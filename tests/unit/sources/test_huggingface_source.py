@@ -64,7 +64,7 @@ def test_what_people_paste(text: str, revision: str | None, subfolder: str | Non
         ("org/name:fp17", "not a variant"),
         (f"{PAGE}/discussions/4", "a discussion or pull request of org/name"),
         (f"{PAGE}/discussions", "a discussion or pull request of org/name"),
-        (f"{PAGE}/settings", "no page of the files of org/name"),
+        (f"{PAGE}/settings", "not a page of files of org/name"),
         (f"{PAGE}/tree/main/../x", "is outside"),
     ],
 )

@@ -52,7 +52,7 @@ def create(kind: Value, arguments: Value) -> Value:
         PickleFlaw: it is not a global, or the arguments are wrong.
     """
     if type(kind) is not Global:
-        raise PickleFlaw("it makes an instance of something that is not a class")
+        raise PickleFlaw("it creates an instance of something that is not a class")
     if kind.role not in _CREATABLE:
         raise PickleDanger(f"call {kind}")
     return call(kind, arguments)
@@ -141,7 +141,7 @@ def _view(
     if type(size) is not tuple or len(size) > limits.TENSOR_DIMENSIONS:
         raise PickleFlaw(f"a tensor has no shape of up to {limits.TENSOR_DIMENSIONS} dimensions")
     if not (_natural(size) and _natural(strides) and _natural((offset,))):
-        raise PickleFlaw("a tensor has a shape, strides or an offset that are no natural numbers")
+        raise PickleFlaw("a tensor has a shape, strides or an offset that are not natural numbers")
     if len(size) != len(strides):
         raise PickleFlaw("a tensor has not one stride for each dimension")
     last = offset
@@ -160,19 +160,19 @@ def _view(
 
 def _tensor(arguments: Arguments) -> TensorInfo:
     if len(arguments) != _TENSOR_PARTS:
-        raise PickleFlaw("torch._utils._rebuild_tensor gets another number of arguments")
+        raise PickleFlaw("torch._utils._rebuild_tensor gets the wrong number of arguments")
     return _view(*arguments)
 
 
 def _tensor_v2(arguments: Arguments) -> TensorInfo:
     if len(arguments) not in {_V2_PARTS, _V2_PARTS + 1}:
-        raise PickleFlaw("torch._utils._rebuild_tensor_v2 gets another number of arguments")
+        raise PickleFlaw("torch._utils._rebuild_tensor_v2 gets the wrong number of arguments")
     return _view(*arguments[:4])
 
 
 def _tensor_v3(arguments: Arguments) -> TensorInfo:
     if len(arguments) not in {_V3_PARTS, _V3_PARTS + 1}:
-        raise PickleFlaw("torch._utils._rebuild_tensor_v3 gets another number of arguments")
+        raise PickleFlaw("torch._utils._rebuild_tensor_v3 gets the wrong number of arguments")
     dtype = arguments[_V3_PARTS - 1]
     if type(dtype) is not Global or dtype.role is not Role.NAME or not dtype.dtype:
         raise PickleFlaw("torch._utils._rebuild_tensor_v3 gets something that is not a dtype")
@@ -188,7 +188,7 @@ def _parameter(arguments: Arguments) -> TensorInfo:
 def _with_attributes(arguments: Arguments) -> TensorInfo:
     """``_rebuild_from_type_v2(function, class, arguments, state)``: a tensor with attributes."""
     if len(arguments) != len(("function", "class", "arguments", "state")):
-        raise PickleFlaw("torch._tensor._rebuild_from_type_v2 gets another number of arguments")
+        raise PickleFlaw("torch._tensor._rebuild_from_type_v2 gets the wrong number of arguments")
     function, kind, inner, state = arguments
     if type(kind) is not Global or kind.role is not Role.NAME or kind.dtype:
         raise PickleFlaw("torch._tensor._rebuild_from_type_v2 gets something that is not a class")
@@ -205,7 +205,7 @@ def _with_attributes(arguments: Arguments) -> TensorInfo:
 
 def _meta(arguments: Arguments) -> TensorInfo:
     if len(arguments) != len(("dtype", "size", "strides", "requires_grad")):
-        raise PickleFlaw("a tensor without contents gets another number of arguments")
+        raise PickleFlaw("a tensor without contents gets the wrong number of arguments")
     dtype, size = arguments[:2]
     if type(dtype) is not Global or not dtype.dtype or not _natural(size):
         raise PickleFlaw("a tensor without contents has no type or no shape")

@@ -195,13 +195,13 @@ def _check_storages(storages: list[PickledStorage], keys: Value, left: int) -> N
     """Hold the storages of a legacy file against the list of their keys and the bytes left."""
     sizes = {storage.key: COUNT_BYTES + _bytes_of(storage) for storage in storages}
     if type(keys) is not list or not all(type(key) is str for key in keys):
-        raise PickleFlaw("the keys of its storages are no list of texts")
+        raise PickleFlaw("the keys of its storages are not a list of strings")
     if len(keys) != len(sizes) or set(keys) != sizes.keys():
         raise PickleFlaw("the list of its storages is not of those that its tensors need")
     if sum(sizes.values()) != left:
         raise PickleFlaw(
             f"its storages need {number(sum(sizes.values()))} bytes and {left:,} are there:"
-            " the file is truncated or lies"
+            " the file is truncated or wrong"
         )
 
 

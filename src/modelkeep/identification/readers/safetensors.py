@@ -145,7 +145,7 @@ def _tiling_flaws(tensors: dict[str, TensorInfo], data: int, start: int) -> Iter
         if end > data:
             yield Flaw(
                 f"{shown} ends at {number(end)} of {data:,} bytes of data: the file is"
-                " truncated or lies",
+                " truncated or wrong",
                 start + data,
             )
         if begin > covered:
@@ -154,4 +154,6 @@ def _tiling_flaws(tensors: dict[str, TensorInfo], data: int, start: int) -> Iter
             kind = "overlaps" if end > begin else "is an empty tensor that is inside"
             yield Flaw(f"{shown} {kind} another tensor", start + begin)
         covered = max(covered, end)
-    yield Flaw(f"{data - covered:,} bytes after the last tensor belong to none", start + covered)
+    yield Flaw(
+        f"{data - covered:,} bytes after the last tensor belong to no tensor", start + covered
+    )

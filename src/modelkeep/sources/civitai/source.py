@@ -130,7 +130,7 @@ def _page(parts: list[str], query: Mapping[str, list[str]], text: str) -> Civita
             return _source(number, version, file, "", query)
         case ["model-versions", number, *_] if _NUMBER.fullmatch(number):
             return _source(None, number, _number(query, ("fileId",), text), "", query)
-    what = _NO_MODELS.get(parts[0].lower() if parts else "", "no page of a model")
+    what = _NO_MODELS.get(parts[0].lower() if parts else "", "not a page of a model")
     raise UnsupportedSourceError(
         f"{redacted(text)} is {what}",
         hint="Open the model on Civitai and use the address of its page.",

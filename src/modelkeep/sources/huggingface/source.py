@@ -178,7 +178,7 @@ def _other_page(repo: str, view: str, rest: list[str], text: str) -> Unsupported
     """Return the error for a page of a repository that shows no files."""
     if view not in _TALKS:
         return UnsupportedSourceError(
-            f"{redacted(text)} is no page of the files of {repo}", hint=f"Pass {repo}."
+            f"{redacted(text)} is not a page of files of {repo}", hint=f"Pass {repo}."
         )
     number = rest[0] if rest and rest[0].isdecimal() else ""
     of_request = f" or {repo}@refs/pr/{number} for the files of the pull request" if number else ""
