@@ -107,12 +107,12 @@ def failures(name: str, *, is_yaml: bool) -> int:
     """Let the disk fail at each operation of a story; return how many these are.
 
     It fails once and lastingly, one of the two because it is full; which one changes from
-    operation to operation. In ``make test`` only every other operation has both.
+    operation to operation. In ``make test`` each operation has one of the two.
     """
     with _place() as folder:
         loop = Loop(name, folder, is_yaml=is_yaml)
         for point in range(1, loop.points + 1):
-            for lasting in (False, True) if point % 2 or LENGTH > 1 else (point % 4 == 0,):
+            for lasting in (False, True) if LENGTH > 1 else (point // 2 % 2 == 0,):
                 number = errno.EIO if lasting is bool(point % 2) else errno.ENOSPC
                 how = f"{errno.errorcode[number]}, {'lasting' if lasting else 'once'}"
                 with _noted(f"{name}: {how}, at operation {point} of {loop.points}"):
