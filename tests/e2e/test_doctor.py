@@ -33,10 +33,10 @@ class TestDoctor:
         told = filled.run("doctor")
         assert told.out == ""
         assert told.err == "No problems found.\n"
-        assert filled.run("doctor", "--json").out == ""
+        assert filled.call("doctor", "--json").out == ""
 
     def test_there_is_no_library_yet(self, program: Program) -> None:
-        program.run("doctor")
+        program.call("doctor")
         assert not program.root.exists()
 
     def test_it_tells_what_a_scan_has_told(
@@ -75,32 +75,32 @@ class TestDoctor:
     def test_findings_are_one_a_line(self, filled: Program) -> None:
         place(filled, "blue.safetensors").unlink()
         (filled.root / "models/.staging/abc").mkdir(parents=True)
-        told = filled.run("doctor", "--json", status=1)
+        told = filled.call("doctor", "--json", status=1)
         assert [set(line) for line in told.json] == [FIELDS] * 3
         found = {line["kind"]: line for line in told.json}
         assert set(found) == {"staging_leftover", "model_missing", "stale_states"}
         assert found["staging_leftover"]["fixable"] is True
         assert found["model_missing"]["fixable"] is False
         assert not any(line["fixed"] for line in told.json)
-        assert filled.run("doctor", "--json", status=1).json == told.json
+        assert filled.call("doctor", "--json", status=1).json == told.json
 
     def test_fixing_leaves_what_a_person_has_to_do(self, filled: Program) -> None:
         place(filled, "blue.safetensors").unlink()
         (filled.root / "models/.staging/abc").mkdir(parents=True)
-        told = filled.run("doctor", "--fix", "--json", status=1)
+        told = filled.call("doctor", "--fix", "--json", status=1)
         fixed = {line["kind"]: line["fixed"] for line in told.json}
         assert fixed == {"staging_leftover": True, "model_missing": False, "stale_states": True}
-        again = filled.run("doctor", "--json", status=1)
+        again = filled.call("doctor", "--json", status=1)
         assert [line["kind"] for line in again.json] == ["model_missing"]
         key = again.only["subject"]
         assert filled.call("show", "--json", key).only["state"] == "missing"
         filled.call("remove", "--yes", key)
-        assert filled.run("doctor", "--json").json == []
+        assert filled.call("doctor", "--json").json == []
 
     def test_people_are_told_what_to_type(self, filled: Program) -> None:
         tiny.embedding(place(filled, "stray.safetensors"), 9)
         (filled.root / "models/.staging/abc").mkdir(parents=True)
-        told = filled.run("doctor", status=1)
+        told = filled.call("doctor", status=1)
         assert (
             f"warning: No record owns {place(filled, 'stray.safetensors')} (6.2 KB)" in told.lines
         )
@@ -108,37 +108,37 @@ class TestDoctor:
         assert "2 warnings." in told.err
         assert "1 can be repaired with: modelkeep doctor --fix" in told.err
         filled.call("install", "--inplace", place(filled, "stray.safetensors"))
-        assert "fixed: " in filled.run("doctor", "--fix").out
-        filled.run("doctor")
+        assert "fixed: " in filled.call("doctor", "--fix").out
+        filled.call("doctor")
 
     def test_quiet_names_what_is_wrong(self, filled: Program) -> None:
         (filled.root / "models/.staging/abc").mkdir(parents=True)
-        told = filled.run("doctor", "-q", status=1)
+        told = filled.call("doctor", "-q", status=1)
         assert told.out == f"{filled.root}/models/.staging/abc\n"
         assert told.err == ""
 
     def test_what_waits_in_the_trash_is_nothing_wrong(self, filled: Program) -> None:
         filled.call("remove", "--yes", "green")
-        told = filled.run("doctor")
+        told = filled.call("doctor")
         assert told.out.startswith("note: 1 model is in the trash; emptying it frees 6.2 KB")
 
     def test_a_catalogue_that_no_command_can_use(self, filled: Program) -> None:
         database = filled.root / "databases/modelkeep.db"
         data = database.read_bytes()
         database.write_bytes(b"\xff" * 4096 + data[4096:])
-        filled.run("list", status=1)
-        told = filled.run("doctor", "--json", status=1)
+        filled.call("list", status=1)
+        told = filled.call("doctor", "--json", status=1)
         assert [line["kind"] for line in told.json] == ["database_damaged"]
         assert database.read_bytes() == b"\xff" * 4096 + data[4096:]
-        told = filled.run("doctor", "--fix", status=1)
+        told = filled.call("doctor", "--fix", status=1)
         assert "No record owns" in told.out
         [kept] = database.parent.glob("modelkeep.db.corrupt-*")
         assert kept.read_bytes() == b"\xff" * 4096 + data[4096:]
         assert filled.call("list", "-q").out == ""
-        filled.run("scan", "--register", filled.root / "models")
+        filled.call("scan", "--register", filled.root / "models")
         names = [line["name"] for line in filled.call("list", "--json").json]
         assert names == ["blue", "green", "paper"]
-        assert filled.run("doctor", "--json").only["kind"] == "backups"
+        assert filled.call("doctor", "--json").only["kind"] == "backups"
 
 
 class TestVerify:
@@ -148,7 +148,7 @@ class TestVerify:
         assert all(line.endswith("): ok") for line in told.lines)
 
     def test_all_of_them(self, filled: Program) -> None:
-        told = filled.run("verify", "--all")
+        told = filled.call("verify", "--all")
         assert told.out == ""
         assert "3 models read: 3 ok, 0 not." in told.err
 
@@ -159,19 +159,19 @@ class TestVerify:
         tiny.embedding(disk / "far.safetensors", 7)
         filled.call("root", "add", "disk", disk)
         disk.rename(tmp_path / "away")
-        told = filled.run("verify", "--all", status=3)
+        told = filled.call("verify", "--all", status=3)
         assert told.err.endswith("3 models read: 3 ok, 0 not; 1 offline.\n")
         place(filled, "blue.safetensors").unlink()
         corrupt(filled.root / "models/sd-1/lora/paper.safetensors")
-        told = filled.run("verify", "--all", status=3)
+        told = filled.call("verify", "--all", status=3)
         assert told.err.endswith("2 models read: 1 ok, 1 not; 1 offline, 1 missing.\n")
-        filled.run("remove", "--yes", "blue", "green", "paper")
-        told = filled.run("verify", "--all", status=1)
+        filled.call("remove", "--yes", "blue", "green", "paper")
+        told = filled.call("verify", "--all", status=1)
         assert told.err.endswith("0 models read; 1 offline.\n")
 
     def test_changed_bytes(self, filled: Program) -> None:
         corrupt(place(filled, "blue.safetensors"))
-        told = filled.run("verify", "--all", "--json", status=3)
+        told = filled.call("verify", "--all", "--json", status=3)
         lines = {line["name"]: line for line in told.json}
         assert {name: line["status"] for name, line in lines.items()} == {
             "blue": "changed",
@@ -182,7 +182,7 @@ class TestVerify:
         assert file["known"]["blake3"] != file["found"]["blake3"]
         assert file["known"]["blake3"] in file["detail"]
         assert file["found"]["blake3"] in file["detail"]
-        assert filled.run("verify", "-q", "--all", status=3).lines == [lines["blue"]["key"]]
+        assert filled.call("verify", "-q", "--all", status=3).lines == [lines["blue"]["key"]]
         assert "(changed)" in filled.call("show", "blue").out
         assert filled.call("show", "--json", "blue").only["state"] == "changed"
         assert [line["kind"] for line in filled.call("doctor", "--json", status=1).json] == [
@@ -191,24 +191,24 @@ class TestVerify:
 
     def test_accepting(self, filled: Program) -> None:
         corrupt(place(filled, "blue.safetensors"))
-        told = filled.run("verify", "blue", status=1)
+        told = filled.call("verify", "blue", status=1)
         assert "modelkeep verify --accept" in told.err
-        assert "changed, and accepted" in filled.run("verify", "--accept", "blue").out
-        filled.run("verify", "blue")
-        filled.run("doctor")
+        assert "changed, and accepted" in filled.call("verify", "--accept", "blue").out
+        filled.call("verify", "blue")
+        filled.call("doctor")
 
     def test_some_that_are_nowhere(self, filled: Program) -> None:
         place(filled, "blue.safetensors").unlink()
-        told = filled.run("verify", "blue", "nobody", "paper", status=3)
+        told = filled.call("verify", "blue", "nobody", "paper", status=3)
         assert "is gone" in told.out
         assert "nobody" in told.err
 
     def test_only_those_whose_hash_is_not_known(self, filled: Program, sources: Path) -> None:
         filled.call("install", "--inplace", tiny.embedding(sources / "far.safetensors", 7))
-        told = filled.run("verify", "--all", "--new", "--json")
+        told = filled.call("verify", "--all", "--new", "--json")
         assert (told.only["name"], told.only["status"]) == ("far", "new")
-        assert filled.run("verify", "--all", "--new").err.startswith("0 models read")
-        assert filled.run("verify", "--all", "--max-age", "30d").err.startswith("0 models read")
+        assert filled.call("verify", "--all", "--new").err.startswith("0 models read")
+        assert filled.call("verify", "--all", "--max-age", "30d").err.startswith("0 models read")
 
     @pytest.mark.parametrize(
         "words",
@@ -238,7 +238,7 @@ class TestVerify:
         process.send_signal(signal.SIGINT)
         told = finish(process, 130)
         read = first.count(b"\n") + told.out.count("\n")
-        again = filled.run("verify", "--all", "--json")
+        again = filled.call("verify", "--all", "--json")
         assert "Continuing the run of" in again.err
         assert len(again.lines) < 29
         assert read + len(again.lines) >= 29

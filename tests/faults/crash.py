@@ -8,10 +8,11 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from modelkeep.disk import paths
+from support.rounds import LENGTH
 
 #: Calls of ``core/paths`` that change the disk or force it.
 _CHANGES = frozenset(
@@ -28,12 +29,24 @@ class Fault:
         at: Which operation; 0 is none.
         error: Error number to raise, or None to end the process on the spot.
         lasting: All later operations fail too.
+        count: Operations until now.
     """
 
     at: int = 0
     error: int | None = None
     lasting: bool = False
     count: int = 0
+    _moments: list[int] = field(default_factory=lambda: [1])
+
+    @property
+    def kill_points(self) -> list[int]:
+        """Operations before which a kill leaves something else than before all earlier ones.
+
+        Forcing to the disk leaves nothing new, nor does what a transaction writes before its end.
+        Long rounds take every operation.
+        """
+        every = range(1, self.count + 1)
+        return [point for point in every if LENGTH > 1 or point in self._moments]
 
     def is_next(self) -> bool:
         """Tell whether the next operation has to fail."""
@@ -46,6 +59,15 @@ class Fault:
         if is_now and self.error is None:
             os._exit(KILLED)
         return is_now
+
+    def changed(self) -> None:
+        """Note that the operation left something that stays when the process is killed."""
+        self._moments.append(self.count + 1)
+
+    def began(self) -> None:
+        """Note that a kill leaves half of the next operation."""
+        if self._moments[-1] != self.count + 1:
+            self._moments.append(self.count + 1)
 
 
 class _Calls:
@@ -64,13 +86,19 @@ class _Calls:
             return real
 
         def call(*values: Any, **named: Any) -> Any:
-            is_change = name != "open" or values[1] & os.O_CREAT
-            if is_change and self._fault.is_next() and name == "pwrite":
-                real(values[0], values[1][: len(values[1]) // 2], *values[2:])
-            if is_change and self._fault.step():
+            if name == "open" and not values[1] & os.O_CREAT:
+                return real(*values, **named)
+            if name == "pwrite":
+                self._fault.began()
+                if self._fault.is_next():
+                    real(values[0], values[1][: len(values[1]) // 2], *values[2:])
+            if self._fault.step():
                 number = self._fault.error or 0
                 raise OSError(number, os.strerror(number))
-            return real(*values, **named)
+            result = real(*values, **named)
+            if name != "fsync":
+                self._fault.changed()
+            return result
 
         return call
 
@@ -97,7 +125,11 @@ class _Statements:
                 full = self._fault.error == errno.ENOSPC
                 text = "database or disk is full" if full else "disk I/O error"
                 raise sqlite3.OperationalError(text)
-            return real(*values)
+            result = real(*values)
+            owner = getattr(self._connection, "connection", self._connection)
+            if is_change and not owner.in_transaction:
+                self._fault.changed()
+            return result
 
         return call
 

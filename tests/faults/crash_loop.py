@@ -25,7 +25,7 @@ from ruamel.yaml import YAML
 
 from faults.crash import KILLED, Fault, in_child
 from faults.crash_stories import ABOUT_FILES, STORIES
-from faults.crash_world import Story, World, build, run, tree
+from faults.crash_world import Scene, Story, World, run, tree
 from modelkeep.app.manager import ModelManager
 from modelkeep.disk.drafts import DRAFT
 from modelkeep.errors import ModelKeepError, UnknownMetadataException
@@ -49,24 +49,24 @@ class Loop:
 
     Attributes:
         points: How many operations the story takes.
+        kill_points: Those before which a kill leaves something new; see ``Fault``.
     """
 
     def __init__(self, name: str, folder: Path, *, is_yaml: bool) -> None:
         self._story = next(s for s in (*STORIES, *ABOUT_FILES) if s.name == name)
-        self._kept = folder / "kept"
-        self._place = folder / "world"
-        self._world = build(self._place, self._story, is_yaml=is_yaml)
-        self._place.rename(self._kept)
-        before = self._fresh()
+        self._scene = Scene(folder, self._story, is_yaml=is_yaml)
+        self._world = self._scene.world
+        before = self._scene.begin()
         self._names = _names(self._world)
-        self.points = run(self._world, self._story, Fault())
+        undisturbed = run(self._world, self._story, Fault())
+        self.points, self.kill_points = undisturbed.count, undisturbed.kill_points
         with ModelManager(self._world.settings()) as manager:
             check_law(manager, self._world, self._story, before, self._names)
             self._end = description(manager)
 
     def kill(self, at: int) -> None:
         """Cut the story off at an operation and check the law."""
-        before = self._fresh()
+        before = self._scene.begin()
         status = in_child(partial(run, self._world, self._story, Fault(at=at)))
         assert status == KILLED, f"the program was to be killed, and ended with {status}"
         check_catalogue_file(self._world)
@@ -79,28 +79,22 @@ class Loop:
 
     def fail(self, at: int, error: int, *, lasting: bool) -> None:
         """Let the disk fail at an operation and check the law."""
-        before = self._fresh()
+        before = self._scene.begin()
         with suppress(ModelKeepError):
             run(self._world, self._story, Fault(at=at, error=error, lasting=lasting))
         check_catalogue_file(self._world)
         with ModelManager(self._world.settings()) as manager:
             check_law(manager, self._world, self._story, before, self._names)
 
-    def _fresh(self) -> dict[str, bytes]:
-        """Make the world anew where it was made first; return the user's files."""
-        shutil.rmtree(self._place, ignore_errors=True)
-        shutil.copytree(self._kept, self._place, symlinks=True)
-        return tree(self._world.elsewhere)
-
 
 def kills(name: str, *, is_yaml: bool) -> int:
-    """Cut a story off at each of its operations; return how many these are."""
+    """Cut a story off at each of its kill points; return how many these are."""
     with _place() as folder:
         loop = Loop(name, folder, is_yaml=is_yaml)
-        for point in range(1, loop.points + 1):
+        for point in loop.kill_points:
             with _noted(f"{name}: killed at operation {point} of {loop.points}"):
                 loop.kill(point)
-    return loop.points
+    return len(loop.kill_points)
 
 
 def failures(name: str, *, is_yaml: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,8 +98,8 @@ def build(folder: Path, story: Story, *, is_yaml: bool) -> World:
     return world
 
 
-def run(world: World, story: Story, fault: Fault) -> int:
-    """Do what the story does with a fault planted; return how many operations it took."""
+def run(world: World, story: Story, fault: Fault) -> Fault:
+    """Do what the story does with a fault planted; return the fault, with what it counted."""
     with ModelManager(world.settings()) as manager:
         state: Any = manager.installer.library.state
         holders = [(state, "_connection")]
@@ -108,7 +109,33 @@ def run(world: World, story: Story, fault: Fault) -> int:
         assert state.journal.entries() == []
         with planted(fault, *holders):
             story.act(manager, world)
-    return fault.count
+    return fault
+
+
+class Scene:
+    """The world that a story begins with, which can be had anew.
+
+    It is always at the same place: records of models in place have absolute paths.
+
+    Args:
+        folder: Where it is made; empty.
+        story: What begins there.
+        is_yaml: The catalogue is a YAML file.
+
+    Attributes:
+        world: The world.
+    """
+
+    def __init__(self, folder: Path, story: Story, *, is_yaml: bool) -> None:
+        self._kept = folder / "kept"
+        self.world = build(folder / "world", story, is_yaml=is_yaml)
+        self.world.folder.rename(self._kept)
+
+    def begin(self) -> dict[str, bytes]:
+        """Put the world there as it was made; return the user's files."""
+        shutil.rmtree(self.world.folder, ignore_errors=True)
+        shutil.copytree(self._kept, self.world.folder, symlinks=True)
+        return tree(self.world.elsewhere)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -31,8 +31,8 @@ from modelkeep.library import trash
 from modelkeep.library.destination import LinkMode
 from modelkeep.library.roots import RootService
 
-#: One operation in so many is the last one of a process.
-_STEP = 5
+#: One kill point in so many is taken on one disk, and others on two.
+_STEP = 4
 _SOURCE = "source.safetensors"
 #: The head of a SQLite file: without it the file is none, behind it pages are damaged.
 _HEAD = 100
@@ -63,27 +63,30 @@ def damage(path: Path, chance: random.Random, *, with_head: bool) -> bytes:
     return path.read_bytes()
 
 
-@pytest.fixture(params=[False, True], ids=["one disk", "two disks"])
-def disks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(params=[1, 2], ids=["one disk", "two disks"])
+def disks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Have renames go everywhere, or none from outside of ``models_dir`` into it."""
-    if request.param:
+    count: int = request.param
+    if count > 1:
         monkeypatch.setattr(trash, "can_rename", lambda one, other: _home(one) == _home(other))
+    return count
 
 
 def _home(path: Path) -> bool:
     return "models" in path.parts
 
 
-@pytest.mark.usefixtures("disks")
 @pytest.mark.parametrize("story", STORIES, ids=[story.name for story in STORIES])
-def test_doctor_settles_what_folders_and_catalogue_tell(story: Story, tmp_path: Path) -> None:
+def test_doctor_settles_what_folders_and_catalogue_tell(
+    story: Story, disks: int, tmp_path: Path
+) -> None:
     chance = random.Random(story.name)
     build(tmp_path / "kept", story, is_yaml=False)
+    before = tree(tmp_path / "kept" / "elsewhere")
     world = World(tmp_path / "world", is_yaml=False)
-    points = _run(world, story, Fault())
-    for point in range(1, points + 1, _STEP):
+    points = _run(world, story, Fault()).kill_points
+    for point in points[disks - 1 :: _STEP]:
         assert in_child(partial(_run, world, story, Fault(at=point))) == KILLED
-        before = tree(tmp_path / "kept" / "elsewhere")
         damaged = damage(world.settings().state_path, chance, with_head=bool(point % 2))
         _refuses_to_start(world)
         found = {finding.kind: finding for finding in examine(world.settings())}
@@ -95,8 +98,9 @@ def test_doctor_settles_what_folders_and_catalogue_tell(story: Story, tmp_path: 
         _check(world, story, before)
 
 
-def _run(world: World, story: Story, fault: Fault) -> int:
-    # Each time at the same place: records of models in place have absolute paths.
+def _run(world: World, story: Story, fault: Fault) -> Fault:
+    # Built, not copied: records know the inodes of their files. Each time at the same place:
+    # records of models in place have absolute paths.
     shutil.rmtree(world.folder, ignore_errors=True)
     build(world.folder, story, is_yaml=False)
     return run(world, story, fault)

@@ -143,7 +143,7 @@ def test_what_sqlite_can_read_around_costs_nothing(
 
 @pytest.mark.parametrize("is_readable", [True, False])
 def test_cut_off_while_saving(template: Path, tmp_path: Path, is_readable: bool) -> None:
-    """At every operation: the damaged file or the saved one is there, and the copy before that."""
+    """At every kill point: the damaged file or the saved one is there, and the copy before that."""
     settings = settings_of(tmp_path / "root")
     settings.db_path.parent.mkdir(parents=True)
     kept = template / "kept.db"
@@ -163,12 +163,12 @@ def test_cut_off_while_saving(template: Path, tmp_path: Path, is_readable: bool)
             list(examine(settings, fix=True))
 
     harm()
-    count = Fault()
-    mend(count)
+    undisturbed = Fault()
+    mend(undisturbed)
     with ModelRecordServiceBase.open(settings) as store:
         wanted = {model.key for model in store.all_models()}
     assert bool(wanted) is is_readable
-    for point in range(1, count.count + 1):
+    for point in undisturbed.kill_points:
         damaged = harm()
         assert in_child(partial(mend, Fault(at=point))) == KILLED
         copies = [p for p in settings.db_path.parent.glob("*.corrupt-*") if p.suffix != ".db-wal"]
@@ -217,21 +217,20 @@ def holders(manager: ModelManager) -> list[tuple[Any, str]]:
 
 def run(
     settings: Settings, source: Path, act: Callable[[ModelManager, Path], None], fault: Fault
-) -> int:
+) -> Fault:
     with ModelManager(settings) as manager:
         manager.installer  # noqa: B018 - what is planted begins after the start
         with planted(fault, *holders(manager)):
             act(manager, source)
-    return fault.count
+    return fault
 
 
 @pytest.mark.parametrize("is_state_lost", [False, True], ids=["journal", "journal lost"])
 def test_a_killed_install_is_found_and_put_in_order(tmp_path: Path, is_state_lost: bool) -> None:
     source = tiny.embedding_folder(tmp_path / "green", 3)
-    points = run(settings_of(tmp_path / "count"), source, install, Fault())
-    chosen = range(1, points + 1, 3 if is_state_lost else 1)
+    points = run(settings_of(tmp_path / "count"), source, install, Fault()).kill_points
     seen: set[str] = set()
-    for point in chosen:
+    for point in points[:: 2 if is_state_lost else 1]:
         settings = settings_of(tmp_path / "root")
         shutil.rmtree(settings.root, ignore_errors=True)
         assert in_child(partial(run, settings, source, install, Fault(at=point))) == KILLED
