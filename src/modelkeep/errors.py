@@ -64,7 +64,29 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Self
 
-from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError, ValidationError
+
+#: What is wrong with a value, by pydantic's name of it; ``{...}`` is in pydantic's context.
+_COMPLAINTS = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "dict_type": "must be a map",
+    "extra_forbidden": "is not a known field",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "less_than_equal": "must be at most {le}",
+    "list_type": "must be a list",
+    "literal_error": "must be {expected}",
+    "missing": "is missing",
+    "model_type": "must be a map",
+    "path_type": "must be a path",
+    "string_type": "must be text",
+}
 
 
 class ModelKeepError(Exception):
@@ -440,12 +462,24 @@ class ModelNotFoundException(ModelKeepError):
 def _details_of(error: ValidationError) -> list[InitErrorDetails]:
     return [
         {
-            "type": PydanticCustomError("modelkeep", "{reason}", {"reason": line["msg"]}),
+            "type": PydanticCustomError("modelkeep", "{reason}", {"reason": complaint_of(line)}),
             "loc": line["loc"],
             "input": line["input"],
         }
         for line in error.errors()
     ]
+
+
+def complaint_of(line: ErrorDetails) -> str:
+    """Return what pydantic found wrong with one value, in plain words.
+
+    Args:
+        line: One of ``ValidationError.errors()``.
+    """
+    plain = _COMPLAINTS.get(line["type"])
+    if plain is None:
+        return line["msg"].removeprefix("Value error, ")
+    return plain.format_map(line.get("ctx", {}))
 
 
 def hint_of(error: BaseException) -> str:

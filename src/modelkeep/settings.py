@@ -12,6 +12,7 @@ from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_origin
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -27,10 +28,12 @@ from pydantic import (
 from modelkeep.core.bwlimit import read_bwlimit
 from modelkeep.core.names import is_inside, real_path, shown
 from modelkeep.core.roots import MODELS_ROOT, Root, Roots, is_root_name
-from modelkeep.errors import InvalidSettingsError, SettingsError
+from modelkeep.errors import InvalidSettingsError, SettingsError, complaint_of
 
 PREFIX = "MODELKEEP_"
 SETTINGS_FILE = "modelkeep.yaml"
+
+_PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
 
 _log = logging.getLogger(__name__)
 
@@ -106,6 +109,21 @@ def _check_bandwidth(text: str | None) -> str | None:
     return text
 
 
+def _check_proxy(text: str | None) -> str | None:
+    """Refuse what can be no proxy: its address has a scheme, or a port."""
+    if not text:
+        return text
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        has_place = bool(parts.hostname) and ("://" in text or parts.port is not None)
+        is_usable = has_place and parts.scheme.lower() in _PROXY_SCHEMES
+    except ValueError:  # of the port, or of brackets
+        is_usable = False
+    if not is_usable:
+        raise ValueError("must be an address such as http://host:3128 or socks5h://host:1080")
+    return text
+
+
 def default_root() -> Path:
     """Return ``MODELKEEP_ROOT``, or the platform's data folder."""
     named = os.environ.get(f"{PREFIX}ROOT")
@@ -174,7 +192,9 @@ class Settings(BaseModel):
     endpoints: dict[str, str] = Field(
         default_factory=dict, description="addresses of further sites, by name"
     )
-    proxy: str | None = Field(default=None, description="proxy for all requests")
+    proxy: Annotated[str | None, AfterValidator(_check_proxy)] = Field(
+        default=None, description="proxy for all requests"
+    )
     allow_private_hosts: list[str] = Field(
         default_factory=list, description="private hosts that redirects may lead to"
     )
@@ -213,6 +233,8 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _make_paths_absolute(self) -> Self:
         self.__dict__["root"] = self.root.expanduser().absolute()
+        if self.root.is_file():
+            raise ValueError(f"root must be a folder; {shown(self.root)} is a file")
         names = ["models_dir", "autoimport_dir", "conf_path", "legacy_conf_dir", "db_path"]
         if isinstance(self.model_config_db, Path):
             names.append("model_config_db")
@@ -336,20 +358,32 @@ def _invalid(
     error: ValidationError, kind: type[BaseModel], sources: tuple[_Source, ...]
 ) -> InvalidSettingsError:
     """Return the error that says which values cannot be used, and where each one is from."""
-    complaints, hints = [], []
+    complaints: dict[str, str] = {}
+    hints: list[str] = []
     for line in error.errors():
-        where = tuple(map(str, line["loc"]))
-        text = line["msg"].removeprefix("Value error, ")
+        where = _place_of(line["loc"], kind)
+        text = complaint_of(line)
         if line["type"] == "extra_forbidden":
             near = get_close_matches(where[-1], kind.model_fields, 1) if len(where) == 1 else []
             text = "is not a setting" + (f"; did you mean {near[0]}?" if near else "")
         source = next((s for s in sources if _is_in(s.values, where)), None)
         names = {"name": where[0].upper()} if where else {}
         origin = f" (from {source.name.format(**names)})" if source else ""
-        complaints.append(f"{'.'.join(where)}: {text}{origin}")
+        name = ".".join(where)
+        # Of a value that may be of several kinds, each kind has its complaint.
+        before = complaints[name].removesuffix(origin) + ", or " if name in complaints else ""
+        complaints[name] = f"{before}{text}{origin}"
         hints += [source.hint.format(**names)] if source else []
-    title = f"Invalid setting: {'; '.join(complaints)}"
+    listed = "; ".join(f"{name}: {text}" for name, text in complaints.items())
+    title = f"Invalid setting: {listed}"
     return InvalidSettingsError.of(title, error, hint=" ".join(dict.fromkeys(hints)))
+
+
+def _place_of(place: tuple[int | str, ...], kind: type[BaseModel]) -> tuple[str, ...]:
+    """Return the setting that pydantic means, and the entry of a map; no names of its own kinds."""
+    names = tuple(map(str, place))
+    field = kind.model_fields.get(names[0]) if names else None
+    return names if field is None or get_origin(field.annotation) is dict else names[:1]
 
 
 def _is_in(values: dict[str, Any], where: tuple[str, ...]) -> bool:

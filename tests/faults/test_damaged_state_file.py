@@ -26,10 +26,11 @@ from faults.crash_stories import (
 from faults.crash_world import Story, World, build, run, tree
 from modelkeep.app.doctor import examine
 from modelkeep.app.manager import ModelManager
-from modelkeep.errors import CorruptDatabaseError
+from modelkeep.errors import CorruptDatabaseError, WrongDatabaseError
 from modelkeep.library import trash
 from modelkeep.library.destination import LinkMode
 from modelkeep.library.roots import RootService
+from modelkeep.settings import Settings
 
 #: One kill point in so many is taken on one disk, and others on two.
 _STEP = 4
@@ -138,3 +139,14 @@ def _check(world: World, story: Story, before: dict[str, bytes]) -> None:
         # Of a trash beside a model in no root nothing tells once its record is gone.
         forgotten = [n for n in now if ".modelkeep-trash" in n and now[n] == before[_SOURCE]]
         assert {*now, *([_SOURCE] if forgotten else ())} >= before.keys()
+
+
+def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
+    settings = Settings(root=tmp_path / "root")
+    settings.state_path.mkdir(parents=True)
+    with ModelManager(settings) as manager, pytest.raises(WrongDatabaseError) as caught:
+        manager.installer.trash()
+    assert "not a regular file" in str(caught.value)
+    assert "Move it away" in caught.value.hint
+    assert "Move it away" in next(f.hint for f in examine(settings) if f.kind == "state_file")
+    assert settings.state_path.is_dir()

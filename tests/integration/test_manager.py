@@ -100,6 +100,10 @@ def test_reprs_are_short_and_name_what_it_is(tmp_path: Path, model: Path) -> Non
             manager.settings.root: "library",
             job: "completed",
             job.source: "ink.safetensors",
+            manager.records: "ModelRecordServiceSQL('",
+            manager.metadata: "ModelMetadataStore('",
+            manager.installer: f"ModelInstallService({str(manager.settings.root)!r})",
+            manager.downloads: "DownloadQueueService(max_parallel_dl=5)",
         }
         for value, word in shown.items():
             assert word in repr(value)

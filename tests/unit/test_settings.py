@@ -144,7 +144,7 @@ class TestWhatCannotBeUsed:
             Settings(root=root, verify="maybe")
         said, hint = str(caught.value), caught.value.hint
         file = root / "modelkeep.yaml"
-        assert f"segments: Input should be less than or equal to 64 (from {file})" in said
+        assert f"segments: must be at most 64 (from {file})" in said
         assert f"verfy: is not a setting; did you mean verify? (from {file})" in said
         assert f"start with ~; 'here' is not (from {file})" in said
         assert "(from MODELKEEP_PORT)" in said
@@ -202,3 +202,47 @@ class TestWhatCannotBeUsed:
         write(root, text)
         assert read_settings_file(root / "modelkeep.yaml") == {}
         assert Settings.load(root=root).port == 9494
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("name", "value", "said"),
+        [
+            ("segments", "many", "segments: must be a whole number"),
+            ("segments", 1.5, "segments: must be a whole number"),
+            ("segments", 0, "segments: must be at least 1"),
+            ("offline", "maybe", "offline: must be true or false"),
+            ("ram_cache_gb", -1, "ram_cache_gb: must be more than 0"),
+            ("verify", "hard", "verify: must be 'strict', 'warn' or 'off'"),
+            ("models_dir", 5, "models_dir: must be a path"),
+            ("model_config_db", 5, "model_config_db: must be a path, or must be 'auto'"),
+            ("roots", 5, "roots: must be a map"),
+            ("roots", {"ab": {}}, "roots.ab.path: is missing"),
+            ("allowed_hosts", "x", "allowed_hosts: must be a list"),
+            ("endpoints", {"a": 1}, "endpoints.a: must be text"),
+            ("proxy", "nonsense", "proxy: must be an address such as http://host:3128"),
+            ("proxy", "ftp://host:21", "proxy: must be an address such as http://host:3128"),
+            ("proxy", "http://", "proxy: must be an address such as http://host:3128"),
+            ("proxy", "host:many", "proxy: must be an address such as http://host:3128"),
+        ],
+    )
+    def test_what_is_wrong_is_said_in_plain_words(
+        self, root: Path, name: str, value: object, said: str
+    ) -> None:
+        with pytest.raises(SettingsError) as caught:
+            Settings(root=root, **{name: value})
+        assert str(caught.value).startswith(f"Invalid setting: {said}")
+        assert "(from an argument)" in str(caught.value)
+        assert str(caught.value).count("argument") == 1
+
+    @pytest.mark.parametrize(
+        "proxy", ["http://host", "host:3128", "socks5h://u:p@host:1080", "", None]
+    )
+    def test_proxies(self, root: Path, proxy: str | None) -> None:
+        assert Settings(root=root, proxy=proxy).proxy == proxy
+
+    def test_a_file_is_no_root(self, tmp_path: Path) -> None:
+        file = tmp_path / "model.safetensors"
+        file.write_bytes(b"x")
+        with pytest.raises(SettingsError, match="must be a folder"):
+            ModelManager(file)

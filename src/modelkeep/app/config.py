@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from modelkeep.app.text import Table
 from modelkeep.core.names import is_inside, real_path, shown
 from modelkeep.disk.paths import write_file
-from modelkeep.errors import UsageError
+from modelkeep.errors import UsageError, complaint_of
 from modelkeep.library.roots import changing_settings
 from modelkeep.settings import (
     PREFIX,
@@ -139,7 +139,7 @@ def _checked(setting: str, text: str) -> Any:
     except YAMLError as error:
         raise UsageError(f"The value of {setting} is not YAML: {text!r}", hint=hint) from error
     except ValidationError as error:
-        complaints = "; ".join(line["msg"] for line in error.errors())
+        complaints = ", or ".join(map(complaint_of, error.errors()))
         raise UsageError(f"{setting} cannot be {text!r}: {complaints}", hint=hint) from error
     return value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,9 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         )
         self.engine = JobEngine([self._kind], self._store)
         self.control = JobCommands([self.engine])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({os.fspath(self.app_config.root)!r})"
 
     @property
     def app_config(self) -> Settings:

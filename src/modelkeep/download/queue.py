@@ -54,6 +54,7 @@ class DownloadQueueService(DownloadQueueServiceBase):
     ) -> None:
         self.event_handlers = list(event_handlers)
         self._bus = event_bus
+        self._max_parallel_dl = max_parallel_dl
         self._fetcher = fetcher or Fetcher(requests_session, options or TransferOptions())
         self._kind = DownloadKind(
             Drivers.of(self._fetcher),
@@ -65,6 +66,9 @@ class DownloadQueueService(DownloadQueueServiceBase):
         self.engine = JobEngine([self._kind], store, quiet=quiet)
         self._takes_over = takes_over
         self._was_stopped = False
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(max_parallel_dl={self._max_parallel_dl})"
 
     @property
     def event_bus(self) -> EventBus | None:

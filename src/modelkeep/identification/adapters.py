@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from modelkeep.identification.globs import glob_matches
+from modelkeep.identification.globs import glob_filter, glob_matches
 from modelkeep.identification.header import TensorInfo
 from modelkeep.identification.prefixes import Where
 
@@ -188,17 +188,18 @@ class AdapterView:
         if not any(mark in text for mark in _MARKS):
             return cls(others=len(tensors))
         modules: dict[tuple[Where, str], AdapterModule] = {}
+        by_name: dict[str, AdapterModule] = {}  # a module has several tensors, and several names
         others = 0
         for name, info in tensors.items():
-            split = split_name(name)
+            split = split_role(name)
             if split is None:
                 others += 1
                 continue
-            where, path, role = split
-            module = modules.get((where, path))
+            module = by_name.get(split[0])
             if module is None:
-                module = modules[where, path] = AdapterModule(where, path)
-            module.shapes[role] = info.shape
+                place = place_of(split[0])
+                module = by_name[split[0]] = modules.setdefault(place, AdapterModule(*place))
+            module.shapes[split[1]] = info.shape
         kept = [m for m in modules.values() if m.shapes.keys() - _COMPANIONS]
         others += sum(len(m.shapes) for m in modules.values()) - sum(len(m.shapes) for m in kept)
         forms: defaultdict[tuple[Where, str], list[AdapterModule]] = defaultdict(list)
@@ -231,10 +232,12 @@ class AdapterView:
             for module in self.modules:
                 if module.where == where and glob_matches(glob, module.path):
                     yield module
-            return
-        for (place, form), modules in self.forms.items():
-            if place == where and glob_matches(glob, form):
-                yield from modules
+        elif "*" not in glob:
+            yield from self.forms.get((where, glob), ())
+        else:
+            forms = (form for place, form in self.forms if place == where)
+            for form in glob_filter(glob, forms):
+                yield from self.forms[where, form]
 
     @cached_property
     def unet_contexts(self) -> Mapping[int, str]:
@@ -270,41 +273,47 @@ class AdapterView:
         return (int(n) for n in numbers if n.isdecimal() and len(n) < 6)  # noqa: PLR2004 - no model has so many blocks
 
 
-def split_name(name: str) -> tuple[Where, str, str] | None:
-    """Split a tensor's name into where it belongs, its module's path and its role.
+def split_role(name: str) -> tuple[str, str] | None:
+    """Split a tensor's name into its module's and its role.
 
     Returns:
         None when the name is not one of an adapter's.
     """
-    parts = name.rsplit(".", 3)
-    for count in (3, 2, 1):
-        if len(parts) <= count:
-            continue
-        tail = parts[-count:]
-        role = SUFFIXES.get(".".join(tail))
-        if role is None and count == 3 and tail[0] in {"lora_A", "lora_B"}:  # noqa: PLR2004 - lora_A.<adapter>.weight
-            role = SUFFIXES[tail[0]] if tail[2] == "weight" else None
-        if role is not None:
-            return *_place(".".join(parts[:-count])), role
-        if count == 2 and tail[0] == "oft_blocks" and tail[1].isdecimal():  # noqa: PLR2004 - oft_blocks.0
-            return *_place(".".join(parts[:-2])), f"oft{tail[1]}"
-        if count == 2 and (joined := _joined(".".join(parts[:-2]), ".".join(tail))):  # noqa: PLR2004 - x_lora.down.weight
-            return joined
-    if len(parts) == 2 and parts[1] == "weight" and name.startswith(_FLAT):  # noqa: PLR2004 - lora_unet_x.weight
-        return *_place(parts[0]), "ia3"
+    last = name.rfind(".")
+    second = name.rfind(".", 0, max(last, 0))
+    third = name.rfind(".", 0, max(second, 0))
+    for dot in (third, second, last):
+        if dot >= 0 and (role := SUFFIXES.get(name[dot + 1 :])) is not None:
+            return name[:dot], role
+    if third >= 0 and name[last:] == ".weight":  # lora_A.<adapter>.weight
+        role = SUFFIXES.get(name[third + 1 : second], "")
+        if role in {"down", "up"}:
+            return name[:third], role
+    if second >= 0:
+        return _in_two_parts(name[:second], name[second + 1 :])
+    if name[last:] == ".weight" and name.startswith(_FLAT):  # lora_unet_x.weight
+        return name[:last], "ia3"
     return None
 
 
-def _joined(module: str, tail: str) -> tuple[Where, str, str] | None:
+def _in_two_parts(module: str, tail: str) -> tuple[str, str] | None:
+    """Read roles of two parts that are on no list."""
+    block = tail.removeprefix("oft_blocks.")
+    if block != tail and block.isdecimal():  # oft_blocks.0
+        return module, f"oft{block}"
+    return _joined(module, tail)  # x_lora.down.weight
+
+
+def _joined(module: str, tail: str) -> tuple[str, str] | None:
     role = _JOINED.get(tail)
     end = _JOINED_END.search(module) if role else None
     if role is None or end is None:
         return None
-    where, path = _place(module[: end.start()].replace(".processor.", "."))
-    return where, path + end.group(1), role
+    return module[: end.start()].replace(".processor.", ".") + end.group(1), role
 
 
-def _place(module: str) -> tuple[Where, str]:
+def place_of(module: str) -> tuple[Where, str]:
+    """Return which model a module belongs to, and its path there, with ``_`` between its parts."""
     for wrapper in _WRAPPERS:
         module = module.removeprefix(wrapper)
     where: Where = "denoiser"

@@ -49,6 +49,11 @@ class Database:
         self.path = path
         self._is_copy = to_look
         self._lock = threading.RLock()
+        if path.exists() and not path.is_file():
+            raise WrongDatabaseError(
+                f"{shown(path)} is not a state file of modelkeep: it is not a regular file",
+                hint="Move it away. A new one is created when it is next needed.",
+            )
         if not to_look:
             make_folder(path.parent)
             make_shared_file(path)

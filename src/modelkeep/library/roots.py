@@ -21,7 +21,7 @@ from modelkeep.core.names import counted, full_path, is_inside, path_to_text, sh
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Root, Roots, RootState
 from modelkeep.disk import paths
 from modelkeep.disk.drafts import drop_drafts
-from modelkeep.errors import DuplicateModelException, SourceNotFoundError, UsageError
+from modelkeep.errors import DuplicateModelException, SourceNotFoundError, UsageError, complaint_of
 from modelkeep.jobs.owner import locked
 from modelkeep.jobs.seen_roots import SeenRoot, forget_root, note_root, seen_roots
 from modelkeep.library.library import Library
@@ -258,9 +258,9 @@ class RootService:
         try:
             Settings(root=self._settings.root, models_dir=self._settings.models_dir, roots=roots)
         except ValidationError as error:
-            complaints = "; ".join(line["msg"] for line in error.errors())
+            complaints = "; ".join(map(complaint_of, error.errors()))
             raise UsageError(
-                f"The root cannot be registered: {complaints.replace('Value error, ', '')}",
+                f"The root cannot be registered: {complaints}",
                 hint="List the roots with: modelkeep root list",
             ) from error
 

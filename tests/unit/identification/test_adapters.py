@@ -9,7 +9,7 @@ import pytest
 
 from modelkeep.core.identity import Identification
 from modelkeep.errors import UnknownModelError
-from modelkeep.identification.adapters import split_name
+from modelkeep.identification.adapters import place_of, split_role
 from modelkeep.identification.engine import identify
 from sample_models import SD1, SD2, SDXL, Shapes, typed, write_safetensors
 from unit.identification.cases import kohya
@@ -20,6 +20,11 @@ _FLAT = _PATH.replace(".", "_")
 
 def _identify(shapes: Shapes, tmp_path: Path, **metadata: str) -> Identification:
     return identify(write_safetensors(tmp_path / "m.safetensors", typed(shapes), metadata))
+
+
+def split(name: str) -> tuple[str, str, str] | None:
+    found = split_role(name)
+    return (*place_of(found[0]), found[1]) if found else None
 
 
 @pytest.mark.parametrize(
@@ -50,7 +55,7 @@ def _identify(shapes: Shapes, tmp_path: Path, **metadata: str) -> Identification
     ],
 )
 def test_every_spelling_is_one_module(name: str, role: str) -> None:
-    assert split_name(name) == ("denoiser", _FLAT, role)
+    assert split(name) == ("denoiser", _FLAT, role)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +70,7 @@ def test_every_spelling_is_one_module(name: str, role: str) -> None:
     ],
 )
 def test_other_names_are_no_modules(name: str) -> None:
-    assert split_name(name) is None
+    assert split(name) is None
 
 
 def _rows(context: int) -> Iterable[tuple[str, Shapes]]:

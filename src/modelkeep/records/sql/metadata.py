@@ -28,6 +28,9 @@ class SqlMetadata(ModelMetadataStoreBase):
     def __init__(self, database: RecordDatabase) -> None:
         self._database = database
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._database.name!r})"
+
     def add_metadata(self, model_key: str, metadata: AnyMetadata) -> None:
         """Store the metadata of a model that has none yet."""
         with self._database.writing() as transaction:

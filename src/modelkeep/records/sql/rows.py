@@ -19,6 +19,7 @@ from modelkeep.errors import (
     CorruptDatabaseError,
     InvalidModelConfigException,
     UnreadableRecordError,
+    complaint_of,
     hint_of,
 )
 from modelkeep.records.metadata import AnyMetadata
@@ -197,7 +198,7 @@ def reason_of(error: Exception) -> str:
     """Return why fields are no record, in a few words."""
     if isinstance(error, ValidationError):
         first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        return f"{'.'.join(map(str, first['loc']))}: {complaint_of(first)}"
     return str(error)
 
 

@@ -99,6 +99,9 @@ class SqlRecords(ModelRecordServiceBase):
         self._database = database
         self._reader = rows.RecordReader(database.name)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._database.name!r})"
+
     def change_counter(self) -> int:
         """Return a number that is another one after every change, by any process."""
         return self._database.change_counter()

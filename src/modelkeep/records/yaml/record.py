@@ -13,7 +13,7 @@ from modelkeep.core.configs import AnyModelConfig, ModelConfigBase, ModelConfigF
 from modelkeep.core.files import ModelFile
 from modelkeep.core.names import text_to_path
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
-from modelkeep.errors import ModelKeepError
+from modelkeep.errors import ModelKeepError, complaint_of
 from modelkeep.records.metadata import AnyMetadata
 from modelkeep.records.places import Place
 from modelkeep.records.yaml.reader import YamlFlaw
@@ -156,7 +156,7 @@ def _config(key: str, values: dict[str, Any]) -> AnyModelConfig:
         first = error.errors()[0]
         wrong = str(first["loc"][0]) if first["loc"] else ""
         shown = ".".join(map(str, first["loc"]))
-        raise InvalidRecordError(wrong, f"{shown}: {first['msg']}") from error
+        raise InvalidRecordError(wrong, f"{shown}: {complaint_of(first)}") from error
     except (TypeError, ValueError, LookupError) as error:
         raise InvalidRecordError("type", f"no model type has these fields ({error})") from error
     config: AnyModelConfig = made.model_copy(update={"key": key})
@@ -192,7 +192,7 @@ def _metadata(values: Any) -> AnyMetadata | None:
     except ValidationError as error:
         first = error.errors()[0]
         shown = ".".join(map(str, ("metadata", *first["loc"])))
-        raise InvalidRecordError("metadata", f"{shown}: {first['msg']}") from error
+        raise InvalidRecordError("metadata", f"{shown}: {complaint_of(first)}") from error
     return metadata
 
 

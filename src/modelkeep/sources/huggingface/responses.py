@@ -10,7 +10,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from modelkeep.core.metadata import HuggingFaceMetadata, RemoteModelFile
-from modelkeep.errors import ProtocolError
+from modelkeep.errors import ProtocolError, complaint_of
 from modelkeep.sources.listing import usable_names
 from modelkeep.sources.site import Terms
 
@@ -112,7 +112,7 @@ def metadata_of(
     except ValidationError as error:
         first = error.errors()[0]
         raise ProtocolError(
-            f"The answer about {repo} cannot be read: {first['loc']}: {first['msg']}",
+            f"The answer about {repo} cannot be read: {first['loc']}: {complaint_of(first)}",
             hint="Try again later.",
         ) from error
 
