@@ -132,8 +132,13 @@ class Fetcher:
             nonlocal is_named
             if state.path is not None and not is_named:
                 is_named, job.resumed_bytes = True, state.received
-            job.download_path = state.path or job.download_path
-            job.connections, job.note = state.connections, state.note
+            # Setting a field of a job is slow: what is as before is left.
+            if state.path is not None and job.download_path != state.path:
+                job.download_path = state.path
+            if job.connections != state.connections:
+                job.connections = state.connections
+            if job.note != state.note:
+                job.note = state.note
             control.report(state.received, state.total or 0)
 
         transfer = Transfer(

@@ -301,8 +301,9 @@ class Transfer:
         if self._on_progress is None:
             return
         state, now = self._state, time.monotonic()
-        is_news = stage != self._stage or waits
-        if not is_news and now - self._reported_at < _REPORT_SECONDS:
+        # A small file is through its stages before anybody sees them.
+        is_news = stage == "done" or (stage != self._stage and not state.is_small)
+        if not (is_news or waits) and now - self._reported_at < _REPORT_SECONDS:
             return
         self._stage, self._reported_at = stage, now
         self._on_progress(

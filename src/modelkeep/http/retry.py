@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
@@ -187,7 +187,7 @@ class RetryPolicy:
     tries: int = 5
     base: float = 0.5
     cap: float = 30.0
-    dice: Dice = field(default_factory=random.Random)
+    dice: Dice = random
 
     def delay(self, failed: int, error: BaseException | None = None) -> float | None:
         """Return how many seconds to wait before the next try, or None when there is none.

@@ -101,11 +101,11 @@ class GuardedAdapter(HTTPAdapter):
         """Name the context; otherwise each connection reads all certificates anew."""
         host: Any
         pool: Any
-        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
-        if host["scheme"] == "https" and verify and not cert:
+        is_ours = bool(verify) and not cert  # then requests need not look at the certificates
+        trusted = is_ours or verify
+        host, pool = super().build_connection_pool_key_attributes(request, trusted, cert)
+        if is_ours and host["scheme"] == "https":
             pool["ssl_context"] = self._trusting("" if verify is True else str(verify))
-            pool.pop("ca_certs", None)
-            pool.pop("ca_cert_dir", None)
         return host, pool
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:

@@ -30,6 +30,8 @@ class MemoryJobs:
     def __init__(self, first: int = 0) -> None:
         self._numbers = itertools.count(first)
         self._rows: dict[int, JobRow] = {}
+        #: The last change of each: a row is made of it when it is asked for, which is seldom.
+        self._changes: dict[int, JobChange] = {}
         self._claiming = threading.Lock()
 
     def add(self, job: NewJob, *, unowned: bool = False) -> int:
@@ -49,14 +51,20 @@ class MemoryJobs:
         Raises:
             UnknownJobIDException: there is none with this number.
         """
-        row = self._rows.get(number)
+        row = self._row(number)
         if row is None:
             raise UnknownJobIDException(f"No job {number}", hint="Submit it first.")
         return row
 
+    def _row(self, number: int) -> JobRow | None:
+        row, change = self._rows.get(number), self._changes.get(number)
+        columns: Any = change.columns() if change is not None else {}
+        return replace(row, **columns) if row is not None else None
+
     def all(self, kind: str | None = None) -> list[JobRow]:
         """Return all jobs, or those of one kind, the oldest first."""
-        return [row for row in list(self._rows.values()) if kind in {None, row.kind}]
+        rows = map(self._row, list(self._rows))
+        return [row for row in rows if row is not None and kind in {None, row.kind}]
 
     def unended(self, kind: str, source: str | None = None) -> list[JobRow]:
         """Return the jobs of a kind, and of a source if one is given, that have not ended."""
@@ -74,22 +82,19 @@ class MemoryJobs:
     def claim(self, row: JobRow, status: JobState) -> bool:
         """Make a job ours if it is still as in ``row``."""
         with self._claiming:
-            now = self._rows.get(row.id)
+            now = self._row(row.id)
             if now is None or (now.owner, now.status) != (row.owner, row.status):
                 return False
             self._rows[row.id] = replace(
                 now, owner=_OWNER, status=status, request=None, ended_at=None,
                 error_type=None, error=None, hint=None,
             )  # fmt: skip
+            self._changes.pop(row.id, None)
             return True
 
     def beat(self, changes: Mapping[int, JobChange]) -> None:
         """Write how jobs go."""
-        for number, change in changes.items():
-            row = self._rows.get(number)
-            if row is not None:
-                columns: Any = change.columns()
-                self._rows[number] = replace(row, **columns)
+        self._changes.update(changes)
 
     def finish(self, row: JobRow, change: JobChange) -> bool:
         """Leave jobs of others alone: there are none."""
@@ -111,6 +116,8 @@ class MemoryJobs:
 
     def remove(self, numbers: list[int]) -> int:
         """Remove jobs; return how many were there."""
+        for number in numbers:
+            self._changes.pop(number, None)
         return sum(self._rows.pop(number, None) is not None for number in numbers)
 
     def close(self) -> None:
