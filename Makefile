@@ -2,6 +2,8 @@
 PYTHON ?= python3
 LOAD ?= 1
 MAKEFLAGS += -j2
+# Many tests wait for a process, a timeout or the disk: more of them than processors run at once.
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt
@@ -58,7 +60,7 @@ contracts: $(VENV)/.testing
 check: lint types contracts ## lint, types and import contracts
 
 test: check ## everything that has to hold
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 quick: check ## an edit loop of under a minute: the unit tests but for the slow ones
 	MODELKEEP_TEST_LENGTH=0.1 $(BIN)/pytest -q -x -n 2 --dist worksteal -m "not slow" tests/unit

@@ -233,8 +233,6 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _make_paths_absolute(self) -> Self:
         self.__dict__["root"] = self.root.expanduser().absolute()
-        if self.root.is_file():
-            raise ValueError(f"root must be a folder; {shown(self.root)} is a file")
         names = ["models_dir", "autoimport_dir", "conf_path", "legacy_conf_dir", "db_path"]
         if isinstance(self.model_config_db, Path):
             names.append("model_config_db")

@@ -240,9 +240,3 @@ class TestWords:
     )
     def test_proxies(self, root: Path, proxy: str | None) -> None:
         assert Settings(root=root, proxy=proxy).proxy == proxy
-
-    def test_a_file_is_no_root(self, tmp_path: Path) -> None:
-        file = tmp_path / "model.safetensors"
-        file.write_bytes(b"x")
-        with pytest.raises(SettingsError, match="must be a folder"):
-            ModelManager(file)
