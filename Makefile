@@ -2,8 +2,8 @@
 PYTHON ?= python3
 LOAD ?= 1
 MAKEFLAGS += -j2
-# Many tests wait for a process, a timeout or the disk: more of them than processors run at once.
-WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+# Some tests wait for a process or the disk: a few more of them than processors run at once.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt

@@ -301,8 +301,9 @@ class Transfer:
         if self._on_progress is None:
             return
         state, now = self._state, time.monotonic()
-        # A small file is through its stages before anybody sees them.
-        is_news = stage == "done" or (stage != self._stage and not state.is_small)
+        # A small file is through its last stages before anybody sees them.
+        is_brief = state.is_small and stage in {"verifying", "publishing"}
+        is_news = stage != self._stage and not is_brief
         if not (is_news or waits) and now - self._reported_at < _REPORT_SECONDS:
             return
         self._stage, self._reported_at = stage, now

@@ -10,6 +10,8 @@ import http.client
 import io
 import socket
 import ssl
+import struct
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -318,12 +320,19 @@ class _TimedReader(io.RawIOBase):
         """Return how many bytes came; None when there were none in this slice of time."""
         try:
             return self._sock.recv_into(buffer)
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             return None
 
     def _wait_at_most(self, seconds: float) -> None:
         self._slice = max(0.001, min(seconds, POLL_SECONDS))
-        self._sock.settimeout(self._slice)
+        if type(self._sock) is not socket.socket or sys.platform != "linux":
+            self._sock.settimeout(self._slice)
+            return
+        # With the system's own limit a piece is one call; Python's asks first whether it is there.
+        self._sock.settimeout(None)
+        whole = int(self._slice)
+        limit = struct.pack("@ll", whole, int((self._slice - whole) * 1e6))
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
 
     def close(self) -> None:
         self._file.close()
