@@ -105,12 +105,11 @@ class Supervisor:
 
     def _begin(self) -> None:
         """Open the first connection, as soon as the host has a slot."""
+        self._report("waiting", 0.0)
         host = self._host()
-        if not self._slots.try_acquire(host):
-            self._report("waiting", 0.0)
-            if not self._slots.acquire(host, self._is_stopped):
-                self.check_stopped()
-                return
+        if not self._slots.acquire(host, self._is_stopped):
+            self.check_stopped()
+            return
         segment = self._state.segments.take(time.monotonic(), free_only=True)
         if segment is None:
             self._slots.release(host)
