@@ -96,6 +96,8 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "JobCancelledError",
         "JobError",
         "JobPausedError",
+        "LoadCancelledError",
+        "LoadTimeoutError",
         "ModelKeepError",
         "ModelNotFoundException",
         "NewerDatabaseError",

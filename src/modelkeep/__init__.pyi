@@ -236,6 +236,12 @@ from modelkeep.errors import (
     JobPausedError as JobPausedError,
 )
 from modelkeep.errors import (
+    LoadCancelledError as LoadCancelledError,
+)
+from modelkeep.errors import (
+    LoadTimeoutError as LoadTimeoutError,
+)
+from modelkeep.errors import (
     ModelKeepError as ModelKeepError,
 )
 from modelkeep.errors import (
@@ -455,6 +461,8 @@ __all__ = [
     "LicenseRestrictions",
     "LinkMode",
     "LoRAConfig",
+    "LoadCancelledError",
+    "LoadTimeoutError",
     "LocalEventBus",
     "LocalModelSource",
     "MainCheckpointConfig",

@@ -54,6 +54,8 @@
     │   ├── JobPausedError              a job stopped, to go on later
     │   │   └── DownloadPausedError
     │   └── InterruptedInstallError     an earlier run was interrupted
+    ├── LoadCancelledError              whoever asked for a model gave up
+    ├── LoadTimeoutError                a model took longer than allowed (also a TimeoutError)
     └── ModelNotFoundException          the record is there, its file is not
 """
 
@@ -453,6 +455,14 @@ class DownloadPausedError(JobPausedError):
 
 class InterruptedInstallError(JobError):
     """The error of a job that an earlier run left unfinished."""
+
+
+class LoadCancelledError(ModelKeepError):
+    """Raised in a caller who gave up waiting for a model."""
+
+
+class LoadTimeoutError(ModelKeepError, TimeoutError):
+    """Raised when a model was not loaded in the time that was allowed."""
 
 
 class ModelNotFoundException(ModelKeepError):

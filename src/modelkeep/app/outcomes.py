@@ -95,6 +95,8 @@ OUTCOMES: Mapping[type[BaseException], Outcome] = MappingProxyType(
         errors.JobPausedError: _CONFLICT,
         errors.DownloadPausedError: _CONFLICT,
         errors.InterruptedInstallError: _CONFLICT,
+        errors.LoadCancelledError: _NOT_NOW,
+        errors.LoadTimeoutError: _NOT_NOW,
         errors.ModelNotFoundException: _NOT_FOUND,
     }
 )
