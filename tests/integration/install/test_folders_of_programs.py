@@ -101,6 +101,31 @@ def test_each_type_has_its_folder(layout: str, tmp_path: Path) -> None:
             assert path == top / below / model.name, (kind, base)
 
 
+@pytest.mark.parametrize(
+    ("layout", "models", "below"),
+    [
+        ("comfyui", "models", "models/loras"),
+        ("a1111", "models", "models/Lora"),
+        ("swarmui", "Models", "Models/Lora"),
+        ("comfyui", "vae", "loras"),
+        ("a1111", "Stable-diffusion", "Lora"),
+        ("swarmui", "Stable-Diffusion", "Lora"),
+    ],
+)
+def test_a_program_that_was_just_unpacked(
+    layout: str, models: str, below: str, tmp_path: Path
+) -> None:
+    """The layout that is set counts: a folder has ``models`` in it, or is the folder of models."""
+    top = tmp_path / "program"
+    (top / models).mkdir(parents=True)
+    roots = {"theirs": RootSettings(path=top, layout=layout)}
+    lora = tiny.lora(tmp_path / "style.safetensors", 1)
+    with ModelManager(Settings(root=tmp_path / "library", roots=roots)) as manager:
+        assert put(manager, lora, "theirs") == top / below / lora.name
+        [found] = [entry.path for entry in manager.installer.scanner.scan(top, layout=layout)]
+    assert found == top / below / lora.name
+
+
 def flux(tmp_path: Path) -> Path:
     return write_safetensors(tmp_path / "flux1.safetensors", typed(flux_transformer(), "F16"))
 

@@ -98,7 +98,7 @@ class A1111(Layout):
 
     def places(self, folder: Path) -> tuple[Place, ...]:
         """Return the categories, and for the root ``embeddings`` and those of extensions."""
-        if not _is_root(folder, names_in(folder)):
+        if not _is_set_root(folder):
             return tuple(category_places(folder, _TYPES))
         found = category_places(folder / "models", _TYPES)
         embeddings = Place(
@@ -113,7 +113,7 @@ class A1111(Layout):
 
     def folder_for(self, folder: Path, model: ModelTraits) -> Path | None:
         """Return the folder below ``models``, or the one for embeddings beside it."""
-        is_root = _is_root(folder, names_in(folder))
+        is_root = _is_set_root(folder)
         if model.type is ModelType.TextualInversion:
             return folder / "embeddings" if is_root else None
         if model.type is ModelType.MotionModule:  # only an extension has a folder for them
@@ -139,6 +139,16 @@ class A1111(Layout):
 
 def _is_models(names: Names) -> bool:
     return _CHECKPOINTS in names.folders and not names.folders.isdisjoint(_COMPANY)
+
+
+def _is_set_root(folder: Path) -> bool:
+    """Tell whether a folder that is set to be the program's is its root, however little is there.
+
+    Only its folder of models has no ``models``.
+    """
+    names = names_in(folder)
+    is_above = "models" in names.folders and _CHECKPOINTS not in names.folders
+    return is_above or _is_root(folder, names)
 
 
 def _is_root(folder: Path, names: Names) -> bool:

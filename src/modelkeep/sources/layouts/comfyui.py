@@ -105,8 +105,7 @@ class ComfyUI(Layout):
 
         The folder of models alone has its categories only.
         """
-        names = names_in(folder)
-        root = _root(folder, names)
+        root = _set_root(folder)
         if root is None:
             return tuple(category_places(folder, TYPES, _SKIP))
         own = category_places(root / "models", TYPES, _SKIP)
@@ -117,13 +116,13 @@ class ComfyUI(Layout):
 
     def folder_for(self, folder: Path, model: ModelTraits) -> Path | None:
         """Return the category: a default of ``extra_model_paths.yaml`` before its own."""
-        root = _root(folder, names_in(folder))
+        root = _set_root(folder)
         home = folder if root is None else root / "models"
         return shelf(SHELVES.get(model.kind, ()), self.places(folder), home, folder)
 
     def remarks(self, folder: Path) -> Iterable[str]:
         """Yield the sections of ``extra_model_paths.yaml`` that name no folder of models."""
-        root = _root(folder, names_in(folder))
+        root = _set_root(folder)
         for file in _extra_files(root) if root is not None else ():
             yield from (
                 f"The section {section} of {shown(file)} has a base_path and names no folders in"
@@ -144,6 +143,16 @@ def _root(folder: Path, names: Names) -> Path | None:
     if is_program or (is_base and names_in(folder / "models").folders & TYPES.keys()):
         return folder
     return folder if looks_like_models(names_in(folder / "models")) else None
+
+
+def _set_root(folder: Path) -> Path | None:
+    """Return where the program is in a folder that is set to be ComfyUI's, however little is there.
+
+    Only its folder of models has categories and no ``models``.
+    """
+    names = names_in(folder)
+    is_above = "models" in names.folders and names.folders.isdisjoint(TYPES)
+    return _root(folder, names) or (folder if is_above else None)
 
 
 def _with_extra(root: Path, own: list[Place]) -> list[Place]:

@@ -95,7 +95,7 @@ class SwarmUI(Layout):
 
     def places(self, folder: Path) -> tuple[Place, ...]:
         """Return the categories below each model root, and the folders that settings name."""
-        if not _is_root(folder, names_in(folder)):
+        if not _is_set_root(folder):
             return tuple(category_places(folder, _TYPES))
         settings, roots = _settings(folder)
         named = [
@@ -110,7 +110,7 @@ class SwarmUI(Layout):
     def folder_for(self, folder: Path, model: ModelTraits) -> Path | None:
         """Return a folder of the setting for such models, else the one that it has by default."""
         setting, names = _SHELVES.get(model.kind, ("", ()))
-        if not _is_root(folder, names_in(folder)):
+        if not _is_set_root(folder):
             return shelf(names, self.places(folder), folder, folder)
         settings, roots = _settings(folder)
         named = [Place(path, path.name) for path in _split(settings.get(setting, ""), roots[0])]
@@ -157,6 +157,16 @@ def _split(text: str, base: Path) -> list[Path]:
 
 def _is_models(names: Names) -> bool:
     return _CHECKPOINTS in names.folders and not names.folders.isdisjoint(_COMPANY)
+
+
+def _is_set_root(folder: Path) -> bool:
+    """Tell whether a folder that is set to be the program's is its root, however little is there.
+
+    Only its folder of models has no ``Models``.
+    """
+    names = names_in(folder)
+    is_above = "Models" in names.folders and _CHECKPOINTS not in names.folders
+    return is_above or _is_root(folder, names)
 
 
 def _is_root(folder: Path, names: Names) -> bool:
