@@ -60,6 +60,7 @@ contracts: $(VENV)/.testing
 check: lint types contracts ## lint, types and import contracts
 
 test: check ## everything that has to hold
+	@$(BIN)/python -m compileall -q src # it is started hundreds of times, maybe where nothing is cached
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 quick: check ## an edit loop of under a minute: the unit tests but for the slow ones
