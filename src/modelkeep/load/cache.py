@@ -239,13 +239,16 @@ class Cache(Generic[K, V]):
             raise
         entry = CacheEntry(key, value, count, self._clock() - began, holders=1)
         with self._lock:
+            # A load that everybody gave up on may have ended after all.
+            other = self._entries.get(key)
+            gone = [other] if other is not None and self._take_out(other) else []
             self._budget.hold(reserved, 0)
             self._budget.hold(entry, count)
             self._entries[key] = entry
             self._order.add(key, count, entry.seconds)
             self.stats.seconds += entry.seconds
             self.stats.bytes_loaded += count
-            gone = self._make_room(0)
+            gone += self._make_room(0)
         self._drop_all(gone)
         return entry
 

@@ -240,3 +240,32 @@ class TestOneLoad:
         assert set(errors) == {"disk"}
         assert len(errors) == 4
         assert budget.used == 0
+
+    def test_one_that_ends_after_all_leaves_nothing_uncounted(self) -> None:
+        cache, budget, memory = made(20)
+
+        class Deaf(Named):
+            def load(self, is_unwanted: threading.Event) -> tuple[str, int]:
+                del is_unwanted
+                assert self.is_allowed is not None
+                self.is_allowed.wait()
+                self.memory.take(self.name)
+                return self.name.upper(), self.bytes
+
+        late, soon = threading.Event(), threading.Event()
+        with pytest.raises(LoadTimeoutError):
+            cache.lock("a", Deaf("a", memory, late), timeout=0.05)
+        got: list[CacheEntry[str, str]] = []
+        again = threading.Thread(
+            target=lambda: got.append(cache.lock("a", Deaf("a", memory, soon)))
+        )
+        again.start()
+        until(lambda: cache.stats.misses == 2)
+        late.set()
+        until(lambda: len(cache.entries()) == 1)
+        soon.set()
+        again.join()
+        until(lambda: memory.bytes == budget.used == 5)
+        cache.unlock(got[0])
+        cache.clear()
+        assert budget.used == memory.bytes == 0
