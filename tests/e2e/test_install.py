@@ -197,12 +197,14 @@ def test_pull_is_install(program: Program, sources: Path) -> None:
     assert set(installed(program)) == {"blue"}
 
 
-def test_every_type_can_be_typed_as_it_is_shown(program: Program) -> None:
+def test_every_type_can_be_typed_as_it_is_shown(program: Program, sources: Path) -> None:
     from modelkeep.core.taxonomy import type_label
 
+    program.call("install", sources / "blue.safetensors", sources / "paper.safetensors")
     for kind in ModelType:
-        program.call("list", "--type", kind)
-        program.call("list", "--type", type_label(kind))
+        found = program.call("list", "-q", "--type", kind).lines
+        assert len(found) == (kind in {ModelType.TextualInversion, ModelType.Lora})
+        assert program.call("list", "-q", "--type", type_label(kind)).lines == found
 
 
 def test_an_empty_name_is_refused(program: Program, sources: Path) -> None:

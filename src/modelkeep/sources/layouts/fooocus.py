@@ -60,14 +60,14 @@ class Fooocus(Layout):
 
     def places(self, folder: Path) -> tuple[Place, ...]:
         """Return the folders of ``config.txt``, and of ``models`` what is not named there."""
-        root = _root(folder)
+        root = _set_root(folder)
         if root is None:
             return tuple(category_places(folder, _TYPES))
         return without_repeats([*_named(root), *category_places(root / "models", _TYPES)])
 
     def folder_for(self, folder: Path, model: ModelTraits) -> Path | None:
         """Return the folder that ``config.txt`` names first, else the one of ``models``."""
-        root, names = _root(folder), _SHELVES.get(model.kind, ())
+        root, names = _set_root(folder), _SHELVES.get(model.kind, ())
         if root is None:
             return shelf(names, self.places(folder), folder, folder)
         named = [place for place in _named(root) if place.category in names]
@@ -95,6 +95,16 @@ def _folders(value: Any, root: Path) -> list[Path]:
         for text in texts
         if isinstance(text, str) and text.strip() and can_be_path(text)
     ]
+
+
+def _set_root(folder: Path) -> Path | None:
+    """Return where the program is in a folder that is set to be Fooocus's, however little is there.
+
+    Only its folder of models has categories and no ``models``.
+    """
+    names = names_in(folder)
+    is_above = "models" in names.folders and names.folders.isdisjoint(_TYPES)
+    return _root(folder) or (folder if is_above else None)
 
 
 def _root(folder: Path) -> Path | None:

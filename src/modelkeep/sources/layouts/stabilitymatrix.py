@@ -109,7 +109,7 @@ class StabilityMatrix(Layout):
 
         Folders of packages that are links to shared ones are left out.
         """
-        data = _data(folder)
+        data = _set_data(folder)
         if data is None:
             return tuple(category_places(folder, _TYPES))
         shared = real_path(data / "Models")
@@ -123,7 +123,7 @@ class StabilityMatrix(Layout):
 
     def folder_for(self, folder: Path, model: ModelTraits) -> Path | None:
         """Return the shared folder, never one of a package."""
-        data = _data(folder)
+        data = _set_data(folder)
         home = folder if data is None else data / "Models"
         names = named_first(_SHELVES.get(model.kind, ()), model.name)
         if model.type is ModelType.IPAdapter and model.base in _IP_ADAPTERS:
@@ -138,6 +138,16 @@ def _is_shared(place: Place, shared: Path) -> bool:
 
 def _is_models(names: Names) -> bool:
     return _CHECKPOINTS in names.folders and len(names.folders & _COMPANY) >= _ENOUGH
+
+
+def _set_data(folder: Path) -> Path | None:
+    """Return the folder with ``Models`` where the layout is set, however little is there."""
+    data = _data(folder)
+    inner = folder / "Data"
+    for one in (folder, inner) if data is None else ():
+        if "Models" in names_in(one).folders and _CHECKPOINTS not in names_in(one).folders:
+            return one
+    return data
 
 
 def _data(folder: Path) -> Path | None:
