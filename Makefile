@@ -37,6 +37,7 @@ $(VENV)/.loading: $(VENV)/.installed
 $(VENV)/.testing: $(VENV)/.installed
 	@echo "Installing what the tests need (pytest, mypy, ruff, torch ...): about 3 GB to download."
 	@$(PIP) -e '.[dev]'
+	@$(PIP) --no-deps spandrel # it asks for torchvision, which breaks diffusers where it has no torch
 	@touch $@
 
 install: $(VENV)/.installed ## the .venv alone

@@ -23,7 +23,10 @@
     │   ├── UnknownModelError           no rule fits; the nearest ones are named
     │   ├── AmbiguousModelError         several rules match with equal precedence
     │   ├── UnsafeModelError            reading it would run code
-    │   │   └── UnlistedClassError      reading it needs a class that is on no list
+    │   │   ├── UnlistedClassError      reading it needs a class that is on no list
+    │   │   └── RemoteCodeError         a folder asks for code of its own
+    │   ├── MissingPartError            no part of this name, or none was named
+    │   ├── ChangedModelError           the files are not the ones that were recorded
     │   └── CorruptModelError           truncated, lying or over a limit
     │       └── IncompleteModelError    a folder without parts that its index lists
     ├── RecordError                     the catalogue refuses
@@ -54,6 +57,11 @@
     │   ├── JobPausedError              a job stopped, to go on later
     │   │   └── DownloadPausedError
     │   └── InterruptedInstallError     an earlier run was interrupted
+    ├── LoadError                       it cannot be loaded here
+    │   ├── MissingExtraError           a library is not installed (also an ImportError)
+    │   ├── DeviceError                 the device is not there
+    │   ├── MissingAssetError           a tokenizer is not here and cannot be fetched
+    │   └── LoadMemoryError             it does not fit in memory (also a MemoryError)
     ├── LoadCancelledError              whoever asked for a model gave up
     ├── LoadTimeoutError                a model took longer than allowed (also a TimeoutError)
     └── ModelNotFoundException          the record is there, its file is not
@@ -455,6 +463,50 @@ class DownloadPausedError(JobPausedError):
 
 class InterruptedInstallError(JobError):
     """The error of a job that an earlier run left unfinished."""
+
+
+class LoadError(ModelKeepError):
+    """Raised when a model that is installed and sound cannot be loaded here."""
+
+
+class MissingExtraError(LoadError, ImportError):
+    """Raised when a library is needed that is not installed; the hint has the command."""
+
+
+class DeviceError(LoadError):
+    """Raised when a device is asked for that is not there."""
+
+
+class MissingAssetError(LoadError):
+    """Raised when a tokenizer or the like is needed that is not here and cannot be fetched."""
+
+
+class LoadMemoryError(LoadError, MemoryError):
+    """Raised when a model does not fit in memory, also after everything unused was evicted.
+
+    Args:
+        message: What was to be loaded, and where.
+        hint: What to do next.
+        needed: Bytes that it takes.
+        available: Bytes that there were.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", needed: int, available: int) -> None:
+        super().__init__(message, hint=hint)
+        self.needed = needed
+        self.available = available
+
+
+class MissingPartError(InvalidModelException):
+    """Raised when a model has no part of the name that is asked for, or none was named."""
+
+
+class ChangedModelError(InvalidModelException):
+    """Raised when the files of a model are not the ones that were recorded."""
+
+
+class RemoteCodeError(UnsafeModelError):
+    """Raised when a folder asks for code of its own to be run."""
 
 
 class LoadCancelledError(ModelKeepError):

@@ -127,8 +127,8 @@ class ModelVariantType(OpenStrEnum):
     Pix2Pix = "pix2pix"
 
 
-class SubModelType(StrEnum):
-    """A part of a main model."""
+class SubModelType(OpenStrEnum):
+    """A part of a main model; every name of a ``model_index.json`` is one."""
 
     UNet = "unet"
     TextEncoder = "text_encoder"

@@ -1,0 +1,1 @@
+"""Configs of the parts of models that come in one file."""
