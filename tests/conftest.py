@@ -12,6 +12,7 @@ from sites.fixtures import civitai, environment, hub, manager, modelscope
 from support import rounds
 from support.counting import Counting
 from support.signals import give_children_defaults
+from support.small_models import SmallModels
 
 __all__ = ["civitai", "environment", "hub", "manager", "modelscope"]
 
@@ -38,3 +39,9 @@ def server() -> Iterator[FaultServer]:
     """A server whose pages fail as a test wants."""
     with FaultServer() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def small_models(tmp_path_factory: pytest.TempPathFactory) -> SmallModels:
+    """Models of every family, each made when it is first asked for."""
+    return SmallModels(tmp_path_factory.mktemp("small-models"))
