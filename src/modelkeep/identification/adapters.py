@@ -53,7 +53,7 @@ SUFFIXES: dict[str, str] = {
     "lora_B.weight": "up",
     "lora_A": "down",
     "lora_B": "up",
-    "lora_B.bias": "bias",
+    "lora_B.bias": "up_bias",
     "lora.down.weight": "down",
     "lora.up.weight": "up",
     "lora_linear_layer.down.weight": "down",
@@ -86,9 +86,9 @@ SUFFIXES: dict[str, str] = {
     "ia3_l": "ia3",
     "on_input": "on_input",
     "diff": "diff",
-    "diff_b": "bias",
+    "diff_b": "diff_bias",
     "w_norm": "norm",
-    "b_norm": "norm",
+    "b_norm": "norm_bias",
     "a1.weight": "glora",
     "a2.weight": "glora_a2",
     "b1.weight": "glora_b1",
@@ -112,7 +112,7 @@ _UNET_CONTEXT = re.compile(_UNET + r".{0,80}attn2_to_[kv]")
 #: More forms of names than any model has; beyond it a file is not an adapter.
 _MOST_FORMS = 5_000
 #: Roles that stand beside adapters but make none alone.
-_COMPANIONS = {"alpha", "rescale", "dora", "bias", "on_input"}
+_COMPANIONS = {"alpha", "rescale", "dora", "up_bias", "diff_bias", "on_input"}
 
 
 @dataclass(slots=True)
