@@ -171,17 +171,12 @@ from modelkeep.download.queue_base import (
 )
 from modelkeep.errors import (
     AddressRefusedError as AddressRefusedError,
-    ChangedModelError as ChangedModelError,
-    DeviceError as DeviceError,
-    LoadError as LoadError,
-    LoadMemoryError as LoadMemoryError,
-    MissingAssetError as MissingAssetError,
-    MissingExtraError as MissingExtraError,
-    MissingPartError as MissingPartError,
-    RemoteCodeError as RemoteCodeError,
 )
 from modelkeep.errors import (
     AmbiguousModelError as AmbiguousModelError,
+)
+from modelkeep.errors import (
+    ChangedModelError as ChangedModelError,
 )
 from modelkeep.errors import (
     ConfigFileVersionMismatchException as ConfigFileVersionMismatchException,
@@ -200,6 +195,9 @@ from modelkeep.errors import (
 )
 from modelkeep.errors import (
     DatabaseLockedError as DatabaseLockedError,
+)
+from modelkeep.errors import (
+    DeviceError as DeviceError,
 )
 from modelkeep.errors import (
     DownloadError as DownloadError,
@@ -247,7 +245,22 @@ from modelkeep.errors import (
     LoadCancelledError as LoadCancelledError,
 )
 from modelkeep.errors import (
+    LoadError as LoadError,
+)
+from modelkeep.errors import (
+    LoadMemoryError as LoadMemoryError,
+)
+from modelkeep.errors import (
     LoadTimeoutError as LoadTimeoutError,
+)
+from modelkeep.errors import (
+    MissingAssetError as MissingAssetError,
+)
+from modelkeep.errors import (
+    MissingExtraError as MissingExtraError,
+)
+from modelkeep.errors import (
+    MissingPartError as MissingPartError,
 )
 from modelkeep.errors import (
     ModelKeepError as ModelKeepError,
@@ -278,6 +291,9 @@ from modelkeep.errors import (
 )
 from modelkeep.errors import (
     RedirectRefusedError as RedirectRefusedError,
+)
+from modelkeep.errors import (
+    RemoteCodeError as RemoteCodeError,
 )
 from modelkeep.errors import (
     SecretNeededError as SecretNeededError,
