@@ -72,11 +72,7 @@ class LocalFile:
             except OSError as error:
                 raise unreadable(self.path, error) from error
             if not piece:
-                raise CorruptModelError(
-                    f"{self.name} ends at byte {position:,}; {count:,} bytes were expected"
-                    f" from byte {offset:,}",
-                    hint="The file is truncated. Download it again from its source.",
-                )
+                raise self.too_short(position, offset, count)
             self.bytes_read += len(piece)
             if len(piece) == count:
                 return piece
@@ -84,6 +80,35 @@ class LocalFile:
             position += len(piece)
             missing -= len(piece)
         return b"".join(pieces)
+
+    def read_into(self, target: memoryview, offset: int) -> None:
+        """Fill a buffer of bytes with those from ``offset``.
+
+        Raises:
+            CorruptModelError: fewer bytes are there.
+            UnreadableSourceError: the disk refuses.
+        """
+        done = 0
+        while done < len(target):
+            try:
+                got = os.preadv(self._fd, [target[done:]], offset + done)
+            except OSError as error:
+                raise unreadable(self.path, error) from error
+            if not got:
+                raise self.too_short(offset + done, offset, len(target))
+            self.bytes_read += got
+            done += got
+
+    def too_short(self, end: int, offset: int, count: int) -> CorruptModelError:
+        """Return the error that says where the file ends, and what was expected."""
+        return CorruptModelError(
+            f"{self.name} ends at byte {end:,}; {count:,} bytes were expected from byte {offset:,}",
+            hint="The file is truncated. Download it again from its source.",
+        )
+
+    def fileno(self) -> int:
+        """Return the descriptor, which is for reading only."""
+        return self._fd
 
     def close(self) -> None:
         """Close the file; reading is over."""

@@ -42,15 +42,24 @@ class ModelFiles:
             SourceError: it cannot be read.
             CorruptModelError: it is too large, or no JSON object.
         """
-        path = self.path / name
-        with LocalFile(path) as file:
-            if file.size > limits.FOLDER_JSON_BYTES:
-                raise CorruptModelError(f"{shown(path)} is too large for a config", hint=_AGAIN)
-            content = file.read_at(0, file.size)
-        try:
-            value = json.loads(content)
-        except (ValueError, RecursionError) as error:
-            raise CorruptModelError(f"{shown(path)} is not valid JSON", hint=_AGAIN) from error
-        if not isinstance(value, dict):
-            raise CorruptModelError(f"{shown(path)} holds no JSON object", hint=_AGAIN)
-        return value
+        return read_json(self.path / name)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return a JSON file of a model.
+
+    Raises:
+        SourceError: it cannot be read.
+        CorruptModelError: it is too large, or no JSON object.
+    """
+    with LocalFile(path) as file:
+        if file.size > limits.FOLDER_JSON_BYTES:
+            raise CorruptModelError(f"{shown(path)} is too large for a config", hint=_AGAIN)
+        content = file.read_at(0, file.size)
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise CorruptModelError(f"{shown(path)} is not valid JSON", hint=_AGAIN) from error
+    if not isinstance(value, dict):
+        raise CorruptModelError(f"{shown(path)} holds no JSON object", hint=_AGAIN)
+    return value

@@ -13,9 +13,9 @@ from modelkeep.load.precision import Precision
 #: Bits of one number, by the names that safetensors uses; what is not here has none.
 DTYPE_BITS: Mapping[str, int] = MappingProxyType(
     {
-        "F64": 64, "F32": 32, "F16": 16, "BF16": 16, "F8_E4M3": 8, "F8_E5M2": 8, "C64": 64,
-        "C128": 128, "I64": 64, "U64": 64, "I32": 32, "U32": 32, "I16": 16, "U16": 16, "I8": 8,
-        "U8": 8, "BOOL": 8,
+        "F64": 64, "F32": 32, "F16": 16, "BF16": 16, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8,
+        "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "C64": 64, "C128": 128, "I64": 64, "U64": 64,
+        "I32": 32, "U32": 32, "I16": 16, "U16": 16, "I8": 8, "U8": 8, "BOOL": 8,
     }
 )  # fmt: skip
 #: Types whose numbers loading may bring to another precision.
@@ -50,6 +50,19 @@ class TensorPlace:
         for length in self.shape:
             count *= length
         return count
+
+    @property
+    def span(self) -> int:
+        """Elements from the first to the last in the file, both counted."""
+        if self.strides is None or not self.count:
+            return self.count
+        steps = zip(self.shape, self.strides, strict=True)
+        return 1 + sum((length - 1) * stride for length, stride in steps)
+
+    @property
+    def end(self) -> int:
+        """Byte in the file behind its last element."""
+        return self.offset + self.span * DTYPE_BITS[self.dtype] // 8
 
     @property
     def bytes(self) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Final
 
 from modelkeep.core import limits
-from modelkeep.identification.header import TensorInfo
 from modelkeep.identification.readers.dtypes import DTYPE_BITS, NUMBER_END, number
 from modelkeep.identification.readers.pickle_globals import Global, Role
 from modelkeep.identification.readers.pickle_values import (
@@ -16,6 +15,7 @@ from modelkeep.identification.readers.pickle_values import (
     PickledDict,
     PickledModule,
     PickledStorage,
+    PickledTensor,
     PickleFlaw,
     Value,
     plain,
@@ -99,7 +99,8 @@ def storage(identity: Value) -> Value:
         raise PickleFlaw("a storage is of no storage type")
     if type(key) is not str or type(count) is not int or not 0 <= count < NUMBER_END:
         raise PickleFlaw("a storage has no key or no length")
-    return PickledStorage(key, kind.dtype, count)
+    is_view = any(part is not None for part in identity[_STORAGE_PARTS:])
+    return PickledStorage(key, kind.dtype, count, flaw=_VIEW if is_view else "")
 
 
 def width(dtype: str) -> int:
@@ -109,6 +110,7 @@ def width(dtype: str) -> int:
 
 _MODULE_PARTS: Final = len(("module", "class", "file", "source"))
 _STORAGE_PARTS: Final = len(("storage", "class", "key", "place", "count"))
+_VIEW: Final = "it is part of another storage, as torch wrote them before 0.4"
 _TENSOR_PARTS: Final = len(("storage", "offset", "size", "strides"))
 _V2_PARTS: Final = _TENSOR_PARTS + len(("requires_grad", "hooks"))
 _V3_PARTS: Final = _V2_PARTS + len(("dtype",))
@@ -134,7 +136,7 @@ def _natural(values: Value) -> bool:
 
 def _view(
     source: Value, offset: Value, size: Value, strides: Value, *, dtype: str = ""
-) -> TensorInfo:
+) -> PickledTensor:
     """Check that a tensor is inside its storage, and describe it."""
     if type(source) is not PickledStorage:
         raise PickleFlaw("a tensor is made of something that is not a storage")
@@ -155,37 +157,54 @@ def _view(
             raise PickleFlaw(
                 f"a tensor reaches to element {number(last)} of a storage of {number(available)}"
             )
-    return TensorInfo(dtype or source.dtype, size)
+    return PickledTensor(dtype or source.dtype, size, (0, 0), source, offset, strides)
 
 
-def _tensor(arguments: Arguments) -> TensorInfo:
+def _tensor(arguments: Arguments) -> PickledTensor:
     if len(arguments) != _TENSOR_PARTS:
         raise PickleFlaw("torch._utils._rebuild_tensor gets the wrong number of arguments")
     return _view(*arguments)
 
 
-def _tensor_v2(arguments: Arguments) -> TensorInfo:
+def _tensor_v2(arguments: Arguments) -> PickledTensor:
     if len(arguments) not in {_V2_PARTS, _V2_PARTS + 1}:
         raise PickleFlaw("torch._utils._rebuild_tensor_v2 gets the wrong number of arguments")
-    return _view(*arguments[:4])
+    made = _view(*arguments[:4])
+    return made if _is_plain(arguments[_V2_PARTS:]) else _without_place(made)
 
 
-def _tensor_v3(arguments: Arguments) -> TensorInfo:
+def _tensor_quantized(arguments: Arguments) -> PickledTensor:
+    if len(arguments) not in {_V2_PARTS, _V2_PARTS + 1}:
+        raise PickleFlaw("torch._utils._rebuild_qtensor gets the wrong number of arguments")
+    return _without_place(_view(*arguments[:4]))
+
+
+def _tensor_v3(arguments: Arguments) -> PickledTensor:
     if len(arguments) not in {_V3_PARTS, _V3_PARTS + 1}:
         raise PickleFlaw("torch._utils._rebuild_tensor_v3 gets the wrong number of arguments")
     dtype = arguments[_V3_PARTS - 1]
     if type(dtype) is not Global or dtype.role is not Role.NAME or not dtype.dtype:
         raise PickleFlaw("torch._utils._rebuild_tensor_v3 gets something that is not a dtype")
-    return _view(*arguments[:4], dtype=dtype.dtype)
+    made = _view(*arguments[:4], dtype=dtype.dtype)
+    return made if _is_plain(arguments[_V3_PARTS:]) else _without_place(made)
 
 
-def _parameter(arguments: Arguments) -> TensorInfo:
-    if not arguments or type(arguments[0]) is not TensorInfo:
+def _is_plain(metadata: Arguments) -> bool:
+    """Tell that no bit says to negate the numbers, or to take their conjugates."""
+    return not metadata or metadata[0] is None or getattr(metadata[0], "flat", None) == []
+
+
+def _without_place(made: PickledTensor) -> PickledTensor:
+    return PickledTensor(made.dtype, made.shape)
+
+
+def _parameter(arguments: Arguments) -> PickledTensor:
+    if not arguments or type(arguments[0]) is not PickledTensor:
         raise PickleFlaw("a parameter is made of something that is not a tensor")
     return arguments[0]
 
 
-def _with_attributes(arguments: Arguments) -> TensorInfo:
+def _with_attributes(arguments: Arguments) -> PickledTensor:
     """``_rebuild_from_type_v2(function, class, arguments, state)``: a tensor with attributes."""
     if len(arguments) != len(("function", "class", "arguments", "state")):
         raise PickleFlaw("torch._tensor._rebuild_from_type_v2 gets the wrong number of arguments")
@@ -198,12 +217,12 @@ def _with_attributes(arguments: Arguments) -> TensorInfo:
     if not all(one is None or type(one) is PickledDict for one in states):
         raise PickleDanger("set more than the attributes of a tensor")
     made = call(function, inner)
-    if type(made) is not TensorInfo:
+    if type(made) is not PickledTensor:
         raise PickleFlaw("torch._tensor._rebuild_from_type_v2 makes no tensor")
     return made
 
 
-def _meta(arguments: Arguments) -> TensorInfo:
+def _meta(arguments: Arguments) -> PickledTensor:
     if len(arguments) != len(("dtype", "size", "strides", "requires_grad")):
         raise PickleFlaw("a tensor without contents gets the wrong number of arguments")
     dtype, size = arguments[:2]
@@ -211,21 +230,21 @@ def _meta(arguments: Arguments) -> TensorInfo:
         raise PickleFlaw("a tensor without contents has no type or no shape")
     if len(size) > limits.TENSOR_DIMENSIONS:
         raise PickleFlaw(f"a tensor has over {limits.TENSOR_DIMENSIONS} dimensions")
-    return TensorInfo(dtype.dtype, size)
+    return PickledTensor(dtype.dtype, size)
 
 
-def _sparse(arguments: Arguments) -> TensorInfo:
+def _sparse(arguments: Arguments) -> PickledTensor:
     """``_rebuild_sparse_tensor(layout, (indices, values, size, ...))``."""
     parts = arguments[1] if len(arguments) == len(("layout", "data")) else ()
     if type(parts) is not tuple or len(parts) < len(("indices", "values", "size")):
         raise PickleFlaw("a sparse tensor has no indices, values and size")
-    tensors = [part for part in parts if type(part) is TensorInfo]
+    tensors = [part for part in parts if type(part) is PickledTensor]
     sizes = [part for part in parts if type(part) is tuple and _natural(part)]
     if len(tensors) < len(("indices", "values")) or not sizes:
         raise PickleFlaw("a sparse tensor has no indices, values and size")
     if len(sizes[0]) > limits.TENSOR_DIMENSIONS:
         raise PickleFlaw(f"a tensor has over {limits.TENSOR_DIMENSIONS} dimensions")
-    return TensorInfo(tensors[-1].dtype, sizes[0])
+    return PickledTensor(tensors[-1].dtype, sizes[0])
 
 
 def _counter(arguments: Arguments) -> PickledDict:
@@ -312,6 +331,7 @@ _CALLS: Final[dict[Role, Callable[[Arguments], Value]]] = {
     Role.TENSOR: _tensor,
     Role.TENSOR_V2: _tensor_v2,
     Role.TENSOR_V3: _tensor_v3,
+    Role.TENSOR_QUANTIZED: _tensor_quantized,
     Role.TENSOR_META: _meta,
     Role.TENSOR_SPARSE: _sparse,
     Role.PARAMETER: _parameter,
@@ -327,6 +347,9 @@ _CALLS: Final[dict[Role, Callable[[Arguments], Value]]] = {
 }
 #: What gives a tensor that may have attributes.
 _TENSORS: Final = frozenset(
-    {Role.TENSOR, Role.TENSOR_V2, Role.TENSOR_V3, Role.TENSOR_META, Role.PARAMETER}
+    {
+        *(Role.TENSOR, Role.TENSOR_V2, Role.TENSOR_V3, Role.TENSOR_QUANTIZED),
+        *(Role.TENSOR_META, Role.PARAMETER),
+    }
 )
 _CREATABLE: Final = frozenset({Role.ORDERED_DICT, Role.PARAMETER_DICT, Role.SET, Role.SIZE})

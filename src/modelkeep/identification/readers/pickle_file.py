@@ -8,6 +8,7 @@ zip archive is a pickle.
 from __future__ import annotations
 
 import struct
+import zlib
 from typing import Final
 
 from modelkeep.core import limits
@@ -25,13 +26,20 @@ from modelkeep.identification.readers.pickle_literals import PickleEnd
 from modelkeep.identification.readers.pickle_machine import Budget, Machine
 from modelkeep.identification.readers.pickle_names import name_tensors
 from modelkeep.identification.readers.pickle_values import (
+    UNPLACED,
     PickleDanger,
     PickledStorage,
     PickleFlaw,
     Value,
     plain,
 )
-from modelkeep.identification.readers.pickle_zip import LOCAL_SIGNATURE, Archive, Member, ZipFlaw
+from modelkeep.identification.readers.pickle_zip import (
+    LOCAL_SIGNATURE,
+    STORED,
+    Archive,
+    Member,
+    ZipFlaw,
+)
 
 SAFER: Final = "Use a safetensors version of the model, or convert this one in a sandbox."
 DAMAGED: Final = "Download the file again from its source. It is damaged or malformed."
@@ -42,6 +50,8 @@ LEGACY_MAGIC: Final = 0x1950A86A20F9469CFC6C
 LEGACY_PICKLES: Final = 5
 #: Bytes before the elements of a legacy storage.
 COUNT_BYTES: Final = 8
+#: The checksum of what torch notes as the order of the bytes in a number.
+LITTLE_ENDIAN: Final = zlib.crc32(b"little")
 #: Pickles that may follow each other in one file.
 PICKLES: Final = 64
 #: A pickle of unknown length is read in a window that grows until it fits.
@@ -110,7 +120,7 @@ def _read_zip(file: ReadAt, *, thorough: bool) -> Value:
         if member is main:
             root = walked[0][0]
         for _, storages in walked:
-            _check_members(archive, folder, storages)
+            _place_members(archive, folder, storages)
     return root
 
 
@@ -141,8 +151,10 @@ def _is_pickle(member: Member) -> bool:
     return member.name.lower().endswith((".pkl", ".pickle"))
 
 
-def _check_members(archive: Archive, folder: str, storages: list[PickledStorage]) -> None:
-    """Check the storages that a pickle names against the members that are there."""
+def _place_members(archive: Archive, folder: str, storages: list[PickledStorage]) -> None:
+    """Find the storages that a pickle names among the members that are there."""
+    order = archive.members.get(f"{folder}/byteorder")
+    is_swapped = order is not None and order.crc != LITTLE_ENDIAN
     for storage in storages:
         member = archive.members.get(f"{folder}/data/{storage.key}")
         if member is None:
@@ -152,6 +164,11 @@ def _check_members(archive: Archive, folder: str, storages: list[PickledStorage]
                 f"the storage {plain(storage.key)} has {member.size:,} bytes where"
                 f" {number(_bytes_of(storage))} are named"
             )
+        storage.start = archive.starts.get(member.name, UNPLACED)
+        if member.method != STORED:
+            storage.flaw = "it is compressed"
+        elif is_swapped:
+            storage.flaw = "its numbers have the byte order of another kind of computer"
 
 
 def _bytes_of(storage: PickledStorage) -> int:
@@ -182,7 +199,7 @@ def _read_run(file: ReadAt) -> Value:
     walked = [run.next()]
     if walked[0][0] == LEGACY_MAGIC:
         walked += [run.next() for _ in range(LEGACY_PICKLES - 1)]
-        _check_storages(walked[3][1], walked[4][0], file.size - run.at)
+        _place_storages(walked[3][1], walked[4][0], run.at, file.size)
         return walked[3][0]
     while run.at < file.size:
         if len(walked) == PICKLES:
@@ -191,8 +208,9 @@ def _read_run(file: ReadAt) -> Value:
     return walked[0][0]
 
 
-def _check_storages(storages: list[PickledStorage], keys: Value, left: int) -> None:
-    """Hold the storages of a legacy file against the list of their keys and the bytes left."""
+def _place_storages(storages: list[PickledStorage], keys: Value, start: int, end: int) -> None:
+    """Find the storages of a legacy file, which stand in the order of the list of their keys."""
+    left = end - start
     sizes = {storage.key: COUNT_BYTES + _bytes_of(storage) for storage in storages}
     if type(keys) is not list or not all(type(key) is str for key in keys):
         raise PickleFlaw("the keys of its storages are not a list of strings")
@@ -203,6 +221,14 @@ def _check_storages(storages: list[PickledStorage], keys: Value, left: int) -> N
             f"its storages need {number(sum(sizes.values()))} bytes and {left:,} are there:"
             " the file is truncated or wrong"
         )
+    starts: dict[str, int] = {}
+    for key in keys:
+        starts[key] = start + COUNT_BYTES
+        start += sizes[key]
+    for storage in storages:
+        if COUNT_BYTES + _bytes_of(storage) != sizes[storage.key]:
+            raise PickleFlaw(f"the storage {plain(storage.key)} has two lengths")
+        storage.start = starts[storage.key]
 
 
 class _Run:

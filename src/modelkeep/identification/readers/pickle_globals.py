@@ -26,6 +26,8 @@ class Role(Enum):
     TENSOR = auto()
     TENSOR_V2 = auto()
     TENSOR_V3 = auto()
+    #: The same of a tensor whose numbers stand for others.
+    TENSOR_QUANTIZED = auto()
     #: Call it with element type, size and strides: a tensor without contents.
     TENSOR_META = auto()
     #: Call it with a layout and a tuple of indices, values and size.
@@ -145,7 +147,7 @@ def _listed() -> Iterator[Global]:
     yield Global("torch._utils", "_rebuild_parameter", Role.PARAMETER)
     yield Global("torch._utils", "_rebuild_parameter_with_state", Role.PARAMETER)
     yield Global("torch._utils", "_rebuild_device_tensor_from_cpu_tensor", Role.PARAMETER)
-    yield Global("torch._utils", "_rebuild_qtensor", Role.TENSOR_V2)
+    yield Global("torch._utils", "_rebuild_qtensor", Role.TENSOR_QUANTIZED)
     yield Global("torch._utils", "_rebuild_meta_tensor_no_storage", Role.TENSOR_META)
     yield Global("torch._utils", "_rebuild_sparse_tensor", Role.TENSOR_SPARSE)
     yield Global("torch._tensor", "_rebuild_from_type_v2", Role.WITH_ATTRIBUTES)

@@ -42,7 +42,7 @@ OPCODES: Final[dict[bytes, tuple[str, int]]] = {
     b"M": ("_int_2", 40),
     b"N": ("_none", 8),
     b"P": ("_persistent_line", 8),
-    b"Q": ("_persistent", 72),
+    b"Q": ("_persistent", 88),
     b"R": ("_reduce", 160),
     b"S": ("_string_line", 64),
     b"T": ("_string_4", 64),

@@ -8,7 +8,12 @@ from modelkeep.core import limits
 from modelkeep.identification.header import TensorInfo
 from modelkeep.identification.readers.dtypes import NUMBER_END
 from modelkeep.identification.readers.pickle_globals import Global
-from modelkeep.identification.readers.pickle_values import PickledDict, PickleFlaw, Value
+from modelkeep.identification.readers.pickle_values import (
+    PickledDict,
+    PickledTensor,
+    PickleFlaw,
+    Value,
+)
 
 #: Key of the metadata that names the dict which was taken off the front of every name.
 WRAPPED_IN: Final = "wrapped_in"
@@ -30,7 +35,7 @@ def name_tensors(root: Value) -> tuple[dict[str, TensorInfo], dict[str, str]]:
     """
     names = _Names()
     if not isinstance(root, PickledDict):
-        names.visit(root, LONE_TENSOR if type(root) is TensorInfo else "", 0)
+        names.visit(root, LONE_TENSOR if type(root) is PickledTensor else "", 0)
         return names.tensors, {}
     entries = _entries(root)
     metadata = _texts(entries)
@@ -40,7 +45,7 @@ def name_tensors(root: Value) -> tuple[dict[str, TensorInfo], dict[str, str]]:
         names.visit(entries.pop(wrapper), "", 1)
     names.seen.add(id(root))
     for key, value in entries.items():
-        if type(value) is TensorInfo or _is_container(value):
+        if type(value) is PickledTensor or _is_container(value):
             names.visit(value, key, 1)
     return names.tensors, metadata
 
@@ -54,7 +59,7 @@ def _wraps(key: str, value: Value) -> bool:
     """Return whether ``value`` holds the weights: under ``state_dict``, or by its looks."""
     if not isinstance(value, PickledDict):
         return False
-    return key == WRAPPERS[0] or TensorInfo in map(type, value.flat[1::2])
+    return key == WRAPPERS[0] or PickledTensor in map(type, value.flat[1::2])
 
 
 def _texts(entries: dict[str, Value]) -> dict[str, str]:
@@ -98,7 +103,7 @@ class _Names:
             raise PickleFlaw(
                 f"a name is over {limits.PICKLE_NAME_CHARACTERS:,} letters, the limit,"
             )
-        if type(value) is TensorInfo:
+        if type(value) is PickledTensor:
             self.room -= len(name)
             if self.room < 0:
                 raise PickleFlaw(
@@ -116,7 +121,7 @@ class _Names:
     def _visit_parts(self, value: Value, prefix: str, depth: int) -> None:
         parts = _entries(value) if isinstance(value, PickledDict) else dict(enumerate(value))
         for key, part in parts.items():
-            if type(part) is TensorInfo or _is_container(part):
+            if type(part) is PickledTensor or _is_container(part):
                 self.visit(part, f"{prefix}{key}", depth)
 
 

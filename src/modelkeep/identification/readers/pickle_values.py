@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from modelkeep.identification.header import TensorInfo
+
+#: The place of a storage that has not been looked for.
+UNPLACED: Final = -1
 #: A value of a pickle: a scalar, a tuple or list of values, or one of the classes below.
 Value = Any
 
@@ -47,14 +51,34 @@ class PickledModule(PickledDict):
 
 
 class PickledStorage:
-    """The bytes of one or more tensors, somewhere in the file."""
+    """The bytes of one or more tensors, somewhere in the file.
 
-    __slots__ = ("count", "dtype", "key")
+    Attributes:
+        start: Byte of the file at which they begin, once that is known.
+        flaw: Why they cannot be used as they lie in the file, as a clause; empty when they can.
+    """
 
-    def __init__(self, key: str, dtype: str, count: int) -> None:
+    __slots__ = ("count", "dtype", "flaw", "key", "start")
+
+    def __init__(self, key: str, dtype: str, count: int, *, flaw: str = "") -> None:
         self.key = key
         self.dtype = dtype
         self.count = count
+        self.flaw = flaw
+        self.start = UNPLACED
+
+
+class PickledTensor(TensorInfo, frozen=True, gc=False):
+    """One tensor of a pickle.
+
+    ``storage`` has its elements: the first is number ``offset``, counted in elements of this
+    tensor, and ``strides`` lead from one to the next. It is None for a tensor whose elements do
+    not simply stand there: sparse, quantised, or without contents.
+    """
+
+    storage: PickledStorage | None = None
+    offset: int = 0
+    strides: tuple[int, ...] = ()
 
 
 class Opaque:

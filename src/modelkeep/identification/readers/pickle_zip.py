@@ -70,6 +70,8 @@ class Archive:
         self.members = _parse_directory(directory, count, self.data_end)
         ordered = sorted(self.members.values(), key=lambda member: member.offset)
         self._next = dict.fromkeys((member.name for member in ordered), self.data_end)
+        #: Where the bytes of those members begin whose local header has been looked at.
+        self.starts: dict[str, int] = {}
         for member, following in pairwise(ordered):
             self._next[member.name] = following.offset
         if ordered and ordered[0].offset:
@@ -102,6 +104,7 @@ class Archive:
         gap = self._next[member.name] - start - member.packed
         if gap and not (member.flags & _DESCRIPTOR and gap in _DESCRIPTOR_BYTES):
             raise ZipFlaw(f"the member {member.name!a} does not end where the next one begins")
+        self.starts[member.name] = start
         return start
 
     def _check_sizes(
