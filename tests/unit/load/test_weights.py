@@ -23,13 +23,13 @@ from support.pickles import FORMS, torch_zip
 
 torch = pytest.importorskip("torch")
 safetensors = pytest.importorskip("safetensors.torch")
-
-from modelkeep.load.tensors import TORCH_DTYPES, TensorReader  # noqa: E402 - needs torch
+tensors_of_load = pytest.importorskip("modelkeep.load.tensors")
 
 pytestmark = pytest.mark.torch
 
 Tensors = dict[str, Any]
-NAMES = {dtype: name for name, dtype in TORCH_DTYPES.items()}
+TensorReader = tensors_of_load.TensorReader
+NAMES = {dtype: name for name, dtype in tensors_of_load.TORCH_DTYPES.items()}
 #: Types that torch cannot read again out of a file of its older kind.
 NEWER = {torch.uint16, torch.uint32, torch.uint64} | {d for d in NAMES if "float8" in str(d)}
 STORED = {"F16": Precision.FLOAT16, "BF16": Precision.BFLOAT16}
@@ -60,7 +60,8 @@ def read(weights: WeightFile, *, is_mapped: bool = False) -> Tensors:
     reader = TensorReader(may_map=lambda _path, _bytes: is_mapped)
     precisions = {name: STORED.get(place.dtype, Precision.FLOAT32)
                   for name, place in weights.tensors.items()}  # fmt: skip
-    return reader.read(weights.tensors, precisions.__getitem__)
+    found: Tensors = reader.read(weights.tensors, precisions.__getitem__)
+    return found
 
 
 def bits(tensor: Any) -> Any:
