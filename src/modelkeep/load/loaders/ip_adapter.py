@@ -84,11 +84,15 @@ class IPAdapterLoader(ModelLoader):
 
     def make(self, plan: LoadPlan, source: TensorSource, precision: Precision) -> IPAdapterWeights:
         """Read the tensors of both halves."""
-        halves: dict[str, dict[str, Any]] = {"image_proj": {}, "ip_adapter": {}}
-        for key, tensor in source.read(plan.tensors, lambda _: precision).items():
-            half, _, name = key.partition(".")
-            halves[half][name] = tensor
-        return IPAdapterWeights(**plan.config, **halves)
+        tensors = source.read(plan.tensors, lambda _: precision)
+
+        def half(name: str) -> dict[str, Any]:
+            start = f"{name}."
+            return {key[len(start) :]: t for key, t in tensors.items() if key.startswith(start)}
+
+        return IPAdapterWeights(
+            **plan.config, image_proj=half("image_proj"), ip_adapter=half("ip_adapter")
+        )
 
 
 def _sorted(path: Path, places: Mapping[str, TensorPlace]) -> dict[str, TensorPlace]:
