@@ -46,7 +46,7 @@ _MORE = 0x80
 _WINDOW = 1 << 16
 
 
-class _Field(NamedTuple):
+class _WireField(NamedTuple):
     """A field of a message, and where its contents are in the file."""
 
     number: int
@@ -54,7 +54,7 @@ class _Field(NamedTuple):
     end: int
 
 
-class _Message:
+class _WireMessage:
     """The bytes of a file as protocol buffers, read a window at a time."""
 
     def __init__(self, file: LocalFile) -> None:
@@ -62,7 +62,7 @@ class _Message:
         self._window = b""
         self._from = 0
 
-    def fields(self, start: int, end: int) -> Iterator[_Field]:
+    def fields(self, start: int, end: int) -> Iterator[_WireField]:
         """Return the fields of bytes that hold others; those of numbers are passed over.
 
         Raises:
@@ -80,14 +80,14 @@ class _Message:
             elif kind == _BYTES:
                 length, at = self._varint(at, end)
                 if length <= end - at:
-                    yield _Field(tag >> 3, at, at + length)
+                    yield _WireField(tag >> 3, at, at + length)
                 at += length
             else:
                 raise self.broken(at)
             if at > end:
                 raise self.broken(at)
 
-    def text(self, field: _Field) -> str:
+    def text(self, field: _WireField) -> str:
         """Return a short text."""
         if field.end - field.start > _MOST_NAME:
             raise self.broken(field.start)
@@ -125,7 +125,7 @@ def external_files(model: Path) -> tuple[Path, ...]:
         IncompleteModelError: a file that it names is missing.
     """
     with LocalFile(model) as file:
-        message = _Message(file)
+        message = _WireMessage(file)
         names = sorted(set(_locations(message, "model", 0, file.size, 0)))
     found = []
     for name in names:
@@ -144,7 +144,7 @@ def external_files(model: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def _locations(message: _Message, kind: str, start: int, end: int, depth: int) -> Iterator[str]:
+def _locations(message: _WireMessage, kind: str, start: int, end: int, depth: int) -> Iterator[str]:
     """Return the files that the tensors of a message lie in."""
     if depth > _MOST_DEPTH:
         raise message.broken(start)
@@ -158,6 +158,6 @@ def _locations(message: _Message, kind: str, start: int, end: int, depth: int) -
             yield from _locations(message, inner, field.start, field.end, depth + 1)
 
 
-def _entry(message: _Message, field: _Field) -> tuple[str, str]:
+def _entry(message: _WireMessage, field: _WireField) -> tuple[str, str]:
     texts = {f.number: message.text(f) for f in message.fields(field.start, field.end)}
     return texts.get(1, ""), texts.get(2, "")
