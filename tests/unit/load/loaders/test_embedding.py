@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from modelkeep.errors import InvalidModelException
+from modelkeep.errors import InvalidModelException, UnsafeModelError
 from modelkeep.load.learned_embedding import LearnedEmbedding
 from modelkeep.load.precision import Precision
 from support.loading import files_of, load, plan_of, random_tensors, write_tensors
+from support.pickles import FORMS
 from support.published import needed, published
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -129,6 +131,23 @@ def test_what_is_no_embedding_is_refused(
 
     assert all(word in str(caught.value) for word in (*words, "cat.safetensors"))
     assert caught.value.hint
+
+
+def test_files_of_the_first_days_are_pickles(tmp_path: Path) -> None:
+    vectors = torch.rand(2, 768)
+    content = {"string_to_token": {"*": 265}, "string_to_param": {"*": vectors}, "name": "x"}
+    torch.save(content, tmp_path / "cat.pt")
+
+    embedding = _load(tmp_path / "cat.pt", "sd-1")
+
+    assert torch.equal(embedding.vectors["cat"]["text_encoder"], vectors)
+
+
+def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "cat.pt").write_bytes(FORMS["GLOBAL and REDUCE, protocol 2"]("os", "system"))
+
+    with pytest.raises(UnsafeModelError, match=r"cat\.pt"):
+        _load(tmp_path / "cat.pt", "sd-1")
 
 
 @needed

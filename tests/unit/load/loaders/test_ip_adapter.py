@@ -15,6 +15,7 @@ from support.loading import files_of, load, plan_of, random_tensors, write_tenso
 from support.published import needed, published
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
 
 Shapes = dict[str, tuple[int, ...]]
 _LAYERS: Shapes = {
@@ -52,6 +53,19 @@ def test_every_kind_comes_in_two_halves(kind: str, tmp_path: Path) -> None:
     assert set(adapter.ip_adapter) == {name.removeprefix("ip_adapter.") for name in _LAYERS}
     assert set(adapter.tensors) == set(written)
     assert all(torch.equal(adapter.tensors[name], tensor) for name, tensor in written.items())
+
+
+def test_a_pickle_has_a_dict_for_each_half(tmp_path: Path) -> None:
+    tensors = random_tensors(_shapes("plain"))
+    halves = {
+        half: {n.removeprefix(f"{half}."): t for n, t in tensors.items() if n.startswith(half)}
+        for half in ("image_proj", "ip_adapter")
+    }
+    torch.save(halves, tmp_path / "ip_adapter.bin")
+
+    adapter = _load(tmp_path, "invokeai")
+
+    assert all(torch.equal(adapter.tensors[name], tensor) for name, tensor in tensors.items())
 
 
 def test_the_adapter_of_a_face_keeps_the_lora_that_comes_with_it(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from support.loading import files_of, load, plan_of, random_tensors, write_tenso
 from support.published import needed, published
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
 
 _PATH = "down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k"
 _FLAT = _PATH.replace(".", "_")
