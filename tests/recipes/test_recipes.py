@@ -17,6 +17,7 @@ KINDS = {
     "Add a command: one function",
     "Add a doctor check: one file",
     "Add a job kind: one file",
+    "Add a loader: one file",
     "Change the tables: one migration",
     "Add an error: one class",
 }
