@@ -1,0 +1,330 @@
+"""What modelkeep takes from diffusers and transformers that they do not document.
+
+Nothing else here touches their private functions; ``tests/unit/load/test_bridge.py`` says which
+ones changed. ``from_pretrained`` is not called for modules, since it changes process-wide state.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import logging
+import re
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import torch
+from torch.nn.utils.weight_norm import WeightNorm
+
+from modelkeep.errors import (
+    InvalidModelException,
+    LoadError,
+    MissingExtraError,
+    RemoteCodeError,
+)
+from modelkeep.load.construction import READY, Construction
+
+Tensors = dict[str, torch.Tensor]
+
+_INSTALL = "Install it with: pip install 'modelkeep[load]'"
+_LIBRARIES = ("diffusers", "transformers")
+#: Names that older folders have for classes that transformers renamed.
+_RENAMED = {"CLIPFeatureExtractor": "CLIPImageProcessor", "MT5Tokenizer": "T5Tokenizer"}
+
+_thread = threading.local()
+
+
+def find_class(library: str, name: str) -> Any:
+    """Return a class that a library exports.
+
+    Args:
+        library: ``diffusers``, ``transformers``, or a package of ``diffusers.pipelines``.
+        name: Of the class.
+
+    Raises:
+        MissingExtraError: the library is not installed, or lacks what the class needs.
+        RemoteCodeError: no such library is known, so the class is code of the model's own.
+        LoadError: the library has no such class.
+    """
+    home = _import(library) if library in _LIBRARIES else _pipeline_package(library, name)
+    try:
+        found = getattr(home, _RENAMED.get(name, name))
+    except AttributeError:
+        found = None
+    if not isinstance(found, type):
+        owner = library if library in _LIBRARIES else "diffusers"
+        raise LoadError(
+            f"{owner} {_import(owner).__version__} has no class {name}",
+            hint=f"A newer one may have it: pip install --upgrade {owner}",
+        )
+    if type(found).__name__ == "DummyObject":
+        needed = ", ".join(getattr(found, "_backends", ()))
+        raise MissingExtraError(f"{name} of {library} needs {needed}", hint=_INSTALL)
+    return found
+
+
+def _pipeline_package(library: str, name: str) -> Any:
+    """Return a package of ``diffusers.pipelines``, which hold classes of their own."""
+    package = getattr(_import("diffusers").pipelines, library, None)
+    if not isinstance(package, ModuleType):
+        raise RemoteCodeError(
+            f"{name} is from {library}, which is neither diffusers nor transformers",
+            hint="Use a form of the model that these two load by themselves.",
+        )
+    return package
+
+
+def _import(library: str) -> Any:
+    try:
+        module = importlib.import_module(library)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"Loading needs {library}, which cannot be imported: {error}", hint=_INSTALL
+        ) from error
+    for handler in logging.getLogger(library).handlers:
+        if not any(isinstance(each, _Hush) for each in handler.filters):
+            handler.addFilter(_Hush())
+    return module
+
+
+class _Hush(logging.Filter):
+    """Drops what a library says in a thread that loads for us: our errors say what matters."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a message is let through."""
+        return record.levelno >= logging.ERROR or not getattr(_thread, "is_hushed", False)
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Keep the libraries from writing messages in this thread."""
+    before = getattr(_thread, "is_hushed", False)
+    _thread.is_hushed = True
+    try:
+        yield
+    finally:
+        _thread.is_hushed = before
+
+
+class Skeleton(ABC):
+    """A module that has no weights yet, and what its library says about these.
+
+    Attributes:
+        module: The module.
+    """
+
+    module: torch.nn.Module
+
+    @abstractmethod
+    def renamed(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the names that the class has for tensors, by their names in a file."""
+
+    @abstractmethod
+    def types(self, dtype: torch.dtype) -> dict[str, torch.dtype]:
+        """Return the type of each tensor when the module as a whole is to have ``dtype``."""
+
+    @abstractmethod
+    def complaints(self, missing: set[str], surplus: set[str]) -> tuple[set[str], set[str]]:
+        """Return those of the names that matter: of tensors that lack, and of unknown ones."""
+
+    def merged(self, tensors: Tensors) -> Tensors:
+        """Return the tensors of a file under the names of the class; empties ``tensors``."""
+        names = self.renamed(tensors)
+        return {names[name]: tensors.pop(name) for name in list(tensors)}
+
+    @abstractmethod
+    def settle(self, missing: set[str]) -> None:
+        """Do what is left to do once the weights are there.
+
+        Args:
+            missing: Names of the class that no weights came for.
+        """
+
+
+class _DiffusersSkeleton(Skeleton):
+    def __init__(self, kind: Any, config: Mapping[str, Any], dtype: torch.dtype) -> None:
+        with Construction(dtype):
+            self.module: Any = kind.from_config(copy.deepcopy(dict(config)))
+
+    def renamed(self, names: Iterable[str]) -> dict[str, str]:
+        old = {name: name for name in names}
+        self.module._fix_state_dict_keys_on_load(old)
+        return {name: new for new, name in old.items()}
+
+    def types(self, dtype: torch.dtype) -> dict[str, torch.dtype]:
+        kept = set(self.module._keep_in_fp32_modules or ())
+        return {
+            name: _float_as(torch.float32 if kept & set(name.split(".")) else dtype, tensor)
+            for name, tensor in self.module.state_dict().items()
+        }
+
+    def complaints(self, missing: set[str], surplus: set[str]) -> tuple[set[str], set[str]]:
+        ignored = self.module._keys_to_ignore_on_load_unexpected or ()
+        return missing, {name for name in surplus if not any(re.search(p, name) for p in ignored)}
+
+    def settle(self, missing: set[str]) -> None:  # noqa: ARG002 - there are none here
+        for each in self.module.modules():
+            for hook in each._forward_pre_hooks.values():
+                if isinstance(hook, WeightNorm):  # an attribute that it computes from weights
+                    setattr(each, hook.name, hook.compute_weight(each))
+
+
+class _TransformersSkeleton(Skeleton):
+    def __init__(self, kind: Any, config: Mapping[str, Any], dtype: torch.dtype) -> None:
+        mine = kind.config_class
+        made = mine.from_dict(_part_for(mine, copy.deepcopy(dict(config))))
+        for each in _configs(made):
+            each.dtype = None  # with a type, classes in classes set torch's default
+        with Construction(dtype):
+            self.module: Any = kind(made)
+        for each in _configs(made):
+            each.dtype = dtype
+        conversions = importlib.import_module("transformers.conversion_mapping")
+        self._loading = importlib.import_module("transformers.core_model_loading")
+        table = conversions.get_model_conversion_mapping(self.module)
+        self._renamings = [t for t in table if isinstance(t, self._loading.WeightRenaming)]
+        self._converters = [t for t in table if isinstance(t, self._loading.WeightConverter)]
+        self._known = self.module.state_dict()
+
+    def renamed(self, names: Iterable[str]) -> dict[str, str]:
+        return {name: self._rename(name)[0] for name in names}
+
+    def types(self, dtype: torch.dtype) -> dict[str, torch.dtype]:
+        kept = list(self.module._get_dtype_plan(dtype))
+        pattern = self._loading.build_glob_alternation(kept)[0] if kept else None
+        return {
+            name: torch.float32 if pattern is not None and pattern.search(name) else tensor.dtype
+            for name, tensor in self.module.state_dict().items()
+        }
+
+    def complaints(self, missing: set[str], surplus: set[str]) -> tuple[set[str], set[str]]:
+        tied = self.module.all_tied_weights_keys.items()
+        there = {source for target, source in tied if not {target, source} <= missing}
+        excused = {name for pair in tied if pair[1] in there for name in pair}
+        info = SimpleNamespace(missing_keys=missing - excused, unexpected_keys=set(surplus))
+        self.module._adjust_missing_and_unexpected_keys(info)
+        return info.missing_keys, info.unexpected_keys
+
+    def merged(self, tensors: Tensors) -> Tensors:
+        made: Tensors = {}
+        groups: dict[str, Any] = {}
+        by_pattern = {p: each for each in self._converters for p in each.source_patterns}
+        for name in sorted(tensors, key=self._loading.dot_natural_key):
+            new, pattern = self._rename(name)
+            if pattern is None:
+                made[new] = tensors.pop(name)
+            else:
+                group = groups.setdefault(new, copy.deepcopy(by_pattern[pattern]))
+                group.add_tensor(new, name, pattern, tensors.pop(name))
+        for new, group in groups.items():
+            values = group.convert(new, model=self.module, config=self.module.config)
+            made |= {key: v[0] if isinstance(v, list) else v for key, v in values.items()}
+        return made
+
+    def settle(self, missing: set[str]) -> None:
+        module = self.module
+        tied = module.all_tied_weights_keys
+        for name in missing - set(tied) - set(tied.values()):
+            _make_real(module, name)
+        for name, tensor in module.state_dict(keep_vars=True).items():
+            if name not in missing or name in tied:
+                setattr(tensor, READY, True)
+        with torch.no_grad(), Construction(torch.float32, is_empty=False):
+            _initialise(module, module)
+        module.tie_weights(missing_keys=set(missing), recompute_mapping=False)
+
+    def _rename(self, name: str) -> tuple[str, str | None]:
+        """Return the name in the class, and the pattern of what converts the tensor, if any."""
+        rename = self._loading.rename_source_key
+        known = self.module.base_model_prefix, self._known
+        new, pattern = rename(name, self._renamings, self._converters, *known)
+        if new not in self._known and name in self._known:
+            new, pattern = rename(name, [], [], *known)
+        return new, pattern
+
+
+def skeleton(kind: Any, config: Mapping[str, Any], dtype: torch.dtype) -> Skeleton:
+    """Return a module of a class, without weights.
+
+    Args:
+        kind: What ``find_class`` gave.
+        config: What the class is made from.
+        dtype: Type that its numbers are to have.
+
+    Raises:
+        InvalidModelException: the class makes no modules.
+    """
+    if not issubclass(kind, torch.nn.Module):
+        raise InvalidModelException(f"{kind.__name__} is no class of modules")
+    is_of_transformers = hasattr(kind, "config_class")
+    return (_TransformersSkeleton if is_of_transformers else _DiffusersSkeleton)(
+        kind, config, dtype
+    )
+
+
+def helper(kind: Any, config: Mapping[str, Any], folder: Path | None) -> Any:
+    """Return what a pipeline needs beside modules: a scheduler, a tokenizer or the like.
+
+    Args:
+        kind: What ``find_class`` gave.
+        config: What it is made from, if it has one config.
+        folder: Where its files are, if it has several; nothing else is looked at.
+    """
+    if folder is None:
+        return kind.from_config(copy.deepcopy(dict(config)))
+    return kind.from_pretrained(str(folder), local_files_only=True)
+
+
+def _configs(config: Any) -> Iterator[Any]:
+    """Yield a config of transformers, and those in it."""
+    yield config
+    for name in config.sub_configs:
+        inner = getattr(config, name, None)
+        if inner is not None:
+            yield from _configs(inner)
+
+
+def _part_for(kind: Any, config: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a config that is for a class, where it is one for several models."""
+    inner = config.get(kind.base_config_key) if kind.base_config_key else None
+    if isinstance(inner, dict):
+        config = inner
+    if config.get("model_type", kind.model_type) != kind.model_type:
+        for value in config.values():
+            if isinstance(value, dict) and value.get("model_type") == kind.model_type:
+                return value
+    return config
+
+
+def _initialise(module: Any, owner: Any) -> None:
+    """Let the classes fill what no weights come for, as transformers does: inner ones first."""
+    for child in module.children():
+        _initialise(child, child if hasattr(child, "_init_weights") else owner)
+    owner._init_weights(module)
+
+
+def _float_as(dtype: torch.dtype, tensor: torch.Tensor) -> torch.dtype:
+    return dtype if tensor.is_floating_point() else tensor.dtype
+
+
+def _make_real(module: torch.nn.Module, name: str) -> None:
+    """Give a tensor memory that nothing is in."""
+    path, _, last = name.rpartition(".")
+    owner = module.get_submodule(path)
+    tensor = torch.empty_like(getattr(owner, last), device="cpu")
+    setattr(owner, last, torch.nn.Parameter(tensor) if last in owner._parameters else tensor)
+
+
+def names_on_meta(module: torch.nn.Module) -> Iterator[str]:
+    """Yield the names of tensors that have no contents, wherever a module keeps them."""
+    for prefix, each in module.named_modules():
+        for name, value in {**vars(each), **each._parameters, **each._buffers}.items():
+            values = value.values() if isinstance(value, dict) else value
+            values = values if isinstance(value, dict | list | tuple) else (value,)
+            if any(isinstance(one, torch.Tensor) and one.is_meta for one in values):
+                yield f"{prefix}.{name}".lstrip(".")

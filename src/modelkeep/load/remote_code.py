@@ -1,0 +1,55 @@
+"""Folders that ask for code of their own: they are refused before anything is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from modelkeep.core.names import shown
+from modelkeep.errors import RemoteCodeError
+
+#: Keys of configs that name code in the folder, or in a repository.
+_KEYS = ("auto_map", "custom_pipelines")
+
+
+def refuse_code(config: Mapping[str, Any], path: Path) -> None:
+    """Refuse a config that names code.
+
+    Args:
+        config: What it holds.
+        path: Its file.
+
+    Raises:
+        RemoteCodeError: it names code.
+    """
+    for key in _KEYS:
+        if config.get(key):
+            raise _refusal(path, f"{key}: {config[key]}")
+
+
+def class_in(name: Any, library: str, path: Path, *folders: Path) -> str:
+    """Return the name of a class, where it is one that a library may export.
+
+    Args:
+        name: What a config has for it.
+        library: Where the class is from, as the config says.
+        path: The config.
+        folders: Where code of the model would lie.
+
+    Raises:
+        RemoteCodeError: the class is code of the model's own.
+    """
+    if not isinstance(name, str) or not name.isidentifier() or not library.isidentifier():
+        raise _refusal(path, f"{name} of {library}")
+    for folder in folders:
+        if (folder / f"{library}.py").exists():
+            raise _refusal(path, f"{name} of {library}.py")
+    return name
+
+
+def _refusal(path: Path, what: str) -> RemoteCodeError:
+    return RemoteCodeError(
+        f"{shown(path)} asks for code of its own: {what}",
+        hint="Use a form of the model that diffusers or transformers loads by itself.",
+    )
