@@ -19,7 +19,12 @@ NEVER = {
     "list": {"torch", "diffusers", "transformers", "numpy"},
 }
 #: Modules of the loading stage that are about tensors; the others import torch in functions.
-OF_TORCH = ("modelkeep.load.tensors",)
+OF_TORCH = (
+    "modelkeep.load.bridge",
+    "modelkeep.load.build",
+    "modelkeep.load.construction",
+    "modelkeep.load.tensors",
+)
 
 
 def loaded_by(code: str, tmp_path: Path) -> set[str]:
