@@ -24,6 +24,7 @@ OF_TORCH = (
     "modelkeep.load.build",
     "modelkeep.load.construction",
     "modelkeep.load.tensors",
+    "modelkeep.load.upscaler_module",
 )
 
 

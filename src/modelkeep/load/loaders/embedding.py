@@ -59,11 +59,6 @@ class EmbeddingLoader(ModelLoader):
         """Take textual inversions."""
         return record.type is ModelType.TextualInversion
 
-    def parts(self, files: ModelFiles) -> tuple[str, ...]:
-        """Return none."""
-        del files
-        return ()
-
     def plan(self, files: ModelFiles, part: str) -> LoadPlan:
         """Find out from names and widths which vectors are for which token and text encoder."""
         paths = _paths(files)

@@ -55,11 +55,6 @@ class IPAdapterLoader(ModelLoader):
         """Take IP-Adapters."""
         return record.type is ModelType.IPAdapter
 
-    def parts(self, files: ModelFiles) -> tuple[str, ...]:
-        """Return none."""
-        del files
-        return ()
-
     def plan(self, files: ModelFiles, part: str) -> LoadPlan:
         """Sort the tensors into halves, and find out what kind it is."""
         path = weight_file(files, "ip_adapter")

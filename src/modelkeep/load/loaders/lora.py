@@ -28,11 +28,6 @@ class LoraLoader(ModelLoader):
         """Take LoRAs and control LoRAs that change modules."""
         return record.type in _TYPES and record.format in _FORMATS
 
-    def parts(self, files: ModelFiles) -> tuple[str, ...]:
-        """Return none."""
-        del files
-        return ()
-
     def plan(self, files: ModelFiles, part: str) -> LoadPlan:
         """Read the header, and check that names and shapes make whole modules."""
         path = weight_file(files, "pytorch_lora_weights", "adapter_model")

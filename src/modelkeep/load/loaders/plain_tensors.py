@@ -25,11 +25,6 @@ class PlainTensorsLoader(ModelLoader):
         """Take what has tensors only, in one file."""
         return record.type in _TYPES and record.format is ModelFormat.Checkpoint
 
-    def parts(self, files: ModelFiles) -> tuple[str, ...]:
-        """Return none."""
-        del files
-        return ()
-
     def plan(self, files: ModelFiles, part: str) -> LoadPlan:
         """Read the header."""
         weights = weights_of(files.path)
