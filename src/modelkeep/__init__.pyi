@@ -377,6 +377,19 @@ from modelkeep.install.plan import (
     Plan as Plan,
 )
 from modelkeep.library.destination import LinkMode as LinkMode
+from modelkeep.load.forecast import (
+    LoadedModel as LoadedModel,
+)
+from modelkeep.load.forecast import (
+    LoadForecast as LoadForecast,
+)
+from modelkeep.load.forecast import (
+    LoadStats as LoadStats,
+)
+from modelkeep.load.info import ModelInfo as ModelInfo
+from modelkeep.load.model_cache import ModelCache as ModelCache
+from modelkeep.load.prefetch import Prefetch as Prefetch
+from modelkeep.load.service import ModelLoadService as ModelLoadService
 from modelkeep.records.dialects.sqlite import (
     SqliteDatabase as SqliteDatabase,
 )
@@ -489,8 +502,11 @@ __all__ = [
     "LoRAConfig",
     "LoadCancelledError",
     "LoadError",
+    "LoadForecast",
     "LoadMemoryError",
+    "LoadStats",
     "LoadTimeoutError",
+    "LoadedModel",
     "LocalEventBus",
     "LocalModelSource",
     "MainCheckpointConfig",
@@ -498,14 +514,17 @@ __all__ = [
     "MissingAssetError",
     "MissingExtraError",
     "MissingPartError",
+    "ModelCache",
     "ModelConfigBase",
     "ModelConfigFactory",
     "ModelFile",
     "ModelFormat",
+    "ModelInfo",
     "ModelInstallJob",
     "ModelInstallService",
     "ModelInstallServiceBase",
     "ModelKeepError",
+    "ModelLoadService",
     "ModelManager",
     "ModelMetadataBase",
     "ModelMetadataFetchBase",
@@ -532,6 +551,7 @@ __all__ = [
     "PaginatedResults",
     "PartConfig",
     "Plan",
+    "Prefetch",
     "ProtocolError",
     "RecordError",
     "RecordFilter",

@@ -40,6 +40,12 @@ _log = logging.getLogger(__name__)
 Verify = Literal["strict", "warn", "off"]
 
 
+def _check_keep_alive(value: float | str) -> float | str:
+    if not isinstance(value, str) and not value >= 0:
+        raise ValueError("must be a number of seconds from 0, or forever")
+    return value
+
+
 class RootSettings(BaseModel):
     """One more folder that holds models.
 
@@ -205,6 +211,14 @@ class Settings(BaseModel):
     )
     vram_cache_gb: float | None = Field(
         default=None, gt=0, description="GPU memory for loaded models, GB"
+    )
+    keep_alive: Annotated[float | Literal["forever"], AfterValidator(_check_keep_alive)] = Field(
+        default="forever",
+        description="seconds that an unused model stays in memory, or forever",
+    )
+    map_weights: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="map weight files instead of reading them: auto, always or never",
     )
     host: str = Field(default="127.0.0.1", description="address of the server")
     port: int = Field(default=9494, ge=0, le=65535, description="port of the server")

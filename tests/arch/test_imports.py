@@ -23,6 +23,10 @@ OF_TORCH = (
     "modelkeep.load.bridge",
     "modelkeep.load.build",
     "modelkeep.load.construction",
+    "modelkeep.load.device",
+    "modelkeep.load.entry",
+    "modelkeep.load.offloading",
+    "modelkeep.load.runtime",
     "modelkeep.load.tensors",
     "modelkeep.load.upscaler_module",
 )
@@ -55,6 +59,16 @@ def test_commands_never_import_what_could_run_a_model(command: str, tmp_path: Pa
     words = [command] if command == "list" else [command, str(file)]
     code = f"from modelkeep.cli.main import main\nassert main({words!r}) == 0"
     assert not loaded_by(code, tmp_path) & NEVER[command]
+
+
+def test_looking_ahead_at_a_load_imports_no_torch(tmp_path: Path) -> None:
+    file = tiny.embedding(tmp_path / "e.safetensors")
+    code = (
+        "from modelkeep.cli.main import main\n"
+        f"assert main(['install', {str(file)!r}]) == 0\n"
+        "assert main(['load', 'e', '--dry-run', '--device', 'cpu']) == 0"
+    )
+    assert not loaded_by(code, tmp_path) & {"torch", "diffusers", "transformers", "numpy"}
 
 
 def test_importing_has_no_effect_on_the_disk(tmp_path: Path) -> None:

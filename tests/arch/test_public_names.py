@@ -12,6 +12,9 @@ SOURCE = Path(modelkeep.__file__).parent
 
 #: Names of the model manager that modelkeep takes the place of, as far as they exist by now.
 SEED = {
+    "ModelLoadService",
+    "ModelInfo",
+    "ModelCache",
     "BaseModelType",
     "ModelType",
     "SubModelType",

@@ -341,10 +341,10 @@ def test_how_far_and_how_fast_a_job_is_can_be_seen_from_any_terminal(
     assert row["percent"] == 100 * row["bytes"] // len(body)
     assert 0 < row["speed"] < 8 * MIB
     told = program.call("jobs").lines[1]
-    assert re.search(r"  \d+%, [\d.]+ MB of 67\.1 MB, [\d.]+ [KM]B/s  ", told), told
+    assert re.search(r"  \d+%, [\d.]+ [KM]B of 67\.1 MB, [\d.]+ [KM]B/s  ", told), told
     program.call("pause", 1)
     assert job()["speed"] is None
-    assert re.search(r"  \d+%, [\d.]+ MB of 67\.1 MB  ", program.call("jobs").lines[1])
+    assert re.search(r"  \d+%, [\d.]+ [KM]B of 67\.1 MB  ", program.call("jobs").lines[1])
     os.kill(process.pid, signal.SIGINT)
     process.communicate(timeout=60)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from modelkeep.care.doctor import examination
+from modelkeep.care.doctor.check import load_checks
 from modelkeep.care.doctor.repairs import Installs
 from modelkeep.core.names import counted
 from modelkeep.install.fetch_folder import claimed_folders
@@ -61,7 +62,10 @@ def examine(
         fix: Repair what can be. Without it nothing is changed on the disk.
         checks: What to look for, in this order; everything when None.
     """
-    return examination.examine(settings, _INSTALLS, fix=fix, checks=checks)
+    from modelkeep.app.loading_check import LOADING
+
+    chosen = (*load_checks(), LOADING) if checks is None else checks
+    return examination.examine(settings, _INSTALLS, fix=fix, checks=chosen)
 
 
 def text_of(finding: Finding) -> str:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from modelkeep.jobs.engine import JobEngine
     from modelkeep.jobs.state_jobs import StateJobs
     from modelkeep.library.presence import Presence
+    from modelkeep.load.service import ModelLoadService
     from modelkeep.records.service import ModelRecordServiceBase
     from modelkeep.sources.sites import Sites
     from modelkeep.sources.string_like import StringLikeSource
@@ -102,6 +103,8 @@ class ModelManager:
         with self._making:
             self._is_closed = True
         made = self.__dict__
+        if "loader" in made:
+            made.pop("loader").close()
         made.pop("jobs", None)
         if "hasher" in made:
             made.pop("hasher").stop()
@@ -282,6 +285,24 @@ class ModelManager:
         from modelkeep.enrich.enricher import Enricher
 
         return Enricher(self.installer.library, self.sites)
+
+    @cached_property
+    def loader(self) -> ModelLoadService:
+        """The load service: installed models, ready to use; also ``model_loader``."""
+        from modelkeep.load.service import ModelLoadService
+
+        with self._opening():
+            return ModelLoadService(
+                self.settings,
+                self.records,
+                event_bus=self.events,
+                library=self.installer.library,
+            )
+
+    @property
+    def model_loader(self) -> ModelLoadService:
+        """The specification's name for ``loader``."""
+        return self.loader
 
     @cached_property
     def presence(self) -> Presence:

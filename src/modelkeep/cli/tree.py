@@ -151,6 +151,12 @@ ENTRIES: tuple[Entry, ...] = (
         "search:search",
         example="search ink style --type lora",
     ),
+    Command(
+        "load",
+        "Load a model, and show what that takes.",
+        "load:load",
+        example="load dreamshaper --submodel vae",
+    ),
     Command("jobs", "List install and download jobs.", "jobs:jobs", example="jobs"),
     Command("pause", "Pause jobs.", "jobs:pause", example="pause 3"),
     Command("resume", "Resume paused and interrupted jobs.", "jobs:resume", example="resume --all"),

@@ -29,6 +29,12 @@ DOWNLOAD_COMPLETE = "download_complete"
 DOWNLOAD_CANCELLED = "download_cancelled"
 DOWNLOAD_ERROR = "download_error"
 
+LOAD_STARTED = "model_load_started"
+LOAD_PROGRESS = "model_load_progress"
+LOAD_COMPLETED = "model_load_completed"
+LOAD_ERROR = "model_load_error"
+MODEL_UNLOADED = "model_unloaded"
+
 Handler = Callable[[str, dict[str, Any]], None]
 
 _log = logging.getLogger(__name__)

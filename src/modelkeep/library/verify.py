@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -132,6 +132,7 @@ def verify_model(
     accept: bool = False,
     parallel: bool = True,
     with_sha256: bool = False,
+    only: Collection[Path] | None = None,
 ) -> ModelCheck:
     """Read a model, compare its hashes and update the state in its record.
 
@@ -143,6 +144,7 @@ def verify_model(
         parallel: Hash with all processors.
         with_sha256: Compute the sha256 too, by which sites know files; else only where one is
             recorded.
+        only: The files to read, when not all; nothing is said of the whole then.
 
     Raises:
         UnknownModelException: there is no such record.
@@ -157,7 +159,10 @@ def verify_model(
     else:
         wanted = frozenset({"blake3", "sha256"} if with_sha256 else {"blake3"})
         pairs = [
-            _check_file(row, look.at_file(row), progress, wanted, parallel=parallel) for row in rows
+            _check_file(row, before, progress, wanted, parallel=parallel)
+            if only is None or before.path in only
+            else (FileCheck(before.path, Verdict.OK), row)
+            for row, before in ((row, look.at_file(row)) for row in rows)
         ]
         checks, after = [check for check, _ in pairs], [row for _, row in pairs]
     verdict = _worst(checks)
@@ -172,7 +177,7 @@ def verify_model(
         _note_files(library, key, recorded, after)
         if verdict is Verdict.CHANGED:
             _note_change(library, config, state_now, with_size=is_accepted)
-        elif state_now is not config.state:
+        elif state_now is not config.state and only is None:
             library.records.set_states({key: state_now})
     except NotWritableError:  # read all the same: who may write the library notes it another time
         if is_accepted:

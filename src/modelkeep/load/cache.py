@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from modelkeep.load.budget import MemoryBudget
@@ -16,6 +18,19 @@ from modelkeep.load.flight import Flight
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 V_co = TypeVar("V_co", covariant=True)
+
+
+class Gone(StrEnum):
+    """Why an entry left the cache.
+
+    ``memory``: others needed its memory. ``evicted``: somebody asked for it. ``expired``: it was
+    not used for as long as it should stay. ``changed``: somebody changed it while using it.
+    """
+
+    MEMORY = "memory"
+    EVICTED = "evicted"
+    EXPIRED = "expired"
+    CHANGED = "changed"
 
 
 @dataclass(slots=True, eq=False)
@@ -28,7 +43,10 @@ class CacheEntry(Generic[K, V]):
         seconds: How long it took to load.
         holders: How many use it now.
         is_gone: It was evicted; who holds it may use it to the end.
-        keep_until: Not evicted before, in seconds of ``time.monotonic``.
+        keep_alive: Seconds that it stays after its last use; for ever where memory allows, by
+            default.
+        last_used: When its last holder let go, in seconds of the cache's clock.
+        why_gone: Why it was evicted.
     """
 
     key: K
@@ -37,7 +55,9 @@ class CacheEntry(Generic[K, V]):
     seconds: float
     holders: int = 0
     is_gone: bool = False
-    keep_until: float = 0.0
+    keep_alive: float = math.inf
+    last_used: float = 0.0
+    why_gone: Gone = Gone.MEMORY
 
 
 @dataclass(slots=True, eq=False)
@@ -165,8 +185,12 @@ class Cache(Generic[K, V]):
             if self._take(arrival):
                 return arrival.entry
 
-    def unlock(self, entry: CacheEntry[K, V]) -> None:
+    def unlock(self, entry: CacheEntry[K, V], *, is_used: bool = True) -> None:
         """Let go of an entry.
+
+        Args:
+            entry: What ``lock`` gave.
+            is_used: It was used. One that was only loaded, to be used next, stays meanwhile.
 
         Raises:
             RuntimeError: nobody holds it.
@@ -175,17 +199,40 @@ class Cache(Generic[K, V]):
             if not entry.holders:
                 raise RuntimeError(f"{entry.key} is not locked")
             entry.holders -= 1
-            is_free = entry.is_gone and not entry.holders
-            if is_free:
+            entry.last_used = self._clock()
+            if is_used and not entry.holders and not entry.keep_alive and not entry.is_gone:
+                gone = self._take_all([entry], Gone.EXPIRED)
+            elif entry.is_gone and not entry.holders:
                 self._budget.hold(entry, 0)
-            victims = [] if is_free else self._make_room(0)
-        self._drop_all([entry] if is_free else victims)
+                gone = [entry]
+            elif is_used or entry.bytes <= self._budget.limit:
+                gone = self._make_room(0)
+            else:  # larger than the limit, and not used yet: it would only be loaded again
+                gone = []
+        self._drop_all(gone)
 
-    def evict(self, key: K) -> bool:
+    def expire(self) -> float | None:
+        """Take out what was not used for as long as it should stay.
+
+        Returns:
+            Seconds until the next entry may go; None where none will.
+        """
+        with self._lock:
+            now = self._clock()
+            # What stays for no time at all goes when its user lets go, and not before that.
+            free = [e for e in self._entries.values() if not e.holders and e.keep_alive]
+            ends = {entry.key: entry.last_used + entry.keep_alive - now for entry in free}
+            old = [entry for entry in free if ends[entry.key] <= 0]
+            gone = self._take_all(old, Gone.EXPIRED)
+            waits = [end for end in ends.values() if 0 < end < math.inf]
+        self._drop_all(gone)
+        return min(waits, default=None)
+
+    def evict(self, key: K, why: Gone = Gone.EVICTED) -> bool:
         """Take an entry out; who holds it keeps it to the end. Return whether it was there."""
         with self._lock:
             entry = self._entries.get(key)
-            gone = [entry] if entry is not None and self._take_out(entry) else []
+            gone = self._take_all([entry], why) if entry is not None else []
         self._drop_all(gone)
         return entry is not None
 
@@ -193,7 +240,7 @@ class Cache(Generic[K, V]):
         """Take out all that nobody uses; return how many bytes became free."""
         with self._lock:
             free = [entry for entry in self._entries.values() if not entry.holders]
-            gone = [entry for entry in free if self._take_out(entry)]
+            gone = self._take_all(free, Gone.EVICTED)
         self._drop_all(gone)
         return sum(entry.bytes for entry in gone)
 
@@ -241,7 +288,7 @@ class Cache(Generic[K, V]):
         with self._lock:
             # A load that everybody gave up on may have ended after all.
             other = self._entries.get(key)
-            gone = [other] if other is not None and self._take_out(other) else []
+            gone = self._take_all([other], Gone.EVICTED) if other is not None else []
             self._budget.hold(reserved, 0)
             self._budget.hold(entry, count)
             self._entries[key] = entry
@@ -265,25 +312,24 @@ class Cache(Generic[K, V]):
     # -- making room
 
     def _make_room(self, more: int) -> list[CacheEntry[K, V]]:
-        keys = self._victims(more)
-        return [entry for key in keys if self._take_out(entry := self._entries[key])]
+        return self._take_all([self._entries[key] for key in self._victims(more)], Gone.MEMORY)
 
     def _victims(self, more: int) -> list[K]:
         need = self._budget.excess(more)
-        now = self._clock()
+        if not need:
+            return []
+        return self._order.victims(need, lambda key: bool(self._entries[key].holders))
 
-        def is_locked(key: K) -> bool:
-            entry = self._entries[key]
-            return bool(entry.holders) or entry.keep_until > now
+    def _take_all(self, entries: list[CacheEntry[K, V]], why: Gone) -> list[CacheEntry[K, V]]:
+        """Forget entries; return those that are free, since nobody holds them."""
+        return [entry for entry in entries if self._take_out(entry, why)]
 
-        return self._order.victims(need, is_locked) if need else []
-
-    def _take_out(self, entry: CacheEntry[K, V]) -> bool:
-        """Forget an entry; tell whether it is free, since nobody holds it."""
+    def _take_out(self, entry: CacheEntry[K, V], why: Gone) -> bool:
         del self._entries[entry.key]
         self._order.drop(entry.key)
         self.stats.evictions += 1
         entry.is_gone = True
+        entry.why_gone = why
         if entry.holders:
             return False
         self._budget.hold(entry, 0)

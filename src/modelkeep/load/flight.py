@@ -115,6 +115,7 @@ class Flight(Generic[K, V]):
             is_left = trip.is_over.is_set() and not trip.was_taken
         if is_left:
             self._drop(trip)
+        trip.result.clear()  # whoever waited has it; this thread may live on for a moment
 
     def _fly(self, key: K, trip: _Trip[V], work: Callable[[threading.Event], V]) -> None:
         try:

@@ -18,6 +18,9 @@ class LoadWatch:
         total: Bytes that will be read, as far as that is known before.
         report: Gets each step.
         is_unwanted: Set once nobody waits for the load.
+
+    Attributes:
+        done: Bytes so far.
     """
 
     def __init__(

@@ -1,0 +1,392 @@
+"""``ModelLoadService``: the specification's load service."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from modelkeep.core.events import EventBus
+from modelkeep.core.names import path_to_text
+from modelkeep.core.taxonomy import ModelType, SubModelType
+from modelkeep.library.library import Library
+from modelkeep.load.budget import MemoryBudget
+from modelkeep.load.cache import Gone
+from modelkeep.load.events import LoadEvents, unloaded
+from modelkeep.load.expiry import Expiry
+from modelkeep.load.forecast import LoadedModel, LoadForecast, LoadStats
+from modelkeep.load.host import HostDevice, has_gpu
+from modelkeep.load.info import ModelInfo
+from modelkeep.load.loader import LOADERS, ModelLoader
+from modelkeep.load.locks import ModelLocker
+from modelkeep.load.making import PartMaker
+from modelkeep.load.memory import VRAM_RESERVE, host_memory, ram_budget
+from modelkeep.load.model_cache import ModelCache, PartKey, PartRequest
+from modelkeep.load.planner import Planner
+from modelkeep.load.ports import Device, Runtime
+from modelkeep.load.prefetch import Prefetch
+from modelkeep.load.resolve import Resolved, Resolver, Wanted
+from modelkeep.load.watch import OnProgress
+
+if TYPE_CHECKING:
+    from modelkeep.records.service import ModelRecordServiceBase
+    from modelkeep.settings import Settings
+
+
+class ModelLoadService:
+    """Loads installed models for use, and keeps them in memory that is counted.
+
+    Safe to use from several threads: a part is loaded once however many ask, and nothing that one
+    caller does to it reaches the next.
+
+    Args:
+        config: The settings: device, precision, and how much memory models may take.
+        record_store: The catalogue.
+        event_bus: Takes the events; none are sent when None.
+        library: Knows the roots; of the settings and the catalogue when None.
+        runtime: Loads parts and has the devices; torch when None.
+        loaders: The kinds of models that can be loaded; those of this program and of plug-ins
+            when None.
+    """
+
+    def __init__(
+        self,
+        config: Settings,
+        record_store: ModelRecordServiceBase,
+        *,
+        event_bus: EventBus | None = None,
+        library: Library | None = None,
+        runtime: Runtime | None = None,
+        loaders: Sequence[ModelLoader] | None = None,
+    ) -> None:
+        self.settings = config
+        self.records = record_store
+        self._bus = event_bus
+        self._given_library = library
+        self._given_runtime = runtime
+        self._given_loaders = loaders
+        self._host = HostDevice()
+        self._names_lock = threading.Lock()
+        self._names: dict[PartKey, tuple[str, str]] = {}
+        budget = MemoryBudget(ram_budget(host_memory(), config.ram_cache_gb))
+        self._cache = ModelCache(budget, self._host, self._vram_limit, self._gone)
+        self._expiry = Expiry(self._cache.expire)
+        self._maker = PartMaker(self._host, lambda: self._runtime)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.settings.root)!r})"
+
+    # -- loading
+
+    def get_model(
+        self,
+        key: str,
+        submodel_type: SubModelType | str | None = None,
+        context: object = None,
+        *,
+        device: str | None = None,
+        precision: str | None = None,
+        keep_alive: float | None = None,
+        parts: Mapping[str, str] | None = None,
+        accept_changed: bool = False,
+        on_progress: OnProgress | None = None,
+        timeout: float | None = None,
+    ) -> ModelInfo:
+        """Load a model, or one part of a main model, and return a handle to it.
+
+        Args:
+            key: Of the record.
+            submodel_type: The part; needed for main models.
+            context: Of who asks: events carry its ids (``queue_id``, ``queue_item_id``,
+                ``queue_batch_id``, ``graph_execution_state_id``) and go to its bus, too.
+            device: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` ...; the setting when None.
+            precision: ``auto``, ``float32``, ``float16`` or ``bfloat16``; the setting when None.
+            keep_alive: Seconds that it stays in memory after its last use, 0 for not at all,
+                ``math.inf`` until memory is short; the setting when None.
+            parts: Keys of models that stand in for parts, by the names of the parts.
+            accept_changed: Take files for right that changed since they were recorded.
+            on_progress: Gets the bytes that are done and the bytes in all.
+            timeout: Seconds after which this caller gives up.
+
+        Raises:
+            UnknownModelException: no record has this key.
+            ModelNotFoundException: its files are not there; also when their disk is away.
+            ChangedModelError: its files are not those that were recorded; names both hashes.
+            MissingPartError: it has no such part, or one must be named; lists them.
+            InvalidModelException: it is damaged, unsafe, or of a kind that cannot be loaded.
+            LoadMemoryError: it does not fit, also after all was evicted that nobody uses.
+            LoadTimeoutError: the time is over.
+            LoadError: a library, a device or a tokenizer is missing.
+        """
+        wanted = self._wanted(key, submodel_type, device, precision, parts, accepts=accept_changed)
+        stay = self._keep_alive(keep_alive)
+        return self._load(wanted, stay, context, on_progress, timeout=timeout)
+
+    def prefetch(
+        self,
+        key: str,
+        submodel_type: SubModelType | str | None = None,
+        context: object = None,
+        *,
+        device: str | None = None,
+        precision: str | None = None,
+        keep_alive: float | None = None,
+        parts: Mapping[str, str] | None = None,
+        accept_changed: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> Prefetch:
+        """Load a part in the background, so that it is there when it is asked for.
+
+        The arguments are those of ``get_model``.
+
+        Returns:
+            What tells when it is done, and cancels it.
+        """
+        wanted = self._wanted(key, submodel_type, device, precision, parts, accepts=accept_changed)
+        stay = self._keep_alive(keep_alive)
+
+        def load(is_unwanted: threading.Event) -> ModelInfo:
+            return self._load(wanted, stay, context, on_progress, is_unwanted=is_unwanted.is_set)
+
+        return Prefetch(load)
+
+    def peek(
+        self,
+        key: str,
+        submodel_type: SubModelType | str | None = None,
+        *,
+        device: str | None = None,
+        precision: str | None = None,
+        parts: Mapping[str, str] | None = None,
+    ) -> LoadForecast:
+        """Tell what loading a part would take. Only headers are read; the rest is as it was.
+
+        Raises:
+            ModelKeepError: it cannot be loaded; as for ``get_model``.
+        """
+        found = self._resolver.resolve(self._wanted(key, submodel_type, device, precision, parts))
+        is_loaded = any(entry.key == found.key for entry in self._cache.entries())
+        budget = self._cache.budget(found.device)
+        would_go = () if is_loaded else self._cache.would_go(found.device, found.bytes)
+        return LoadForecast(
+            key=found.record.key,
+            name=found.record.name,
+            part=found.planned.plan.part,
+            class_name=found.planned.plan.class_name,
+            device=found.device.name,
+            precision=found.precision.value,
+            bytes=found.bytes,
+            read_bytes=0 if is_loaded else found.planned.plan.bytes,
+            is_loaded=is_loaded,
+            fits=is_loaded or self._cache.in_use(found.device) + found.bytes <= budget.limit,
+            would_go=tuple(self._name_of(entry) for entry in would_go),
+        )
+
+    # -- what is in memory
+
+    def loaded(self) -> list[LoadedModel]:
+        """Return the parts that are in memory."""
+        return [
+            LoadedModel(
+                *self._names.get(entry.key, ("", "")),
+                part=entry.key.part,
+                class_name=entry.value.class_name,
+                device=entry.key.device,
+                precision=entry.key.precision,
+                bytes=entry.bytes,
+                users=entry.holders,
+                seconds=entry.seconds,
+            )
+            for entry in self._cache.entries()
+        ]
+
+    def evict(self, key: str, submodel_type: SubModelType | str | None = None) -> int:
+        """Take a model, or one part of it, out of memory; who uses it keeps it to the end.
+
+        Returns:
+            How many parts were there.
+        """
+        part = str(submodel_type) if submodel_type is not None else None
+        keys = [
+            entry.key
+            for entry in self._cache.entries()
+            if self._names.get(entry.key, ("",))[0] == key and part in {None, entry.key.part}
+        ]
+        return sum(self._cache.evict(one) for one in keys)
+
+    def clear(self) -> int:
+        """Take everything out of memory that nobody uses; return how many bytes became free."""
+        return self._cache.clear()
+
+    def stats(self) -> list[LoadStats]:
+        """Return what the memory of each device did."""
+        return [
+            LoadStats(
+                device=name,
+                limit=budget.limit,
+                bytes=budget.used,
+                most=budget.most,
+                hits=stats.hits,
+                misses=stats.misses,
+                evictions=stats.evictions,
+                seconds=stats.seconds,
+                bytes_loaded=stats.bytes_loaded,
+            )
+            for name, (stats, budget) in self._cache.stats().items()
+        ]
+
+    def close(self) -> None:
+        """Free all memory that nobody uses, and stop what runs in the background."""
+        self._expiry.stop()
+        self._cache.clear()
+
+    # -- inside
+
+    def _load(
+        self,
+        wanted: Wanted,
+        keep_alive: float,
+        context: object,
+        on_progress: OnProgress | None,
+        *,
+        timeout: float | None = None,
+        is_unwanted: Callable[[], bool] = lambda: False,
+    ) -> ModelInfo:
+        resolved = self._resolver.resolve(wanted)
+        request = self._request(resolved, keep_alive, timeout, is_unwanted)
+        events = LoadEvents(self._bus, context, _facts(resolved))
+        with self._maker.listening(resolved.key, events.progress, on_progress):
+            events.started()
+            try:
+                part, is_cached = self._cache.load(request, resolved.device)
+            except BaseException as error:
+                events.failed(error)
+                raise
+        events.completed(part.bytes, is_cached=is_cached)
+        self._expiry.look()
+        return ModelInfo(
+            key=resolved.record.key,
+            name=resolved.record.name,
+            base_model=resolved.record.base,
+            type=_type_of(resolved),
+            location=resolved.planned.files.path,
+            precision=self._runtime.dtype(resolved.precision),
+            context=ModelLocker(lambda: self._hold(wanted, keep_alive, timeout)),
+            hash=resolved.contents.hash,
+            bytes=part.bytes,
+            device=resolved.device.name,
+            class_name=part.class_name,
+            is_cached=is_cached,
+        )
+
+    @cached_property
+    def _runtime(self) -> Runtime:
+        from modelkeep.load.start import open_runtime
+
+        return self._given_runtime or open_runtime(self.settings)
+
+    @cached_property
+    def _resolver(self) -> Resolver:
+        from modelkeep.load.start import open_library
+
+        library = self._given_library or open_library(self.settings, self.records)
+        loaders = self._given_loaders or LOADERS.load()
+        planner = Planner(library, loaders, self.settings.root / "assets")
+        return Resolver(library, planner, self._device)
+
+    def _device(self, wanted: str) -> Device:
+        if wanted == "cpu" or (wanted == "auto" and self._given_runtime is None and not has_gpu()):
+            return self._host
+        return self._runtime.device(wanted)
+
+    def _wanted(
+        self,
+        key: str,
+        part: SubModelType | str | None,
+        device: str | None,
+        precision: str | None,
+        parts: Mapping[str, str] | None,
+        *,
+        accepts: bool = False,
+    ) -> Wanted:
+        return Wanted(
+            key=key,
+            part=str(part) if part is not None else "",
+            device=device or self.settings.device,
+            precision=precision or self.settings.precision,
+            replaced=tuple(sorted((parts or {}).items())),
+            accepts_changed=accepts,
+        )
+
+    def _keep_alive(self, wanted: float | None) -> float:
+        if wanted is not None:
+            return wanted
+        stated = self.settings.keep_alive
+        return math.inf if isinstance(stated, str) else stated
+
+    def _request(
+        self,
+        resolved: Resolved,
+        keep_alive: float,
+        timeout: float | None = None,
+        is_unwanted: Callable[[], bool] = lambda: False,
+    ) -> PartRequest:
+        with self._names_lock:
+            for device in {resolved.device.name, self._host.name}:
+                key = resolved.key.on(device)
+                self._names[key] = (resolved.record.key, resolved.record.name)
+        return PartRequest(
+            key=resolved.key,
+            name=resolved.name,
+            bytes=resolved.bytes,
+            load=lambda event: self._maker.make(resolved, event),
+            keep_alive=keep_alive,
+            is_unwanted=is_unwanted,
+            timeout=timeout,
+        )
+
+    @contextmanager
+    def _hold(self, wanted: Wanted, keep_alive: float, timeout: float | None) -> Iterator[object]:
+        resolved = self._resolver.resolve(wanted)
+        request = self._request(resolved, keep_alive, timeout)
+        try:
+            with self._cache.use(request, resolved.device) as value:
+                yield value
+        finally:
+            self._expiry.look()
+
+    def _vram_limit(self, device: Device) -> int:
+        wanted = self.settings.vram_cache_gb
+        return (
+            int(wanted * 1e9) if wanted is not None else max(device.available() - VRAM_RESERVE, 0)
+        )
+
+    def _gone(self, key: PartKey, count: int, why: Gone) -> None:
+        with self._names_lock:
+            record, _ = self._names.get(key, ("", ""))
+        unloaded(
+            self._bus, model_key=record, submodel=key.part or None, device=key.device,
+            precision=key.precision or None, bytes=count, reason=why.value,
+        )  # fmt: skip
+
+    def _name_of(self, key: PartKey) -> str:
+        _, name = self._names.get(key, ("", ""))
+        return f"{name} ({key})" if name else str(key)
+
+
+def _facts(resolved: Resolved) -> dict[str, Any]:
+    return {
+        "model_key": resolved.record.key,
+        "submodel": resolved.planned.plan.part or None,
+        "hash": resolved.contents.hash,
+        "location": path_to_text(resolved.planned.files.path),
+        "precision": resolved.precision.value,
+    }
+
+
+def _type_of(resolved: Resolved) -> ModelType | SubModelType:
+    part = resolved.planned.plan.part
+    return SubModelType(part) if part else resolved.record.type
