@@ -12,6 +12,8 @@ from modelkeep.core import limits
 
 #: Bytes that are brought in between two looks at whether anybody still wants them.
 PIECE_BYTES = 8 * limits.MIB
+#: The size of a large page of memory, on most computers.
+_LARGE_PAGE = 2 * limits.MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Content:
 def new_memory(count: int) -> mmap.mmap:
     """Return so many bytes of memory of this process alone, all zero.
 
+    Unlike memory of ``malloc``, it goes back to the system as soon as nothing holds it.
+
     Raises:
         MemoryError: there is not so much.
     """
@@ -48,7 +52,7 @@ def new_memory(count: int) -> mmap.mmap:
         memory = mmap.mmap(-1, max(count, 1), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     except OSError as error:
         raise memory_error(error) from error
-    if hasattr(mmap, "MADV_HUGEPAGE") and count >= PIECE_BYTES:
+    if hasattr(mmap, "MADV_HUGEPAGE") and count >= _LARGE_PAGE:
         # Most of the time of a first write goes into finding pages: large ones are fewer.
         with suppress(OSError):  # the kernel was built without them
             memory.madvise(mmap.MADV_HUGEPAGE)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelkeep.disk.filesystems import is_on_local_disk
 from modelkeep.errors import MissingExtraError
 from modelkeep.jobs.state_jobs import StateJobs
 from modelkeep.library.library import Library
+from modelkeep.load.map_policy import MapPolicy, MapWeights
 from modelkeep.load.ports import Runtime
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ def open_runtime(settings: Settings) -> Runtime:
             f"Loading models needs {error.name}, which is not installed",
             hint=f"Run: {LOAD_COMMAND}",
         ) from error
-    return TorchRuntime(lambda _path, _count: settings.map_weights == "always")
+    policy = MapPolicy(MapWeights(settings.map_weights), settings.models_dir, is_on_local_disk)
+    return TorchRuntime(policy.may_map)
 
 
 def open_library(settings: Settings, records: ModelRecordServiceBase) -> Library:

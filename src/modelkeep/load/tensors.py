@@ -15,7 +15,7 @@ import torch
 from modelkeep.core import limits
 from modelkeep.core.reading import LocalFile
 from modelkeep.errors import ChangedModelError
-from modelkeep.load.content import Content, new_memory
+from modelkeep.load.content import PIECE_BYTES, Content, new_memory
 from modelkeep.load.loader import PrecisionOf
 from modelkeep.load.mapping import map_content
 from modelkeep.load.plan import FLOATS, TensorPlace
@@ -44,8 +44,8 @@ TORCH_PRECISIONS: Mapping[Precision, torch.dtype] = MappingProxyType(
         Precision.BFLOAT16: torch.bfloat16,
     }
 )
-#: Bytes of a file that are converted in one go.
-_SCRATCH_BYTES = 16 * limits.MIB
+#: Smaller tensors take memory of ``malloc``, where they do not fill whole pages.
+_OWN_PAGES = 64 * limits.KIB
 #: Unwanted bytes between two tensors that are mapped, or read, along with them.
 _MAP_GAP = 128 * limits.KIB
 _READ_GAP = 4 * limits.KIB
@@ -202,7 +202,7 @@ class TensorReader:
     ) -> dict[str, torch.Tensor]:
         stored = TORCH_DTYPES[place.dtype]
         flat = _new_tensor(place.span, dtype)
-        at_once = min(place.span, _SCRATCH_BYTES // stored.itemsize)
+        at_once = min(place.span, PIECE_BYTES // stored.itemsize)
         scratch = new_memory(at_once * stored.itemsize)
         numbers = torch.frombuffer(scratch, dtype=stored)
         with memoryview(scratch) as view:
@@ -245,12 +245,15 @@ def _new_tensor(count: int, dtype: torch.dtype) -> torch.Tensor:
     Raises:
         MemoryError: there is not so much.
     """
+    size = count * dtype.itemsize
+    if size >= _OWN_PAGES:
+        return torch.frombuffer(new_memory(size), dtype=dtype, count=count)
     try:
         return torch.empty(count, dtype=dtype)
     except RuntimeError as error:  # torch has no type of its own for this on a CPU
         if "can't allocate memory" not in str(error):
             raise
-        raise MemoryError(f"No memory for {count * dtype.itemsize:,} bytes") from error
+        raise MemoryError(f"No memory for {size:,} bytes") from error
 
 
 def _let_go(error: BaseException | None) -> None:
