@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+_SCALES = {"ms": 1e3, "MiB": 2.0**-20}
+
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
@@ -14,9 +16,10 @@ class Ratio:
 
     Attributes:
         name: What was measured.
-        ours, reference: Medians, seconds.
+        ours, reference: Medians, seconds; bytes where ``unit`` is MiB.
         goal: The ratio that it has to stay below.
         note: What a reader has to know.
+        unit: What the table shows them in, ms or MiB.
     """
 
     name: str
@@ -24,6 +27,7 @@ class Ratio:
     reference: float
     goal: float
     note: str = ""
+    unit: str = "ms"
 
     @property
     def ratio(self) -> float:
@@ -33,9 +37,10 @@ class Ratio:
     def line(self) -> str:
         """Return the line of the table."""
         mark = "ok" if self.ratio <= self.goal else "MISSED"
+        scale, unit = _SCALES[self.unit], self.unit
         return (
-            f"{self.name:<44} {self.ours * 1e3:>10.2f} ms {self.reference * 1e3:>10.2f} ms "
-            f"{self.ratio:>6.2f}x  goal {self.goal:.2f}x  {mark}  {self.note}"
+            f"{self.name:<44} {self.ours * scale:>10.2f} {unit} {self.reference * scale:>10.2f} "
+            f"{unit} {self.ratio:>6.2f}x  goal {self.goal:.2f}x  {mark}  {self.note}"
         )
 
 

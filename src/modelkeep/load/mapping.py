@@ -12,7 +12,7 @@ import mmap
 import os
 
 from modelkeep.core.reading import LocalFile, unreadable
-from modelkeep.load.content import PIECE_BYTES, Content, memory_error
+from modelkeep.load.content import PIECE_BYTES, Content, memory_error, new_memory
 from modelkeep.load.watch import LoadWatch
 
 #: Since Linux 5.14: bring pages in, as reading each of them would.
@@ -45,8 +45,6 @@ def map_content(file: LocalFile, start: int, end: int, watch: LoadWatch) -> Cont
     except OSError as error:
         raise _plain(file, end, error) from error
     pages = _Pages(file, memory, first)
-    # Reads ahead by larger steps. What it says of dropping pages ends with it.
-    pages.advise(mmap.MADV_SEQUENTIAL)
     for offset in range(0, len(memory), PIECE_BYTES):
         count = min(PIECE_BYTES, len(memory) - offset)
         try:
@@ -54,7 +52,6 @@ def map_content(file: LocalFile, start: int, end: int, watch: LoadWatch) -> Cont
         except OSError as error:
             raise _plain(file, end, error) from error
         watch.advance(count - max(0, start - first - offset))
-    pages.advise(mmap.MADV_NORMAL)
     return Content(memory, first, is_mapped=True)
 
 
@@ -79,32 +76,40 @@ class _Pages:
         self._memory = memory
         self._first = first
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-        self._advise = ctypes.CDLL(None, use_errno=True).madvise
-        self._advise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-        self._can_populate = True
-
-    def advise(self, advice: int) -> None:
-        """Tell how all of it will be used; where it is not heeded, that does no harm."""
-        self._advise(self._address, len(self._memory), advice)
+        system = ctypes.CDLL(None, use_errno=True)
+        system.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+        system.mincore.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p)
+        self._system = system
+        self._scratch = new_memory(PIECE_BYTES)
 
     def bring_in(self, offset: int, count: int) -> None:
         """Wait until some pages are there.
 
         Raises:
             OSError: they cannot be read, or are beyond the end of the file.
-            CorruptModelError: the same, where the kernel is old.
+            CorruptModelError: the file ends before.
         """
-        if self._can_populate:
-            if not self._advise(self._address + offset, count, _POPULATE_READ):
-                return
-            number = ctypes.get_errno()
-            if number not in _NOT_KNOWN:
-                raise OSError(number, os.strerror(number))
-            self._can_populate = False
-        with memoryview(bytearray(count)) as piece:
+        if self._are_cached(offset, count) and self._populate(offset, count):
+            return
+        # Reading runs far ahead on the disk; faults of pages do so by small steps.
+        with memoryview(self._scratch) as scratch, scratch[:count] as piece:
             self._file.read_into(piece, self._first + offset)
-        self._touch(offset, count)
+        if not self._populate(offset, count):
+            _ = self._memory[offset : offset + count : mmap.PAGESIZE]
 
-    def _touch(self, offset: int, count: int) -> None:
-        for place in range(offset, offset + count, mmap.PAGESIZE):
-            self._memory[place]  # what is read just now waits for nothing
+    def _are_cached(self, offset: int, count: int) -> bool:
+        """Tell whether the system has all of the pages in memory, for whichever process."""
+        pages = -(-count // mmap.PAGESIZE)
+        states = ctypes.create_string_buffer(pages)
+        if self._system.mincore(self._address + offset, count, states):
+            return False
+        return states.raw.count(b"\1") == pages
+
+    def _populate(self, offset: int, count: int) -> bool:
+        """Give this process pages that the system has; False where it is too old for that."""
+        if not self._system.madvise(self._address + offset, count, _POPULATE_READ):
+            return True
+        number = ctypes.get_errno()
+        if number not in _NOT_KNOWN:
+            raise OSError(number, os.strerror(number))
+        return False

@@ -125,6 +125,8 @@ class TensorReader:
             for path, some in by_file.items():
                 with LocalFile(path) as file:
                     self._check(file)
+                    if hasattr(os, "posix_fadvise"):  # read further ahead
+                        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
                     self._read_file(file, some, precision_of, tensors)
         except BaseException as error:
             tensors.clear()

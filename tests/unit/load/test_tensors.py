@@ -235,6 +235,15 @@ def test_mapped_pages_are_shared_and_all_there(tmp_path: Path) -> None:
     assert is_mapped(path)
 
 
+def test_what_is_on_the_disk_alone_is_mapped(tmp_path: Path) -> None:
+    path = large(tmp_path / "m.safetensors")
+    fd = os.open(path, os.O_RDONLY)
+    os.fsync(fd)
+    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(fd)
+    assert (read(path, "map")["x"] == 1).all()
+
+
 def test_a_kernel_that_cannot_populate_is_enough(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
