@@ -272,12 +272,13 @@ def helper(kind: Any, config: Mapping[str, Any], folder: Path | None) -> Any:
 
     Args:
         kind: What ``find_class`` gave.
-        config: What it is made from, if it has one config.
+        config: What it is made from; with a folder, what wins over the files in it.
         folder: Where its files are, if it has several; nothing else is looked at.
     """
+    settings = copy.deepcopy(dict(config))
     if folder is None:
-        return kind.from_config(copy.deepcopy(dict(config)))
-    return kind.from_pretrained(str(folder), local_files_only=True)
+        return kind.from_config(settings)
+    return kind.from_pretrained(str(folder), local_files_only=True, **settings)
 
 
 def _configs(config: Any) -> Iterator[Any]:
@@ -322,9 +323,13 @@ def _make_real(module: torch.nn.Module, name: str) -> None:
 
 def names_on_meta(module: torch.nn.Module) -> Iterator[str]:
     """Yield the names of tensors that have no contents, wherever a module keeps them."""
-    for prefix, each in module.named_modules():
-        for name, value in {**vars(each), **each._parameters, **each._buffers}.items():
-            values = value.values() if isinstance(value, dict) else value
-            values = values if isinstance(value, dict | list | tuple) else (value,)
-            if any(isinstance(one, torch.Tensor) and one.is_meta for one in values):
-                yield f"{prefix}.{name}".lstrip(".")
+    for path, each in module.named_modules():
+        for name, value in vars(each).items():
+            inside: Iterable[tuple[Any, Any]] = [(name, value)]
+            if isinstance(value, dict):  # parameters and buffers too
+                inside = value.items()
+            elif isinstance(value, list | tuple):
+                inside = [(name, one) for one in value]
+            for key, one in inside:
+                if isinstance(one, torch.Tensor) and one.is_meta:
+                    yield f"{path}.{key}".lstrip(".")

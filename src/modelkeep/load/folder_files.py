@@ -42,9 +42,8 @@ def weights_in(folder: Path, variant: ModelRepoVariant | None) -> WeightFile:
         return weights_of(folder / main[0].path)
     if main and all(weight.shards for weight in main):
         return _shards(folder, sorted(folder / weight.path for weight in main))
-    what = (
-        f"{len(main)} files with weights, of which none is its own" if main else "no whole weights"
-    )
+    several = f"{len(main)} files with weights, none of which is named as its own"
+    what = several if main else "no weights, or not all shards of them"
     raise IncompleteModelError(f"{shown(folder)} has {what}", hint=_AGAIN)
 
 

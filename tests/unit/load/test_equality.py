@@ -11,14 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
-from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
-from modelkeep.load.loaders.folder import LOADER
-from modelkeep.load.model_files import ModelFiles
-from modelkeep.load.precision import Precision
-from modelkeep.load.tensors import TensorReader
 from support import fingerprints
 from support.fingerprints import Case
+from support.loading_folders import load
 from support.small_models import PARTS, SmallModels
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
@@ -31,20 +26,6 @@ MODULES = [
 ]
 #: Parts of which the libraries keep something in 32 bits.
 KEEPING = ("t5", "umt5", "wan_transformer", "kandinsky5_transformer")
-
-
-def files_of(folder: Path, kind: ModelType, variant: str = "") -> ModelFiles:
-    record: ModelConfigBase = ModelConfigFactory.make_config(
-        {
-            "name": folder.name,
-            "path": str(folder),
-            "type": kind,
-            "base": BaseModelType.Any,
-            "format": ModelFormat.Diffusers,
-            "repo_variant": variant or None,
-        }
-    )
-    return ModelFiles(record, folder)
 
 
 def cases(models: SmallModels) -> Iterator[Case]:
@@ -75,12 +56,9 @@ def pickled(models: SmallModels, name: str) -> Path:
 
 def ours(case: Case) -> fingerprints.Fingerprints:
     folder, part = Path(case.folder), ""
-    kind = ModelType.Vae
     if (folder.parent / "model_index.json").exists():
-        folder, part, kind = folder.parent, folder.name, ModelType.Main
-    plan = LOADER.plan(files_of(folder, kind, case.variant), part)
-    module = LOADER.make(plan, TensorReader(), Precision(case.dtype))
-    assert isinstance(module, torch.nn.Module)
+        folder, part = folder.parent, folder.name
+    module = load(folder, part, case.dtype, repo_variant=case.variant or None)
     assert not any(parameter.requires_grad for parameter in module.parameters())
     return fingerprints.fingerprints(module)
 

@@ -83,7 +83,7 @@ class FolderLoader(ModelLoader):
         if any(word in name for word in _OF_FILES):
             return self._plan_files(part, folder, library, name)
         for config in _HELPER_CONFIGS:
-            if (folder / config).is_file():
+            if (folder / config).is_file() or name.lower().endswith(config[: -len("_config.json")]):
                 return self._plan_helper(files, part, folder / config, library, name)
         return self._plan_module(files, part, library, name)
 
@@ -99,7 +99,7 @@ class FolderLoader(ModelLoader):
             raise IncompleteModelError(f"{shown(folder)} is missing", hint=_AGAIN)
         for config in (*_FILE_CONFIGS, _CONFIG):
             if (folder / config).is_file():
-                refuse_code(read_json(folder / config), folder / config)
+                _read(folder / config)
         return LoadPlan(
             loader=self.name,
             part=part,
@@ -114,8 +114,7 @@ class FolderLoader(ModelLoader):
         self, files: ModelFiles, part: str, path: Path, library: str, name: str
     ) -> LoadPlan:
         """Plan a scheduler, or another class that is made from its config alone."""
-        config = read_json(path)
-        refuse_code(config, path)
+        config = _read(path)
         return LoadPlan(
             loader=self.name,
             part=part,
@@ -129,10 +128,7 @@ class FolderLoader(ModelLoader):
     def _plan_module(self, files: ModelFiles, part: str, library: str, name: str) -> LoadPlan:
         folder = files.path / part
         path = folder / _CONFIG
-        if not path.is_file():
-            raise IncompleteModelError(f"{shown(path)} is missing", hint=_AGAIN)
-        config = read_json(path)
-        refuse_code(config, path)
+        config = _read(path)
         if config.get("quantization_config"):
             raise LoadError(
                 f"{shown(folder)} holds quantised weights, which cannot be loaded yet",
@@ -165,6 +161,15 @@ class FolderLoader(ModelLoader):
         return MissingPartError(f"{name} has no part {part}", hint=what)
 
 
+def _read(path: Path) -> dict[str, Any]:
+    """Return a config that asks for no code."""
+    if not path.is_file():
+        raise IncompleteModelError(f"{shown(path)} is missing", hint=_AGAIN)
+    config = read_json(path)
+    refuse_code(config, path)
+    return config
+
+
 def _listed(files: ModelFiles) -> dict[str, tuple[str, Any]]:
     """Return the library and the class of each part that the index lists."""
     index = files.read_json(_INDEX)
@@ -182,16 +187,13 @@ def _class_of(files: ModelFiles, part: str) -> tuple[str, Any, Path]:
     """Return the library and the class of a part, and the file that says so."""
     index = files.path / _INDEX
     if index.is_file():
-        whole = files.read_json(_INDEX)
-        refuse_code(whole, index)
-        class_in(whole.get("_class_name"), "diffusers", index)
+        class_in(_read(index).get("_class_name"), "diffusers", index)
         return (*_listed(files)[part], index)
     for name in _PART_CONFIGS:
         path = files.path / part / name
         if not path.is_file():
             continue
-        config = read_json(path)
-        refuse_code(config, path)
+        config = _read(path)
         if name in _FILE_CONFIGS:
             found = [config[key] for key in _FILE_CLASSES if config.get(key)]
         else:

@@ -1,0 +1,220 @@
+"""``make_module`` and ``make_helper``: what is made, what is refused, and what stays as it was."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from modelkeep.errors import (
+    CorruptModelError,
+    InvalidModelException,
+    LoadError,
+    RemoteCodeError,
+)
+from modelkeep.load.build import make_helper, make_module
+from modelkeep.load.loader import PrecisionOf
+from modelkeep.load.loaders.folder import LOADER
+from modelkeep.load.plan import LoadPlan, TensorPlace
+from modelkeep.load.precision import Precision
+from modelkeep.load.tensors import TensorReader
+from support.loading_folders import files_of, load
+from support.process_state import process_state
+from support.small_models import SmallModels
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
+
+VAE_WEIGHTS = "diffusion_pytorch_model.safetensors"
+
+
+class _Unread:
+    """A source that must not be asked."""
+
+    def read(self, places: Mapping[str, TensorPlace], precision_of: PrecisionOf) -> dict[str, Any]:
+        raise AssertionError(f"{len(places)} tensors are read with {precision_of}")
+
+
+def copy_of(folder: Path, where: Path) -> Path:
+    return Path(shutil.copytree(folder, where / folder.name))
+
+
+def change(path: Path, changes: Mapping[str, torch.Tensor | None]) -> None:
+    """Write a file of tensors anew with some of them changed, added, or left out."""
+    changed = {**load_file(path), **changes}
+    save_file({name: each for name, each in changed.items() if each is not None}, path)
+
+
+def plan_of(folder: Path, part: str = "") -> LoadPlan:
+    return LOADER.plan(files_of(folder), part)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"encoder.conv_in.weight": None},
+            "lacks tensors of AutoencoderKL: encoder.conv_in.weight",
+        ),
+        ({"extra.weight": torch.zeros(1)}, "has tensors that AutoencoderKL has not: extra.weight"),
+        (
+            {"encoder.conv_in.weight": torch.zeros(8, 3, 3, 2)},
+            "in the shape 8 x 3 x 3 x 2 instead of 8 x 3 x 3 x 3: encoder.conv_in.weight",
+        ),
+        (
+            {"encoder.conv_in.bias": torch.zeros(8, dtype=torch.int64)},
+            r"as torch.int64 instead of torch.float32: encoder.conv_in.bias",
+        ),
+        (
+            {"encoder.conv_in.bias": torch.zeros(8, dtype=torch.float8_e4m3fn)},
+            "as torch.float8_e4m3fn instead of torch.float32",
+        ),
+        ({f"extra.{n}": torch.zeros(1) for n in range(9)}, "extra.0, extra.1, extra.2 and 6 more"),
+    ],
+)
+def test_weights_that_are_not_those_of_the_class(
+    small_models: SmallModels, tmp_path: Path, changes: dict[str, torch.Tensor | None], said: str
+) -> None:
+    folder = copy_of(small_models.part("vae"), tmp_path)
+    change(folder / VAE_WEIGHTS, changes)
+    with pytest.raises(InvalidModelException) as raised:
+        make_module(plan_of(folder), _Unread(), Precision.FLOAT32)
+    assert said in str(raised.value)
+    assert str(folder / VAE_WEIGHTS) in str(raised.value)
+    assert raised.value.hint
+
+
+def test_a_file_that_was_truncated_since(small_models: SmallModels, tmp_path: Path) -> None:
+    folder = copy_of(small_models.part("vae"), tmp_path)
+    plan = plan_of(folder)
+    with (folder / VAE_WEIGHTS).open("r+b") as file:
+        file.truncate(20_000)
+    with pytest.raises(CorruptModelError, match=VAE_WEIGHTS):
+        make_module(plan, TensorReader(), Precision.FLOAT32)
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "error"),
+    [
+        ("diffusers", "NoSuchModel", LoadError),
+        ("transformers", "NoSuchModel", LoadError),
+        ("stable_diffusion", "NoSuchModel", LoadError),
+        ("my_library", "MyModel", RemoteCodeError),
+        ("os", "PathLike", RemoteCodeError),
+        ("diffusers", "StableDiffusionPipeline", InvalidModelException),
+        ("diffusers", "DDIMScheduler", InvalidModelException),
+        ("transformers", "CLIPConfig", InvalidModelException),
+        ("diffusers", "pipelines", LoadError),
+    ],
+)
+def test_classes_that_are_none_of_modules(
+    small_models: SmallModels, library: str, name: str, error: type[Exception]
+) -> None:
+    plan = dataclasses.replace(plan_of(small_models.part("vae")), library=library, class_name=name)
+    with pytest.raises(error, match=name):
+        make_module(plan, _Unread(), Precision.FLOAT32)
+
+
+@pytest.mark.parametrize("part", ["vae", "clip"])
+def test_configs_that_a_class_cannot_use(
+    small_models: SmallModels, tmp_path: Path, part: str
+) -> None:
+    folder = copy_of(small_models.part(part), tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    wrong = {"block_out_channels": ["many"], "num_attention_heads": "several"}
+    (folder / "config.json").write_text(json.dumps({**config, **wrong}))
+    with pytest.raises(InvalidModelException, match="can be made from this") as raised:
+        make_module(plan_of(folder), _Unread(), Precision.FLOAT32)
+    assert str(folder) in str(raised.value)
+
+
+def test_schedulers_take_what_the_record_knows(small_models: SmallModels) -> None:
+    folder = small_models.pipeline("sd1")
+    known: dict[str, Any] = {"prediction_type": "v_prediction", "ztsnr_training": True}
+    scheduler = load(folder, "scheduler", **known)
+    assert type(scheduler).__name__ == "DDIMScheduler"
+    assert scheduler.config.prediction_type == "v_prediction"
+    assert scheduler.config.timestep_spacing == "trailing"
+    assert scheduler.config.rescale_betas_zero_snr
+    assert scheduler.alphas_cumprod[-1] < 1e-6
+
+
+def test_the_record_reaches_the_module(small_models: SmallModels) -> None:
+    unet = load(small_models.pipeline("sd1"), "unet", upcast_attention=True)
+    assert unet.config.upcast_attention
+    upcast = [each.upcast_attention for each in unet.modules() if hasattr(each, "to_q")]
+    assert upcast
+    assert all(upcast)
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [("tokenizer", "CLIPTokenizer"), ("tokenizer_2", "T5Tokenizer")],
+)
+def test_tokenizers_are_made_from_their_folder(
+    small_models: SmallModels, part: str, name: str
+) -> None:
+    tokenizer = load(small_models.pipeline("flux"), part)
+    assert type(tokenizer).__name__ == name
+    tokens = tokenizer("ab", padding="max_length", max_length=8).input_ids
+    assert len(tokens) == 8
+    assert "ab" in tokenizer.decode(tokens, skip_special_tokens=True).replace(" ", "")
+
+
+def test_processors_are_made_from_their_folder(small_models: SmallModels) -> None:
+    processor = load(small_models.pipeline("sd1"), "feature_extractor")
+    assert processor.size["shortest_edge"] == 30
+
+
+def test_helpers_with_damaged_files(small_models: SmallModels, tmp_path: Path) -> None:
+    folder = copy_of(small_models.pipeline("sd2"), tmp_path)
+    plan = plan_of(folder, "tokenizer")
+    (folder / "tokenizer/tokenizer.json").write_text("{")
+    with pytest.raises(InvalidModelException, match="tokenizer"):
+        make_helper(plan)
+
+
+def test_nothing_outside_changes(small_models: SmallModels) -> None:
+    folder = small_models.pipeline("flux")
+    parts = LOADER.parts(files_of(folder))
+    for part in parts:
+        load(folder, part, "bfloat16")  # what a class changes when it is first imported
+    before = process_state()
+    for part in parts:
+        load(folder, part, "bfloat16")
+    assert process_state() == before
+
+
+def test_tied_weights_are_one(small_models: SmallModels) -> None:
+    model = load(small_models.part("qwen2"))
+    assert model.lm_head.weight is model.model.embed_tokens.weight
+    assert load(small_models.part("llama")).lm_head.weight is not None
+
+
+def test_the_parts_of_a_larger_model(small_models: SmallModels) -> None:
+    folder = small_models.part("clip_whole")
+    text, vision = load(folder, kind="clip_embed"), load(folder, kind="clip_vision")
+    assert type(text).__name__ == "CLIPTextModel"
+    assert type(vision).__name__ == "CLIPVisionModelWithProjection"
+    encoder = load(small_models.part("t5_whole"), kind="t5_encoder")
+    assert type(encoder).__name__ == "T5EncoderModel"
+
+
+def test_old_names_are_still_known(small_models: SmallModels, tmp_path: Path) -> None:
+    folder = copy_of(small_models.part("vae"), tmp_path)
+    old = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
+    tensors = load_file(folder / VAE_WEIGHTS)
+    for new, name in old.items():
+        tensors = {key.replace(f".{new}.", f".{name}."): each for key, each in tensors.items()}
+    assert any(".query." in name for name in tensors)
+    save_file(tensors, folder / VAE_WEIGHTS)
+    expected = load(small_models.part("vae")).state_dict()
+    assert all(
+        torch.equal(each, expected[name]) for name, each in load(folder).state_dict().items()
+    )
