@@ -37,11 +37,10 @@ def map_content(file: LocalFile, start: int, end: int, watch: LoadWatch) -> Cont
     """
     watch.check()
     first = start - start % mmap.ALLOCATIONGRANULARITY
-    size = os.fstat(file.fileno()).st_size
-    if size < end:
-        raise file.too_short(size, start, end - start)
     try:
         memory = mmap.mmap(file.fileno(), end - first, access=mmap.ACCESS_COPY, offset=first)
+    except ValueError as error:  # it reaches beyond the end of the file
+        raise file.too_short(os.fstat(file.fileno()).st_size, start, end - start) from error
     except OSError as error:
         raise _plain(file, end, error) from error
     pages = _Pages(file, memory, first)

@@ -103,6 +103,16 @@ def test_only_numbers_with_a_precision_change_theirs(tmp_path: Path) -> None:
             assert torch.equal(found[name].float(), expected.float()), name
 
 
+@pytest.mark.parametrize("wanted", [Precision.BFLOAT16, Precision.FLOAT32])
+def test_tensors_of_many_pieces_are_converted_as_torch_does(
+    tmp_path: Path, wanted: Precision
+) -> None:
+    stored = torch.randn(PIECE_BYTES // 2 + 77).half().reshape(-1, 1)
+    places = weights_of(write(tmp_path / "m.safetensors", x=stored)).tensors
+    found = TensorReader().read(places, lambda _: wanted)
+    assert torch.equal(found["x"], stored.to(getattr(torch, wanted.value)))
+
+
 def test_each_tensor_may_have_its_own_precision(tmp_path: Path) -> None:
     tensors = {f"{i}.{name}": torch.randn(4).half() for i in range(3) for name in ("wo", "wi")}
     places = weights_of(write(tmp_path / "m.safetensors", **tensors)).tensors

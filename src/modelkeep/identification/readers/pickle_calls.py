@@ -99,8 +99,8 @@ def storage(identity: Value) -> Value:
         raise PickleFlaw("a storage is of no storage type")
     if type(key) is not str or type(count) is not int or not 0 <= count < NUMBER_END:
         raise PickleFlaw("a storage has no key or no length")
-    is_view = any(part is not None for part in identity[_STORAGE_PARTS:])
-    return PickledStorage(key, kind.dtype, count, flaw=_VIEW if is_view else "")
+    is_view = len(identity) > _STORAGE_PARTS and identity[_STORAGE_PARTS] is not None
+    return PickledStorage(key, kind.dtype, count, _VIEW if is_view else "")
 
 
 def width(dtype: str) -> int:
@@ -170,7 +170,7 @@ def _tensor_v2(arguments: Arguments) -> PickledTensor:
     if len(arguments) not in {_V2_PARTS, _V2_PARTS + 1}:
         raise PickleFlaw("torch._utils._rebuild_tensor_v2 gets the wrong number of arguments")
     made = _view(*arguments[:4])
-    return made if _is_plain(arguments[_V2_PARTS:]) else _without_place(made)
+    return made if _is_plain(arguments, _V2_PARTS) else _without_place(made)
 
 
 def _tensor_quantized(arguments: Arguments) -> PickledTensor:
@@ -186,12 +186,14 @@ def _tensor_v3(arguments: Arguments) -> PickledTensor:
     if type(dtype) is not Global or dtype.role is not Role.NAME or not dtype.dtype:
         raise PickleFlaw("torch._utils._rebuild_tensor_v3 gets something that is not a dtype")
     made = _view(*arguments[:4], dtype=dtype.dtype)
-    return made if _is_plain(arguments[_V3_PARTS:]) else _without_place(made)
+    return made if _is_plain(arguments, _V3_PARTS) else _without_place(made)
 
 
-def _is_plain(metadata: Arguments) -> bool:
-    """Tell that no bit says to negate the numbers, or to take their conjugates."""
-    return not metadata or metadata[0] is None or getattr(metadata[0], "flat", None) == []
+def _is_plain(arguments: Arguments, usual: int) -> bool:
+    """Tell that nothing further says to negate the numbers, or to take their conjugates."""
+    if len(arguments) == usual or arguments[usual] is None:
+        return True
+    return isinstance(arguments[usual], PickledDict) and not arguments[usual].flat
 
 
 def _without_place(made: PickledTensor) -> PickledTensor:

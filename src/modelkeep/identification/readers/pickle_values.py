@@ -60,7 +60,7 @@ class PickledStorage:
 
     __slots__ = ("count", "dtype", "flaw", "key", "start")
 
-    def __init__(self, key: str, dtype: str, count: int, *, flaw: str = "") -> None:
+    def __init__(self, key: str, dtype: str, count: int, flaw: str = "") -> None:
         self.key = key
         self.dtype = dtype
         self.count = count
