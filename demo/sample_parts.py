@@ -27,27 +27,28 @@ def _vae_middle(shapes: Shapes, name: str, width: int) -> None:
         layer(shapes, f"{name}.mid.attn_1.{part}", width, width, 1, 1)
 
 
-def ldm_vae(latent: int = 4) -> Shapes:
+def ldm_vae(latent: int = 4, widths: tuple[int, ...] = _VAE_WIDTHS) -> Shapes:
     """Return a VAE in the names of the original code; SD 1, SD 2 and SDXL share them.
 
     Args:
         latent: Latent channels; FLUX.1 and SD 3 have 16, and no convolutions around them.
+        widths: Channels of each level.
     """
     shapes: Shapes = {}
-    layer(shapes, "encoder.conv_in", _VAE_WIDTHS[0], 3, 3, 3)
-    here = _VAE_WIDTHS[0]
-    for level, width in enumerate(_VAE_WIDTHS):
+    layer(shapes, "encoder.conv_in", widths[0], 3, 3, 3)
+    here = widths[0]
+    for level, width in enumerate(widths):
         for block in range(2):
             _vae_resnet(shapes, f"encoder.down.{level}.block.{block}", here, width)
             here = width
-        if level < len(_VAE_WIDTHS) - 1:
+        if level < len(widths) - 1:
             layer(shapes, f"encoder.down.{level}.downsample.conv", here, here, 3, 3)
     _vae_middle(shapes, "encoder", here)
     layer(shapes, "encoder.norm_out", here)
     layer(shapes, "encoder.conv_out", latent * 2, here, 3, 3)
     layer(shapes, "decoder.conv_in", here, latent, 3, 3)
     _vae_middle(shapes, "decoder", here)
-    for level, width in reversed(list(enumerate(_VAE_WIDTHS))):
+    for level, width in reversed(list(enumerate(widths))):
         for block in range(3):
             _vae_resnet(shapes, f"decoder.up.{level}.block.{block}", here, width)
             here = width

@@ -478,7 +478,17 @@ class DeviceError(LoadError):
 
 
 class MissingAssetError(LoadError):
-    """Raised when a tokenizer or the like is needed that is not here and cannot be fetched."""
+    """Raised when a tokenizer or the like is needed that is not here and cannot be fetched.
+
+    Args:
+        message: What is missing, and where.
+        hint: What to do next.
+        asset: Name of what is missing, as ``modelkeep.load.assets`` knows it.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", asset: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.asset = asset
 
 
 class LoadMemoryError(LoadError, MemoryError):

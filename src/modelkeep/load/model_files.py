@@ -32,6 +32,15 @@ class ModelFiles:
     config: Path | None = None
     assets: Path | None = None
 
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """What a model in one file is made from: the file, and its configuration if that is there.
+
+        Records name configurations that few people have.
+        """
+        has_config = self.config is not None and self.config.exists()
+        return (self.path, self.config) if self.config and has_config else (self.path,)
+
     def read_json(self, name: str) -> dict[str, Any]:
         """Return a JSON file of the folder.
 
