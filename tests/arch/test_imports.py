@@ -21,8 +21,10 @@ NEVER = {
 #: Modules of the loading stage that are about tensors; the others import torch in functions.
 OF_TORCH = (
     "modelkeep.load.bridge",
+    "modelkeep.load.bridge_single",
     "modelkeep.load.build",
     "modelkeep.load.construction",
+    "modelkeep.load.convert",
     "modelkeep.load.device",
     "modelkeep.load.entry",
     "modelkeep.load.offloading",

@@ -72,6 +72,11 @@ def flux(tensors: Tensors) -> Tensors:
     return _run(convert, dict(tensors))
 
 
+def roots_of(tensor: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Return a tensor, and the one that it is a view of."""
+    return (tensor,) if tensor._base is None else (tensor, tensor._base)
+
+
 def _run(
     convert: Callable[..., dict[str, torch.Tensor | None]], *args: Any, **kwargs: Any
 ) -> Tensors:

@@ -89,7 +89,7 @@ def _elements(tensors: Tensors) -> int:
 
 def _lost(before: Tensors, after: Tensors) -> str:
     """Return the names of the tensors that a conversion left out."""
-    used = {id(one) for tensor in after.values() for one in (tensor, tensor._base)}  # noqa: SLF001 - no other name
+    used = {id(root) for tensor in after.values() for root in bridge_single.roots_of(tensor)}
     names = [name for name, tensor in before.items() if id(tensor) not in used]
     more = len(names) - _MOST_NAMES
     return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
