@@ -247,8 +247,9 @@ def _copy(numbers: torch.Tensor, target: torch.Tensor) -> None:
         target.copy_(numbers)
         return
     # Straight from one to the other, torch takes three times as long.
-    for some, part in zip(numbers.split(_IN_CACHE), target.split(_IN_CACHE), strict=True):
-        part.copy_(some.float())
+    for first in range(0, len(numbers), _IN_CACHE):
+        some = slice(first, first + _IN_CACHE)
+        target[some].copy_(numbers[some].float())
 
 
 def _new_tensor(count: int, dtype: torch.dtype) -> torch.Tensor:
