@@ -28,6 +28,7 @@ OF_TORCH = (
     "modelkeep.load.device",
     "modelkeep.load.entry",
     "modelkeep.load.offloading",
+    "modelkeep.load.onnx_session",
     "modelkeep.load.runtime",
     "modelkeep.load.tensors",
     "modelkeep.load.upscaler_module",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.names import shown
@@ -16,7 +15,6 @@ from modelkeep.load.plan import LoadPlan, TensorPlace
 from modelkeep.load.precision import Precision
 
 _MODEL = "model.onnx"
-_CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 _AGAIN = "Download the model again from its source."
 
 
@@ -51,25 +49,22 @@ class OnnxLoader(ModelLoader):
             files=used,
         )
 
-    def make(self, plan: LoadPlan, source: TensorSource, precision: Precision) -> Any:
-        """Open a session, on the GPU where ``details`` names one and onnxruntime can use it."""
+    def make(self, plan: LoadPlan, source: TensorSource, precision: Precision) -> object:
+        """Open a session on the processor; its method ``to`` gives one on a GPU."""
         del source, precision
+        model = plan.files[0]
         try:
-            import onnxruntime
+            from modelkeep.load.onnx_session import OnnxSession
         except ImportError as error:
             raise MissingExtraError(
-                f"{shown(plan.files[0])} needs onnxruntime, which is not installed",
+                f"{shown(model)} needs onnxruntime, which cannot be imported: {error}",
                 hint="Install it with: pip install 'modelkeep[onnx]'",
             ) from error
-        providers = [_CPU]
-        if plan.details.get("device", "cpu").startswith("cuda"):
-            there = onnxruntime.get_available_providers()
-            providers = [provider for provider in (_CUDA, _CPU) if provider in there]
         try:
-            return onnxruntime.InferenceSession(plan.files[0], providers=providers)
-        except Exception as error:
+            return OnnxSession(model, size=plan.bytes)
+        except Exception as error:  # its errors have no root of their own
             raise InvalidModelException(
-                f"{shown(plan.files[0])} cannot be loaded: {error}", hint=_AGAIN
+                f"{shown(model)} cannot be loaded: {error}", hint=_AGAIN
             ) from error
 
 

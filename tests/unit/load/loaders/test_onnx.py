@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +23,6 @@ from modelkeep.load.onnx_data import external_files
 from modelkeep.load.precision import Precision
 from support.loading import files_of, load, loader_of, plan_of
 from support.onnx_models import field, onnx_model, write_onnx
-
-
-class _NoSource:
-    """onnxruntime reads its files itself."""
-
-    def read(self, places: object, precision_of: object) -> dict[str, Any]:
-        raise AssertionError((places, precision_of))
 
 
 def _files(path: Path, form: str = "onnx", base: str = "sd-1") -> ModelFiles:
@@ -69,25 +61,28 @@ def test_one_file_is_one_model(tmp_path: Path) -> None:
     assert _run(load(files), 4) == [5]
 
 
-@pytest.mark.parametrize(("there", "used"), [(True, ["CUDA", "CPU"]), (False, ["CPU"])])
-def test_the_gpu_is_used_where_it_is_asked_for_and_there(
-    there: bool, used: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_session_goes_to_a_gpu_where_onnxruntime_can(
+    is_there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
-    asked: list[list[str]] = []
-    names = [f"{name}ExecutionProvider" for name in (["CUDA", "CPU"] if there else ["CPU"])]
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: names)
+    session = load(_files(write_onnx(tmp_path / "some.onnx", [1])))
+    assert isinstance(session, onnxruntime.InferenceSession)
+    assert session.bytes == (tmp_path / "some.onnx").stat().st_size
+
+    asked: list[Any] = []
+    names = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: names[not is_there :])
     monkeypatch.setattr(
-        onnxruntime, "InferenceSession", lambda _, *, providers: asked.append(providers)
+        onnxruntime.InferenceSession,
+        "__init__",
+        lambda _self, _model, providers: asked.append(providers),
     )
-    files = _files(write_onnx(tmp_path / "some.onnx", [1]))
-    plan = plan_of(files)
+    for device in ("cpu", "cuda:1"):
+        session.to(device)
 
-    for device in ("cpu", "cuda:0"):
-        made = replace(plan, details={"device": device})
-        loader_of(files).make(made, _NoSource(), Precision.FLOAT32)
-
-    assert asked == [["CPUExecutionProvider"], [f"{name}ExecutionProvider" for name in used]]
+    gpu = [("CUDAExecutionProvider", {"device_id": "1"})] if is_there else []
+    assert asked == [["CPUExecutionProvider"], [*gpu, "CPUExecutionProvider"]]
 
 
 def test_without_onnxruntime_the_extra_is_named(
@@ -95,6 +90,7 @@ def test_without_onnxruntime_the_extra_is_named(
 ) -> None:
     files = _files(write_onnx(tmp_path / "some.onnx", [1]))
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    monkeypatch.delitem(sys.modules, "modelkeep.load.onnx_session", raising=False)
 
     with pytest.raises(MissingExtraError, match=r"some\.onnx needs onnxruntime") as caught:
         load(files)
