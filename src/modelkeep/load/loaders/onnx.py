@@ -9,17 +9,20 @@ from modelkeep.core.names import shown
 from modelkeep.core.taxonomy import ModelType
 from modelkeep.errors import IncompleteModelError, InvalidModelException, MissingExtraError
 from modelkeep.load.loader import ModelLoader, TensorSource
+from modelkeep.load.loaders.folder import LOADER as FOLDER
 from modelkeep.load.model_files import ModelFiles
 from modelkeep.load.onnx_data import external_files
 from modelkeep.load.plan import LoadPlan, TensorPlace
 from modelkeep.load.precision import Precision
 
 _MODEL = "model.onnx"
+_INDEX = "model_index.json"
+_LIBRARY = "onnxruntime"
 _AGAIN = "Download the model again from its source."
 
 
 class OnnxLoader(ModelLoader):
-    """Gives a session of onnxruntime for each component."""
+    """Gives a session of onnxruntime for each component; schedulers and the like as folders do."""
 
     name = "onnx"
 
@@ -31,27 +34,36 @@ class OnnxLoader(ModelLoader):
         """Return the folders that hold a component."""
         if not files.path.is_dir():
             return ()
-        return tuple(sorted({model.parent.name for model in files.path.glob("*/*.onnx")}))
+        found = {model.parent.name for model in files.path.glob("*/*.onnx")}
+        if (files.path / _INDEX).is_file():
+            found |= {name for name in FOLDER.parts(files) if (files.path / name).is_dir()}
+        return tuple(sorted(found))
 
     def plan(self, files: ModelFiles, part: str) -> LoadPlan:
         """Find the model and the files beside it that hold its weights."""
-        model = _model_in(files.path / part) if files.path.is_dir() else files.path
+        is_folder = files.path.is_dir()
+        if is_folder and not any((files.path / part).glob("*.onnx")):
+            return FOLDER.plan(files, part)
+        model = _model_in(files.path / part) if is_folder else files.path
         used = (model, *external_files(model))
+        sizes = {str(path.relative_to(model.parent)): path.stat().st_size for path in used}
         return LoadPlan(
             loader=self.name,
             part=part,
-            library="onnxruntime",
+            library=_LIBRARY,
             class_name="InferenceSession",
             # Whole files: onnxruntime reads them itself.
             tensors={
-                path.name: TensorPlace(path, 0, "U8", (path.stat().st_size,)) for path in used
+                name: TensorPlace(model.parent / name, 0, "U8", (size,))
+                for name, size in sizes.items()
             },
             files=used,
         )
 
     def make(self, plan: LoadPlan, source: TensorSource, precision: Precision) -> object:
         """Open a session on the processor; its method ``to`` gives one on a GPU."""
-        del source, precision
+        if plan.library != _LIBRARY:
+            return FOLDER.make(plan, source, precision)
         model = plan.files[0]
         try:
             from modelkeep.load.onnx_session import OnnxSession

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from modelkeep.errors import (
     IncompleteModelError,
     InvalidModelException,
     MissingExtraError,
+    MissingPartError,
 )
 from modelkeep.load.model_files import ModelFiles
 from modelkeep.load.onnx_data import external_files
@@ -51,6 +53,24 @@ def test_components_of_a_folder_are_its_parts(form: str, tmp_path: Path) -> None
     assert [path.name for path in plan.files] == ["model.onnx", "model.onnx_data"]
     assert plan.bytes == sum(path.stat().st_size for path in plan.files)
     assert plan.bytes_in(Precision.FLOAT16) == plan.bytes
+
+
+def test_the_other_parts_of_a_pipeline_are_as_in_folders(tmp_path: Path) -> None:
+    diffusers = pytest.importorskip("diffusers")
+    write_onnx(tmp_path / "unet/model.onnx", [1])
+    diffusers.EulerDiscreteScheduler(beta_start=0.001).save_pretrained(tmp_path / "scheduler")
+    index = {
+        "_class_name": "OnnxStableDiffusionPipeline", "unet": ["diffusers", "OnnxRuntimeModel"],
+        "scheduler": ["diffusers", "EulerDiscreteScheduler"], "safety_checker": [None, None],
+    }  # fmt: skip
+    (tmp_path / "model_index.json").write_text(json.dumps(index))
+    files = _files(tmp_path)
+
+    assert loader_of(files).parts(files) == ("scheduler", "unet")
+    assert load(files, "scheduler").config.beta_start == 0.001
+    assert plan_of(files, "scheduler").is_own_copy
+    with pytest.raises(MissingPartError, match="vae"):
+        plan_of(files, "vae")
 
 
 def test_one_file_is_one_model(tmp_path: Path) -> None:
