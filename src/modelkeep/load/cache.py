@@ -228,6 +228,9 @@ class Cache(Generic[K, V]):
         self._drop_all(gone)
         return min(waits, default=None)
 
+    def __contains__(self, key: K) -> bool:
+        return key in self._entries
+
     def evict(self, key: K, why: Gone = Gone.EVICTED) -> bool:
         """Take an entry out; who holds it keeps it to the end. Return whether it was there."""
         with self._lock:

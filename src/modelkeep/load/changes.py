@@ -77,6 +77,16 @@ def check_files(
     return Contents(whole.hexdigest(), looks)
 
 
+def check_presence(library: Library, record: ModelConfigBase) -> None:
+    """Refuse a model of which a file is gone.
+
+    Raises:
+        ModelNotFoundException: a file is not there.
+    """
+    for path in _rows(library, record):
+        _look_or_raise(path, record)
+
+
 def _verify(library: Library, record: ModelConfigBase, odd: set[Path], *, accept: bool) -> None:
     check = verify_model(library, record.key, accept=accept, only=odd)
     if check.is_well:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter, itemgetter, methodcaller
 from typing import Any
 
 import torch
+
+_version_of = attrgetter("_version")
+_is_training = itemgetter("training")
+_processor_of = itemgetter("processor")
+_has_own_forward = methodcaller("__contains__", "forward")
 
 
 class TorchPart:
@@ -27,8 +35,8 @@ class TorchPart:
         self.tensors = tuple(_tensors_of(value))
         self.bytes = sum(_storages(self.tensors).values())
         self._modules = tuple(value.modules()) if isinstance(value, torch.nn.Module) else ()
-        self._contents = self._marks_of_tensors()
-        self._shape = self._marks_of_modules()
+        self._watched = _Watched.of(self._modules)
+        self._marks = self._watched.marks(self.tensors)
 
     @property
     def class_name(self) -> str:
@@ -50,26 +58,47 @@ class TorchPart:
         Noticed are: tensors that were written or replaced, hooks, parts that were swapped,
         another attention processor, training mode.
         """
-        if self._is_own_copy:
-            return False
-        return self._contents != self._marks_of_tensors() or self._shape != self._marks_of_modules()
+        return not self._is_own_copy and self._marks != self._watched.marks(self.tensors)
 
-    def _marks_of_tensors(self) -> list[tuple[int, int]]:
-        return [(tensor._version, tensor.data_ptr()) for tensor in self.tensors]  # noqa: SLF001 - nothing else tells of writes
 
-    def _marks_of_modules(self) -> list[object]:
-        marks: list[object] = []
-        for module in self._modules:
-            inside = module.__dict__
-            marks += (
-                inside["training"],
-                len(inside["_forward_hooks"]) + len(inside["_forward_pre_hooks"]),
-                id(inside.get("processor")),
-                "forward" in inside,
-            )
-            marks += map(id, inside["_modules"].values())
-            marks += map(id, inside["_parameters"].values())
-        return marks
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """Where changes of modules show; asked after each use, so nothing is looked up anew.
+
+    Attributes:
+        inside: The attributes of each module.
+        hooks: The hooks of each module, by when they run.
+        members: The parts and the parameters of each module that has any.
+        with_processor: The attributes of those that have an attention processor.
+    """
+
+    inside: tuple[dict[str, Any], ...]
+    hooks: tuple[dict[int, Any], ...]
+    members: tuple[dict[str, Any], ...]
+    with_processor: tuple[dict[str, Any], ...]
+
+    @classmethod
+    def of(cls, modules: tuple[torch.nn.Module, ...]) -> _Watched:
+        """Return what to watch of modules."""
+        inside = tuple(vars(module) for module in modules)
+        return cls(
+            inside,
+            tuple(one[name] for one in inside for name in ("_forward_hooks", "_forward_pre_hooks")),
+            tuple(one[name] for one in inside for name in ("_modules", "_parameters") if one[name]),
+            tuple(one for one in inside if "processor" in one),
+        )
+
+    def marks(self, tensors: tuple[torch.Tensor, ...]) -> tuple[list[Any], ...]:
+        """Return what differs once something was changed."""
+        return (
+            list(map(_version_of, tensors)),
+            list(map(torch.Tensor.data_ptr, tensors)),
+            list(map(_is_training, self.inside)),
+            list(map(_has_own_forward, self.inside)),
+            list(map(len, self.hooks)),
+            list(map(id, chain.from_iterable(map(dict.values, self.members)))),
+            list(map(id, map(_processor_of, self.with_processor))),
+        )
 
 
 def _tensors_of(value: object) -> Iterator[torch.Tensor]:

@@ -91,4 +91,4 @@ def bus_of(context: object) -> EventBus | None:
         getattr(context, "events", None),
         getattr(getattr(context, "services", None), "events", None),
     )
-    return next((place for place in places if isinstance(place, EventBus)), None)
+    return next((place for place in places if callable(getattr(place, "dispatch", None))), None)

@@ -194,8 +194,9 @@ class ModelCache:
 
     def _lock_on_host(self, request: PartRequest) -> tuple[Cache[PartKey, LoadedPart], Entry]:
         tier = self._tiers[HOST]
-        self._heed_pressure()
         request = replace(request, key=request.key.on(HOST))
+        if request.key not in tier:
+            self._heed_pressure()
         fetch = _Fetch(request, self._host, request.load, tier.clear)
         return tier, self._locked(tier, request, fetch)
 

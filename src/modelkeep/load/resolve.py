@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from modelkeep.core.configs import ModelConfigBase
+from modelkeep.errors import CorruptModelError, SourceError
 from modelkeep.library.library import Library
-from modelkeep.load.changes import Contents, check_files
+from modelkeep.load.changes import Contents, check_files, check_presence
 from modelkeep.load.model_cache import PartKey
 from modelkeep.load.plan import LoadPlan
 from modelkeep.load.planner import PlannedPart, Planner
@@ -114,7 +115,11 @@ class Resolver:
     def _resolve(self, wanted: Wanted) -> Resolved:
         record = self._library.records.get_model(wanted.key)
         device = self._device(wanted.device)
-        planned = self._planner.plan(record, wanted.part, dict(wanted.replaced))
+        try:
+            planned = self._planner.plan(record, wanted.part, dict(wanted.replaced))
+        except (CorruptModelError, SourceError):
+            check_presence(self._library, record)
+            raise
         plan = planned.plan
         precision = precision_for(
             wanted.precision, device.name, plan.stored, planned.record.base, plan.part

@@ -23,6 +23,7 @@ class Tied(nn.Module):
         self.first = nn.Linear(4, 4, bias=False)
         self.second = nn.Linear(4, 4, bias=False)
         self.second.weight = self.first.weight
+        self.processor = str
         self.register_buffer("table", torch.arange(4.0), persistent=False)
         self.requires_grad_(requires_grad=False)
         self.eval()
@@ -85,7 +86,7 @@ class TestParts:
             lambda m: setattr(m, "first", nn.Linear(4, 4)),
             lambda m: m.train(),
             lambda m: m.first.register_forward_hook(lambda *_: None),
-            lambda m: setattr(m, "processor", object()),
+            lambda m: setattr(m, "processor", int),
             lambda m: setattr(m, "forward", lambda x: x),
             lambda m: m.add_module("extra", nn.Linear(1, 1)),
         ],

@@ -236,6 +236,19 @@ class TestFiles:
         with pytest.raises(ModelNotFoundException, match="does not exist"):
             world.service.get_model(key, "vae")
 
+    def test_a_folder_that_lost_a_file_is_not_found(self, world: World, tmp_path: Path) -> None:
+        folder = tmp_path / "vae"
+        folder.mkdir()
+        (folder / "config.json").write_text('{"_class_name": "AutoencoderKL"}')
+        embedding(folder / "diffusion_pytorch_model.safetensors")
+        key = world.manager.installer.install_path(
+            folder, {"type": "vae", "base": "sd-1", "format": "diffusers"}
+        )
+        (world.path_of(key) / "diffusion_pytorch_model.safetensors").unlink()
+        service = ModelLoadService(world.manager.settings, world.manager.records)
+        with pytest.raises(ModelNotFoundException, match=r"diffusion_pytorch_model.* not exist"):
+            service.get_model(key)
+
     def test_a_root_that_is_away_is_said(self, world: World, tmp_path: Path) -> None:
         key = world.main()
         models = world.manager.settings.models_dir
