@@ -18,9 +18,9 @@ _LETTERS = [chr(code) for code in range(33, 127)]
 
 def make(folder: Path) -> None:
     """Write the pipeline into a folder, in diffusers' layout; its weights are always the same."""
-    import diffusers  # noqa: PLC0415 - it takes seconds, and a missing one is said below
-    import torch  # noqa: PLC0415 - the same
-    import transformers  # noqa: PLC0415 - the same
+    import diffusers
+    import torch
+    import transformers
 
     torch.manual_seed(0)
     parts: dict[str, Any] = {
