@@ -491,8 +491,10 @@ class SmallModels:
 
         module = self._made(PARTS[name])
         draw = torch.Generator().manual_seed(zlib.crc32(name.encode()))
-        for parameter in module.parameters():
+        for parameter_name, parameter in module.named_parameters():
             numbers = torch.randn(parameter.shape, generator=draw) * 0.1
+            if parameter_name.endswith("_embeds_weights"):  # what is above them is not safe
+                numbers = torch.ones(parameter.shape)
             parameter.data = numbers.to(getattr(torch, dtype))
         for buffer in module.buffers():
             if buffer.is_floating_point():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import importlib.util
 import logging
 import re
 import threading
@@ -52,10 +53,7 @@ def find_class(library: str, name: str) -> Any:
         LoadError: the library has no such class.
     """
     home = _import(library) if library in _LIBRARIES else _pipeline_package(library, name)
-    try:
-        found = getattr(home, _RENAMED.get(name, name))
-    except AttributeError:
-        found = None
+    found: Any = getattr(home, _RENAMED.get(name, name), None)
     if not isinstance(found, type):
         owner = library if library in _LIBRARIES else "diffusers"
         raise LoadError(
@@ -63,8 +61,12 @@ def find_class(library: str, name: str) -> Any:
             hint=f"A newer one may have it: pip install --upgrade {owner}",
         )
     if type(found).__name__ == "DummyObject":
-        needed = ", ".join(getattr(found, "_backends", ()))
-        raise MissingExtraError(f"{name} of {library} needs {needed}", hint=_INSTALL)
+        needed: Any = getattr(found, "_backends", ())
+        lacking = [each for each in needed if importlib.util.find_spec(each) is None]
+        raise MissingExtraError(
+            f"{name} of {library} needs {' and '.join(lacking)}",
+            hint=f"Install it with: pip install {' '.join(lacking)}",
+        )
     return found
 
 
