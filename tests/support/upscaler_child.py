@@ -6,6 +6,7 @@ diffusers fails beside one that has no torch of its kind; this process gets a st
 
 from __future__ import annotations
 
+import copy
 import importlib
 import json
 import sys
@@ -73,9 +74,11 @@ def attempt(path: Path, model: Any, precision: Precision = Precision.FLOAT32) ->
         upscaler = load(files, precision=precision)
     except ModelKeepError as error:
         return {"error": type(error).__name__, "message": str(error), "hint": error.hint}
+    copied = copy.deepcopy(upscaler)  # as for another device
+    assert copied.descriptor.model is copied.model is not upscaler.model
     picture = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(3))
     with torch.no_grad():
-        made = upscaler(picture.to(next(upscaler.parameters()).dtype))
+        made = copied(picture.to(next(upscaler.parameters()).dtype))
         wanted = model(picture).clamp(0, 1)
     return {
         "architecture": upscaler.architecture,

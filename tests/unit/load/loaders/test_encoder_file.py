@@ -187,6 +187,51 @@ def test_prefixes_are_taken_off(prefix: str, tmp_path: Path) -> None:
     assert _is_equal(load(files), made)
 
 
+#: Encoders in full, with what their published configs say.
+_IN_FULL: dict[str, tuple[str, Any, dict[str, Any], str]] = {
+    "t5-xxl": (
+        "T5EncoderModel", "T5Config",
+        {"d_model": 4096, "d_kv": 64, "num_heads": 64, "d_ff": 10240, "num_layers": 24,
+         "vocab_size": 32128, "feed_forward_proj": "gated-gelu"},
+        "t5_encoder",
+    ),
+    "clip-h vision": (
+        "CLIPVisionModelWithProjection", "CLIPVisionConfig",
+        {"hidden_size": 1280, "intermediate_size": 5120, "num_hidden_layers": 32,
+         "num_attention_heads": 16, "patch_size": 14, "image_size": 224, "projection_dim": 1024,
+         "hidden_act": "gelu"},
+        "clip_vision",
+    ),
+    "siglip so400m": (
+        "SiglipVisionModel", "SiglipVisionConfig",
+        {"hidden_size": 1152, "intermediate_size": 4304, "num_hidden_layers": 27,
+         "num_attention_heads": 16, "patch_size": 14, "image_size": 384},
+        "clip_vision",
+    ),
+    "clip-g": (
+        "CLIPTextModelWithProjection", "CLIPTextConfig",
+        {"hidden_size": 1280, "intermediate_size": 5120, "num_hidden_layers": 32,
+         "num_attention_heads": 20, "projection_dim": 1280, "hidden_act": "gelu",
+         "vocab_size": 49408, "max_position_embeddings": 77},
+        "clip_embed",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", _IN_FULL)
+def test_settings_of_published_encoders_show(case: str, tmp_path: Path) -> None:
+    kind, config, settings, of_type = _IN_FULL[case]
+    with torch.device("meta"):
+        module = getattr(transformers, kind)(getattr(transformers, config)(**settings))
+    shapes = {name: tuple(tensor.shape) for name, tensor in module.named_parameters()}
+    path = write_safetensors(tmp_path / "m.safetensors", typed(shapes))
+
+    plan = plan_of(_files(path, of_type))
+
+    assert plan.class_name == kind
+    assert {name: plan.config[name] for name in settings} == settings
+
+
 # -- refusals
 
 

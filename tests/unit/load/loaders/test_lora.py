@@ -369,6 +369,16 @@ def test_published_files_belong_to_modules_as_a_whole(name: str, base: str, comp
 
 
 @needed
+def test_a_published_control_lora_has_norms_beside_its_modules() -> None:
+    header = json.loads(published("headers", "flux_control_lora_format.json").read_text())
+    modules, others = modules_of(_places(header), BaseModelType.Flux, "it")
+
+    assert {name.rpartition(".")[2] for name in others} == {"scale"}
+    assert all("up_bias" in module.names for module in modules)
+    assert sum(len(module.names) for module in modules) + len(others) == len(header)
+
+
+@needed
 def test_names_of_xlabs_kohya_and_comfyui_are_one() -> None:
     paths = {}
     for name in ("xlabs", "kohya", "aitoolkit"):
