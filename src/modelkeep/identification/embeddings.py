@@ -56,9 +56,9 @@ def is_token(name: str) -> bool:
 
 
 def are_of_tokens(vectors: Mapping[str, tuple[int, ...]]) -> bool:
-    """Return whether these are the vectors of tokens, which may be called anything."""
+    """Tell whether these are the vectors of tokens, which may be called anything."""
     if any(name.rpartition(".")[2] in _PARAMETERS for name in vectors):
         return False
     if len(vectors) > 1 and any("." in name for name in vectors):
         return False
-    return all(len(shape) == 1 or shape[0] <= _EMBEDDING_ROWS for shape in vectors.values())
+    return all(len(shape) <= 1 or shape[0] <= _EMBEDDING_ROWS for shape in vectors.values())

@@ -100,8 +100,9 @@ def _strength(config: Mapping[str, Any], file: str) -> dict[str, Any]:
     """Return alpha, alphas by the ends of paths, and how the scale follows from them."""
     alpha = config.get("lora_alpha", config.get("alpha"))
     patterns = config.get("alpha_pattern") or {}
-    numbers = [*patterns.values(), alpha] if isinstance(patterns, dict) else [patterns]
-    if not all(value is None or isinstance(value, int | float) for value in numbers):
+    numbers = [*patterns.values()] if isinstance(patterns, dict) else [patterns]
+    numbers += [] if alpha is None else [alpha]
+    if not all(isinstance(value, int | float) for value in numbers):
         raise InvalidModelException(f"{file}: its alphas are not numbers", hint=_AGAIN)
     for name in patterns:
         if not _PLAIN.fullmatch(name):

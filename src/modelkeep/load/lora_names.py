@@ -66,6 +66,9 @@ _UNETS = frozenset(
         BaseModelType.Kolors,
     }
 )
+#: Of these, the names tell.
+_OPEN = frozenset({BaseModelType.Any, BaseModelType.Unknown})
+_OF_UNET = re.compile(r"(?:down_blocks|mid_block|up_blocks|(?:in|out)put_blocks|middle_block)_")
 _ENCODERS: Mapping[Where, str] = MappingProxyType(
     {
         "text": "text_encoder",
@@ -154,7 +157,7 @@ def _module_of(name: str, base: BaseModelType) -> tuple[str, str]:
         return component or _ENCODERS[where], path.removeprefix(_CLIP)
     if path.startswith(_CLIP):  # a text encoder alone, as PEFT writes it
         return "text_encoder", path.removeprefix(_CLIP)
-    if base in _UNETS:
+    if base in _UNETS or (base in _OPEN and _OF_UNET.match(path)):
         return "unet", diffusers_path(path)
     part = "prior" if base is BaseModelType.StableCascade else "transformer"
     return part, _XLABS.sub(_xlabs_path, path)

@@ -71,8 +71,8 @@ def flaw_of(kind: str, shapes: Shapes) -> str:
 
 
 def _misfit(shapes: Shapes, *names: str) -> str:
-    told = ", ".join(f"{name} {list(shapes[name])}" for name in names)
-    return f"has shapes that do not fit: {told}"
+    told = (f"{name} {list(shapes[name])}" if name in shapes else f"no {name}" for name in names)
+    return f"has shapes that do not fit: {', '.join(told)}"
 
 
 def _glora_rank(shapes: Shapes) -> int | None:

@@ -66,6 +66,6 @@ def config_of(shapes: Shapes) -> dict[str, Any]:
         "motion_max_seq_length": frames,
         "use_motion_mid_block": any(name.startswith("mid_block.") for name in shapes),
     }
-    if entry := shapes.get("conv_in.weight", ()):
+    if len(entry := shapes.get("conv_in.weight", ())) > 1:
         config["conv_in_channels"] = entry[1]
     return config

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from modelkeep.core.names import shown
-from modelkeep.core.weight_names import PICKLE_SUFFIXES, SAFETENSORS_SUFFIXES
+from modelkeep.core.weight_names import PICKLE_SUFFIXES, SAFETENSORS_SUFFIXES, weight_of
 from modelkeep.errors import IncompleteModelError
 from modelkeep.load.model_files import ModelFiles
 
@@ -26,7 +26,7 @@ def weight_file(files: ModelFiles, *stems: str) -> Path:
     """
     if not files.path.is_dir():
         return files.path
-    found = sorted(path for path in files.path.iterdir() if path.suffix.lower() in _SUFFIXES)
+    found = sorted(path for path in files.path.iterdir() if _holds_weights(path))
     for path in _named(found, stems):
         return path
     if len(found) == 1:
@@ -36,6 +36,12 @@ def weight_file(files: ModelFiles, *stems: str) -> Path:
         f"{shown(files.path)} has {what} {' or '.join(stems)}.safetensors",
         hint="Download the model again from its source.",
     )
+
+
+def _holds_weights(path: Path) -> bool:
+    """Tell by its name whether a file has weights, and is not left over from a training."""
+    is_read = path.suffix.lower() in _SUFFIXES
+    return is_read and weight_of(PurePosixPath(path.name)) is not None
 
 
 def _named(found: list[Path], stems: tuple[str, ...]) -> Iterator[Path]:

@@ -145,7 +145,7 @@ def clip_vision(shapes: Shapes) -> tuple[str, Mapping[str, Any]] | None:
     known = (_CLIP_VISION if is_clip else _SIGLIP).get(width)
     if known is None:
         return None
-    size = patch * round((positions - is_clip) ** 0.5)
+    size = patch * round(max(positions - is_clip, 0) ** 0.5)
     if not is_clip:
         return "SiglipVisionModel", {"image_size": _SIGLIP_SIZES.get(positions, size), **known}
     has_projection = "visual_projection.weight" in plain

@@ -41,6 +41,8 @@ _KINDS: Mapping[str, str] = MappingProxyType(
         "proj.0.weight": "faceid",
     }
 )
+#: Of the vector of a face.
+_FACE_WIDTH = 512
 _KEY = ".to_k_ip.weight"
 _VALUE = ".to_v_ip.weight"
 _AGAIN = "Get the adapter from another source."
@@ -113,8 +115,10 @@ def _our_name(name: str) -> str:
 
 def _kind_of(path: Path, places: Mapping[str, TensorPlace]) -> str:
     for name, kind in _KINDS.items():
-        if f"image_proj.{name}" in places:
-            return kind
+        place = places.get(f"image_proj.{name}")
+        if place is not None:
+            is_face = place.shape[-1:] == (_FACE_WIDTH,)
+            return "full" if kind == "faceid" and not is_face else kind
     raise InvalidModelException(
         f"{shown(path)} has nothing that turns pictures into tokens (image_proj)", hint=_AGAIN
     )

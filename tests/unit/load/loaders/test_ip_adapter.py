@@ -25,7 +25,7 @@ _PROJECTIONS: dict[str, Shapes] = {
     "plain": {"proj.weight": (96, 16), "proj.bias": (96,), "norm.weight": (24,)},
     "plus": {"latents": (1, 4, 24), "proj_in.weight": (24, 16), "layers.0.0.to_q.weight": (8, 24)},
     "full": {"proj.0.weight": (16, 16), "proj.2.weight": (24, 16), "proj.3.weight": (24,)},
-    "faceid": {"proj.0.weight": (32, 16), "proj.2.weight": (96, 32), "norm.weight": (24,)},
+    "faceid": {"proj.0.weight": (32, 512), "proj.2.weight": (96, 32), "norm.weight": (24,)},
     "faceid_plus": {
         "proj.0.weight": (32, 16), "norm.weight": (24,), "perceiver_resampler.latents": (1, 4, 8),
         "perceiver_resampler.proj_in.weight": (24, 16),
@@ -53,6 +53,12 @@ def test_every_kind_comes_in_two_halves(kind: str, tmp_path: Path) -> None:
     assert set(adapter.ip_adapter) == {name.removeprefix("ip_adapter.") for name in _LAYERS}
     assert set(adapter.tensors) == set(written)
     assert all(torch.equal(adapter.tensors[name], tensor) for name, tensor in written.items())
+
+
+def test_several_layers_for_another_vector_than_a_face_are_full(tmp_path: Path) -> None:
+    shapes = _shapes("faceid") | {"image_proj.proj.0.weight": (32, 1152)}
+
+    assert _load(write_tensors(tmp_path / "m.safetensors", random_tensors(shapes))).kind == "full"
 
 
 def test_a_pickle_has_a_dict_for_each_half(tmp_path: Path) -> None:

@@ -93,6 +93,8 @@ def test_every_spelling_gives_the_same_adapter(down: str, up: str, tmp_path: Pat
          "single_transformer_blocks_3_attn_to_q"),
         ("lora_transformer_x_y", "flux", "transformer", "x_y"),
         ("lora_unet_x_y", "sd-cascade", "prior", "x_y"),
+        ("lora_unet_input_blocks_1_1_x", "any", "unet", "down_blocks_0_attentions_0_x"),
+        ("lora_unet_single_blocks_1_x", "any", "transformer", "single_blocks_1_x"),
     ],
 )  # fmt: skip
 def test_a_module_belongs_to_a_part_of_the_pipeline(
@@ -243,6 +245,7 @@ def test_a_folder_has_its_weights_in_one_file(stem: str, tmp_path: Path) -> None
     }
     folder = tmp_path / "folder"
     write_tensors(folder / f"{stem}.safetensors", random_tensors(shapes))
+    (folder / "optimizer.bin").touch()  # left over from the training
     (folder / "adapter_config.json").write_text('{"peft_type": "LORA", "lora_alpha": 2}')
     files = files_of(folder, type="lora", format="diffusers", base="sd-1")
 
@@ -307,6 +310,8 @@ _DOWN, _UP = f"lora_unet_{_FLAT}.lora_down.weight", f"lora_unet_{_FLAT}.lora_up.
         ({_DOWN: (4, 8), _UP: (6, 4), f"unet.{_PATH}.lora_A.weight": (4, 8)}, ("twice", _DOWN)),
         ({f"lora_unet_{_FLAT}.hada_w1_a": (6, 4)}, ("has no w1_b",)),
         ({f"lora_unet_{_FLAT}.lokr_w1_a": (6, 4)}, ("has no w1 and no w1_b",)),
+        ({f"x.lokr_{n}": (4, 4) for n in ("w1", "w2", "t2")}, ("t2 [4, 4], no w2_a",)),
+        ({f"x.lokr_{n}": (4, 4) for n in ("w1", "w2", "w1_a")}, ("w1_a [4, 4], no w1_b",)),
         ({f"lora_unet_{_FLAT}.rescale": (6, 4)}, ("has no blocks",)),
         ({f"x.{n}.weight": (2, 3) for n in ("a1", "a2", "b1", "b2")}, ("do not fit",)),
         ({"some.weight": (4, 8)}, ("holds no LoRA", "some.weight")),
