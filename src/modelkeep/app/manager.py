@@ -289,6 +289,7 @@ class ModelManager:
     @cached_property
     def loader(self) -> ModelLoadService:
         """The load service: installed models, ready to use; also ``model_loader``."""
+        from modelkeep.app.assets import asset_fetch
         from modelkeep.load.service import ModelLoadService
 
         with self._opening():
@@ -297,6 +298,7 @@ class ModelManager:
                 self.records,
                 event_bus=self.events,
                 library=self.installer.library,
+                fetch=asset_fetch(self),
             )
 
     @property

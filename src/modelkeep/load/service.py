@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from modelkeep.core.events import EventBus
 from modelkeep.core.names import path_to_text
 from modelkeep.core.taxonomy import ModelType, SubModelType
+from modelkeep.errors import MissingAssetError
 from modelkeep.library.library import Library
+from modelkeep.load.assets import ASSETS, AssetStore, Fetch
 from modelkeep.load.budget import MemoryBudget
 from modelkeep.load.cache import Gone
 from modelkeep.load.events import LoadEvents, unloaded
@@ -50,6 +52,8 @@ class ModelLoadService:
         runtime: Loads parts and has the devices; torch when None.
         loaders: The kinds of models that can be loaded; those of this program and of plug-ins
             when None.
+        fetch: Fetches tokenizers that models in one file do not bring; they have to be there when
+            None.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class ModelLoadService:
         library: Library | None = None,
         runtime: Runtime | None = None,
         loaders: Sequence[ModelLoader] | None = None,
+        fetch: Fetch | None = None,
     ) -> None:
         self.settings = config
         self.records = record_store
@@ -68,6 +73,7 @@ class ModelLoadService:
         self._given_library = library
         self._given_runtime = runtime
         self._given_loaders = loaders
+        self._assets = AssetStore(config.root / "assets", fetch)
         self._host = HostDevice()
         self._names_lock = threading.Lock()
         self._names: dict[PartKey, tuple[str, str]] = {}
@@ -255,7 +261,7 @@ class ModelLoadService:
         timeout: float | None = None,
         is_unwanted: Callable[[], bool] = lambda: False,
     ) -> ModelInfo:
-        resolved = self._resolver.resolve(wanted)
+        resolved = self._resolve(wanted)
         request = self._request(resolved, keep_alive, timeout, is_unwanted)
         events = LoadEvents(self._bus, context, _facts(resolved))
         with self._maker.listening(resolved.key, events.progress, on_progress):
@@ -294,13 +300,23 @@ class ModelLoadService:
 
         library = self._given_library or open_library(self.settings, self.records)
         loaders = self._given_loaders or LOADERS.load()
-        planner = Planner(library, loaders, self.settings.root / "assets")
+        planner = Planner(library, loaders, self._assets.folder)
         return Resolver(library, planner, self._device)
 
     def _device(self, wanted: str) -> Device:
         if wanted == "cpu" or (wanted == "auto" and self._given_runtime is None and not has_gpu()):
             return self._host
         return self._runtime.device(wanted)
+
+    def _resolve(self, wanted: Wanted) -> Resolved:
+        """Return what will be loaded; a tokenizer that it needs is fetched."""
+        try:
+            return self._resolver.resolve(wanted)
+        except MissingAssetError as error:
+            if error.asset not in ASSETS:
+                raise
+            self._assets.need(ASSETS[error.asset])
+            return self._resolver.resolve(wanted)
 
     def _wanted(
         self,
@@ -350,7 +366,7 @@ class ModelLoadService:
 
     @contextmanager
     def _hold(self, wanted: Wanted, keep_alive: float, timeout: float | None) -> Iterator[object]:
-        resolved = self._resolver.resolve(wanted)
+        resolved = self._resolve(wanted)
         request = self._request(resolved, keep_alive, timeout)
         try:
             with self._cache.use(request, resolved.device) as value:
