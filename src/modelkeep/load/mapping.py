@@ -54,6 +54,7 @@ def map_content(file: LocalFile, start: int, end: int, watch: LoadWatch) -> Cont
         except OSError as error:
             raise _plain(file, end, error) from error
         watch.advance(count - max(0, start - first - offset))
+    memory.madvise(mmap.MADV_NORMAL)
     return Content(memory, first, is_mapped=True)
 
 
@@ -83,6 +84,7 @@ class _Pages:
         system.mincore.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p)
         self._system = system
         self._scratch = new_memory(PIECE_BYTES)
+        memory.madvise(mmap.MADV_RANDOM)  # or pages behind the end would be read ahead
 
     def bring_in(self, offset: int, count: int) -> None:
         """Wait until some pages are there.

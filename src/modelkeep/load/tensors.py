@@ -20,6 +20,7 @@ from modelkeep.load.loader import PrecisionOf
 from modelkeep.load.mapping import map_content
 from modelkeep.load.plan import FLOATS, TensorPlace
 from modelkeep.load.precision import Precision
+from modelkeep.load.read_ahead import ReadAhead
 from modelkeep.load.reading import read_content
 from modelkeep.load.stretches import Stretch, stretches
 from modelkeep.load.watch import LoadWatch
@@ -124,10 +125,8 @@ class TensorReader:
         tensors: dict[str, torch.Tensor] = {}
         try:
             for path, some in by_file.items():
-                with LocalFile(path) as file:
+                with ReadAhead(path, max(place.end for place in some.values())) as file:
                     self._check(file)
-                    if hasattr(os, "posix_fadvise"):  # read further ahead
-                        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
                     self._read_file(file, some, precision_of, tensors)
         except BaseException as error:
             tensors.clear()

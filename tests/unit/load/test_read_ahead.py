@@ -1,0 +1,36 @@
+"""Reading ahead ends where what is wanted ends."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from modelkeep.load.read_ahead import ReadAhead
+
+MIB = 1 << 20
+
+
+def test_the_system_reads_far_ahead_until_the_end_is_near(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.truncate(300 * MIB)
+        file.seek(190 * MIB)
+        file.write(b"near")
+    told: list[tuple[int, int, int]] = []
+    monkeypatch.setattr(os, "posix_fadvise", lambda _, *advice: told.append(advice))
+    piece = memoryview(bytearray(4))
+    with ReadAhead(path, 200 * MIB) as file:
+        file.read_into(piece, 0)
+        assert told == [(0, 0, os.POSIX_FADV_SEQUENTIAL)]
+        for offset in (190 * MIB, 191 * MIB):
+            file.read_into(piece, offset)
+        assert told[1:] == [
+            (0, 0, os.POSIX_FADV_RANDOM),
+            (190 * MIB, 10 * MIB, os.POSIX_FADV_WILLNEED),
+        ]
+        file.read_into(piece, 190 * MIB)
+    assert bytes(piece) == b"near"
