@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+NO_CONTENTS = "no contents"
 #: Of a tensor: its type, its shape and the hash of its bytes.
 Fingerprints = dict[str, list[Any]]
 
@@ -55,7 +56,7 @@ def fingerprints(module: torch.nn.Module) -> Fingerprints:
 
 def _of(tensor: torch.Tensor) -> list[Any]:
     if tensor.is_meta:
-        return [str(tensor.dtype), list(tensor.shape), "no contents"]
+        return [str(tensor.dtype), list(tensor.shape), NO_CONTENTS]
     content = tensor.detach().contiguous().view(-1).view(torch.uint8).numpy().tobytes()
     return [str(tensor.dtype), list(tensor.shape), hashlib.sha256(content).hexdigest()]
 

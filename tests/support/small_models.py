@@ -181,6 +181,18 @@ PARTS: Mapping[str, Recipe] = {
     "gemma2": _decoder("Gemma2Model", query_pre_attn_scalar=8),
     "qwen2": _decoder("Qwen2ForCausalLM", tie_word_embeddings=True),
     "qwen3": _decoder("Qwen3ForCausalLM"),
+    "qwen3_moe": _decoder(
+        "Qwen3MoeForCausalLM", num_experts=4, num_experts_per_tok=2, moe_intermediate_size=16
+    ),
+    "gemma3": Recipe(
+        "transformers",
+        "Gemma3ForConditionalGeneration",
+        {
+            "text_config": {**_decoder("").config, "query_pre_attn_scalar": 8},
+            "vision_config": dict(_vision("").config),
+            "mm_tokens_per_image": 4,
+        },
+    ),
     "qwen2_5_vl": Recipe(
         "transformers",
         "Qwen2_5_VLForConditionalGeneration",
@@ -233,6 +245,15 @@ PARTS: Mapping[str, Recipe] = {
         dim_mult=[1, 1, 1, 1],
         num_res_blocks=1,
         temperal_downsample=[False, True, True],
+    ),
+    "audio_vae": _denoiser(
+        "AutoencoderOobleck",
+        encoder_hidden_size=8,
+        downsampling_ratios=[2, 2],
+        channel_multiples=[1, 2],
+        decoder_channels=8,
+        decoder_input_channels=4,
+        audio_channels=1,
     ),
     "controlnet": _denoiser(
         "ControlNetModel",

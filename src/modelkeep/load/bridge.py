@@ -269,6 +269,12 @@ def skeleton(kind: Any, config: Mapping[str, Any], dtype: torch.dtype) -> Skelet
     )
 
 
+def set_generation(module: Any, config: Mapping[str, Any]) -> None:
+    """Tell a language model how to write; other modules have no use for it."""
+    if hasattr(module, "generation_config"):
+        module.generation_config = module.generation_config_class.from_dict(dict(config))
+
+
 def helper(kind: Any, config: Mapping[str, Any], folder: Path | None) -> Any:
     """Return what a pipeline needs beside modules: a scheduler, a tokenizer or the like.
 

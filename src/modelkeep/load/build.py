@@ -77,6 +77,8 @@ def make_module(
             state[name] = tensor.to(types[name]).contiguous()
     made.module.load_state_dict(state, strict=False, assign=True)
     made.settle(types.keys() - state.keys())
+    if generation := plan.details.get("generation"):
+        bridge.set_generation(made.module, generation)
     module = made.module.eval().requires_grad_(requires_grad=False)
     if left := list(bridge.names_on_meta(module)):
         raise _misfit(plan, f"leaves tensors of {plan.class_name} without contents", left)
@@ -102,7 +104,7 @@ def _making(plan: LoadPlan) -> Iterator[None]:
     with BUILDING, bridge.hushed():
         try:
             yield
-        except ModelKeepError:
+        except (ModelKeepError, MemoryError):
             raise
         except ImportError as error:
             raise MissingExtraError(

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from modelkeep.core.choice import filter_files
 from modelkeep.core.names import shown
+from modelkeep.core.reading import unreadable
 from modelkeep.core.taxonomy import ModelRepoVariant
 from modelkeep.core.weight_names import Kind, weight_of
 from modelkeep.errors import IncompleteModelError
@@ -13,6 +14,18 @@ from modelkeep.load.shards import weights_of_index
 from modelkeep.load.weights import WeightFile, weights_of
 
 _AGAIN = "Download the model again from its source."
+
+
+def files_in(folder: Path) -> tuple[Path, ...]:
+    """Return the files of a part, sorted.
+
+    Raises:
+        SourceError: the folder is missing, or cannot be read.
+    """
+    try:
+        return tuple(sorted(path for path in folder.iterdir() if path.is_file()))
+    except OSError as error:
+        raise unreadable(folder, error) from error
 
 
 def weights_in(folder: Path, variant: ModelRepoVariant | None) -> WeightFile:
@@ -30,7 +43,7 @@ def weights_in(folder: Path, variant: ModelRepoVariant | None) -> WeightFile:
         CorruptModelError: a file is damaged.
         UnsafeModelError: a file is a pickle that would run code.
     """
-    names = [PurePosixPath(path.name) for path in folder.iterdir() if path.is_file()]
+    names = [PurePosixPath(path.name) for path in files_in(folder)]
     chosen = filter_files(names, _form(variant))
     found = [weight for path in chosen if (weight := weight_of(PurePosixPath(path))) is not None]
     found = [weight for weight in found if weight.kind is Kind.TORCH]

@@ -34,8 +34,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "transformers.core_model_loading:build_glob_alternation": ("globs",),
     "transformers.core_model_loading:dot_natural_key": ("s",),
     "transformers.core_model_loading:rename_source_key": (
-        *("source_key", "weight_renamings", "weight_converters"),
-        *("base_model_prefix", "meta_state_dict"),
+        *("source_key", "weight_renamings", "weight_converters", "meta_state_dict"),
     ),
     "transformers.core_model_loading:WeightConverter.add_tensor": (
         *("target_key", "source_key", "source_pattern", "future"),

@@ -19,6 +19,7 @@ from modelkeep.errors import (
     LoadError,
     RemoteCodeError,
 )
+from modelkeep.load import bridge
 from modelkeep.load.build import make_helper, make_module
 from modelkeep.load.loader import PrecisionOf
 from modelkeep.load.loaders.folder import LOADER
@@ -218,3 +219,29 @@ def test_old_names_are_still_known(small_models: SmallModels, tmp_path: Path) ->
     assert all(
         torch.equal(each, expected[name]) for name, each in load(folder).state_dict().items()
     )
+
+
+def test_language_models_write_as_their_folder_says(
+    small_models: SmallModels, tmp_path: Path
+) -> None:
+    folder = copy_of(small_models.part("llama"), tmp_path)
+    path = folder / "generation_config.json"
+    stated = json.loads(path.read_text())
+    path.write_text(json.dumps({**stated, "max_new_tokens": 3, "eos_token_id": 7}))
+    assert path in plan_of(folder).files
+    model = load(folder)
+    assert model.generation_config.eos_token_id == 7
+    written = model.generate(torch.tensor([[1, 2]]), do_sample=False)
+    assert written.shape[1] <= 5
+
+
+def test_memory_that_is_not_there_is_no_fault_of_the_model(
+    small_models: SmallModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise MemoryError
+
+    plan = plan_of(small_models.part("vae"))
+    monkeypatch.setattr(bridge, "skeleton", refuse)
+    with pytest.raises(MemoryError):
+        make_module(plan, _Unread(), Precision.FLOAT32)

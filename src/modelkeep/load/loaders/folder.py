@@ -16,7 +16,7 @@ from modelkeep.errors import (
     LoadError,
     MissingPartError,
 )
-from modelkeep.load.folder_files import weights_in
+from modelkeep.load.folder_files import files_in, weights_in
 from modelkeep.load.loader import ModelLoader, TensorSource
 from modelkeep.load.model_files import ModelFiles, read_json
 from modelkeep.load.plan import LoadPlan
@@ -25,6 +25,8 @@ from modelkeep.load.remote_code import class_in, refuse_code
 
 _INDEX = "model_index.json"
 _CONFIG = "config.json"
+#: How a language model writes.
+_GENERATION = "generation_config.json"
 #: Configs from which classes without weights are made.
 _HELPER_CONFIGS = ("scheduler_config.json", "guider_config.json")
 #: In the names of classes that are made from several files of a folder.
@@ -95,8 +97,6 @@ class FolderLoader(ModelLoader):
 
     def _plan_files(self, part: str, folder: Path, library: str, name: str) -> LoadPlan:
         """Plan a tokenizer, a processor or the like."""
-        if not folder.is_dir():
-            raise IncompleteModelError(f"{shown(folder)} is missing", hint=_AGAIN)
         for config in (*_FILE_CONFIGS, _CONFIG):
             if (folder / config).is_file():
                 _read(folder / config)
@@ -105,7 +105,7 @@ class FolderLoader(ModelLoader):
             part=part,
             library=library,
             class_name=name,
-            files=tuple(sorted(path for path in folder.iterdir() if path.is_file())),
+            files=files_in(folder),
             folder=folder,
             is_own_copy=True,
         )
@@ -137,6 +137,8 @@ class FolderLoader(ModelLoader):
         if part == "unet" and getattr(files.record, "upcast_attention", False):
             config["upcast_attention"] = True
         weights = weights_in(folder, files.record.repo_variant)
+        stated = folder / _GENERATION
+        details = {"generation": _read(stated)} if stated.is_file() else {}
         name, without = _NARROWER.get((files.record.type, name), (name, ()))
         tensors = weights.tensors
         if without:
@@ -148,8 +150,9 @@ class FolderLoader(ModelLoader):
             class_name=name,
             config=config,
             tensors=tensors,
-            files=(path, *weights.files),
+            files=(path, *weights.files, *([stated] if details else [])),
             folder=folder,
+            details=details,
         )
 
     def _missing(self, files: ModelFiles, part: str) -> MissingPartError:
@@ -187,7 +190,8 @@ def _class_of(files: ModelFiles, part: str) -> tuple[str, Any, Path]:
     """Return the library and the class of a part, and the file that says so."""
     index = files.path / _INDEX
     if index.is_file():
-        class_in(_read(index).get("_class_name"), "diffusers", index)
+        if (pipeline := _read(index).get("_class_name")) is not None:
+            class_in(pipeline, "diffusers", index)
         return (*_listed(files)[part], index)
     for name in _PART_CONFIGS:
         path = files.path / part / name
