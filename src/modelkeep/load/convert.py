@@ -48,7 +48,7 @@ def make_from_file(plan: LoadPlan, source: TensorSource, precision: Precision) -
         MissingExtraError: a library is missing.
         LoadCancelledError: nobody waits any more.
     """
-    if not plan.tensors:
+    if plan.is_own_copy:
         return make_helper(plan)
     return make_module(plan, source, precision, convert if plan.conversion else None)
 

@@ -71,8 +71,9 @@ class FamilyFacts:
         denoiser: The part that a model always has.
         others: The parts that pruned files lack.
         tokenizers: Its tokenizers.
-        schedulers: Its schedulers, by prediction type or variant, or for models that were trained
-            to start from pure noise (``ztsnr``); the usual one under ``""``.
+        schedulers: Its schedulers, by what calls for them: a tensor of the file, training that
+            started from pure noise (``ztsnr``), a prediction type, a variant. The usual one has
+            the name ``""``.
         refused: Variants that are made of other parts, which nothing is known of.
     """
 

@@ -36,6 +36,22 @@ EULER = SchedulerFacts(
         "use_karras_sigmas": False,
     },
 )
+#: For models that were trained by noise levels instead of steps.
+_SIGMAS: Mapping[str, Any] = {"num_train_timesteps": 1000, "sigma_min": 0.002}
+EDM_SOLVER = SchedulerFacts(
+    "EDMDPMSolverMultistepScheduler",
+    {**_SIGMAS, "prediction_type": "epsilon", "sigma_data": 0.5, "sigma_max": 80.0},
+)
+EDM_EULER = SchedulerFacts(
+    "EDMEulerScheduler",
+    {
+        **_SIGMAS,
+        "prediction_type": "v_prediction",
+        "sigma_data": 1.0,
+        "sigma_max": 120.0,
+        "sigma_schedule": "exponential",
+    },
+)
 FLOW_DYNAMIC = SchedulerFacts(
     "FlowMatchEulerDiscreteScheduler",
     {

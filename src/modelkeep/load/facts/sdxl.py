@@ -5,7 +5,7 @@ from __future__ import annotations
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.load.facts.autoencoders import vae
 from modelkeep.load.facts.family_facts import FamilyFacts
-from modelkeep.load.facts.schedulers import EULER
+from modelkeep.load.facts.schedulers import EDM_EULER, EDM_SOLVER, EULER
 from modelkeep.load.facts.text_encoders import (
     CLIP_L,
     OPEN_CLIP_G,
@@ -35,5 +35,5 @@ FAMILY = FamilyFacts(
         clip_with_projection("text_encoder_2", OPEN_CLIP_G, _SECOND),
     ),
     tokenizers=(clip_tokenizer("tokenizer"), clip_tokenizer("tokenizer_2", pad="!")),
-    schedulers={"": EULER},
+    schedulers={"": EULER, "edm_mean": EDM_SOLVER, "edm_vpred.sigma_max": EDM_EULER},
 )

@@ -85,7 +85,11 @@ _UNET_SPELLINGS = (
     ),
     Spelling(
         "conv_in.weight",
-        dims={"in_channels": ("conv_in.weight", 1), "out_channels": ("conv_out.weight", 0)},
+        dims={
+            "in_channels": ("conv_in.weight", 1),
+            "out_channels": ("conv_out.weight", 0),
+            "time_cond_proj_dim": ("time_embedding.cond_proj.weight", 1),
+        },
     ),
 )
 _CONTROLNET_SPELLINGS = (

@@ -142,11 +142,35 @@ def test_vaes_without_what_training_leaves(tmp_path: Path) -> None:
     tensors = random_tensors(ldm_files.vae_shapes())
     more = {"loss.logvar": torch.zeros(1), "model_ema.decay": torch.zeros(1)}
     more["model_ema.encoder.conv_in.weight"] = torch.zeros(3)
-    plain = ldm_files.install(tmp_path / "a.safetensors", tensors, ldm_files.SD1, type="vae")
-    trained = ldm_files.install(
-        tmp_path / "b.safetensors", tensors | more, ldm_files.SD1, type="vae"
-    )
-    _same(load(plain), load(trained))
+    plain = _vae(tmp_path / "a.safetensors", tensors)
+    _same(load(plain), load(_vae(tmp_path / "b.safetensors", tensors | more)))
+
+
+def test_vaes_in_names_of_diffusers_old_ones_too(tmp_path: Path) -> None:
+    module = load(_vae(tmp_path / "ldm.safetensors", random_tensors(ldm_files.vae_shapes())))
+    tensors = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    former = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
+    old = {}
+    for name, tensor in tensors.items():
+        found = [new for new in former if "attentions" in name and f".{new}." in name]
+        old[name.replace(found[0], former[found[0]]) if found else name] = tensor
+    assert old.keys() != tensors.keys()
+    _same(load(_vae(tmp_path / "new.safetensors", tensors)), module)
+    _same(load(_vae(tmp_path / "old.safetensors", old)), module)
+
+
+def _vae(path: Path, tensors: Tensors) -> ModelFiles:
+    return ldm_files.install(path, tensors, ldm_files.SD1, type="vae")
+
+
+def test_schedulers_of_noise_levels_can_be_made(tmp_path: Path) -> None:
+    for name, kind in (
+        ("edm_mean", "EDMDPMSolverMultistepScheduler"),
+        ("edm_vpred.sigma_max", "EDMEulerScheduler"),
+    ):
+        path = write_tensors(tmp_path / f"{kind}.safetensors", {name: torch.zeros(4)})
+        files = files_of(path, type="main", format="checkpoint", base="sdxl")
+        assert type(load(files, "scheduler")).__name__ == kind
 
 
 def test_tiny_vaes(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from modelkeep.load.assets import ASSETS
 from modelkeep.load.loader import LOADERS
 from modelkeep.load.model_files import ModelFiles
 from modelkeep.load.plan import LoadPlan
+from modelkeep.load.weights import weights_of
 from sample_files import typed, write_safetensors
 from sample_models import (
     REFINER,
@@ -195,6 +197,33 @@ def test_training_from_pure_noise_reaches_the_scheduler(tmp_path: Path, base: st
     assert plan.config["rescale_betas_zero_snr"] is True
     assert plan.config["timestep_spacing"] == "trailing"
     assert plan.config["prediction_type"] == "v_prediction"
+
+
+def test_latents_with_a_mean_of_their_own(tmp_path: Path) -> None:
+    shapes = checkpoint(SDXL) | {"edm_mean": (1, 4, 1, 1), "edm_std": (1, 4, 1, 1)}
+    files = _files(tmp_path, shapes, "sdxl", dtype="F32")
+    places = weights_of(files.path).tensors
+    with files.path.open("r+b") as file:
+        for name, numbers in (("edm_mean", (1.5, -2, 0, 4)), ("edm_std", (1, 2, 3, 0.25))):
+            file.seek(places[name].offset)
+            file.write(struct.pack("<4f", *numbers))
+    config = plan_of(files, "vae").config
+    assert config["latents_mean"] == [1.5, -2, 0, 4]
+    assert config["latents_std"] == [1, 2, 3, 0.25]
+    assert config["scaling_factor"] == 0.5
+    scheduler = plan_of(files, "scheduler")
+    assert scheduler.class_name == "EDMDPMSolverMultistepScheduler"
+    many = _files(tmp_path, shapes | {"edm_std": (9, 9)}, "sdxl", dtype="F32")
+    with pytest.raises(LoadError, match="81 numbers"):
+        plan_of(many, "vae")
+
+
+def test_a_model_of_noise_levels_gets_their_scheduler(tmp_path: Path) -> None:
+    shapes: Shapes = {"edm_vpred.sigma_max": (), "edm_vpred.sigma_min": ()}
+    files = _files(tmp_path, shapes, "sdxl", ztsnr_training=True, prediction_type="v_prediction")
+    plan = plan_of(files, "scheduler")
+    assert plan.class_name == "EDMEulerScheduler"
+    assert "rescale_betas_zero_snr" not in plan.config
 
 
 def test_the_record_reaches_the_unet(tmp_path: Path) -> None:

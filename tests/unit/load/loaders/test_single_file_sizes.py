@@ -117,6 +117,17 @@ def test_small_controlnets_of_sdxl(tmp_path: Path) -> None:
     _check(tmp_path, middle, "sdxl", "controlnet")
 
 
+@pytest.mark.parametrize("kinds", [6, 8])
+def test_controlnets_of_several_kinds(tmp_path: Path, kinds: int) -> None:
+    import diffusers
+    import torch
+
+    with torch.device("meta"):
+        model = diffusers.ControlNetUnionModel(**CONTROLNETS["sdxl"], num_control_type=kinds)
+    shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    assert _check(tmp_path, shapes, "sdxl", "controlnet") == set()
+
+
 def _published(name: str, prefix: str) -> Shapes:
     shapes = json.loads(published("headers", f"{name}.json").read_text())
     return {prefix + tensor: tuple(shape) for tensor, shape in shapes.items()}
