@@ -47,6 +47,9 @@ class FakePart:
     def was_written(self) -> bool:
         return self.was_changed
 
+    def was_rebuilt(self) -> bool:
+        return False
+
     def __del__(self) -> None:
         self.device.give_back(self)
 

@@ -50,6 +50,9 @@ class TorchDevice:
         """Return a copy of a part in the memory of this device; the part stays as it is."""
         if not isinstance(part, TorchPart) or not part.has_tensors:
             return part
+        if not isinstance(part.value, torch.nn.Module):
+            moved: Any = part.value
+            return TorchPart(moved.to(self._device))
         # A deep copy with the tensors given is the module anew around the copies on the device.
         memo: dict[int, Any] = {}
         with torch.no_grad():

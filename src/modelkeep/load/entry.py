@@ -33,10 +33,11 @@ class TorchPart:
         self.value = value
         self._is_own_copy = is_own_copy
         self.tensors = tuple(_tensors_of(value))
-        self.bytes = sum(_storages(self.tensors).values())
+        self.bytes = sum(_storages(self.tensors).values()) or getattr(value, "bytes", 0)
         self._modules = tuple(value.modules()) if isinstance(value, torch.nn.Module) else ()
         self._watched = _Watched.of(self._modules)
         self._marks = self._watched.marks(self.tensors)
+        self._versions = list(map(_version_of, self.tensors))
 
     @property
     def class_name(self) -> str:
@@ -45,17 +46,21 @@ class TorchPart:
 
     @property
     def has_tensors(self) -> bool:
-        """It is a module, which a device may hold."""
-        return bool(self._modules)
+        """It has numbers that a device may hold."""
+        return hasattr(self.value, "to")
 
     def hand_out(self) -> object:
         """Return the part for use; where using it changes it, a copy of its own."""
         return copy.deepcopy(self.value) if self._is_own_copy else self.value
 
     def was_written(self) -> bool:
-        """Tell whether somebody changed it since it was loaded.
+        """Tell whether somebody wrote to its tensors since it was loaded."""
+        return not self._is_own_copy and self._versions != list(map(_version_of, self.tensors))
 
-        Noticed are: tensors that were written or replaced, hooks, parts that were swapped,
+    def was_rebuilt(self) -> bool:
+        """Tell whether somebody changed something else of it.
+
+        Noticed are: tensors that were replaced or converted, hooks, parts that were swapped,
         another attention processor, training mode.
         """
         return not self._is_own_copy and self._marks != self._watched.marks(self.tensors)
@@ -89,9 +94,8 @@ class _Watched:
         )
 
     def marks(self, tensors: tuple[torch.Tensor, ...]) -> tuple[list[Any], ...]:
-        """Return what differs once something was changed."""
+        """Return what differs once something but the numbers was changed."""
         return (
-            list(map(_version_of, tensors)),
             list(map(torch.Tensor.data_ptr, tensors)),
             list(map(_is_training, self.inside)),
             list(map(_has_own_forward, self.inside)),

@@ -194,7 +194,8 @@ class ModelCache:
 
     def _lock_on_host(self, request: PartRequest) -> tuple[Cache[PartKey, LoadedPart], Entry]:
         tier = self._tiers[HOST]
-        request = replace(request, key=request.key.on(HOST))
+        if request.key.device != HOST:
+            request = replace(request, key=request.key.on(HOST))
         if request.key not in tier:
             self._heed_pressure()
         fetch = _Fetch(request, self._host, request.load, tier.clear)
@@ -231,7 +232,10 @@ class ModelCache:
             self._unlock(tier, entry)
 
     def _unlock(self, tier: Cache[PartKey, LoadedPart], entry: Entry) -> None:
-        if not entry.is_gone and entry.value.was_written():
+        # What else may have changed is looked for once nobody else uses the part.
+        part = entry.value
+        is_last = entry.holders == 1
+        if not entry.is_gone and (part.was_written() or (is_last and part.was_rebuilt())):
             _log.warning(
                 "%s was changed while it was used, so it is loaded again next time", entry.key
             )
@@ -258,6 +262,11 @@ class ModelCache:
         """Return the budget of a device."""
         self.tier(device)
         return self._budgets[device.name]
+
+    def has(self, key: PartKey) -> bool:
+        """Tell whether a part is in the memory of its device."""
+        tier = self._tiers.get(key.device)
+        return tier is not None and key in tier
 
     def entries(self) -> list[Entry]:
         """Return all parts that are in memory."""

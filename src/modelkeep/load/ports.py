@@ -42,6 +42,10 @@ class LoadedPart(Protocol):
         """Tell whether somebody changed its tensors in place since it was loaded."""
         ...
 
+    def was_rebuilt(self) -> bool:
+        """Tell whether somebody changed something else of it; takes longer to see."""
+        ...
+
 
 class Device(Protocol):
     """Memory that parts can be in, and that computes."""

@@ -174,7 +174,7 @@ class ModelLoadService:
             ModelKeepError: it cannot be loaded; as for ``get_model``.
         """
         found = self._resolver.resolve(self._wanted(key, submodel_type, device, precision, parts))
-        is_loaded = any(entry.key == found.key for entry in self._cache.entries())
+        is_loaded = self._cache.has(found.key)
         budget = self._cache.budget(found.device)
         would_go = () if is_loaded else self._cache.would_go(found.device, found.bytes)
         return LoadForecast(
@@ -272,7 +272,7 @@ class ModelLoadService:
                 events.failed(error)
                 raise
         events.completed(part.bytes, is_cached=is_cached)
-        self._expiry.look()
+        self._look_at_times(keep_alive)
         return ModelInfo(
             key=resolved.record.key,
             name=resolved.record.name,
@@ -280,7 +280,7 @@ class ModelLoadService:
             type=_type_of(resolved),
             location=resolved.planned.files.path,
             precision=self._runtime.dtype(resolved.precision),
-            context=ModelLocker(lambda: self._hold(wanted, keep_alive, timeout)),
+            context=ModelLocker(lambda: self._hold(wanted, request, resolved.device)),
             hash=resolved.contents.hash,
             bytes=part.bytes,
             device=resolved.device.name,
@@ -299,7 +299,8 @@ class ModelLoadService:
         from modelkeep.load.start import open_library
 
         library = self._given_library or open_library(self.settings, self.records)
-        loaders = self._given_loaders or LOADERS.load()
+        # Those of other packages come first, so that they may take over what we load, too.
+        loaders = self._given_loaders or sorted(LOADERS.load(), key=_is_ours)
         planner = Planner(library, loaders, self._assets.folder)
         return Resolver(library, planner, self._device)
 
@@ -365,13 +366,19 @@ class ModelLoadService:
         )
 
     @contextmanager
-    def _hold(self, wanted: Wanted, keep_alive: float, timeout: float | None) -> Iterator[object]:
-        resolved = self._resolve(wanted)
-        request = self._request(resolved, keep_alive, timeout)
+    def _hold(self, wanted: Wanted, request: PartRequest, device: Device) -> Iterator[object]:
+        """Hold a part for a block; what is in memory needs no look at its files."""
+        if not self._cache.has(request.key):
+            resolved = self._resolve(wanted)
+            request = self._request(resolved, request.keep_alive, request.timeout)
         try:
-            with self._cache.use(request, resolved.device) as value:
+            with self._cache.use(request, device) as value:
                 yield value
         finally:
+            self._look_at_times(request.keep_alive)
+
+    def _look_at_times(self, keep_alive: float) -> None:
+        if not math.isinf(keep_alive):
             self._expiry.look()
 
     def _vram_limit(self, device: Device) -> int:
@@ -391,6 +398,10 @@ class ModelLoadService:
     def _name_of(self, key: PartKey) -> str:
         _, name = self._names.get(key, ("", ""))
         return f"{name} ({key})" if name else str(key)
+
+
+def _is_ours(loader: ModelLoader) -> bool:
+    return type(loader).__module__.startswith(f"{__package__}.")
 
 
 def _facts(resolved: Resolved) -> dict[str, Any]:

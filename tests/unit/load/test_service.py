@@ -289,6 +289,9 @@ class TestFiles:
         key = world.main()
         info = world.service.get_model(key, "vae")
         change(world.path_of(key))
+        with info:
+            assert world.runtime.loads == ["vae"], "what is in memory is what was asked for"
+        world.service.clear()
         with pytest.raises(ChangedModelError), info:
             pass
 
