@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
-from operator import attrgetter, itemgetter, methodcaller
+from itertools import chain, repeat
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import torch
@@ -14,7 +14,6 @@ import torch
 _version_of = attrgetter("_version")
 _is_training = itemgetter("training")
 _processor_of = itemgetter("processor")
-_has_own_forward = methodcaller("__contains__", "forward")
 
 
 class TorchPart:
@@ -68,18 +67,18 @@ class TorchPart:
 
 @dataclass(frozen=True, slots=True)
 class _Watched:
-    """Where changes of modules show; asked after each use, so nothing is looked up anew.
+    """Where changes of modules show. It is looked at after each use, so it has to be quick.
 
     Attributes:
         inside: The attributes of each module.
-        hooks: The hooks of each module, by when they run.
-        members: The parts and the parameters of each module that has any.
+        hooks: The hooks of each module.
+        parts: The parts of each module that has any.
         with_processor: The attributes of those that have an attention processor.
     """
 
     inside: tuple[dict[str, Any], ...]
     hooks: tuple[dict[int, Any], ...]
-    members: tuple[dict[str, Any], ...]
+    parts: tuple[dict[str, Any], ...]
     with_processor: tuple[dict[str, Any], ...]
 
     @classmethod
@@ -89,19 +88,19 @@ class _Watched:
         return cls(
             inside,
             tuple(one[name] for one in inside for name in ("_forward_hooks", "_forward_pre_hooks")),
-            tuple(one[name] for one in inside for name in ("_modules", "_parameters") if one[name]),
+            tuple(one["_modules"] for one in inside if one["_modules"]),
             tuple(one for one in inside if "processor" in one),
         )
 
-    def marks(self, tensors: tuple[torch.Tensor, ...]) -> tuple[list[Any], ...]:
+    def marks(self, tensors: tuple[torch.Tensor, ...]) -> tuple[object, ...]:
         """Return what differs once something but the numbers was changed."""
         return (
             list(map(torch.Tensor.data_ptr, tensors)),
             list(map(_is_training, self.inside)),
-            list(map(_has_own_forward, self.inside)),
-            list(map(len, self.hooks)),
-            list(map(id, chain.from_iterable(map(dict.values, self.members)))),
-            list(map(id, map(_processor_of, self.with_processor))),
+            any(map(dict.get, self.inside, repeat("forward"))),
+            any(self.hooks),
+            list(chain.from_iterable(map(dict.values, self.parts))),
+            list(map(_processor_of, self.with_processor)),
         )
 
 
