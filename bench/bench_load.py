@@ -50,7 +50,7 @@ def hit(manager: ModelManager, key: str) -> Ratio:
         before = [version_of(tensor) for tensor in tensors]
         for _ in range(HITS):
             for path in files:
-                os.stat(path)  # noqa: PTH116 - the bare call
+                path.stat()
             with lock:
                 pass
             if [version_of(tensor) for tensor in tensors] != before:
