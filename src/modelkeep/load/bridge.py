@@ -1,116 +1,30 @@
 """What modelkeep takes from diffusers and transformers that they do not document.
 
-Nothing else here touches their private functions; ``tests/unit/load/test_bridge.py`` says which
-ones changed. ``from_pretrained`` is not called for modules, since it changes process-wide state.
+No other module touches their private functions; ``tests/unit/load/test_bridge.py`` says which ones
+changed. ``from_pretrained`` is not called for modules, since it changes process-wide state.
 """
 
 from __future__ import annotations
 
 import copy
 import importlib
-import importlib.util
-import logging
 import re
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 from torch.nn.utils.weight_norm import WeightNorm
 
-from modelkeep.errors import (
-    InvalidModelException,
-    LoadError,
-    MissingExtraError,
-    RemoteCodeError,
-)
+from modelkeep.errors import InvalidModelException
 from modelkeep.load.construction import READY, Construction
 
 Tensors = dict[str, torch.Tensor]
 
-_INSTALL = "Install it with: pip install 'modelkeep[load]'"
-_LIBRARIES = ("diffusers", "transformers")
-#: Names that older folders have for classes that transformers renamed.
-_RENAMED = {"CLIPFeatureExtractor": "CLIPImageProcessor", "MT5Tokenizer": "T5Tokenizer"}
-
-_thread = threading.local()
-
-
-def find_class(library: str, name: str) -> Any:
-    """Return a class that a library exports.
-
-    Args:
-        library: ``diffusers``, ``transformers``, or a package of ``diffusers.pipelines``.
-        name: Of the class.
-
-    Raises:
-        MissingExtraError: the library is not installed, or lacks what the class needs.
-        RemoteCodeError: no such library is known, so the class is code of the model's own.
-        LoadError: the library has no such class.
-    """
-    home = _import(library) if library in _LIBRARIES else _pipeline_package(library, name)
-    found: Any = getattr(home, _RENAMED.get(name, name), None)
-    if not isinstance(found, type):
-        owner = library if library in _LIBRARIES else "diffusers"
-        raise LoadError(
-            f"{owner} {_import(owner).__version__} has no class {name}",
-            hint=f"A newer one may have it: pip install --upgrade {owner}",
-        )
-    if type(found).__name__ == "DummyObject":
-        needed: Any = getattr(found, "_backends", ())
-        lacking = [each for each in needed if importlib.util.find_spec(each) is None]
-        raise MissingExtraError(
-            f"{name} of {library} needs {' and '.join(lacking)}",
-            hint=f"Install it with: pip install {' '.join(lacking)}",
-        )
-    return found
-
-
-def _pipeline_package(library: str, name: str) -> Any:
-    """Return a package of ``diffusers.pipelines``, which hold classes of their own."""
-    package = getattr(_import("diffusers").pipelines, library, None)
-    if not isinstance(package, ModuleType):
-        raise RemoteCodeError(
-            f"{name} is from {library}, which is neither diffusers nor transformers",
-            hint="Use a form of the model that these two load by themselves.",
-        )
-    return package
-
-
-def _import(library: str) -> Any:
-    try:
-        module = importlib.import_module(library)
-    except ImportError as error:
-        raise MissingExtraError(
-            f"Loading needs {library}, which cannot be imported: {error}", hint=_INSTALL
-        ) from error
-    for handler in logging.getLogger(library).handlers:
-        if not any(isinstance(each, _Hush) for each in handler.filters):
-            handler.addFilter(_Hush())
-    return module
-
-
-class _Hush(logging.Filter):
-    """Drops what a library says in a thread that loads for us: our errors say what matters."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether a message is let through."""
-        return record.levelno >= logging.ERROR or not getattr(_thread, "is_hushed", False)
-
-
-@contextmanager
-def hushed() -> Iterator[None]:
-    """Keep the libraries from writing messages in this thread."""
-    before = getattr(_thread, "is_hushed", False)
-    _thread.is_hushed = True
-    try:
-        yield
-    finally:
-        _thread.is_hushed = before
+#: What CLIP's tokenizer does to itself once it is made.
+_REWRAP = "_wrap_decode_method_backend_tokenizer"
 
 
 class Skeleton(ABC):
@@ -139,13 +53,16 @@ class Skeleton(ABC):
         names = self.renamed(tensors)
         return {names[name]: tensors.pop(name) for name in list(tensors)}
 
-    @abstractmethod
-    def settle(self, missing: set[str]) -> None:
+    def settle(self, missing: set[str]) -> None:  # noqa: ARG002 - not all classes lack any
         """Do what is left to do once the weights are there.
 
         Args:
             missing: Names of the class that no weights came for.
         """
+        for each in self.module.modules():
+            for hook in each._forward_pre_hooks.values():
+                if isinstance(hook, WeightNorm):  # an attribute that it computes from weights
+                    setattr(each, hook.name, hook.compute_weight(each))
 
 
 class _DiffusersSkeleton(Skeleton):
@@ -168,12 +85,6 @@ class _DiffusersSkeleton(Skeleton):
     def complaints(self, missing: set[str], surplus: set[str]) -> tuple[set[str], set[str]]:
         ignored = self.module._keys_to_ignore_on_load_unexpected or ()
         return missing, {name for name in surplus if not any(re.search(p, name) for p in ignored)}
-
-    def settle(self, missing: set[str]) -> None:  # noqa: ARG002 - there are none here
-        for each in self.module.modules():
-            for hook in each._forward_pre_hooks.values():
-                if isinstance(hook, WeightNorm):  # an attribute that it computes from weights
-                    setattr(each, hook.name, hook.compute_weight(each))
 
 
 class _TransformersSkeleton(Skeleton):
@@ -239,6 +150,7 @@ class _TransformersSkeleton(Skeleton):
         with torch.no_grad(), Construction(torch.float32, is_empty=False):
             _initialise(module, module)
         module.tie_weights(missing_keys=set(missing), recompute_mapping=False)
+        super().settle(missing)
 
     def _rename(self, name: str) -> tuple[str, str | None]:
         """Return the name in the class, and the pattern of what converts the tensor, if any."""
@@ -263,10 +175,8 @@ def skeleton(kind: Any, config: Mapping[str, Any], dtype: torch.dtype) -> Skelet
     """
     if not issubclass(kind, torch.nn.Module):
         raise InvalidModelException(f"{kind.__name__} is no class of modules")
-    is_of_transformers = hasattr(kind, "config_class")
-    return (_TransformersSkeleton if is_of_transformers else _DiffusersSkeleton)(
-        kind, config, dtype
-    )
+    family = _TransformersSkeleton if hasattr(kind, "config_class") else _DiffusersSkeleton
+    return family(kind, config, dtype)
 
 
 def set_generation(module: Any, config: Mapping[str, Any]) -> None:
@@ -287,6 +197,15 @@ def helper(kind: Any, config: Mapping[str, Any], folder: Path | None) -> Any:
     if folder is None:
         return kind.from_config(settings)
     return kind.from_pretrained(str(folder), local_files_only=True, **settings)
+
+
+def own_copy(value: Any) -> Any:
+    """Return a copy of what ``helper`` gave, which changes while it is used."""
+    copied = copy.deepcopy(value)
+    # CLIP's tokenizer replaces a method of an object that is copied without it.
+    if hasattr(copied, _REWRAP):
+        getattr(copied, _REWRAP)()
+    return copied
 
 
 def _configs(config: Any) -> Iterator[Any]:

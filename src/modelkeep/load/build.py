@@ -13,6 +13,7 @@ from modelkeep.core.names import shown
 from modelkeep.errors import InvalidModelException, MissingExtraError, ModelKeepError
 from modelkeep.load import bridge
 from modelkeep.load.bridge import Skeleton, Tensors
+from modelkeep.load.library_classes import find_class, hushed
 from modelkeep.load.loader import TensorSource
 from modelkeep.load.plan import LoadPlan
 from modelkeep.load.precision import Precision
@@ -58,7 +59,7 @@ def make_module(
     dtype = TORCH_PRECISIONS[precision]
     places = {name.removeprefix(plan.strip): place for name, place in plan.tensors.items()}
     with _making(plan):
-        made = bridge.skeleton(bridge.find_class(plan.library, plan.class_name), plan.config, dtype)
+        made = bridge.skeleton(find_class(plan.library, plan.class_name), plan.config, dtype)
         names = {name: name for name in places} if convert else made.renamed(places)
         types = made.types(dtype)
         outlines = {
@@ -94,14 +95,14 @@ def make_helper(plan: LoadPlan) -> Any:
         MissingExtraError: a library is missing.
     """
     with _making(plan):
-        kind = bridge.find_class(plan.library, plan.class_name)
+        kind = find_class(plan.library, plan.class_name)
         return bridge.helper(kind, plan.config, plan.folder)
 
 
 @contextmanager
 def _making(plan: LoadPlan) -> Iterator[None]:
     """Let no other thread construct, and say as errors of ours what classes complain about."""
-    with BUILDING, bridge.hushed():
+    with BUILDING, hushed():
         try:
             yield
         except (ModelKeepError, MemoryError):

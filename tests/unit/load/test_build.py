@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,42 @@ def test_tokenizers_are_made_from_their_folder(
 def test_processors_are_made_from_their_folder(small_models: SmallModels) -> None:
     processor = load(small_models.pipeline("sd1"), "feature_extractor")
     assert processor.size["shortest_edge"] == 30
+
+
+def test_helpers_are_made_without_the_network(
+    small_models: SmallModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("the network is asked")
+
+    folder = small_models.pipeline("flux")
+    checked = small_models.pipeline("sd1")
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    for part in ("tokenizer", "tokenizer_2", "scheduler"):
+        load(folder, part)
+    load(checked, "feature_extractor")
+
+
+@pytest.mark.parametrize("part", ["tokenizer", "tokenizer_2"])
+def test_copies_of_tokenizers_do_the_same(small_models: SmallModels, part: str) -> None:
+    tokenizer = load(small_models.pipeline("flux"), part)
+    copied = bridge.own_copy(tokenizer)
+    tokens = tokenizer("ab c").input_ids
+    assert copied("ab c").input_ids == tokens
+    assert copied.decode(tokens) == tokenizer.decode(tokens)
+    copied.add_tokens(["abc"])
+    assert len(copied) == len(tokenizer) + 1
+    assert tokenizer("ab c").input_ids == tokens
+
+
+def test_copies_of_schedulers_have_steps_of_their_own(small_models: SmallModels) -> None:
+    scheduler = load(small_models.pipeline("sd2"), "scheduler")
+    before = scheduler.timesteps.clone()
+    copied = bridge.own_copy(scheduler)
+    copied.set_timesteps(3)
+    assert torch.equal(scheduler.timesteps, before)
+    assert copied.config == scheduler.config
 
 
 def test_helpers_with_damaged_files(small_models: SmallModels, tmp_path: Path) -> None:
