@@ -62,7 +62,8 @@ class Skeleton(ABC):
         for each in self.module.modules():
             for hook in each._forward_pre_hooks.values():
                 if isinstance(hook, WeightNorm):  # an attribute that it computes from weights
-                    setattr(each, hook.name, hook.compute_weight(each))
+                    with torch.no_grad():
+                        setattr(each, hook.name, hook.compute_weight(each))
 
 
 class _DiffusersSkeleton(Skeleton):
@@ -103,6 +104,7 @@ class _TransformersSkeleton(Skeleton):
         self._renamings = [t for t in table if isinstance(t, self._loading.WeightRenaming)]
         self._converters = [t for t in table if isinstance(t, self._loading.WeightConverter)]
         self._known = self.module.state_dict()
+        self._names: dict[str, tuple[str, str | None]] = {}
 
     def renamed(self, names: Iterable[str]) -> dict[str, str]:
         return {name: self._rename(name)[0] for name in names}
@@ -154,12 +156,14 @@ class _TransformersSkeleton(Skeleton):
 
     def _rename(self, name: str) -> tuple[str, str | None]:
         """Return the name in the class, and the pattern of what converts the tensor, if any."""
-        rename = self._loading.rename_source_key
-        known = self.module.base_model_prefix, self._known
-        new, pattern = rename(name, self._renamings, self._converters, *known)
-        if new not in self._known and name in self._known:
-            new, pattern = rename(name, [], [], *known)
-        return new, pattern
+        if name not in self._names:
+            rename = self._loading.rename_source_key
+            known = self.module.base_model_prefix, self._known
+            found = rename(name, self._renamings, self._converters, *known)
+            if found[0] not in self._known and name in self._known:
+                found = rename(name, [], [], *known)
+            self._names[name] = found
+        return self._names[name]
 
 
 def skeleton(kind: Any, config: Mapping[str, Any], dtype: torch.dtype) -> Skeleton:

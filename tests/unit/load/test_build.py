@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import shutil
@@ -174,6 +175,16 @@ def test_processors_are_made_from_their_folder(small_models: SmallModels) -> Non
     assert processor.size["shortest_edge"] == 30
 
 
+def test_guidance_is_made_from_its_config(small_models: SmallModels, tmp_path: Path) -> None:
+    folder = copy_of(small_models.pipeline("sd2"), tmp_path)
+    index = json.loads((folder / "model_index.json").read_text())
+    stated = {**index, "guider": ["diffusers", "ClassifierFreeGuidance"]}
+    (folder / "model_index.json").write_text(json.dumps(stated))
+    (folder / "guider").mkdir()
+    (folder / "guider/guider_config.json").write_text('{"guidance_scale": 3.5}')
+    assert load(folder, "guider").guidance_scale == 3.5
+
+
 def test_helpers_are_made_without_the_network(
     small_models: SmallModels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +244,15 @@ def test_tied_weights_are_one(small_models: SmallModels) -> None:
     model = load(small_models.part("qwen2"))
     assert model.lm_head.weight is model.model.embed_tokens.weight
     assert load(small_models.part("llama")).lm_head.weight is not None
+
+
+def test_what_a_class_computes_from_weights_can_be_copied(small_models: SmallModels) -> None:
+    vae = load(small_models.part("audio_vae"))
+    sound = torch.zeros(1, 1, 64)
+    with torch.no_grad():
+        assert torch.equal(
+            copy.deepcopy(vae).encode(sound).latent_dist.mean, vae.encode(sound).latent_dist.mean
+        )
 
 
 def test_the_parts_of_a_larger_model(small_models: SmallModels) -> None:

@@ -27,12 +27,14 @@ _INDEX = "model_index.json"
 _CONFIG = "config.json"
 #: How a language model writes.
 _GENERATION = "generation_config.json"
-#: Configs from which classes without weights are made.
-_HELPER_CONFIGS = ("scheduler_config.json", "guider_config.json")
+#: Configs from which classes without weights are made, by the ends of their names.
+_HELPER_CONFIGS: Mapping[str, str] = MappingProxyType(
+    {"Scheduler": "scheduler_config.json", "Guidance": "guider_config.json"}
+)
 #: In the names of classes that are made from several files of a folder.
 _OF_FILES = ("Tokenizer", "Processor", "Extractor")
 _FILE_CONFIGS = ("tokenizer_config.json", "preprocessor_config.json", "processor_config.json")
-_PART_CONFIGS = (_CONFIG, *_HELPER_CONFIGS, *_FILE_CONFIGS)
+_PART_CONFIGS = (_CONFIG, *_HELPER_CONFIGS.values(), *_FILE_CONFIGS)
 #: Where such a config has the name of its class.
 _FILE_CLASSES = ("tokenizer_class", "image_processor_type", "feature_extractor_type",
                  "processor_class")  # fmt: skip
@@ -84,8 +86,8 @@ class FolderLoader(ModelLoader):
         name = class_in(name, library, where, files.path, folder)
         if any(word in name for word in _OF_FILES):
             return self._plan_files(part, folder, library, name)
-        for config in _HELPER_CONFIGS:
-            if (folder / config).is_file() or name.lower().endswith(config[: -len("_config.json")]):
+        for end, config in _HELPER_CONFIGS.items():
+            if name.endswith(end):
                 return self._plan_helper(files, part, folder / config, library, name)
         return self._plan_module(files, part, library, name)
 
