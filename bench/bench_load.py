@@ -18,6 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 from bench.measure import Ratio, in_turn, timed
 from modelkeep import ModelManager, Settings
@@ -68,21 +69,57 @@ def in_threads(work: Callable[[], None]) -> float:
         return timed(lambda: list(pool.map(lambda _: work(), range(THREADS))))
 
 
+def unet(manager: ModelManager, key: str, *, is_cold: bool) -> Ratio:
+    """Load the U-Net of SD 1.5 and touch all pages; against ``from_pretrained`` and the same."""
+    import torch
+    from diffusers import UNet2DConditionModel
+
+    folder = Path(manager.path_of(key)) / "unet"
+
+    def measured(load: Callable[[], Any]) -> float:
+        manager.loader.clear()
+        _settle(folder, is_cold=is_cold)
+        return timed(lambda: _touch(load()))
+
+    def ours() -> Any:
+        with manager.loader.get_model(key, "unet", precision="float16", device="cpu") as module:
+            return module
+
+    def theirs() -> Any:
+        return UNet2DConditionModel.from_pretrained(folder, torch_dtype=torch.float16)
+
+    pair = in_turn(lambda: measured(ours), lambda: measured(theirs), 5)
+    word, goal = ("cold", 1.0) if is_cold else ("warm", 1.1)
+    return Ratio(f"U-Net of SD 1.5, {word}, vs from_pretrained", *pair, goal)
+
+
+def _touch(module: Any) -> None:
+    for tensor in module.parameters():
+        tensor.view(-1)[::2048].sum()
+
+
+def _settle(folder: Path, *, is_cold: bool) -> None:
+    """Have the weights of a folder in the page cache, or not."""
+    for path in folder.glob("*.safetensors"):
+        with path.open("rb") as file:
+            if is_cold:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            else:
+                while file.read(8 * MIB):
+                    pass
+
+
 def two_at_once(manager: ModelManager, keys: tuple[str, str], *, is_cold: bool) -> Ratio:
     """Load two U-Nets in two threads; against one after the other."""
 
     def load(key: str) -> None:
-        with manager.loader.get_model(key, "unet", precision="float16", device="cpu") as unet:
-            for tensor in unet.parameters():
-                tensor.view(-1)[::2048].sum()
+        with manager.loader.get_model(key, "unet", precision="float16", device="cpu") as module:
+            _touch(module)
 
     def prepare() -> None:
         manager.loader.clear()
         for key in keys:
-            for path in Path(manager.path_of(key)).glob("unet/*.safetensors"):
-                if is_cold:
-                    with path.open("rb") as file:
-                        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            _settle(Path(manager.path_of(key)) / "unet", is_cold=is_cold)
 
     def ours() -> float:
         prepare()
@@ -91,7 +128,7 @@ def two_at_once(manager: ModelManager, keys: tuple[str, str], *, is_cold: bool) 
 
     def one_by_one() -> float:
         prepare()
-        return timed(lambda: [load(key) for key in keys])
+        return timed(lambda: list(map(load, keys)))
 
     pair = in_turn(ours, one_by_one, 5)
     return Ratio(f"two models at once, {'cold' if is_cold else 'warm'}", *pair, 1.1)
@@ -161,6 +198,7 @@ def main() -> list[Ratio]:
             second = str(manager.installer.install_path(other, {"name": "second"}))
             add(hit(manager, first))
             for is_cold in (False, True):
+                add(unet(manager, first, is_cold=is_cold))
                 add(two_at_once(manager, (first, second), is_cold=is_cold))
         add(budget(folder))
     return rows

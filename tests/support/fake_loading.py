@@ -39,6 +39,7 @@ class FakePart:
     is_own_copy: bool = False
     was_changed: bool = False
     copies: int = 0
+    mapped: int = 0
 
     def hand_out(self) -> object:
         self.copies += self.is_own_copy

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from modelkeep.care.doctor.check import Check
 from modelkeep.care.doctor.finding import Finding, Severity
 from modelkeep.care.doctor.library_state import LibraryState
+from modelkeep.core.names import path_to_text, shown
 from modelkeep.errors import DeviceError, MissingExtraError
+from modelkeep.load.assets import ASSETS
 from modelkeep.load.host import has_gpu
 from modelkeep.load.start import LOAD_COMMAND, open_runtime
 
@@ -39,6 +41,19 @@ def _find(library: LibraryState) -> Iterator[Finding]:
                 f"Run: {LOAD_COMMAND}",
             )
     yield from _find_device(library, versions["torch"] or "")
+    yield from _find_assets(library)
+
+
+def _find_assets(library: LibraryState) -> Iterator[Finding]:
+    for asset in ASSETS.values():
+        place = library.settings.root / "assets" / asset.name
+        if place.is_dir() and not asset.is_in(place):
+            yield Finding(
+                "asset",
+                path_to_text(place),
+                f"{asset.label} in {shown(place)} is incomplete: it needs {', '.join(asset.files)}",
+                f"Remove the folder; it is fetched again from {asset.repo} when it is needed.",
+            )
 
 
 def _find_device(library: LibraryState, torch: str) -> Iterator[Finding]:

@@ -22,14 +22,16 @@ class TorchPart:
     Args:
         value: A module, or any object; a mapping of tensors is found in its ``tensors``.
         is_own_copy: Each who asks gets a copy.
+        mapped: Bytes of files that are mapped, which other processes may share.
 
     Attributes:
         tensors: Parameters and buffers, each once.
         bytes: Memory that they take; what several share counts once.
     """
 
-    def __init__(self, value: object, *, is_own_copy: bool = False) -> None:
+    def __init__(self, value: object, *, is_own_copy: bool = False, mapped: int = 0) -> None:
         self.value = value
+        self.mapped = mapped
         self._is_own_copy = is_own_copy
         self.tensors = tuple(_tensors_of(value))
         self.bytes = sum(_storages(self.tensors).values()) or getattr(value, "bytes", 0)

@@ -64,6 +64,7 @@ class LoadedModel:
         device: Where it is.
         precision: Of its numbers; empty where it has none.
         bytes: Memory that it takes.
+        mapped: Of those, bytes of mapped files, which other processes may share.
         users: How many use it now.
         seconds: How long it took to load.
     """
@@ -75,6 +76,7 @@ class LoadedModel:
     device: str
     precision: str
     bytes: int
+    mapped: int
     users: int
     seconds: float
 
@@ -88,6 +90,7 @@ class LoadedModel:
             "device": self.device,
             "dtype": self.precision,
             "bytes": self.bytes,
+            "mapped": self.mapped,
             "users": self.users,
             "seconds": round(self.seconds, 3),
         }

@@ -25,6 +25,11 @@ class LoadedPart(Protocol):
         ...
 
     @property
+    def mapped(self) -> int:
+        """Bytes of files that are mapped, which other processes may share."""
+        ...
+
+    @property
     def class_name(self) -> str:
         """What it is, such as ``AutoencoderKL``."""
         ...

@@ -56,4 +56,5 @@ class TorchRuntime:
             return looks.get(path) in {None, (now.st_size, now.st_mtime_ns, now.st_ino)}
 
         source = TensorReader(watch, may_map=self._may_map, is_unchanged=is_unchanged)
-        return TorchPart(loader.make(plan, source, precision), is_own_copy=plan.is_own_copy)
+        made = loader.make(plan, source, precision)
+        return TorchPart(made, is_own_copy=plan.is_own_copy, mapped=source.taken.mapped)

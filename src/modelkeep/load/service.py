@@ -203,6 +203,7 @@ class ModelLoadService:
                 device=entry.key.device,
                 precision=entry.key.precision,
                 bytes=entry.bytes,
+                mapped=entry.value.mapped,
                 users=entry.holders,
                 seconds=entry.seconds,
             )

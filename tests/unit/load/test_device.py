@@ -143,6 +143,30 @@ class TestPlacing:
         assert SmallDevice(0).place(part) is part
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch can use no GPU here")
+class TestGpu:
+    def test_a_copy_takes_what_is_counted_and_gives_it_back(self) -> None:
+        device, part = find_device("cuda"), TorchPart(nn.Linear(1024, 1024).eval())
+        before = torch.cuda.memory_allocated()
+        for _ in range(100):
+            placed = device.place(part)
+            taken = torch.cuda.memory_allocated() - before
+            assert abs(taken - placed.bytes) <= 0.01 * placed.bytes
+            del placed
+        assert torch.cuda.memory_allocated() == before
+
+    def test_a_module_runs_there_whole_and_layer_by_layer(self) -> None:
+        device, part = find_device("cuda"), TorchPart(Tied())
+        x = torch.ones(2, 4)
+        expected = part.value(x)  # type: ignore[operator]
+        there = device.place(part)
+        assert isinstance(there, TorchPart)
+        assert torch.allclose(there.value(x.cuda()).cpu(), expected)  # type: ignore[operator]
+        with device.streamed(part) as module:
+            assert torch.allclose(module(x.cuda()).cpu(), expected)  # type: ignore[operator]
+        assert not part.was_written()
+
+
 class TestStreaming:
     def test_a_module_runs_on_a_device_layer_by_layer_and_stays_as_it_was(self) -> None:
         part = TorchPart(Tied())
