@@ -6,12 +6,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from modelkeep.errors import InvalidModelException
 from modelkeep.load.plan import LoadPlan
-from sample_models import SDXL, flux_transformer, ldm_controlnet, ldm_vae
+from sample_models import (
+    SDXL,
+    Shapes,
+    UNet,
+    diffusers_controlnet,
+    diffusers_unet,
+    diffusers_vae,
+    flux_transformer,
+    ldm_controlnet,
+    ldm_unet,
+    ldm_vae,
+)
 from support import ldm_files
 from support.loading import plan_of, random_tensors
+from support.rounds import rounds
 
 torch = pytest.importorskip("torch")
 convert = pytest.importorskip("modelkeep.load.convert").convert
@@ -96,6 +110,46 @@ def test_a_tiny_vae_is_numbered_anew() -> None:
         "decoder.layers.0.weight",
         "decoder.layers.2.conv.0.weight",
     ]
+
+
+@st.composite
+def _unets(draw: st.DrawFn) -> UNet:
+    levels = draw(st.integers(2, 4))
+    depths = draw(st.lists(st.integers(0, 3), min_size=levels, max_size=levels).filter(any))
+    factors = draw(st.lists(st.integers(1, 4), min_size=levels, max_size=levels))
+    return UNet(
+        32,
+        tuple(factors),
+        tuple(depths),
+        draw(st.sampled_from([64, 768])),
+        inputs=draw(st.integers(3, 12)),
+        extra=draw(st.sampled_from([0, 80])),
+        linear=draw(st.booleans()),
+        resnets=draw(st.integers(1, 3)),
+    )
+
+
+def _shapes(conversion: str, shapes: Shapes, **config: Any) -> Shapes:
+    tensors = {name: torch.empty(shape, device="meta") for name, shape in shapes.items()}
+    found = convert(_plan(conversion, **config), tensors)
+    return {name: tuple(tensor.shape) for name, tensor in found.items()}
+
+
+@settings(max_examples=rounds(20))
+@given(unet=_unets())
+def test_unets_of_any_form_get_the_names_of_diffusers(unet: UNet) -> None:
+    config: dict[str, Any] = {"layers_per_block": unet.resnets}
+    if unet.extra:
+        config["addition_embed_type"] = "text_time"
+    assert _shapes("ldm_unet", ldm_unet(unet), **config) == diffusers_unet(unet)
+    controlnet = _shapes("ldm_controlnet", ldm_controlnet(unet), **config)
+    assert controlnet == diffusers_controlnet(unet)
+
+
+@pytest.mark.parametrize("channels", [4, 16])
+def test_vaes_get_the_names_of_diffusers(channels: int) -> None:
+    blocks = {"down_block_types": [""] * 4, "up_block_types": [""] * 4}
+    assert _shapes("ldm_vae", ldm_vae(channels), **blocks) == diffusers_vae(channels)
 
 
 @pytest.mark.parametrize("device", ["meta", "cpu"])
