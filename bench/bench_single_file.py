@@ -19,7 +19,7 @@ from typing import Any
 from bench.measure import Ratio
 
 IS_WHOLE = bool(os.environ.get("MODELKEEP_BENCH_WHOLE_FILE"))
-ROUNDS = int(os.environ.get("MODELKEEP_BENCH_SINGLE_FILE_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("MODELKEEP_BENCH_SINGLE_FILE_ROUNDS", "3"))
 MIB = 1 << 20
 SPARE = 16 * MIB
 PIECE = 8 * MIB
