@@ -66,6 +66,8 @@ def convert(plan: LoadPlan, tensors: Tensors) -> Tensors:
     try:
         found = CONVERSIONS[plan.conversion](tensors, plan)
     except _FOREIGN as error:
+        if isinstance(error, RuntimeError) and not all(it.is_meta for it in tensors.values()):
+            raise  # names and shapes were tried without contents before: there is no memory
         raise InvalidModelException(
             f"{_what(plan)} cannot be brought into the form of {plan.class_name}: {error}",
             hint=_HINT,

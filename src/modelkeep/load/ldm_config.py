@@ -48,7 +48,9 @@ class LdmConfig:
 
         with LocalFile(path) as file:
             if file.size > limits.LAYOUT_FILE_BYTES:
-                raise InvalidModelException(f"{shown(path)} is too large for a configuration")
+                raise InvalidModelException(
+                    f"{shown(path)} is too large for a configuration", hint=_HINT
+                )
             content = file.read_at(0, file.size)
         yaml = YAML(typ="safe", pure=True)
         yaml.max_depth = limits.YAML_DEPTH
@@ -124,10 +126,8 @@ class LdmConfig:
 
     def _blocks(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return what U-Nets and ControlNets have in common."""
-        width, levels = (
-            self._number(params, "model_channels"),
-            self._numbers(params, "channel_mult"),
-        )
+        width = self._number(params, "model_channels")
+        levels = self._numbers(params, "channel_mult")
         attention = set(self._numbers(params, "attention_resolutions"))
         crosses = [2**level in attention for level in range(len(levels))]
         config: dict[str, Any] = {

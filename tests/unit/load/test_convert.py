@@ -171,3 +171,13 @@ def test_other_names_are_one_clear_error(conversion: str) -> None:
     with pytest.raises(InvalidModelException, match="part") as caught:
         convert(_plan(conversion), {"input_blocks.1.0.in_layers.0.weight": torch.zeros(1)})
     assert caught.value.hint
+
+
+def test_shapes_that_cannot_be_split_are_one_clear_error_and_no_memory_is_another() -> None:
+    shapes = flux_transformer() | {"single_blocks.0.linear1.weight": (7, 3072)}
+    outlines = {name: torch.empty(shape, device="meta") for name, shape in shapes.items()}
+    with pytest.raises(InvalidModelException, match="form of Some"):
+        convert(_plan("flux"), outlines)
+    one = torch.zeros(1)
+    with pytest.raises(RuntimeError):
+        convert(_plan("flux"), {name: one.expand(shape) for name, shape in shapes.items()})

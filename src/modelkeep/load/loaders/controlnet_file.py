@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any, ClassVar
 
+from modelkeep.core.commands import command
 from modelkeep.core.configs import ControlNetCheckpointConfig, ModelConfigBase
 from modelkeep.core.names import shown
 from modelkeep.core.taxonomy import BaseModelType
@@ -44,7 +45,7 @@ class ControlNetFileLoader(ModelLoader):
         if found is None:
             raise InvalidModelException(
                 f"{shown(files.path)} holds no ControlNet that can be loaded",
-                hint="Check its type with: modelkeep identify FILE --explain",
+                hint=f"See what it is: {command('identify', files.path, '--explain')}",
             )
         ldm = LdmConfig.of(files.config)
         is_sized = "addition_embed_type" in facts.config

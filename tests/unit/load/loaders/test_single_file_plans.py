@@ -11,7 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep.errors import LoadError, MissingAssetError, MissingPartError
+from modelkeep.errors import (
+    InvalidModelException,
+    LoadError,
+    MissingAssetError,
+    MissingPartError,
+)
 from modelkeep.load.assets import ASSETS
 from modelkeep.load.loader import LOADERS
 from modelkeep.load.model_files import ModelFiles
@@ -331,3 +336,11 @@ def test_any_names_give_parts_that_share_nothing(
             seen |= plan.tensors.keys()
             assert all(name.startswith(plan.strip) for name in plan.tensors)
     assert seen <= names
+
+
+def test_files_without_what_they_are_recorded_as(tmp_path: Path) -> None:
+    for kind, words in (("controlnet", "holds no ControlNet"), ("vae", "both halves of a VAE")):
+        files = _files(tmp_path, {"a": (1,)}, "sd-1", type=kind)
+        with pytest.raises(InvalidModelException, match=words) as caught:
+            plan_of(files)
+        assert caught.value.hint
