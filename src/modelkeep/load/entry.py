@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -10,6 +9,8 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 import torch
+
+from modelkeep.load.bridge import own_copy
 
 _version_of = attrgetter("_version")
 _is_training = itemgetter("training")
@@ -52,7 +53,7 @@ class TorchPart:
 
     def hand_out(self) -> object:
         """Return the part for use; where using it changes it, a copy of its own."""
-        return copy.deepcopy(self.value) if self._is_own_copy else self.value
+        return own_copy(self.value) if self._is_own_copy else self.value
 
     def was_written(self) -> bool:
         """Tell whether somebody wrote to its tensors since it was loaded."""

@@ -6,6 +6,10 @@ from modelkeep.core.reading import LocalFile
 from modelkeep.load.content import PIECE_BYTES, Content, new_memory
 from modelkeep.load.watch import LoadWatch
 
+#: Tensors stand as they would in a mapping, to so many bytes: processors add numbers up in another
+#: order where they stand otherwise, and the last bit of a picture may differ.
+_ALIGNED = 64
+
 
 def read_content(file: LocalFile, start: int, end: int, watch: LoadWatch) -> Content:
     """Read bytes of a file, piece by piece.
@@ -23,11 +27,12 @@ def read_content(file: LocalFile, start: int, end: int, watch: LoadWatch) -> Con
         MemoryError: there is not enough memory.
     """
     watch.check()
-    memory = new_memory(end - start)
+    begin = start - start % _ALIGNED
+    memory = new_memory(end - begin)
     with memoryview(memory) as view:
         for offset in range(start, end, PIECE_BYTES):
             count = min(PIECE_BYTES, end - offset)
-            with view[offset - start : offset - start + count] as piece:
+            with view[offset - begin : offset - begin + count] as piece:
                 file.read_into(piece, offset)
             watch.advance(count)
-    return Content(memory, start)
+    return Content(memory, begin)

@@ -169,7 +169,8 @@ def test_bytes_and_progress_are_counted(tmp_path: Path) -> None:
     watch = LoadWatch(28, lambda done, total: steps.append((done, total)))
     reader = TensorReader(watch)
     reader.read(places, lambda _: Precision.FLOAT16)
-    assert (reader.taken.mapped, reader.taken.private, reader.taken.converted) == (0, 12, 16)
+    assert (reader.taken.mapped, reader.taken.converted) == (0, 16)
+    assert 12 <= reader.taken.private < 12 + 64, "tensors stand as they would in a mapping"
     assert steps[-1] == (28, 28)
     assert steps == sorted(steps)
     watch = LoadWatch()
