@@ -13,6 +13,7 @@ import torch
 from modelkeep.load.bridge import own_copy
 
 _version_of = attrgetter("_version")
+_has_gradients = attrgetter("requires_grad")
 _is_training = itemgetter("training")
 _processor_of = itemgetter("processor")
 
@@ -62,8 +63,9 @@ class TorchPart:
     def was_rebuilt(self) -> bool:
         """Tell whether somebody changed something else of it.
 
-        Noticed are: tensors that were replaced or converted, hooks, parts that were swapped,
-        another attention processor, training mode.
+        Noticed are: tensors that were replaced or converted, gradients, hooks, parts that were
+        swapped, another attention processor, training mode, another config, and switches of the
+        whole module, such as tiling and FreeU.
         """
         return not self._is_own_copy and self._marks != self._watched.marks(self.tensors)
 
@@ -76,35 +78,65 @@ class _Watched:
         inside: The attributes of each module.
         hooks: The hooks of each module.
         parts: The parts of each module that has any.
+        held: The parameters and buffers of each module that has any.
         with_processor: The attributes of those that have an attention processor.
+        whole: The attributes of the module that has all others.
+        switches: The names of those of them that are on or off.
+        up_blocks: The attributes of the blocks that FreeU changes.
     """
 
     inside: tuple[dict[str, Any], ...]
     hooks: tuple[dict[int, Any], ...]
     parts: tuple[dict[str, Any], ...]
+    held: tuple[dict[str, Any], ...]
     with_processor: tuple[dict[str, Any], ...]
+    whole: dict[str, Any]
+    switches: tuple[str, ...]
+    up_blocks: tuple[dict[str, Any], ...]
 
     @classmethod
     def of(cls, modules: tuple[torch.nn.Module, ...]) -> _Watched:
         """Return what to watch of modules."""
         inside = tuple(vars(module) for module in modules)
+        whole = inside[0] if inside else {}
+        up_blocks = getattr(modules[0], "up_blocks", None) if modules else None
         return cls(
             inside,
             tuple(one[name] for one in inside for name in ("_forward_hooks", "_forward_pre_hooks")),
             tuple(one["_modules"] for one in inside if one["_modules"]),
+            tuple(one["_parameters"] for one in inside if one["_parameters"])
+            # Buffers that are not saved are caches, which some modules replace in use.
+            + tuple(one["_buffers"] for one in inside if not one["_non_persistent_buffers_set"]),
             tuple(one for one in inside if "processor" in one),
+            whole,
+            tuple(name for name, value in whole.items() if isinstance(value, bool)),
+            tuple(map(vars, up_blocks)) if isinstance(up_blocks, torch.nn.ModuleList) else (),
         )
 
     def marks(self, tensors: tuple[torch.Tensor, ...]) -> tuple[object, ...]:
         """Return what differs once something but the numbers was changed."""
         return (
             list(map(torch.Tensor.data_ptr, tensors)),
+            # Tensors are told apart by their ids: comparing them compares their numbers.
+            list(map(id, chain.from_iterable(map(dict.values, self.held)))),
+            any(map(_has_gradients, tensors)),
             list(map(_is_training, self.inside)),
             any(map(dict.get, self.inside, repeat("forward"))),
             any(self.hooks),
             list(chain.from_iterable(map(dict.values, self.parts))),
             list(map(_processor_of, self.with_processor)),
+            [self.whole.get(name) for name in self.switches],
+            any(map(dict.get, self.up_blocks, repeat("s1"))),
+            _config_of(self.whole),
         )
+
+
+def _config_of(attributes: dict[str, Any]) -> object:
+    """Return what the config of a module says; diffusers and transformers keep it elsewhere."""
+    config = attributes.get("_internal_dict", attributes.get("config"))
+    if isinstance(config, Mapping):
+        return dict(config)
+    return dict(vars(config)) if hasattr(config, "__dict__") else None
 
 
 def _tensors_of(value: object) -> Iterator[torch.Tensor]:

@@ -24,6 +24,9 @@ class Tied(nn.Module):
         self.second = nn.Linear(4, 4, bias=False)
         self.second.weight = self.first.weight
         self.processor = str
+        self.use_tiling = False
+        self.config = {"width": 4}
+        self.up_blocks = nn.ModuleList([nn.Identity()])
         self.register_buffer("table", torch.arange(4.0), persistent=False)
         self.requires_grad_(requires_grad=False)
         self.eval()
@@ -89,6 +92,12 @@ class TestParts:
             lambda m: setattr(m, "processor", int),
             lambda m: setattr(m, "forward", lambda x: x),
             lambda m: m.add_module("extra", nn.Linear(1, 1)),
+            lambda m: setattr(m.first, "weight", nn.Parameter(torch.zeros(4, 4))),
+            lambda m: m.to("meta"),
+            lambda m: m.requires_grad_(),
+            lambda m: setattr(m, "use_tiling", True),
+            lambda m: m.config.update(width=9),
+            lambda m: setattr(m.up_blocks[0], "s1", 0.9),
         ],
     )
     def test_changes_are_noticed(self, change: object) -> None:
