@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
+
+from modelkeep.load.budget import MemoryBudget
+from modelkeep.load.cache import CacheStats
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,21 @@ class LoadStats:
     evictions: int
     seconds: float
     bytes_loaded: int
+
+    @classmethod
+    def of(cls, device: str, stats: CacheStats, budget: MemoryBudget) -> Self:
+        """Return the numbers of one device."""
+        return cls(
+            device=device,
+            limit=budget.limit,
+            bytes=budget.used,
+            most=budget.most,
+            hits=stats.hits,
+            misses=stats.misses,
+            evictions=stats.evictions,
+            seconds=stats.seconds,
+            bytes_loaded=stats.bytes_loaded,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""

@@ -16,8 +16,7 @@ from modelkeep.errors import MissingAssetError
 from modelkeep.library.library import Library
 from modelkeep.load.assets import ASSETS, AssetStore, Fetch
 from modelkeep.load.budget import MemoryBudget
-from modelkeep.load.cache import Gone
-from modelkeep.load.events import LoadEvents, unloaded
+from modelkeep.load.events import LoadEvents
 from modelkeep.load.expiry import Expiry
 from modelkeep.load.forecast import LoadedModel, LoadForecast, LoadStats
 from modelkeep.load.host import HostDevice, has_gpu
@@ -26,10 +25,11 @@ from modelkeep.load.loader import LOADERS, ModelLoader
 from modelkeep.load.locks import ModelLocker
 from modelkeep.load.making import PartMaker
 from modelkeep.load.memory import VRAM_RESERVE, host_memory, ram_budget
-from modelkeep.load.model_cache import ModelCache, PartKey, PartRequest
+from modelkeep.load.model_cache import ModelCache, PartRequest
 from modelkeep.load.planner import Planner
 from modelkeep.load.ports import Device, Runtime
 from modelkeep.load.prefetch import Prefetch
+from modelkeep.load.residents import Residents
 from modelkeep.load.resolve import Resolved, Resolver, Wanted
 from modelkeep.load.watch import OnProgress
 
@@ -75,10 +75,9 @@ class ModelLoadService:
         self._given_loaders = loaders
         self._assets = AssetStore(config.root / "assets", fetch)
         self._host = HostDevice()
-        self._names_lock = threading.Lock()
-        self._names: dict[PartKey, tuple[str, str]] = {}
+        self._residents = Residents(event_bus)
         budget = MemoryBudget(ram_budget(host_memory(), config.ram_cache_gb))
-        self._cache = ModelCache(budget, self._host, self._vram_limit, self._gone)
+        self._cache = ModelCache(budget, self._host, self._vram_limit, self._residents.tell_gone)
         self._expiry = Expiry(self._cache.expire)
         self._maker = PartMaker(self._host, lambda: self._runtime)
 
@@ -188,27 +187,14 @@ class ModelLoadService:
             read_bytes=0 if is_loaded else found.planned.plan.bytes,
             is_loaded=is_loaded,
             fits=is_loaded or self._cache.in_use(found.device) + found.bytes <= budget.limit,
-            would_go=tuple(self._name_of(entry) for entry in would_go),
+            would_go=tuple(map(self._residents.name_of, would_go)),
         )
 
     # -- what is in memory
 
     def loaded(self) -> list[LoadedModel]:
         """Return the parts that are in memory."""
-        return [
-            LoadedModel(
-                *self._names.get(entry.key, ("", "")),
-                part=entry.key.part,
-                class_name=entry.value.class_name,
-                device=entry.key.device,
-                precision=entry.key.precision,
-                bytes=entry.bytes,
-                mapped=entry.value.mapped,
-                users=entry.holders,
-                seconds=entry.seconds,
-            )
-            for entry in self._cache.entries()
-        ]
+        return self._residents.loaded(self._cache.entries())
 
     def evict(self, key: str, submodel_type: SubModelType | str | None = None) -> int:
         """Take a model, or one part of it, out of memory; who uses it keeps it to the end.
@@ -217,12 +203,9 @@ class ModelLoadService:
             How many parts were there.
         """
         part = str(submodel_type) if submodel_type is not None else None
-        keys = [
-            entry.key
-            for entry in self._cache.entries()
-            if self._names.get(entry.key, ("",))[0] == key and part in {None, entry.key.part}
-        ]
-        return sum(self._cache.evict(one) for one in keys)
+        here = [entry.key for entry in self._cache.entries()]
+        gone = [one for one in here if self._residents.is_of(one, key, part)]
+        return sum(self._cache.evict(one) for one in gone)
 
     def clear(self) -> int:
         """Take everything out of memory that nobody uses; return how many bytes became free."""
@@ -231,17 +214,7 @@ class ModelLoadService:
     def stats(self) -> list[LoadStats]:
         """Return what the memory of each device did."""
         return [
-            LoadStats(
-                device=name,
-                limit=budget.limit,
-                bytes=budget.used,
-                most=budget.most,
-                hits=stats.hits,
-                misses=stats.misses,
-                evictions=stats.evictions,
-                seconds=stats.seconds,
-                bytes_loaded=stats.bytes_loaded,
-            )
+            LoadStats.of(name, stats, budget)
             for name, (stats, budget) in self._cache.stats().items()
         ]
 
@@ -352,10 +325,7 @@ class ModelLoadService:
         timeout: float | None = None,
         is_unwanted: Callable[[], bool] = lambda: False,
     ) -> PartRequest:
-        with self._names_lock:
-            for device in {resolved.device.name, self._host.name}:
-                key = resolved.key.on(device)
-                self._names[key] = (resolved.record.key, resolved.record.name)
+        self._residents.note(resolved.key, resolved.record)
         return PartRequest(
             key=resolved.key,
             name=resolved.name,
@@ -387,18 +357,6 @@ class ModelLoadService:
         return (
             int(wanted * 1e9) if wanted is not None else max(device.available() - VRAM_RESERVE, 0)
         )
-
-    def _gone(self, key: PartKey, count: int, why: Gone) -> None:
-        with self._names_lock:
-            record, _ = self._names.get(key, ("", ""))
-        unloaded(
-            self._bus, model_key=record, submodel=key.part or None, device=key.device,
-            precision=key.precision or None, bytes=count, reason=why.value,
-        )  # fmt: skip
-
-    def _name_of(self, key: PartKey) -> str:
-        _, name = self._names.get(key, ("", ""))
-        return f"{name} ({key})" if name else str(key)
 
 
 def _is_ours(loader: ModelLoader) -> bool:
