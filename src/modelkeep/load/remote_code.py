@@ -11,6 +11,8 @@ from modelkeep.errors import RemoteCodeError
 
 #: Keys of configs that name code in the folder, or in a repository.
 _KEYS = ("auto_map", "custom_pipelines")
+#: In the names of settings that say what computes; where that is a repository, it is fetched.
+_KERNELS = ("attn_implementation", "experts_implementation")
 
 
 def refuse_code(config: Mapping[str, Any], path: Path) -> None:
@@ -26,6 +28,14 @@ def refuse_code(config: Mapping[str, Any], path: Path) -> None:
     for key in _KEYS:
         if config.get(key):
             raise _refusal(path, f"{key}: {config[key]}")
+    left: list[tuple[str, Any, bool]] = [(key, value, False) for key, value in config.items()]
+    while left:
+        key, value, is_kernel = left.pop()
+        is_kernel = is_kernel or any(word in key for word in _KERNELS)
+        if isinstance(value, Mapping):
+            left.extend((name, inner, is_kernel) for name, inner in value.items())
+        elif is_kernel and "/" in str(value):
+            raise _refusal(path, f"{key}: {value}")
 
 
 def class_in(name: Any, library: str, path: Path, *folders: Path) -> str:

@@ -210,6 +210,8 @@ def test_a_single_thing_has_no_parts(tmp_path: Path) -> None:
         {"unet": ["diffusers", ["my_unet", "MyUNet"]]},
         {"unet": ["my_unet", "MyUNet"]},
         {"auto_map": {"AutoModel": "mine.Model"}},
+        {"attn_implementation": "somebody/kernel"},
+        {"text_config": {"_attn_implementation": {"": "somebody/kernel@v1"}}},
         {"custom_pipelines": {"mine": {}}},
     ],
 )
