@@ -171,6 +171,7 @@ PARTS: Mapping[str, Recipe] = {
             "vision_config": dict(_vision("").config),
         },
     ),
+    "vit_mae": _vision("ViTMAEModel"),
     "siglip_vision": _vision("SiglipVisionModel"),
     "siglip_text": _clip_text("SiglipTextModel", max_position_embeddings=64, projection_size=32),
     "t5": _t5("T5EncoderModel"),

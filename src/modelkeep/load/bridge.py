@@ -19,9 +19,13 @@ import torch
 from torch.nn.utils.weight_norm import WeightNorm
 
 from modelkeep.errors import InvalidModelException
+from modelkeep.load.bounds import refuse_counts
 from modelkeep.load.construction import READY, Construction
 
 Tensors = dict[str, torch.Tensor]
+
+#: What computes attention with torch alone. Others need packages, or fetch them.
+_ATTENTION = (None, "eager", "sdpa", "flex_attention")
 
 #: What CLIP's tokenizer does to itself once it is made.
 _REWRAP = "_wrap_decode_method_backend_tokenizer"
@@ -94,6 +98,8 @@ class _TransformersSkeleton(Skeleton):
         made = mine.from_dict(_part_for(mine, copy.deepcopy(dict(config))))
         for each in _configs(made):
             each.dtype = None  # with a type, classes in classes set torch's default
+            if each._attn_implementation not in _ATTENTION:
+                each._attn_implementation = None
         with Construction(dtype):
             self.module: Any = kind(made)
         for each in _configs(made):
@@ -176,9 +182,11 @@ def skeleton(kind: Any, config: Mapping[str, Any], dtype: torch.dtype) -> Skelet
 
     Raises:
         InvalidModelException: the class makes no modules.
+        ValueError: the config asks for more than any model has.
     """
     if not issubclass(kind, torch.nn.Module):
         raise InvalidModelException(f"{kind.__name__} is no class of modules")
+    refuse_counts(config)
     family = _TransformersSkeleton if hasattr(kind, "config_class") else _DiffusersSkeleton
     return family(kind, config, dtype)
 
@@ -196,7 +204,14 @@ def helper(kind: Any, config: Mapping[str, Any], folder: Path | None) -> Any:
         kind: What ``find_class`` gave.
         config: What it is made from; with a folder, what wins over the files in it.
         folder: Where its files are, if it has several; nothing else is looked at.
+
+    Raises:
+        InvalidModelException: the class makes modules.
+        ValueError: the config asks for more than any scheduler has.
     """
+    if issubclass(kind, torch.nn.Module):
+        raise InvalidModelException(f"{kind.__name__} is a class of modules, and is no helper")
+    refuse_counts(config)
     settings = copy.deepcopy(dict(config))
     if folder is None:
         return kind.from_config(settings)
@@ -237,7 +252,7 @@ def _initialise(module: Any, owner: Any) -> None:
     """Let the classes fill what no weights come for, as transformers does: inner ones first."""
     for child in module.children():
         _initialise(child, child if hasattr(child, "_init_weights") else owner)
-    owner._init_weights(module)
+    owner._initialize_weights(module)  # some look at what it notes on those inside
 
 
 def _float_as(dtype: torch.dtype, tensor: torch.Tensor) -> torch.dtype:

@@ -13,6 +13,7 @@ from modelkeep.core.names import shown
 from modelkeep.errors import InvalidModelException, MissingExtraError, ModelKeepError
 from modelkeep.load import bridge
 from modelkeep.load.bridge import Skeleton, Tensors
+from modelkeep.load.host import HostDevice
 from modelkeep.load.library_classes import find_class, hushed
 from modelkeep.load.loader import TensorSource
 from modelkeep.load.plan import LoadPlan
@@ -113,6 +114,8 @@ def _making(plan: LoadPlan) -> Iterator[None]:
                 hint="Install the library that is named.",
             ) from error
         except Exception as error:
+            if HostDevice().is_out_of_memory(error):
+                raise MemoryError(str(error)) from error
             raise InvalidModelException(
                 f"{_place(plan)}: no {plan.class_name} of {plan.library} can be made from this:"
                 f" {type(error).__name__}: {error}",

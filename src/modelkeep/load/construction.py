@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from modelkeep.load.bounds import Bounds
+
 _Function = Callable[..., Any]
 _Arguments = tuple[Any, ...]
 _Keywords = dict[str, Any]
@@ -35,6 +37,7 @@ _FLOATING: frozenset[_Function] = frozenset(
      torch.kaiser_window}
 )  # fmt: skip
 _INFERRED: frozenset[_Function] = frozenset({torch.arange, torch.full})
+_ROWS: frozenset[_Function] = frozenset({torch.arange, torch.linspace, torch.logspace})
 _FROM_DATA: frozenset[_Function] = frozenset({torch.tensor, torch.as_tensor})
 _DRAWING: frozenset[_Function] = frozenset(
     {torch.bernoulli, torch.multinomial, torch.normal, torch.poisson, torch.rand, torch.randint,
@@ -68,6 +71,7 @@ class Construction(TorchFunctionMode):
         self._dtype = dtype
         self._is_empty = is_empty
         self._generator = torch.Generator().manual_seed(0)
+        self._bounds = Bounds()
 
     def __torch_function__(
         self, func: _Function, types: Any, args: _Arguments = (), kwargs: Any = None
@@ -88,10 +92,19 @@ class Construction(TorchFunctionMode):
             self._name(keywords, "dtype", self._dtype)
         if func in _DRAWING:
             self._name(keywords, "generator", self._generator)
+        if func in _ROWS:
+            self._bounds.check_row(_row(func, args, keywords))
         if self._is_large(func, args, keywords):
             keywords.pop("generator", None)
             keywords["device"] = "meta"
-        return self._promote(func, args, keywords)
+        return self._counted(func, self._promote(func, args, keywords))
+
+    def _counted(self, func: _Function, made: Any) -> Any:
+        size = made.nbytes if isinstance(made, torch.Tensor) and not made.is_meta else 0
+        self._bounds.check_size(size)
+        if func in _FLOATING or func in _INFERRED:
+            self._bounds.count(size)
+        return made
 
     def _name(self, keywords: _Keywords, name: str, value: Any) -> None:
         if keywords.get(name) is None:
@@ -157,6 +170,19 @@ def _leaf(data: Any) -> Any:
     while isinstance(data, list | tuple) and data:
         data = data[0]
     return data
+
+
+def _row(func: _Function, args: _Arguments, keywords: _Keywords) -> float:
+    """Return how many numbers in a row a factory is asked for."""
+    if func is not torch.arange:
+        steps: Any = keywords["steps"] if "steps" in keywords else args[2]
+        return float(steps)
+    given: list[Any] = [*args]
+    given += [keywords[name] for name in ("start", "end", "step") if name in keywords]
+    start = given[0] if len(given) > 1 else 0
+    end = given[1] if len(given) > 1 else given[0]
+    step = given[2] if len(given) > 2 else 1  # noqa: PLR2004
+    return abs((float(end) - float(start)) / float(step)) if step else 0.0
 
 
 def _elements(func: _Function, args: _Arguments, keywords: _Keywords) -> int:

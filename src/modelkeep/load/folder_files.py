@@ -28,6 +28,16 @@ def files_in(folder: Path) -> tuple[Path, ...]:
         raise unreadable(folder, error) from error
 
 
+def has_weights(folder: Path) -> bool:
+    """Tell whether there are weights in a folder, by the names of its files.
+
+    Raises:
+        SourceError: the folder is missing, or cannot be read.
+    """
+    found = (weight_of(PurePosixPath(path.name)) for path in files_in(folder))
+    return any(weight is not None and weight.kind is Kind.TORCH for weight in found)
+
+
 def weights_in(folder: Path, variant: ModelRepoVariant | None) -> WeightFile:
     """Return the weights of a part.
 

@@ -23,7 +23,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "diffusers:ConfigMixin.from_config": ("config",),
     "diffusers:ModelMixin._fix_state_dict_keys_on_load": ("state_dict",),
     "transformers:PreTrainedConfig.from_dict": ("config_dict",),
-    "transformers:PreTrainedModel._init_weights": ("module",),
+    "transformers:PreTrainedModel._initialize_weights": ("module",),
     "transformers:PreTrainedModel._get_dtype_plan": ("dtype",),
     "transformers:PreTrainedModel._adjust_missing_and_unexpected_keys": ("loading_info",),
     "transformers:PreTrainedModel.tie_weights": ("missing_keys", "recompute_mapping"),

@@ -137,6 +137,72 @@ def test_configs_that_a_class_cannot_use(
     assert str(folder) in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("part", "changes"),
+    [
+        ("clip", {"num_labels": 10**9}),
+        ("clip_whole", {"text_config": {"num_hidden_layers": 10**9}}),
+        ("clip", {"max_position_embeddings": 10**9}),
+        ("wan_transformer", {"rope_max_seq_len": 10**9}),
+        ("vae", {"layers_per_block": 10**9}),
+    ],
+)
+def test_configs_that_ask_for_more_than_there_is(
+    small_models: SmallModels, tmp_path: Path, part: str, changes: dict[str, Any]
+) -> None:
+    folder = copy_of(small_models.part(part), tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, **changes}))
+    with pytest.raises(InvalidModelException, match="ValueError") as raised:
+        make_module(plan_of(folder), _Unread(), Precision.FLOAT32)
+    assert str(folder) in str(raised.value)
+
+
+def test_a_scheduler_of_more_steps_than_any_has(small_models: SmallModels, tmp_path: Path) -> None:
+    folder = copy_of(small_models.pipeline("sd1"), tmp_path)
+    path = folder / "scheduler/scheduler_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "num_train_timesteps": 10**11}))
+    with pytest.raises(InvalidModelException, match="num_train_timesteps is 1e"):
+        load(folder, "scheduler")
+
+
+def test_attention_is_computed_by_torch(small_models: SmallModels, tmp_path: Path) -> None:
+    folder = copy_of(small_models.part("clip"), tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    for named, taken in [("flash_attention_2", "sdpa"), ("eager", "eager")]:
+        (folder / "config.json").write_text(json.dumps({**config, "attn_implementation": named}))
+        assert load(folder).config._attn_implementation == taken
+
+
+def test_modules_that_are_called_tokenizers(small_models: SmallModels, tmp_path: Path) -> None:
+    import diffusers
+
+    with torch.random.fork_rng(devices=[]):
+        made = diffusers.AceStepAudioTokenizer(
+            hidden_size=16,
+            intermediate_size=16,
+            audio_acoustic_hidden_dim=8,
+            fsq_dim=16,
+            num_attention_pooler_hidden_layers=1,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            head_dim=8,
+        )
+    made.save_pretrained(tmp_path / "audio")
+    before = process_state()
+    loaded = load(tmp_path / "audio", precision="float16")
+    assert process_state() == before
+    assert loaded.audio_acoustic_proj.weight.dtype == torch.float16
+    assert torch.equal(
+        loaded.audio_acoustic_proj.weight, made.audio_acoustic_proj.weight.to(torch.float16)
+    )
+    index = copy_of(small_models.pipeline("sd2"), tmp_path) / "model_index.json"
+    listed = {**json.loads(index.read_text()), "tokenizer": ["diffusers", "AceStepAudioTokenizer"]}
+    index.write_text(json.dumps(listed))
+    with pytest.raises(InvalidModelException, match="is a class of modules"):
+        load(index.parent, "tokenizer")
+
+
 def test_schedulers_take_what_the_record_knows(small_models: SmallModels) -> None:
     folder = small_models.pipeline("sd1")
     known: dict[str, Any] = {"prediction_type": "v_prediction", "ztsnr_training": True}

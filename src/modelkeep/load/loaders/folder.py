@@ -16,7 +16,7 @@ from modelkeep.errors import (
     LoadError,
     MissingPartError,
 )
-from modelkeep.load.folder_files import files_in, weights_in
+from modelkeep.load.folder_files import files_in, has_weights, weights_in
 from modelkeep.load.loader import ModelLoader, TensorSource
 from modelkeep.load.model_files import ModelFiles, read_json
 from modelkeep.load.plan import LoadPlan
@@ -31,7 +31,8 @@ _GENERATION = "generation_config.json"
 _HELPER_CONFIGS: Mapping[str, str] = MappingProxyType(
     {"Scheduler": "scheduler_config.json", "Guidance": "guider_config.json"}
 )
-#: In the names of classes that are made from several files of a folder.
+#: In the names of classes that are made from several files of a folder. A few modules have them
+#: in their names, too; these have weights.
 _OF_FILES = ("Tokenizer", "Processor", "Extractor")
 _FILE_CONFIGS = ("tokenizer_config.json", "preprocessor_config.json", "processor_config.json")
 _PART_CONFIGS = (_CONFIG, *_HELPER_CONFIGS.values(), *_FILE_CONFIGS)
@@ -84,7 +85,7 @@ class FolderLoader(ModelLoader):
         folder = files.path / part
         library, name, where = _class_of(files, part)
         name = class_in(name, library, where, files.path, folder)
-        if any(word in name for word in _OF_FILES):
+        if any(word in name for word in _OF_FILES) and not has_weights(folder):
             return self._plan_files(part, folder, library, name)
         for end, config in _HELPER_CONFIGS.items():
             if name.endswith(end):
