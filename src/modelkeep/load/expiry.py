@@ -27,7 +27,7 @@ class Expiry:
                 self._timer.cancel()
                 self._timer = None
             if wait is not None and not self._is_stopped:
-                self._timer = threading.Timer(wait, self.look)
+                self._timer = threading.Timer(min(wait, threading.TIMEOUT_MAX), self.look)
                 self._timer.daemon = True
                 self._timer.start()
 

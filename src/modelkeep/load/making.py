@@ -15,6 +15,42 @@ from modelkeep.load.resolve import Resolved
 from modelkeep.load.watch import LoadWatch, OnProgress
 
 
+class Listener:
+    """Who hears how far a load is. What fails in it reaches the one who asked, and nobody else.
+
+    Args:
+        told: Are told of each step.
+    """
+
+    def __init__(self, *told: OnProgress | None) -> None:
+        self._told = [one for one in told if one is not None]
+        self._error: Exception | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """One of those who are told raised an error; they are told no more."""
+        return self._error is not None
+
+    def __call__(self, done: int, total: int) -> None:
+        """Tell them how many bytes are done, and how many there are."""
+        if self._error is not None:
+            return
+        try:
+            for one in self._told:
+                one(done, total)
+        except Exception as error:  # noqa: BLE001 - it is raised in who asked
+            self._error = error
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Raise, at the end of a block, what was raised in those who are told."""
+        try:
+            yield
+        finally:
+            if self._error is not None:
+                raise self._error
+
+
 class PartMaker:
     """Makes parts.
 
@@ -27,21 +63,19 @@ class PartMaker:
         self._host = host
         self._runtime = runtime
         self._lock = threading.Lock()
-        self._listeners: dict[PartKey, list[OnProgress]] = {}
+        self._listeners: dict[PartKey, list[Listener]] = {}
 
     @contextmanager
-    def listening(self, key: PartKey, *listeners: OnProgress | None) -> Iterator[None]:
-        """Tell some how far the load of a part is, as long as a block runs."""
-        mine = [listener for listener in listeners if listener is not None]
+    def listening(self, key: PartKey, listener: Listener) -> Iterator[None]:
+        """Tell somebody how far the load of a part is, as long as a block runs."""
         with self._lock:
-            self._listeners.setdefault(key, []).extend(mine)
+            self._listeners.setdefault(key, []).append(listener)
         try:
             yield
         finally:
             with self._lock:
                 here = self._listeners[key]
-                for listener in mine:
-                    here.remove(listener)
+                here.remove(listener)
                 if not here:
                     del self._listeners[key]
 

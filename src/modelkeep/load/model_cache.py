@@ -11,7 +11,7 @@ from functools import partial
 from typing import ClassVar
 
 from modelkeep.core.names import size_text
-from modelkeep.errors import LoadMemoryError
+from modelkeep.errors import LoadMemoryError, LoadTimeoutError
 from modelkeep.load.budget import MemoryBudget
 from modelkeep.load.cache import Cache, CacheEntry, CacheStats, Gone
 from modelkeep.load.locks import ModelLocker
@@ -165,7 +165,7 @@ class ModelCache:
         try:
             yield entry.value.hand_out()
         finally:
-            self._unlock(tier, entry)
+            self._unlock(tier, entry, request.name)
 
     def load(self, request: PartRequest, device: Device) -> tuple[LoadedPart, bool]:
         """Have a part in memory, without holding it.
@@ -204,9 +204,14 @@ class ModelCache:
     def _locked(
         self, tier: Cache[PartKey, LoadedPart], request: PartRequest, fetch: _Fetch
     ) -> Entry:
-        entry = tier.lock(
-            request.key, fetch, is_unwanted=request.is_unwanted, timeout=request.timeout
-        )
+        try:
+            entry = tier.lock(
+                request.key, fetch, is_unwanted=request.is_unwanted, timeout=request.timeout
+            )
+        except LoadTimeoutError as error:
+            raise LoadTimeoutError(
+                f"{request.name} was not loaded within {request.timeout} seconds", hint=error.hint
+            ) from error
         entry.keep_alive = request.keep_alive
         return entry
 
@@ -229,16 +234,14 @@ class ModelCache:
             with device.streamed(entry.value) as value:
                 yield value
         finally:
-            self._unlock(tier, entry)
+            self._unlock(tier, entry, request.name)
 
-    def _unlock(self, tier: Cache[PartKey, LoadedPart], entry: Entry) -> None:
+    def _unlock(self, tier: Cache[PartKey, LoadedPart], entry: Entry, name: str) -> None:
         # What else may have changed is looked for once nobody else uses the part.
         part = entry.value
         is_last = entry.holders == 1
         if not entry.is_gone and (part.was_written() or (is_last and part.was_rebuilt())):
-            _log.warning(
-                "%s was changed while it was used, so it is loaded again next time", entry.key
-            )
+            _log.warning("%s was changed while it was used, so it is loaded again next time", name)
             tier.evict(entry.key, Gone.CHANGED)
         tier.unlock(entry)
 

@@ -138,14 +138,15 @@ class Planner:
         self, record: ModelConfigBase, part: str, replaced: Mapping[str, str]
     ) -> ModelConfigBase | None:
         if part in replaced:
-            return self._library.records.get_model(replaced[part])
+            other = self._library.records.get_model(replaced[part])
+            return self._fitting(other, part)
         path = getattr(record, "vae", None)
         if part != "vae" or not path:
             return None
         full = self._library.settings.models_dir / path
         known = self._library.records.search_by_path(full)
         if known:
-            return known[0]
+            return self._fitting(known[0], part)
         if not full.exists():
             raise ModelNotFoundException(
                 f"The VAE of {record.name} does not exist: {full}",
@@ -158,6 +159,20 @@ class Planner:
         }  # fmt: skip
         made: ModelConfigBase = ModelConfigFactory.make_config(fields)
         return made
+
+    def _fitting(self, other: ModelConfigBase, part: str) -> ModelConfigBase:
+        """Return a model that stands in for a part.
+
+        Raises:
+            MissingPartError: it has no such part, and is none.
+        """
+        if other.type in _types_for(part) or part in self.parts(other):
+            return other
+        raise MissingPartError(
+            f"{other.name} cannot stand in for the part {part!r}: it is a model of type"
+            f" {other.type.value}",
+            hint=f"Name a model that has this part. See: {command('list')}",
+        )
 
     def _no_part(
         self, record: ModelConfigBase, part: str, names: Sequence[str]
@@ -181,9 +196,14 @@ class Planner:
 
     def _would_do(self, record: ModelConfigBase, part: str) -> list[str]:
         """Return names and keys of installed models that can stand in for a part."""
-        types = next((t for start, t in _STAND_INS.items() if part.startswith(start)), ())
+        types = _types_for(part)
         records = self._library.records
         if not types:
             return []
         page = records.page(RecordFilter(types=types, bases=(record.base, "any")), limit=_LISTED)
         return [f"{one.name} ({one.key})" for one in page.items]
+
+
+def _types_for(part: str) -> tuple[ModelType, ...]:
+    """Return the types of models that can stand in for a part."""
+    return next((types for start, types in _STAND_INS.items() if part.startswith(start)), ())

@@ -26,6 +26,11 @@ _OVERFLOW = frozenset(
 )
 
 
+def name_of(precision: object) -> str:
+    """Return the name of a precision that may be given as a ``torch.dtype``."""
+    return str(precision).removeprefix("torch.")
+
+
 def precision_for(
     wanted: str, device: str, stored: Precision, base: BaseModelType, part: str
 ) -> Precision:

@@ -49,13 +49,15 @@ class Resolved:
 
     Attributes:
         record: The model that was asked for.
-        planned: The part.
+        part: Name of the part that was asked for; empty for a model that is one thing.
+        planned: The part, of whichever model it is.
         contents: What it is made of.
         key: Of the part in the cache, on its device.
         bytes: Memory that it will take.
     """
 
     record: ModelConfigBase
+    part: str
     planned: PlannedPart
     contents: Contents
     device: Device
@@ -66,8 +68,7 @@ class Resolved:
     @property
     def name(self) -> str:
         """What messages call it."""
-        part = self.planned.plan.part
-        return f"{part} of {self.record.name}" if part else self.record.name
+        return f"{self.part} of {self.record.name}" if self.part else self.record.name
 
 
 class Resolver:
@@ -131,7 +132,7 @@ class Resolver:
             _digest(contents, plan), plan.part, precision.value if plan.tensors else "", device.name
         )
         size = plan.bytes_in(precision)
-        return Resolved(record, planned, contents, device, precision, key, size)
+        return Resolved(record, wanted.part, planned, contents, device, precision, key, size)
 
 
 def _digest(contents: Contents, plan: LoadPlan) -> str:

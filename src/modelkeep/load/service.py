@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from modelkeep.core.events import EventBus
-from modelkeep.core.names import path_to_text
+from modelkeep.core.names import path_to_text, shown
 from modelkeep.core.taxonomy import ModelType, SubModelType
-from modelkeep.errors import MissingAssetError
+from modelkeep.errors import MissingAssetError, ServiceInactiveException, UsageError
 from modelkeep.library.library import Library
 from modelkeep.load.assets import ASSETS, AssetStore, Fetch
 from modelkeep.load.budget import MemoryBudget
@@ -23,11 +24,12 @@ from modelkeep.load.host import HostDevice, has_gpu
 from modelkeep.load.info import ModelInfo
 from modelkeep.load.loader import LOADERS, ModelLoader
 from modelkeep.load.locks import ModelLocker
-from modelkeep.load.making import PartMaker
+from modelkeep.load.making import Listener, PartMaker
 from modelkeep.load.memory import VRAM_RESERVE, host_memory, ram_budget
 from modelkeep.load.model_cache import ModelCache, PartRequest
 from modelkeep.load.planner import Planner
 from modelkeep.load.ports import Device, Runtime
+from modelkeep.load.precision import name_of
 from modelkeep.load.prefetch import Prefetch
 from modelkeep.load.residents import Residents
 from modelkeep.load.resolve import Resolved, Resolver, Wanted
@@ -76,6 +78,8 @@ class ModelLoadService:
         self._assets = AssetStore(config.root / "assets", fetch)
         self._host = HostDevice()
         self._residents = Residents(event_bus)
+        self._is_closed = False
+        self._ahead: WeakSet[Prefetch] = WeakSet()
         budget = MemoryBudget(ram_budget(host_memory(), config.ram_cache_gb))
         self._cache = ModelCache(budget, self._host, self._vram_limit, self._residents.tell_gone)
         self._expiry = Expiry(self._cache.expire)
@@ -92,9 +96,9 @@ class ModelLoadService:
         submodel_type: SubModelType | str | None = None,
         context: object = None,
         *,
-        device: str | None = None,
-        precision: str | None = None,
-        keep_alive: float | None = None,
+        device: object = None,
+        precision: object = None,
+        keep_alive: float | str | None = None,
         parts: Mapping[str, str] | None = None,
         accept_changed: bool = False,
         on_progress: OnProgress | None = None,
@@ -107,13 +111,16 @@ class ModelLoadService:
             submodel_type: The part; needed for main models.
             context: Of who asks: events carry its ids (``queue_id``, ``queue_item_id``,
                 ``queue_batch_id``, ``graph_execution_state_id``) and go to its bus, too.
-            device: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` ...; the setting when None.
-            precision: ``auto``, ``float32``, ``float16`` or ``bfloat16``; the setting when None.
+            device: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` ..., or a ``torch.device``; the
+                setting when None.
+            precision: ``auto``, ``float32``, ``float16`` or ``bfloat16``, or a ``torch.dtype``;
+                the setting when None.
             keep_alive: Seconds that it stays in memory after its last use, 0 for not at all,
-                ``math.inf`` until memory is short; the setting when None.
+                ``math.inf`` or ``forever`` until memory is short; the setting when None.
             parts: Keys of models that stand in for parts, by the names of the parts.
             accept_changed: Take files for right that changed since they were recorded.
-            on_progress: Gets the bytes that are done and the bytes in all.
+            on_progress: Gets the bytes that are done and the bytes in all. What it raises is
+                raised here, and stops the load unless others wait for it.
             timeout: Seconds after which this caller gives up.
 
         Raises:
@@ -124,10 +131,14 @@ class ModelLoadService:
             InvalidModelException: it is damaged, unsafe, or of a kind that cannot be loaded.
             LoadMemoryError: it does not fit, also after all was evicted that nobody uses.
             LoadTimeoutError: the time is over.
+            UsageError: an argument is none of those above.
+            ServiceInactiveException: the service is closed.
             LoadError: a library, a device or a tokenizer is missing.
         """
         wanted = self._wanted(key, submodel_type, device, precision, parts, accepts=accept_changed)
         stay = self._keep_alive(keep_alive)
+        if timeout is not None:
+            timeout = _seconds("timeout", timeout)
         return self._load(wanted, stay, context, on_progress, timeout=timeout)
 
     def prefetch(
@@ -136,9 +147,9 @@ class ModelLoadService:
         submodel_type: SubModelType | str | None = None,
         context: object = None,
         *,
-        device: str | None = None,
-        precision: str | None = None,
-        keep_alive: float | None = None,
+        device: object = None,
+        precision: object = None,
+        keep_alive: float | str | None = None,
         parts: Mapping[str, str] | None = None,
         accept_changed: bool = False,
         on_progress: OnProgress | None = None,
@@ -156,15 +167,17 @@ class ModelLoadService:
         def load(is_unwanted: threading.Event) -> ModelInfo:
             return self._load(wanted, stay, context, on_progress, is_unwanted=is_unwanted.is_set)
 
-        return Prefetch(load)
+        ahead = Prefetch(load)
+        self._ahead.add(ahead)
+        return ahead
 
     def peek(
         self,
         key: str,
         submodel_type: SubModelType | str | None = None,
         *,
-        device: str | None = None,
-        precision: str | None = None,
+        device: object = None,
+        precision: object = None,
         parts: Mapping[str, str] | None = None,
     ) -> LoadForecast:
         """Tell what loading a part would take. Only headers are read; the rest is as it was.
@@ -172,6 +185,7 @@ class ModelLoadService:
         Raises:
             ModelKeepError: it cannot be loaded; as for ``get_model``.
         """
+        self._check_open()
         found = self._resolver.resolve(self._wanted(key, submodel_type, device, precision, parts))
         is_loaded = self._cache.has(found.key)
         budget = self._cache.budget(found.device)
@@ -179,7 +193,7 @@ class ModelLoadService:
         return LoadForecast(
             key=found.record.key,
             name=found.record.name,
-            part=found.planned.plan.part,
+            part=found.part,
             class_name=found.planned.plan.class_name,
             device=found.device.name,
             precision=found.precision.value,
@@ -219,7 +233,13 @@ class ModelLoadService:
         ]
 
     def close(self) -> None:
-        """Free all memory that nobody uses, and stop what runs in the background."""
+        """Free all memory that nobody uses, and stop what runs in the background.
+
+        Nothing can be loaded any more.
+        """
+        self._is_closed = True
+        for ahead in list(self._ahead):
+            ahead.cancel()
         self._expiry.stop()
         self._cache.clear()
 
@@ -236,16 +256,22 @@ class ModelLoadService:
         is_unwanted: Callable[[], bool] = lambda: False,
     ) -> ModelInfo:
         resolved = self._resolve(wanted)
-        request = self._request(resolved, keep_alive, timeout, is_unwanted)
         events = LoadEvents(self._bus, context, _facts(resolved))
-        with self._maker.listening(resolved.key, events.progress, on_progress):
+        listener = Listener(events.progress, on_progress)
+        request = self._request(
+            resolved, keep_alive, timeout, lambda: listener.has_failed or is_unwanted()
+        )
+        with self._maker.listening(resolved.key, listener):
             events.started()
             try:
-                part, is_cached = self._cache.load(request, resolved.device)
+                with listener.heard():
+                    part, is_cached = self._cache.load(request, resolved.device)
             except BaseException as error:
                 events.failed(error)
                 raise
         events.completed(part.bytes, is_cached=is_cached)
+        # Who gave up loading ahead may still use the handle.
+        held = self._request(resolved, keep_alive, timeout)
         self._look_at_times(keep_alive)
         return ModelInfo(
             key=resolved.record.key,
@@ -254,7 +280,7 @@ class ModelLoadService:
             type=_type_of(resolved),
             location=resolved.planned.files.path,
             precision=self._runtime.dtype(resolved.precision),
-            context=ModelLocker(lambda: self._hold(wanted, request, resolved.device)),
+            context=ModelLocker(lambda: self._hold(wanted, held, resolved.device)),
             hash=resolved.contents.hash,
             bytes=part.bytes,
             device=resolved.device.name,
@@ -283,8 +309,16 @@ class ModelLoadService:
             return self._host
         return self._runtime.device(wanted)
 
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise ServiceInactiveException(
+                f"The load service of {shown(self.settings.root)} is closed",
+                hint="Make another ModelManager.",
+            )
+
     def _resolve(self, wanted: Wanted) -> Resolved:
         """Return what will be loaded; a tokenizer that it needs is fetched."""
+        self._check_open()
         try:
             return self._resolver.resolve(wanted)
         except MissingAssetError as error:
@@ -297,8 +331,8 @@ class ModelLoadService:
         self,
         key: str,
         part: SubModelType | str | None,
-        device: str | None,
-        precision: str | None,
+        device: object,
+        precision: object,
         parts: Mapping[str, str] | None,
         *,
         accepts: bool = False,
@@ -306,17 +340,15 @@ class ModelLoadService:
         return Wanted(
             key=key,
             part=str(part) if part is not None else "",
-            device=device or self.settings.device,
-            precision=precision or self.settings.precision,
+            device=str(device) if device is not None else self.settings.device,
+            precision=name_of(precision) if precision is not None else self.settings.precision,
             replaced=tuple(sorted((parts or {}).items())),
             accepts_changed=accepts,
         )
 
-    def _keep_alive(self, wanted: float | None) -> float:
-        if wanted is not None:
-            return wanted
-        stated = self.settings.keep_alive
-        return math.inf if isinstance(stated, str) else stated
+    def _keep_alive(self, wanted: float | str | None) -> float:
+        stated = self.settings.keep_alive if wanted is None else wanted
+        return math.inf if stated == "forever" else _seconds("keep_alive", stated)
 
     def _request(
         self,
@@ -366,7 +398,7 @@ def _is_ours(loader: ModelLoader) -> bool:
 def _facts(resolved: Resolved) -> dict[str, Any]:
     return {
         "model_key": resolved.record.key,
-        "submodel": resolved.planned.plan.part or None,
+        "submodel": resolved.part or None,
         "hash": resolved.contents.hash,
         "location": path_to_text(resolved.planned.files.path),
         "precision": resolved.precision.value,
@@ -374,5 +406,17 @@ def _facts(resolved: Resolved) -> dict[str, Any]:
 
 
 def _type_of(resolved: Resolved) -> ModelType | SubModelType:
-    part = resolved.planned.plan.part
-    return SubModelType(part) if part else resolved.record.type
+    return SubModelType(resolved.part) if resolved.part else resolved.record.type
+
+
+def _seconds(name: str, value: object) -> float:
+    """Return a number of seconds that a caller gave.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise UsageError(
+        f"{name} cannot be {value!r}", hint="Give it in seconds, 0 or more, or math.inf."
+    )

@@ -24,10 +24,12 @@ from modelkeep.errors import (
     LoadTimeoutError,
     MissingPartError,
     ModelNotFoundException,
+    ServiceInactiveException,
     UnknownModelException,
     UsageError,
 )
 from modelkeep.load.info import ModelInfo
+from modelkeep.load.prefetch import Prefetch
 from modelkeep.load.service import ModelLoadService
 from modelkeep.settings import Settings
 from support.fake_loading import STEP, FakeLoader, FakePart, FakeRuntime
@@ -197,7 +199,21 @@ class TestParts:
         vae = world.add("better", 3, type="vae", base="sd-1", format="checkpoint")
         info = world.service.get_model(key, "vae", parts={"vae": vae})
         assert info.location == world.path_of(vae)
+        assert (info.type, info.to_json()["submodel"]) == (SubModelType.Vae, "vae")
+        assert world.told[-1][1]["submodel"] == "vae"
+        assert world.service.peek(key, "vae", parts={"vae": vae}).part == "vae"
         assert world.service.get_model(vae).is_cached, "the same contents are one entry"
+
+    def test_what_is_no_such_part_cannot_stand_in_for_it(self, world: World) -> None:
+        key = world.main()
+        lora = world.add("style", 3, type="lora", base="sd-1", format="lycoris")
+        with pytest.raises(MissingPartError, match="style cannot stand in for the part 'vae'"):
+            world.service.get_model(key, "vae", parts={"vae": lora})
+        world.manager.records.update_model(key, {"vae": world.manager.records.get_model(lora).path})
+        with pytest.raises(MissingPartError, match="it is a model of type lora"):
+            world.service.get_model(key, "vae")
+        other = world.main("other", 5)
+        assert world.service.get_model(key, "unet", parts={"unet": other}).class_name == "FakeUnet"
 
     def test_the_vae_of_the_record_stands_in(self, world: World) -> None:
         vae = world.add("better", 3, type="vae", base="sd-1", format="checkpoint")
@@ -226,7 +242,34 @@ class TestParts:
             world.service.get_model(key, "vae", device="cuda:7")
         with pytest.raises(UsageError, match="no precision 'float12'"):
             world.service.get_model(key, "vae", precision="float12")
+        with pytest.raises(DeviceError, match="no device '0'"):
+            world.service.get_model(key, "vae", device=0)
         assert world.runtime.loads == []
+
+    @pytest.mark.parametrize("seconds", [-1, math.nan, "soon", True])
+    def test_times_that_are_none_are_refused_before_anything_is_loaded(
+        self, world: World, seconds: Any
+    ) -> None:
+        key = world.main()
+        with pytest.raises(UsageError, match="keep_alive cannot be"):
+            world.service.get_model(key, "vae", keep_alive=seconds)
+        with pytest.raises(UsageError, match="timeout cannot be"):
+            world.service.get_model(key, "vae", timeout=seconds)
+        assert world.runtime.loads == []
+
+    def test_devices_and_precisions_of_torch_are_taken_too(self, world: World) -> None:
+        class Named(str):  # what torch.dtype and torch.device say of themselves
+            __slots__ = ()
+
+        key = world.main()
+        info = world.service.get_model(
+            key, "vae", device=Path("cpu"), precision=Named("torch.float16"), keep_alive="forever"
+        )
+        assert (info.device, info.precision) == ("cpu", "torch.float16")
+        again = world.service.get_model(
+            key, "vae", device=info.device, precision=info.precision, keep_alive=1e12
+        )
+        assert again.is_cached
 
 
 class TestFiles:
@@ -472,9 +515,48 @@ class TestWaiting:
         key = world.main()
         go = threading.Event()
         world.runtime.gate = lambda _name: go.wait()
-        with pytest.raises(LoadTimeoutError):
+        with pytest.raises(LoadTimeoutError, match="vae of main was not loaded within"):
             world.service.get_model(key, "vae", timeout=0.01)
         go.set()
+
+    def test_what_fails_in_a_listener_reaches_its_caller_alone(self, world: World) -> None:
+        key = world.main()
+        ahead: list[Prefetch] = []
+
+        def fail(_done: int, _total: int) -> None:
+            raise ZeroDivisionError
+
+        def gate(_name: str) -> None:
+            if not ahead:
+                ahead.append(world.service.prefetch(key, "vae"))
+                until(lambda: world.names("model_load_progress").count("model_load_started") == 2)
+
+        world.runtime.gate = gate
+        with pytest.raises(ZeroDivisionError):
+            world.service.get_model(key, "vae", on_progress=fail)
+        assert ahead[0].wait().key == key
+        assert world.runtime.loads == ["vae"]
+
+    def test_nothing_is_loaded_once_the_service_is_closed(self, world: World) -> None:
+        key = world.main()
+        held, go = threading.Event(), threading.Event()
+
+        def gate(_name: str) -> None:
+            held.set()
+            go.wait()
+
+        info = world.service.get_model(key, "unet")
+        world.runtime.gate = gate
+        running = world.service.prefetch(key, "vae")
+        assert held.wait(60)
+        world.service.close()
+        with pytest.raises(LoadCancelledError):
+            running.wait()
+        go.set()
+        with pytest.raises(ServiceInactiveException, match="is closed"):
+            info.__enter__()
+        with pytest.raises(ServiceInactiveException, match="is closed"):
+            world.service.peek(key, "vae")
 
 
 @dataclass
