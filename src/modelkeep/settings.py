@@ -207,10 +207,10 @@ class Settings(BaseModel):
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1 ...")
     precision: str = Field(default="auto", description="auto, float32, float16, bfloat16")
     ram_cache_gb: float | None = Field(
-        default=None, gt=0, description="memory for loaded models, GB"
+        default=None, gt=0, allow_inf_nan=False, description="memory for loaded models, GB"
     )
     vram_cache_gb: float | None = Field(
-        default=None, gt=0, description="GPU memory for loaded models, GB"
+        default=None, gt=0, allow_inf_nan=False, description="GPU memory for loaded models, GB"
     )
     keep_alive: Annotated[float | Literal["forever"], AfterValidator(_check_keep_alive)] = Field(
         default="forever",

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelkeep.app.download import DownloadRequest, is_going_on, submit
-from modelkeep.core.commands import command
 from modelkeep.errors import DownloadError
 
 if TYPE_CHECKING:
@@ -29,11 +28,13 @@ def asset_fetch(manager: ModelManager) -> Fetch | None:
         jobs = submit(manager, DownloadRequest(links, folder, is_folder=True))
         while any(is_going_on(job) for job in jobs):
             time.sleep(_PAUSE)
-        for job in jobs:
-            if not job.complete:
-                raise DownloadError(
-                    f"{job.source} could not be downloaded: {job.exception or job.status.value}",
-                    hint=f"Check the connection and try again. See: {command('jobs')}",
-                )
+        failed = [(job, job.exception or job.status.value) for job in jobs if not job.complete]
+        for job, _ in failed:  # who asks for the asset again begins anew
+            manager.downloads.cancel_job(job)
+        for job, why in failed:
+            raise DownloadError(
+                f"{job.source} could not be downloaded: {why}",
+                hint="Check the connection and try again.",
+            )
 
     return fetch

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from modelkeep.core.names import shown
 from modelkeep.disk import paths
-from modelkeep.errors import MissingAssetError
+from modelkeep.errors import DownloadError, MissingAssetError
 from modelkeep.jobs.owner import locked
 
 
@@ -52,16 +52,18 @@ class Asset:
             raise self.missing(folder)
         return folder
 
-    def missing(self, folder: Path | None) -> MissingAssetError:
+    def missing(self, folder: Path | None, why: str = "") -> MissingAssetError:
         """Return the error that says that this asset is not here.
 
         Args:
             folder: Where it would be.
+            why: Why it could not be fetched, if that was tried.
         """
         place = "the folder of assets" if folder is None else shown(folder)
         there = [name for name in self.files if folder is not None and (folder / name).is_file()]
         return MissingAssetError(
-            f"{self.label} is {'incomplete' if there else 'not'} in {place}",
+            f"{self.label} is {'incomplete' if there else 'not'} in {place}"
+            + (f", and it could not be fetched: {why}" if why else ""),
             hint=f"Put {', '.join(self.files)} of https://huggingface.co/{self.repo} there, or go"
             f" online{' and remove that folder' if there else ''} and try again.",
             asset=self.name,
@@ -108,8 +110,7 @@ class AssetStore:
         its folder when it is whole, so what a crash leaves is no asset.
 
         Raises:
-            MissingAssetError: it is not here and nothing may be fetched.
-            ModelKeepError: fetching failed.
+            MissingAssetError: it is not here, and nothing may be fetched or fetching failed.
         """
         place = self.folder / asset.name
         if asset.is_in(place):
@@ -129,7 +130,10 @@ class AssetStore:
         if draft.exists():  # a run was interrupted
             paths.remove_tree(draft, self.folder)
         paths.make_folder(draft)
-        fetch(asset.repo, asset.files, draft)
+        try:
+            fetch(asset.repo, asset.files, draft)
+        except DownloadError as error:
+            raise asset.missing(place, str(error)) from error
         if not asset.is_in(draft):
             raise asset.missing(place)
         paths.sync_folders(draft)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from modelkeep.core.configs import ModelConfigBase
-from modelkeep.errors import CorruptModelError, SourceError
+from modelkeep.core.names import shown
+from modelkeep.errors import CorruptModelError, SourceError, UnreadableSourceError
 from modelkeep.library.library import Library
 from modelkeep.load.changes import Contents, check_files, check_presence
 from modelkeep.load.model_cache import PartKey
@@ -98,6 +101,7 @@ class Resolver:
             ModelNotFoundException: its files are not there.
             ChangedModelError: its files are not those that were recorded.
             InvalidModelException: it cannot be loaded, or has no such part.
+            UnreadableSourceError: this user may not read its files.
             DeviceError: there is no such device.
         """
         counter = self._library.records.change_counter()
@@ -121,6 +125,8 @@ class Resolver:
         except (CorruptModelError, SourceError):
             check_presence(self._library, record)
             raise
+        except PermissionError as error:
+            raise _unreadable(record, error) from error
         plan = planned.plan
         precision = precision_for(
             wanted.precision, device.name, plan.stored, planned.record.base, plan.part
@@ -133,6 +139,17 @@ class Resolver:
         )
         size = plan.bytes_in(precision)
         return Resolved(record, wanted.part, planned, contents, device, precision, key, size)
+
+
+def _unreadable(record: ModelConfigBase, error: PermissionError) -> UnreadableSourceError:
+    """Return the error for a folder of a model whose files this user may not see."""
+    place = Path(error.filename or record.path)
+    closed = (folder for folder in reversed(place.parents) if not os.access(folder, os.X_OK))
+    folder = shown(next(closed, place))
+    return UnreadableSourceError(
+        f"{record.name} cannot be loaded: {folder} cannot be read by this user",
+        hint=f"Grant read access, for example: chmod u+rx {folder}",
+    )
 
 
 def _digest(contents: Contents, plan: LoadPlan) -> str:

@@ -129,6 +129,7 @@ class ModelLoadService:
             ChangedModelError: its files are not those that were recorded; names both hashes.
             MissingPartError: it has no such part, or one must be named; lists them.
             InvalidModelException: it is damaged, unsafe, or of a kind that cannot be loaded.
+            UnreadableSourceError: this user may not read its files.
             LoadMemoryError: it does not fit, also after all was evicted that nobody uses.
             LoadTimeoutError: the time is over.
             UsageError: an argument is none of those above.

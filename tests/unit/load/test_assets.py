@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modelkeep.errors import MissingAssetError
+from modelkeep.errors import DownloadError, MissingAssetError
 from modelkeep.load.assets import ASSETS, AssetStore
 
 CLIP = ASSETS["clip"]
@@ -48,6 +48,15 @@ def test_without_a_port_the_error_says_what_to_do(tmp_path: Path) -> None:
     for word in ("vocab.json", "merges.txt", "openai/clip-vit-large-patch14", "online"):
         assert word in caught.value.hint
     assert not (tmp_path / "assets").exists()
+
+
+def test_what_cannot_be_fetched_says_where_to_put_it(tmp_path: Path) -> None:
+    def fetch(*_: object) -> None:
+        raise DownloadError("the line is dead")
+
+    with pytest.raises(MissingAssetError, match=r"vocabulary of CLIP .* line is dead") as caught:
+        AssetStore(tmp_path / "assets", fetch).need(CLIP)
+    assert "Put vocab.json, merges.txt of https://huggingface.co/openai/clip" in caught.value.hint
 
 
 @pytest.mark.parametrize("asset", ASSETS.values(), ids=lambda asset: asset.name)

@@ -19,6 +19,7 @@ from modelkeep.errors import (
     ChangedModelError,
     DeviceError,
     InvalidModelException,
+    InvalidSettingsError,
     LoadCancelledError,
     LoadMemoryError,
     LoadTimeoutError,
@@ -26,9 +27,12 @@ from modelkeep.errors import (
     ModelNotFoundException,
     ServiceInactiveException,
     UnknownModelException,
+    UnreadableSourceError,
     UsageError,
 )
 from modelkeep.load.info import ModelInfo
+from modelkeep.load.model_files import ModelFiles
+from modelkeep.load.plan import LoadPlan
 from modelkeep.load.prefetch import Prefetch
 from modelkeep.load.service import ModelLoadService
 from modelkeep.settings import Settings
@@ -291,6 +295,18 @@ class TestFiles:
         service = ModelLoadService(world.manager.settings, world.manager.records)
         with pytest.raises(ModelNotFoundException, match=r"diffusion_pytorch_model.* not exist"):
             service.get_model(key)
+
+    def test_a_folder_that_this_user_may_not_read_is_said(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        key = world.main()
+
+        def refuse(_loader: FakeLoader, files: ModelFiles, _part: str) -> LoadPlan:
+            raise PermissionError(13, "Permission denied", str(files.path))
+
+        monkeypatch.setattr(FakeLoader, "plan", refuse)
+        with pytest.raises(UnreadableSourceError, match=r"main cannot be .* by this user"):
+            world.service.peek(key, "vae")
 
     def test_a_root_that_is_away_is_said(self, world: World, tmp_path: Path) -> None:
         key = world.main()
@@ -574,6 +590,9 @@ def test_forever_is_the_default_time_to_stay(world: World, tmp_path: Path) -> No
     settings = Settings(root=tmp_path / "other", keep_alive=5)
     assert settings.keep_alive == 5
     assert not math.isinf(float(settings.keep_alive))
+    for name in ("ram_cache_gb", "vram_cache_gb"):
+        with pytest.raises(InvalidSettingsError, match=name):
+            Settings(root=tmp_path / "other", **{name: math.inf})
 
 
 def test_records_of_the_specification_are_needed_alone(world: World) -> None:
