@@ -33,7 +33,16 @@ def find_class(library: str, name: str) -> Any:
         LoadError: the library has no such class.
     """
     home = _import(library) if library in _LIBRARIES else _pipeline_package(library, name)
-    found: Any = getattr(home, _RENAMED.get(name, name), None)
+    try:
+        found: Any = getattr(home, _RENAMED.get(name, name), None)
+    except (ImportError, RuntimeError) as error:
+        # Libraries that import lazily have made the one of the other.
+        if not isinstance(error.__cause__ or error, ImportError):
+            raise
+        raise MissingExtraError(
+            f"{name} of {library} needs a library that is not installed: {error}",
+            hint="Install the library that is named.",
+        ) from error
     if not isinstance(found, type):
         owner = library if library in _LIBRARIES else "diffusers"
         raise LoadError(
@@ -53,7 +62,10 @@ def find_class(library: str, name: str) -> Any:
 def _pipeline_package(library: str, name: str) -> Any:
     """Return a package of ``diffusers.pipelines``, which hold classes of their own."""
     package = getattr(_import("diffusers").pipelines, library, None)
-    if getattr(package, "__name__", "") != f"diffusers.pipelines.{library}":
+    place = f"diffusers.pipelines.{library}"
+    if package is None and library.isidentifier() and importlib.util.find_spec(place):
+        package = importlib.import_module(place)  # diffusers passes it over: its pipelines lack one
+    if getattr(package, "__name__", "") != place:
         raise RemoteCodeError(
             f"{name} is from {library}, which is neither diffusers nor transformers",
             hint="Use a form of the model that these two load by themselves.",

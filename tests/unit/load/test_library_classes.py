@@ -50,3 +50,18 @@ def test_a_class_that_needs_another_library_names_it() -> None:
     with pytest.raises(MissingExtraError, match="LMSDiscreteScheduler") as raised:
         find_class("diffusers", "LMSDiscreteScheduler")
     assert raised.value.hint == "Install it with: pip install scipy"
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_packages_of_pipelines_that_diffusers_passes_over() -> None:
+    # Its pipelines need sentencepiece, and its text encoder does not.
+    assert find_class("kolors", "ChatGLMModel").__name__ == "ChatGLMModel"
+
+
+def test_a_class_that_cannot_be_imported_names_what_it_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "diffusers.pipelines.shap_e.renderer", None)
+    with pytest.raises(MissingExtraError, match=r"shap_e\.renderer") as raised:
+        find_class("shap_e", "ShapERenderer")
+    assert raised.value.hint
