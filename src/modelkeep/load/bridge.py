@@ -252,7 +252,9 @@ def _initialise(module: Any, owner: Any) -> None:
     """Let the classes fill what no weights come for, as transformers does: inner ones first."""
     for child in module.children():
         _initialise(child, child if hasattr(child, "_init_weights") else owner)
-    owner._initialize_weights(module)  # some look at what it notes on those inside
+    # It notes on modules what is done, which some look at. Classes outside of transformers draw
+    # without asking whether there are numbers already; it keeps them from that.
+    owner._initialize_weights(module, is_custom_code=owner.is_custom_code())
 
 
 def _float_as(dtype: torch.dtype, tensor: torch.Tensor) -> torch.dtype:

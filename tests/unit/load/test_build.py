@@ -203,6 +203,20 @@ def test_modules_that_are_called_tokenizers(small_models: SmallModels, tmp_path:
         load(index.parent, "tokenizer")
 
 
+def test_classes_that_draw_without_asking_keep_their_weights(tmp_path: Path) -> None:
+    from diffusers.pipelines.latent_diffusion import LDMBertModel
+
+    numbers = {"encoder_layers": 1, "encoder_ffn_dim": 8, "encoder_attention_heads": 1}
+    config = LDMBertModel.config_class(vocab_size=9, d_model=8, head_dim=8, **numbers)
+    with torch.random.fork_rng(devices=[]):
+        made = LDMBertModel(config)
+    made.save_pretrained(tmp_path / "bert")
+    listed = {"_class_name": "LDMTextToImagePipeline", "bert": ["latent_diffusion", "LDMBertModel"]}
+    (tmp_path / "model_index.json").write_text(json.dumps(listed))
+    loaded = load(tmp_path, "bert").state_dict()
+    assert all(torch.equal(each, loaded[name]) for name, each in made.state_dict().items())
+
+
 def test_schedulers_take_what_the_record_knows(small_models: SmallModels) -> None:
     folder = small_models.pipeline("sd1")
     known: dict[str, Any] = {"prediction_type": "v_prediction", "ztsnr_training": True}
