@@ -87,9 +87,24 @@ def write_sd1_folder(root: Path, *, inputs: int = 4, form: str = "") -> Path:
         "in_channels": inputs,
     }
     write_json(root / "unet/config.json", unet)
-    vae = {"_class_name": "AutoencoderKL", "latent_channels": 4, "scaling_factor": 0.18215}
+    vae = {
+        "_class_name": "AutoencoderKL",
+        "block_out_channels": [128, 256, 512, 512],
+        "down_block_types": ["DownEncoderBlock2D"] * 4,
+        "latent_channels": 4,
+        "layers_per_block": 2,
+        "scaling_factor": 0.18215,
+        "up_block_types": ["UpDecoderBlock2D"] * 4,
+    }
     write_json(root / "vae/config.json", vae)
-    text = {"architectures": ["CLIPTextModel"], "hidden_size": 768, "model_type": "clip_text_model"}
+    text = {
+        "architectures": ["CLIPTextModel"],
+        "hidden_size": 768,
+        "intermediate_size": 3072,
+        "model_type": "clip_text_model",
+        "num_attention_heads": 12,
+        "projection_dim": 768,
+    }
     write_json(root / "text_encoder/config.json", text)
     weights = diffusers_unet(SD1.with_inputs(inputs))
     write_safetensors(root / f"unet/diffusion_pytorch_model{suffix}", typed(weights))
