@@ -60,6 +60,6 @@ def class_in(name: Any, library: str, path: Path, *folders: Path) -> str:
 
 def _refusal(path: Path, what: str) -> RemoteCodeError:
     return RemoteCodeError(
-        f"{shown(path)} asks for code of its own: {what}",
+        f"{shown(path)} asks for code of its own: {ascii(what)[1:-1]}",
         hint="Use a form of the model that diffusers or transformers loads by itself.",
     )

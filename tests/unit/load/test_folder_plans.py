@@ -209,6 +209,7 @@ def test_a_single_thing_has_no_parts(tmp_path: Path) -> None:
         {"unet": ["diffusers", "models.UNet2DConditionModel"]},
         {"unet": ["diffusers", ["my_unet", "MyUNet"]]},
         {"unet": ["my_unet", "MyUNet"]},
+        {"unet": ["diffusers", "\ud800\x1b[2J"]},
         {"auto_map": {"AutoModel": "mine.Model"}},
         {"attn_implementation": "somebody/kernel"},
         {"text_config": {"_attn_implementation": {"": "somebody/kernel@v1"}}},
@@ -221,6 +222,7 @@ def test_an_index_that_asks_for_code(tmp_path: Path, index: dict[str, Any]) -> N
     with pytest.raises(RemoteCodeError, match="asks for code") as raised:
         LOADER.plan(files_of(tmp_path), "unet")
     assert raised.value.hint
+    assert str(raised.value).isprintable()
 
 
 @pytest.mark.parametrize(
