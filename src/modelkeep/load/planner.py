@@ -8,7 +8,7 @@ from pathlib import Path
 
 from modelkeep.core.commands import command
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
-from modelkeep.core.taxonomy import ModelFormat, ModelType
+from modelkeep.core.taxonomy import ModelFormat, ModelType, SubModelType
 from modelkeep.errors import (
     InvalidModelException,
     MissingPartError,
@@ -75,6 +75,7 @@ class Planner:
             InvalidModelException: it cannot be loaded.
             UnknownModelException: a model that should stand in does not exist.
         """
+        self._check_names(record, replaced)
         stand_in = self._stand_in(record, part, replaced)
         if stand_in is not None:
             files = self.files_of(stand_in)
@@ -133,6 +134,15 @@ class Planner:
         if (names and part not in names) or (part and not names):
             raise self._no_part(record, part, names)
         return PlannedPart(record, files, loader, loader.plan(files, part))
+
+    def _check_names(self, record: ModelConfigBase, replaced: Mapping[str, str]) -> None:
+        """Refuse stand-ins for parts that no model has: a slip would give the model's own part."""
+        names = [name for name in replaced if not _is_part(name)]
+        if not names:
+            return
+        parts = self.parts(record)
+        if unknown := [name for name in names if name not in parts]:
+            raise self._no_part(record, unknown[0], parts)
 
     def _stand_in(
         self, record: ModelConfigBase, part: str, replaced: Mapping[str, str]
@@ -207,3 +217,8 @@ class Planner:
 def _types_for(part: str) -> tuple[ModelType, ...]:
     """Return the types of models that can stand in for a part."""
     return next((types for start, types in _STAND_INS.items() if part.startswith(start)), ())
+
+
+def _is_part(name: str) -> bool:
+    """Tell whether models may have a part of this name, with or without a number behind it."""
+    return name.rstrip("_0123456789") in {*SubModelType, *_STAND_INS, "transformer"}

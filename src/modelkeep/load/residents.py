@@ -14,7 +14,7 @@ from modelkeep.load.model_cache import HOST, Entry, PartKey
 
 
 class Residents:
-    """Knows parts by their models; two models may share one, which then counts as the last's.
+    """Knows parts by their models. Two models may share one; it is shown as the last one's.
 
     Args:
         bus: Is told of parts that leave memory.
@@ -23,19 +23,28 @@ class Residents:
     def __init__(self, bus: EventBus | None) -> None:
         self._bus = bus
         self._lock = threading.Lock()
-        self._models: dict[PartKey, tuple[str, str]] = {}
+        # Of each part: keys of models, with their names and what they call the part; last one last.
+        self._models: dict[PartKey, dict[str, tuple[str, str]]] = {}
 
-    def note(self, key: PartKey, record: ModelConfigBase) -> None:
-        """Remember the model that a part is loaded for, on its device and on the way there."""
-        model = (record.key, record.name)
+    def note(self, key: PartKey, record: ModelConfigBase, part: str) -> None:
+        """Remember the model that a part is loaded for, on its device and on the way there.
+
+        Args:
+            key: Of what is loaded; of another model where that stands in.
+            record: The model.
+            part: What it is called in that model.
+        """
         with self._lock:
-            self._models[key] = model
-            if key.device != HOST:
-                self._models[key.on(HOST)] = model
+            for place in {key.device, HOST}:
+                models = self._models.setdefault(key.on(place), {})
+                models.pop(record.key, None)
+                models[record.key] = (record.name, part)
 
     def is_of(self, key: PartKey, model: str, part: str | None) -> bool:
         """Tell whether a part is of a model, and of this name where one is given."""
-        return self._model_of(key)[0] == model and part in {None, key.part}
+        with self._lock:
+            known = self._models.get(key, {}).get(model)
+        return known is not None and part in {None, known[1]}
 
     def name_of(self, key: PartKey) -> str:
         """Return what messages call a part."""
@@ -73,4 +82,8 @@ class Residents:
 
     def _model_of(self, key: PartKey) -> tuple[str, str]:
         with self._lock:
-            return self._models.get(key, ("", ""))
+            models = self._models.get(key)
+            if not models:
+                return ("", "")
+            model = next(reversed(models))
+            return (model, models[model][0])

@@ -358,7 +358,7 @@ class ModelLoadService:
         timeout: float | None = None,
         is_unwanted: Callable[[], bool] = lambda: False,
     ) -> PartRequest:
-        self._residents.note(resolved.key, resolved.record)
+        self._residents.note(resolved.key, resolved.record, resolved.part)
         return PartRequest(
             key=resolved.key,
             name=resolved.name,

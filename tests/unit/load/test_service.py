@@ -219,6 +219,22 @@ class TestParts:
         other = world.main("other", 5)
         assert world.service.get_model(key, "unet", parts={"unet": other}).class_name == "FakeUnet"
 
+    def test_a_slip_in_the_name_of_a_part_is_said(self, world: World) -> None:
+        key = world.main()
+        vae = world.add("better", 3, type="vae", base="sd-1", format="checkpoint")
+        for slip in ("vea", "text-encoder"):
+            with pytest.raises(MissingPartError, match=f"has no part '{slip}'"):
+                world.service.get_model(key, "vae", parts={slip: vae})
+        assert not world.service.get_model(key, "vae", parts={"text_encoder_3": vae}).is_cached
+
+    def test_a_part_of_two_models_goes_with_either(self, world: World) -> None:
+        first, other = world.main("first"), world.main("other", 2)
+        vae = world.add("better", 3, type="vae", base="sd-1", format="checkpoint")
+        for key in (first, other):
+            world.service.get_model(key, "vae", parts={"vae": vae})
+        assert world.service.evict(first, "unet") == 0
+        assert world.service.evict(first, "vae") == 1
+
     def test_the_vae_of_the_record_stands_in(self, world: World) -> None:
         vae = world.add("better", 3, type="vae", base="sd-1", format="checkpoint")
         path = world.manager.records.get_model(vae).path
