@@ -501,7 +501,9 @@ class LoadMemoryError(LoadError, MemoryError):
         available: Bytes that there were.
     """
 
-    def __init__(self, message: str, *, hint: str = "", needed: int, available: int) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", needed: int = 0, available: int = 0
+    ) -> None:
         super().__init__(message, hint=hint)
         self.needed = needed
         self.available = available
