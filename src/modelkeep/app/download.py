@@ -130,11 +130,6 @@ def submit(manager: ModelManager, request: DownloadRequest) -> list[DownloadJobB
     return jobs
 
 
-def is_going_on(job: DownloadJobBase) -> bool:
-    """Tell whether a job will end without further action in this process."""
-    return job.waiting or job.running or (job.paused and job.exception is None)
-
-
 def kept_text(jobs: Sequence[DownloadJobBase]) -> str:
     """Return whether paused downloads can continue from where they are."""
     paths = [(digest_of(str(job.source)), job.download_path) for job in jobs if job.paused]

@@ -298,7 +298,7 @@ class ModelManager:
                 self.records,
                 event_bus=self.events,
                 library=self.installer.library,
-                fetch=asset_fetch(self),
+                fetch=asset_fetch(self.settings, lambda: self.downloads),
             )
 
     @property

@@ -148,6 +148,11 @@ class DownloadJobBase(JobProperties, BaseModel):
         }
 
     @property
+    def is_going_on(self) -> bool:
+        """It will end without further action in this process."""
+        return self.waiting or self.running or (self.paused and self.exception is None)
+
+    @property
     def callbacks(self) -> dict[str, DownloadEventHandler]:
         """The callbacks that are set, by their names."""
         return self._callbacks

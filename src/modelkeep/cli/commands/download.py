@@ -94,13 +94,11 @@ def finish_downloads(
 
 def _watch(session: Session, jobs: Sequence[DownloadJobBase]) -> bool:
     """Draw how far all are until they have ended; return whether Ctrl-C paused them."""
-    from modelkeep.app.download import is_going_on
-
     label = jobs[0].dest.name if len(jobs) == 1 else f"{len(jobs)} files"
     news = _News(session, jobs)
     try:
         with Bar(label or "download", is_shown=not session.quiet) as bar:
-            while any(is_going_on(job) for job in jobs):
+            while any(job.is_going_on for job in jobs):
                 running = sum(job.connections for job in jobs)
                 bar.show(
                     sum(job.bytes for job in jobs),
