@@ -202,7 +202,7 @@ class Settings(BaseModel):
         default=None, description="proxy for all requests"
     )
     allow_private_hosts: list[str] = Field(
-        default_factory=list, description="private hosts that redirects may lead to"
+        default_factory=list, description="private hosts that redirects and requests may lead to"
     )
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1 ...")
     precision: str = Field(default="auto", description="auto, float32, float16, bfloat16")
@@ -224,11 +224,33 @@ class Settings(BaseModel):
     port: int = Field(default=9494, ge=0, le=65535, description="port of the server")
     allowed_hosts: list[str] = Field(default_factory=list, description="host names of the server")
     base_path: str = Field(default="", description="URL prefix of the server")
+    cors_origins: list[str] = Field(
+        default_factory=list, description="exact origins whose pages may use the API with a token"
+    )
+    trusted_proxies: list[str] = Field(
+        default_factory=list, description="addresses of proxies that say who asks"
+    )
+    read_only: bool = Field(default=False, description="the server changes nothing")
+    cert: Path | None = Field(default=None, description="certificate of the server, PEM")
+    key: Path | None = Field(default=None, description="private key of the certificate, PEM")
+    readable_dirs: list[Path] = Field(
+        default_factory=list, description="folders outside the roots that requests may read"
+    )
+    streams: int = Field(default=256, ge=1, le=10_000, description="event streams of the server")
+    streams_per_token: int = Field(
+        default=8, ge=1, le=10_000, description="event streams of one token"
+    )
+    hf_read_through: bool = Field(
+        default=False, description="the mirror of Hugging Face installs what is not there"
+    )
     max_content_level: Literal["pg", "pg13", "r", "x", "xxx"] = Field(
         default="pg13", description="previews to download"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning", description="what is logged"
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="how the server logs: text or json"
     )
     roots: Annotated[dict[str, RootSettings], AfterValidator(_check_roots)] = Field(
         default_factory=dict, description="more folders that hold models"

@@ -1,0 +1,1 @@
+"""The server: the HTTP API and, on top of it, the pages. FastAPI is used nowhere else."""

@@ -1,0 +1,41 @@
+"""``make_app``: the application of a server, with all routes, behind all checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+import modelkeep
+from modelkeep.web.context import WebContext
+from modelkeep.web.errors import answer_errors
+from modelkeep.web.guard.chain import guarded
+from modelkeep.web.routes import add_routes
+
+
+def make_app(context: WebContext, folders: Iterable[Path] = ()) -> ASGIApp:
+    """Return the application of a server.
+
+    Args:
+        context: What its routes share.
+        folders: Folders with more routes.
+    """
+    return guarded(make_api(context, folders), context)
+
+
+def make_api(context: WebContext, folders: Iterable[Path] = ()) -> FastAPI:
+    """Return the application without its checks: the routes and how errors are answered."""
+    app = FastAPI(
+        title="modelkeep",
+        version=modelkeep.__version__,
+        docs_url=None,  # both pages load scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+    )
+    app.state.context = context
+    answer_errors(app)
+    add_routes(app, folders)
+    return app

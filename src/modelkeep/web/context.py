@@ -1,0 +1,49 @@
+"""``WebContext``: what the routes of one server share."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from modelkeep.app.manager import ModelManager
+from modelkeep.settings import Settings
+from modelkeep.web.events.hub import EventHub
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WebContext:
+    """What the routes of one server share.
+
+    Attributes:
+        manager: The services of the root; its event bus is ``hub``.
+        hub: Gathers the events.
+        is_ready: Set once recovery is done.
+    """
+
+    manager: ModelManager
+    hub: EventHub
+    is_ready: threading.Event = field(default_factory=threading.Event)
+
+    @classmethod
+    def open(cls, settings: Settings) -> WebContext:
+        """Return one for a root; its services are made when they are first used."""
+        hub = EventHub()
+        return cls(ModelManager(settings, event_bus=hub), hub)
+
+    @property
+    def settings(self) -> Settings:
+        """Those of the root."""
+        return self.manager.settings
+
+
+def context_of(request: Request) -> WebContext:
+    """Return what the routes of this server share."""
+    found: WebContext = request.app.state.context
+    return found
+
+
+#: Of a route: ``def route(context: Context)``.
+Context = Annotated[WebContext, Depends(context_of)]

@@ -1,0 +1,109 @@
+"""Errors as answers: one shape, and the statuses of ``modelkeep.app.outcomes``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from modelkeep.app.outcomes import error_json, outcome_of
+from modelkeep.errors import ModelKeepError
+from modelkeep.web.replies import json_reply
+
+_log = logging.getLogger(__name__)
+
+
+class ErrorFacts(BaseModel):
+    """What went wrong.
+
+    Attributes:
+        code: The class of the error, or a word for those of HTTP.
+        message: What happened.
+        hint: What to do next; may be empty.
+        details: Plain values, by kind of error; what is wrong with each field of a request.
+    """
+
+    code: str
+    message: str
+    hint: str = ""
+    details: Any = None
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer that tells of an error.
+
+    Attributes:
+        error: What went wrong.
+        detail: The message, for programs that read what FastAPI writes; of a request that is not
+            valid, the list of what is wrong.
+    """
+
+    error: ErrorFacts
+    detail: Any
+
+
+def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the ``responses`` of a route that may answer with these errors."""
+    return {
+        status: {"model": ErrorBody, "description": HTTPStatus(status).phrase}
+        for status in statuses
+    }
+
+
+def error_body(
+    code: str, message: str, hint: str = "", details: Any = None, *, detail: Any = None
+) -> dict[str, Any]:
+    """Return the body of an answer that tells of an error."""
+    facts = {"code": code, "message": message, "hint": hint, "details": details}
+    return {"error": facts, "detail": message if detail is None else detail}
+
+
+def error_reply(error: BaseException, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the answer for an error of ours."""
+    facts = error_json(error)
+    body = error_body(facts["kind"], facts["message"], facts["hint"])
+    return json_reply(body, outcome_of(error).http, headers=headers)
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Have an application answer all errors in one shape."""
+    app.add_exception_handler(ModelKeepError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    reply = error_reply(error)
+    if reply.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.warning("%s %s: %s", request.method, request.url.path, error)
+    return reply
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    del request
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    wrong = [{"type": e["type"], "loc": [*map(str, e["loc"])], "msg": e["msg"]} for e in found]
+    listed = "; ".join(f"{'.'.join(e['loc'])}: {e['msg']}" for e in wrong[:5])
+    body = error_body("InvalidRequest", f"Invalid request: {listed}", "", wrong, detail=wrong)
+    return json_reply(body, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+async def _of_http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = getattr(error, "headers", None)
+    phrase = HTTPStatus(status).phrase
+    body = error_body(phrase.title().replace(" ", ""), f"{phrase}: {request.url.path}")
+    return json_reply(body, status, headers=headers)
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    body = error_body("InternalError", "The server failed to answer", "See the log of the server.")
+    return json_reply(body, HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -1,0 +1,86 @@
+"""``Routes``: how groups of routes are found, and in which order they are tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from modelkeep.core.plugins import PluginKind
+
+#: Every path of the API begins so.
+API = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Routes:
+    """A group of routes.
+
+    Attributes:
+        name: One word, which the list of routes puts them under.
+        router: Has the routes, with their whole paths.
+    """
+
+    name: str
+    router: APIRouter
+
+
+#: Those of this package and of installed packages that name theirs in the group.
+ROUTES: PluginKind[Routes] = PluginKind(
+    "group of routes", Routes, "ROUTES", package="modelkeep.web.api", group="modelkeep.routes"
+)
+
+
+def add_routes(app: FastAPI, folders: Iterable[Path] = ()) -> None:
+    """Give an application all routes.
+
+    Each answers with and without a final slash, without a redirect, which would lose a sub-path
+    that a proxy has taken off. Keys of models may hold slashes, so routes that end in one come
+    after all others.
+
+    Args:
+        app: To add them to.
+        folders: Folders whose ``*.py`` files are groups of routes too.
+    """
+    found = [
+        (group.name, route)
+        for group in ROUTES.load(*folders)
+        for route in group.router.routes
+        if isinstance(route, APIRoute)
+    ]
+    for name, route in sorted(found, key=lambda pair: _takes_all(pair[1].path)):
+        _add(app, route, route.path, name, is_listed=True)
+        if not _takes_all(route.path) and route.path != "/":
+            _add(app, route, _other_form(route.path), name, is_listed=False)
+
+
+def _add(app: FastAPI, route: APIRoute, path: str, name: str, *, is_listed: bool) -> None:
+    app.router.add_api_route(
+        path,
+        route.endpoint,
+        response_model=route.response_model,
+        status_code=route.status_code,
+        tags=[name],
+        dependencies=route.dependencies,
+        summary=route.summary,
+        description=route.description,
+        response_description=route.response_description,
+        responses=route.responses,
+        methods=route.methods,
+        operation_id=route.operation_id or route.name,
+        include_in_schema=is_listed and route.include_in_schema,
+        response_class=route.response_class,
+        name=route.name,
+        openapi_extra=route.openapi_extra,
+    )
+
+
+def _other_form(path: str) -> str:
+    return path[:-1] if path.endswith("/") else f"{path}/"
+
+
+def _takes_all(path: str) -> bool:
+    return path.endswith(":path}")
