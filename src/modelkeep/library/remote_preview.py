@@ -93,15 +93,16 @@ def fetch_preview(
     return place
 
 
-def redrawn(content: bytes, name: str) -> bytes:
+def redrawn(content: bytes, name: str, side: int = _LONGEST_SIDE) -> bytes:
     """Return a picture as a small JPEG that has its pixels and nothing else.
 
     Args:
         content: PNG, JPEG, WEBP, AVIF or GIF, recognised by its first bytes.
         name: What it is called in an error.
+        side: Pixels of its longer side at most.
 
     Returns:
-        At most 768 pixels a side, turned as its camera said, white where one could see through.
+        A JPEG, turned as its camera said, white where one could see through.
 
     Raises:
         UnreadableSourceError: it is no such picture, is broken, or has too many pixels.
@@ -111,7 +112,7 @@ def redrawn(content: bytes, name: str) -> bytes:
             width, height = image.size
             if width * height > limits.FETCHED_PREVIEW_PIXELS:
                 raise ValueError(f"{width:,} x {height:,} pixels are too many")  # noqa: TRY301 - one place says it
-            return _as_jpeg(_flattened(image))
+            return _as_jpeg(_flattened(image, side))
     # For broken pictures the readers raise errors of any class.
     except Exception as error:
         raise UnreadableSourceError(
@@ -134,14 +135,14 @@ def _opened(content: bytes) -> Image:
     raise ValueError("it is neither PNG, JPEG, WEBP, AVIF nor GIF")
 
 
-def _flattened(image: Image) -> Image:
+def _flattened(image: Image, side: int) -> Image:
     from PIL import Image as Pillow  # noqa: PLC0415 - most commands draw nothing
     from PIL import ImageOps  # noqa: PLC0415 - as above
 
-    image.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))  # a large JPEG is decoded small
+    image.draft("RGB", (side, side))  # a large JPEG is decoded small
     has_holes = "A" in image.getbands() or "transparency" in image.info
     drawn = ImageOps.exif_transpose(image).convert("RGBA" if has_holes else "RGB")
-    drawn.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    drawn.thumbnail((side, side))
     # A new picture: the old one carries what was written beside its pixels.
     flat = Pillow.new("RGB", drawn.size, _BACKGROUND)
     flat.paste(drawn, mask=drawn.getchannel("A") if has_holes else None)

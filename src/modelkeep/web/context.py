@@ -6,11 +6,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from modelkeep.app.manager import ModelManager
 from modelkeep.settings import Settings
 from modelkeep.web.events.hub import EventHub
+
+_DRAWN_AT_A_TIME = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,11 +24,13 @@ class WebContext:
         manager: The services of the root; its event bus is ``hub``.
         hub: Gathers the events.
         is_ready: Set once recovery is done.
+        drawing: Lets few pictures be decoded at a time: one may take 300 MB.
     """
 
     manager: ModelManager
     hub: EventHub
     is_ready: threading.Event = field(default_factory=threading.Event)
+    drawing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_DRAWN_AT_A_TIME))
 
     @classmethod
     def open(cls, settings: Settings) -> WebContext:

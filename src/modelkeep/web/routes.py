@@ -39,7 +39,7 @@ def add_routes(app: FastAPI, folders: Iterable[Path] = ()) -> None:
 
     Each answers with and without a final slash, without a redirect, which would lose a sub-path
     that a proxy has taken off. Keys of models may hold slashes, so routes that end in one come
-    after all others.
+    after all others; those with a path behind a key, which could be anything, come first.
 
     Args:
         app: To add them to.
@@ -51,7 +51,7 @@ def add_routes(app: FastAPI, folders: Iterable[Path] = ()) -> None:
         for route in group.router.routes
         if isinstance(route, APIRoute)
     ]
-    for name, route in sorted(found, key=lambda pair: _takes_all(pair[1].path)):
+    for name, route in sorted(found, key=lambda pair: _rank(pair[1].path)):
         _add(app, route, route.path, name, is_listed=True)
         if not _takes_all(route.path) and route.path != "/":
             _add(app, route, _other_form(route.path), name, is_listed=False)
@@ -80,6 +80,11 @@ def _add(app: FastAPI, route: APIRoute, path: str, name: str, *, is_listed: bool
 
 def _other_form(path: str) -> str:
     return path[:-1] if path.endswith("/") else f"{path}/"
+
+
+def _rank(path: str) -> int:
+    """Return when a route is tried: 0 first."""
+    return (0 if ":path}/" in path else 2) if _takes_all(path) else 1
 
 
 def _takes_all(path: str) -> bool:
