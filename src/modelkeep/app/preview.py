@@ -48,7 +48,7 @@ class PreviewSide(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class OpenedPreview:
     """The picture or film of a model, open.
 
     Attributes:
@@ -60,7 +60,7 @@ class Preview:
     film: str
 
 
-def open_preview(manager: ModelManager, config: ModelConfigBase) -> Preview:
+def open_preview(manager: ModelManager, config: ModelConfigBase) -> OpenedPreview:
     """Open the picture of a model.
 
     Raises:
@@ -76,7 +76,9 @@ def open_preview(manager: ModelManager, config: ModelConfigBase) -> Preview:
     row = ModelFile(path_to_text(place), there.st_size, there.st_mtime_ns, there.st_ino)
     file = OpenedFile(OwnedFile(path_to_text(Path(place.name)), place, row))
     head = file.read_at(0, min(file.size, _HEAD_BYTES))
-    return Preview(file, next((kind for at, mark, kind in _FILMS if head.startswith(mark, at)), ""))
+    return OpenedPreview(
+        file, next((kind for at, mark, kind in _FILMS if head.startswith(mark, at)), "")
+    )
 
 
 def small_picture(

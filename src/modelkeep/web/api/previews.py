@@ -87,7 +87,7 @@ def del_preview(context: Context, key: str) -> Response:
     return no_content()
 
 
-def _open(context: WebContext, key: str) -> preview.Preview:
+def _open(context: WebContext, key: str) -> preview.OpenedPreview:
     return preview.open_preview(context.manager, config_of(context, key))
 
 
