@@ -320,6 +320,9 @@ from modelkeep.errors import (
     TargetTakenError as TargetTakenError,
 )
 from modelkeep.errors import (
+    TokenNameTakenError as TokenNameTakenError,
+)
+from modelkeep.errors import (
     UnknownInstallJobException as UnknownInstallJobException,
 )
 from modelkeep.errors import (
@@ -333,6 +336,9 @@ from modelkeep.errors import (
 )
 from modelkeep.errors import (
     UnknownModelException as UnknownModelException,
+)
+from modelkeep.errors import (
+    UnknownServerTokenError as UnknownServerTokenError,
 )
 from modelkeep.errors import (
     UnlistedClassError as UnlistedClassError,
@@ -573,6 +579,7 @@ __all__ = [
     "T2IConfig",
     "TargetTakenError",
     "TextualInversionConfig",
+    "TokenNameTakenError",
     "TqdmProgress",
     "TransferOptions",
     "URLModelSource",
@@ -582,6 +589,7 @@ __all__ = [
     "UnknownMetadataException",
     "UnknownModelError",
     "UnknownModelException",
+    "UnknownServerTokenError",
     "UnlistedClassError",
     "UnreadableRecordError",
     "UnreadableSourceError",

@@ -64,7 +64,9 @@
     │   └── LoadMemoryError             it does not fit in memory (also a MemoryError)
     ├── LoadCancelledError              whoever asked for a model gave up
     ├── LoadTimeoutError                a model took longer than allowed (also a TimeoutError)
-    └── ModelNotFoundException          the record is there, its file is not
+    ├── ModelNotFoundException          the record is there, its file is not
+    ├── TokenNameTakenError             another token of the server has the name
+    └── UnknownServerTokenError         no token of the server has the name
 """
 
 from __future__ import annotations
@@ -531,6 +533,14 @@ class LoadTimeoutError(ModelKeepError, TimeoutError):
 
 class ModelNotFoundException(ModelKeepError):
     """Raised when a record exists but its file does not."""
+
+
+class TokenNameTakenError(ModelKeepError):
+    """Raised when a token of the server is added under a name that another one has."""
+
+
+class UnknownServerTokenError(ModelKeepError):
+    """Raised when no token of the server has the name that was given."""
 
 
 def _details_of(error: ValidationError) -> list[InitErrorDetails]:

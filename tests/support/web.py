@@ -10,6 +10,7 @@ from typing import Any, Self
 import requests
 
 from modelkeep import ModelManager, Settings
+from modelkeep.app.server_tokens import ServerTokens
 from modelkeep.web.app import make_app
 from modelkeep.web.context import WebContext
 from modelkeep.web.serve import listen, make_server
@@ -33,7 +34,8 @@ class WebServer:
         self.url = f"http://127.0.0.1:{port}"
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": self._sockets})
         self.session = requests.Session()
-        self.headers: dict[str, str] = {}
+        token = ServerTokens(self.context.settings).ensure()
+        self.headers = {"Authorization": f"Bearer {token}"}
 
     def __enter__(self) -> Self:
         self._thread.start()

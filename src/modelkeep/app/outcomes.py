@@ -106,6 +106,8 @@ OUTCOMES: Mapping[type[BaseException], Outcome] = MappingProxyType(
         errors.LoadCancelledError: _NOT_NOW,
         errors.LoadTimeoutError: _NOT_NOW,
         errors.ModelNotFoundException: _NOT_FOUND,
+        errors.TokenNameTakenError: _CONFLICT,
+        errors.UnknownServerTokenError: _NOT_FOUND,
     }
 )
 

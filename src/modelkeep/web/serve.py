@@ -12,7 +12,12 @@ from starlette.types import ASGIApp
 def make_server(app: ASGIApp) -> uvicorn.Server:
     """Return the server of an application; it does not listen yet."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, lifespan="off"
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        proxy_headers=False,  # it believes every program of this machine; our own check does not
     )
     return uvicorn.Server(config)
 
