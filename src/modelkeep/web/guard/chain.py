@@ -9,7 +9,7 @@ from modelkeep.web.context import WebContext
 from modelkeep.web.guard.asked import Arrival
 from modelkeep.web.guard.authentication import Authentication
 from modelkeep.web.guard.headers import SecurityHeaders
-from modelkeep.web.guard.hosts import AllowedHosts, HostCheck
+from modelkeep.web.guard.hosts import HostCheck, ServerNames
 from modelkeep.web.guard.proxies import TrustedProxies
 
 
@@ -27,6 +27,6 @@ def guarded(app: ASGIApp, context: WebContext) -> ASGIApp:
     tokens.ensure()
     # The last is asked first.
     app = Authentication(app, tokens)
-    app = HostCheck(app, AllowedHosts(settings.allowed_hosts))
+    app = HostCheck(app, ServerNames(settings.allowed_hosts))
     app = SecurityHeaders(app)
     return Arrival(app, TrustedProxies(settings.trusted_proxies), settings.base_path)

@@ -14,7 +14,7 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _USUAL_PORTS = {False: 80, True: 443}
 
 
-class AllowedHosts:
+class ServerNames:
     """The names that the settings allow, and those that every server has.
 
     Args:
@@ -75,7 +75,7 @@ class HostCheck:
         hosts: Those that are allowed.
     """
 
-    def __init__(self, app: ASGIApp, hosts: AllowedHosts) -> None:
+    def __init__(self, app: ASGIApp, hosts: ServerNames) -> None:
         self._app = app
         self._hosts = hosts
 
