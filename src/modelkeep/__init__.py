@@ -125,6 +125,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "StorageError",
         "TargetTakenError",
         "TokenNameTakenError",
+        "TooManyJobsError",
         "UnknownInstallJobException",
         "UnknownJobIDException",
         "UnknownMetadataException",

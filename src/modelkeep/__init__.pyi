@@ -323,6 +323,9 @@ from modelkeep.errors import (
     TokenNameTakenError as TokenNameTakenError,
 )
 from modelkeep.errors import (
+    TooManyJobsError as TooManyJobsError,
+)
+from modelkeep.errors import (
     UnknownInstallJobException as UnknownInstallJobException,
 )
 from modelkeep.errors import (
@@ -580,6 +583,7 @@ __all__ = [
     "TargetTakenError",
     "TextualInversionConfig",
     "TokenNameTakenError",
+    "TooManyJobsError",
     "TqdmProgress",
     "TransferOptions",
     "URLModelSource",

@@ -52,6 +52,7 @@
     │   ├── UnknownJobIDException
     │   │   └── UnknownInstallJobException
     │   ├── ServiceInactiveException    the service was not started, or was stopped
+    │   ├── TooManyJobsError            no more jobs are taken until some have ended
     │   ├── JobCancelledError
     │   │   └── DownloadJobCancelledException
     │   ├── JobPausedError              a job stopped, to go on later
@@ -441,6 +442,10 @@ class UnknownJobIDException(JobError, ValueError):
 
 class UnknownInstallJobException(UnknownJobIDException):
     """Raised when no install job has this id or source."""
+
+
+class TooManyJobsError(JobError):
+    """Raised when no more jobs are taken until some have ended."""
 
 
 class ServiceInactiveException(JobError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from modelkeep.core.names import full_path
 from modelkeep.errors import (
     ServiceInactiveException,
     SourceError,
+    TooManyJobsError,
     UnknownInstallJobException,
     UsageError,
 )
@@ -104,6 +106,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         )
         self.engine = JobEngine([self._kind], self._store)
         self.control = JobCommands([self.engine])
+        self._admitting = threading.Lock()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({os.fspath(self.app_config.root)!r})"
@@ -199,6 +202,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         link: LinkMode | None = None,
         to: str | None = None,
         plan: Plan | None = None,
+        at_most: int | None = None,
     ) -> ModelInstallJob:
         """Install a source in the background and return its job.
 
@@ -208,9 +212,11 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
             link: How files of a local model get to their place; ``copy`` when None.
             to: Name of the root that they go into; ``models_dir`` when None.
             plan: What ``plan`` said of a remote source: its site is not asked again.
+            at_most: Installs of all processes that may be open, with this one; any number if None.
 
         Raises:
             ServiceInactiveException: the service was not started.
+            TooManyJobsError: more are open.
             SourceError: it is nothing that is known.
         """
         if not self.engine.is_running:
@@ -227,7 +233,10 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         )
         if plan is not None and plan.remote is not None:
             job.remote, job.pinned = plan.remote, plan.remote.source
-        self.engine.submit(self._kind, job)
+        with self._admitting:
+            if at_most is not None:
+                self._refuse_over(at_most)
+            self.engine.submit(self._kind, job)
         return job
 
     def leave_job(
@@ -367,6 +376,13 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         self.scanner.sync_all()
 
     # -- plumbing
+
+    def _refuse_over(self, at_most: int) -> None:
+        if len(self._store.unended(self._kind.name)) >= at_most:
+            raise TooManyJobsError(
+                f"{at_most} installs are waiting, running or paused already",
+                hint="Wait until some of them have ended, or cancel some.",
+            )
 
     def _install_found(
         self, path: Path, fields: dict[str, Any], sidecar_info: SidecarInfo, link: LinkMode | None

@@ -89,6 +89,7 @@ OUTCOMES: Mapping[type[BaseException], Outcome] = MappingProxyType(
         errors.JobError: _CONFLICT,
         errors.UnknownJobIDException: _NOT_FOUND,
         errors.UnknownInstallJobException: _NOT_FOUND,
+        errors.TooManyJobsError: Outcome(EXIT_FAILED, 429),
         errors.ServiceInactiveException: _NOT_NOW,
         errors.JobCancelledError: _CONFLICT,
         errors.DownloadJobCancelledException: _CONFLICT,

@@ -54,6 +54,11 @@ SPACE_RESERVE_BYTES = 64 * MIB
 #: Days that a removed model stays in the trash.
 TRASH_DAYS = 7
 
+#: Installs that wait, run or are paused; a server takes no more.
+QUEUED_INSTALLS = 64
+#: Tasks that wait or run; a server takes no more.
+QUEUED_TASKS = 64
+
 #: Trigger phrases of one model, and characters of one of them: some are whole prompts.
 PHRASES = 1_000
 PHRASE_CHARACTERS = 4 * KIB

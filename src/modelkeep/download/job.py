@@ -221,7 +221,7 @@ class DownloadJobRemoteSource(DownloadJobBase):
 
     Attributes:
         source: A link, or what a subclass of the queue makes one of.
-        access_token: Sent to the host of the source, and to no other.
+        access_token: Sent to the host of the source, and to no other; never in its JSON.
         hashes: What the bytes must be, by algorithm: ``{"sha256": "..."}``.
         size: Bytes that the source is said to have; None when that is not known.
         content_type: What the server called it.
@@ -229,7 +229,7 @@ class DownloadJobRemoteSource(DownloadJobBase):
     """
 
     source: str
-    access_token: str | None = Field(default=None, repr=False)
+    access_token: str | None = Field(default=None, repr=False, exclude=True)
     hashes: dict[str, str] = Field(default_factory=dict)
     size: int | None = None
     content_type: str | None = None

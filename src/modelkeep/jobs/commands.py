@@ -44,10 +44,14 @@ class JobCommands:
             hint="Install the plug-in that provides this kind of job.",
         )
 
-    def rows(self) -> list[JobRow]:
-        """Return the jobs of all processes, the oldest first; those of dead ones wait."""
+    def rows(self, kind: str | None = None) -> list[JobRow]:
+        """Return the jobs of all processes, the oldest first; those of dead ones wait.
+
+        Args:
+            kind: Only those of this kind.
+        """
         self._flush()
-        return [self._as_it_is(row) for row in self._store.all()]
+        return [self._as_it_is(row) for row in self._store.all(kind)]
 
     def pause(self, number: int) -> JobRow:
         """Hold a job until it is resumed.
@@ -170,13 +174,18 @@ class JobCommands:
             time.sleep(_POLL_SECONDS)
         return self._row(number)
 
-    def prune(self) -> int:
-        """Forget the jobs of every process that have ended; return how many."""
-        ended = [row for row in self.rows() if row.ended_at is not None]
-        for engine in self._engines:
-            engine.remove_ended()
+    def prune(self, kind: str | None = None) -> int:
+        """Forget the jobs of every process that have ended; return how many.
+
+        Args:
+            kind: Only those of this kind.
+        """
+        ended = [row for row in self.rows(kind) if row.ended_at is not None]
+        engines = [e for e in self._engines if kind is None or kind in e.kinds]
+        for engine in engines:
+            engine.remove_ended(kind)
         count = self._store.remove([row.id for row in ended])
-        for engine in self._engines:
+        for engine in engines:
             engine.forget(ended)
         return count
 

@@ -342,10 +342,14 @@ class JobEngine:
                     if not entry.is_notified:
                         _log.warning("a listener of job %s did not return", entry.job.id)
 
-    def remove_ended(self) -> list[int]:
-        """Forget the jobs of this engine that have ended; return their numbers."""
+    def remove_ended(self, kind: str | None = None) -> list[int]:
+        """Forget the jobs of this engine, or of one kind, that have ended; return their numbers."""
         with self._changed:
-            ended = [number for number, e in self._entries.items() if e.state.is_final]
+            ended = [
+                number
+                for number, entry in self._entries.items()
+                if entry.state.is_final and kind in {None, entry.kind.name}
+            ]
             for number in ended:
                 del self._entries[number]
         self._writer.flush()

@@ -64,11 +64,19 @@ def error_body(
     return {"error": facts, "detail": message if detail is None else detail}
 
 
-def error_reply(error: BaseException, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the answer for an error of ours."""
+def error_reply(
+    error: BaseException, headers: Mapping[str, str] | None = None, *, status: int | None = None
+) -> Response:
+    """Return the answer for an error of ours.
+
+    Args:
+        error: What went wrong.
+        headers: More headers.
+        status: Of HTTP; that of ``modelkeep.app.outcomes`` when None.
+    """
     facts = error_json(error)
     body = error_body(facts["kind"], facts["message"], facts["hint"])
-    return json_reply(body, outcome_of(error).http, headers=headers)
+    return json_reply(body, status or outcome_of(error).http, headers=headers)
 
 
 def answer_errors(app: FastAPI) -> None:
