@@ -17,6 +17,7 @@ from modelkeep.errors import ModelKeepError, UnknownModelError
 from modelkeep.identification.engine import assess, identify_view, open_view
 from modelkeep.identification.known_families import kind_label, load_rules
 from modelkeep.sources.local import LocalModelSource
+from modelkeep.sources.string_like import StringLikeSource
 
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
@@ -118,12 +119,14 @@ def identify(source: str | Path, *, settings: Settings | None = None) -> Identif
         return identify_view(view, rules=rules, source=name, size=size)
 
 
-def answer(manager: ModelManager, source: str | Path, *, explain: bool = False) -> IdentifyResult:
+def answer(
+    manager: ModelManager, source: str | Path | StringLikeSource, *, explain: bool = False
+) -> IdentifyResult:
     """Say what a source is, from headers and configs alone; they are read once.
 
     Args:
         manager: Of the library; says what ``source`` means.
-        source: A path, or whatever names a model of a site.
+        source: A path, whatever names a model of a site, or a source.
         explain: Also how near each rule came.
     """
     rules, view = load_rules(), None
@@ -137,10 +140,12 @@ def answer(manager: ModelManager, source: str | Path, *, explain: bool = False) 
     return IdentifyResult(str(source), found, error, assessed)
 
 
-def _open(manager: ModelManager, source: str | Path, rules: RuleSet) -> tuple[ModelView, int, str]:
+def _open(
+    manager: ModelManager, source: str | Path | StringLikeSource, rules: RuleSet
+) -> tuple[ModelView, int, str]:
     """Read what rules look at; return it with the bytes of all files and the source as text."""
     strict = manager.settings.verify != "off"
-    found = manager.parse(source)
+    found = source if isinstance(source, StringLikeSource) else manager.parse(source)
     if isinstance(found, LocalModelSource):
         path = Path(found.path)
         return *open_view(path, names=rules.names, strict=strict), printable(path)

@@ -27,6 +27,7 @@ class DownloadDetails:
         link: What is fetched, as it may be shown.
         is_whole: ``link`` is all of it.
         hashes, size: What its bytes must be.
+        public_only: As of the job.
     """
 
     dest: Path
@@ -42,6 +43,7 @@ class DownloadDetails:
     hashes: Mapping[str, str] = field(default_factory=dict)
     size: int | None = None
     needs_token: bool = False
+    public_only: bool = False
 
     @classmethod
     def of(cls, job: DownloadJobBase) -> Self:
@@ -90,6 +92,7 @@ class DownloadDetails:
                 "hashes": dict(self.hashes),
                 "size": self.size,
                 "needs_token": self.needs_token,
+                **({"public_only": True} if self.public_only else {}),
             }
         )
 

@@ -178,7 +178,9 @@ class Fetcher:
         access_token = self._token_of(job)
         token = Token(access_token, origin_of(url)) if access_token else None
         hashes = checked_hashes(job.hashes)
-        return HttpRequest(url, token=token, size=job.size, hashes=hashes)
+        return HttpRequest(
+            url, token=token, size=job.size, hashes=hashes, public_only=job.public_only
+        )
 
     def details_of(self, job: DownloadJobRemoteSource) -> DownloadDetails:
         """Return what a download stores."""
@@ -192,6 +194,7 @@ class Fetcher:
             hashes=dict(job.hashes),
             size=job.size,
             needs_token=bool(job.access_token) or job.lacks.token,
+            public_only=job.public_only,
         )
 
     def lacking(self, job: DownloadJobRemoteSource) -> SecretNeededError | None:

@@ -224,6 +224,7 @@ class DownloadJobRemoteSource(DownloadJobBase):
         access_token: Sent to the host of the source, and to no other; never in its JSON.
         hashes: What the bytes must be, by algorithm: ``{"sha256": "..."}``.
         size: Bytes that the source is said to have; None when that is not known.
+        public_only: It came over HTTP: see ``HttpRequest``.
         content_type: What the server called it.
         is_verified: A hash of the bytes that arrived was compared.
     """
@@ -232,6 +233,7 @@ class DownloadJobRemoteSource(DownloadJobBase):
     access_token: str | None = Field(default=None, repr=False, exclude=True)
     hashes: dict[str, str] = Field(default_factory=dict)
     size: int | None = None
+    public_only: bool = Field(default=False, repr=False, exclude=True)
     content_type: str | None = None
     is_verified: bool = False
 

@@ -114,6 +114,7 @@ class DownloadKind(JobKind[DownloadJobBase]):
             preserve_partial_downloads=details.keep,
             hashes=dict(details.hashes),
             size=details.size,
+            public_only=details.public_only,
         )
         job.download_path = details.file
         job.started_at = details.started_at

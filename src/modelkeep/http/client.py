@@ -20,7 +20,7 @@ from modelkeep.http.error_responses import check_content
 from modelkeep.http.options import TransferOptions
 from modelkeep.http.redirects import HttpResponse, open_url
 from modelkeep.http.request import HttpRequest
-from modelkeep.http.response_head import ResponseHead, header
+from modelkeep.http.response_head import ByteRange, ResponseHead, header
 from modelkeep.http.retry import RetryPolicy, wait
 from modelkeep.http.session import Transport, make_session
 from modelkeep.http.urllib3_adapter import Body
@@ -111,6 +111,7 @@ class Client:
         options: The time limits and the number of tries.
         is_offline: Refuse every request with a clear error.
         cancelled: Polled twice a second; True ends a wait or a request.
+        public_only: Every request is, whatever it says itself; see ``HttpRequest``.
     """
 
     def __init__(
@@ -120,12 +121,14 @@ class Client:
         *,
         is_offline: bool = False,
         cancelled: Callable[[], bool] = never,
+        public_only: bool = False,
     ) -> None:
         self.options = options if options is not None else TransferOptions()
         if session is None:
             session = make_session(self.options)
         self.transport = session if isinstance(session, Transport) else Transport(session)
         self.is_offline = is_offline
+        self.public_only = public_only
         self._cancelled = cancelled
         self._policy = RetryPolicy(
             self.options.tries, self.options.backoff_base, self.options.backoff_cap
@@ -133,7 +136,20 @@ class Client:
 
     def until(self, cancelled: Callable[[], bool]) -> Client:
         """Return a client on the same session that ``cancelled`` ends."""
-        return Client(self.transport, self.options, is_offline=self.is_offline, cancelled=cancelled)
+        return self._like(cancelled, public_only=self.public_only)
+
+    def public(self) -> Client:
+        """Return a client on the same session whose requests are all ``public_only``."""
+        return self._like(self._cancelled, public_only=True)
+
+    def _like(self, cancelled: Callable[[], bool], *, public_only: bool) -> Client:
+        return Client(
+            self.transport,
+            self.options,
+            is_offline=self.is_offline,
+            cancelled=cancelled,
+            public_only=public_only,
+        )
 
     def get(
         self,
@@ -141,7 +157,6 @@ class Client:
         params: Mapping[str, Any] | Sequence[tuple[str, Any]] = (),
         *,
         limit: int = ANSWER_BYTES,
-        public_only: bool = False,
     ) -> ApiResponse:
         """Ask for an address and read all of the answer.
 
@@ -149,8 +164,6 @@ class Client:
             request: The address, with its token and headers where it needs them.
             params: Added to its query; lists repeat the name.
             limit: Bytes of the answer at most.
-            public_only: The address came from others than the person at this machine: it may not
-                lead into a private network.
 
         Returns:
             The answer, also a refusal, after those were tried again that may pass.
@@ -165,7 +178,7 @@ class Client:
         if query:
             mark = "&" if "?" in request.url else "?"
             request = replace(request, url=f"{request.url}{mark}{query}")
-        return self._with_retries(request, limit, public_only=public_only)
+        return self._with_retries(request, limit)
 
     def peek(self, request: HttpRequest, count: int) -> Peek:
         """Ask what an address has, and read the first bytes of it.
@@ -185,13 +198,7 @@ class Client:
         return self.retrying(lambda: self._peek_once(request, count))
 
     def _peek_once(self, request: HttpRequest, count: int) -> Peek:
-        opened = open_url(
-            self.transport,
-            request,
-            byte_range=(0, count - 1),
-            options=self.options,
-            cancelled=self._cancelled,
-        )
+        opened = self._open(request, (0, count - 1))
         try:
             body, start = Body(opened.response, opened.url), bytearray()
             buffer = memoryview(bytearray(count))
@@ -219,13 +226,7 @@ class Client:
             DownloadError: it cannot be had.
         """
         self._refuse_offline(request)
-        return open_url(
-            self.transport,
-            request,
-            byte_range=(first, last),
-            options=self.options,
-            cancelled=self._cancelled,
-        )
+        return self._open(request, (first, last))
 
     def retrying(self, ask: Callable[[], T]) -> T:
         """Return what ``ask`` returns; after an error that may pass, ask again.
@@ -245,30 +246,33 @@ class Client:
                     raise
             wait(delay, self._cancelled)
 
-    def _with_retries(
-        self, request: HttpRequest, limit: int, *, public_only: bool = False
-    ) -> ApiResponse:
+    def _with_retries(self, request: HttpRequest, limit: int) -> ApiResponse:
         self._refuse_offline(request)
         try:
-            return self.retrying(lambda: self._once(request, limit, public_only=public_only))
+            return self.retrying(lambda: self._once(request, limit))
         except HttpStatusError as error:
             url = redacted(request.url)
             return ApiResponse(error.status, error.headers, error.body, url, error)
 
-    def _once(self, request: HttpRequest, limit: int, *, public_only: bool) -> ApiResponse:
-        opened = open_url(
-            self.transport,
-            request,
-            options=self.options,
-            cancelled=self._cancelled,
-            public_only=public_only,
-        )
+    def _once(self, request: HttpRequest, limit: int) -> ApiResponse:
+        opened = self._open(request)
         try:
             body = _read(opened, limit)
         finally:
             opened.close()
         headers = {str(k): str(v) for k, v in opened.response.headers.items()}
         return ApiResponse(opened.head.status, headers, body, opened.url)
+
+    def _open(self, request: HttpRequest, byte_range: ByteRange | None = None) -> HttpResponse:
+        if self.public_only and not request.public_only:
+            request = replace(request, public_only=True)
+        return open_url(
+            self.transport,
+            request,
+            byte_range=byte_range,
+            options=self.options,
+            cancelled=self._cancelled,
+        )
 
     def _refuse_offline(self, request: HttpRequest) -> None:
         if self.is_offline:

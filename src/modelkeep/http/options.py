@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
+
+from modelkeep.errors import UnsupportedSourceError
+from modelkeep.http.urls import Origin, origin_of
 
 if TYPE_CHECKING:
     from modelkeep.settings import Settings
@@ -33,7 +38,9 @@ class TransferOptions:
         min_segment: Bytes below which no piece is split before it is known how fast it comes.
         verify: What a wrong hash does.
         preserve_partial: Keep the downloaded bytes when a download is cancelled.
-        allow_private_hosts: Hosts of a private network that a redirect may lead to.
+        allow_private_hosts: Hosts of a private network that a redirect may lead to, and that
+            requests over HTTP may reach on any port.
+        endpoints: Addresses of sites that the settings name: requests over HTTP reach them too.
     """
 
     segments: int = 8
@@ -51,6 +58,7 @@ class TransferOptions:
     verify: Verify = "strict"
     preserve_partial: bool = True
     allow_private_hosts: tuple[str, ...] = ()
+    endpoints: frozenset[Origin] = frozenset()
 
     @classmethod
     def of_settings(cls, settings: Settings) -> Self:
@@ -59,4 +67,13 @@ class TransferOptions:
             segments=settings.segments,
             verify=settings.verify,
             allow_private_hosts=tuple(settings.allow_private_hosts),
+            endpoints=frozenset(_origins(settings)),
         )
+
+
+def _origins(settings: Settings) -> Iterator[Origin]:
+    named = (settings.hf_endpoint, settings.civitai_endpoint, *settings.endpoints.values())
+    for address in named:
+        # What is no address is said where the site is asked.
+        with suppress(UnsupportedSourceError):
+            yield origin_of(address)

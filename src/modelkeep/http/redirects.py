@@ -89,7 +89,6 @@ def open_url(
     cancelled: Callable[[], bool],
     url: str | None = None,
     known_total: int | None = None,
-    public_only: bool = False,
 ) -> HttpResponse:
     """Ask for a file or a part of it.
 
@@ -103,8 +102,6 @@ def open_url(
         url: The final URL of an earlier response: tried first. When it has expired, the
             redirects are followed anew from ``request.url``.
         known_total: Bytes of the whole file, if an earlier response gave them.
-        public_only: The address did not come from the user: it may
-            not lead into a private network, not even at its first hop.
 
     Returns:
         The answer; the caller closes it.
@@ -115,11 +112,12 @@ def open_url(
             whether trying again may help.
         ProtocolError: the head contradicts itself or the request.
         RedirectRefusedError: a redirect leads where none may.
-        AddressRefusedError: ``public_only`` and the first address is private.
+        AddressRefusedError: the request is ``public_only``, and its address is private or has
+            another port than those of the web.
         UnsupportedSourceError: the address is none of the web.
         DownloadJobCancelledException: ``cancelled`` said so.
     """
-    route = _Route(sender, request, options, cancelled, public_only=public_only)
+    route = _Route(sender, request, options, cancelled)
     route.byte_range, route.known_total = byte_range, known_total
     if byte_range is not None:
         first, last = byte_range
@@ -149,18 +147,17 @@ class _Route:
         request: HttpRequest,
         options: TransferOptions,
         cancelled: Callable[[], bool],
-        *,
-        public_only: bool,
     ) -> None:
         self._sender = sender
         self._request = request
         self._options = options
         self._cancelled = cancelled
-        self._given_public_only = public_only
         self.headers: dict[str, str] = {}
         self._chain: list[str] = []
         self._seen: set[str] = set()
         self._first, self._first_url = _normal(request.url)
+        # The settings name the addresses of sites, and vouch for them.
+        self._is_vouched_for = not request.public_only or self._first in options.endpoints
 
     def follow(self, url: str, *, is_shortcut: bool) -> HttpResponse | None:
         """Ask, and follow redirects to the end; None when a shortcut has expired."""
@@ -173,7 +170,7 @@ class _Route:
         while True:
             # Who names a private host has named that host alone, on any of its ports.
             is_foreign = was_public or not is_same_host(origin.host, self._first.host)
-            self._public_only = self._given_public_only or is_foreign
+            self._public_only = is_foreign or not self._is_vouched_for
             self._check_hop(url, origin)
             response, deadline = self._send(url, origin)
             try:
@@ -198,13 +195,11 @@ class _Route:
         if len(self._seen) > self._options.max_redirects:
             raise self._refused(f"it has more than {self._options.max_redirects} redirects")
         self._seen.add(url)
-        if self._public_only and self._sender.is_named_private(origin, self._options):
-            raise self._private(
-                AddressRefusedError(
-                    f"{origin.host} is in a private network",
-                    hint=f"If you trust it, add {origin.host} to the setting allow_private_hosts.",
-                )
-            )
+        if self._public_only:
+            needs_web = self._request.public_only
+            error = self._sender.why_refused(origin, self._options, needs_web_port=needs_web)
+            if error is not None:
+                raise self._private(error)
 
     def _send(self, url: str, origin: Origin) -> tuple[requests.Response, Deadline | None]:
         try:
@@ -215,6 +210,7 @@ class _Route:
                 self._options,
                 cancelled=self._cancelled,
                 public_only=self._public_only,
+                ignores_environment=self._public_only and self._request.public_only,
                 is_first=origin == self._first,
                 method=self._request.method,
                 body=self._request.body,
@@ -319,8 +315,7 @@ class _Route:
         if len(self._chain) == 1:
             return AddressRefusedError(f"{self._chain[0]} was refused: {error}", hint=error.hint)
         return RedirectRefusedError(
-            f"{self._chain[0]} redirects into a private network ({error}):"
-            f" {' -> '.join(self._chain)}",
+            f"{self._chain[0]} redirects where it may not ({error}): {' -> '.join(self._chain)}",
             hint=error.hint,
         )
 

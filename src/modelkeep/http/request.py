@@ -21,6 +21,8 @@ class HttpRequest:
         hashes: Hashes of the file in hex by name (``sha256``, ``blake3``, ``md5``, ``sha1``,
             ``crc32``, ``autov2``), if the site gave them.
         aliases: Further origins that may see the token.
+        public_only: The address came from elsewhere than this machine: public addresses on the
+            ports 80 and 443 are reached, what the settings name, and nothing else.
         method: ``GET`` or ``POST``; a redirect that would turn a POST into a GET is refused.
     """
 
@@ -30,5 +32,6 @@ class HttpRequest:
     size: int | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
     aliases: frozenset[Origin] = frozenset()
+    public_only: bool = False
     method: Literal["GET", "POST"] = "GET"
     body: bytes | None = None

@@ -12,11 +12,15 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from requests.utils import should_bypass_proxies
 
+from modelkeep.errors import AddressRefusedError
 from modelkeep.http.addresses import AddressGuard, AllowedHosts, Resolver, is_private_host, resolve
 from modelkeep.http.deadline import Deadline
 from modelkeep.http.options import TransferOptions
 from modelkeep.http.urllib3_adapter import GuardedAdapter
 from modelkeep.http.urls import Origin
+
+#: The only ports that are reached for requests over HTTP, but on hosts that the settings list.
+WEB_PORTS = frozenset({80, 443})
 
 
 class DownloadSession(requests.Session):
@@ -38,6 +42,11 @@ class DownloadSession(requests.Session):
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         # A login that does nothing keeps requests from looking into .netrc for one.
         self.auth = _as_it_is
+
+    @property
+    def has_own_proxy(self) -> bool:
+        """The settings name a proxy."""
+        return bool(self._proxy)
 
     def merge_environment_settings(
         self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
@@ -105,16 +114,32 @@ class Transport:
             self._ours.guard.is_private(origin.host) if self._ours else is_private_host(origin.host)
         )
 
-    def is_named_private(self, origin: Origin, options: TransferOptions) -> bool:
-        """Tell whether a host is private by its name and not allowed.
+    def why_refused(
+        self, origin: Origin, options: TransferOptions, *, needs_web_port: bool
+    ) -> AddressRefusedError | None:
+        """Return the error for an origin that is none of the public web, or None.
 
         Connections of ours are checked by their address as well; through a proxy or an injected
         session the name is all that is known.
+
+        Args:
+            origin: Where a request would go.
+            options: Which hosts are allowed, on any port.
+            needs_web_port: Refuse other ports than 80 and 443.
         """
-        allowed = (
-            self._ours.guard.allowed if self._ours else AllowedHosts(options.allow_private_hosts)
-        )
-        return is_private_host(origin.host) and origin.host not in allowed
+        guard = self._ours.guard if self._ours else None
+        allowed = guard.allowed if guard else AllowedHosts(options.allow_private_hosts)
+        if origin.host in allowed:
+            return None
+        hint = f"If you trust it, add {origin.host} to the setting allow_private_hosts."
+        if is_private_host(origin.host):
+            return AddressRefusedError(f"{origin.host} is in a private network", hint=hint)
+        if needs_web_port and origin.port not in WEB_PORTS:
+            return AddressRefusedError(
+                f"requests over HTTP do not lead to the port {origin.port} of {origin.host}",
+                hint=hint,
+            )
+        return None
 
     def send(
         self,
@@ -125,6 +150,7 @@ class Transport:
         *,
         cancelled: Callable[[], bool],
         public_only: bool = False,
+        ignores_environment: bool = False,
         is_first: bool = True,
         method: str = "GET",
         body: bytes | None = None,
@@ -138,6 +164,7 @@ class Transport:
             options: The time limits.
             cancelled: Asked twice a second while we wait.
             public_only: Connect to public addresses alone.
+            ignores_environment: Use no proxy but that of the settings.
             is_first: ``origin`` is the one that was asked for; an injected session's own login
                 goes to no other.
             method: The HTTP method.
@@ -151,9 +178,7 @@ class Transport:
             AddressRefusedError: the address is private, against ``public_only``.
             DownloadJobCancelledException: it was cancelled meanwhile.
         """
-        settings = self._settings.get(origin)
-        if settings is None:
-            settings = self._settings[origin] = self._merged(url)
+        settings = self._settings_for(origin, url, ignores_environment=ignores_environment)
         if self._ours is None:
             request = self._prepared(url, headers, method, body, is_first=is_first)
             return self._send_foreign(request, options, settings), None
@@ -176,6 +201,17 @@ class Transport:
         finally:
             guard.deadline = None
         return response, deadline
+
+    def _settings_for(
+        self, origin: Origin, url: str, *, ignores_environment: bool
+    ) -> dict[str, Any]:
+        settings = self._settings.get(origin)
+        if settings is None:
+            settings = self._settings[origin] = self._merged(url)
+        if ignores_environment and self._ours is not None and not self._ours.has_own_proxy:
+            # A proxy resolves names by itself, so it would reach what we may not.
+            return settings | {"proxies": {}}
+        return settings
 
     def _merged(self, url: str) -> dict[str, Any]:
         merge = getattr(self.session, "merge_environment_settings", None)

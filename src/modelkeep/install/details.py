@@ -91,5 +91,9 @@ class InstallDetails:
 
 def _stored(source: StringLikeSource) -> Fields:
     """Return a source from the network as it may be stored: without secrets."""
-    lacks = {LACKS_LINK: True} if getattr(source, "has_secrets", False) else {}
-    return {**source.model_dump(mode="json", exclude={"access_token"}), **lacks}
+    more: dict[str, JsonValue] = {}
+    if getattr(source, "has_secrets", False):
+        more[LACKS_LINK] = True
+    if source.public_only:
+        more["public_only"] = True
+    return {**source.model_dump(mode="json", exclude={"access_token"}), **more}

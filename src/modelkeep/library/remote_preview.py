@@ -18,6 +18,7 @@ from modelkeep.core.names import shown
 from modelkeep.disk import paths
 from modelkeep.errors import SourceError, StorageError, UnreadableSourceError
 from modelkeep.http.client import Client
+from modelkeep.http.request import HttpRequest
 from modelkeep.http.urls import origin_of, redacted
 from modelkeep.sources.site import RemoteModel
 
@@ -60,7 +61,8 @@ def fetch_preview_of(remote: RemoteModel, client: Client, place: Path) -> Path |
     if remote.preview is None:
         return None
     is_private = any(client.transport.is_private(origin_of(file.url)) for file in remote.files)
-    return fetch_preview(remote.preview, client, place, public_only=not is_private)
+    public_only = remote.source.public_only or not is_private
+    return fetch_preview(remote.preview, client, place, public_only=public_only)
 
 
 def fetch_preview(
@@ -81,9 +83,8 @@ def fetch_preview(
         JobCancelledError: the client was asked to stop.
     """
     try:
-        reply = client.get(
-            url, limit=limits.FETCHED_PREVIEW_BYTES, public_only=public_only
-        ).raise_for_status()
+        request = HttpRequest(url, public_only=public_only)
+        reply = client.get(request, limit=limits.FETCHED_PREVIEW_BYTES).raise_for_status()
         picture = redrawn(reply.body, redacted(url))
         paths.make_own_folder(place.parent)
         paths.write_file(place, picture)

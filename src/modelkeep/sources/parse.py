@@ -49,7 +49,7 @@ def local_source(text: str | Path, *, inplace: bool = False) -> LocalModelSource
         raise SourceNotFoundError("No path given", hint="Pass a model file or a model folder.")
     if "\0" not in name and os.path.lexists(path := full_path(text)):
         return LocalModelSource(path=path, inplace=inplace)
-    if isinstance(text, Path) or _is_only_a_path(name.strip()):
+    if isinstance(text, Path) or is_only_a_path(name.strip()):
         raise SourceNotFoundError(
             f"{printable(text)!r} does not exist", hint="Check the path. Nothing was changed."
         )
@@ -94,8 +94,8 @@ def not_for(source: StringLikeSource, field: str) -> UnsupportedSourceError:
     )
 
 
-def _is_only_a_path(text: str) -> bool:
-    """Tell whether a text that names nothing here can still be nothing but a path."""
+def is_only_a_path(text: str) -> bool:
+    """Tell whether a text can be nothing but a path, whatever is on this disk."""
     if _URL.match(text):
         return False
     is_relative = not text.startswith(("/", "~", "./", "../", "\\"))

@@ -153,7 +153,12 @@ class RemoteModel:
     def request_for(self, file: RemoteFile) -> HttpRequest:
         """Return the request for one of the files, with the token and what its bytes must be."""
         return HttpRequest(
-            file.url, token=self.token, size=file.size, hashes=file.hashes, aliases=self.aliases
+            file.url,
+            token=self.token,
+            size=file.size,
+            hashes=file.hashes,
+            aliases=self.aliases,
+            public_only=self.source.public_only,
         )
 
 

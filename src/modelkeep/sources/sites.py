@@ -88,10 +88,24 @@ class Sites:
         text = str(text).strip()
         if self._numbered is not None and _NUMBER.fullmatch(text):
             text = self._numbered(int(text))
+        return self.parse_remote(text, variant=variant, subfolder=subfolder, access_token=token)
+
+    def parse_remote(self, text: str, **fields: str | None) -> StringLikeSource:
+        """Return the source of the first site that knows a text; this disk is not looked at.
+
+        Args:
+            text: The name of a repository, a page, a link, ``urn:air:...``.
+            fields: Go into the source in place of what the text says; None for what is not given.
+
+        Raises:
+            UnsupportedSourceError: no site knows it, or it is of a site and is not a model.
+            SourceNotFoundError: no site knows it, and it looks like a path.
+        """
+        text = text.strip()
         for site in self.sites:
             found = site.parse(text, self.context.endpoints)
             if found is not None:
-                return with_fields(found, variant=variant, subfolder=subfolder, access_token=token)
+                return with_fields(found, **fields)
         raise unknown_source(text)
 
     def restore(self, stored: Mapping[str, Any]) -> StringLikeSource:
@@ -132,7 +146,12 @@ class Sites:
             SourceError: the site does not give it; says why and what to do.
         """
         source = self.resolve_link(source)
-        return self.site_of(source).look_up(source, self.context)
+        context = self.context
+        if not source.public_only:
+            return self.site_of(source).look_up(source, context)
+        context = replace(context, client=context.client.public())
+        found = self.site_of(source).look_up(source, context)
+        return replace(found, source=found.source.model_copy(update={"public_only": True}))
 
     @contextmanager
     def explaining(self, remote: RemoteModel) -> Iterator[None]:
@@ -158,9 +177,10 @@ class Sites:
                 # It is not a model of that site, but somebody says that it is a file.
                 return source
             if found is not None:
-                has_field = "access_token" in type(found).model_fields
-                token = {"access_token": source.access_token} if has_field else {}
-                return found.model_copy(update=token if source.access_token else {})
+                kept: dict[str, Any] = {"public_only": source.public_only}
+                if source.access_token and "access_token" in type(found).model_fields:
+                    kept["access_token"] = source.access_token
+                return found.model_copy(update=kept)
         return source
 
     def search(

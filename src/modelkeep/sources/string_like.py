@@ -12,9 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 @total_ordering
 class StringLikeSource(BaseModel):
-    """A source that is hashable, sortable and equal to its string form."""
+    """A source that is hashable, sortable and equal to its string form.
+
+    Attributes:
+        public_only: It came over HTTP: whatever asks for it reaches public addresses on the ports
+            of the web, and what the settings list. Stored with jobs, and never shown or compared.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    public_only: bool = Field(default=False, repr=False, exclude=True)
 
     def __hash__(self) -> int:
         return hash(str(self))

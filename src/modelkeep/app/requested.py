@@ -1,0 +1,110 @@
+"""What a request over HTTP asks for, as the ordinary sources: they keep to what it may reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from modelkeep.app.reach import readable
+from modelkeep.errors import UnsupportedSourceError
+from modelkeep.sources.local import LocalModelSource
+from modelkeep.sources.parse import is_only_a_path, with_fields
+
+if TYPE_CHECKING:
+    from modelkeep.app.manager import ModelManager
+    from modelkeep.sources.string_like import StringLikeSource
+
+#: Characters of a source that a message repeats.
+_SHOWN = 300
+
+
+def requested_source(
+    manager: ModelManager,
+    source: str | Mapping[str, Any],
+    *,
+    inplace: bool = False,
+    variant: str | None = None,
+    subfolder: str | None = None,
+    token: str | None = None,
+) -> StringLikeSource:
+    """Return the source that a request means.
+
+    A local one is a real path that requests can read. One of the network is marked
+    ``public_only``: whatever works on it, now or in another process, reaches public addresses and
+    what the settings list, and nothing else.
+
+    Args:
+        manager: Of the library.
+        source: A path, the name of a repository, a page, a link; or a source as plain values, with
+            its ``type``.
+        inplace: Of a path: record it where it is.
+        variant: Goes into the source in place of what the text says.
+        subfolder: The same.
+        token: The same; sent to the site of the source alone.
+
+    Raises:
+        SourceNotFoundError: it is a path, and nothing is there that requests can read.
+        UnsupportedSourceError: it is nothing that is known.
+        AddressRefusedError: it is a link that leads where requests may not.
+    """
+    fields = {"variant": variant, "subfolder": subfolder, "access_token": token}
+    if not isinstance(source, str):
+        found = _from_values(source)
+        if isinstance(found, LocalModelSource):
+            return _local(manager, str(found.path), inplace=inplace or bool(found.inplace))
+        found = with_fields(found, **fields)
+    elif is_path(source):
+        return _local(manager, source, inplace=inplace)
+    else:
+        found = manager.sites.parse_remote(source, **fields)
+    return found.model_copy(update={"public_only": True})
+
+
+def requested_link(text: str) -> str:
+    """Return the link that a request wants to have downloaded.
+
+    Raises:
+        UnsupportedSourceError: it is none, such as a path: files of this disk are not moved about
+            for requests.
+    """
+    from modelkeep.http.urls import origin_of
+
+    origin_of(text.strip())
+    return text.strip()
+
+
+def is_path(text: str) -> bool:
+    """Tell whether a text is a path rather than the name of something on a site."""
+    plain = text.strip()
+    return not plain or plain.lower().startswith("file:") or is_only_a_path(plain)
+
+
+def _local(manager: ModelManager, text: str, *, inplace: bool) -> LocalModelSource:
+    return LocalModelSource(path=readable(manager, text), inplace=inplace)
+
+
+def _from_values(values: Mapping[str, Any]) -> StringLikeSource:
+    from modelkeep.sources.registry import sites
+
+    kinds: list[type[StringLikeSource]] = [
+        LocalModelSource,
+        *(site.source_class for site in sites() if site.source_class),
+    ]
+    named = {kind.model_fields["type"].default: kind for kind in kinds}
+    kind = named.get(str(values.get("type")))
+    if kind is None:
+        raise UnsupportedSourceError(
+            f"No source has the type {str(values.get('type'))[:_SHOWN]!a}",
+            hint=f"Choose one of {', '.join(sorted(named))}.",
+        )
+    try:
+        return kind.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UnsupportedSourceError(
+            f"The source is not one of the type {values.get('type')}: {where}: {first['msg']}",
+            hint="Check its fields.",
+        ) from None
