@@ -64,10 +64,18 @@ def _site_names(manager: ModelManager, incomplete: str) -> Iterable[str]:
     return manager.tokens.names
 
 
+def _access_names(manager: ModelManager, incomplete: str) -> Iterable[str]:
+    del incomplete
+    from modelkeep.app.access import entries
+
+    return [one.key for one in entries(manager.settings)]
+
+
 complete_model = _of_library(_model_names)
 complete_job = _of_library(_job_numbers)
 complete_root = _of_library(_root_names)
 complete_site = _of_library(_site_names)
+complete_access = _of_library(_access_names)
 
 
 def one_of(words: Iterable[str]) -> Callable[[str], list[str]]:

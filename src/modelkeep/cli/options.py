@@ -10,6 +10,7 @@ import typer
 
 from modelkeep.app.query import read_base, read_type
 from modelkeep.cli.completion import complete_job, complete_model, complete_root, one_of
+from modelkeep.core.spans import read_span
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
 from modelkeep.errors import UsageError
 from modelkeep.settings import Verify
@@ -18,8 +19,6 @@ T = TypeVar("T")
 
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?(?:/s)?", re.IGNORECASE)
 _RATE_STEPS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])", re.IGNORECASE)
-_SPAN_STEPS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def parse_rate(text: str) -> float:
@@ -40,10 +39,10 @@ def parse_span(text: str) -> float:
     Raises:
         typer.BadParameter: it means none.
     """
-    found = _SPAN.fullmatch(text.strip())
+    found = read_span(text)
     if found is None:
         raise typer.BadParameter(f"{text!r} is not a time span; examples: 30d, 12h")
-    return float(found[1]) * _SPAN_STEPS[found[2].lower()]
+    return found
 
 
 def _parser(read: Callable[[str], T]) -> Callable[[str], T]:

@@ -239,6 +239,31 @@ ENTRIES: tuple[Entry, ...] = (
         ),
     ),
     Group(
+        "access",
+        "Manage who may use the server.",
+        (
+            Command(
+                "add",
+                "Make a token for the server.",
+                "access:add",
+                example="access add laptop --scope read --expires 90d",
+            ),
+            Command("list", "List the named tokens.", "access:list_access", example="access list"),
+            Command(
+                "remove",
+                "Remove a token; it is no longer accepted.",
+                "access:remove",
+                example="access remove laptop",
+            ),
+            Command(
+                "link",
+                "Print a link that logs a browser in, once.",
+                "access:link",
+                example="access link laptop",
+            ),
+        ),
+    ),
+    Group(
         "token",
         "Manage tokens for the sites.",
         (
