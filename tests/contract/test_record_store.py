@@ -568,3 +568,13 @@ def test_the_change_counter_moves_with_every_change(store: ModelRecordServiceBas
         assert not store.exists("nokey")
         assert store.change_counter() == seen[-1]
     assert len(set(seen)) == len(changes) + 1
+
+
+def test_records_are_found_by_the_beginning_of_their_source(
+    store: ModelRecordServiceBase,
+) -> None:
+    for number, source in enumerate(("org/one@c:fp16", "org/one-two", "org/ones", "org/two", None)):
+        store.add_model(f"k{number}", lora(f"m{number}", source=source))
+    found = store.search_by_source("org/one")
+    assert sorted(names(found)) == ["m0", "m1", "m2"]
+    assert store.search_by_source("org/%") == []

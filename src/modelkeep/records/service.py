@@ -269,6 +269,10 @@ class ModelRecordServiceBase(ABC):
     def search_by_hash(self, hash: str) -> list[AnyModelConfig]:  # noqa: A002 - the specification's name
         """Return the records with this ``original_hash``."""
 
+    def search_by_source(self, start: str) -> list[AnyModelConfig]:
+        """Return the records whose source begins with ``start``."""
+        return [each for each in self.all_models() if (each.source or "").startswith(start)]
+
     @abstractmethod
     def search_by_attr(
         self,

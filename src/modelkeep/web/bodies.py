@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from urllib.parse import parse_qs
 
+import msgspec
 from fastapi import HTTPException, Request
+
+_FIELDS = 10_000
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -23,3 +27,18 @@ async def read_body(request: Request, limit: int) -> bytes:
         if len(body) > limit:
             raise too_large
     return bytes(body)
+
+
+async def read_form(request: Request, limit: int) -> dict[str, list[str]]:
+    """Return the fields of a form, or of a JSON object whose values are lists of texts.
+
+    Raises:
+        HTTPException: the body is too large or is neither; 413, 422.
+    """
+    body = await read_body(request, limit)
+    try:
+        if request.headers.get("content-type", "").startswith("application/json"):
+            return msgspec.json.decode(body, type=dict[str, list[str]])
+        return parse_qs(body.decode(), max_num_fields=_FIELDS)
+    except ValueError as error:
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY) from error

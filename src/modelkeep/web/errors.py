@@ -48,6 +48,18 @@ class ErrorBody(BaseModel):
     detail: Any
 
 
+class AnswerError(Exception):
+    """Ends a request with an answer of its own.
+
+    Attributes:
+        answer: Of HTTP.
+    """
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__(f"answered with {answer.status_code}")
+        self.answer = answer
+
+
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the ``responses`` of a route that may answer with these errors."""
     return {
@@ -84,7 +96,15 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(ModelKeepError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(AnswerError, _answered)
     app.add_exception_handler(Exception, _unforeseen)
+
+
+async def _answered(request: Request, error: Exception) -> Response:
+    del request
+    if not isinstance(error, AnswerError):
+        raise error
+    return error.answer
 
 
 async def _ours(request: Request, error: Exception) -> Response:

@@ -214,6 +214,10 @@ class SqlRecords(ModelRecordServiceBase):
         """Return the records with this ``original_hash``."""
         return self._configs(_model.original_hash == hash)
 
+    def search_by_source(self, start: str) -> list[AnyModelConfig]:
+        """Return the records whose source begins with ``start``, found by the index."""
+        return self._configs(_model.source >= start, _model.source < f"{start}\U0010ffff")
+
     def search_by_attr(
         self,
         model_name: str | None = None,

@@ -1,0 +1,69 @@
+"""The repository that an address of the mirror names, found before its route answers."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import anyio.to_thread
+from fastapi import Depends, Path
+
+from modelkeep.app import mirror
+from modelkeep.errors import DuplicateModelException, UnknownModelException
+from modelkeep.web.context import Context, WebContext
+from modelkeep.web.errors import AnswerError, error_body
+from modelkeep.web.replies import json_reply
+
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
+_Part = Annotated[str, Path(max_length=4096)]
+
+
+def not_here(code: str, message: str, commit: str = "") -> AnswerError:
+    """Return the answer that something is not here, in the words of the Hub.
+
+    Args:
+        code: ``RepoNotFound``, ``RevisionNotFound`` or ``EntryNotFound``.
+        message: For people.
+        commit: Of the repository, where that is here.
+    """
+    headers = {"X-Error-Code": code, "X-Error-Message": _UNPRINTABLE.sub("?", message)}
+    if commit:
+        headers["X-Repo-Commit"] = commit
+    return AnswerError(json_reply(error_body(code, message), 404, headers=headers))
+
+
+async def newest_repository(context: Context, org: _Part, name: _Part) -> mirror.MirroredRepository:
+    """Return a repository at its newest commit.
+
+    Raises:
+        AnswerError: it is not here.
+    """
+    return await repository_at(context, org, name, mirror.MAIN)
+
+
+async def repository_at(
+    context: Context, org: _Part, name: _Part, revision: _Part
+) -> mirror.MirroredRepository:
+    """Return a repository at a revision.
+
+    Raises:
+        AnswerError: it is not here.
+    """
+    repo = f"{org}/{name}"
+    versions = await anyio.to_thread.run_sync(_versions, context, repo)
+    found = mirror.at_revision(versions, revision)
+    if found is None:
+        raise not_here("RevisionNotFound", f"{repo} is not installed at the revision {revision}")
+    return found
+
+
+def _versions(context: WebContext, repo: str) -> list[mirror.MirroredRepository]:
+    try:
+        return mirror.repository(context.manager, repo)
+    except (UnknownModelException, DuplicateModelException) as error:
+        raise not_here("RepoNotFound", f"{error} {error.hint}".strip()) from error
+
+
+#: Of a route: ``def route(found: Newest)``, ``def route(found: AtRevision)``.
+Newest = Annotated[mirror.MirroredRepository, Depends(newest_repository)]
+AtRevision = Annotated[mirror.MirroredRepository, Depends(repository_at)]
