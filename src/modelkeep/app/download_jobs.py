@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelkeep.core.names import full_path, path_to_text
+from modelkeep.app.reach import writable
+from modelkeep.core.names import full_path, names_folder, path_to_text
 from modelkeep.core.reading import printable
 from modelkeep.download.details import DownloadDetails
 from modelkeep.download.job import DownloadJobStatus
@@ -76,7 +78,7 @@ class DownloadJobView:
 def begin_download(
     manager: ModelManager,
     source: str,
-    dest: Path,
+    dest: str,
     *,
     priority: int = 10,
     token: str | None = None,
@@ -86,18 +88,22 @@ def begin_download(
     Args:
         manager: Of the library.
         source: A link.
-        dest: A folder, or the file that it makes.
+        dest: A folder, or the file that it makes; see ``writable``.
         priority: Lower ones run first.
         token: Sent to the host of the link.
 
     Raises:
         UsageError: the source is not a link.
+        UnsafePathError: requests cannot write there.
     """
     if not source.lower().startswith(("http://", "https://")):
         raise UsageError(
             f"{printable(source)} is not a link", hint="Links start with https:// or http://"
         )
-    job = manager.downloads.download(source, dest, priority, token)
+    place = os.fspath(writable(manager, dest))
+    if names_folder(dest):
+        place += os.sep
+    job = manager.downloads.download(source, place, priority, token, public_only=True)
     return live_download(manager, job)
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelkeep.app.download_jobs import DownloadJobView, live_download
+from modelkeep.app.requested import requested_source
 from modelkeep.core import limits
 from modelkeep.core.names import path_to_text
 from modelkeep.core.reading import printable
 from modelkeep.errors import UnknownInstallJobException, UnknownModelException
-from modelkeep.install.details import LACKS_LINK, InstallDetails
+from modelkeep.install.details import LACKS_LINK, PUBLIC_ONLY, InstallDetails
 from modelkeep.install.job import InstallStatus
 from modelkeep.jobs.states import JobState, Request
 
@@ -90,14 +91,15 @@ def begin_import(
 
     Args:
         manager: Of the library.
-        source: What to install, or what a person would type for that.
+        source: What a request asks for; see ``requested_source``.
         config: Fields of the record that win over what is identified.
 
     Raises:
         TooManyJobsError: so many installs wait or run that this one is not taken.
-        SourceError: the source is nothing that is known.
+        SourceError: the source is nothing that is known, or nothing that requests can read.
     """
-    job = manager.installer.import_model(source, dict(config or {}), at_most=limits.QUEUED_INSTALLS)
+    found = requested_source(manager, source)
+    job = manager.installer.import_model(found, dict(config or {}), at_most=limits.QUEUED_INSTALLS)
     return import_job(manager, job.id)
 
 
@@ -213,4 +215,5 @@ def _source_json(details: InstallDetails) -> dict[str, Any]:
     if details.remote is None:
         path = path_to_text(details.path) if details.path else ""
         return {"path": printable(path), "inplace": details.inplace, "type": "local"}
-    return {name: value for name, value in details.remote.items() if name != LACKS_LINK}
+    hidden = {LACKS_LINK, PUBLIC_ONLY}
+    return {name: value for name, value in details.remote.items() if name not in hidden}

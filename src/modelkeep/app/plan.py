@@ -58,8 +58,10 @@ class PlannedInstall:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
+        plain = self.plan.to_json()
         return {
-            **self.plan.to_json(),
+            **plain,
+            "path": plain["target"],
             "status": "error" if self.plan.refusal else "planned",
             "key": self.key,
             "already_there": self.key is not None,

@@ -11,10 +11,10 @@ from modelkeep.app.reach import readable
 from modelkeep.errors import UnsupportedSourceError
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.parse import is_only_a_path, with_fields
+from modelkeep.sources.string_like import StringLikeSource
 
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
-    from modelkeep.sources.string_like import StringLikeSource
 
 #: Characters of a source that a message repeats.
 _SHOWN = 300
@@ -22,7 +22,7 @@ _SHOWN = 300
 
 def requested_source(
     manager: ModelManager,
-    source: str | Mapping[str, Any],
+    source: str | Mapping[str, Any] | StringLikeSource,
     *,
     inplace: bool = False,
     variant: str | None = None,
@@ -37,8 +37,8 @@ def requested_source(
 
     Args:
         manager: Of the library.
-        source: A path, the name of a repository, a page, a link; or a source as plain values, with
-            its ``type``.
+        source: A path, the name of a repository, a page, a link; or a source, as it is or as plain
+            values with its ``type``.
         inplace: Of a path: record it where it is.
         variant: Goes into the source in place of what the text says.
         subfolder: The same.
@@ -50,29 +50,16 @@ def requested_source(
         AddressRefusedError: it is a link that leads where requests may not.
     """
     fields = {"variant": variant, "subfolder": subfolder, "access_token": token}
-    if not isinstance(source, str):
-        found = _from_values(source)
-        if isinstance(found, LocalModelSource):
-            return _local(manager, str(found.path), inplace=inplace or bool(found.inplace))
-        found = with_fields(found, **fields)
-    elif is_path(source):
-        return _local(manager, source, inplace=inplace)
-    else:
+    if isinstance(source, str):
+        if is_path(source):
+            return _local(manager, source, inplace=inplace)
         found = manager.sites.parse_remote(source, **fields)
+    else:
+        given = source if isinstance(source, StringLikeSource) else _from_values(source)
+        if isinstance(given, LocalModelSource):
+            return _local(manager, str(given.path), inplace=inplace or bool(given.inplace))
+        found = with_fields(given, **fields)
     return found.model_copy(update={"public_only": True})
-
-
-def requested_link(text: str) -> str:
-    """Return the link that a request wants to have downloaded.
-
-    Raises:
-        UnsupportedSourceError: it is none, such as a path: files of this disk are not moved about
-            for requests.
-    """
-    from modelkeep.http.urls import origin_of
-
-    origin_of(text.strip())
-    return text.strip()
 
 
 def is_path(text: str) -> bool:

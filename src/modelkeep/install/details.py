@@ -20,6 +20,8 @@ from modelkeep.sources.string_like import StringLikeSource
 Fields = Mapping[str, JsonValue]
 #: Among the fields of a stored source: its link held a secret, and those are not stored.
 LACKS_LINK = "lacks_link"
+#: Among the same: it came over HTTP; the name of the field of sources.
+PUBLIC_ONLY = "public_only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +97,5 @@ def _stored(source: StringLikeSource) -> Fields:
     if getattr(source, "has_secrets", False):
         more[LACKS_LINK] = True
     if source.public_only:
-        more["public_only"] = True
+        more[PUBLIC_ONLY] = True
     return {**source.model_dump(mode="json", exclude={"access_token"}), **more}

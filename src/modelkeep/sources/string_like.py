@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic.json_schema import SkipJsonSchema
 
 
 @total_ordering
@@ -21,7 +22,7 @@ class StringLikeSource(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    public_only: bool = Field(default=False, repr=False, exclude=True)
+    public_only: SkipJsonSchema[bool] = Field(default=False, repr=False, exclude=True)
 
     def __hash__(self) -> int:
         return hash(str(self))

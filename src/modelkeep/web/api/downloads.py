@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from fastapi import APIRouter, Response
 from pydantic import AnyHttpUrl, BaseModel, Field, SecretStr
 
@@ -79,7 +77,7 @@ def download(context: Context, body: DownloadBody) -> Response:
     """Begin a download; follow its job for what comes of it."""
     token = body.access_token.get_secret_value() if body.access_token else None
     job = downloads.begin_download(
-        context.manager, str(body.source), Path(body.dest), priority=body.priority, token=token
+        context.manager, str(body.source), body.dest, priority=body.priority, token=token
     )
     return json_reply(job.to_json())
 

@@ -36,14 +36,15 @@ def _web(root: Path, **settings: Any) -> WebServer:
 def test_a_file_is_fetched(tmp_path: Path, server: FaultServer) -> None:
     link = server.serve("/file.bin", Page(b"bytes"))
     with _web(tmp_path / "root") as web:
-        body = {"source": link, "dest": str(tmp_path / "file.bin"), "access_token": "hush"}
+        place = web.manager.settings.models_dir / "file.bin"
+        body = {"source": link, "dest": str(place), "access_token": "hush"}
         begun = web.post(f"{_QUEUE}/i/", body)
         assert begun.status_code == 200
         number = begun.json()["id"]
         web.manager.jobs.wait(60)
         done = web.get(f"{_QUEUE}/i/{number}").json()
         assert (done["status"], done["bytes"], done["error"]) == ("completed", 5, None)
-        assert done["download_path"] == str(tmp_path / "file.bin")
+        assert done["download_path"] == str(place)
         assert done["job_started"] <= done["job_ended"]
         assert web.get(_QUEUE).json() == [done]
         assert "hush" not in json.dumps([begun.json(), done])
@@ -59,6 +60,34 @@ def test_unknown_downloads_and_bad_bodies(tmp_path: Path) -> None:
         assert web.post(f"{_QUEUE}/i/5/pause").status_code == 404
         for body in ({"source": "/etc/passwd", "dest": "x"}, {"source": "https://a.b/c"}):
             assert web.post(f"{_QUEUE}/i/", body).status_code == 422
+
+
+def test_downloads_come_to_folders_of_models_alone(tmp_path: Path, server: FaultServer) -> None:
+    link = server.serve("/file.bin", Page(b"bytes"))
+    with _web(tmp_path / "root") as web:
+        for dest in (
+            tmp_path / "file.bin",
+            "../secrets/server-token",
+            "sd-1/../../x",
+            ".staging/x",
+        ):
+            refused = web.post(f"{_QUEUE}/i/", {"source": link, "dest": str(dest)})
+            assert refused.status_code == 400, dest
+        done = web.post(f"{_QUEUE}/i/", {"source": link, "dest": "folder/"})
+        web.manager.jobs.wait(60)
+        assert (web.manager.settings.models_dir / "folder/file.bin").read_bytes() == b"bytes"
+    assert done.status_code == 200
+    assert not (tmp_path / "file.bin").exists()
+
+
+def test_downloads_reach_the_public_network_alone(tmp_path: Path, server: FaultServer) -> None:
+    link = server.serve("/file.bin", Page(b"bytes"))
+    with WebServer(tmp_path / "root") as web:
+        begun = web.post(f"{_QUEUE}/i/", {"source": link, "dest": "file.bin"}).json()
+        web.manager.jobs.wait(60)
+        done = web.get(f"{_QUEUE}/i/{begun['id']}").json()
+        assert (done["status"], done["error_type"]) == ("error", "AddressRefusedError")
+    assert server.requests == []
 
 
 def test_downloads_of_earlier_runs_and_of_other_processes(tmp_path: Path) -> None:

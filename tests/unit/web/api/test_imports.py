@@ -25,7 +25,7 @@ def _wait(web: WebServer, number: int) -> dict[str, Any]:
 
 def test_a_local_model_is_installed(tmp_path: Path) -> None:
     model = lora(tmp_path / "a.safetensors")
-    with WebServer(tmp_path / "root") as web:
+    with WebServer(tmp_path / "root", readable_dirs=[tmp_path]) as web:
         source = {"type": "local", "path": str(model)}
         begun = web.post(_IMPORT, {"source": source, "config": {"name": "Mine"}})
         assert begun.status_code == 201
@@ -42,11 +42,13 @@ def test_a_local_model_is_installed(tmp_path: Path) -> None:
 
 
 def test_a_source_may_be_text_and_a_failure_says_why(tmp_path: Path) -> None:
-    with WebServer(tmp_path / "root") as web:
-        begun = web.post(_IMPORT, {"source": str(tmp_path / "gone.safetensors")})
+    model = tmp_path / "gone.safetensors"
+    model.write_bytes(b"not one")
+    with WebServer(tmp_path / "root", readable_dirs=[tmp_path]) as web:
+        begun = web.post(_IMPORT, {"source": str(model)})
         job = _wait(web, begun.json()["id"])
         assert job["status"] == "error"
-        assert job["error_type"] == "SourceNotFoundError"
+        assert job["error_type"] == "UnknownModelError"
         assert "gone.safetensors" in job["error"]
         again = web.post(f"{_IMPORT}/{job['id']}/retry")
         assert again.json()["id"] == job["id"]
@@ -76,6 +78,19 @@ def test_bad_bodies_are_refused(tmp_path: Path, body: dict[str, Any], status: in
         assert web.get(_IMPORT).json() == []
 
 
+def test_absent_and_forbidden_sources_are_refused_alike(tmp_path: Path) -> None:
+    there = lora(tmp_path / "a.safetensors")
+    with WebServer(tmp_path / "root") as web:
+        told = set()
+        for path in (there, tmp_path / "b.safetensors"):
+            for source in (str(path), {"type": "local", "path": str(path)}):
+                answer = web.post(_IMPORT, {"source": source})
+                assert answer.status_code == 404
+                told.add(answer.text.replace(str(path), "X"))
+        assert len(told) == 1
+        assert web.get(_IMPORT).json() == []
+
+
 def test_unknown_jobs(tmp_path: Path) -> None:
     with WebServer(tmp_path / "root") as web:
         assert web.get(f"{_IMPORT}/7").status_code == 404
@@ -100,7 +115,7 @@ def test_jobs_of_an_earlier_run_are_there_and_can_be_retried(tmp_path: Path) -> 
 
 
 def test_so_many_installs_are_taken_and_no_more(tmp_path: Path) -> None:
-    with WebServer(tmp_path / "root") as web:
+    with WebServer(tmp_path / "root", readable_dirs=[tmp_path]) as web:
         source = LocalModelSource(path=lora(tmp_path / "a.safetensors"))
         for _ in range(limits.QUEUED_INSTALLS):
             web.manager.installer.leave_job(source, {})
