@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modelkeep.app.download_jobs import DownloadJobView, live_download
+from modelkeep.app.reach import check_record_paths
 from modelkeep.app.requested import requested_source
 from modelkeep.core import limits
 from modelkeep.core.names import path_to_text
@@ -99,6 +100,7 @@ def begin_import(
         SourceError: the source is nothing that is known, or nothing that requests can read.
     """
     found = requested_source(manager, source)
+    check_record_paths(manager, config or {})
     job = manager.installer.import_model(found, dict(config or {}), at_most=limits.QUEUED_INSTALLS)
     return import_job(manager, job.id)
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from modelkeep.core import limits
 from modelkeep.core.names import is_inside, real_path, safe_relpath, text_to_path
@@ -19,6 +19,7 @@ from modelkeep.errors import SourceNotFoundError, UnsafePathError
 
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
+    from modelkeep.core.configs import ModelConfigBase
     from modelkeep.core.roots import Root
     from modelkeep.settings import Settings
 
@@ -58,15 +59,9 @@ def readable(manager: ModelManager, text: str) -> Path:
             of ``models_dir``, ``autoimport_dir``, the registered roots and ``readable_dirs``. The
             text does not tell which.
     """
-    settings = manager.settings
-    folders = [settings.models_dir, settings.autoimport_dir, *settings.readable_dirs]
-    folders += [root.path for root in _roots(manager)]
-    found = _real_in(text, settings, [_Area.of(folder) for folder in folders])
+    found = _real_in(text, manager.settings, _readable_areas(manager))
     if found is None or not _is_plain(found):
-        raise SourceNotFoundError(
-            f"{_shown(text)} is no file or folder that requests can read",
-            hint="Requests read the folders of models and those in the setting readable_dirs.",
-        )
+        raise _unreadable(text)
     return found
 
 
@@ -96,6 +91,47 @@ def writable(manager: ModelManager, text: str) -> Path:
             " is not read-only.",
         )
     return found
+
+
+def check_record_paths(
+    manager: ModelManager, fields: Mapping[str, Any], record: ModelConfigBase | None = None
+) -> None:
+    """Refuse a record whose model or picture is where requests cannot read.
+
+    They need not be there: a record may come before its files.
+
+    Args:
+        manager: Of the library.
+        fields: What a request says of a record.
+        record: As it is; what it has already is not refused.
+
+    Raises:
+        SourceNotFoundError: one of the paths is outside; the text says nothing of the disk.
+    """
+    for name in ("path", "preview"):
+        text = fields.get(name)
+        if not isinstance(text, str) or text == getattr(record, name, None):
+            continue
+        if name == "preview" and not text_to_path(text).is_absolute():
+            is_fine = ".." not in text_to_path(text).parts  # it lies beside the model
+        else:
+            is_fine = _real_in(text, manager.settings, _readable_areas(manager)) is not None
+        if not is_fine:
+            raise _unreadable(text)
+
+
+def _readable_areas(manager: ModelManager) -> list[_Area]:
+    settings = manager.settings
+    folders = [settings.models_dir, settings.autoimport_dir, *settings.readable_dirs]
+    folders += [root.path for root in _roots(manager)]
+    return [_Area.of(folder) for folder in folders]
+
+
+def _unreadable(text: str) -> SourceNotFoundError:
+    return SourceNotFoundError(
+        f"{_shown(text)} is no file or folder that requests can read",
+        hint="Requests read the folders of models and those in the setting readable_dirs.",
+    )
 
 
 def _roots(manager: ModelManager) -> Iterator[Root]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from modelkeep import ModelManager, Settings
-from modelkeep.app.reach import readable, writable
+from modelkeep.app.reach import check_record_paths, readable, writable
 from modelkeep.errors import SourceNotFoundError, UnsafePathError
 from support import tiny
 
@@ -165,4 +165,19 @@ def test_nothing_is_written_elsewhere(manager: ModelManager, tmp_path: Path) -> 
     told = {refusal(writable, manager, text)[1] for text in texts}
     assert len(told) == 1
     assert not list((tmp_path / "archive").iterdir())
+    manager.close()
+
+
+@pytest.mark.parametrize("name", ["path", "preview"])
+def test_records_name_no_files_that_requests_cannot_read(
+    manager: ModelManager, tmp_path: Path, name: str
+) -> None:
+    for text in ("/etc/passwd", str(tmp_path / "elsewhere" / "x"), "../../elsewhere/x.png"):
+        with pytest.raises(SourceNotFoundError):
+            check_record_paths(manager, {name: text})
+    for text in ("sd-1/lora/absent.safetensors", str(tmp_path / "comfy" / "absent")):
+        check_record_paths(manager, {name: text})
+    source = tiny.lora(tmp_path / "elsewhere" / "l.safetensors", 1)
+    record = manager.records.get_model(manager.installer.register_path(source))
+    check_record_paths(manager, {"path": record.path}, record)
     manager.close()
