@@ -122,6 +122,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "SourceChangedError",
         "SourceError",
         "SourceNotFoundError",
+        "StaleRecordError",
         "StorageError",
         "TargetTakenError",
         "TokenNameTakenError",

@@ -314,6 +314,9 @@ from modelkeep.errors import (
     SourceNotFoundError as SourceNotFoundError,
 )
 from modelkeep.errors import (
+    StaleRecordError as StaleRecordError,
+)
+from modelkeep.errors import (
     StorageError as StorageError,
 )
 from modelkeep.errors import (
@@ -576,6 +579,7 @@ __all__ = [
     "SourceError",
     "SourceNotFoundError",
     "SqliteDatabase",
+    "StaleRecordError",
     "StorageError",
     "StringLikeSource",
     "SubModelType",

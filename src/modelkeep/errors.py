@@ -34,6 +34,7 @@
     │   │   └── UnknownMetadataException
     │   ├── DuplicateModelException     the key or the path is taken
     │   ├── InvalidModelConfigException a config does not validate (also a pydantic ValidationError)
+    │   ├── StaleRecordError            it was changed since it was read
     │   ├── ConfigFileVersionMismatchException
     │   └── DatabaseError               the database itself
     │       ├── WrongDatabaseError      not ours, or of another type (also an AssertionError)
@@ -374,6 +375,10 @@ class InvalidModelConfigException(ValidationError, RecordError):
         """Let it be copied and pickled with its hint, which pydantic knows nothing of."""
         reduced: Any = super().__reduce__()
         return (*reduced[:2], vars(self))
+
+
+class StaleRecordError(RecordError):
+    """Raised when a record is not any more what the caller has seen of it."""
 
 
 class DatabaseError(RecordError):

@@ -343,14 +343,22 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         fields["evidence"] = (*fields["evidence"], *stated)
         return self._records.update_model(key, fields)
 
-    def edit(self, key: str, changes: Mapping[str, Any]) -> ModelConfigBase:
+    def edit(
+        self, key: str, changes: Mapping[str, Any], *, seen: frozenset[str] | None = None
+    ) -> ModelConfigBase:
         """Change fields of a record as a person asks for it.
+
+        Args:
+            key: Of the record.
+            changes: The fields.
+            seen: Change it only while it is of one of these versions; see ``record_version``.
 
         Raises:
             UnknownModelException: there is no such record.
+            StaleRecordError: it is of no version in ``seen``.
             InvalidModelConfigException: a field is unknown, or a value does not fit.
         """
-        return edit_record(self.library, key, changes)
+        return edit_record(self.library, key, changes, seen=seen)
 
     # -- scans
 

@@ -72,6 +72,7 @@ OUTCOMES: Mapping[type[BaseException], Outcome] = MappingProxyType(
         errors.UnknownMetadataException: _NOT_FOUND,
         errors.DuplicateModelException: _CONFLICT,
         errors.InvalidModelConfigException: _NO_MODEL,
+        errors.StaleRecordError: Outcome(EXIT_FAILED, 412),
         errors.ConfigFileVersionMismatchException: _OUR_FAULT,
         errors.DatabaseError: _OUR_FAULT,
         errors.WrongDatabaseError: _OUR_FAULT,

@@ -84,6 +84,10 @@ FETCHED_PREVIEW_PIXELS = 40_000_000
 #: Chunks looked at before the pixels of a PNG begin.
 PNG_CHUNKS = 100
 
+#: A text that a request over HTTP states, and a description.
+TEXT_CHARACTERS = 4 * KIB
+DESCRIPTION_CHARACTERS = 64 * KIB
+
 #: A YAML catalogue: 5,000 models with what their sites say take about 20 MiB.
 CATALOGUE_BYTES = 64 * MIB
 #: Values of one record of a YAML catalogue, aliases counted as often as they stand there.

@@ -52,6 +52,19 @@ class RecordPage:
 
 
 @dataclass(frozen=True, slots=True)
+class JsonPage:
+    """One page of records as they are stored, for those who send them on.
+
+    Attributes:
+        items: Each record as UTF-8 JSON, with the fields of its config.
+        next: What to give as ``after`` for the next page; None on the last one.
+    """
+
+    items: list[bytes]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Facets:
     """How many records of a filtered set have each value.
 

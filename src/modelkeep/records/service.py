@@ -31,6 +31,7 @@ from modelkeep.records import RECORDS_VERSION
 from modelkeep.records.listing import (
     FacetName,
     Facets,
+    JsonPage,
     KindTotal,
     NewRecord,
     RecordFilter,
@@ -164,6 +165,11 @@ class ModelRecordServiceBase(ABC):
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    @property
+    def never_waits(self) -> bool:
+        """Whether pages and ``change_counter`` never wait for those who write."""
+        return False
+
     def version(self) -> str:
         """Return the version of the record format."""
         return RECORDS_VERSION
@@ -204,6 +210,7 @@ class ModelRecordServiceBase(ABC):
         config: ModelConfigBase | Mapping[str, Any],
         *,
         files: Iterable[ModelFile] | None = None,
+        seen: frozenset[str] | None = None,
     ) -> AnyModelConfig:
         """Change a record, all of it at once, and return it; its key stays.
 
@@ -212,9 +219,11 @@ class ModelRecordServiceBase(ABC):
             config: A whole config, or a dict of the fields to change. With another type or
                 format the record moves to the config class of these.
             files: The files that it owns from now on; those that it owns already when None.
+            seen: Change it only while it is of one of these versions; see ``record_version``.
 
         Raises:
             UnknownModelException: there is no such record.
+            StaleRecordError: it is of no version in ``seen``.
             DuplicateModelException: the new path, or a file, belongs to another record.
             InvalidModelConfigException: the result would not be a valid config.
         """
@@ -367,6 +376,48 @@ class ModelRecordServiceBase(ABC):
 
         Raises:
             UsageError: ``order`` or ``limit`` does not exist, or ``after`` is no page's ``next``.
+        """
+
+    @abstractmethod
+    def page_json(
+        self,
+        where: RecordFilter,
+        *,
+        order: SearchOrder = "name",
+        limit: int = 50,
+        after: str | None = None,
+    ) -> JsonPage:
+        """Return the same page as ``page``, as JSON; no record is made of what is stored.
+
+        Raises:
+            UsageError: as ``page``.
+        """
+
+    @abstractmethod
+    def walks(self, where: RecordFilter, order: SearchOrder) -> bool:
+        """Tell whether an index lists exactly these records in this order.
+
+        A page of them then costs the same wherever it is and however many records there are.
+        """
+
+    @abstractmethod
+    def get_json(self, key: str) -> bytes:
+        """Return a record as JSON.
+
+        Raises:
+            UnknownModelException: there is no such record.
+            UnreadableRecordError: what is stored is no JSON.
+        """
+
+    @abstractmethod
+    def each_json(self, where: RecordFilter, *, name: str | None = None) -> Iterator[bytes]:
+        """Give all records that match as JSON, sorted by type, base, format and name.
+
+        They are read a few at a time: what changes on the way may come twice or not at all.
+
+        Args:
+            where: What the records have to be like.
+            name: They are called exactly this.
         """
 
     @abstractmethod

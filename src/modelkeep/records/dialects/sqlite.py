@@ -103,6 +103,8 @@ class SqliteDatabase(RecordDatabase):
         NoSpaceError: there is no room for an upgrade.
     """
 
+    dialect = _DIALECT
+
     def __init__(
         self,
         location: DatabaseSettings | Path | str | None = None,
@@ -122,6 +124,7 @@ class SqliteDatabase(RecordDatabase):
         self._idle: list[Connection] = []
         self._changes = ChangeCounter()
         self._watcher: sqlite3.Connection | None = None
+        self._watching = threading.Lock()
         self._is_ours = is_ours_alone(self.path, self.name) if self.path else True
         self.is_readonly = bool(
             self.path and self.path.exists() and not access.is_changeable(self.path)
@@ -142,7 +145,7 @@ class SqliteDatabase(RecordDatabase):
 
     def close(self) -> None:
         """Close the file. May be called twice."""
-        with self.lock, translated(self.name, self.path):
+        with self.lock, self._watching, translated(self.name, self.path):
             self._is_closed = True
             while self._idle:
                 self._idle.pop().close()
@@ -151,6 +154,11 @@ class SqliteDatabase(RecordDatabase):
             if self._watcher is not None:
                 self._watcher.close()
             self.conn.close()
+
+    @property
+    def never_waits(self) -> bool:
+        """Whether those who read have connections of their own."""
+        return self.readers is not None
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -189,9 +197,11 @@ class SqliteDatabase(RecordDatabase):
 
     def change_counter(self) -> int:
         """Return a number that is another one after every change, by any process."""
-        with self.lock, translated(self.name, self.path):
-            if self.readers is None:
+        if self.readers is None:
+            with self.lock, translated(self.name, self.path):
                 return self._changes.note(_observed(self.conn))
+        # Not the lock of those who write: a long change must not hold up who only asks.
+        with self._watching, translated(self.name, self.path):
             if self._watcher is None:
                 self._watcher = self._connect()
             # It changes nothing itself, so this number moves with every change of all others.
@@ -346,6 +356,8 @@ class LentDatabase(RecordDatabase):
         WrongDatabaseError: some of our tables are there and some are not.
         DatabaseError: the database cannot be used.
     """
+
+    dialect = _DIALECT
 
     def __init__(self, holder: ConnectionHolder) -> None:
         self._holder = holder

@@ -71,9 +71,16 @@ class RecordDatabase(ABC):
 
     Attributes:
         name: For messages.
+        dialect: The SQL that only this database understands.
     """
 
     name: str
+    dialect: Dialect
+
+    @property
+    def never_waits(self) -> bool:
+        """Whether those who read, or ask for the change counter, never wait for a change."""
+        return False
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[Transaction]:

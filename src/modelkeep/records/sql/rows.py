@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, get_args
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar, get_args
 
 import msgspec
 from pydantic import ValidationError
@@ -29,6 +29,8 @@ from modelkeep.records.sql.database import Row, damaged
 from modelkeep.records.text import indexed_words
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 INT64_MAX = 2**63 - 1
 _INT64_RANGE = 2**64
@@ -114,6 +116,7 @@ class RecordReader:
     def __init__(self, name: str) -> None:
         self._name = name
         self._decoder = msgspec.json.Decoder(dict[str, Any])
+        self._any_json = msgspec.json.Decoder(msgspec.Raw)
         self._classes: dict[tuple[str, str, str], type[ModelConfigBase]] = {}
         self._left_out: set[str] = set()
 
@@ -135,9 +138,36 @@ class RecordReader:
 
     def read_all(self, found: Iterable[Row], roots: Roots) -> Iterator[AnyModelConfig]:
         """Give the records of rows; one that cannot be read is left out, with a warning."""
+        yield from self._readable(self.read, found, roots)
+
+    def read_json(self, row: Row, roots: Roots) -> bytes:
+        """Return the record of a row as JSON: what is stored, as it is stored.
+
+        Raises:
+            UnreadableRecordError: the row holds no JSON.
+        """
+        key, _type, _base, _format, root, path, state, text = row
+        try:
+            # Only looked through: what a record means costs ten times as much.
+            stored = bytes(self._any_json.decode(text))
+            outer = {"key": key, "path": roots.join(root, path), "root": root, "state": state}
+            head = msgspec.json.encode(outer)
+        except (ValueError, TypeError) as error:
+            raise unreadable(self._name, key, reason_of(error)) from error
+        if not stored.startswith(b"{") or not stored.endswith(b"}"):
+            raise unreadable(self._name, key, "it is no JSON object")
+        return head[:-1] + (b"," + stored[1:] if len(stored) > len(b"{}") else b"}")
+
+    def read_all_json(self, found: Iterable[Row], roots: Roots) -> list[bytes]:
+        """Return the records of rows as JSON; one that cannot be read is left out."""
+        return list(self._readable(self.read_json, found, roots))
+
+    def _readable(
+        self, read: Callable[[Row, Roots], T], found: Iterable[Row], roots: Roots
+    ) -> Iterator[T]:
         for row in found:
             try:
-                yield self.read(row, roots)
+                yield read(row, roots)
             except UnreadableRecordError as error:
                 if row[0] not in self._left_out:
                     self._left_out.add(row[0])

@@ -8,7 +8,7 @@ from modelkeep.errors import UsageError
 from modelkeep.records.cursors import Cursor, read_cursor
 from modelkeep.records.listing import FacetName, RecordFilter, SearchOrder
 from modelkeep.records.sql import paging
-from modelkeep.records.sql.database import Row, Transaction
+from modelkeep.records.sql.database import Dialect, Row, Transaction
 from modelkeep.records.sql.filters import Filter
 from modelkeep.records.sql.rows import RECORD_COLUMNS
 
@@ -62,6 +62,13 @@ def page(
     shown = found if limit == ALL else found[:limit]
     following = _cursor_at(shown, sort) if len(found) > len(shown) and shown else None
     return [row[: len(RECORD_COLUMNS)] for row in shown], following
+
+
+def walks(where: RecordFilter, order: str, dialect: Dialect) -> bool:
+    """Tell whether an index lists exactly the records of a filter, in this order."""
+    chosen = Filter(where, dialect)
+    sort = _sort_of(chosen, order)
+    return sort != "relevance" and paging.walk_of(chosen.shape, sort).is_exact
 
 
 def count(transaction: Transaction, where: RecordFilter) -> int:

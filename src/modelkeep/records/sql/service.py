@@ -37,6 +37,7 @@ from modelkeep.records.dialects.sqlite import ConnectionHolder, SqliteDatabase
 from modelkeep.records.listing import (
     FacetName,
     Facets,
+    JsonPage,
     KindTotal,
     NewRecord,
     RecordFilter,
@@ -45,7 +46,7 @@ from modelkeep.records.listing import (
 )
 from modelkeep.records.places import placed, possible_places
 from modelkeep.records.service import ModelRecordServiceBase, PaginatedResults
-from modelkeep.records.sql import facets, files, rows, schema, search
+from modelkeep.records.sql import facets, files, rows, schema, search, whole_list
 from modelkeep.records.sql.database import RecordDatabase, Row, Transaction
 from modelkeep.records.sql.files import replace_files
 from modelkeep.records.sql.metadata import (
@@ -63,6 +64,7 @@ from modelkeep.records.sql.models import (
 )
 from modelkeep.records.sql.owners import refuse_owned, refuse_taken
 from modelkeep.records.sql.tags import put_tags, tags_of, with_tags
+from modelkeep.records.versions import refuse_stale
 
 if TYPE_CHECKING:
     from modelkeep.records.dialects.sqlite_engine import SqliteConnection
@@ -105,6 +107,11 @@ class SqlRecords(ModelRecordServiceBase):
     def change_counter(self) -> int:
         """Return a number that is another one after every change, by any process."""
         return self._database.change_counter()
+
+    @property
+    def never_waits(self) -> bool:
+        """Whether pages and ``change_counter`` never wait for those who write."""
+        return self._database.never_waits
 
     # -- writing
 
@@ -151,10 +158,14 @@ class SqlRecords(ModelRecordServiceBase):
         config: ModelConfigBase | Mapping[str, Any],
         *,
         files: Iterable[ModelFile] | None = None,
+        seen: frozenset[str] | None = None,
     ) -> AnyModelConfig:
         """Change a record, all of it at once; its key stays."""
         with self._database.writing() as transaction:
             old = self._config(transaction, key)
+            if seen is not None:
+                stored = transaction.rows(_record(), {"key_": key})[0]
+                refuse_stale(key, self._reader.read_json(stored, self.roots), seen)
             new: Any = changed_config(old, config)
             if new.path == old.path:
                 new = new.model_copy(update={"root": old.root})
@@ -281,12 +292,44 @@ class SqlRecords(ModelRecordServiceBase):
         after: str | None = None,
     ) -> RecordPage:
         """Return the first records of a filtered and sorted set, or the next ones."""
-        if limit < 1:
-            raise UsageError(f"Invalid limit: {limit} models", hint="A page has at least 1 model.")
-        search.refuse_order(order)
-        with self._database.reading() as transaction:
-            found, following = search.page(transaction, where, order, limit, after)
+        found, following = self._page(where, order, limit, after)
         return RecordPage(self._read(found), following)
+
+    def page_json(
+        self,
+        where: RecordFilter,
+        *,
+        order: SearchOrder = "name",
+        limit: int = 50,
+        after: str | None = None,
+    ) -> JsonPage:
+        """Return the same page as ``page``, as JSON; no record is made of what is stored."""
+        found, following = self._page(where, order, limit, after)
+        return JsonPage(self._reader.read_all_json(found, self.roots), following)
+
+    def walks(self, where: RecordFilter, order: SearchOrder) -> bool:
+        """Tell whether an index lists exactly these records in this order."""
+        search.refuse_order(order)
+        return search.walks(where, order, self._database.dialect)
+
+    def get_json(self, key: str) -> bytes:
+        """Return a record as JSON."""
+        found = self._database.lookup(_record(), {"key_": key})
+        if not found:
+            raise unknown_model(key)
+        return self._reader.read_json(found[0], self.roots)
+
+    def each_json(self, where: RecordFilter, *, name: str | None = None) -> Iterator[bytes]:
+        """Give all records that match as JSON, sorted by type, base, format and name."""
+        last: Row | None = None
+        while True:
+            with self._database.reading() as transaction:
+                found = whole_list.next_rows(transaction, where, name, last)
+            read = (row[: len(rows.RECORD_COLUMNS)] for row in found)
+            yield from self._reader.read_all_json(read, self.roots)
+            if len(found) < whole_list.BATCH:
+                return
+            last = found[-1]
 
     def search(
         self,
@@ -386,6 +429,15 @@ class SqlRecords(ModelRecordServiceBase):
             last = found[-1]
 
     # -- plumbing
+
+    def _page(
+        self, where: RecordFilter, order: SearchOrder, limit: int, after: str | None
+    ) -> tuple[list[Row], str | None]:
+        if limit < 1:
+            raise UsageError(f"Invalid limit: {limit} models", hint="A page has at least 1 model.")
+        search.refuse_order(order)
+        with self._database.reading() as transaction:
+            return search.page(transaction, where, order, limit, after)
 
     def _configs(self, *conditions: ColumnElement[bool]) -> list[AnyModelConfig]:
         with self._database.reading() as transaction:

@@ -69,6 +69,7 @@ class DocumentDatabase(RecordDatabase):
         self.name = self._document.name
         self._memory = SqliteDatabase()
         self._memory.name = self.name
+        self.dialect = self._memory.dialect
         self._reader = rows.RecordReader(self.name)
         self._loaded: Catalogue | None = None
         for statement in _NOTE_CHANGES:
