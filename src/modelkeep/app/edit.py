@@ -161,6 +161,24 @@ def edit(manager: ModelManager, name: str, changes: Sequence[FieldChange]) -> Re
     return RecordChange(before, after, tags, tuple(sorted(manager.metadata.tags(before.key).hand)))
 
 
+def planned(manager: ModelManager, name: str, changes: Sequence[FieldChange]) -> RecordChange:
+    """Return what ``edit`` would do; nothing is changed.
+
+    Raises:
+        UsageError: the model has no such field, or a value makes no sense.
+        UnknownModelException: there is no such model.
+        InvalidModelConfigException: a value does not fit.
+    """
+    before = manager.find(name)
+    tags = tuple(sorted(manager.metadata.tags(before.key).hand))
+    changed = _applied(changes, before, tags)
+    new_tags = tuple(sorted(changed.pop(_TAGS, tags) or ()))
+    after: ModelConfigBase = before
+    if changed:
+        after = ModelConfigFactory.make_config({**dict(before), **changed})
+    return RecordChange(before, after, tags, new_tags)
+
+
 def _applied(
     changes: Sequence[FieldChange], before: ModelConfigBase, tags: tuple[str, ...]
 ) -> dict[str, Any]:

@@ -51,8 +51,17 @@ class JobView:
 
     @property
     def progress(self) -> str:
-        """How much of its files is there, and how fast more comes; their size where that is all."""
+        """How much of its files is there, and how fast more comes; their size where that is all.
+
+        Of a task that counts something else, how many there are.
+        """
         row, facts = self.row, []
+        if (unit := json.loads(row.details or "{}").get("unit", "bytes")) != "bytes":
+            return (
+                f"{row.bytes:,} of {row.total_bytes:,} {unit}"
+                if row.total_bytes
+                else (f"{row.bytes:,} {unit}")
+            )
         if row.bytes and self.percent is not None and row.bytes < row.total_bytes:
             facts = [f"{self.percent}%", f"{size_text(row.bytes)} of {size_text(row.total_bytes)}"]
         else:

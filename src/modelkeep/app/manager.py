@@ -240,21 +240,21 @@ class ModelManager:
         from modelkeep.jobs.commands import JobCommands
 
         with self._opening():
-            others = [self._other_jobs] if self._other_jobs is not None else []
-            return JobCommands([self.installer.engine, self.downloads.engine, *others])
+            return JobCommands([self.installer.engine, self.downloads.engine, self._other_jobs])
 
     @cached_property
-    def _other_jobs(self) -> JobEngine | None:
-        """Runs the kinds of jobs that plug-ins bring; None where there are none."""
+    def _other_jobs(self) -> JobEngine:
+        """Runs tasks and the kinds of jobs that plug-ins bring."""
         from modelkeep.app.job_kinds import JOB_KINDS
         from modelkeep.jobs.engine import JobEngine
         from modelkeep.jobs.state_jobs import StateJobs
 
         kinds = [plugin.make(self) for plugin in JOB_KINDS.load()]
-        if not kinds:
-            return None
-        engine = JobEngine(kinds, StateJobs.open(self.settings.state_path))
+        store = StateJobs.open_or_look(self.settings.state_path)
+        engine = JobEngine(kinds, store)
         engine.start()
+        if self._takes_over and not store.is_looking:
+            engine.take_over()
         return engine
 
     @cached_property

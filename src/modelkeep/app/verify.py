@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ def verify(
     accept: bool = False,
     limit_rate: float | None = None,
     progress: Progress = no_progress,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> ModelCheck:
     """Read a model whole.
 
@@ -53,8 +55,9 @@ def verify(
         accept: Take its bytes for right as they are.
         limit_rate: Bytes a second at most.
         progress: Gets the number of bytes of each piece that was read.
+        sleep: Waits for so many seconds, where the rate asks for it; may raise to stop.
     """
-    paced = paced_by(limit_rate)(progress)
+    paced = paced_by(limit_rate, sleep)(progress)
     return verify_model(manager.installer.library, model.key, paced, accept=accept)
 
 
@@ -74,6 +77,7 @@ def checks(
     limit_rate: float | None,
     progress: Progress,
     settle: Callable[[int], None],
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[ModelCheck]:
     """Give the check of each model of a sweep.
 
@@ -82,15 +86,18 @@ def checks(
         limit_rate: Bytes a second at most.
         progress: Gets the number of bytes of each piece that was read.
         settle: Gets the size of each model that is done.
+        sleep: Waits for so many seconds, where the rate asks for it; may raise to stop.
     """
-    for target, check in found.checks(paced_by(limit_rate)(progress)):
+    for target, check in found.checks(paced_by(limit_rate, sleep)(progress)):
         settle(target.size)
         yield check
 
 
-def paced_by(limit_rate: float | None) -> Callable[[Progress], Progress]:
+def paced_by(
+    limit_rate: float | None, sleep: Callable[[float], None] = time.sleep
+) -> Callable[[Progress], Progress]:
     """Return what slows a reader down to a rate."""
-    bucket = TokenBucket(limit_rate) if limit_rate else None
+    bucket = TokenBucket(limit_rate, sleep=sleep) if limit_rate else None
     return lambda progress: at_most(bucket, progress)
 
 

@@ -1,9 +1,9 @@
 """Events: the specification's names and payloads, and the bus that carries them.
 
 A bus is any object with ``dispatch(topic, payload)``. Install and load events go out under
-``model_event``, downloads under ``download_event``, each as ``{"event": name, "data": {...}}``.
-Beside the specification's keys ``data`` has the ``id`` of the job, which tells jobs of one source
-apart.
+``model_event``, downloads under ``download_event``, tasks under ``task_event``, each as
+``{"event": name, "data": {...}}``. Beside the specification's keys ``data`` has the ``id`` of the
+job, which tells jobs of one source apart.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 
 MODEL_EVENT = "model_event"
 DOWNLOAD_EVENT = "download_event"
+TASK_EVENT = "task_event"
 
 INSTALL_DOWNLOADING = "model_install_downloading"
 INSTALL_RUNNING = "model_install_running"
@@ -28,6 +29,8 @@ DOWNLOAD_PROGRESS = "download_progress"
 DOWNLOAD_COMPLETE = "download_complete"
 DOWNLOAD_CANCELLED = "download_cancelled"
 DOWNLOAD_ERROR = "download_error"
+
+TASK_PROGRESS = "task_progress"
 
 LOAD_STARTED = "model_load_started"
 LOAD_PROGRESS = "model_load_progress"
@@ -192,4 +195,44 @@ def download_error(
         source=source,
         error_type=error_type,
         error=error,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """Where a task is.
+
+    Attributes:
+        id, kind, source: Number of the job, what it does and what it is about.
+        done, total: How far it is, in ``unit``; a total of 0 is not known.
+    """
+
+    id: int
+    kind: str
+    source: str
+    done: int
+    total: int
+    unit: str
+
+
+def task_event(
+    bus: EventBus | None,
+    what: str,
+    task: TaskState,
+    error_type: str | None = None,
+    error: str | None = None,
+) -> None:
+    """A task was queued, started, paused, completed or cancelled, made progress or failed."""
+    facts = {"error_type": error_type or "", "error": error or ""} if what == "error" else {}
+    emit(
+        bus,
+        TASK_EVENT,
+        f"task_{what}",
+        id=task.id,
+        kind=task.kind,
+        source=task.source,
+        done=task.done,
+        total=task.total or None,
+        unit=task.unit,
+        **facts,
     )

@@ -152,6 +152,16 @@ class JobCommands:
         """
         return self._store.get(number).kind
 
+    def is_mine(self, row: JobRow) -> bool:
+        """Tell whether a job belongs to this process."""
+        return any(engine.store.is_mine(row) for engine in self._engines)
+
+    def job_of(self, row: JobRow) -> AnyJob | None:
+        """Return the job itself, where this process has it."""
+        engine = self._owner_of(row)
+        job: AnyJob | None = engine.job(row.id) if engine is not None else None
+        return job
+
     def wait(self, timeout: float | None = None) -> None:
         """Wait until no job of this process waits or runs, or for ``timeout`` seconds."""
         for engine in self._engines:

@@ -62,6 +62,18 @@ class JobControl:
         if self.is_stopped:
             raise JobCancelledError("The job was asked to stop")
 
+    def sleep(self, seconds: float) -> None:
+        """Wait, unless the job is to stop.
+
+        Raises:
+            JobCancelledError: it is.
+        """
+        stopped = threading.Event()
+        with self.watched(stopped.set):
+            if not self.is_stopped:
+                stopped.wait(seconds)
+        self.check()
+
     def interrupt(self) -> None:
         """Have the job end soon; a later run continues it."""
         self._want("interrupt")

@@ -49,6 +49,14 @@ class JobTable:
         """Return all jobs, or those of one kind, the oldest first."""
         return self._select("WHERE kind = coalesce(?, kind) ORDER BY id", kind)
 
+    def changed_since(self, moment: float) -> list[JobRow]:
+        """Return the jobs that are open, or whose owner wrote something since a moment.
+
+        Args:
+            moment: Seconds since the epoch.
+        """
+        return self._select("WHERE ended_at IS NULL OR beat_at >= ? ORDER BY id", moment)
+
     def unended(self, kind: str, source: str | None = None) -> list[JobRow]:
         """Return the jobs of a kind, and of a source if one is given, that have not ended."""
         where = "WHERE kind = ? AND ended_at IS NULL"

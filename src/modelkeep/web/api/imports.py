@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, JsonValue
 
 from modelkeep.app import import_jobs as installs
+from modelkeep.app.job_kinds.sync import SyncDetails
 from modelkeep.errors import UnknownInstallJobException
 from modelkeep.sources.model_source import ModelSource
+from modelkeep.web.api.tasks import TaskFacts, begun
 from modelkeep.web.checked import CheckedBody, JobNumber
 from modelkeep.web.context import Context
 from modelkeep.web.errors import declared, error_reply
@@ -128,8 +130,21 @@ def retry_model_install_job(context: Context, number: JobNumber) -> Response:
     return json_reply(installs.retry_import(context.manager, number).to_json())
 
 
-@router.patch("/sync", status_code=204, response_model=None)
-def sync_models_to_config(context: Context) -> Response:
-    """Register new files in all roots, find moved ones again, mark missing ones."""
+@router.patch(
+    "/sync",
+    status_code=204,
+    response_model=None,
+    responses={**declared(429), 202: {"model": TaskFacts}},
+)
+def sync_models_to_config(
+    context: Context, request: Request, prefer: Annotated[str | None, Header()] = None
+) -> Response:
+    """Register new files in all roots, find moved ones again, mark missing ones.
+
+    With ``Prefer: respond-async`` a task does it.
+    """
+    wishes = (prefer or "").lower().replace(";", ",").split(",")
+    if "respond-async" in (wish.strip() for wish in wishes):
+        return begun(context, request, "sync", SyncDetails(), "all roots")
     context.manager.installer.sync_to_config()
     return no_content()
