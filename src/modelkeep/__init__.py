@@ -117,6 +117,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "RedirectRefusedError",
         "RemoteCodeError",
         "SecretNeededError",
+        "ServerStartError",
         "ServiceInactiveException",
         "SettingsError",
         "SourceChangedError",

@@ -299,6 +299,9 @@ from modelkeep.errors import (
     SecretNeededError as SecretNeededError,
 )
 from modelkeep.errors import (
+    ServerStartError as ServerStartError,
+)
+from modelkeep.errors import (
     ServiceInactiveException as ServiceInactiveException,
 )
 from modelkeep.errors import (
@@ -572,6 +575,7 @@ __all__ = [
     "RemoteModelFile",
     "SchedulerPredictionType",
     "SecretNeededError",
+    "ServerStartError",
     "ServiceInactiveException",
     "Settings",
     "SettingsError",

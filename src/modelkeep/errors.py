@@ -64,6 +64,7 @@
     │   ├── DeviceError                 the device is not there
     │   ├── MissingAssetError           a tokenizer is not here and cannot be fetched
     │   └── LoadMemoryError             it does not fit in memory (also a MemoryError)
+    ├── ServerStartError                the server cannot begin to answer
     ├── LoadCancelledError              whoever asked for a model gave up
     ├── LoadTimeoutError                a model took longer than allowed (also a TimeoutError)
     ├── ModelNotFoundException          the record is there, its file is not
@@ -531,6 +532,10 @@ class ChangedModelError(InvalidModelException):
 
 class RemoteCodeError(UnsafeModelError):
     """Raised when a folder asks for code of its own to be run."""
+
+
+class ServerStartError(ModelKeepError):
+    """Raised when the server cannot listen, or has no certificate that it can use."""
 
 
 class LoadCancelledError(ModelKeepError):

@@ -13,7 +13,9 @@ from modelkeep import ModelManager, Settings
 from modelkeep.app.server_tokens import ServerTokens
 from modelkeep.web.app import make_app
 from modelkeep.web.context import WebContext
-from modelkeep.web.serve import listen, make_server
+from modelkeep.web.serve import make_server
+from modelkeep.web.sockets import listen
+from modelkeep.web.tls import tls_context
 
 
 class WebServer:
@@ -28,10 +30,11 @@ class WebServer:
     def __init__(self, root: Path, *folders: Path, **settings: Any) -> None:
         self.context = WebContext.open(Settings(root=root, **settings))
         self.manager: ModelManager = self.context.manager
-        self._server = make_server(make_app(self.context, folders))
+        tls = tls_context(self.context.settings)
+        self._server = make_server(make_app(self.context, folders), self.context.hub, tls)
         self._sockets = listen("127.0.0.1", 0)
         port = self._sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": self._sockets})
         self.session = requests.Session()
         token = ServerTokens(self.context.settings).ensure()

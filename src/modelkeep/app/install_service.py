@@ -66,7 +66,8 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         session: Used for every request to sites, as it is; one of our own when None.
         identify: Says what a path is; the installed families when None.
         network: Asks sites and fetches files, in place of ``download_queue`` and ``session``.
-        takes_over: ``start`` continues remote installs of processes that died.
+        takes_over: Remote installs of processes that died are continued.
+        recovers: ``start`` settles what an earlier run left; else ``settle`` has to be called.
 
     Attributes:
         library: What installs and removals work on.
@@ -85,9 +86,11 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         identify: Identify | None = None,
         network: Network | None = None,
         takes_over: bool = True,
+        recovers: bool = True,
     ) -> None:
         del metadata_store  # it is that of the records
         self._takes_over = takes_over
+        self._recovers = recovers
         self._records = record_store
         self._bus = event_bus
         self._store = StateJobs.open_or_look(app_config.state_path)
@@ -141,10 +144,23 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
             raise ServiceInactiveException(
                 "The install service is already running", hint="Start it once."
             )
+        if self._recovers:
+            self._settle_files()
+        self.engine.start()
+        if self._recovers:
+            self._take_over()
+
+    def settle(self) -> None:
+        """Do what ``start`` does beside beginning to work, while requests are answered already."""
+        self._settle_files()
+        self._take_over()
+
+    def _settle_files(self) -> None:
         if not self._store.is_looking:
             self.recover()
             self.scanner.autoimport()
-        self.engine.start()
+
+    def _take_over(self) -> None:
         if self._takes_over:
             self.engine.take_over(only=_is_remote)
 

@@ -56,6 +56,8 @@ class ModelManager:
         root: The folder of the library, where no settings are given.
         event_bus: Takes the events; a ``LocalEventBus`` when None.
         takes_over: Downloads and installs go on that processes left which died.
+        recovers: What an earlier run left unfinished is settled when the installer is first used;
+            else ``installer.settle`` does it.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class ModelManager:
         root: Path | str | None = None,
         event_bus: EventBus | None = None,
         takes_over: bool = True,
+        recovers: bool = True,
     ) -> None:
         if root is not None and settings is not None:
             raise UsageError("Both settings and root name a root", hint="Give one of them.")
@@ -73,6 +76,7 @@ class ModelManager:
         self.settings: Settings = settings
         self.events: EventBus = event_bus if event_bus is not None else LocalEventBus()
         self._takes_over = takes_over
+        self._recovers = recovers
         self._making = threading.RLock()
         self._is_closed = False
 
@@ -149,6 +153,7 @@ class ModelManager:
                 event_bus=self.events,
                 network=network,
                 takes_over=self._takes_over,
+                recovers=self._recovers,
             )
             service.start()
             return service

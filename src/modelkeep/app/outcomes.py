@@ -105,6 +105,7 @@ OUTCOMES: Mapping[type[BaseException], Outcome] = MappingProxyType(
         errors.DeviceError: Outcome(EXIT_FAILED, 400),
         errors.MissingAssetError: _NOT_NOW,
         errors.LoadMemoryError: Outcome(EXIT_FAILED, 507),
+        errors.ServerStartError: _OUR_FAULT,
         errors.LoadCancelledError: _NOT_NOW,
         errors.LoadTimeoutError: _NOT_NOW,
         errors.ModelNotFoundException: _NOT_FOUND,

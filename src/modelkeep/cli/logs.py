@@ -8,6 +8,9 @@ from contextlib import suppress
 
 from modelkeep.app.text import plain
 
+#: Those of this program, and of the server that it runs.
+_LOGGERS = ("modelkeep", "uvicorn")
+
 
 class PlainHandler(logging.Handler):
     """Writes the messages of modelkeep's loggers to standard error.
@@ -27,18 +30,27 @@ class PlainHandler(logging.Handler):
             sys.stderr.write(f"{plain(text)}\n")
 
 
-def start_logging(level: str, *, verbose: bool = False, quiet: bool = False) -> PlainHandler:
+def start_logging(level: str, *, verbose: bool = False, quiet: bool = False) -> logging.Handler:
     """Show messages from ``level`` on, all of them with ``verbose``, errors with ``quiet``."""
     handler = PlainHandler(verbose=verbose)
-    logger = logging.getLogger("modelkeep")
-    logger.addHandler(handler)
-    chosen = "debug" if verbose else "error" if quiet else level
-    logger.setLevel(chosen.upper())
+    log_by(handler, level, verbose=verbose, quiet=quiet)
     return handler
 
 
-def stop_logging(handler: PlainHandler) -> None:
+def log_by(
+    handler: logging.Handler, level: str, *, verbose: bool = False, quiet: bool = False
+) -> None:
+    """Have a handler write the messages that ``start_logging`` would show."""
+    chosen = "debug" if verbose else "error" if quiet else level
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        logger.setLevel(chosen.upper())
+
+
+def stop_logging(handler: logging.Handler) -> None:
     """Take the handler off again."""
-    logger = logging.getLogger("modelkeep")
-    logger.removeHandler(handler)
-    logger.setLevel(logging.NOTSET)
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from modelkeep.app.outcomes import error_json, message_of
 from modelkeep.app.text import Table, plain
-from modelkeep.cli.logs import PlainHandler, start_logging, stop_logging
+from modelkeep.cli.logs import log_by, start_logging, stop_logging
 from modelkeep.core.commands import quoted
 from modelkeep.errors import ModelKeepError, hint_of
 
 if TYPE_CHECKING:
+    import logging
+
     from modelkeep.app.manager import ModelManager
     from modelkeep.settings import Settings
 
@@ -58,7 +60,7 @@ class Session:
     options: dict[str, Any] = field(default_factory=dict)
     commands: frozenset[str] = frozenset()
     _manager: ModelManager | None = field(default=None, repr=False)
-    _handler: PlainHandler | None = field(default=None, repr=False)
+    _handler: logging.Handler | None = field(default=None, repr=False)
 
     def take(self, root: Path | None, *, json: bool, quiet: bool, verbose: bool) -> None:
         """Add the common options, wherever on the line they stood."""
@@ -78,12 +80,25 @@ class Session:
         """The manager of the root, made when it is first needed."""
         if self._manager is None:
             from modelkeep.app.manager import ModelManager
-            from modelkeep.settings import Settings
 
-            settings = Settings.load(root=self.root, **self.options)
-            self._log(settings.log_level)
-            self._manager = ModelManager(settings, takes_over=False)
+            self._manager = ModelManager(self.load_settings(), takes_over=False)
         return self._manager
+
+    def load_settings(self) -> Settings:
+        """Return the settings of the root, and log as they say; no service is made."""
+        from modelkeep.settings import Settings
+
+        settings = Settings.load(root=self.root, **self.options)
+        self._log(settings.log_level)
+        return settings
+
+    def log_by(self, handler: logging.Handler) -> None:
+        """Have another handler write the log, from the level on that the settings say."""
+        level = self.load_settings().log_level
+        if self._handler is not None:
+            stop_logging(self._handler)
+        self._handler = handler
+        log_by(handler, level, verbose=self.verbose, quiet=self.quiet)
 
     def close(self) -> None:
         """Close the manager, and stop logging."""

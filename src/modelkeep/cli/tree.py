@@ -157,6 +157,12 @@ ENTRIES: tuple[Entry, ...] = (
         "load:load",
         example="load dreamshaper --submodel vae",
     ),
+    Command(
+        "serve",
+        "Serve the library over HTTP.",
+        "serve:serve",
+        example="serve --port 9494",
+    ),
     Command("jobs", "List install and download jobs.", "jobs:jobs", example="jobs"),
     Command("pause", "Pause jobs.", "jobs:pause", example="pause 3"),
     Command("resume", "Resume paused and interrupted jobs.", "jobs:resume", example="resume --all"),

@@ -22,7 +22,8 @@ def make_app(context: WebContext, folders: Iterable[Path] = ()) -> ASGIApp:
         context: What its routes share.
         folders: Folders with more routes.
     """
-    return guarded(make_api(context, folders), context)
+    routes = context.traffic.noting_routes(make_api(context, folders))
+    return context.traffic.counting(guarded(routes, context))
 
 
 def make_api(context: WebContext, folders: Iterable[Path] = ()) -> FastAPI:

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from modelkeep.app.manager import ModelManager
 from modelkeep.settings import Settings
 from modelkeep.web.events.hub import EventHub
+from modelkeep.web.traffic import Traffic
 
 _DRAWN_AT_A_TIME = 2
 
@@ -25,18 +26,27 @@ class WebContext:
         hub: Gathers the events.
         is_ready: Set once recovery is done.
         drawing: Lets few pictures be decoded at a time: one may take 300 MB.
+        traffic: Counts requests.
     """
 
     manager: ModelManager
     hub: EventHub
     is_ready: threading.Event = field(default_factory=threading.Event)
     drawing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_DRAWN_AT_A_TIME))
+    traffic: Traffic = field(default_factory=Traffic)
 
     @classmethod
     def open(cls, settings: Settings) -> WebContext:
-        """Return one for a root; its services are made when they are first used."""
+        """Return one for a root; its services are made when they are first used.
+
+        None of them settles what earlier runs left: ``recover`` does that in the background, so
+        that no request waits for it.
+        """
         hub = EventHub()
-        return cls(ModelManager(settings, event_bus=hub), hub)
+        takes_over = not settings.read_only
+        return cls(
+            ModelManager(settings, event_bus=hub, takes_over=takes_over, recovers=False), hub
+        )
 
     @property
     def settings(self) -> Settings:

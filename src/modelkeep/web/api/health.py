@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from modelkeep.web.context import Context
-from modelkeep.web.errors import declared
+from modelkeep.web.neighbours import PROGRAM, library_id
 from modelkeep.web.replies import json_reply
 from modelkeep.web.routes import Routes
 
@@ -15,14 +15,24 @@ ROUTES = Routes("health", router)
 
 
 class ServerHealth(BaseModel):
-    """How the server is: ``ok`` or ``starting``."""
+    """How the server is.
+
+    Attributes:
+        status: ``ok`` or ``starting``.
+        program: ``modelkeep``.
+        library: Tells one library from another.
+    """
 
     status: str
+    program: str
+    library: str
 
 
-@router.get("/healthz", response_model=ServerHealth, responses=declared(503))
+@router.get("/healthz", response_model=ServerHealth, responses={503: {"model": ServerHealth}})
 async def health(context: Context, ready: str | None = None) -> Response:
     """Tell whether the server answers; with ``?ready``, whether recovery is done."""
-    if ready is not None and not context.is_ready.is_set():
-        return json_reply({"status": "starting"}, 503)
-    return json_reply({"status": "ok"})
+    is_asked = ready is not None and not context.is_ready.is_set()
+    told = {"program": PROGRAM, "library": library_id(context.settings.root)}
+    if is_asked:
+        return json_reply({"status": "starting", **told}, 503)
+    return json_reply({"status": "ok", **told})

@@ -13,3 +13,6 @@ class EventHub(LocalEventBus):
     def dispatch(self, topic: str, payload: dict[str, Any]) -> None:
         """Take one event."""
         super().dispatch(topic, payload)
+
+    def end(self) -> None:
+        """End all streams."""

@@ -12,7 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from modelkeep.app.server_tokens import Rights, ServerToken
 from modelkeep.web.guard.proxies import TrustedProxies
 
-_ASKED, _CALLER = "modelkeep.asked", "modelkeep.caller"
+#: Where the scope of a request has what is known of it.
+ASKED = "modelkeep.asked"
+_CALLER = "modelkeep.caller"
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: Methods that change nothing.
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -93,7 +95,7 @@ class Caller:
 
 def asked_of(scope: Scope) -> Asked:
     """Return what is known of a request."""
-    return cast("Asked", scope[_ASKED])
+    return cast("Asked", scope[ASKED])
 
 
 def caller_of(scope: Scope) -> Caller | None:
@@ -152,7 +154,7 @@ class Arrival:
         scope["scheme"], scope["root_path"], scope["path"] = scheme, prefix, prefix + path
         scope["client"] = (client, 0) if client != peer else scope.get("client")
         here = scope.get("server") or ("", None)
-        scope[_ASKED] = Asked(
+        scope[ASKED] = Asked(
             id=number if _ID.fullmatch(number) else secrets.token_hex(8),
             method=scope["method"],
             path=path,

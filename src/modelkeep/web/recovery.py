@@ -1,0 +1,33 @@
+"""``recover``: what a server does in the background when it starts."""
+
+from __future__ import annotations
+
+import logging
+
+from modelkeep.app.outcomes import message_of
+from modelkeep.errors import ModelKeepError, hint_of
+from modelkeep.web.context import WebContext
+
+_log = logging.getLogger(__name__)
+
+
+def recover(context: WebContext) -> None:
+    """Settle what earlier runs left, continue their jobs, and sync all roots; then be ready.
+
+    A read-only server does none of it. What fails is logged, and the server answers on.
+    """
+    manager = context.manager
+    try:
+        manager.records  # noqa: B018 - opens the catalogue, which may be upgraded
+        if not context.settings.read_only:
+            manager.installer.settle()
+            manager.jobs  # noqa: B018 - starts every engine, which takes jobs over
+            manager.installer.sync_to_config()
+    except (ModelKeepError, OSError) as error:
+        _log.error(
+            "Recovery failed: %s %s The server answers on.", message_of(error), hint_of(error)
+        )
+    except Exception:  # noqa: BLE001 - a thread of its own, which would end without a word
+        _log.exception("Recovery failed. The server answers on.")
+    finally:
+        context.is_ready.set()
