@@ -65,7 +65,7 @@ class WebServer(uvicorn.Server):
                     transport.abort()
 
     def _connections(self) -> list[Any]:
-        return [one for one in self.server_state.connections if one.transport is not None]
+        return [one for one in self.server_state.connections if getattr(one, "transport", None)]
 
 
 def make_server(
