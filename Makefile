@@ -42,11 +42,14 @@ $(VENV)/.testing: $(VENV)/.installed
 
 install: $(VENV)/.installed ## the .venv alone
 
-run: $(if $(filter 0,$(LOAD)),$(VENV)/.installed,$(VENV)/.loading) ## set up, show the library and what to type next
+run: $(if $(filter 0,$(LOAD)),$(VENV)/.installed,$(VENV)/.loading) ## set up, show the library, serve it
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/modelkeep
 	@echo
 	@echo "The program is $(CURDIR)/$(BIN)/modelkeep; to type just modelkeep:"
 	@echo "  source $(CURDIR)/$(BIN)/activate"
+	@echo
+	@echo "Ctrl-C ends the server. Other settings: make run SERVE='--port 8080 --open'"
+	@exec $(BIN)/modelkeep serve $(SERVE)
 
 lint: $(VENV)/.testing
 	$(BIN)/ruff check .
@@ -76,8 +79,8 @@ torture: $(VENV)/.testing ## long rounds: fuzzing, every kill point
 bench: $(VENV)/.testing ## all benchmarks, one table
 	$(BIN)/python -m bench
 
-demo: $(VENV)/.installed ## a sample library in a temporary root
-	@$(BIN)/python demo/sample_library.py
+demo: $(VENV)/.installed ## a sample library in a temporary root, and the server on it
+	@$(BIN)/python demo/sample_library.py --serve
 
 clean: ## remove what was made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

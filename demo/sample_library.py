@@ -2,9 +2,10 @@
 
 Run it to see what modelkeep shows::
 
-    python demo/sample_library.py [DIR]
+    python demo/sample_library.py [--serve] [DIR]
 
-Without DIR it goes to a new temporary folder, which is yours to delete.
+Without DIR it goes to a new temporary folder, which is yours to delete. With ``--serve`` the server
+runs on it, on any free port, until Ctrl-C.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ def make_library(folder: Path) -> Path:
 
 
 def main() -> int:
-    """Make the library, show it, and say how to look further."""
-    if len(sys.argv) > 2:  # noqa: PLR2004 - the program and its one argument
-        sys.exit("usage: python demo/sample_library.py [DIR]")
-    is_ours = len(sys.argv) == 1
-    folder = Path(tempfile.mkdtemp(prefix="modelkeep-") if is_ours else sys.argv[1]).absolute()
+    """Make the library, show it, and say how to look further or serve it."""
+    words = [word for word in sys.argv[1:] if word != "--serve"]
+    if len(words) > 1:
+        sys.exit("usage: python demo/sample_library.py [--serve] [DIR]")
+    folder = Path(words[0] if words else tempfile.mkdtemp(prefix="modelkeep-")).absolute()
     if (folder / "library").exists() or (folder / "samples").exists():
         sys.exit(f"Error: {folder} has a sample library already\n       Name another folder.")
     try:
@@ -44,16 +45,22 @@ def main() -> int:
     except ModelKeepError as error:
         sys.exit(f"Error: {error}\n       {error.hint}")
     status = modelkeep(["--root", str(root), "list"])
-    gone = [str(folder)] if is_ours else [str(folder / "library"), str(folder / "samples")]
-    program = f"modelkeep --root {shlex.quote(str(root))}"
+    gone = [str(folder / "library"), str(folder / "samples")] if words else [str(folder)]
+    _say_next(f"modelkeep --root {shlex.quote(str(root))}", f"rm -r {shlex.join(gone)}")
+    if "--serve" in sys.argv:
+        sys.stdout.write("\n")
+        return modelkeep(["--root", str(root), "serve", "--port", "0"])
+    return status
+
+
+def _say_next(program: str, removal: str) -> None:
     for command, meaning in (
         (f"{program} show paper-cut-style", "all that is known of a model"),
         (f"{program} list --type LoRA", "a part of the list"),
         (f"{program} remove soft-focus", "to the trash"),
-        (f"rm -r {shlex.join(gone)}", "delete the sample library"),
+        (removal, "delete the sample library"),
     ):
         sys.stdout.write(f"\n# {meaning}\n{command}\n")
-    return status
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ def test_a_server_from_start_to_end(filled: Program) -> None:
     served.wait_ready()
     port = served.url.rpartition(":")[2]
     assert served.told["root"] == str(filled.root)
+    assert served.told["link"].startswith(f"{served.url}/login#code=")
     listed = served.get("/openapi.json?token=planted")
     assert listed.status_code == 200
     again = filled.call("serve", "--port", port, status=1)

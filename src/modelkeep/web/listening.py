@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
@@ -11,11 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from modelkeep.app.access import login_link
 from modelkeep.core.names import path_to_text, shown
+from modelkeep.errors import StorageError
 from modelkeep.settings import Settings
 from modelkeep.web.neighbours import Neighbour, announced, taken_error
 from modelkeep.web.sockets import is_loopback, listen, port_of
 from modelkeep.web.tls import tls_context
+
+_log = logging.getLogger(__name__)
 
 #: Names of every address of the machine, of which the loopback one is told to people.
 _EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared, not bound
@@ -72,8 +77,16 @@ class Listening:
 
     @property
     def address(self) -> ServerAddress:
-        """Where it answers, and a link that logs a browser in."""
-        return ServerAddress(self.url, "", self.settings.root)
+        """Where it answers, and a link that logs a browser in with all rights.
+
+        Where the folder of secrets cannot be written there is no link.
+        """
+        try:
+            link = login_link(self.settings, self.url)
+        except StorageError as error:
+            _log.warning("No link to log in with was made: %s", error)
+            link = ""
+        return ServerAddress(self.url, link, self.settings.root)
 
     @property
     def is_local(self) -> bool:
