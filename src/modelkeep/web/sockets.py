@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 from modelkeep.errors import ServerStartError
 
@@ -22,6 +23,14 @@ _NOT_HERE = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
 def is_loopback(host: str) -> bool:
     """Tell whether only programs of this machine reach a server on this address."""
     return host in _LOOPBACK or host.startswith("127.")
+
+
+def is_everywhere(host: str) -> bool:
+    """Tell whether a host stands for every address of the machine."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return not host
 
 
 def listen(host: str, port: int) -> list[socket.socket]:

@@ -20,7 +20,7 @@ _SEEN = "modelkeep.seen"
 
 
 @dataclass(slots=True)
-class _Seen:
+class _Answer:
     """What the routes know of a request: they may get a copy of its scope.
 
     Attributes:
@@ -75,7 +75,7 @@ class Traffic:
                     status = message["status"]
                 await send(message)
 
-            scope[_SEEN] = seen = _Seen()
+            scope[_SEEN] = seen = _Answer()
             began = time.perf_counter()
             self.running += 1
             try:
@@ -86,7 +86,7 @@ class Traffic:
 
         return counted
 
-    def _count(self, scope: Scope, seen: _Seen, status: int, seconds: float) -> None:
+    def _count(self, scope: Scope, seen: _Answer, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self.requests[method, seen.route, status] += 1
         self.seconds[seen.route] += seconds
