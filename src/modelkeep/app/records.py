@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from modelkeep.app.reach import readable
+from modelkeep.app.reach import check_record_paths, readable
 from modelkeep.core import limits
 from modelkeep.core.aliases import without_aliases
 from modelkeep.core.configs import NO_KEY, ModelConfigFactory, new_key
@@ -144,12 +144,15 @@ def _changes(before: ModelConfigBase, fields: Mapping[str, Any]) -> dict[str, An
 def _refuse_out_of_reach(manager: ModelManager, fields: Mapping[str, Any]) -> None:
     """Refuse a path that requests cannot read, or where nothing is; the text does not tell which.
 
+    A picture need not be there.
+
     Raises:
         SourceNotFoundError: it is one.
     """
     path = fields.get("path")
     if isinstance(path, str):
         readable(manager, path)
+    check_record_paths(manager, {"preview": fields.get("preview")})
 
 
 def _refuse_unstorable(fields: Mapping[str, Any]) -> None:

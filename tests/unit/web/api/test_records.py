@@ -162,6 +162,8 @@ def test_a_record_is_added_and_removed(web: WebServer) -> None:
             404,
             "SourceNotFoundError",
         )
+    for picture in ("/etc/passwd", "../../../x.png"):
+        assert web.ask("PATCH", f"{RECORDS}/i/a/b", json={"preview": picture}).status_code == 404
     gone = web.ask("DELETE", f"{RECORDS}/i/a/b")
     assert (gone.status_code, gone.content) == (204, b"")
     assert web.ask("DELETE", f"{RECORDS}/i/a/b").status_code == 404
