@@ -190,6 +190,11 @@ def read_at(fd: int, buffer: memoryview, position: int, path: Path) -> int:
         return os.preadv(fd, [buffer], position)
 
 
+def close(fd: int) -> None:
+    """Close an open file; what locks it held are gone."""
+    os.close(fd)
+
+
 def sync(fd: int, path: Path) -> None:
     """Force an open file to the disk, its length and times as well."""
     with changing(path):

@@ -15,10 +15,11 @@ from modelkeep.jobs.states import JobState
 from modelkeep.library.library import Library
 from modelkeep.library.removal import purge_expired
 from modelkeep.library.roots import drop_settings_drafts, settle_roots
+from modelkeep.library.uploads import expired_uploads
 
 
 def recover_library(library: Library, is_alive: Callable[[str], bool]) -> int:
-    """Settle what dead processes left: changes, jobs, roots, drafts, old trash; count changes.
+    """Settle what dead processes left and what is over its time; count the changes.
 
     Args:
         library: The library.
@@ -29,6 +30,7 @@ def recover_library(library: Library, is_alive: Callable[[str], bool]) -> int:
         settle_roots(library)
         drop_settings_drafts(library.settings)
         purge_expired(library)
+        _drop_expired_uploads(library)
     return settled
 
 
@@ -76,6 +78,12 @@ def _end_orphaned_jobs(
         if job.status is not JobState.PAUSED and not is_alive(job.owner):
             end = _interrupted(job, is_away=job.id in waiting)
             library.state.jobs.update(job.id, end)
+
+
+def _drop_expired_uploads(library: Library) -> None:
+    """Remove uploads that nobody went on with, but those that are being installed."""
+    for upload in expired_uploads(library.settings.staging_dir, library.state):
+        upload.remove()
 
 
 def _interrupted(job: JobRow, *, is_away: bool = False) -> JobChange:

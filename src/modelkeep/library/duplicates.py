@@ -18,6 +18,7 @@ from modelkeep.library.condition import is_broken
 from modelkeep.library.inventory import SourceFile
 from modelkeep.library.library import Library
 from modelkeep.library.record_paths import recorded_path
+from modelkeep.library.uploads import is_uploaded
 from modelkeep.sources.site import RemoteFile, RemoteModel
 
 #: Full hashes that records keep.
@@ -35,7 +36,8 @@ def refuse_place(library: Library, path: Path, *, inplace: bool) -> None:
     config = _recorded_at(library, path)
     if config is not None and not is_broken(library.presence, config):
         raise is_recorded_already(path, config)
-    if is_inside(path, library.settings.models_dir) and not inplace:
+    is_in_library = is_inside(path, library.settings.models_dir)
+    if is_in_library and not inplace and not is_uploaded(path, library.settings.staging_dir):
         raise DuplicateModelException(
             f"{shown(path)} is already in the models folder",
             hint=f"Register it where it is: {command('install', '--inplace', path)}",

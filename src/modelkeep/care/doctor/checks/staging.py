@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from modelkeep.core.reading import printable
 from modelkeep.disk.notes import FOREIGN_STAGING, left_in, remove_work_folder
 from modelkeep.errors import JobError
 from modelkeep.library.freed import freed_bytes
+from modelkeep.library.uploads import Upload, expired_uploads, is_in_use, upload_in
 from modelkeep.settings import Settings
 
 
@@ -28,6 +30,9 @@ def _find(library: LibraryState) -> Iterator[Finding]:
     is_unknown = library.state is None and bool(library.living)
     for folder in folders:
         if folder in known:
+            continue
+        if (upload := upload_in(folder)) is not None:
+            yield from _expired(upload, library, is_unknown=is_unknown)
             continue
         note = left_in(folder)
         if note is not None and not is_unknown:
@@ -42,6 +47,29 @@ def _find(library: LibraryState) -> Iterator[Finding]:
             else "Run doctor again when no other modelkeep is running.",
             repair=None if is_unknown else _remove(folder),
         )
+
+
+def _expired(upload: Upload, library: LibraryState, *, is_unknown: bool) -> Iterator[Finding]:
+    """An upload is gone on with within a day."""
+    is_over = upload.expires_at < time.time() and not is_unknown
+    if is_over and (library.state is None or not is_in_use(upload, library.state)):
+        yield Finding(
+            "upload_expired",
+            printable(upload.folder),
+            f"The upload of {shown(upload.name)} was given up ({_size(upload.folder)})",
+            "doctor --fix removes it.",
+            repair=_drop(upload),
+        )
+
+
+def _drop(upload: Upload) -> Repair:
+    def drop(tools: RepairTools) -> None:
+        expired = expired_uploads(upload.folder.parent, tools.library.state)
+        if upload.folder not in {each.folder for each in expired}:
+            raise JobError("somebody has gone on with it", hint="Run doctor again.")
+        upload.remove()
+
+    return drop
 
 
 def _places(settings: Settings) -> list[Path]:

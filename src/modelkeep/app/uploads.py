@@ -1,0 +1,248 @@
+"""Uploads: a model's file comes from another program in pieces, and is installed at the end."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from modelkeep.core.hashing import hash_file
+from modelkeep.core.taxonomy import type_from_words
+from modelkeep.disk import open_files
+from modelkeep.errors import JobError, SourceNotFoundError, UnknownJobIDException, UsageError
+from modelkeep.identification.known_families import base_from_words
+from modelkeep.install.prepare import make_room
+from modelkeep.library.destination import LinkMode
+from modelkeep.library.uploads import (
+    PREFIX,
+    Upload,
+    expired_uploads,
+    is_in_use,
+    upload_in,
+    uploads_in,
+)
+from modelkeep.sources.local import LocalModelSource
+
+if TYPE_CHECKING:
+    from modelkeep.app.manager import ModelManager
+
+#: Fields of the record that a client may give.
+_FIELDS = ("name", "type", "base", "variant", "description")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_ID = re.compile(r"[0-9a-f]{32}")
+_MOST = 256
+
+
+@dataclass(frozen=True, slots=True)
+class UploadView:
+    """An upload, and what became of it.
+
+    Attributes:
+        status: ``uploading``, or that of its install.
+        key: Of the record, once it is installed.
+        error: Why it could not be installed.
+    """
+
+    upload: Upload
+    status: str
+    key: str | None = None
+    error: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "id": self.upload.id,
+            "filename": self.upload.name,
+            "length": self.upload.length,
+            "offset": self.upload.offset,
+            "begun": self.upload.begun_at,
+            "expires": self.upload.expires_at,
+            "status": self.status,
+            "job": self.upload.job,
+            "key": self.key,
+            "error": self.error,
+        }
+
+
+def begin(manager: ModelManager, length: int, facts: Mapping[str, str], told: str = "") -> Upload:
+    """Begin an upload; the trash makes room where that is needed.
+
+    Args:
+        manager: Of the library.
+        length: Bytes that will come.
+        facts: What the client says: ``filename``, ``sha256`` and fields of the record.
+        told: The same in its own words.
+
+    Raises:
+        UsageError: a fact makes no sense.
+        JobError: too many uploads are under way.
+        NoSpaceError: there is no room for it.
+        StorageError: the disk refuses.
+    """
+    staging = manager.settings.staging_dir
+    for upload in expired_uploads(staging, manager.installer.library.state):
+        upload.remove()
+    others = list(uploads_in(staging))
+    if len(others) >= _MOST:
+        raise JobError(f"{_MOST} uploads are under way", hint="Finish or remove some of them.")
+    pending = sum(other.length - other.offset for other in others)
+    make_room(manager.installer.library, length + pending, manager.settings.models_dir)
+    sha256 = facts.get("sha256", "").lower() or None
+    if sha256 is not None and not _SHA256.fullmatch(sha256):
+        raise UsageError("sha256 is not 64 hex digits", hint="Drop it, or send the right one.")
+    name = facts.get("filename", "").replace("\\", "/").rpartition("/")[2] or "model"
+    config = _config(facts)
+    return Upload.begin(staging, name, length, config=config, sha256=sha256, told=told)
+
+
+def find(manager: ModelManager, number: str) -> Upload:
+    """Return an upload.
+
+    Raises:
+        SourceNotFoundError: there is none, or it has expired.
+    """
+    staging = manager.settings.staging_dir
+    found = upload_in(staging / f"{PREFIX}{number}") if _ID.fullmatch(number) else None
+    if found is None:
+        raise SourceNotFoundError(
+            f"There is no upload {number}", hint="Begin a new one; uploads expire after a day."
+        )
+    return found
+
+
+def view(manager: ModelManager, upload: Upload) -> UploadView:
+    """Return an upload with what became of its install."""
+    if upload.job is None:
+        return UploadView(upload, "uploading")
+    try:
+        row = manager.installer.library.state.jobs.get(upload.job)
+    except UnknownJobIDException:  # removed from the list
+        return UploadView(upload, "unknown")
+    return UploadView(upload, row.status.value, row.key, row.error)
+
+
+def views(manager: ModelManager) -> list[UploadView]:
+    """Return all uploads, those that have come among them until they expire."""
+    return [view(manager, each) for each in uploads_in(manager.settings.staging_dir)]
+
+
+def remove(manager: ModelManager, upload: Upload) -> None:
+    """Remove an upload with all that has come.
+
+    Raises:
+        JobError: somebody is sending a piece, or it is being installed.
+    """
+    if is_in_use(upload, manager.installer.library.state):
+        raise JobError(
+            f"The upload {upload.id} is being installed", hint=f"Cancel the job {upload.job} first."
+        )
+    with UploadPiece(upload):
+        upload.remove()
+
+
+def finish(manager: ModelManager, upload: Upload) -> Upload:
+    """Begin the install of an upload that has come, once; return what is known now.
+
+    Raises:
+        UsageError: it has another hash than was said; it is removed.
+        StorageError: the disk refuses.
+    """
+    if not upload.is_complete or upload.job is not None:
+        return upload
+    with UploadPiece(upload) as piece:
+        upload = piece.upload
+        if upload.job is not None:
+            return upload
+        piece.cut_off()
+        _check_hash(upload)
+        source = LocalModelSource(path=upload.path)
+        config = {"source": f"upload:{upload.name}", **upload.config}
+        job = manager.installer.import_model(source, config, link=LinkMode.Move)
+        return upload.changed(job=job.id)
+
+
+class UploadPiece:
+    """A piece that is being written; nobody else writes to the upload meanwhile.
+
+    Args:
+        upload: What it belongs to.
+
+    Raises:
+        JobError: somebody else is writing.
+        SourceNotFoundError: the upload is gone.
+        StorageError: the disk refuses.
+    """
+
+    def __init__(self, upload: Upload) -> None:
+        fd = open_files.open_own(upload.path)
+        self._fd = -1 if fd is None else fd
+        if fd is not None and not open_files.keep_others_out(fd):
+            self.close()
+            raise JobError(
+                f"Another request is writing to the upload {upload.id}",
+                hint="Wait until it ends, then ask for the offset.",
+            )
+        now = upload_in(upload.folder)  # whoever was writing before has stored it
+        if now is None or (fd is None and now.job is None):
+            self.close()
+            raise SourceNotFoundError(f"The upload {upload.id} is gone", hint="Begin a new one.")
+        self.upload = now
+        self.position = now.offset
+
+    def write(self, data: bytes | bytearray) -> None:
+        """Add bytes.
+
+        Raises:
+            NoSpaceError, StorageError: the disk refuses.
+        """
+        open_files.write_at(self._fd, memoryview(data), self.position, self.upload.path)
+        self.position += len(data)
+
+    def keep(self) -> Upload:
+        """Bring what has come to the disk, and note it; return what is known now."""
+        if self.position == self.upload.offset:
+            return self.upload
+        open_files.sync_data(self._fd, self.upload.path)
+        self.upload = self.upload.changed(offset=self.position)
+        return self.upload
+
+    def cut_off(self) -> None:
+        """Remove what was written behind the end."""
+        open_files.cut(self._fd, self.upload.length, self.upload.path)
+        open_files.sync(self._fd, self.upload.path)
+
+    def close(self) -> None:
+        """Let others write."""
+        if self._fd >= 0:
+            open_files.close(self._fd)
+            self._fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def _check_hash(upload: Upload) -> None:
+    if upload.sha256 is None:
+        return
+    found = hash_file(upload.path, ("sha256",)).sha256 or ""
+    if not hmac.compare_digest(found, upload.sha256):
+        upload.remove()
+        raise UsageError(
+            f"{upload.name} has the sha256 {found} and not {upload.sha256}; it was removed",
+            hint="Send it again.",
+        )
+
+
+def _config(facts: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields of the record that a client gave, in our own words."""
+    given = {name: facts[name] for name in _FIELDS if facts.get(name)}
+    if "type" in given:
+        given["type"] = type_from_words(given["type"]) or given["type"]
+    if "base" in given:
+        given["base"] = base_from_words(given["base"]) or given["base"]
+    return given
