@@ -93,3 +93,9 @@ CATALOGUE_BYTES = 64 * MIB
 #: Values of one record of a YAML catalogue, aliases counted as often as they stand there.
 CATALOGUE_VALUES = 200_000
 CATALOGUE_DEPTH = 32
+
+#: The body of a request to the server; and of one that brings a piece of a file, or a picture.
+REQUEST_BYTES = 1 * MIB
+UPLOAD_PIECE_BYTES = 64 * MIB
+#: Changes over HTTP that the log keeps, the newest of them.
+LOGGED_CHANGES = 10_000

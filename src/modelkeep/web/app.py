@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 import modelkeep
 from modelkeep.web.context import WebContext
+from modelkeep.web.description import describe_tokens
 from modelkeep.web.errors import answer_errors
 from modelkeep.web.guard.chain import guarded
 from modelkeep.web.routes import add_routes
@@ -39,4 +40,5 @@ def make_api(context: WebContext, folders: Iterable[Path] = ()) -> FastAPI:
     app.state.context = context
     answer_errors(app)
     add_routes(app, folders)
+    describe_tokens(app)
     return app

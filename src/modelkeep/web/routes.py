@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from modelkeep.core.plugins import PluginKind
+from modelkeep.web.errors import declared
 
 #: Every path of the API begins so.
 API = "/api/v1"
@@ -68,7 +70,7 @@ def _add(app: FastAPI, route: APIRoute, path: str, name: str, *, is_listed: bool
         summary=route.summary,
         description=route.description,
         response_description=route.response_description,
-        responses=route.responses,
+        responses={**_refusals(route), **route.responses},
         methods=route.methods,
         operation_id=route.operation_id or route.name,
         include_in_schema=is_listed and route.include_in_schema,
@@ -76,6 +78,12 @@ def _add(app: FastAPI, route: APIRoute, path: str, name: str, *, is_listed: bool
         name=route.name,
         openapi_extra=route.openapi_extra,
     )
+
+
+def _refusals(route: APIRoute) -> dict[int | str, dict[str, Any]]:
+    """Return the answers of the checks, which every route may give."""
+    changes = not (route.methods or set()) <= {"GET", "HEAD", "OPTIONS"}
+    return declared(401, 403, 413, *([415] if changes else []), 421, 429)
 
 
 def _other_form(path: str) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
+from fastapi import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from modelkeep.app.server_tokens import ServerTokens
+from modelkeep.web.guard.addresses import inside
 from modelkeep.web.guard.asked import Asked, Caller, asked_of, set_caller
+from modelkeep.web.guard.gate import NO_TOKEN, Gate, set_gate
 from modelkeep.web.guard.refusals import Refusal, refuse
+from modelkeep.web.pages import page_reply
 
 #: What everybody may ask.
 OPEN = ("/healthz", "/login", "/static")
@@ -17,31 +22,40 @@ class Authentication:
 
     Args:
         app: What comes behind.
-        tokens: Those that are accepted.
+        gate: Decides who gets in.
     """
 
-    def __init__(self, app: ASGIApp, tokens: ServerTokens) -> None:
+    def __init__(self, app: ASGIApp, gate: Gate) -> None:
         self._app = app
-        self._tokens = tokens
+        self._gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find out who asks; without a token only what is open is answered."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        set_gate(scope, self._gate)
         asked = asked_of(scope)
-        caller = self._caller(asked)
-        if caller is not None:
-            set_caller(scope, caller)
-        elif not asked.is_below(*OPEN):
-            await refuse(scope, receive, send, _NOBODY)
+        is_open = asked.is_below(*OPEN)
+        found = self._caller(asked, is_open=is_open)
+        if isinstance(found, Refusal):
+            if found is NO_TOKEN and _wants_page(asked):
+                await _to_login(scope, asked)(scope, receive, send)
+            else:
+                await refuse(scope, receive, send, found)
             return
+        if found is not None:
+            set_caller(scope, found)
         await self._app(scope, receive, send)
 
-    def _caller(self, asked: Asked) -> Caller | None:
+    def _caller(self, asked: Asked, *, is_open: bool) -> Caller | Refusal | None:
         value = bearer_of(asked)
-        token = self._tokens.find(value) if value else None
-        return Caller.of(token) if token else None
+        if value and not is_open:
+            return self._gate.by_token(asked, value)
+        # Pages of other origins, and programs that take this server for the Hub, send tokens.
+        takes_cookies = not asked.foreign and not asked.is_below("/hf")
+        found = self._gate.sessions.caller(asked) if takes_cookies else None
+        return found or (None if is_open else NO_TOKEN)
 
 
 def bearer_of(asked: Asked) -> str:
@@ -50,10 +64,23 @@ def bearer_of(asked: Asked) -> str:
     return value.strip() if kind.lower() == "bearer" else ""
 
 
-_NOBODY = Refusal(
-    401,
-    "Unauthorized",
-    "This server answers only with a token",
-    "Send it as 'Authorization: Bearer TOKEN'. modelkeep access add NAME makes one.",
-    {"WWW-Authenticate": "Bearer"},
-)
+def _wants_page(asked: Asked) -> bool:
+    if asked.is_for_program or asked.method not in {"GET", "HEAD"}:
+        return False
+    return "text/html" in asked.headers.get("accept", "")
+
+
+def _to_login(scope: Scope, asked: Asked) -> Response:
+    """Return what a browser without a cookie gets.
+
+    It does not send the cookie with the first request that follows a link of another site. So it
+    is shown a page that asks once more, by itself; this time the request is the server's own.
+    """
+    query = scope["query_string"].decode("latin-1")
+    wanted = inside(quote(asked.path) + (f"?{query}" if query else ""))
+    login = f"{asked.prefix}/login?next={quote(wanted, safe='/')}"
+    site = asked.headers.get("sec-fetch-site")
+    if site in {"same-origin", "none"}:
+        return Response(status_code=303, headers={"Location": login})
+    address = asked.prefix + wanted if site else login
+    return page_reply("reload.html", address=address)

@@ -8,9 +8,16 @@ from modelkeep.app.server_tokens import ServerTokens
 from modelkeep.web.context import WebContext
 from modelkeep.web.guard.asked import Arrival
 from modelkeep.web.guard.authentication import Authentication
+from modelkeep.web.guard.body_limits import BodyLimit
+from modelkeep.web.guard.changes import ChangeNotes
+from modelkeep.web.guard.content_types import ContentTypeCheck
+from modelkeep.web.guard.cors import Cors
+from modelkeep.web.guard.gate import Gate
 from modelkeep.web.guard.headers import SecurityHeaders
 from modelkeep.web.guard.hosts import HostCheck, ServerNames
+from modelkeep.web.guard.origins import OriginCheck, Origins
 from modelkeep.web.guard.proxies import TrustedProxies
+from modelkeep.web.guard.rights import RightsCheck
 
 
 def guarded(app: ASGIApp, context: WebContext) -> ASGIApp:
@@ -25,8 +32,15 @@ def guarded(app: ASGIApp, context: WebContext) -> ASGIApp:
     settings = context.settings
     tokens = ServerTokens(settings)
     tokens.ensure()
+    names = ServerNames(settings.allowed_hosts)
     # The last is asked first.
-    app = Authentication(app, tokens)
-    app = HostCheck(app, ServerNames(settings.allowed_hosts))
+    app = ChangeNotes(app, context.manager)
+    app = BodyLimit(app)
+    app = ContentTypeCheck(app)
+    app = RightsCheck(app, read_only=settings.read_only)
+    app = Authentication(app, Gate.of(tokens))
+    app = Cors(app)
+    app = OriginCheck(app, Origins(names, settings.cors_origins))
+    app = HostCheck(app, names)
     app = SecurityHeaders(app)
     return Arrival(app, TrustedProxies(settings.trusted_proxies), settings.base_path)

@@ -43,6 +43,10 @@ class ServerNames:
         """Tell whether the settings name a host, with this port or with any."""
         return (name, None) in self._named or (name, port) in self._named
 
+    def names_exactly(self, name: str, port: int | None) -> bool:
+        """Tell whether the settings name a host with just this port; None is the usual one."""
+        return (name, port) in self._named
+
 
 def split_host(text: str) -> tuple[str, int | None]:
     """Return name and port of a ``Host``; an empty name where it is none.
