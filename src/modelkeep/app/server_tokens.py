@@ -200,7 +200,10 @@ class ServerTokens:
             SettingsError: others can read the folder and that cannot be changed.
             StorageError: it cannot be made.
         """
+        is_new = not self.folder.exists()
         paths.make_own_folder(self.folder)
+        if is_new:
+            paths.set_mode(self.folder, FOLDER_MODE)
         close_to_others(self.folder, FOLDER_MODE)
         with alone_in(self.folder):
             yield

@@ -50,8 +50,8 @@ class Asked:
 
     @property
     def changes(self) -> bool:
-        """It may change something."""
-        return self.method not in READING
+        """It may change something. The mirror of the Hub has questions that are sent by POST."""
+        return self.method not in READING and not self.is_below("/hf")
 
     @property
     def is_for_program(self) -> bool:
