@@ -19,7 +19,7 @@ _LONGEST = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class WrittenChange:
     """A request that changed something, or was to.
 
     Attributes:
@@ -53,7 +53,7 @@ class LoggedChange:
 
     id: int
     at: float
-    change: Change
+    change: WrittenChange
 
 
 class ChangeLog:
@@ -66,7 +66,7 @@ class ChangeLog:
     def __init__(self, state: StateDatabase) -> None:
         self._state = state
 
-    def add(self, change: Change) -> None:
+    def add(self, change: WrittenChange) -> None:
         """Note a change.
 
         Raises:
@@ -108,4 +108,4 @@ class ChangeLog:
             2**63 - 1 if before is None else before,
             limit,
         )
-        return [LoggedChange(row[0], row[1], Change(*row[2:])) for row in map(tuple, rows)]
+        return [LoggedChange(row[0], row[1], WrittenChange(*row[2:])) for row in map(tuple, rows)]

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from modelkeep.app.changes import change_log
 from modelkeep.app.manager import ModelManager
 from modelkeep.errors import ModelKeepError
-from modelkeep.jobs.change_log import Change
+from modelkeep.jobs.change_log import WrittenChange
 from modelkeep.web.guard.asked import asked_of, caller_of
 
 _log = logging.getLogger(__name__)
@@ -41,16 +41,16 @@ class ChangeNotes:
 
         await self._app(scope, receive, noted)
 
-    def _note(self, change: Change) -> None:
+    def _note(self, change: WrittenChange) -> None:
         try:
             change_log(self._manager).add(change)
         except ModelKeepError as error:  # what was done is done, and its answer is worth more
             _log.warning("%s %s is not in the log: %s", change.method, change.path, error)
 
 
-def _change(scope: Scope, status: int) -> Change:
+def _change(scope: Scope, status: int) -> WrittenChange:
     asked, caller = asked_of(scope), caller_of(scope)
-    return Change(
+    return WrittenChange(
         who=caller.name if caller else "",
         client=asked.client,
         action=getattr(scope.get("endpoint"), "__name__", ""),
