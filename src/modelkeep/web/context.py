@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -10,6 +11,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from modelkeep.app.manager import ModelManager
+from modelkeep.install.job import ModelInstallJob
 from modelkeep.settings import Settings
 from modelkeep.web.events.hub import EventHub
 from modelkeep.web.traffic import Traffic
@@ -27,6 +29,7 @@ class WebContext:
         is_ready: Set once recovery is done.
         drawing: Lets few pictures be decoded at a time: one may take 300 MB.
         traffic: Counts requests.
+        fetching: Repositories that are being installed because somebody asked the mirror for them.
     """
 
     manager: ModelManager
@@ -34,6 +37,7 @@ class WebContext:
     is_ready: threading.Event = field(default_factory=threading.Event)
     drawing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_DRAWN_AT_A_TIME))
     traffic: Traffic = field(default_factory=Traffic)
+    fetching: dict[str, asyncio.Task[ModelInstallJob]] = field(default_factory=dict)
 
     @classmethod
     def open(cls, settings: Settings) -> WebContext:

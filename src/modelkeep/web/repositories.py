@@ -6,12 +6,13 @@ import re
 from typing import Annotated
 
 import anyio.to_thread
-from fastapi import Depends, Path
+from fastapi import Depends, Path, Request
 
-from modelkeep.app import mirror
-from modelkeep.errors import DuplicateModelException, UnknownModelException
+from modelkeep.app import mirror, read_through
+from modelkeep.errors import DuplicateModelException, ModelKeepError, UnknownModelException
 from modelkeep.web.context import Context, WebContext
 from modelkeep.web.errors import AnswerError, error_body
+from modelkeep.web.read_through import install, may_install
 from modelkeep.web.replies import json_reply
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
@@ -32,26 +33,43 @@ def not_here(code: str, message: str, commit: str = "") -> AnswerError:
     return AnswerError(json_reply(error_body(code, message), 404, headers=headers))
 
 
-async def newest_repository(context: Context, org: _Part, name: _Part) -> mirror.MirroredRepository:
+async def newest_repository(
+    context: Context, request: Request, org: _Part, name: _Part
+) -> mirror.MirroredRepository:
     """Return a repository at its newest commit.
 
     Raises:
         AnswerError: it is not here.
     """
-    return await repository_at(context, org, name, mirror.MAIN)
+    return await repository_at(context, request, org, name, mirror.MAIN)
 
 
 async def repository_at(
-    context: Context, org: _Part, name: _Part, revision: _Part
+    context: Context, request: Request, org: _Part, name: _Part, revision: _Part
 ) -> mirror.MirroredRepository:
-    """Return a repository at a revision.
+    """Return a repository at a revision; where the settings allow it, it is installed for that.
 
     Raises:
         AnswerError: it is not here.
     """
     repo = f"{org}/{name}"
+    try:
+        return await anyio.to_thread.run_sync(_find, context, repo, revision)
+    except AnswerError:
+        if not may_install(context, request):
+            raise
+    path = request.path_params.get("path", "") if "/resolve/" in request.url.path else ""
+    try:
+        await install(context, read_through.source_for(repo, revision, path))
+    except ModelKeepError as error:
+        raise not_here("RepoNotFound", f"{repo} cannot be installed: {error}") from error
+    # The Hub knows a branch or a tag; the model has the commit that this was.
     versions = await anyio.to_thread.run_sync(_versions, context, repo)
-    found = mirror.at_revision(versions, revision)
+    return mirror.at_revision(versions, revision) or versions[0]
+
+
+def _find(context: WebContext, repo: str, revision: str) -> mirror.MirroredRepository:
+    found = mirror.at_revision(_versions(context, repo), revision)
     if found is None:
         raise not_here("RevisionNotFound", f"{repo} is not installed at the revision {revision}")
     return found

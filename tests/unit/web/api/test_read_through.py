@@ -1,0 +1,75 @@
+"""The mirror installs what is not here yet, once, for those who may."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub
+import pytest
+from huggingface_hub.errors import RepositoryNotFoundError
+
+from modelkeep.app.server_tokens import ServerTokens
+from sites.fixtures import Environment
+from sites.hub import COMMIT, HubServer
+from support.tiny import embedding_folder, lora
+from support.web import WebServer
+
+
+def _web(environment: Environment, hub: HubServer, **settings: Any) -> WebServer:
+    return WebServer(environment.root, hf_endpoint=hub.endpoint, **settings)
+
+
+def _fetched(web: WebServer, cache: Path, repo: str, name: str, token: str | None = None) -> bytes:
+    token = token or web.headers["Authorization"].removeprefix("Bearer ")
+    options: dict[str, Any] = {"cache_dir": cache, "endpoint": f"{web.url}/hf", "token": token}
+    return Path(huggingface_hub.hf_hub_download(repo, name, **options)).read_bytes()
+
+
+def test_what_is_absent_is_installed_once(
+    environment: Environment, hub: HubServer, tmp_path: Path
+) -> None:
+    content = lora(tmp_path / "style.safetensors").read_bytes()
+    hub.add("org/style", {"style.safetensors": content, "README.md": b"read me"})
+    with _web(environment, hub, hf_read_through=True) as web, ThreadPoolExecutor(4) as pool:
+
+        def fetch(number: int) -> bytes:
+            return _fetched(web, tmp_path / f"cache{number}", "org/style", "style.safetensors")
+
+        assert set(pool.map(fetch, range(4))) == {content}
+        assert len(web.manager.installer.list_all_jobs()) == 1
+        (config,) = web.manager.records.all_models()
+        assert COMMIT in str(config.source)
+        with pytest.raises(RepositoryNotFoundError):
+            _fetched(web, tmp_path / "none", "org/missing", "style.safetensors")
+
+
+def test_a_whole_repository_comes_for_a_snapshot(
+    environment: Environment, hub: HubServer, tmp_path: Path
+) -> None:
+    folder = embedding_folder(tmp_path / "toy")
+    files = {path: (folder / path).read_bytes() for path in ("learned_embeds.safetensors",)}
+    hub.add("org/toy", {**files, "README.md": b"read me"})
+    with _web(environment, hub, hf_read_through=True) as web:
+        token = web.headers["Authorization"].removeprefix("Bearer ")
+        options: dict[str, Any] = {"endpoint": f"{web.url}/hf", "token": token}
+        got = Path(
+            huggingface_hub.snapshot_download("org/toy", cache_dir=tmp_path / "cache", **options)
+        )
+        assert {path: (got / path).read_bytes() for path in files} == files
+
+
+def test_it_is_only_for_those_who_manage_and_only_where_it_is_on(
+    environment: Environment, hub: HubServer, tmp_path: Path
+) -> None:
+    hub.add("org/style", {"style.safetensors": lora(tmp_path / "style.safetensors").read_bytes()})
+    with _web(environment, hub) as web, pytest.raises(RepositoryNotFoundError):
+        _fetched(web, tmp_path / "off", "org/style", "style.safetensors")
+    with _web(environment, hub, hf_read_through=True) as web:
+        reader = ServerTokens(web.context.settings).add("reader", "read")
+        with pytest.raises(RepositoryNotFoundError):
+            _fetched(web, tmp_path / "read", "org/style", "style.safetensors", reader)
+        assert web.manager.installer.list_all_jobs() == []
+        for address in ("/hf/local/x/resolve/main/y", "/hf/a..b/c/resolve/main/y"):
+            assert web.get(address).status_code == 404
