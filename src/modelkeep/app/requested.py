@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from modelkeep.app.reach import readable
+from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.errors import UnsupportedSourceError
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.parse import is_only_a_path, with_fields
@@ -60,6 +62,22 @@ def requested_source(
             return _local(manager, str(given.path), inplace=inplace or bool(given.inplace))
         found = with_fields(given, **fields)
     return found.model_copy(update={"public_only": True})
+
+
+def requested_place(manager: ModelManager, text: str | None) -> str | None:
+    """Return what a request wants to have scanned: a root, all of them, a folder or a file.
+
+    Args:
+        manager: Of the library.
+        text: The name of a root, or a path; None for all roots.
+
+    Raises:
+        SourceNotFoundError: it is a path, and nothing is there that requests can read.
+    """
+    if text is None or text in manager.records.roots.named:
+        return text
+    folder = manager.settings.models_dir if text == MODELS_ROOT else readable(manager, text)
+    return os.fspath(folder)
 
 
 def is_path(text: str) -> bool:

@@ -12,6 +12,7 @@ from modelkeep.app.job_kinds.doctor import DoctorDetails
 from modelkeep.app.job_kinds.enrich import EnrichDetails
 from modelkeep.app.job_kinds.scan import ScanDetails
 from modelkeep.app.job_kinds.verify import VerifyDetails
+from modelkeep.app.requested import requested_place
 from modelkeep.core.names import counted
 from modelkeep.library.destination import LinkMode
 from modelkeep.web.checked import CheckedBody, JobNumber
@@ -139,7 +140,8 @@ def scan(context: Context, request: Request, body: ScanBody | None = None) -> Re
     """Begin a scan of folders."""
     body = body or ScanBody()
     link = body.link.value if body.link else None
-    details = ScanDetails(body.what, body.register_, body.install, link, body.layout)
+    what = requested_place(context.manager, body.what)
+    details = ScanDetails(what, body.register_, body.install, link, body.layout)
     details.request()  # refuses what makes no sense at once
     return begun(context, request, "scan", details, body.what or "all roots")
 

@@ -54,6 +54,25 @@ def test_tasks_are_begun_and_followed(tmp_path: Path) -> None:
         assert web.get("/api/v1/model/record/import").json() == []
 
 
+def test_scans_look_into_folders_that_requests_can_read(tmp_path: Path) -> None:
+    for name in ("comfy", "else"):
+        (tmp_path / name).mkdir()
+        lora(tmp_path / name / "a.safetensors")
+    roots = {"comfy": {"path": tmp_path / "comfy"}}
+    with WebServer(tmp_path / "root", roots=roots) as web:
+        for what in ("comfy", str(tmp_path / "comfy")):
+            begun = web.post("/api/v1/scan", {"what": what})
+            assert begun.status_code == 202
+            assert _done(web, begun.json()["id"])["status"] == "completed"
+        told = set()
+        for what in (str(tmp_path / "else"), str(tmp_path / "gone"), str(tmp_path)):
+            refused = web.post("/api/v1/scan", {"what": what})
+            assert refused.status_code == 404
+            told.add(refused.text.replace(what, "X"))
+        assert len(told) == 1
+        assert len(web.get(_TASKS).json()) == 2
+
+
 def test_bad_requests(tmp_path: Path) -> None:
     with WebServer(tmp_path / "root") as web:
         assert web.get(f"{_TASKS}/3").status_code == 404
