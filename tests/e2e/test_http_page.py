@@ -32,13 +32,14 @@ pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="curl is not in
 def test_each_line_answers_what_stands_below_it(
     environment: Environment, hub: HubServer, tmp_path: Path
 ) -> None:
-    hub.add("artist/ink-style", {"ink.safetensors": sdxl_lora()})
+    hub.add("artist/ink-style", {"ink.safetensors": sdxl_lora()}, tags=["ink"])
     link = hub.serve("/files/notes.bin", Page(b"n" * 5000, etag='"n"'), host=FILE_HOST)
     here, shared = tmp_path / "here", tmp_path / "shared"
     for folder in (here, shared):
         folder.mkdir()
     lora(shared / "style.safetensors", 7)
     (here / "picture.png").write_bytes(png())
+    lora(here / "mine.safetensors", 10)
     settings = environment.settings()
     with WebServer(
         environment.root,
@@ -47,6 +48,7 @@ def test_each_line_answers_what_stands_below_it(
         allow_private_hosts=settings.allow_private_hosts,
     ) as web:
         known = {
+            "SERVER": web.url,
             "API": f"{web.url}/api/v1",
             "AUTH": f"Authorization: {web.headers['Authorization']}",
             "SHARED": str(shared),
