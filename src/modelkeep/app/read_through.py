@@ -55,4 +55,5 @@ def begin(manager: ModelManager, source: HFModelSource) -> ModelInstallJob:
     Raises:
         JobError: too many installs are open.
     """
+    source = source.model_copy(update={"public_only": True})  # whoever asks chose the repository
     return manager.installer.import_model(source, at_most=_MOST_OPEN)
