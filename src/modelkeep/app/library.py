@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelkeep.app.text import ListedModel, Table, model_table
+from modelkeep.app.text import ListedModel, PlacedModel, Table, model_table
 from modelkeep.core.names import counted, path_to_text, shown, size_text
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
 from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
@@ -141,7 +141,7 @@ def page(manager: ModelManager, query: ModelQuery) -> ModelPage:
     Raises:
         UsageError: the query names a root that does not exist, or ``after`` is no page's ``next``.
     """
-    _refuse_unknown_roots(manager, query.where.roots)
+    refuse_unknown_roots(manager, query.where.roots)
     records, following = manager.records, None
     if query.limit is None:
         found = list(records.each(query.where, order=query.order))
@@ -149,7 +149,7 @@ def page(manager: ModelManager, query: ModelQuery) -> ModelPage:
         after = _cursor(manager, query.after)
         got = records.page(query.where, order=query.order, limit=query.limit, after=after)
         found, following = got.items, _token(manager, got.next)
-    return ModelPage(tuple(found), following, _offline(manager, found))
+    return ModelPage(tuple(found), following, offline_models(manager, found))
 
 
 def lines(manager: ModelManager, query: ModelQuery) -> ModelLines:
@@ -163,7 +163,7 @@ def lines(manager: ModelManager, query: ModelQuery) -> ModelLines:
     if query.is_everything and query.order == "name" and query.limit is None:
         found = all_by_name(manager.settings)
         if found is not None:
-            return ModelLines(found, None, _offline(manager, found))
+            return ModelLines(found, None, offline_models(manager, found))
     return page(manager, query)
 
 
@@ -171,7 +171,7 @@ def missing(manager: ModelManager, query: ModelQuery) -> ModelPage:
     """Return those of the models whose files are gone, from a look at the disk."""
     from modelkeep.library.condition import FileStatus, survey
 
-    _refuse_unknown_roots(manager, query.where.roots)
+    refuse_unknown_roots(manager, query.where.roots)
     seen = survey(manager.presence)
     gone = {key for key, model in seen.items() if model.condition is FileStatus.MISSING}
     each = manager.records.each(query.where, order=query.order)
@@ -184,7 +184,7 @@ def facets(
     names: Iterable[FacetName] = ("type", "base", "format", "tag", "root", "state"),
 ) -> FacetCounts:
     """Count the values that occur in the models of a filter."""
-    _refuse_unknown_roots(manager, where.roots)
+    refuse_unknown_roots(manager, where.roots)
     return FacetCounts(manager.records.facets(where, names))
 
 
@@ -202,7 +202,7 @@ def offline_roots(manager: ModelManager, names: set[str]) -> dict[str, str]:
     return {name: f"{why}. {presence.hint_for(name)}" for name, why in reasons.items() if why}
 
 
-def _offline(manager: ModelManager, models: Sequence[ListedModel]) -> dict[str, str]:
+def offline_models(manager: ModelManager, models: Sequence[PlacedModel]) -> dict[str, str]:
     """Return why models are offline, by key: their root is, or a folder that a program names."""
     reasons = offline_roots(manager, {model.root for model in models})
     found = {m.key: reasons[m.root] for m in models if m.root in reasons}
@@ -266,7 +266,12 @@ def _cursor(manager: ModelManager, after: str | None) -> str | None:
     return after
 
 
-def _refuse_unknown_roots(manager: ModelManager, wanted: Iterable[str]) -> None:
+def refuse_unknown_roots(manager: ModelManager, wanted: Iterable[str]) -> None:
+    """Raise unless all these roots exist, or models are recorded in them.
+
+    Raises:
+        UsageError: one does not.
+    """
     if not (asked := set(wanted) - {NO_ROOT}):
         return
     records = manager.records

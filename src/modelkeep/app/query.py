@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, get_args
 from urllib.parse import parse_qsl, urlencode
 
+from modelkeep.core import limits
 from modelkeep.core.taxonomy import (
     BaseModelType,
     ModelFormat,
@@ -191,6 +193,75 @@ class ModelQuery:
         """Return the query as options of ``modelkeep list``."""
         names = {f.parameter: f.option for f in _CHOICES} | _SINGLE
         return [f"{names[name]}={value}" for name, value in self.parameters()]
+
+
+#: Parameters of a search over HTTP, and whether each may be given several times.
+PARAMETERS: Mapping[str, bool] = MappingProxyType(
+    {
+        "q": False,
+        **{field.parameter: True for field in _CHOICES},
+        **dict.fromkeys(("sort", "limit", "after", "facets"), False),
+    }
+)
+#: Models of one page: the usual number, and the largest.
+USUAL, MOST = 50, limits.PAGE_MODELS
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False, "": False}
+#: Parameters that a query string may have.
+_MOST_PARAMETERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """A page of models as a request over HTTP asks for it.
+
+    Attributes:
+        facets: Count the values that occur, too.
+    """
+
+    query: ModelQuery
+    facets: bool = False
+
+    @classmethod
+    def read(cls, text: str) -> SearchRequest:
+        """Read a query string.
+
+        Raises:
+            UsageError: a parameter does not exist, is given too often or is too long, or its value
+                is none of those that exist.
+        """
+        try:
+            given = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+        except ValueError as error:
+            raise UsageError(
+                f"A query has at most {_MOST_PARAMETERS} parameters", hint="Ask for less."
+            ) from error
+        _refuse_excess(given)
+        asked = dict(given)
+        counted = asked.get("facets", "").lower()
+        if counted not in _TRUTHS:
+            raise UsageError(f"facets is true or false, not {counted!r:.80}")
+        rest = [pair for pair in given if pair[0] != "facets"]
+        if not asked.get("limit"):
+            rest.append(("limit", str(USUAL)))
+        query = ModelQuery.from_parameters(rest)
+        if query.limit is not None and query.limit > MOST:
+            raise UsageError(f"limit is at most {MOST:,}", hint="Ask for the next page with after.")
+        return cls(query, _TRUTHS[counted])
+
+    def filter_string(self) -> str:
+        """Return the filter alone, as a query string."""
+        return ModelQuery(self.query.where).query_string()
+
+
+def _refuse_excess(given: Iterable[tuple[str, str]]) -> None:
+    seen: set[str] = set()
+    for name, value in given:
+        most = limits.CURSOR_CHARACTERS if name == "after" else limits.TEXT_CHARACTERS
+        if len(value) > most:
+            raise UsageError(f"{name[:80]} has more than {most:,} characters", hint="Shorten it.")
+        if name in seen and not PARAMETERS.get(name, True):
+            raise UsageError(f"{name} is given twice", hint="Give it once.")
+        seen.add(name)
 
 
 _SINGLE = {"q": "--search", "sort": "--sort", "limit": "--limit", "after": "--after"}

@@ -108,12 +108,24 @@ def pairs(facts: Sequence[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
-class ListedModel(Protocol):
-    """What tables show of a model: a record has it, and may have a ``variant``."""
+class PlacedModel(Protocol):
+    """What tells where a model is."""
 
     @property
     def key(self) -> str:
         """Its key."""
+
+    @property
+    def root(self) -> str:
+        """Name of the root that it is in."""
+
+    @property
+    def path(self) -> str:
+        """Where it is in its root."""
+
+
+class ListedModel(PlacedModel, Protocol):
+    """What tables show of a model: a record has it, and may have a ``variant``."""
 
     @property
     def name(self) -> str:
@@ -134,14 +146,6 @@ class ListedModel(Protocol):
     @property
     def size(self) -> int | None:
         """Its bytes."""
-
-    @property
-    def root(self) -> str:
-        """Name of the root that it is in."""
-
-    @property
-    def path(self) -> str:
-        """Where it is in its root."""
 
     @property
     def state(self) -> RecordState:

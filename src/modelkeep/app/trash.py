@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from modelkeep.app.text import Table, time_text
 from modelkeep.core.names import size_text
+from modelkeep.errors import SourceNotFoundError
 from modelkeep.library.freed import freed_bytes
 
 if TYPE_CHECKING:
@@ -19,6 +20,21 @@ if TYPE_CHECKING:
 def entries(manager: ModelManager) -> list[TrashEntry]:
     """Return what is in the trash, the oldest first."""
     return manager.installer.trash()
+
+
+def entry(manager: ModelManager, key: str) -> TrashEntry:
+    """Return the latest entry with exactly this key.
+
+    Raises:
+        SourceNotFoundError: there is none.
+    """
+    found = [entry for entry in entries(manager) if entry.key == key]
+    if not found:
+        raise SourceNotFoundError(
+            f"No model in the trash has the key {key!r}",
+            hint="List the trash with: modelkeep trash list",
+        )
+    return found[-1]
 
 
 def restore(manager: ModelManager, name: str) -> ModelConfigBase:

@@ -88,6 +88,13 @@ PNG_CHUNKS = 100
 TEXT_CHARACTERS = 4 * KIB
 DESCRIPTION_CHARACTERS = 64 * KIB
 
+#: Models of one page, and characters of what says where a page ended.
+PAGE_MODELS = 1_000
+CURSOR_CHARACTERS = 16 * KIB
+#: Answers about models that a server keeps until the catalogue changes.
+READY_ANSWER_BYTES = 32 * MIB
+VIEW_NAME_CHARACTERS = 200
+
 #: A YAML catalogue: 5,000 models with what their sites say take about 20 MiB.
 CATALOGUE_BYTES = 64 * MIB
 #: Values of one record of a YAML catalogue, aliases counted as often as they stand there.

@@ -10,7 +10,8 @@ from fastapi import Request, Response
 from modelkeep.records.versions import record_version
 
 _TAG = re.compile(r'(W/)?"([^"]*)"')
-_JSON = "application/json"
+#: Content type of every answer about records.
+JSON = "application/json"
 
 
 def tagged_reply(request: Request, body: bytes, tag: str, status: int = HTTPStatus.OK) -> Response:
@@ -25,7 +26,7 @@ def tagged_reply(request: Request, body: bytes, tag: str, status: int = HTTPStat
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if status == HTTPStatus.OK and has_already(request, tag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return Response(body, status, headers=headers, media_type=_JSON)
+    return Response(body, status, headers=headers, media_type=JSON)
 
 
 def has_already(request: Request, tag: str) -> bool:

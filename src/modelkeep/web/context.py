@@ -14,6 +14,7 @@ from modelkeep.app.manager import ModelManager
 from modelkeep.install.job import ModelInstallJob
 from modelkeep.settings import Settings
 from modelkeep.web.events.hub import EventHub
+from modelkeep.web.ready import ReadyAnswers
 from modelkeep.web.traffic import Traffic
 
 _DRAWN_AT_A_TIME = 2
@@ -27,6 +28,7 @@ class WebContext:
         manager: The services of the root; its event bus is ``hub``.
         hub: Gathers the events.
         is_ready: Set once recovery is done.
+        answers: What was answered about models in the present state of the catalogue.
         drawing: Lets few pictures be decoded at a time: one may take 300 MB.
         traffic: Counts requests.
         fetching: Repositories that are being installed because somebody asked the mirror for them.
@@ -35,6 +37,7 @@ class WebContext:
     manager: ModelManager
     hub: EventHub
     is_ready: threading.Event = field(default_factory=threading.Event)
+    answers: ReadyAnswers = field(default_factory=ReadyAnswers)
     drawing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_DRAWN_AT_A_TIME))
     traffic: Traffic = field(default_factory=Traffic)
     fetching: dict[str, asyncio.Task[ModelInstallJob]] = field(default_factory=dict)

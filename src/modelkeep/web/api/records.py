@@ -11,12 +11,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from modelkeep.app import records as app
-from modelkeep.app.manager import ModelManager
+from modelkeep.app.model import reidentify
 from modelkeep.core import limits
 from modelkeep.core.taxonomy import ModelFormat, ModelRecordOrderBy, ModelType
 from modelkeep.errors import InvalidModelConfigException
 from modelkeep.records.listing import RecordFilter
-from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.web.conditional import record_reply, versions_in
 from modelkeep.web.context import Context
 from modelkeep.web.errors import declared, error_reply
@@ -27,6 +26,7 @@ from modelkeep.web.record_bodies import (
     RecordList,
     SummaryPage,
 )
+from modelkeep.web.records_access import opened_records
 from modelkeep.web.replies import json_reply, no_content
 from modelkeep.web.routes import API, Routes
 
@@ -153,12 +153,19 @@ def add_model_record(
     return record_reply(request, app.add(context.manager, fields), 201)
 
 
-async def opened_records(manager: ModelManager) -> ModelRecordServiceBase:
-    """Return the catalogue; opening it, which waits for the disk, is left to a thread."""
-    found: ModelRecordServiceBase | None = manager.__dict__.get("records")
-    if found is None:
-        found = await run_in_threadpool(lambda: manager.records)
-    return found
+@router.post(
+    "/i/{key:path}/reidentify",
+    response_model=RecordBody,
+    responses=declared(404, 409, 415, 422, 424, 503),
+)
+def reidentify_model(
+    key: Key, request: Request, context: Context, *, reset: bool = False
+) -> Response:
+    """Look at the files of a model again; with `reset` also at what somebody set."""
+    manager = context.manager
+    found = app.known_key(manager.records, key)
+    reidentify(manager, found, reset=reset)
+    return record_reply(request, manager.records.get_json(found))
 
 
 def _streamed(records: Iterable[bytes]) -> Response:
