@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -19,11 +20,13 @@ from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import (
     DuplicateModelException,
     InvalidModelConfigException,
+    StaleRecordError,
     UnknownModelException,
     UsageError,
 )
-from modelkeep.records.listing import NewRecord, RecordFilter, SearchOrder
+from modelkeep.records.listing import FacetName, NewRecord, RecordFilter, SearchOrder
 from modelkeep.records.service import ModelRecordServiceBase
+from modelkeep.records.versions import record_version
 from support.rounds import rounds
 
 #: For tests that leave the store as it was for the next example.
@@ -528,3 +531,75 @@ def test_each_file_gives_all_in_order(store: ModelRecordServiceBase) -> None:
     assert [(key, file.path) for key, file in store.each_file("comfy")] == [("b", "/mnt/one/x")]
     assert list(store.each_file("nobody")) == []
     store.roots = Roots()
+
+
+# -- where models come from, and whether they are used
+
+
+def test_origins_are_counted_and_chosen_by(store: ModelRecordServiceBase) -> None:
+    store.add_models(
+        [
+            new("a", source="org/name", size=5, lineage="pony"),
+            new("b", source="civitai:1", size=6_000_000_000, type="vae", format="checkpoint"),
+            new("c", lineage="pony", path="c"),
+        ]
+    )
+    store.note_loaded({"a": 5.5, "nobody": 1.0})
+    store.note_loaded({"a": 4.0})
+    assert (store.loaded_at("a"), store.loaded_at("b")) == (5.5, None)
+    names: list[FacetName] = ["site", "licence", "lineage", "size", "used"]
+    assert store.facets(RecordFilter(), names).counts == {
+        "site": {"huggingface": 1, "civitai": 1, "": 1},
+        "licence": {"": 3},
+        "lineage": {"pony": 2, "": 1},
+        "size": {"tiny": 1, "large": 1, "": 1},
+        "used": {"loaded": 1, "never": 2},
+    }
+    where = RecordFilter(types=("lora",), lineages=("pony",), used=("never",))
+    assert keys(store.page(where).items) == ["c"]
+    counted = store.facets(where, ["used", "type", "lineage"])
+    assert (counted.total, counted.counts["used"]) == (1, {"loaded": 1, "never": 1})
+    assert counted.counts["type"] == {"lora": 1}
+    store.update_model("a", {"name": "renamed"})
+    assert store.loaded_at("a") == 5.5
+    with pytest.raises(UnknownModelException):
+        store.loaded_at("nobody")
+
+
+def test_models_are_found_by_their_hashes(store: ModelRecordServiceBase) -> None:
+    one = ModelFile("f1", 1, 2, 3, sha256="ab" * 32, blake3="cd" * 32)
+    two = ModelFile("f2", 1, 2, 3, sha256="ab" * 5 + "00" * 27)
+    store.add_models([new("a", one, original_hash="0123456789abcdef"), new("b", two), new("c")])
+
+    def by(text: str, **more: Any) -> list[str]:
+        return keys(store.page(RecordFilter(hash=text, **more)).items)
+
+    assert by("ab" * 32) == by("AB" * 32) == by("cd" * 32) == by("cd" * 4) == ["a"]
+    assert by("0123456789abcdef") == ["a"]
+    assert by("ab" * 5) == ["a", "b"]
+    assert by("ab" * 5, bases=("flux",)) == by("ff" * 8) == []
+    assert store.count(RecordFilter(hash="ab" * 5)) == 2
+
+
+def test_stored_json_says_the_same_as_records(mixed: ModelRecordServiceBase) -> None:
+    where = RecordFilter(bases=("sd-1", "flux"))
+    page = mixed.page_json(where, order="size", limit=7)
+    same = mixed.page(where, order="size", limit=7)
+    assert page.next == same.next
+    assert list(map(json.loads, page.items)) == [config.to_json() for config in same.items]
+    assert json.loads(mixed.get_json("k05")) == mixed.get_model("k05").to_json()
+    everything = [json.loads(record) for record in mixed.each_json(RecordFilter())]
+    assert everything == [config.to_json() for config in mixed.all_models()]
+    named = [json.loads(record)["key"] for record in mixed.each_json(where, name="same")]
+    assert named == [c.key for c in mixed.all_models() if c.name == "same" and c.base != "sdxl"]
+    with pytest.raises(UnknownModelException):
+        mixed.get_json("nobody")
+
+
+def test_a_change_can_ask_for_what_was_seen(store: ModelRecordServiceBase) -> None:
+    store.add_model("a", lora("a"))
+    seen = frozenset([record_version(store.get_json("a"))])
+    store.update_model("a", {"description": "first"}, seen=seen)
+    with pytest.raises(StaleRecordError):
+        store.update_model("a", {"description": "second"}, seen=seen)
+    assert store.get_model("a").description == "first"

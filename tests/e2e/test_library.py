@@ -144,7 +144,13 @@ class TestList:
             ("tag", "style"): 1,
             ("root", "models"): 1,
             ("state", "present"): 1,
+            ("site", "local"): 1,
+            ("licence", ""): 1,
+            ("lineage", ""): 1,
+            ("size", "tiny"): 1,
+            ("used", "never"): 1,
         }
+        assert names(filled, "--used", "never", "--site", "local", "--size", "huge") == []
         told = filled.call("list", "--facets")
         assert ["type", "LoRA", "1"] in [line.split() for line in told.lines]
         assert "3 models in all" in told.err

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from modelkeep.app.text import ListedModel, PlacedModel, Table, model_table
 from modelkeep.core.names import counted, path_to_text, shown, size_text
@@ -181,7 +181,7 @@ def missing(manager: ModelManager, query: ModelQuery) -> ModelPage:
 def facets(
     manager: ModelManager,
     where: RecordFilter,
-    names: Iterable[FacetName] = ("type", "base", "format", "tag", "root", "state"),
+    names: Iterable[FacetName] = get_args(FacetName),
 ) -> FacetCounts:
     """Count the values that occur in the models of a filter."""
     refuse_unknown_roots(manager, where.roots)
@@ -234,6 +234,8 @@ def facet_label(facet: str, value: str) -> str:
     """Return what people see for a value of a facet."""
     if facet == "root" and value == NO_ROOT:
         return "(in no root)"
+    if not value:
+        return "(not known)"
     if facet == "type":
         return type_label(ModelType(value))
     if facet != "base":

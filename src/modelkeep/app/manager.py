@@ -23,6 +23,7 @@ from modelkeep.settings import Settings
 
 if TYPE_CHECKING:
     from modelkeep.app.install_service import ModelInstallService
+    from modelkeep.app.last_loaded import LastLoaded
     from modelkeep.care.background import LibraryHasher
     from modelkeep.core.configs import ModelConfigBase
     from modelkeep.core.roots import Roots
@@ -107,8 +108,7 @@ class ModelManager:
         with self._making:
             self._is_closed = True
         made = self.__dict__
-        if "loader" in made:
-            made.pop("loader").close()
+        self._close("loader", "_last_loaded")
         made.pop("jobs", None)
         if "hasher" in made:
             made.pop("hasher").stop()
@@ -123,10 +123,12 @@ class ModelManager:
             store.close()
         if "presence" in made:
             made.pop("presence").state.close()
-        if "records" in made:
-            made.pop("records").close()
-        if "sites" in made:
-            made.pop("sites").close()
+        self._close("records", "sites")
+
+    def _close(self, *names: str) -> None:
+        for name in names:
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
 
     @cached_property
     def records(self) -> ModelRecordServiceBase:
@@ -304,7 +306,15 @@ class ModelManager:
                 event_bus=self.events,
                 library=self.installer.library,
                 fetch=asset_fetch(self.settings, lambda: self.downloads),
+                on_loaded=self._last_loaded.note,
             )
+
+    @cached_property
+    def _last_loaded(self) -> LastLoaded:
+        """Notes in the background when models were loaded."""
+        from modelkeep.app.last_loaded import LastLoaded
+
+        return LastLoaded(self.records.note_loaded)
 
     @property
     def model_loader(self) -> ModelLoadService:

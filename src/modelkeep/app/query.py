@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -17,8 +18,10 @@ from modelkeep.core.taxonomy import (
     type_from_words,
 )
 from modelkeep.errors import UsageError
+from modelkeep.records.facts import LOADED, NEVER, SIZE_CLASSES
 from modelkeep.records.listing import RecordFilter, SearchOrder
 
+_HASH = re.compile("[0-9a-f]{8,64}")
 ORDERS: tuple[str, ...] = get_args(SearchOrder)
 
 
@@ -79,6 +82,11 @@ _CHOICES = (
     _Field("tag", "--tag", "tags"),
     _Field("in", "--in", "roots"),
     _Field("state", "--state", "states", _one_of("state", RecordState)),
+    _Field("site", "--site", "sites"),
+    _Field("licence", "--licence", "licences"),
+    _Field("lineage", "--lineage", "lineages"),
+    _Field("size", "--size", "sizes", _one_of("size", SIZE_CLASSES)),
+    _Field("used", "--used", "used", _one_of("value of used", (NEVER, LOADED))),
 )
 _read_order = _one_of("order", ORDERS)
 
@@ -127,8 +135,9 @@ class ModelQuery:
             sort: One of ``ORDERS``.
             limit: At most so many.
             after: ``next`` of the page before.
-            choices: ``type``, ``base``, ``format``, ``tag``, ``in``, ``state``: any of these
-                values; of tags all of them.
+            choices: ``type``, ``base``, ``format``, ``tag``, ``in``, ``state``, ``site``,
+                ``licence``, ``lineage``, ``size``, ``used``: any of these values; of tags all of
+                them. ``hash``: one sha256, BLAKE3 or sample hash, or how one begins.
 
         Raises:
             UsageError: a value is not one of those that exist.
@@ -140,7 +149,8 @@ class ModelQuery:
             for f in _CHOICES
         }
         order: Any = None if not sort else _read_order(sort)
-        return cls(RecordFilter(text=text or "", **read), order, limit, after or None)
+        where = RecordFilter(text=text or "", hash=_read_hash(choices.get("hash")), **read)
+        return cls(where, order, limit, after or None)
 
     @classmethod
     def from_parameters(cls, parameters: Iterable[tuple[str, str]] | str) -> ModelQuery:
@@ -167,6 +177,7 @@ class ModelQuery:
             limit=_read_number(single.get("limit")),
             after=single.get("after"),
             **choices,
+            hash=[single.get("hash", "")],
         )
 
     @property
@@ -181,7 +192,13 @@ class ModelQuery:
 
     def parameters(self) -> list[tuple[str, str]]:
         """Return the query as parameters of an address."""
-        single = {"q": self.where.text, "sort": self.sort, "limit": self.limit, "after": self.after}
+        single = {
+            "q": self.where.text,
+            "hash": self.where.hash,
+            "sort": self.sort,
+            "limit": self.limit,
+            "after": self.after,
+        }
         given = [(f.parameter, v) for f in _CHOICES for v in getattr(self.where, f.attribute)]
         return [*given, *((name, str(value)) for name, value in single.items() if value)]
 
@@ -200,7 +217,7 @@ PARAMETERS: Mapping[str, bool] = MappingProxyType(
     {
         "q": False,
         **{field.parameter: True for field in _CHOICES},
-        **dict.fromkeys(("sort", "limit", "after", "facets"), False),
+        **dict.fromkeys(("hash", "sort", "limit", "after", "facets"), False),
     }
 )
 #: Models of one page: the usual number, and the largest.
@@ -264,7 +281,23 @@ def _refuse_excess(given: Iterable[tuple[str, str]]) -> None:
         seen.add(name)
 
 
-_SINGLE = {"q": "--search", "sort": "--sort", "limit": "--limit", "after": "--after"}
+_SINGLE = {
+    "q": "--search",
+    "hash": "--hash",
+    "sort": "--sort",
+    "limit": "--limit",
+    "after": "--after",
+}
+
+
+def _read_hash(given: Sequence[str] | None) -> str:
+    found = "".join(given or ()).strip().lower()
+    if found and not _HASH.fullmatch(found):
+        raise UsageError(
+            f"{found!r:.80} is no hash and does not begin one",
+            hint="Give at least 8 of its digits, which are 0 to 9 and a to f.",
+        )
+    return found
 
 
 def _read_number(text: str | None) -> int | None:

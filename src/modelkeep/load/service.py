@@ -68,10 +68,12 @@ class ModelLoadService:
         runtime: Runtime | None = None,
         loaders: Sequence[ModelLoader] | None = None,
         fetch: Fetch | None = None,
+        on_loaded: Callable[[str], None] | None = None,
     ) -> None:
         self.settings = config
         self.records = record_store
         self._bus = event_bus
+        self._on_loaded = on_loaded
         self._given_library = library
         self._given_runtime = runtime
         self._given_loaders = loaders
@@ -271,6 +273,8 @@ class ModelLoadService:
                 events.failed(error)
                 raise
         events.completed(part.bytes, is_cached=is_cached)
+        if self._on_loaded is not None:
+            self._on_loaded(resolved.record.key)
         # Who gave up loading ahead may still use the handle.
         held = self._request(resolved, keep_alive, timeout)
         self._look_at_times(keep_alive)

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 #: ``relevance`` puts the best matches of a text first; without a text it is ``name``.
 SearchOrder = Literal["relevance", "name", "size", "date", "type", "base"]
-FacetName = Literal["type", "base", "format", "tag", "root", "state"]
+FacetName = Literal[
+    "type", "base", "format", "tag", "root", "state", "site", "licence", "lineage", "size", "used"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,14 @@ class RecordFilter:
         tags: The record has all of these, from a site or set by hand.
         roots: It lies in one of these roots (``models`` for ``models_dir``, empty text for none).
         states: Its state is one of these (``present``, ``missing``, ``changed``).
+        sites: It is of one of these sites (``link`` and ``local`` count as such, empty text for
+            none).
+        licences: Its licence is one of these, as the site names it (empty text for none).
+        lineages: It was tuned from one of these (empty text where that is not known).
+        sizes: Its size is of one of these classes; see ``records.facts``.
+        used: ``loaded`` or ``never``.
+        hash: One of its files has this sha256 or blake3, or one that begins so, or its sample
+            hash is this one.
     """
 
     text: str = ""
@@ -37,6 +47,12 @@ class RecordFilter:
     tags: tuple[str, ...] = ()
     roots: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    licences: tuple[str, ...] = ()
+    lineages: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    used: tuple[str, ...] = ()
+    hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,6 +237,14 @@ class ModelRecordServiceBase(ABC):
         """Note what was seen of the files of some records; keys without a record are skipped."""
 
     @abstractmethod
+    def note_loaded(self, times: Mapping[str, float]) -> None:
+        """Note when some models were loaded; keys without a record are skipped.
+
+        Args:
+            times: Seconds since the epoch, by key; an earlier one than is known changes nothing.
+        """
+
+    @abstractmethod
     def del_model(self, key: str) -> None:
         """Forget a record, its files, metadata and tags; nothing on the disk is touched.
 
@@ -261,6 +269,14 @@ class ModelRecordServiceBase(ABC):
     @abstractmethod
     def created_at(self, key: str) -> float:
         """Return when a record was added, seconds since the epoch.
+
+        Raises:
+            UnknownModelException: there is no such record.
+        """
+
+    @abstractmethod
+    def loaded_at(self, key: str) -> float | None:
+        """Return when a model was last loaded, seconds since the epoch; None for never.
 
         Raises:
             UnknownModelException: there is no such record.

@@ -11,6 +11,7 @@ from modelkeep.app.query import ORDERS, ModelQuery
 from modelkeep.cli.tree import make_program
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType, RecordState
 from modelkeep.errors import UsageError
+from modelkeep.records.facts import LOADED, NEVER, SIZE_CLASSES
 
 #: Anything that can be typed: a process gets no NUL, and no half of a surrogate pair.
 words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
@@ -35,6 +36,12 @@ def queries(draw: st.DrawFn) -> ModelQuery:
             "tag": draw(st.lists(words, max_size=3)),
             "in": draw(st.lists(words, max_size=2)),
             "state": draw(some(RecordState)),
+            "site": draw(st.lists(words, max_size=2)),
+            "licence": draw(st.lists(words, max_size=2)),
+            "lineage": draw(st.lists(words, max_size=2)),
+            "size": draw(some(SIZE_CLASSES)),
+            "used": draw(some((NEVER, LOADED))),
+            "hash": draw(st.sampled_from([[], ["0123abcd"]])),
         },
     )
 
@@ -56,6 +63,8 @@ def typed(options: list[str]) -> ModelQuery:
             "tag": values["tag"],
             "in": values["in_root"],
             "state": values["state"],
+            **{name: values[name] for name in ("site", "licence", "lineage", "size", "used")},
+            "hash": [values["hash"] or ""],
         },
     )
 
@@ -84,7 +93,7 @@ def test_everything_is_asked_for_by_nothing() -> None:
 @pytest.mark.parametrize(
     "text",
     ["type=sofa", "format=sofa", "state=sofa", "sort=sofa", "limit=0", "limit=-1", "limit=x",
-     "sofa=1", "after=abc", "base=so fa!"],
+     "sofa=1", "after=abc", "base=so fa!", "size=sofa", "used=sofa", "hash=sofa", "hash=abc"],
 )  # fmt: skip
 def test_what_cannot_be_asked_for_is_named(text: str) -> None:
     with pytest.raises(UsageError) as caught:

@@ -14,7 +14,7 @@ from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import UsageError
 
 TagOption = Annotated[
-    list[str] | None, typer.Option(metavar="TAG", help="Has this tag; may be repeated.")
+    list[str] | None, typer.Option("--tag", metavar="TAG", help="Has this tag; may be repeated.")
 ]
 SearchOption = Annotated[
     str | None,
@@ -28,7 +28,46 @@ RootOption = Annotated[
 ]
 StateOption = Annotated[
     list[RecordState] | None,
-    typer.Option(metavar="STATE", help="State when last checked: present, missing or changed."),
+    typer.Option(
+        "--state", metavar="STATE", help="State when last checked: present, missing or changed."
+    ),
+]
+SiteOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--site", metavar="SITE", help="From this site; also link and local. May be repeated."
+    ),
+]
+LicenceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--licence",
+        metavar="NAME",
+        help="Under this licence, as its site calls it; may be repeated.",
+    ),
+]
+LineageOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lineage", metavar="NAME", help="Tuned from this, such as pony; may be repeated."
+    ),
+]
+SizeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CLASS",
+        help="tiny (below 100 MB), small (1 GB), medium (5 GB), large (20 GB) or huge.",
+    ),
+]
+UsedOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="HOW", help="never or loaded: whether it was ever loaded here."),
+]
+HashOption = Annotated[
+    str | None,
+    typer.Option(
+        "--hash", metavar="HASH", help="With this sha256, BLAKE3 or sample hash, or its beginning."
+    ),
 ]
 SortOption = Annotated[
     Literal["relevance", "name", "size", "date", "type", "base"] | None,
@@ -44,7 +83,8 @@ AfterOption = Annotated[
 ]
 MissingOption = Annotated[bool, typer.Option("--missing", help="Only models whose files are gone.")]
 FacetsOption = Annotated[
-    bool, typer.Option("--facets", help="Count models by type, base, format, tag, root, state.")
+    bool,
+    typer.Option("--facets", help="Count models by type, base, format, tag, root, state and more."),
 ]
 
 
@@ -57,6 +97,12 @@ def list_models(
     search: SearchOption = None,
     in_root: RootOption = None,
     state: StateOption = None,
+    site: SiteOption = None,
+    licence: LicenceOption = None,
+    lineage: LineageOption = None,
+    size: SizeOption = None,
+    used: UsedOption = None,
+    hash_: HashOption = None,
     sort: SortOption = None,
     limit: LimitOption = None,
     after: AfterOption = None,
@@ -77,6 +123,12 @@ def list_models(
             "tag": tag,
             "in": in_root,
             "state": state,
+            "site": site,
+            "licence": licence,
+            "lineage": lineage,
+            "size": size,
+            "used": used,
+            "hash": [hash_] if hash_ else None,
         },
     )
     if missing and (facets or after is not None):

@@ -164,7 +164,10 @@ def _is_made_anew(copy: Path, draft: Path) -> bool:
 
 def _copy_rows(old: sqlite3.Connection, new: sqlite3.Connection, table: Table) -> None:
     """Copy the rows of a table, reading no index."""
-    names = ", ".join(f'"{column.name}"' for column in table.columns)
-    marks = ", ".join("?" for _ in table.columns)
+    # A damaged file may be of an older version, which lacks some.
+    there = {row[1] for row in old.execute(f"PRAGMA table_info({table.name})")}
+    columns = [column.name for column in table.columns if column.name in there]
+    names = ", ".join(f'"{name}"' for name in columns)
+    marks = ", ".join("?" for _ in columns)
     found = old.execute(f"SELECT {names} FROM {table.name} NOT INDEXED ORDER BY rowid")  # noqa: S608 - ours
     new.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", found)  # noqa: S608 - ours

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,8 +16,11 @@ from modelkeep.records.sql.filters import Filter, Shape
 
 _model, _tag, _model_tag = schema.model.c, schema.tag.c, schema.model_tag.c
 
-#: Facets that are columns: those of ``ix_mk_model_facets``.
-_COLUMNS = ("type", "base", "format", "root", "state")
+#: Columns that are counted together, in one pass over ``ix_mk_model_facets``: the more there are,
+#: the more combinations of their values a pass has to keep apart.
+_PASSES = (schema.COUNTED_COLUMNS[:5], schema.COUNTED_COLUMNS[5:])
+#: Columns that facets call otherwise.
+_COLUMN_OF = {"size": "size_class"}
 #: Statements that are kept.
 _KEPT = 100
 
@@ -25,16 +28,31 @@ _KEPT = 100
 def counted(transaction: Transaction, where: RecordFilter, names: Iterable[FacetName]) -> Facets:
     """Count a filtered set, and for each facet the set without the filter's choice in it."""
     whole, wanted = Filter(where, transaction.dialect), list(names)
-    # One pass over the index: all that differs in no more than what is counted and chosen.
-    combined = [name for name in _COLUMNS if name in wanted or name in whole.choices]
-    free = [name for name in combined if name in wanted]
-    rest = Filter(where, transaction.dialect, without=free)
-    found = transaction.rows(_combinations(rest.shape, tuple(combined)), rest.values)
-    total, counts = _fold(found, combined, whole)
+    columns = {_COLUMN_OF.get(name, name) for name in wanted}
+    total, counts = 0, dict[str, Mapping[str, int]]()
+    passes = [(group, [name for name in group if name in columns]) for group in _PASSES]
+    # The number of all comes with any of them.
+    for group, free in [each for each in passes if each[1]] or passes[:1]:
+        total, found = _one_pass(transaction, where, whole, group, free)
+        counts |= found
     result: dict[str, Mapping[str, int]] = {}
     for name in wanted:
-        result[name] = _tags(transaction, where) if name == "tag" else dict(counts[name])
+        is_tag = name == "tag"
+        result[name] = (
+            _tags(transaction, where) if is_tag else dict(counts[_COLUMN_OF.get(name, name)])
+        )
     return Facets(total=total, counts=result)
+
+
+def _one_pass(
+    transaction: Transaction, where: RecordFilter, whole: Filter, group: Sequence[str],
+    free: Sequence[str],
+) -> tuple[int, dict[str, Counter[str]]]:  # fmt: skip
+    """Count what differs in no more than what is counted (``free``) and chosen."""
+    combined = [name for name in group if name in free or name in whole.choices]
+    rest = Filter(where, transaction.dialect, without=free)
+    found = transaction.rows(_combinations(rest.shape, tuple(combined)), rest.values)
+    return _fold(found, combined, whole)
 
 
 def totals(transaction: Transaction) -> list[KindTotal]:

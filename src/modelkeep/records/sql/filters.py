@@ -6,7 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, distinct, func, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    bindparam,
+    distinct,
+    func,
+    select,
+    union,
+)
 
 from modelkeep.records.listing import RecordFilter
 from modelkeep.records.sql import schema
@@ -29,11 +38,12 @@ class Shape:
     choices: tuple[tuple[str, int], ...]
     tags: int
     has_text: bool
+    has_hash: bool = False
 
     @property
     def needs_other_tables(self) -> bool:
         """Whether columns of ``mk_model`` alone cannot tell."""
-        return bool(self.has_text or self.tags)
+        return bool(self.has_text or self.tags or self.has_hash)
 
     @property
     def columns(self) -> frozenset[str]:
@@ -50,6 +60,8 @@ class Shape:
         found = [_is_one_of(_model[name], name, count) for name, count in self.choices]
         if self.tags:
             found.append(_model.id.in_(_with_tags(self.tags)))
+        if self.has_hash:
+            found.append(_model.id.in_(_with_hash()))
         if self.has_text and of_text:
             found.append(_model.id.in_(self.dialect.matching()))
         return found
@@ -76,6 +88,11 @@ class Filter:
             "format": where.formats,
             "root": where.roots,
             "state": where.states,
+            "site": where.sites,
+            "licence": where.licences,
+            "lineage": where.lineages,
+            "size_class": where.sizes,
+            "used": where.used,
         }
         skipped = frozenset(without)
         self.choices = {
@@ -90,6 +107,7 @@ class Filter:
             tuple((name, len(values)) for name, values in self.choices.items()),
             len(tags),
             bool(text),
+            bool(where.hash),
         )
         self.values: dict[str, Any] = {
             f"{name}_{number}": value
@@ -98,12 +116,30 @@ class Filter:
         }
         if text:
             self.values["text_"] = text
+        if where.hash:
+            wanted = where.hash.lower()
+            # No hash has a letter behind ``f``, so all that begin so lie between.
+            self.values |= {"hash_": wanted, "hash_end_": f"{wanted}g"}
 
 
 def _is_one_of(column: ColumnElement[Any], name: str, count: int) -> ColumnElement[bool]:
     if count == 1:
         return column == bindparam(f"{name}_0")
     return column.in_([bindparam(f"{name}_{number}") for number in range(count)])
+
+
+def _with_hash() -> CompoundSelect[Any]:
+    owner, file = schema.model.alias(), schema.file.c
+    first: Any = bindparam("hash_")
+    last: Any = bindparam("hash_end_")
+    kept = select(owner.c.id).where(owner.c.original_hash == first)
+    by_file = (
+        select(owner.c.id)
+        .join(schema.file, file.model_key == owner.c.key)
+        .where(file[name] >= first, file[name] < last)
+        for name in ("sha256", "blake3")
+    )
+    return union(kept, *by_file)
 
 
 def _with_tags(count: int) -> Select[tuple[int]]:

@@ -6,13 +6,24 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, bindparam, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 
+from modelkeep.core.metadata import BaseMetadata
 from modelkeep.errors import (
     DuplicateModelException,
     UnknownMetadataException,
 )
 from modelkeep.records.dialects.sqlite import ConnectionHolder, LentDatabase, SqliteDatabase
+from modelkeep.records.facts import licence_of, told_site
 from modelkeep.records.metadata import AnyMetadata, ModelMetadataStoreBase, ModelTags
 from modelkeep.records.sql import rows, schema
 from modelkeep.records.sql.database import RecordDatabase, Transaction
@@ -20,6 +31,8 @@ from modelkeep.records.sql.models import is_known, require
 from modelkeep.records.sql.tags import put_tags, tags_by_origin, tags_in_use, with_tags
 
 _metadata = schema.metadata.c
+#: The kind of metadata that is of no site.
+_NO_SITE = BaseMetadata.model_fields["type"].default
 
 
 class SqlMetadata(ModelMetadataStoreBase):
@@ -61,6 +74,7 @@ class SqlMetadata(ModelMetadataStoreBase):
             mine = update(schema.metadata).where(_metadata.model_key == model_key)
             if not transaction.change(mine.values(row)):
                 raise _unknown(model_key)
+            _note_origin(transaction, model_key, metadata)
             put_tags(transaction, model_key, metadata.tags, "site")
         return metadata
 
@@ -145,7 +159,19 @@ def metadata_of(transaction: Transaction, key: str, name: str) -> AnyMetadata | 
 def add_first_metadata(transaction: Transaction, key: str, metadata: AnyMetadata) -> None:
     """Store the metadata of a model that is there and has none, as part of a transaction."""
     transaction.change(_insert(), rows.metadata_row(key, metadata))
+    _note_origin(transaction, key, metadata)
     put_tags(transaction, key, metadata.tags, "site")
+
+
+def site_told(key: str, otherwise: str) -> ColumnElement[str]:
+    """Return the site of a record: that which its metadata is of, else another."""
+    told = select(_metadata.type).where(_metadata.model_key == key, _metadata.type != _NO_SITE)
+    return func.coalesce(told.scalar_subquery(), otherwise)
+
+
+def _note_origin(transaction: Transaction, key: str, metadata: AnyMetadata) -> None:
+    values = {"key_": key, "licence_": licence_of(metadata), "site_": told_site(metadata)}
+    transaction.change(_set_origin(), values)
 
 
 def given_by_hand(tags: Iterable[str]) -> list[str]:
@@ -156,6 +182,13 @@ def given_by_hand(tags: Iterable[str]) -> list[str]:
 @cache
 def _one() -> Select[Any]:
     return select(_metadata.metadata).where(_metadata.model_key == bindparam("key_"))
+
+
+@cache
+def _set_origin() -> Executable:
+    model, told = schema.model.c, func.nullif(bindparam("site_"), "")
+    this = update(schema.model).where(model.key == bindparam("key_"))
+    return this.values(licence=bindparam("licence_"), site=func.coalesce(told, model.site))
 
 
 @cache

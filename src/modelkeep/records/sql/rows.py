@@ -22,6 +22,7 @@ from modelkeep.errors import (
     complaint_of,
     hint_of,
 )
+from modelkeep.records.facts import site_of, size_class
 from modelkeep.records.metadata import AnyMetadata
 from modelkeep.records.places import Place
 from modelkeep.records.sql import schema
@@ -103,6 +104,9 @@ def model_row(config: ModelConfigBase, place: Place) -> dict[str, Any]:
         "name_words": words_text(config.name),
         "phrase_words": words_text(*config.trigger_phrases),
         "description_words": words_text(config.description),
+        "site": site_of(config.source),
+        "lineage": config.lineage or "",
+        "size_class": size_class(config.size),
     }
 
 

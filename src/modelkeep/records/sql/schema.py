@@ -32,6 +32,12 @@ from modelkeep.records.sql import migrations
 
 tables = MetaData()
 
+#: Columns that records are counted by.
+COUNTED_COLUMNS = (
+    *("type", "base", "format", "root", "state"),
+    *("site", "licence", "lineage", "size_class", "used"),
+)
+
 
 def _model_key(*, primary_key: bool = False, index: bool = False) -> Column[str]:
     owner = ForeignKey("mk_model.key", ondelete="CASCADE")
@@ -39,6 +45,10 @@ def _model_key(*, primary_key: bool = False, index: bool = False) -> Column[str]
 
 
 def _words(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default="")
+
+
+def _known(name: str) -> Column[str]:
     return Column(name, Text, nullable=False, server_default="")
 
 
@@ -72,6 +82,13 @@ model: Table = Table(
     _words("phrase_words"),
     _words("author_words"),
     _words("description_words"),
+    # See ``records.facts``; empty where nothing is known.
+    _known("site"),
+    _known("licence"),
+    _known("lineage"),
+    _known("size_class"),
+    Column("used", Text, nullable=False, server_default="never"),
+    Column("loaded_at", Float),  # NULL while it was never loaded
 )
 
 Index("ix_mk_model_place", model.c.root, model.c.path, unique=True)
@@ -87,7 +104,7 @@ Index("ix_mk_model_by_type_base", model.c.type, model.c.base, model.c.sort_name)
 Index("ix_mk_model_default_order", *(model.c[n] for n in ("type", "base", "format", "sort_name")))
 Index("ix_mk_model_state", model.c.state, model.c.sort_name)
 # Read alone, in place of the rows, when records are counted.
-Index("ix_mk_model_facets", *(model.c[n] for n in ("type", "base", "format", "root", "state")))
+Index("ix_mk_model_facets", *(model.c[name] for name in COUNTED_COLUMNS))
 
 #: One row for each file that a record owns, at ``path`` below ``root``; see
 #: ``core.files.ModelFile``.

@@ -34,6 +34,7 @@ from modelkeep.core.taxonomy import (
 from modelkeep.errors import UsageError
 from modelkeep.records.changes import changed_config
 from modelkeep.records.dialects.sqlite import ConnectionHolder, SqliteDatabase
+from modelkeep.records.facts import LOADED
 from modelkeep.records.listing import (
     FacetName,
     Facets,
@@ -54,6 +55,7 @@ from modelkeep.records.sql.metadata import (
     add_first_metadata,
     database_of,
     given_by_hand,
+    site_told,
 )
 from modelkeep.records.sql.models import (
     forget_model,
@@ -172,6 +174,7 @@ class SqlRecords(ModelRecordServiceBase):
             new, place = placed(self.roots, new)
             refuse_taken(transaction, self.roots, [new], is_known=True)
             row = rows.model_row(new, place)
+            row["site"] = site_told(key, row["site"])
             transaction.change(update(schema.model).where(_model.key == key).values(row))
             if files is not None:
                 replace_files(transaction, self.roots, key, list(files))
@@ -183,6 +186,12 @@ class SqlRecords(ModelRecordServiceBase):
         seen = [{"key_": key, "state_": RecordState(state).value} for key, state in states.items()]
         with self._database.writing() as transaction:
             transaction.change_many(_set_state(), seen)
+
+    def note_loaded(self, times: Mapping[str, float]) -> None:
+        """Note when some models were loaded; keys without a record are skipped."""
+        seen = [{"key_": key, "at_": when} for key, when in times.items()]
+        with self._database.writing() as transaction:
+            transaction.change_many(_set_loaded(), seen)
 
     def del_model(self, key: str) -> None:
         """Forget a record, its files, metadata and tags; nothing on the disk is touched."""
@@ -207,6 +216,14 @@ class SqlRecords(ModelRecordServiceBase):
         if not found:
             raise unknown_model(key)
         return float(found[0][0])
+
+    def loaded_at(self, key: str) -> float | None:
+        """Return when a model was last loaded, seconds since the epoch; None for never."""
+        with self._database.reading() as transaction:
+            found = transaction.rows(select(_model.loaded_at).where(_model.key == key))
+        if not found:
+            raise unknown_model(key)
+        return None if found[0][0] is None else float(found[0][0])
 
     def keys_with_prefix(self, prefix: str, limit: int = 2) -> list[str]:
         """Return at most ``limit`` keys that begin with ``prefix``, sorted."""
@@ -511,6 +528,14 @@ class ModelRecordServiceSQL(SqlRecords):
 def _set_state() -> Update:
     this = (_model.key == bindparam("key_")) & (_model.state != bindparam("state_"))
     return update(schema.model).where(this).values(state=bindparam("state_"))
+
+
+@cache
+def _set_loaded() -> Update:
+    this = (_model.key == bindparam("key_")) & (
+        func.coalesce(_model.loaded_at, 0.0) < bindparam("at_")
+    )
+    return update(schema.model).where(this).values(loaded_at=bindparam("at_"), used=LOADED)
 
 
 @cache

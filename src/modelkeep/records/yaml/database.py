@@ -14,6 +14,7 @@ from sqlalchemy import Column, ColumnElement, Select, bindparam, column, select,
 from modelkeep.core.files import ModelFile
 from modelkeep.core.roots import Roots
 from modelkeep.records.dialects.sqlite import SqliteDatabase
+from modelkeep.records.facts import LOADED, NEVER
 from modelkeep.records.sql import rows, schema
 from modelkeep.records.sql.database import RecordDatabase, Transaction, chunks
 from modelkeep.records.sql.files import insert_file
@@ -151,7 +152,7 @@ class DocumentDatabase(RecordDatabase):
             for key, text in transaction.rows(_metadatas(), asked)
         }
         found = {}
-        for *row, created_at, updated_at in transaction.rows(_models(), asked):
+        for *row, loaded_at, created_at, updated_at in transaction.rows(_models(), asked):
             read: Any = self._reader.read(tuple(row), _NO_ROOTS)
             config = read.model_copy(update={"path": row[_PATH]})
             old = known.get(config.key)
@@ -163,6 +164,7 @@ class DocumentDatabase(RecordDatabase):
                 files=sorted_files(files.get(config.key, [])),
                 tags=frozenset(tags.get(config.key, ())),
                 metadata=metadata.get(config.key),
+                loaded_at=loaded_at,
                 created_at=None if is_bare else created_at,
                 updated_at=updated_at if is_new or old is None else old.updated_at,
             )
@@ -175,7 +177,8 @@ def _insert(transaction: Transaction, records: list[StoredRecord], catalogue: Ca
     for record in records:
         row = rows.model_row(record.config, record.place)
         times = (catalogue.created_at(record), catalogue.updated_at(record))
-        models.append({**row, "created_at": times[0], "updated_at": times[1]})
+        used = {"loaded_at": record.loaded_at, "used": LOADED if record.loaded_at else NEVER}
+        models.append({**row, **used, "created_at": times[0], "updated_at": times[1]})
         files += [rows.file_row(record.key, f, (f.root, f.path)) for f in record.files]
     transaction.change_many(insert_model(), models)
     transaction.change_many(insert_file(), files)
@@ -193,7 +196,7 @@ def _changed() -> Select[Any]:
 
 @cache
 def _models() -> Select[Any]:
-    columns = (*rows.RECORD_COLUMNS, _model.created_at, _model.updated_at)
+    columns = (*rows.RECORD_COLUMNS, _model.loaded_at, _model.created_at, _model.updated_at)
     return select(*columns).where(_is_asked(_model.key))
 
 

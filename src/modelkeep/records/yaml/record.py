@@ -19,7 +19,7 @@ from modelkeep.records.places import Place
 from modelkeep.records.yaml.reader import YamlFlaw
 
 #: Fields of the record itself; the others are those of its config.
-_OWN_FIELDS = ("tags", "metadata", "files", "created_at", "updated_at")
+_OWN_FIELDS = ("tags", "metadata", "files", "loaded_at", "created_at", "updated_at")
 _FIRST_FIELDS = ("name", "type", "base", "format", "root", "path")
 _FILE_FIELDS = {f.name: f for f in fields(ModelFile)}
 _INT64_MAX = 2**63 - 1
@@ -47,6 +47,7 @@ class StoredRecord:
     Attributes:
         config: As it is stored: ``path`` is below ``root``.
         files: As they are stored, sorted by root and path.
+        loaded_at: When it was last loaded, seconds since the epoch; None for never.
         created_at: Seconds since the epoch; None when a person did not write it.
         updated_at: The same.
     """
@@ -55,6 +56,7 @@ class StoredRecord:
     files: tuple[ModelFile, ...] = ()
     tags: frozenset[str] = frozenset()
     metadata: AnyMetadata | None = None
+    loaded_at: float | None = None
     created_at: float | None = None
     updated_at: float | None = field(default=None, compare=False)
 
@@ -89,7 +91,8 @@ def to_fields(record: StoredRecord) -> dict[str, Any]:
         values["metadata"] = _metadata_fields(record.metadata)
     if record.files:
         values["files"] = [_file_fields(file) for file in record.files]
-    for name, seconds in (("created_at", record.created_at), ("updated_at", record.updated_at)):
+    for name in ("loaded_at", "created_at", "updated_at"):
+        seconds = getattr(record, name)
         if seconds is not None:
             values[name] = datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
     return values
@@ -112,6 +115,7 @@ def from_fields(key: str, values: Any) -> StoredRecord:
         files=sorted_files(_files(values.get("files"))),
         tags=frozenset(tags),
         metadata=_metadata(values.get("metadata")),
+        loaded_at=_seconds("loaded_at", values.get("loaded_at")),
         created_at=_seconds("created_at", values.get("created_at")),
         updated_at=_seconds("updated_at", values.get("updated_at")),
     )
