@@ -6,8 +6,8 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -62,10 +62,16 @@ def before() -> Iterator[None]:
         yield
 
 
-def put(path: Path) -> Path:
-    """Put a catalogue of the version before into a file, with no log beside it."""
+@contextmanager
+def now() -> Iterator[None]:
+    """Let the tables be of the version that they are."""
+    yield
+
+
+def put(path: Path, version: Callable[[], AbstractContextManager[None]] = before) -> Path:
+    """Put a catalogue of the version before, or of another, into a file with no log beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(_catalogue())
+    path.write_bytes(_catalogue(version))
     return path
 
 
@@ -95,11 +101,11 @@ def contents(store: ModelRecordServiceBase) -> list[Any]:
     ] + list(store.list_all_metadata())
 
 
-def expected(path: Path) -> list[Any]:
+def expected(path: Path, version: Callable[[], AbstractContextManager[None]] = before) -> list[Any]:
     """Return the contents of a catalogue made by ``put``, read in its own version."""
     with tempfile.TemporaryDirectory() as folder:
         copy = shutil.copy(path, Path(folder) / "copy.db")
-        with before(), ModelRecordServiceBase.from_db_file(copy) as store:
+        with version(), ModelRecordServiceBase.from_db_file(copy) as store:
             return contents(store)
 
 
@@ -118,10 +124,10 @@ _NO_LOCK = _NoLock()
 
 
 @cache
-def _catalogue() -> bytes:
+def _catalogue(version: Callable[[], AbstractContextManager[None]]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "m.db"
-        with before(), closing(SqliteDatabase(path)) as db:
+        with version(), closing(SqliteDatabase(path)) as db:
             _fill(ModelRecordServiceSQL(db))
         return path.read_bytes()
 

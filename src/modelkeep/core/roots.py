@@ -103,7 +103,7 @@ class Roots:
         text that says what is missing.
         """
         if root == MODELS_ROOT:
-            return f"./{path}" if _NAMED.fullmatch(path) else path
+            return f"./{path}" if ":/" in path and _NAMED.fullmatch(path) else path
         if root == NO_ROOT:
             return path
         if root not in self.named:

@@ -61,10 +61,15 @@ class WebContext:
         return self.manager.settings
 
 
-def context_of(request: Request) -> WebContext:
+def shared_by(request: Request) -> WebContext:
     """Return what the routes of this server share."""
     found: WebContext = request.app.state.context
     return found
+
+
+async def context_of(request: Request) -> WebContext:
+    """Return the same, for FastAPI, which gives each that is not ``async`` a thread."""
+    return shared_by(request)
 
 
 #: Of a route: ``def route(context: Context)``.

@@ -24,10 +24,12 @@ class Routes:
     Attributes:
         name: One word, which the list of routes puts them under.
         router: Has the routes, with their whole paths.
+        is_busy: It is asked for so often that its routes are tried before all others.
     """
 
     name: str
     router: APIRouter
+    is_busy: bool = False
 
 
 #: Those of this package and of installed packages that name theirs in the group.
@@ -48,15 +50,16 @@ def add_routes(app: FastAPI, folders: Iterable[Path] = ()) -> None:
         folders: Folders whose ``*.py`` files are groups of routes too.
     """
     found = [
-        (group.name, route)
+        (group, route)
         for group in ROUTES.load(*folders)
         for route in group.router.routes
         if isinstance(route, APIRoute)
     ]
-    for name, route in sorted(found, key=lambda pair: _rank(pair[1].path)):
-        _add(app, route, route.path, name, is_listed=True)
+    found.sort(key=lambda pair: (not pair[0].is_busy, _rank(pair[1].path)))
+    for group, route in found:
+        _add(app, route, route.path, group.name, is_listed=True)
         if not _takes_all(route.path) and route.path != "/":
-            _add(app, route, _other_form(route.path), name, is_listed=False)
+            _add(app, route, _other_form(route.path), group.name, is_listed=False)
 
 
 def _add(app: FastAPI, route: APIRoute, path: str, name: str, *, is_listed: bool) -> None:

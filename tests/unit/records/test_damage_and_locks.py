@@ -24,7 +24,7 @@ LORA = {"type": "lora", "base": "sd-1", "format": "lycoris"}
 
 @pytest.fixture(scope="module")
 def healthy(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return invented.put(tmp_path_factory.mktemp("healthy") / "m.db").read_bytes()
+    return invented.put(tmp_path_factory.mktemp("healthy") / "m.db", invented.now).read_bytes()
 
 
 @pytest.mark.parametrize("start", range(0, 200, 10))
@@ -34,7 +34,7 @@ def test_overwritten_pages_are_noticed_or_harmless(
     refused: list[ModelKeepError] = []
     whole = tmp_path / "whole.db"
     whole.write_bytes(healthy)
-    expected = invented.expected(whole)
+    expected = invented.expected(whole, invented.now)
     for seed in range(start, start + 10):
         rng = random.Random(seed)
         content = bytearray(healthy)
@@ -64,7 +64,7 @@ def test_overwritten_pages_are_noticed_or_harmless(
 def test_a_damaged_file_can_be_read_but_not_written(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path = invented.put(tmp_path / "m.db")
+    path = invented.put(tmp_path / "m.db", invented.now)
     with closing(sqlite3.connect(path)) as connection:
         statement = "SELECT rootpage FROM sqlite_master WHERE name = 'ix_mk_file_size'"
         (page,) = connection.execute(statement).fetchone()

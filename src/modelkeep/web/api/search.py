@@ -15,7 +15,7 @@ from modelkeep.app.query import PARAMETERS, SearchRequest
 from modelkeep.core import limits
 from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.web.conditional import JSON, tagged_reply
-from modelkeep.web.context import Context
+from modelkeep.web.context import shared_by
 from modelkeep.web.errors import declared
 from modelkeep.web.ready import ReadyAnswers
 from modelkeep.web.record_bodies import RecordBody
@@ -23,7 +23,7 @@ from modelkeep.web.records_access import opened_records
 from modelkeep.web.routes import API, Routes
 
 router = APIRouter(prefix=f"{API}/model/record")
-ROUTES = Routes("search", router)
+ROUTES = Routes("search", router, is_busy=True)
 
 _MEANING = {
     "q": "Words that all occur in name, description, tags, trigger phrases or author.",
@@ -73,8 +73,9 @@ _PARAMETERS = [_parameter(name, repeats=repeats) for name, repeats in PARAMETERS
     responses=declared(400),
     openapi_extra={"parameters": _PARAMETERS},
 )
-async def search_models(request: Request, context: Context) -> Response:
+async def search_models(request: Request) -> Response:
     """Return a page of the models that are asked for, and with `facets` how many there are."""
+    context = shared_by(request)  # by way of FastAPI it takes longer than a ready answer
     manager, answers = context.manager, context.answers
     state = await _state_of(await opened_records(manager))
     asked: bytes = request.scope["query_string"]
