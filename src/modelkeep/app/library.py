@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from modelkeep.app.text import ListedModel, PlacedModel, Table, model_table
+from modelkeep.app.text import ListedModel, ModelPlace, Table, model_table
 from modelkeep.core.names import counted, path_to_text, shown, size_text
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
 from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
@@ -202,7 +202,7 @@ def offline_roots(manager: ModelManager, names: set[str]) -> dict[str, str]:
     return {name: f"{why}. {presence.hint_for(name)}" for name, why in reasons.items() if why}
 
 
-def offline_models(manager: ModelManager, models: Sequence[PlacedModel]) -> dict[str, str]:
+def offline_models(manager: ModelManager, models: Sequence[ModelPlace]) -> dict[str, str]:
     """Return why models are offline, by key: their root is, or a folder that a program names."""
     reasons = offline_roots(manager, {model.root for model in models})
     found = {m.key: reasons[m.root] for m in models if m.root in reasons}

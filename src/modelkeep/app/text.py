@@ -108,7 +108,7 @@ def pairs(facts: Sequence[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
-class PlacedModel(Protocol):
+class ModelPlace(Protocol):
     """What tells where a model is."""
 
     @property
@@ -124,7 +124,7 @@ class PlacedModel(Protocol):
         """Where it is in its root."""
 
 
-class ListedModel(PlacedModel, Protocol):
+class ListedModel(ModelPlace, Protocol):
     """What tables show of a model: a record has it, and may have a ``variant``."""
 
     @property

@@ -16,7 +16,9 @@ from modelkeep.records.metadata import AnyMetadata
 from modelkeep.records.service import ModelRecordServiceBase
 
 _COLUMNS = ("site", "licence", "lineage", "size_class", "used", "loaded_at")
-_FACTS = f"SELECT key, {', '.join(_COLUMNS)} FROM mk_model ORDER BY key"  # noqa: S608 - ours
+_FACTS = (
+    "SELECT key, site, licence, lineage, size_class, used, loaded_at FROM mk_model ORDER BY key"
+)
 _TIME = "2026-01-01T00:00:00Z"
 _SOURCES = (
     None, "", "org/name", "org/name@main:fp16:unet", "org/name::vae", "hf:org/name", "ms:org/name",
