@@ -106,6 +106,22 @@ class TestHandles:
             assert vae.class_name == "FakeVae"
         assert world.runtime.loads == ["vae"]
 
+    def test_who_wants_to_know_is_told_of_every_load(self, world: World) -> None:
+        told: list[str] = []
+        service = ModelLoadService(
+            world.manager.settings,
+            world.manager.records,
+            library=world.manager.installer.library,
+            runtime=FakeRuntime(),
+            loaders=[FakeLoader()],
+            on_loaded=told.append,
+        )
+        key = world.main()
+        for _ in range(2):
+            service.get_model(key, SubModelType.Vae)
+        service.close()
+        assert told == [key, key]
+
     def test_asking_again_loads_nothing(self, world: World) -> None:
         key = world.main()
         first, again = (world.service.get_model(key, "vae") for _ in range(2))
