@@ -12,7 +12,7 @@ from modelkeep.core.names import size_text
 
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
-    from modelkeep.load.forecast import LoadForecast
+    from modelkeep.load.forecast import LoadedModel, LoadForecast, LoadStats
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,15 @@ class LoadOptions:
         device: ``auto``, ``cpu``, ``cuda:1`` ...; the setting when None.
         precision: ``auto``, ``float32`` ...; the setting when None.
         accept_changed: Take files for right that changed since they were recorded.
+        keep_alive: Seconds that it stays in memory after its use, or ``forever``; the setting when
+            None.
     """
 
     part: str = ""
     device: str | None = None
     precision: str | None = None
     accept_changed: bool = False
+    keep_alive: float | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ def load(
             device=options.device,
             precision=options.precision,
             accept_changed=options.accept_changed,
+            keep_alive=options.keep_alive,
             on_progress=on_progress,
         )
         with info:
@@ -155,3 +159,52 @@ def preview(manager: ModelManager, model: str, options: LoadOptions) -> Preview:
             precision=options.precision,
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Evicted:
+    """What left memory.
+
+    Attributes:
+        parts: How many parts of models.
+        bytes: How many bytes became free at once; what is in use is freed when it is not any more.
+    """
+
+    parts: int
+    bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {"parts": self.parts, "bytes": self.bytes}
+
+
+def loaded(manager: ModelManager) -> list[LoadedModel]:
+    """Return the parts of models that are in memory."""
+    return manager.loader.loaded()
+
+
+def stats(manager: ModelManager) -> list[LoadStats]:
+    """Return what the memory of each device did."""
+    return manager.loader.stats()
+
+
+def evict(manager: ModelManager, key: str | None = None, part: str | None = None) -> Evicted:
+    """Take a model, a part of one, or all that nobody uses out of memory.
+
+    Args:
+        manager: Of the library.
+        key: Of the model; all models when None.
+        part: Of the model; all of it when None.
+    """
+    before = _taken(manager)
+    if key is None:
+        count = len(manager.loader.loaded())
+        manager.loader.clear()
+        parts = count - len(manager.loader.loaded())
+    else:
+        parts = manager.loader.evict(key, part)
+    return Evicted(max(parts, 0), max(before - _taken(manager), 0))
+
+
+def _taken(manager: ModelManager) -> int:
+    return sum(device.bytes for device in manager.loader.stats())

@@ -18,6 +18,7 @@ from modelkeep.web.ready import ReadyAnswers
 from modelkeep.web.traffic import Traffic
 
 _DRAWN_AT_A_TIME = 2
+_LOADED_AT_A_TIME = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +33,7 @@ class WebContext:
         drawing: Lets few pictures be decoded at a time: one may take 300 MB.
         traffic: Counts requests.
         fetching: Repositories that are being installed because somebody asked the mirror for them.
+        loading: Lets few models be loaded at a time, so that threads are left for other requests.
     """
 
     manager: ModelManager
@@ -41,6 +43,7 @@ class WebContext:
     drawing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_DRAWN_AT_A_TIME))
     traffic: Traffic = field(default_factory=Traffic)
     fetching: dict[str, asyncio.Task[ModelInstallJob]] = field(default_factory=dict)
+    loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_LOADED_AT_A_TIME))
 
     @classmethod
     def open(cls, settings: Settings) -> WebContext:
