@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test quick torture lint types contracts check bench demo clean
+.PHONY: help run install test quick torture lint types contracts check apt bench demo clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -63,9 +63,21 @@ contracts: $(VENV)/.testing
 
 check: lint types contracts ## lint, types and import contracts
 
-test: check ## everything that has to hold
+test: check apt ## everything that has to hold
 	@$(BIN)/python -m compileall -q src # it is started hundreds of times, maybe where nothing is cached
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+# Programs that tests start, and the packages of Debian that have them. Where they are missing and
+# cannot be installed, those tests are skipped and say so.
+apt:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  need=""; \
+	  command -v openssl >/dev/null || need="$$need openssl"; \
+	  [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || need="$$need nginx-light"; \
+	  [ -z "$$need" ] || { echo "Installing what tests start:$$need"; apt-get update -qq && \
+	    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need; } || \
+	    echo "They could not be installed; tests that need them are skipped."; \
+	fi
 
 quick: check ## an edit loop of under a minute: the unit tests but for the slow ones
 	MODELKEEP_TEST_LENGTH=0.1 $(BIN)/pytest -q -x -n 2 --dist worksteal -m "not slow" tests/unit

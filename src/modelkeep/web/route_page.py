@@ -1,14 +1,10 @@
-"""The page that lists all routes, for people: plain HTML, without anything from elsewhere."""
+"""``listed_routes``: all routes, as a page shows them to people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from jinja2 import Environment, PackageLoader
-
-import modelkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +39,16 @@ class ListedRoute:
     statuses: str
 
 
-def route_page(described: Mapping[str, Any], prefix: str) -> str:
-    """Return the page.
+def listed_routes(described: Mapping[str, Any]) -> dict[str, list[ListedRoute]]:
+    """Return the routes by their groups.
 
     Args:
         described: What OpenAPI says of the routes.
-        prefix: Under which the server is reached, without a final slash.
     """
     groups: dict[str, list[ListedRoute]] = {}
     for group, route in _routes(described["paths"]):
         groups.setdefault(group, []).append(route)
-    loader = PackageLoader("modelkeep.web")
-    template = Environment(loader=loader, autoescape=True, trim_blocks=True).get_template(
-        "routes.html"
-    )
-    return template.render(version=modelkeep.__version__, prefix=prefix, groups=groups.items())
+    return groups
 
 
 def _routes(paths: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, ListedRoute]]:

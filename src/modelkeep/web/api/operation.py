@@ -5,7 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
+import modelkeep
 from modelkeep.web.context import Context
+from modelkeep.web.guard.asked import asked_of
+from modelkeep.web.pages import page_reply
+from modelkeep.web.route_page import listed_routes
 from modelkeep.web.routes import Routes
 
 router = APIRouter()
@@ -25,7 +29,9 @@ def get_metrics(context: Context) -> Response:
 @router.get("/api", response_class=HTMLResponse)
 def list_routes(request: Request) -> Response:
     """Return a page that lists all routes."""
-    from modelkeep.web.route_page import route_page
-
-    prefix = str(request.scope.get("root_path", ""))
-    return HTMLResponse(route_page(request.app.openapi(), prefix))
+    return page_reply(
+        "routes.html",
+        version=modelkeep.__version__,
+        prefix=asked_of(request.scope).prefix,
+        groups=listed_routes(request.app.openapi()).items(),
+    )
