@@ -1,4 +1,7 @@
-"""``run``: answers on sockets until a signal says to stop; then all ends in time."""
+"""``run``: answers on sockets until a signal says to stop; then all ends in time.
+
+The routes are imported while the first requests are answered already.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,22 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from starlette.types import ASGIApp
 
-from modelkeep.web.app import make_app
-from modelkeep.web.context import WebContext
-from modelkeep.web.events.hub import EventHub
+from modelkeep.errors import ModelKeepError
 from modelkeep.web.listening import Listening
-from modelkeep.web.recovery import recover
+from modelkeep.web.starting import StartingApp
 from modelkeep.web.stopping import StopSignals
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from modelkeep.web.context import WebContext
+    from modelkeep.web.events.hub import EventHub
 
 #: How long running requests and jobs may take once the server is told to stop, seconds.
 DRAIN_SECONDS = 10
@@ -33,11 +39,22 @@ class WebServer(uvicorn.Server):
     Args:
         config: Of uvicorn.
         hub: Has the event streams; None where there are none.
+
+    Attributes:
+        hub: The same.
+        on_started: Called once it answers.
     """
 
     def __init__(self, config: uvicorn.Config, hub: EventHub | None = None) -> None:
         super().__init__(config)
-        self._hub = hub
+        self.hub = hub
+        self.on_started: Callable[[], object] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, and tell so."""
+        await super().startup(sockets)
+        if self.on_started is not None:
+            self.on_started()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -46,8 +63,8 @@ class WebServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, whose clients would be waited for without end, and then the rest."""
-        if self._hub is not None:
-            self._hub.end()
+        if self.hub is not None:
+            self.hub.end()
         hanging_up = asyncio.create_task(self._hang_up())
         await super().shutdown(sockets)
         hanging_up.cancel()
@@ -86,10 +103,62 @@ def make_server(
     return WebServer(config, hub)
 
 
+class Serving:
+    """The server while it runs: answers at once, and builds the rest in the background.
+
+    Args:
+        listening: The sockets and the settings.
+    """
+
+    def __init__(self, listening: Listening) -> None:
+        self._listening = listening
+        self._app = StartingApp(listening.settings)
+        self.server = make_server(self._app, tls=listening.tls)
+        self.context: WebContext | None = None
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        """Answer requests until the server is told to stop.
+
+        Raises:
+            ModelKeepError: a setting or a file with tokens cannot be used.
+        """
+        sockets = list(self._listening.sockets)
+        factory = self.server.config.get_loop_factory()
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(self._serve(sockets))
+        if self.error is not None:
+            raise self.error
+
+    async def _serve(self, sockets: list[socket.socket]) -> None:
+        loop = asyncio.get_running_loop()
+        building = threading.Thread(
+            target=self._build, args=(loop,), name="modelkeep-starting", daemon=True
+        )
+        self.server.on_started = building.start
+        await self.server.serve(sockets)
+
+    def _build(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Import the routes and have them answer; then settle what earlier runs left."""
+        from modelkeep.web.app import make_app
+        from modelkeep.web.context import WebContext
+        from modelkeep.web.recovery import recover
+
+        try:
+            self.context = WebContext.open(self._listening.settings)
+            app = make_app(self.context)
+        except (ModelKeepError, OSError) as error:
+            self.error = error
+            self.server.should_exit = True
+            return
+        self.server.hub = self.context.hub
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(self._app.take, app)
+            recover(self.context)
+
+
 def run(listening: Listening, signals: StopSignals) -> bool:
     """Answer requests until a signal says to stop; then requests and jobs end in time.
-
-    What earlier runs left is settled meanwhile, in the background.
 
     Args:
         listening: The sockets and the settings.
@@ -98,17 +167,18 @@ def run(listening: Listening, signals: StopSignals) -> bool:
     Returns:
         Whether all has ended. Else threads are left that only the end of the process ends; what
         they work on goes on at the next start.
+
+    Raises:
+        ModelKeepError: a setting or a file with tokens cannot be used.
     """
-    context = WebContext.open(listening.settings)
-    server = make_server(make_app(context), context.hub, listening.tls)
-    signals.tell(server)
-    recovery = threading.Thread(
-        target=recover, args=(context,), name="modelkeep-recovery", daemon=True
-    )
+    serving = Serving(listening)
+    signals.tell(serving.server)
     before = set(threading.enumerate())
-    recovery.start()
-    server.run(sockets=list(listening.sockets))
-    closing = threading.Thread(target=context.manager.close, name="modelkeep-closing", daemon=True)
+    serving.run()
+    if serving.context is None:
+        return True
+    close = serving.context.manager.close
+    closing = threading.Thread(target=close, name="modelkeep-closing", daemon=True)
     closing.start()
     busy = [t for t in threading.enumerate() if not t.daemon and t not in before]
     for thread in (closing, *busy):

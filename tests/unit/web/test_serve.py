@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
 import signal
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modelkeep import Settings
+from modelkeep.errors import SettingsError
 from modelkeep.web.context import WebContext
+from modelkeep.web.listening import listening
 from modelkeep.web.logs import REQUEST_ID, JsonHandler
 from modelkeep.web.recovery import recover
+from modelkeep.web.serve import run
+from modelkeep.web.starting import StartingApp
 from modelkeep.web.stopping import StopSignals
 from support import tiny
 from support.waiting import until
@@ -46,6 +52,60 @@ class TestSignals:
             os.kill(os.getpid(), signal.SIGTERM)
             signals.tell(server)
             assert server.should_exit
+
+
+class TestStart:
+    """What answers while the routes are imported."""
+
+    @staticmethod
+    def ask(
+        app: StartingApp, path: str, host: str = "localhost:9494", query: str = ""
+    ) -> tuple[asyncio.Task[None], list[dict[str, Any]]]:
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        async def receive() -> Any:
+            return {"type": "http.request"}
+
+        scope = {"type": "http", "method": "GET", "path": path, "query_string": query.encode()}
+        scope |= {"headers": [(b"host", host.encode())], "server": ("127.0.0.1", 9494)}
+        return asyncio.create_task(app(scope, receive, send)), sent
+
+    def test_health_is_told_and_the_rest_waits(self, tmp_path: Path) -> None:
+        async def answers() -> None:
+            app = StartingApp(Settings(root=tmp_path, base_path="/models"))
+            for path, query, status in (
+                ("/healthz", "", 200),
+                ("/models/healthz/", "", 200),
+                ("/healthz", "ready", 503),
+            ):
+                asked, sent = self.ask(app, path, query=query)
+                await asked
+                assert sent[0]["status"] == status
+            waiting = [self.ask(app, "/api"), self.ask(app, "/healthz", host="sofa.example")]
+            await asyncio.sleep(0)
+            assert not any(task.done() for task, _ in waiting)
+
+            async def whole(_: Any, __: Any, send: Any) -> None:
+                await send({"status": 299})
+
+            app.take(whole)
+            for task, sent in waiting:
+                await task
+                assert sent == [{"status": 299}]
+
+        asyncio.run(answers())
+
+    def test_what_stops_the_routes_ends_the_server(self, tmp_path: Path) -> None:
+        settings = Settings(root=tmp_path, port=0, trusted_proxies=["sofa"])
+        with (
+            StopSignals() as signals,
+            listening(settings) as sockets,
+            pytest.raises(SettingsError, match="sofa"),
+        ):
+            run(sockets, signals)
 
 
 class TestRecovery:
