@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from modelkeep.web.context import WebContext
     from modelkeep.web.events.hub import EventHub
 
-#: How long running requests and jobs may take once the server is told to stop, seconds.
-DRAIN_SECONDS = 10
+#: How long all may take once the server is told to stop, and requests of that; the rest is for
+#: jobs, seconds.
+DRAIN_SECONDS, _REQUEST_SECONDS = 10, 7
 _HANG_UP_SECONDS = 0.25
 
 
@@ -97,7 +98,7 @@ def make_server(
         lifespan="off",
         ws="none",
         proxy_headers=False,  # it believes every program of this machine
-        timeout_graceful_shutdown=DRAIN_SECONDS,
+        timeout_graceful_shutdown=_REQUEST_SECONDS,
         ssl_context_factory=None if tls is None else lambda *_: tls,
     )
     return WebServer(config, hub)
