@@ -18,6 +18,7 @@ KINDS = {
     "Add a doctor check: one file",
     "Add a job kind: one file",
     "Add a loader: one file",
+    "Add a group of routes: one file",
     "Change the tables: one migration",
     "Add an error: one class",
 }
