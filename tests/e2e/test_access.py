@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -78,3 +80,11 @@ def test_a_link_works_once_and_dies_with_its_token(program: Program) -> None:
     program.call("access", "remove", "phone")
     program.call("access", "add", "phone")
     assert codes.redeem(second.partition("=")[2]) is None
+
+
+def test_the_commands_of_the_page_work(program: Program) -> None:
+    page = Path(__file__).parents[2] / "docs/access.md"
+    commands = re.findall(r"(?m)^modelkeep (access [^#\n]*)", page.read_text(encoding="utf-8"))
+    assert len(commands) >= 5
+    for command in commands:
+        program.call(*command.split())

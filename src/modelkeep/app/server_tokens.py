@@ -130,6 +130,11 @@ class ServerTokens:
         matching = [one for one in self.all() if compare_digest(one.digest, digest)]
         return next((one for one in matching if not one.is_expired), None)
 
+    def holds(self, name: str, digest: bytes) -> bool:
+        """Tell whether the token of this name still has this hash, and has not ended."""
+        found = self.by_name(name)
+        return found is not None and compare_digest(found.digest, digest)
+
     def by_name(self, name: str) -> ServerToken | None:
         """Return the token of this name, if it has not ended."""
         return next((one for one in self.all() if one.name == name and not one.is_expired), None)

@@ -19,7 +19,7 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: Methods that change nothing.
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 #: What other programs ask; the rest is for browsers.
-_FOR_PROGRAMS = ("/api", "/hf", "/metrics", "/openapi.json", "/healthz")
+_FOR_PROGRAMS = frozenset({"api", "hf", "metrics", "openapi.json", "healthz"})
 
 
 @dataclass(slots=True)
@@ -36,6 +36,7 @@ class Asked:
         is_secure: It came over TLS.
         here: Address and port of the socket that it came in on.
         foreign: The origin of another site that the settings allow; empty for our own pages.
+        section: The first name in its path, such as ``api``.
     """
 
     id: str
@@ -47,20 +48,20 @@ class Asked:
     is_secure: bool
     here: tuple[str, int | None]
     foreign: str = ""
+    section: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.section = self.path.split("/", 2)[1] if self.path.startswith("/") else ""
 
     @property
     def changes(self) -> bool:
         """It may change something. The mirror of the Hub has questions that are sent by POST."""
-        return self.method not in READING and not self.is_below("/hf")
+        return self.method not in READING and self.section != "hf"
 
     @property
     def is_for_program(self) -> bool:
         """Its answer is not a page."""
-        return self.is_below(*_FOR_PROGRAMS)
-
-    def is_below(self, *places: str) -> bool:
-        """Tell whether its path is one of these or below one."""
-        return any(self.path == place or self.path.startswith(f"{place}/") for place in places)
+        return self.section in _FOR_PROGRAMS
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from modelkeep.web.guard.refusals import Refusal, refuse
 from modelkeep.web.pages import page_reply
 
 #: What everybody may ask.
-OPEN = ("/healthz", "/login", "/static")
+OPEN = frozenset({"healthz", "login", "static"})
 
 
 class Authentication:
@@ -36,7 +36,7 @@ class Authentication:
             return
         set_gate(scope, self._gate)
         asked = asked_of(scope)
-        is_open = asked.is_below(*OPEN)
+        is_open = asked.section in OPEN
         found = self._caller(asked, is_open=is_open)
         if isinstance(found, Refusal):
             if found is NO_TOKEN and _wants_page(asked):
@@ -53,7 +53,7 @@ class Authentication:
         if value and not is_open:
             return self._gate.by_token(asked, value)
         # Pages of other origins, and programs that take this server for the Hub, send tokens.
-        takes_cookies = not asked.foreign and not asked.is_below("/hf")
+        takes_cookies = not asked.foreign and asked.section != "hf"
         found = self._gate.sessions.caller(asked) if takes_cookies else None
         return found or (None if is_open else NO_TOKEN)
 

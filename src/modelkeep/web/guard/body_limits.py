@@ -76,7 +76,7 @@ class _Counted:
 
 def _limit_of(asked: Asked) -> int:
     kind = content_type_of(asked)
-    is_upload = asked.is_below("/api") and (kind == PIECE or kind.startswith(PICTURE))
+    is_upload = asked.section == "api" and (kind == PIECE or kind.startswith(PICTURE))
     return UPLOAD_PIECE_BYTES if is_upload else REQUEST_BYTES
 
 

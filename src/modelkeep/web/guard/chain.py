@@ -18,6 +18,7 @@ from modelkeep.web.guard.hosts import HostCheck, ServerNames
 from modelkeep.web.guard.origins import OriginCheck, Origins
 from modelkeep.web.guard.proxies import TrustedProxies
 from modelkeep.web.guard.rights import RightsCheck
+from modelkeep.web.guard.streams import StreamEnd
 
 
 def guarded(app: ASGIApp, context: WebContext) -> ASGIApp:
@@ -34,6 +35,7 @@ def guarded(app: ASGIApp, context: WebContext) -> ASGIApp:
     tokens.ensure()
     names = ServerNames(settings.allowed_hosts)
     # The last is asked first.
+    app = StreamEnd(app, tokens)
     app = ChangeNotes(app, context.manager)
     app = BodyLimit(app)
     app = ContentTypeCheck(app)

@@ -46,7 +46,7 @@ def _has_body(asked: Asked) -> bool:
 
 def _is_taken(asked: Asked) -> bool:
     kind = content_type_of(asked)
-    if asked.is_below("/api"):
+    if asked.section == "api":
         return kind in {_JSON, PIECE} or kind.startswith(PICTURE)
     return kind in {_JSON, _FORM}
 

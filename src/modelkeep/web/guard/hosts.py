@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,16 +24,20 @@ class ServerNames:
 
     def __init__(self, named: Iterable[str]) -> None:
         self._named = frozenset(split_host(text) for text in named)
+        self._is_allowed = lru_cache(maxsize=256)(self._judge)
 
     def allows(self, asked: Asked) -> bool:
         """Tell whether a request names this server."""
-        name, port = split_host(asked.headers.get("host", ""))
+        return self._is_allowed(asked.headers.get("host", ""), asked.here, asked.is_secure)
+
+    def _judge(self, host: str, at: tuple[str, int | None], is_secure: bool) -> bool:
+        name, port = split_host(host)
         if not name:
             return False
         if self.names(name, port):
             return True
-        here, own_port = asked.here
-        if (port or _USUAL_PORTS[asked.is_secure]) != own_port:
+        here, own_port = at
+        if (port or _USUAL_PORTS[is_secure]) != own_port:
             return False
         if name in _LOCAL:
             return True

@@ -8,7 +8,7 @@ from modelkeep.web.guard.asked import Asked, asked_of, caller_of
 from modelkeep.web.guard.refusals import Refusal, refuse
 
 #: Anyone who is logged in may log out, whatever a token may do.
-_OF_SESSIONS = ("/login", "/logout")
+_OF_SESSIONS = frozenset({"login", "logout"})
 
 
 class RightsCheck:
@@ -27,7 +27,7 @@ class RightsCheck:
         """Let reading through, and changes of those who may."""
         if scope["type"] == "http":
             asked = asked_of(scope)
-            if asked.changes and not asked.is_below(*_OF_SESSIONS):
+            if asked.changes and asked.section not in _OF_SESSIONS:
                 refusal = self._judge(scope, asked)
                 if refusal is not None:
                     await refuse(scope, receive, send, refusal)

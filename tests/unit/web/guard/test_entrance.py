@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +12,25 @@ from modelkeep.app.server_tokens import ServerTokens
 from support.web import WebServer
 
 _TOY = '''
+import asyncio
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 from modelkeep.web.guard.asked import asked_of, caller_of
 from modelkeep.web.replies import json_reply
 from modelkeep.web.routes import API, Routes
 
 router = APIRouter(prefix=API + "/echo")
 ROUTES = Routes("echo", router)
+
+async def events():
+    while True:
+        yield b"data: x\\n\\n"
+        await asyncio.sleep(0.01)
+
+@router.get("/stream")
+async def stream() -> Response:
+    """Send events until the listener goes."""
+    return StreamingResponse(events(), media_type="text/event-stream")
 
 @router.get("/")
 async def echo(request: Request) -> Response:
@@ -57,6 +70,40 @@ def test_only_a_token_gets_in(web: WebServer) -> None:
         assert refused.status_code == 401
         assert refused.headers["WWW-Authenticate"] == "Bearer"
         assert refused.json()["error"]["code"] == "Unauthorized"
+
+
+def test_a_token_ends_when_it_says_so(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = ServerTokens(web.context.settings)
+    value = tokens.add("short", "read", time.time() + 1000)
+    named = {"Authorization": f"Bearer {value}"}
+    assert web.get(_ECHO, headers=named).status_code == 200
+    later = time.time() + 2000
+    monkeypatch.setattr("modelkeep.app.server_tokens.time.time", lambda: later)
+    assert web.get(_ECHO, headers=named).status_code == 401
+
+
+def test_a_stream_ends_with_its_token(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modelkeep.web.guard.streams._PAUSE", 0)
+    tokens = ServerTokens(web.context.settings)
+    named = {"Authorization": f"Bearer {tokens.add('listener', 'read')}"}
+    with web.get(f"{_ECHO}/stream", headers=named, stream=True) as answer:
+        pieces = answer.iter_content(None)
+        assert b"data" in next(pieces)
+        tokens.remove("listener")
+        for _ in pieces:  # what was on its way, and then the end
+            pass
+
+
+def test_a_damaged_list_lets_nobody_in_but_the_server_s_own(tmp_path: Path) -> None:
+    with WebServer(tmp_path) as web:
+        tokens = ServerTokens(web.context.settings)
+        named = {"Authorization": f"Bearer {tokens.add('ci', 'read')}"}
+        (tmp_path / "secrets/server-tokens.json").write_text("{")
+        assert web.get("/openapi.json", headers=named).status_code == 401
+        assert web.get("/openapi.json").status_code == 200
+        assert web.get("/api/v1/access").status_code == 500
+        (tmp_path / "secrets/server-token").unlink()
+        assert web.get("/openapi.json").status_code == 401
 
 
 def test_the_tokens_file_is_for_its_owner_alone(web: WebServer) -> None:
