@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from modelkeep.app import access
 from modelkeep.app.login_codes import LoginCodes
 from modelkeep.app.server_tokens import ServerTokens
 from modelkeep.settings import Settings
+from modelkeep.web.neighbours import announced
 from support.program import Program
 
 
@@ -80,6 +83,15 @@ def test_a_link_works_once_and_dies_with_its_token(program: Program) -> None:
     program.call("access", "remove", "phone")
     program.call("access", "add", "phone")
     assert codes.redeem(second.partition("=")[2]) is None
+
+
+def test_a_link_leads_to_the_server_that_runs(program: Program) -> None:
+    with announced(program.root, "http://127.0.0.1:4711/"):
+        assert program.call("access", "link").out.startswith("http://127.0.0.1:4711/login#")
+        note = next((program.root / "cache/servers").glob("*.json"))
+        with suppress(PermissionError):
+            os.chown(note, os.geteuid() + 1, -1)
+            assert "4711" not in program.call("access", "link").out
 
 
 def test_the_commands_of_the_page_work(program: Program) -> None:

@@ -154,11 +154,21 @@ def announced(root: Path, url: str) -> Iterator[list[Neighbour]]:
             _remove(note)
 
 
-def _running(folder: Path) -> Iterator[Neighbour]:
+def own_servers(root: Path) -> list[Neighbour]:
+    """Return the running servers of a root that this user started.
+
+    Notes of others are left out: whoever writes one could have a login link lead elsewhere.
+    """
+    return list(_running(root / "cache" / "servers", of_user=os.geteuid()))
+
+
+def _running(folder: Path, of_user: int | None = None) -> Iterator[Neighbour]:
     for note in sorted(folder.glob("*.json")):
         lock = note.with_suffix(".lock")
         if is_held(lock):
             try:
+                if of_user not in {None, note.lstat().st_uid}:
+                    continue
                 yield msgspec.json.decode(note.read_bytes(), type=Neighbour)
             except (OSError, msgspec.DecodeError) as error:
                 _log.debug("%s is no note of a server: %s", note, error)

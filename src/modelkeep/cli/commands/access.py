@@ -64,12 +64,19 @@ def link(
     name: Annotated[str | None, _NAME] = None,
     address: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Address of the server (default: that of the settings)."),
+        typer.Option(
+            metavar="URL",
+            help="Address of the server (default: of the one that runs, else of the settings).",
+        ),
     ] = None,
 ) -> None:
     """Print a link that logs a browser in, once and within ten minutes.
 
     It gives the rights of a token, or all without a name.
     """
+    from modelkeep.web.neighbours import own_servers
+
     session = ctx.ensure_object(Session)
-    session.show(access.link(session.settings, name, address))
+    running = [server.url for server in own_servers(session.settings.root)]
+    there = address or next(iter(running), None)
+    session.show(access.link(session.settings, name, there))

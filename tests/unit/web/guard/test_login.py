@@ -153,6 +153,7 @@ def test_forms_carry_what_only_our_pages_know(web: WebServer) -> None:
     assert browser.ask("POST", "/logout", data={"csrf": "wrong"}).status_code == 403
     token = browser.ask("GET", "/shelf").text.removeprefix("csrf=")
     assert len(token) == 64
+    assert f'name="csrf" value="{token}"' in browser.ask("GET", "/").text
     out = browser.ask("POST", "/logout", data={"csrf": token})
     assert (out.status_code, out.headers["Location"]) == (303, "/login")
     assert browser.ask("GET", "/api/v1/log").status_code == 401
