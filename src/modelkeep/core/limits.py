@@ -104,5 +104,7 @@ CATALOGUE_DEPTH = 32
 #: The body of a request to the server; and of one that brings a piece of a file, or a picture.
 REQUEST_BYTES = 1 * MIB
 UPLOAD_PIECE_BYTES = 64 * MIB
+#: Path and query of a request; httptools itself stops at 64 KiB.
+REQUEST_ADDRESS_BYTES = 32 * KIB
 #: Changes over HTTP that the log keeps, the newest of them.
 LOGGED_CHANGES = 10_000

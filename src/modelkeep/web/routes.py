@@ -86,7 +86,7 @@ def _add(app: FastAPI, route: APIRoute, path: str, name: str, *, is_listed: bool
 def _refusals(route: APIRoute) -> dict[int | str, dict[str, Any]]:
     """Return the answers of the checks, which every route may give."""
     changes = not (route.methods or set()) <= {"GET", "HEAD", "OPTIONS"}
-    return declared(*([400, 415] if changes else []), 401, 403, 413, 421, 429)
+    return declared(*([400, 415] if changes else []), 401, 403, 413, 414, 421, 429)
 
 
 def _other_form(path: str) -> str:

@@ -6,6 +6,7 @@ from starlette.types import ASGIApp
 
 from modelkeep.app.server_tokens import ServerTokens
 from modelkeep.web.context import WebContext
+from modelkeep.web.guard.address_limit import AddressLimit
 from modelkeep.web.guard.asked import Arrival
 from modelkeep.web.guard.authentication import Authentication
 from modelkeep.web.guard.body_limits import BodyLimit
@@ -44,5 +45,6 @@ def guarded(app: ASGIApp, context: WebContext) -> ASGIApp:
     app = Cors(app)
     app = OriginCheck(app, Origins(names, settings.cors_origins))
     app = HostCheck(app, names)
+    app = AddressLimit(app)
     app = SecurityHeaders(app)
     return Arrival(app, TrustedProxies(settings.trusted_proxies), settings.base_path)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modelkeep.core.limits import REQUEST_BYTES
+from modelkeep.core.limits import REQUEST_ADDRESS_BYTES, REQUEST_BYTES
 from modelkeep.errors import SettingsError
 from modelkeep.settings import Settings
 from modelkeep.web.app import make_app
@@ -109,6 +109,15 @@ def test_large_bodies_are_refused_also_without_a_length(web: WebServer) -> None:
         assert answer.json()["error"]["code"] == "ContentTooLarge"
     small = web.ask("POST", _ACCESS, data=iter([b"{}"]), headers=kind)
     assert small.status_code == 422
+
+
+def test_endless_addresses_are_refused(web: WebServer) -> None:
+    long = "x" * (REQUEST_ADDRESS_BYTES + 1)
+    for path in (f"/{long}", f"{_ACCESS}?{long}"):
+        answer = web.get(path)
+        assert answer.status_code == 414
+        assert answer.json()["error"]["code"] == "AddressTooLong"
+    assert web.get(f"{_ACCESS}?{long[: 30 << 10]}").status_code == 200
 
 
 def test_a_read_only_server_changes_nothing(tmp_path: Path) -> None:
