@@ -31,18 +31,20 @@ class StreamEnd:
         if caller is None:
             await self._app(scope, receive, send)
             return
-        is_stream, looked = False, time.monotonic()
+        is_stream, is_over, looked = False, False, time.monotonic()
 
         async def watched(message: Message) -> None:
-            nonlocal is_stream, looked
+            nonlocal is_stream, is_over, looked
+            if is_over:
+                return
             if message["type"] == "http.response.start":
                 is_stream = _is_stream(message)
             elif is_stream and time.monotonic() - looked >= _PAUSE:
                 looked = time.monotonic()
                 if not self._tokens.holds(caller.name, caller.digest):
-                    await send({"type": "http.response.body", "body": b""})
-                    # As if the listener had gone: whoever writes the stream stops.
-                    raise OSError("the token of this stream is not accepted any more")
+                    # Its writer is told that the listener has gone, as the answer is complete.
+                    is_over = True
+                    message = {"type": "http.response.body", "body": b""}
             await send(message)
 
         await self._app(scope, receive, watched)

@@ -132,7 +132,7 @@ def test_tokens_are_made_listed_and_removed_over_http(web: WebServer) -> None:
     made = web.post(_ACCESS, {"name": "ci", "scope": "read", "expires": "30d"})
     assert made.status_code == 201
     value = made.json()["token"]
-    assert [one["name"] for one in web.get(_ACCESS).json()["items"]] == ["ci"]
+    assert "ci" in [one["name"] for one in web.get(_ACCESS).json()["items"]]
     assert value not in web.get(_ACCESS).text
     assert web.post(_ACCESS, {"name": "ci"}).status_code == 409
     assert web.post(_ACCESS, {"name": "server-token"}).status_code == 400

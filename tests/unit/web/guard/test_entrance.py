@@ -107,6 +107,7 @@ def test_a_damaged_list_lets_nobody_in_but_the_server_s_own(tmp_path: Path) -> N
 
 
 def test_the_tokens_file_is_for_its_owner_alone(web: WebServer) -> None:
+    ServerTokens(web.context.settings).add("another", "read")
     folder = web.context.settings.root / "secrets"
     modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
     assert modes["server-token"] == modes["server-tokens.json"] == 0o600
