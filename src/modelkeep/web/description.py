@@ -1,10 +1,13 @@
-"""The OpenAPI document says that a token is needed."""
+"""The OpenAPI document says that a token is needed, and that errors are JSON."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
+
+_JSON = "application/json"
 
 
 def describe_tokens(app: FastAPI) -> None:
@@ -18,6 +21,17 @@ def describe_tokens(app: FastAPI) -> None:
         found["security"] = [{"token": []}]
         for operation in found["paths"].get("/healthz", {}).values():
             operation["security"] = []
+        for path in found["paths"].values():
+            for operation in path.values():
+                _have_errors_be_json(operation["responses"])
         return found
 
     app.openapi = with_tokens  # type: ignore[method-assign]  # as FastAPI's documentation says
+
+
+def _have_errors_be_json(responses: dict[str, Any]) -> None:
+    """Describe errors as they are sent, also where the answer itself is a page or text."""
+    for status, response in responses.items():
+        content = response.get("content", {})
+        if int(status) >= HTTPStatus.BAD_REQUEST and content and _JSON not in content:
+            response["content"] = {_JSON: next(iter(content.values()))}

@@ -25,6 +25,21 @@ async def all_toys() -> Response:
     return json_reply({"toys": []})
 '''
 
+_PAGE = '''
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from modelkeep.web.errors import declared
+from modelkeep.web.routes import API, Routes
+
+router = APIRouter(prefix=API)
+ROUTES = Routes("pages", router)
+
+@router.get("/page", response_class=HTMLResponse, responses=declared(404))
+async def page() -> HTMLResponse:
+    """Return a page."""
+    return HTMLResponse("")
+'''
+
 
 def test_a_file_with_routes_is_found(tmp_path: Path) -> None:
     folder = tmp_path / "routes"
@@ -38,6 +53,16 @@ def test_a_file_with_routes_is_found(tmp_path: Path) -> None:
         listed = web.get("/openapi.json").json()["paths"]
         assert {"/api/v1/toys/", "/api/v1/toys/{name}"} <= listed.keys()
         assert "/api/v1/toys" not in listed
+
+
+def test_errors_are_json_where_the_answer_is_a_page(tmp_path: Path) -> None:
+    folder = tmp_path / "routes"
+    folder.mkdir()
+    (folder / "pages.py").write_text(_PAGE)
+    with WebServer(tmp_path / "root", folder) as web:
+        described = web.get("/openapi.json").json()["paths"]["/api/v1/page"]["get"]["responses"]
+    assert set(described["200"]["content"]) == {"text/html"}
+    assert set(described["404"]["content"]) == {"application/json"}
 
 
 def test_unknown_addresses_are_errors_in_one_shape(tmp_path: Path) -> None:
