@@ -273,9 +273,15 @@ class TestLeftovers:
         living.write_bytes(b"half")
         ordinary = settings.root / ".notes.txt.new"
         ordinary.write_bytes(b"mine")
+        ours = settings.root / f".modelkeep.yaml.{os.getpid()}.new"
+        ours.write_bytes(b"half")
         [found] = look(settings)
         assert (found.kind, found.subject) == ("draft", str(draft))
         fix(settings)
+        assert ours.exists()
+        os.utime(ours, (0, 0))
+        [found] = look(settings)
+        assert found.subject == str(ours)
         assert not draft.exists()
         assert living.exists()
         assert ordinary.exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,9 @@ from modelkeep.core.reading import printable
 from modelkeep.disk import paths
 from modelkeep.disk.drafts import DRAFT, is_left
 from modelkeep.sources.tokens import SiteTokens
+
+#: No draft is written for so long without a change.
+_WRITING_SECONDS = 3600
 
 
 def _find(library: LibraryState) -> Iterator[Finding]:
@@ -30,7 +35,7 @@ def _find(library: LibraryState) -> Iterator[Finding]:
     for folder in sorted(folders):
         for path in files_in(folder):
             found = DRAFT.fullmatch(path.name)
-            if found and is_left(path.name):
+            if found and is_left(path.name) and not _is_in_work(path, int(found["process"])):
                 yield Finding(
                     "draft",
                     printable(path),
@@ -38,6 +43,17 @@ def _find(library: LibraryState) -> Iterator[Finding]:
                     "doctor --fix removes it.",
                     repair=_remove(path),
                 )
+
+
+def _is_in_work(path: Path, process: int) -> bool:
+    """Tell whether another thread of this process, such as a server's, may be writing a draft.
+
+    An earlier process can have had our number; its drafts are older than any that is written.
+    """
+    try:
+        return process == os.getpid() and time.time() - path.stat().st_mtime < _WRITING_SECONDS
+    except FileNotFoundError:
+        return True
 
 
 def _remove(path: Path) -> Repair:

@@ -51,7 +51,10 @@ def _open_to_others(folder: Path) -> Iterator[Finding]:
         return
     places = [folder, *sorted(p for p in _entries(folder) if not p.is_symlink())]
     for path in places:
-        mode = stat.S_IMODE(path.lstat().st_mode)
+        try:
+            mode = stat.S_IMODE(path.lstat().st_mode)
+        except FileNotFoundError:  # a draft that was just finished
+            continue
         if mode & _OTHERS:
             wanted = _FOLDER_MODE if path.is_dir() else _FILE_MODE
             yield Finding(
