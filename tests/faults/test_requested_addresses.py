@@ -178,6 +178,17 @@ def test_a_stored_install_keeps_to_it(tmp_path: Path) -> None:
         assert "public_only" not in json.dumps(source.model_dump(mode="json"))
 
 
+def test_a_stored_download_keeps_to_it(tmp_path: Path) -> None:
+    with ModelManager(Settings(root=tmp_path / "root", offline=True)) as manager:
+        queue = manager.downloads
+        job = queue.make_job("http://web.example/m.bin", tmp_path / "m.bin", public_only=True)
+        queue.submit_download_job(job, start=False)
+        [row] = manager.jobs.rows("download")
+        restored = queue.engine.kinds["download"].decode(row)
+        assert restored.public_only
+        assert "public_only" not in restored.model_dump()
+
+
 def test_a_download_keeps_to_it(server: FaultServer, tmp_path: Path) -> None:
     url = server.serve("/m.bin", Page(b"x"))
     queue = DownloadQueueService(options=QUICK)
