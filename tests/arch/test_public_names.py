@@ -144,6 +144,7 @@ def test_every_error_is_under_one_root_and_says_when() -> None:
         "state.py: RangesRefusedError",
         "state.py: TryAgainError",
         "streams.py: OutputError",
+        "tls.py: _PassphraseError",
         "transfer.py: _ExistsError",
     ]
 
