@@ -198,6 +198,7 @@ class UploadPiece:
             NoSpaceError, StorageError: the disk refuses.
         """
         open_files.write_at(self._fd, memoryview(data), self.position, self.upload.path)
+        open_files.begin_to_sync(self._fd, self.position, len(data))
         self.position += len(data)
 
     def keep(self) -> Upload:

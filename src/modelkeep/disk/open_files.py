@@ -172,6 +172,16 @@ def write_at(fd: int, data: memoryview, position: int, path: Path) -> None:
             done += os.pwrite(fd, data[done : done + limits.WRITE_BYTES], position + done)
 
 
+def begin_to_sync(fd: int, position: int, count: int) -> None:
+    """Have the system begin to bring bytes to the disk, without waiting for it.
+
+    Linux does so for pages that a program says it no longer needs; those that are not written yet
+    stay in memory.
+    """
+    with suppress(OSError, AttributeError):
+        os.posix_fadvise(fd, position, count, os.POSIX_FADV_DONTNEED)
+
+
 def cut(fd: int, size: int, path: Path) -> None:
     """Give a file this length."""
     with changing(path):
