@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from modelkeep.core import limits
 from modelkeep.core.hashing import hash_file
 from modelkeep.core.taxonomy import type_from_words
 from modelkeep.disk import open_files
-from modelkeep.errors import JobError, SourceNotFoundError, UnknownJobIDException, UsageError
+from modelkeep.errors import (
+    JobError,
+    ModelKeepError,
+    SourceNotFoundError,
+    UnknownJobIDException,
+    UsageError,
+)
 from modelkeep.identification.known_families import base_from_words
 from modelkeep.install.prepare import make_room
 from modelkeep.library.destination import LinkMode
@@ -33,6 +41,8 @@ _FIELDS = ("name", "type", "base", "variant", "description")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[0-9a-f]{32}")
 _MOST = 256
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +157,7 @@ def finish(manager: ModelManager, upload: Upload) -> Upload:
 
     Raises:
         UsageError: it has another hash than was said; it is removed.
+        TooManyJobsError: too many installs are open; an empty piece tries again.
         StorageError: the disk refuses.
     """
     if not upload.is_complete or upload.job is not None:
@@ -159,8 +170,19 @@ def finish(manager: ModelManager, upload: Upload) -> Upload:
         _check_hash(upload)
         source = LocalModelSource(path=upload.path)
         config = {"source": f"upload:{upload.name}", **upload.config}
-        job = manager.installer.import_model(source, config, link=LinkMode.Move)
+        job = manager.installer.import_model(
+            source, config, link=LinkMode.Move, at_most=limits.QUEUED_INSTALLS
+        )
         return upload.changed(job=job.id)
+
+
+def finish_all(manager: ModelManager) -> None:
+    """Begin the installs of uploads that have come and that a process left which died."""
+    for upload in uploads_in(manager.settings.staging_dir):
+        try:
+            finish(manager, upload)
+        except ModelKeepError as error:
+            _log.warning("The upload %s is not installed: %s", upload.name, error)
 
 
 class UploadPiece:

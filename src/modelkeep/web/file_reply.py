@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from email.utils import formatdate
 from http import HTTPStatus
@@ -62,20 +63,23 @@ class FileReply(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        del scope, receive
+        del scope
+        gone = asyncio.create_task(_until_gone(receive))
         try:
             start = {"status": self.status_code, "headers": self.raw_headers}
             await send({"type": "http.response.start", **start})
             if self._sends_body and not self._is_empty:
-                await self._send_pieces(send)
+                await self._send_pieces(send, gone)
             else:
                 await send({"type": "http.response.body", "body": b""})
         finally:
+            gone.cancel()
             self._file.close()
 
-    async def _send_pieces(self, send: Send) -> None:
+    async def _send_pieces(self, send: Send, gone: asyncio.Task[None]) -> None:
         position = self._start
-        while position < self._end:
+        # What is sent to nobody would be read to the end of the file.
+        while position < self._end and not gone.done():
             count = min(PIECE_BYTES, self._end - position)
             piece = await anyio.to_thread.run_sync(self._file.read_at, position, count)
             position += count
@@ -83,6 +87,12 @@ class FileReply(Response):
             await send({"type": "http.response.body", "body": piece, **more})
         if self._start == self._end:
             await send({"type": "http.response.body", "body": b""})
+
+
+async def _until_gone(receive: Receive) -> None:
+    """Wait until the client hangs up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _what_is_sent(request: Request, tag: str, size: int) -> tuple[int, tuple[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from modelkeep.app.outcomes import message_of
+from modelkeep.app.uploads import finish_all
 from modelkeep.errors import ModelKeepError, hint_of
 from modelkeep.web.context import WebContext
 
@@ -22,6 +23,7 @@ def recover(context: WebContext) -> None:
         if not context.settings.read_only:
             manager.installer.settle()
             _log.debug("Jobs are worked on: %r", manager.jobs)
+            finish_all(manager)
             manager.installer.sync_to_config()
     except (ModelKeepError, OSError) as error:
         _log.error(

@@ -76,7 +76,7 @@ def list_uploads(context: Context) -> Response:
     response_class=Response,
     responses={
         201: {"description": "The header ``Location`` leads to the upload"},
-        **declared(400, 403, 409, 412, 413, 415, 503, 507),
+        **declared(400, 403, 409, 412, 413, 415, 429, 503, 507),
     },
 )
 async def begin_upload(context: Context, request: Request) -> Response:
@@ -99,17 +99,17 @@ async def begin_upload(context: Context, request: Request) -> Response:
 @router.head("/{upload_id}", response_class=Response, include_in_schema=False)
 def head_upload(context: Context, upload_id: _Id) -> Response:
     """Say how much of an upload has come."""
-    found = uploads.finish(context.manager, uploads.find(context.manager, upload_id))
+    found = uploads.find(context.manager, upload_id)
     more = {"Upload-Length": str(found.length), "Cache-Control": "no-store"}
     if found.told:
         more["Upload-Metadata"] = found.told
     return Response(status_code=200, headers={**_progress(found), **more})
 
 
-@router.get("/{upload_id}", response_model=UploadEntry, responses=declared(400, 404, 409, 422, 503))
+@router.get("/{upload_id}", response_model=UploadEntry, responses=declared(404, 422, 503))
 def get_upload(context: Context, upload_id: _Id) -> Response:
     """Say how much of an upload has come, and what became of it."""
-    found = uploads.finish(context.manager, uploads.find(context.manager, upload_id))
+    found = uploads.find(context.manager, upload_id)
     return json_reply(uploads.view(context.manager, found).to_json())
 
 
@@ -119,7 +119,7 @@ def get_upload(context: Context, upload_id: _Id) -> Response:
     response_class=Response,
     responses={
         204: {"description": "The header ``Upload-Offset`` says how much has come"},
-        **declared(400, 403, 404, 409, 412, 413, 415, 422, 503, 507),
+        **declared(400, 403, 404, 409, 412, 413, 415, 422, 429, 503, 507),
     },
     openapi_extra={
         "requestBody": {

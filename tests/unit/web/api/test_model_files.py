@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from support.tiny import embedding, embedding_folder, lora
+from support.waiting import until
 from support.web import WebServer
 
 _ONE = "/api/v1/model/record/i"
@@ -123,6 +125,32 @@ def test_keys_and_names_may_hold_the_words_of_routes(web: WebServer, tmp_path: P
     assert [file["path"] for file in web.get(f"{_ONE}/{key}/files/").json()["files"]] == sorted(
         ["files/files", "header", "learned_embeds.safetensors", "notes/README.md", "preview"]
     )
+
+
+def test_a_file_is_not_read_on_for_a_client_that_left(web: WebServer, tmp_path: Path) -> None:
+    rows = 1 << 28
+    size = rows * 3072
+    shape = f'"dtype":"F32","shape":[{rows},768],"data_offsets":[0,{size}]'
+    header = ('{"emb_params":{' + shape + "}}").encode()
+    path = tmp_path / "endless.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    try:
+        os.truncate(path, 8 + len(header) + size)
+    except OSError:
+        pytest.skip("this disk has no files of 768 GiB with holes")
+    key = web.manager.installer.register_path(path)
+
+    def is_open() -> bool:
+        found = []
+        for fd in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):  # that of this very listing
+                found.append(fd.readlink())
+        return path in found
+
+    with web.get(f"{_ONE}/{key}/files/{path.name}", stream=True) as answer:
+        assert next(answer.iter_content(10))
+        assert is_open()
+    until(lambda: not is_open())
 
 
 def test_a_header_is_read_a_page_at_a_time(web: WebServer, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 from tusclient.client import TusClient
 
 from modelkeep.app.doctor import examine
+from modelkeep.web.recovery import recover
 from support.tiny import embedding, lora
 from support.waiting import until
 from support.web import WebServer
@@ -169,6 +170,22 @@ def test_other_bytes_than_were_announced_are_not_installed(web: WebServer) -> No
     refused = _send(web, place, b"abd", 0)
     assert (refused.status_code, "sha256" in refused.json()["error"]["message"]) == (400, True)
     assert web.ask("HEAD", place).status_code == 404
+
+
+def test_an_upload_that_came_is_installed_by_the_next_server(tmp_path: Path) -> None:
+    content = embedding(tmp_path / "a.safetensors", fill=4).read_bytes()
+    with WebServer(tmp_path / "root") as web:
+        place = _begin(web, len(content), filename="a.safetensors")
+        _send(web, place, content[:-1], 0)
+        settings = web.manager.settings
+    (folder,) = settings.staging_dir.iterdir()
+    (folder / "a.safetensors").write_bytes(content)
+    info = folder / ".upload.json"
+    info.write_text(json.dumps({**json.loads(info.read_text()), "offset": len(content)}))
+    with WebServer(tmp_path / "root") as web:
+        assert web.get(place).json()["job"] is None, "who only asks changes nothing"
+        recover(web.context)
+        assert _installed(web, place)["status"] == "completed"
 
 
 def test_what_is_no_model_is_an_install_that_failed(web: WebServer) -> None:
