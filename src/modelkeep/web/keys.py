@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from fastapi import Path
+
+from modelkeep.core import limits
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.errors import UnknownModelException
 from modelkeep.web.context import WebContext
+
+#: A text in the path of an address.
+InPath = Annotated[str, Path(max_length=limits.TEXT_CHARACTERS)]
 
 
 def config_of(context: WebContext, key: str) -> ModelConfigBase:

@@ -6,17 +6,17 @@ import re
 from typing import Annotated
 
 import anyio.to_thread
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Request
 
 from modelkeep.app import mirror, read_through
 from modelkeep.errors import DuplicateModelException, ModelKeepError, UnknownModelException
 from modelkeep.web.context import Context, WebContext
 from modelkeep.web.errors import AnswerError, error_body
+from modelkeep.web.keys import InPath
 from modelkeep.web.read_through import install, may_install
 from modelkeep.web.replies import json_reply
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
-_Part = Annotated[str, Path(max_length=4096)]
 
 
 def not_here(code: str, message: str, commit: str = "") -> AnswerError:
@@ -34,7 +34,7 @@ def not_here(code: str, message: str, commit: str = "") -> AnswerError:
 
 
 async def newest_repository(
-    context: Context, request: Request, org: _Part, name: _Part
+    context: Context, request: Request, org: InPath, name: InPath
 ) -> mirror.MirroredRepository:
     """Return a repository at its newest commit.
 
@@ -45,7 +45,7 @@ async def newest_repository(
 
 
 async def repository_at(
-    context: Context, request: Request, org: _Part, name: _Part, revision: _Part
+    context: Context, request: Request, org: InPath, name: InPath, revision: InPath
 ) -> mirror.MirroredRepository:
     """Return a repository at a revision; where the settings allow it, it is installed for that.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from modelkeep.app.files import open_owned
@@ -19,6 +19,7 @@ from modelkeep.web.bodies import read_form
 from modelkeep.web.context import Context
 from modelkeep.web.errors import declared
 from modelkeep.web.file_reply import FileReply
+from modelkeep.web.keys import InPath
 from modelkeep.web.replies import json_reply
 from modelkeep.web.repositories import AtRevision, Newest, not_here
 from modelkeep.web.routes import Routes
@@ -35,7 +36,6 @@ _PATHS = 1000
 _Blobs = Annotated[bool, Query(description="Say sizes and hashes of the files")]
 _Recursive = Annotated[bool, Query(description="List what is in folders too")]
 _Cursor = Annotated[int, Query(ge=0, le=10_000_000, description="Entries of earlier pages")]
-_Place = Annotated[str, Path(max_length=4096)]
 
 
 class HubRepository(BaseModel):
@@ -56,7 +56,7 @@ class HubEntry(BaseModel):
     lfs: dict[str, Any] | None = None
 
 
-@router.get(_MODEL, response_model=HubRepository, responses=declared(404, 422))
+@router.get(_MODEL, response_model=HubRepository, responses=declared(400, 404, 422, 503))
 def mirrored_model(found: Newest, *, blobs: _Blobs = False) -> Response:
     """Describe a repository at its newest commit."""
     return json_reply(found.to_json(blobs=blobs))
@@ -65,7 +65,7 @@ def mirrored_model(found: Newest, *, blobs: _Blobs = False) -> Response:
 @router.get(
     f"{_MODEL}/revision{_AT}",
     response_model=HubRepository,
-    responses=declared(404, 422),
+    responses=declared(400, 404, 422, 503),
 )
 def mirrored_revision(found: AtRevision, *, blobs: _Blobs = False) -> Response:
     """Describe a repository at a commit."""
@@ -75,7 +75,7 @@ def mirrored_revision(found: AtRevision, *, blobs: _Blobs = False) -> Response:
 @router.get(
     f"{_MODEL}/tree{_AT}",
     response_model=list[HubEntry],
-    responses=declared(404, 422),
+    responses=declared(400, 404, 422, 503),
 )
 def mirrored_tree(
     found: AtRevision, request: Request, *, recursive: _Recursive = False, cursor: _Cursor = 0
@@ -87,12 +87,12 @@ def mirrored_tree(
 @router.get(
     f"{_MODEL}/tree{_AT}/{{path:path}}",
     response_model=list[HubEntry],
-    responses=declared(404, 422),
+    responses=declared(400, 404, 422, 503),
 )
 def mirrored_subtree(
     found: AtRevision,
     request: Request,
-    path: _Place,
+    path: InPath,
     *,
     recursive: _Recursive = False,
     cursor: _Cursor = 0,
@@ -107,7 +107,7 @@ def mirrored_subtree(
 @router.post(
     f"{_MODEL}/paths-info{_AT}",
     response_model=list[HubEntry],
-    responses=declared(404, 413, 422),
+    responses=declared(400, 404, 413, 422, 503),
 )
 async def mirrored_paths(found: AtRevision, request: Request) -> Response:
     """Describe some paths of a repository; those that are not there are left out."""
@@ -125,10 +125,10 @@ async def mirrored_paths(found: AtRevision, request: Request) -> Response:
         206: {"content": {"application/octet-stream": {}}, "description": "A range of it"},
         304: {"description": "It is what the client has"},
         416: {"description": "It has no such bytes"},
-        **declared(404, 422),
+        **declared(400, 404, 422, 503),
     },
 )
-def mirrored_file(found: AtRevision, context: Context, request: Request, path: _Place) -> Response:
+def mirrored_file(found: AtRevision, context: Context, request: Request, path: InPath) -> Response:
     """Send a file of a repository, or a range of its bytes."""
     return _file(found, context, request, path)
 
@@ -139,7 +139,7 @@ def mirrored_file(found: AtRevision, context: Context, request: Request, path: _
     include_in_schema=False,
 )
 def head_mirrored_file(
-    found: AtRevision, context: Context, request: Request, path: _Place
+    found: AtRevision, context: Context, request: Request, path: InPath
 ) -> Response:
     """Say how long a file of a repository is, which bytes it has, and at which commit."""
     return _file(found, context, request, path)

@@ -11,7 +11,7 @@ from modelkeep.app import files, header
 from modelkeep.web.context import Context
 from modelkeep.web.errors import declared
 from modelkeep.web.file_reply import FileReply
-from modelkeep.web.keys import config_at, config_of
+from modelkeep.web.keys import InPath, config_at, config_of
 from modelkeep.web.replies import json_reply
 from modelkeep.web.routes import API, Routes
 
@@ -23,7 +23,7 @@ _BYTES: dict[int | str, dict[str, Any]] = {
     206: {"content": {"application/octet-stream": {}}, "description": "A range of it"},
     304: {"description": "It is what the client has"},
     416: {"description": "It has no such bytes"},
-    **declared(404, 422, 424, 503),
+    **declared(400, 404, 422, 424, 503),
 }
 
 
@@ -84,16 +84,18 @@ class HeaderPage(BaseModel):
 
 
 @router.get(
-    "/{key:path}/files", response_model=OwnedFileList, responses=declared(404, 409, 422, 424, 503)
+    "/{key:path}/files",
+    response_model=OwnedFileList,
+    responses=declared(400, 404, 409, 422, 424, 503),
 )
-def list_model_files(context: Context, key: str) -> Response:
+def list_model_files(context: Context, key: InPath) -> Response:
     """List the files of a model."""
     found = files.files_of(context.manager, config_of(context, key))
     return json_reply({"files": [file.to_json() for file in found]})
 
 
 @router.get("/{key:path}/files/{path:path}", response_class=Response, responses=_BYTES)
-def get_model_file(context: Context, request: Request, key: str, path: str) -> Response:
+def get_model_file(context: Context, request: Request, key: InPath, path: InPath) -> Response:
     """Send a file of a model, or a range of its bytes, as an attachment."""
     config, name = config_at(context, f"{key}/files/{path}", "/files/")
     if not name:
@@ -107,7 +109,7 @@ def get_model_file(context: Context, request: Request, key: str, path: str) -> R
     response_class=Response,
     include_in_schema=False,
 )
-def head_model_file(context: Context, request: Request, key: str, path: str) -> Response:
+def head_model_file(context: Context, request: Request, key: InPath, path: InPath) -> Response:
     """Say how long a file of a model is, and which bytes it has."""
     return get_model_file(context, request, key, path)
 
@@ -115,11 +117,11 @@ def head_model_file(context: Context, request: Request, key: str, path: str) -> 
 @router.get(
     "/{key:path}/header",
     response_model=HeaderPage,
-    responses=declared(404, 409, 415, 422, 424, 503),
+    responses=declared(400, 404, 409, 415, 422, 424, 503),
 )
 def get_model_header(
     context: Context,
-    key: str,
+    key: InPath,
     path: Annotated[str, Query(max_length=4096)] = "",
     after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,

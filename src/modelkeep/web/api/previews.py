@@ -13,7 +13,7 @@ from modelkeep.web.bodies import read_body
 from modelkeep.web.context import Context, WebContext
 from modelkeep.web.errors import declared
 from modelkeep.web.file_reply import FileReply
-from modelkeep.web.keys import config_of
+from modelkeep.web.keys import InPath, config_of
 from modelkeep.web.ranges import holds
 from modelkeep.web.replies import no_content
 from modelkeep.web.routes import API, Routes
@@ -29,7 +29,7 @@ _PICTURE: dict[int | str, dict[str, Any]] = {
     206: {"content": {"video/mp4": {}, "video/webm": {}}, "description": "A range of the film"},
     304: {"description": "It is what the client has"},
     416: {"description": "The film has no such bytes"},
-    **declared(404, 422, 424, 503),
+    **declared(400, 404, 422, 424, 503),
 }
 
 
@@ -37,7 +37,7 @@ _PICTURE: dict[int | str, dict[str, Any]] = {
 async def get_preview(
     context: Context,
     request: Request,
-    key: str,
+    key: InPath,
     size: Annotated[
         preview.PreviewSide, Query(description="Pixels of the longer side")
     ] = preview.PreviewSide.SMALL,
@@ -68,7 +68,7 @@ async def get_preview(
         }
     },
 )
-async def set_preview(context: Context, request: Request, key: str) -> Response:
+async def set_preview(context: Context, request: Request, key: InPath) -> Response:
     """Make the picture in the body the preview of a model; a small copy of it is kept."""
     content = await read_body(request, limits.FETCHED_PREVIEW_BYTES)
     await anyio.to_thread.run_sync(_set, context, key, content, limiter=context.drawing)
@@ -81,7 +81,7 @@ async def set_preview(context: Context, request: Request, key: str) -> Response:
     response_class=Response,
     responses=declared(403, 404, 409, 422, 424, 503),
 )
-def del_preview(context: Context, key: str) -> Response:
+def del_preview(context: Context, key: InPath) -> Response:
     """Have a model show no picture; one that lies beside the model stays there."""
     preview.remove_preview(context.manager, config_of(context, key))
     return no_content()
