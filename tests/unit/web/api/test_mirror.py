@@ -16,6 +16,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from modelkeep.app.server_tokens import ServerTokens
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.metadata import HuggingFaceMetadata
 from support.tiny import embedding, embedding_folder, lora
@@ -161,6 +162,21 @@ def test_local_models_have_a_repository_too(web: WebServer, hub: Any, tmp_path: 
     answer = web.get(f"/hf/api/models/local/{names[0]}")
     assert answer.headers["X-Error-Code"] == "RepoNotFound"
     assert f"local/{key}" in answer.headers["X-Error-Message"]
+
+
+def test_files_are_read_in_place_with_a_token_that_only_reads(
+    web: WebServer, tmp_path: Path
+) -> None:
+    folder = embedding_folder(tmp_path / "seen", fill=13)
+    _from(web, folder, f"org/seen@{COMMIT}")
+    token = ServerTokens(web.context.settings).add("sees", "read")
+    files = huggingface_hub.HfFileSystem(endpoint=f"{web.url}/hf", token=token)
+    assert files.ls("org/seen/notes", detail=False) == ["org/seen/notes/README.md"]
+    assert files.info("org/seen/notes")["type"] == "directory"
+    content = (folder / "learned_embeds.safetensors").read_bytes()
+    with files.open("org/seen/learned_embeds.safetensors", block_size=100) as file:
+        file.seek(1000)
+        assert file.read(50) == content[1000:1050]
 
 
 def test_a_large_tree_comes_in_pages(web: WebServer, hub: Any, tmp_path: Path) -> None:
