@@ -51,6 +51,7 @@ class WebServer:
         trace: TracebackType | None,
     ) -> None:
         self.session.close()
+        self.context.hub.end()  # the server waits for streams
         self._server.should_exit = True
         self._thread.join(20)
         self.manager.close()

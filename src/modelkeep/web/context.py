@@ -10,6 +10,7 @@ from typing import Annotated
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from modelkeep.app.foreign_jobs import ForeignJobs
 from modelkeep.app.manager import ModelManager
 from modelkeep.install.job import ModelInstallJob
 from modelkeep.settings import Settings
@@ -54,9 +55,10 @@ class WebContext:
         """
         hub = EventHub()
         takes_over = not settings.read_only
-        return cls(
-            ModelManager(settings, event_bus=hub, takes_over=takes_over, recovers=False), hub
-        )
+        manager = ModelManager(settings, event_bus=hub, takes_over=takes_over, recovers=False)
+        others = ForeignJobs(manager)
+        hub.on_listening(others.begin, others.end)
+        return cls(manager, hub)
 
     @property
     def settings(self) -> Settings:

@@ -143,7 +143,7 @@ def scan(context: Context, request: Request, body: ScanBody | None = None) -> Re
     what = requested_place(context.manager, body.what)
     details = ScanDetails(what, body.register_, body.install, link, body.layout)
     details.request()  # refuses what makes no sense at once
-    return begun(context, request, "scan", details, body.what or "all roots")
+    return begun(context, request, "scan", details, what or "all roots")
 
 
 @router.post("/verify", status_code=202, response_model=TaskFacts, responses=declared(400, 429))

@@ -88,6 +88,17 @@ def test_bad_requests(tmp_path: Path) -> None:
         assert web.get(_TASKS).json() == []
 
 
+def test_a_scan_keeps_to_what_requests_can_read(tmp_path: Path) -> None:
+    lora(tmp_path / "open/a.safetensors")
+    lora(tmp_path / "closed/b.safetensors")
+    with WebServer(tmp_path / "root", readable_dirs=[tmp_path / "open"]) as web:
+        begun = web.post("/api/v1/scan", {"what": str(tmp_path / "open")})
+        assert _done(web, begun.json()["id"])["result"]["counts"] == {"found": 1}
+        for what in ("closed", "nothing"):
+            refused = web.post("/api/v1/scan", {"what": str(tmp_path / what)})
+            assert refused.status_code == 404
+
+
 def test_sync_as_a_task(tmp_path: Path) -> None:
     with WebServer(tmp_path / "root") as web:
         lora(web.manager.settings.models_dir / "sd-1/lora/new.safetensors")
