@@ -22,7 +22,8 @@ from modelkeep.core.events import LocalEventBus
 from modelkeep.settings import Settings
 from modelkeep.web.app import make_api
 from modelkeep.web.context import WebContext
-from modelkeep.web.serve import listen, make_server
+from modelkeep.web.serve import make_server
+from modelkeep.web.sockets import listen
 
 #: Events come one by one, not in one batch.
 _PAUSE_SECONDS = 0.01

@@ -7,10 +7,10 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from modelkeep.app.made_once import MadeOnce
 from modelkeep.core.events import EventBus, LocalEventBus
 from modelkeep.core.names import shown
 from modelkeep.errors import (
@@ -130,7 +130,7 @@ class ModelManager:
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
 
-    @cached_property
+    @MadeOnce
     def records(self) -> ModelRecordServiceBase:
         """The catalogue; also ``model_records`` and ``model_record_store``."""
         from modelkeep.records.conversion import open_catalogue
@@ -138,7 +138,7 @@ class ModelManager:
         with self._opening():
             return open_catalogue(self.settings)
 
-    @cached_property
+    @MadeOnce
     def installer(self) -> ModelInstallService:
         """The install service, started; also ``model_install``.
 
@@ -160,7 +160,7 @@ class ModelManager:
             service.start()
             return service
 
-    @cached_property
+    @MadeOnce
     def downloads(self) -> DownloadQueueService:
         """The download queue, started; also ``download_queue``."""
         from modelkeep.core.bwlimit import read_bwlimit
@@ -190,7 +190,7 @@ class ModelManager:
             queue.start()
             return queue
 
-    @cached_property
+    @MadeOnce
     def sites(self) -> Sites:
         """The places on the network that models come from."""
         from modelkeep.identification.known_families import base_names
@@ -224,7 +224,7 @@ class ModelManager:
         local = local_source(text, inplace=inplace)
         return local or self.sites.parse(text, subfolder=subfolder, token=token)
 
-    @cached_property
+    @MadeOnce
     def tokens(self) -> SiteTokens:
         """The tokens for sites: of the environment, of the root, and what others keep."""
         from modelkeep.sources.tokens import SiteTokens
@@ -241,7 +241,7 @@ class ModelManager:
 
         return TransferOptions.of_settings(self.settings)
 
-    @cached_property
+    @MadeOnce
     def jobs(self) -> JobCommands:
         """Installs and downloads of every process on this root, and of earlier runs."""
         from modelkeep.jobs.commands import JobCommands
@@ -249,7 +249,7 @@ class ModelManager:
         with self._opening():
             return JobCommands([self.installer.engine, self.downloads.engine, self._other_jobs])
 
-    @cached_property
+    @MadeOnce
     def _other_jobs(self) -> JobEngine:
         """Runs tasks and the kinds of jobs that plug-ins bring."""
         from modelkeep.app.job_kinds import JOB_KINDS
@@ -264,7 +264,7 @@ class ModelManager:
             engine.take_over()
         return engine
 
-    @cached_property
+    @MadeOnce
     def _download_store(self) -> StateJobs | None:
         """The stored downloads; None where the root cannot be written: files still come."""
         from modelkeep.jobs.state_jobs import StateJobs
@@ -275,7 +275,7 @@ class ModelManager:
             _log.warning("Downloads will not be listed or resumed later: %s", error)
             return None
 
-    @cached_property
+    @MadeOnce
     def hasher(self) -> LibraryHasher:
         """Gives models that were recorded without reading them their full hashes, once started.
 
@@ -293,7 +293,7 @@ class ModelManager:
 
         return Enricher(self.installer.library, self.sites)
 
-    @cached_property
+    @MadeOnce
     def loader(self) -> ModelLoadService:
         """The load service: installed models, ready to use; also ``model_loader``."""
         from modelkeep.app.assets import asset_fetch
@@ -309,7 +309,7 @@ class ModelManager:
                 on_loaded=self._last_loaded.note,
             )
 
-    @cached_property
+    @MadeOnce
     def _last_loaded(self) -> LastLoaded:
         """Notes in the background when models were loaded."""
         from modelkeep.app.last_loaded import LastLoaded
@@ -321,7 +321,7 @@ class ModelManager:
         """The specification's name for ``loader``."""
         return self.loader
 
-    @cached_property
+    @MadeOnce
     def presence(self) -> Presence:
         """Tells which roots are there and which are offline."""
         from modelkeep.disk.access import is_changeable
