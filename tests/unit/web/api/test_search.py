@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from modelkeep.core.configs import ModelConfigFactory
 from modelkeep.core.files import ModelFile
 from modelkeep.records.listing import NewRecord
+from support import tiny
 from support.web import WebServer
 
 SEARCH = "/api/v1/model/record/search"
@@ -89,3 +91,27 @@ def test_bad_questions_are_refused(web: WebServer, query: str) -> None:
 @pytest.mark.parametrize("query", ["q=%00", "tag=%00", "q=%ED%A0%80", "tag=%ff", "q=%22%2A"])
 def test_odd_texts_find_what_they_find(web: WebServer, query: str) -> None:
     assert web.get(f"{SEARCH}?{query}").status_code == 200
+
+
+def test_a_yaml_catalogue_answers_the_same(tmp_path: Path) -> None:
+    catalogue = tmp_path / "models.yaml"
+    with WebServer(tmp_path / "root", model_config_db=catalogue) as web:
+        web.manager.records.add_models(new(number) for number in range(3))
+        first = web.get(SEARCH, params={"facets": "true"})
+        assert (first.json()["total"], len(first.json()["items"])) == (3, 3)
+        assert web.get("/api/v1/model/record/i/k01").json()["key"] == "k01"
+        catalogue.write_text(catalogue.read_text().replace("model 01", "renamed"))
+        assert found(web, q="renamed") == ["k01"]
+
+
+def test_models_of_a_folder_that_is_away_are_offline(tmp_path: Path) -> None:
+    folder = tmp_path / "disk"
+    tiny.embedding(folder / "e.safetensors")
+    with WebServer(tmp_path / "root", roots={"disk": {"path": str(folder)}}) as web:
+        key = web.manager.installer.register_path(folder / "e.safetensors")
+        assert web.get(SEARCH).json()["items"][0]["state"] == "present"
+        folder.rename(tmp_path / "away")
+        answer = web.get(SEARCH, params={"in": "disk"})
+        assert "ETag" not in answer.headers
+        [item] = answer.json()["items"]
+        assert (item["key"], item["state"]) == (key, "offline")
