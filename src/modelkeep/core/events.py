@@ -72,6 +72,11 @@ class LocalEventBus:
             deliver(handler, topic, payload)
 
 
+def is_heard(bus: EventBus) -> bool:
+    """Tell whether anybody may hear what a bus carries; not where our own has no handlers."""
+    return not isinstance(bus, LocalEventBus) or bool(bus.handlers)
+
+
 def deliver(handler: Handler, topic: str, payload: dict[str, Any]) -> None:
     """Call one handler; what it raises is logged, not passed on."""
     try:

@@ -185,6 +185,16 @@ class Cache(Generic[K, V]):
             if self._take(arrival):
                 return arrival.entry
 
+    def touch(self, key: K) -> CacheEntry[K, V] | None:
+        """Ask for an entry without holding it; None, and nothing is loaded, if it is not there."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is not None:
+                self.stats.hits += 1
+                self._order.use(key)
+                entry.last_used = self._clock()
+            return entry
+
     def unlock(self, entry: CacheEntry[K, V], *, is_used: bool = True) -> None:
         """Let go of an entry.
 
@@ -315,6 +325,8 @@ class Cache(Generic[K, V]):
     # -- making room
 
     def _make_room(self, more: int) -> list[CacheEntry[K, V]]:
+        if not self._budget.excess(more):
+            return []
         return self._take_all([self._entries[key] for key in self._victims(more)], Gone.MEMORY)
 
     def _victims(self, more: int) -> list[K]:

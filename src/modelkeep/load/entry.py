@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import repeat
 from operator import attrgetter, itemgetter
 from typing import Any
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 from modelkeep.load.bridge import own_copy
 
@@ -67,7 +69,18 @@ class TorchPart:
         swapped, another attention processor, training mode, another config, and switches of the
         whole module, such as tiling and FreeU.
         """
-        return not self._is_own_copy and self._marks != self._watched.marks(self.tensors)
+        if self._is_own_copy:
+            return False
+        marks = self._watched.marks(self.tensors)
+        with _ByIdentity():
+            return self._marks != marks
+
+
+class _ByIdentity(TorchFunctionMode):
+    """In its block a tensor equals itself alone: no numbers are compared."""
+
+    def __torch_function__(self, *_args: Any, **_kwargs: Any) -> bool:
+        return False  # what is the same object is equal before torch is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +89,8 @@ class _Watched:
 
     Attributes:
         inside: The attributes of each module.
-        hooks: The hooks of each module.
-        parts: The parts of each module that has any.
-        held: The parameters and buffers of each module that has any.
+        filled: The parameters, buffers, parts and hooks of each module that has any.
+        empty: The same of those that have none.
         with_processor: The attributes of those that have an attention processor.
         whole: The attributes of the module that has all others.
         switches: The names of those of them that are on or off.
@@ -86,9 +98,8 @@ class _Watched:
     """
 
     inside: tuple[dict[str, Any], ...]
-    hooks: tuple[dict[int, Any], ...]
-    parts: tuple[dict[str, Any], ...]
-    held: tuple[dict[str, Any], ...]
+    filled: tuple[dict[Any, Any], ...]
+    empty: tuple[dict[Any, Any], ...]
     with_processor: tuple[dict[str, Any], ...]
     whole: dict[str, Any]
     switches: tuple[str, ...]
@@ -98,15 +109,13 @@ class _Watched:
     def of(cls, modules: tuple[torch.nn.Module, ...]) -> _Watched:
         """Return what to watch of modules."""
         inside = tuple(vars(module) for module in modules)
+        held = [one for attributes in inside for one in _held_in(attributes)]
         whole = inside[0] if inside else {}
         up_blocks = getattr(modules[0], "up_blocks", None) if modules else None
         return cls(
             inside,
-            tuple(one[name] for one in inside for name in ("_forward_hooks", "_forward_pre_hooks")),
-            tuple(one["_modules"] for one in inside if one["_modules"]),
-            tuple(one["_parameters"] for one in inside if one["_parameters"])
-            # Buffers that are not saved are caches, which some modules replace in use.
-            + tuple(one["_buffers"] for one in inside if not one["_non_persistent_buffers_set"]),
+            tuple(one for one in held if one),
+            tuple(one for one in held if not one),
             tuple(one for one in inside if "processor" in one),
             whole,
             tuple(name for name, value in whole.items() if isinstance(value, bool)),
@@ -117,18 +126,28 @@ class _Watched:
         """Return what differs once something but the numbers was changed."""
         return (
             list(map(torch.Tensor.data_ptr, tensors)),
-            # Tensors are told apart by their ids: comparing them compares their numbers.
-            list(map(id, chain.from_iterable(map(dict.values, self.held)))),
             any(map(_has_gradients, tensors)),
+            # All values of all of these, in their order: the one call that is quick enough.
+            gc.get_referents(*self.filled),
+            any(self.empty),
             list(map(_is_training, self.inside)),
             any(map(dict.get, self.inside, repeat("forward"))),
-            any(self.hooks),
-            list(chain.from_iterable(map(dict.values, self.parts))),
             list(map(_processor_of, self.with_processor)),
             [self.whole.get(name) for name in self.switches],
             any(map(dict.get, self.up_blocks, repeat("s1"))),
             _config_of(self.whole),
         )
+
+
+def _held_in(attributes: dict[str, Any]) -> Iterator[dict[Any, Any]]:
+    """Give what a module holds, of each kind."""
+    yield attributes["_parameters"]
+    # Buffers that are not saved are caches, which some modules replace in use.
+    if not attributes["_non_persistent_buffers_set"]:
+        yield attributes["_buffers"]
+    yield attributes["_modules"]
+    yield attributes["_forward_hooks"]
+    yield attributes["_forward_pre_hooks"]
 
 
 def _config_of(attributes: dict[str, Any]) -> object:

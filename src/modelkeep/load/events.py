@@ -16,6 +16,7 @@ from modelkeep.core.events import (
     MODEL_UNLOADED,
     EventBus,
     emit,
+    is_heard,
 )
 
 #: What the specification's events say of who asked; a context may lack any of them.
@@ -31,8 +32,8 @@ class LoadEvents:
     Args:
         bus: Of the service; None for none.
         context: Of who asked: its ids, and a bus of its own where it has one.
-        facts: What every event says: ``model_key``, ``submodel``, ``hash``, ``location``,
-            ``precision``.
+        facts: Returns what every event says: ``model_key``, ``submodel``, ``hash``,
+            ``location``, ``precision``.
         clock: Tells the time, in seconds that only run forward.
     """
 
@@ -40,13 +41,14 @@ class LoadEvents:
         self,
         bus: EventBus | None,
         context: object,
-        facts: dict[str, Any],
+        facts: Callable[[], dict[str, Any]],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        theirs = bus_of(context)
+        theirs = bus_of(context) if context is not None else None
         self._buses = [one for one in (bus, theirs if theirs is not bus else None) if one]
-        self._data = {name: getattr(context, name, None) for name in _IDS} | facts
+        self._ids = {name: getattr(context, name, None) for name in _IDS}
+        self._facts = facts
         self._clock = clock
         self._lock = threading.Lock()
         self._told = (0, -_SECONDS)
@@ -75,8 +77,8 @@ class LoadEvents:
         self._emit(LOAD_ERROR, error_type=type(error).__name__, error=str(error))
 
     def _emit(self, event: str, **data: Any) -> None:
-        for bus in self._buses:
-            emit(bus, MODEL_EVENT, event, **self._data, **data)
+        for bus in filter(is_heard, self._buses):
+            emit(bus, MODEL_EVENT, event, **self._ids, **self._facts(), **data)
 
 
 def unloaded(bus: EventBus | None, **data: Any) -> None:

@@ -39,8 +39,10 @@ class PartKey:
     device: str = HOST
 
     def on(self, device: str) -> PartKey:
-        """Return the key of the same part on another device."""
-        return replace(self, device=device)
+        """Return the key of the same part on a device."""
+        if device == self.device:
+            return self
+        return PartKey(self.contents, self.part, self.precision, device)
 
     def __str__(self) -> str:
         return " ".join(word for word in (self.part or "model", self.precision) if word)
@@ -157,7 +159,7 @@ class ModelCache:
     @contextmanager
     def use(self, request: PartRequest, device: Device) -> Iterator[object]:
         """Hold a part for a block; gives the part."""
-        if not device.is_host and request.bytes > self.budget(device).limit:
+        if self._where(request, device) is not device:
             with self._use_streamed(request, device) as value:
                 yield value
             return
@@ -167,19 +169,32 @@ class ModelCache:
         finally:
             self._unlock(tier, entry, request.name)
 
+    def find(self, request: PartRequest, device: Device) -> LoadedPart | None:
+        """Return a part that is in memory, without holding it; None where it has to be loaded."""
+        where = self._where(request, device).name
+        tier = self._tiers.get(where)
+        entry = tier.touch(request.key.on(where)) if tier is not None else None
+        if entry is None:
+            return None
+        entry.keep_alive = request.keep_alive
+        return entry.value
+
     def load(self, request: PartRequest, device: Device) -> tuple[LoadedPart, bool]:
         """Have a part in memory, without holding it.
 
         Returns:
             The part, and whether it was there already.
         """
-        where = device
-        if not device.is_host and request.bytes > self.budget(device).limit:
-            where = self._host
+        where = self._where(request, device)
         before = self._tiers[where.name].stats.misses if where.name in self._tiers else 0
         tier, entry = self._lock_part(request, where)
         tier.unlock(entry, is_used=False)
         return entry.value, tier.stats.misses == before
+
+    def _where(self, request: PartRequest, device: Device) -> Device:
+        """Return where a part is kept for a device: with the processor where it is too large."""
+        is_small = device.is_host or request.bytes <= self.budget(device).limit
+        return device if is_small else self._host
 
     def _lock_part(
         self, request: PartRequest, device: Device

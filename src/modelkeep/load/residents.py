@@ -34,11 +34,12 @@ class Residents:
             record: The model.
             part: What it is called in that model.
         """
+        names = (record.name, part)
         with self._lock:
-            for place in {key.device, HOST}:
-                models = self._models.setdefault(key.on(place), {})
+            for place in (key, key.on(HOST)):
+                models = self._models.setdefault(place, {})
                 models.pop(record.key, None)
-                models[record.key] = (record.name, part)
+                models[record.key] = names
 
     def is_of(self, key: PartKey, model: str, part: str | None) -> bool:
         """Tell whether a part is of a model, and of this name where one is given."""

@@ -105,7 +105,7 @@ class Resolver:
             DeviceError: there is no such device.
         """
         counter = self._library.records.change_counter()
-        asked = replace(wanted, accepts_changed=False)
+        asked = replace(wanted, accepts_changed=False) if wanted.accepts_changed else wanted
         known = self._known.get(asked)
         if known is not None and known[0] == counter and known[1].contents.is_current():
             return known[1]

@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -28,7 +29,7 @@ from modelkeep.load.making import Listener, PartMaker
 from modelkeep.load.memory import VRAM_RESERVE, host_memory, ram_budget
 from modelkeep.load.model_cache import ModelCache, PartRequest
 from modelkeep.load.planner import Planner
-from modelkeep.load.ports import Device, Runtime
+from modelkeep.load.ports import Device, LoadedPart, Runtime
 from modelkeep.load.precision import name_of
 from modelkeep.load.prefetch import Prefetch
 from modelkeep.load.residents import Residents
@@ -259,24 +260,16 @@ class ModelLoadService:
         is_unwanted: Callable[[], bool] = lambda: False,
     ) -> ModelInfo:
         resolved = self._resolve(wanted)
-        events = LoadEvents(self._bus, context, _facts(resolved))
-        listener = Listener(events.progress, on_progress)
-        request = self._request(
-            resolved, keep_alive, timeout, lambda: listener.has_failed or is_unwanted()
-        )
-        with self._maker.listening(resolved.key, listener):
-            events.started()
-            try:
-                with listener.heard():
-                    part, is_cached = self._cache.load(request, resolved.device)
-            except BaseException as error:
-                events.failed(error)
-                raise
+        # Who gives up loading ahead may still use the handle.
+        request = self._request(resolved, keep_alive, timeout)
+        events = LoadEvents(self._bus, context, lambda: _facts(resolved))
+        events.started()
+        part, is_cached = self._cache.find(request, resolved.device), True
+        if part is None:
+            part, is_cached = self._bring(request, resolved, events, on_progress, is_unwanted)
         events.completed(part.bytes, is_cached=is_cached)
         if self._on_loaded is not None:
             self._on_loaded(resolved.record.key)
-        # Who gave up loading ahead may still use the handle.
-        held = self._request(resolved, keep_alive, timeout)
         self._look_at_times(keep_alive)
         return ModelInfo(
             key=resolved.record.key,
@@ -285,13 +278,32 @@ class ModelLoadService:
             type=_type_of(resolved),
             location=resolved.planned.files.path,
             precision=self._runtime.dtype(resolved.precision),
-            context=ModelLocker(lambda: self._hold(wanted, held, resolved.device)),
+            context=ModelLocker(lambda: self._hold(wanted, request, resolved.device)),
             hash=resolved.contents.hash,
             bytes=part.bytes,
             device=resolved.device.name,
             class_name=part.class_name,
             is_cached=is_cached,
         )
+
+    def _bring(
+        self,
+        request: PartRequest,
+        resolved: Resolved,
+        events: LoadEvents,
+        on_progress: OnProgress | None,
+        is_unwanted: Callable[[], bool],
+    ) -> tuple[LoadedPart, bool]:
+        """Load a part, and tell how that goes; another thread may have loaded it meanwhile."""
+        listener = Listener(events.progress, on_progress)
+        request = replace(request, is_unwanted=lambda: listener.has_failed or is_unwanted())
+        with self._maker.listening(resolved.key, listener):
+            try:
+                with listener.heard():
+                    return self._cache.load(request, resolved.device)
+            except BaseException as error:
+                events.failed(error)
+                raise
 
     @cached_property
     def _runtime(self) -> Runtime:
@@ -359,8 +371,7 @@ class ModelLoadService:
         self,
         resolved: Resolved,
         keep_alive: float,
-        timeout: float | None = None,
-        is_unwanted: Callable[[], bool] = lambda: False,
+        timeout: float | None,
     ) -> PartRequest:
         self._residents.note(resolved.key, resolved.record, resolved.part)
         return PartRequest(
@@ -369,7 +380,6 @@ class ModelLoadService:
             bytes=resolved.bytes,
             load=lambda event: self._maker.make(resolved, event),
             keep_alive=keep_alive,
-            is_unwanted=is_unwanted,
             timeout=timeout,
         )
 
