@@ -83,6 +83,7 @@ class _Pages:
         system.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
         system.mincore.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p)
         self._system = system
+        self._is_on_disk = False
         self._scratch = new_memory(PIECE_BYTES)
         memory.madvise(mmap.MADV_RANDOM)  # or pages behind the end would be read ahead
 
@@ -93,9 +94,12 @@ class _Pages:
             OSError: they cannot be read, or are beyond the end of the file.
             CorruptModelError: the file ends before.
         """
-        if self._are_cached(offset, count) and self._populate(offset, count):
+        is_there = not self._is_on_disk and self._are_cached(offset, count)
+        if is_there and self._populate(offset, count):
             return
-        # Reading runs far ahead on the disk; faults of pages do so by small steps.
+        # Reading has the system read far ahead. It goes on doing so only while we go on reading:
+        # what it has read ahead looks as if it had been in memory before.
+        self._is_on_disk = True
         with memoryview(self._scratch) as scratch, scratch[:count] as piece:
             self._file.read_into(piece, self._first + offset)
         if not self._populate(offset, count):

@@ -28,8 +28,6 @@ class ReadAhead(LocalFile):
         super().__init__(path)
         self._end = end
         self._is_near = not _CAN_ADVISE
-        if _CAN_ADVISE:
-            os.posix_fadvise(self.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
 
     def read_into(self, target: memoryview, offset: int) -> None:
         """Fill memory from a place in the file; see ``LocalFile``."""

@@ -94,6 +94,11 @@ class AnyUse(RuleBasedStateMachine):
         self.cache.unlock(entry)
 
     @rule(name=st.sampled_from(sorted(SIZES)))
+    def touch(self, name: str) -> None:
+        there = {entry.key: entry for entry in self.cache.entries()}
+        assert self.cache.touch(name) is there.get(name)
+
+    @rule(name=st.sampled_from(sorted(SIZES)))
     def evict(self, name: str) -> None:
         was_there = name in {entry.key for entry in self.cache.entries()}
         assert self.cache.evict(name) is was_there

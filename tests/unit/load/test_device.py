@@ -15,8 +15,12 @@ from modelkeep.load.entry import TorchPart
 from modelkeep.load.host import HostDevice
 
 
+def _change_nothing(_module: nn.Module, _inputs: object) -> None:
+    pass
+
+
 class Tied(nn.Module):
-    """Two layers that share a weight, a buffer, and a tensor that is no parameter."""
+    """Two layers that share a weight, a number, a tensor that is no parameter, and a hook."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,6 +31,8 @@ class Tied(nn.Module):
         self.use_tiling = False
         self.config = {"width": 4}
         self.up_blocks = nn.ModuleList([nn.Identity()])
+        self.scale = nn.Parameter(torch.ones(1))
+        self.register_forward_pre_hook(_change_nothing)
         self.register_buffer("table", torch.arange(4.0), persistent=False)
         self.requires_grad_(requires_grad=False)
         self.eval()
@@ -62,7 +68,7 @@ class SmallDevice(TorchDevice):
 
 class TestParts:
     def test_memory_that_is_shared_counts_once(self) -> None:
-        assert TorchPart(Tied()).bytes == 4 * 4 * 4 + 4 * 4
+        assert TorchPart(Tied()).bytes == 4 * 4 * 4 + 4 * 4 + 4
 
     def test_a_view_counts_with_all_that_it_keeps(self) -> None:
         class Views(nn.Module):
@@ -98,12 +104,25 @@ class TestParts:
             lambda m: setattr(m, "use_tiling", True),
             lambda m: m.config.update(width=9),
             lambda m: setattr(m.up_blocks[0], "s1", 0.9),
+            lambda m: setattr(m, "scale", nn.Parameter(m.scale.clone(), requires_grad=False)),
+            lambda m: m.register_forward_pre_hook(lambda *_: None),
+            lambda m: m.up_blocks[0].register_parameter("late", nn.Parameter(torch.ones(1))),
+            lambda m: m.up_blocks[0].register_buffer("late", torch.ones(1)),
+            lambda m: m.up_blocks[0].add_module("late", nn.Identity()),
+            lambda m: m.add_module("first", m._modules.pop("first")),
+            lambda m: m._parameters.clear(),
         ],
     )
     def test_changes_are_noticed(self, change: object) -> None:
         part = TorchPart(Tied())
         change(part.value)  # type: ignore[operator]
         assert part.was_written() or part.was_rebuilt()
+
+    def test_tensors_that_are_swapped_are_told_apart_without_looking_at_their_numbers(self) -> None:
+        part = TorchPart(Tied())
+        new = nn.Parameter(torch.zeros(4, 4, device="meta"), requires_grad=False)
+        part.value.second.weight = new  # type: ignore[attr-defined]
+        assert part.was_rebuilt()
 
     def test_objects_without_tensors_take_nothing(self) -> None:
         part = TorchPart({"a": 1})
@@ -185,13 +204,14 @@ class TestStreaming:
             assert isinstance(module, Tied)
             assert module is not part.value
             assert torch.equal(module(x), expected)
-            assert module.first.weight.data_ptr() == part.tensors[0].data_ptr()
+            assert isinstance(part.value, Tied)
+            assert module.first.weight.data_ptr() == part.value.first.weight.data_ptr()
             assert hasattr(module.first, "_diffusers_hook")
         hooks: Any = module.first._diffusers_hook
         assert not hooks.hooks
         assert not (part.was_written())
         assert not (part.was_rebuilt())
-        assert torch.equal(part.value(x), expected)  # type: ignore[operator]
+        assert torch.equal(part.value(x), expected)
 
 
 class TestFinding:
