@@ -75,7 +75,7 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
     "length 2**63": (packed(b"{}", length=2**63), "over the limit of 100,000,000"),
     "length 2**64-1": (packed(b"{}", length=2**64 - 1), "over the limit of 100,000,000"),
     "length over file": (packed(b"{}", length=50), "claims 50 bytes, the file has 10"),
-    "length 2 with data": (packed(b"{}", bytes(4)), "belong to no tensor"),
+    "length 2 with data": (packed(b"{}", bytes(4)), "which no tensor has"),
     "no brace": (packed(b"[]"), "does not begin with '{'"),
     "blank first": (packed(b" {}"), "does not begin with '{'"),
     "byte order mark": (packed(b"\xef\xbb\xbf{}"), "does not begin with '{'"),
@@ -181,13 +181,13 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
         _one("{" + A + "," + B.replace("[4,8]", "[0,4]") + "}", 8),
         "overlaps",
     ),
-    "trailing byte": (_one("{" + A + "}", 5), "1 bytes after the last tensor"),
+    "trailing byte": (_one("{" + A + "}", 5), "1 byte after the last tensor"),
     "missing byte": (_one("{" + A + "}", 3), "ends at 4 of 3 bytes"),
     "empty tensor inside another": (
         _one("{" + A + ',"e":{"dtype":"F32","shape":[0],"data_offsets":[2,2]}}'),
         "empty tensor that is inside another",
     ),
-    "data without tensors": (_one('{"__metadata__":{"x":"y"}}', 4), "belong to no tensor"),
+    "data without tensors": (_one('{"__metadata__":{"x":"y"}}', 4), "which no tensor has"),
 }
 
 _SHORT = '"dtype":"U8","shape":[0],"data_offsets":[0,0]}'

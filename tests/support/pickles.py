@@ -472,7 +472,11 @@ def _lying_headers() -> Iterator[tuple[str, bytes, str]]:
     yield "no directory", whole[:70], "no directory at its end"
     yield "text behind", whole + b"x", "behind its directory"
     yield "another archive behind", whole + whole, "does not lie where it should"
-    yield "another archive before", archive(good, before=whole), "stand before its first member"
+    yield (
+        "another archive before",
+        archive(good, before=whole),
+        "of something else before its first member",
+    )
     yield "hidden member", archive(Part("a/x", b"1", hidden=True), good), "stand before"
     yield (
         "hidden member between",

@@ -102,7 +102,7 @@ class LocalFile:
     def too_short(self, end: int, offset: int, count: int) -> CorruptModelError:
         """Return the error that says where the file ends, and what was expected."""
         return CorruptModelError(
-            f"{self.name} ends at byte {end:,}; {count:,} bytes were expected from byte {offset:,}",
+            f"{self.name} ends at byte {end:,}; it should go on to byte {offset + count:,}",
             hint="The file is truncated. Download it again from its source.",
         )
 

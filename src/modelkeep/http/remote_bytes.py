@@ -68,8 +68,8 @@ class RemoteBytes:
         """
         if offset < 0 or offset + count > self.size:
             raise CorruptModelError(
-                f"{self.name} ends at byte {self.size:,}; {count:,} bytes were expected"
-                f" from byte {offset:,}",
+                f"{self.name} ends at byte {self.size:,}; it should go on to byte"
+                f" {offset + count:,}",
                 hint="The file on the server is truncated. Look for another source.",
             )
         part = self._part(offset, count)

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from modelkeep.core import limits
 from modelkeep.core.base_names import BaseNames
 from modelkeep.core.identity import Identification
-from modelkeep.core.names import safe_name
+from modelkeep.core.names import counted, safe_name
 from modelkeep.core.reading import LocalFile, ReadAt
 from modelkeep.core.walk import FolderFile
 from modelkeep.core.weight_names import is_generic
@@ -107,7 +107,7 @@ def _opened(remote: RemoteModel, file: RemoteFile, client: Client) -> Iterator[R
     opened = RemoteBytes(client, remote.request_for(file))
     if file.size is not None and opened.size != file.size:
         raise CorruptModelError(
-            f"{opened.name} has {opened.size:,} bytes; its site lists {file.size:,}",
+            f"{opened.name} has {counted(opened.size, 'byte')}; its site lists {file.size:,}",
             hint="Try again. The file may just have been replaced.",
         )
     _fetch_header(opened)

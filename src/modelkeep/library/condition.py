@@ -18,7 +18,7 @@ from typing import Self, TypeVar
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
-from modelkeep.core.names import real_path, shown
+from modelkeep.core.names import counted, real_path, shown
 from modelkeep.core.roots import NO_ROOT
 from modelkeep.core.taxonomy import RecordState
 from modelkeep.errors import UnknownModelException
@@ -229,7 +229,7 @@ def _seen(path: Path, row: ModelFile | None) -> FileCondition:
     if not stat.S_ISREG(there.st_mode):
         detail = "is no longer a file"
     elif there.st_size != row.size:
-        detail = f"has {there.st_size:,} bytes; it had {row.size:,}"
+        detail = f"has {counted(there.st_size, 'byte')}; it had {row.size:,}"
     elif there.st_mtime_ns != row.mtime_ns:
         detail = f"was written at {_time_text(there.st_mtime)}, after it was recorded"
         if there.st_mtime_ns < row.mtime_ns:

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from modelkeep.core import limits
+from modelkeep.core.names import counted
 from modelkeep.core.reading import ReadAt
 
 LOCAL_SIGNATURE: Final = b"PK\x03\x04"
@@ -75,7 +76,9 @@ class Archive:
         for member, following in pairwise(ordered):
             self._next[member.name] = following.offset
         if ordered and ordered[0].offset:
-            raise ZipFlaw(f"{ordered[0].offset:,} bytes stand before its first member")
+            raise ZipFlaw(
+                f"{counted(ordered[0].offset, 'byte')} of something else before its first member"
+            )
         for member in ordered:
             least = member.offset + _LOCAL.size + len(member.raw_name) + member.packed
             if least > self._next[member.name]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from modelkeep.core import limits
+from modelkeep.core.names import counted
 from modelkeep.core.reading import ReadAt
 from modelkeep.errors import CorruptModelError
 from modelkeep.identification.header import TensorHeader, TensorInfo
@@ -59,7 +60,7 @@ def _header_length(file: ReadAt) -> int:
     if file.size == 0:
         raise Flaw("the file is empty", 0)
     if file.size < LENGTH_BYTES + 2:
-        raise Flaw(f"{file.size} bytes are too few for a header", 0)
+        raise Flaw(f"the file has {counted(file.size, 'byte')}, too few for a header", 0)
     length = int.from_bytes(file.read_at(0, LENGTH_BYTES), "little")
     if length > limits.SAFETENSORS_HEADER_BYTES:
         raise Flaw(
@@ -70,7 +71,7 @@ def _header_length(file: ReadAt) -> int:
     if length + LENGTH_BYTES > file.size:
         raise Flaw(f"its header claims {length:,} bytes, the file has {file.size:,}", 0)
     if length < len("{}"):
-        raise Flaw(f"its header claims {length} bytes, too few for a JSON object", 0)
+        raise Flaw(f"its header claims {counted(length, 'byte')}, too few for a JSON object", 0)
     return length
 
 
@@ -135,7 +136,7 @@ def _check_tiling(tensors: dict[str, TensorInfo], data: int, start: int) -> None
 def _tiling_flaws(tensors: dict[str, TensorInfo], data: int, start: int) -> Iterator[Flaw]:
     """Return which rule the offsets break; the first one counts."""
     if not tensors:
-        yield Flaw(f"{data:,} bytes of data belong to no tensor", start)
+        yield Flaw(f"{counted(data, 'byte')} of data, which no tensor has", start)
     covered = 0
     for name, info in sorted(tensors.items(), key=lambda item: item[1].data_offsets):
         shown = element(name)
@@ -149,11 +150,14 @@ def _tiling_flaws(tensors: dict[str, TensorInfo], data: int, start: int) -> Iter
                 start + data,
             )
         if begin > covered:
-            yield Flaw(f"a hole of {begin - covered:,} bytes before {shown}", start + covered)
+            yield Flaw(
+                f"a hole of {counted(begin - covered, 'byte')} before {shown}", start + covered
+            )
         if begin < covered:
             kind = "overlaps" if end > begin else "is an empty tensor that is inside"
             yield Flaw(f"{shown} {kind} another tensor", start + begin)
         covered = max(covered, end)
     yield Flaw(
-        f"{data - covered:,} bytes after the last tensor belong to no tensor", start + covered
+        f"{counted(data - covered, 'byte')} after the last tensor, which no tensor has",
+        start + covered,
     )
