@@ -477,7 +477,7 @@ def _lying_headers() -> Iterator[tuple[str, bytes, str]]:
         archive(good, before=whole),
         "of something else before its first member",
     )
-    yield "hidden member", archive(Part("a/x", b"1", hidden=True), good), "stand before"
+    yield "hidden member", archive(Part("a/x", b"1", hidden=True), good), "before its first member"
     yield (
         "hidden member between",
         archive(version, Part("a/x", b"1", hidden=True), good),

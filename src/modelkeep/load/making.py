@@ -24,22 +24,20 @@ class Listener:
 
     def __init__(self, *told: OnProgress | None) -> None:
         self._told = [one for one in told if one is not None]
-        self._error: Exception | None = None
+        self._caught = _Caught()
 
     @property
     def has_failed(self) -> bool:
         """One of those who are told raised an error; they are told no more."""
-        return self._error is not None
+        return self._caught.error is not None
 
     def __call__(self, done: int, total: int) -> None:
         """Tell them how many bytes are done, and how many there are."""
         if self.has_failed:
             return
-        try:
+        with self._caught:
             for one in self._told:
                 one(done, total)
-        except Exception as error:  # noqa: BLE001 - it is raised in the one who asked
-            self._error = error
 
     @contextmanager
     def heard(self) -> Iterator[None]:
@@ -47,8 +45,22 @@ class Listener:
         try:
             yield
         finally:
-            if self._error is not None:
-                raise self._error
+            if self._caught.error is not None:
+                raise self._caught.error
+
+
+class _Caught:
+    """Keeps the error of a block, which ends there, to be raised elsewhere."""
+
+    error: Exception | None = None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if isinstance(error, Exception):
+            self.error = error
+        return isinstance(error, Exception)
 
 
 class PartMaker:
