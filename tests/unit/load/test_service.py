@@ -19,7 +19,7 @@ from modelkeep.errors import (
 from modelkeep.load.info import ModelInfo
 from modelkeep.load.service import ModelLoadService
 from modelkeep.settings import Settings
-from support.fake_loading import FakeLoader, FakePart
+from support.fake_loading import FakeLoader, FakePart, FakeRuntime
 from support.load_world import World
 
 
