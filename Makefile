@@ -38,6 +38,7 @@ $(VENV)/.testing: $(VENV)/.installed
 	@echo "Installing what the tests need (pytest, mypy, ruff, torch ...): about 3 GB to download."
 	@$(PIP) -e '.[dev]'
 	@$(PIP) --no-deps spandrel # it asks for torchvision, which breaks diffusers where it has no torch
+	@$(PIP) --no-deps openapi-python-client # it asks for an older typer than the program has
 	@touch $@
 
 install: $(VENV)/.installed ## the .venv alone

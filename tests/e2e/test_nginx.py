@@ -178,3 +178,13 @@ def test_whole_pieces_of_uploads_come_through(behind: Behind) -> None:
     whole = behind.ask("PATCH", place, headers=tus | kind, data=bytes(PIECE))
     assert (whole.status_code, whole.headers["upload-offset"]) == (204, str(PIECE))
     assert behind.ask("DELETE", place, headers=tus).status_code == 204
+
+
+def test_events_come_as_they_happen(behind: Behind) -> None:
+    with behind.get("/api/v1/events", stream=True) as stream:
+        lines = stream.iter_lines(chunk_size=None)
+        assert next(lines).startswith(b"retry:")
+        for name in ("first", "second"):
+            behind.web.context.hub.dispatch("model_event", {"event": name, "data": {}})
+            told = next(line for line in lines if line.startswith(b"data:"))
+            assert f'"{name}"'.encode() in told

@@ -35,11 +35,15 @@ def test_a_server_from_start_to_end(filled: Program) -> None:
     second = serve(filled)
     ended = second.end(signal.SIGINT, 130)
     assert f"Another server of this library runs: {served.url}/" in ended.err
+    listening = served.get("/api/v1/events", stream=True)
+    lines = listening.iter_lines(chunk_size=None)
+    assert next(lines).startswith(b"retry:")
     told = served.end()
+    assert not [line for line in lines if line.startswith(b"data:")], "its stream has ended"
     assert told.out == ""
-    lines = [json.loads(line) for line in told.err.splitlines()]
-    assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)
-    asked = [line for line in lines if "GET /openapi.json 200" in line["message"]]
+    logged = [json.loads(line) for line in told.err.splitlines()]
+    assert all({"time", "level", "logger", "message"} <= line.keys() for line in logged)
+    asked = [line for line in logged if "GET /openapi.json 200" in line["message"]]
     assert len(asked) == 1
     assert asked[0]["request"] == listed.headers["X-Request-ID"]
     assert served.token not in told.err

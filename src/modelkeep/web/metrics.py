@@ -81,6 +81,8 @@ class _Numbers(Collector):
         seconds = {(route,): spent for route, spent in traffic.seconds.copy().items()}
         yield _counter("requests", "Answered requests.", counts, "method", "route", "status")
         yield _counter("request_seconds", "Time that answers took.", seconds, "route")
+        listeners = self._context.hub.listeners
+        yield _gauge("event_streams", "Clients that listen to events.", {(): listeners})
         yield _gauge("requests_running", "Requests being answered.", {(): traffic.running})
 
 

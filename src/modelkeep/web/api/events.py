@@ -19,7 +19,8 @@ _STREAM = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
 
 @router.get(
     "/events",
-    response_class=EventReply,
+    response_class=Response,
+    status_code=200,
     response_model=None,
     responses={200: _STREAM, **declared(429)},
 )

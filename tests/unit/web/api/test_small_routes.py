@@ -138,6 +138,7 @@ def test_metrics_are_read_by_prometheus(web: WebServer, tmp_path: Path) -> None:
     assert found["modelkeep_requests_total", "GET", "/healthz", "200"] == 1
     assert found["modelkeep_requests_total", "GET", "", "401"] == 1
     assert found["modelkeep_requests_running",] == 1
+    assert found["modelkeep_event_streams",] == 0
     assert found["modelkeep_loaded_bytes", "cpu"] == 0
     assert found["process_resident_memory_bytes",] > 0
 
