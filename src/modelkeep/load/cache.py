@@ -185,7 +185,7 @@ class Cache(Generic[K, V]):
             if self._take(arrival):
                 return arrival.entry
 
-    def touch(self, key: K) -> CacheEntry[K, V] | None:
+    def note_use(self, key: K) -> CacheEntry[K, V] | None:
         """Ask for an entry without holding it; None, and nothing is loaded, if it is not there."""
         with self._lock:
             entry = self._entries.get(key)

@@ -173,7 +173,7 @@ class ModelCache:
         """Return a part that is in memory, without holding it; None where it has to be loaded."""
         where = self._where(request, device).name
         tier = self._tiers.get(where)
-        entry = tier.touch(request.key.on(where)) if tier is not None else None
+        entry = tier.note_use(request.key.on(where)) if tier is not None else None
         if entry is None:
             return None
         entry.keep_alive = request.keep_alive

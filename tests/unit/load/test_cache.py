@@ -96,7 +96,7 @@ class AnyUse(RuleBasedStateMachine):
     @rule(name=st.sampled_from(sorted(SIZES)))
     def touch(self, name: str) -> None:
         there = {entry.key: entry for entry in self.cache.entries()}
-        assert self.cache.touch(name) is there.get(name)
+        assert self.cache.note_use(name) is there.get(name)
 
     @rule(name=st.sampled_from(sorted(SIZES)))
     def evict(self, name: str) -> None:
