@@ -103,7 +103,7 @@ def _guarded(stream: TextIO, kind: type[io.FileIO]) -> TextIO:
         io.BufferedWriter(kind(number, "w", closefd=False)),
         encoding=stream.encoding,
         errors="backslashreplace",
-        line_buffering=stream.line_buffering,
+        line_buffering=stream.line_buffering or stream.write_through,  # below is a buffer again
         write_through=stream.write_through,
     )
 
