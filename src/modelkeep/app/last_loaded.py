@@ -27,9 +27,11 @@ class LoadTimes:
         self._waiting: dict[str, float] = {}
         self._written: dict[str, float] = {}
 
-    def note(self, key: str, when: float) -> None:
-        """Note that a model was loaded."""
+    def note(self, key: str, when: float) -> bool:
+        """Note that a model was loaded; return whether no time of it was waiting yet."""
+        is_first = key not in self._waiting
         self._waiting[key] = when
+        return is_first
 
     def take_due(self, now: float) -> dict[str, float]:
         """Return the times that are due now; they count as written."""
@@ -71,8 +73,8 @@ class LastLoaded:
         with self._changed:
             if self._is_closed:
                 return
-            self._times.note(key, time.time())
-            self._changed.notify_all()
+            if self._times.note(key, time.time()):
+                self._changed.notify_all()
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._work, name="modelkeep-last-loaded", daemon=True
