@@ -16,6 +16,9 @@ from modelkeep.core.spans import read_span
 from modelkeep.errors import UsageError
 from modelkeep.settings import Settings
 
+#: The last time that a calendar can write, in seconds since the epoch.
+_LAST = datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp()
+
 
 @dataclass(frozen=True, slots=True)
 class AccessEntry:
@@ -206,23 +209,31 @@ def _is_everywhere(host: str) -> bool:
         return not host
 
 
-def read_expiry(text: str) -> float:
+def read_expiry(text: str) -> float | None:
     """Return the time that a text means: a span from now, such as 30d, or a date or time.
 
-    A date ends when it begins, in the local time zone where none is named.
+    A date ends when it begins, in the local time zone where none is named. ``never`` is None.
 
     Raises:
-        UsageError: it means none.
+        UsageError: it means none, or one after the year 9999.
     """
+    if text.strip().lower() == "never":
+        return None
     span = read_span(text)
-    if span is not None:
-        return time.time() + span
-    try:
-        return datetime.fromisoformat(text.strip()).timestamp()
-    except (ValueError, OverflowError, OSError) as error:
+    if span is None:
+        try:
+            end = datetime.fromisoformat(text.strip()).timestamp()
+        except (ValueError, OverflowError, OSError) as error:
+            raise UsageError(
+                f"{text[:100]!r} is not a time", hint="Examples: 30d, 12h, 2030-01-31, never."
+            ) from error
+    else:
+        end = time.time() + span
+    if end > _LAST:
         raise UsageError(
-            f"{text[:100]!r} is not a time", hint="Examples: 30d, 12h, 2030-01-31, never."
-        ) from error
+            f"{text[:100]!r} ends after the year 9999", hint="Name an earlier time, or never."
+        )
+    return end
 
 
 def table(found: Sequence[AccessEntry]) -> Table:
@@ -241,4 +252,4 @@ def _end(one: AccessEntry) -> str:
 def _iso(seconds: float | None) -> str | None:
     if seconds is None:
         return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(min(seconds, _LAST), UTC).isoformat(timespec="seconds")

@@ -40,8 +40,7 @@ def add(
 ) -> None:
     """Make a token for the server and print it; it is not kept, only its hash."""
     session = ctx.ensure_object(Session)
-    end = None if expires == "never" else access.read_expiry(expires)
-    session.show(access.add(session.settings, name, scope, end))
+    session.show(access.add(session.settings, name, scope, access.read_expiry(expires)))
     session.say("Store the token now: it is not shown again.")
 
 

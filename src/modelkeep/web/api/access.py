@@ -36,7 +36,7 @@ class NewAccess(CheckedBody):
     Attributes:
         name: How it is called.
         scope: ``read`` or ``manage``.
-        expires: A span such as 30d, or a date; None for never.
+        expires: A span such as 30d, or a date; None or ``never`` for never.
     """
 
     name: str = Field(max_length=64)
