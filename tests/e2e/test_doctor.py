@@ -258,7 +258,7 @@ def test_missing_and_changed_are_shown(filled: Program) -> None:
     place(filled, "blue.safetensors").write_bytes(b"x")
     told = filled.call("show", "blue")
     assert "(changed)" in told.out
-    assert "has 1 bytes; it had" in told.err
+    assert "has 1 byte; it had" in told.err
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from modelkeep import ModelManager, Settings
 from modelkeep.core import limits
 from modelkeep.sources.local import LocalModelSource
+from modelkeep.web.recovery import recover
 from support.tiny import lora
 from support.web import WebServer
 
@@ -106,6 +107,7 @@ def test_jobs_of_an_earlier_run_are_there_and_can_be_retried(tmp_path: Path) -> 
         source = LocalModelSource(path=lora(tmp_path / "a.safetensors"))
         number = earlier.installer.leave_job(source, {"name": "left"})
     with WebServer(root) as web:
+        recover(web.context)
         [job] = web.get(_IMPORT).json()
         assert (job["id"], job["status"]) == (number, "error")
         assert "interrupted" in job["error"]
