@@ -51,6 +51,10 @@ def _no_passphrase() -> str:
 
 
 def _check_readable(what: str, path: Path) -> None:
+    if path.exists() and not path.is_file():  # to open a pipe waits for who writes to it
+        raise ServerStartError(
+            f"The {what} {shown(path)} is not a file", hint="Name the PEM file itself."
+        )
     try:
         with path.open("rb"):
             return

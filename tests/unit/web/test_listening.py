@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import socketserver
 import threading
@@ -147,9 +148,12 @@ class TestCertificates:
         _, secret = self_signed(tmp_path, "secret", passphrase="sofa")
         text = tmp_path / "note.txt"
         text.write_text("sofa")
+        os.mkfifo(tmp_path / "pipe")
         table = [
             ({"cert": tmp_path / "gone.pem"}, "The certificate", "cannot be read"),
             ({"cert": cert, "key": tmp_path / "gone"}, "The private key", "cannot be read"),
+            ({"cert": tmp_path / "pipe"}, "The certificate", "is not a file"),
+            ({"cert": cert, "key": tmp_path}, "The private key", "is not a file"),
             ({"key": key}, "There is a private key", "but no certificate"),
             ({"cert": cert, "key": other}, "The private key", "does not belong to"),
             ({"cert": cert, "key": secret}, "The private key", "has a passphrase"),

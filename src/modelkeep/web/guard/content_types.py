@@ -46,6 +46,8 @@ def _has_body(asked: Asked) -> bool:
 
 def _is_taken(asked: Asked) -> bool:
     kind = content_type_of(asked)
+    if asked.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        return False
     if asked.section == "api":
         return kind in {_JSON, PIECE} or kind.startswith(PICTURE)
     return kind in {_JSON, _FORM}
@@ -55,5 +57,5 @@ _REFUSAL = Refusal(
     415,
     "UnsupportedMediaType",
     "The body of the request is of a kind that is not taken here",
-    "Send JSON with Content-Type: application/json.",
+    "Send JSON with Content-Type: application/json, without a Content-Encoding.",
 )

@@ -138,6 +138,7 @@ def test_changes_can_ask_for_the_state_that_was_seen(web: WebServer) -> None:
         web.ask("PATCH", url, json={"description": "x"}, headers=stale),
         web.ask("PATCH", url, json={}, headers=stale),
         web.ask("DELETE", url, headers=stale),
+        web.ask("PATCH", url, json={"description": "x"}, headers={"If-Match": ""}),
     ):
         assert (answer.status_code, answer.json()["error"]["code"]) == (412, "StaleRecordError")
     changed = web.ask("PATCH", url, json={"description": "x"}, headers={"If-Match": tag})

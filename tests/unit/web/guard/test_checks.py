@@ -111,6 +111,12 @@ def test_large_bodies_are_refused_also_without_a_length(web: WebServer) -> None:
     assert small.status_code == 422
 
 
+def test_packed_bodies_are_refused(web: WebServer) -> None:
+    packed = {"Content-Encoding": "gzip"}
+    assert web.post(_ACCESS, {"name": "packed"}, headers=packed).status_code == 415
+    assert "packed" not in web.get(_ACCESS).text
+
+
 def test_endless_addresses_are_refused(web: WebServer) -> None:
     long = "x" * (REQUEST_ADDRESS_BYTES + 1)
     for path in (f"/{long}", f"{_ACCESS}?{long}"):
