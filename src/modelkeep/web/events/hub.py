@@ -11,7 +11,7 @@ from typing import Any
 from modelkeep.core import events
 from modelkeep.core.events import LocalEventBus
 from modelkeep.web.events.ring import EventRing, Framed
-from modelkeep.web.events.stream import Stream
+from modelkeep.web.events.stream import Stream, nothing
 
 #: Progress of one job is sent this often, seconds.
 _PROGRESS_SECONDS = 0.1
@@ -48,8 +48,8 @@ class EventHub(LocalEventBus):
         self._waiting: list[Framed] = []
         self._held: dict[object, tuple[str, dict[str, Any]]] = {}
         self._is_timed = self._is_cared_for = self._is_over = False
-        self._begins: Callable[[], None] = _nothing
-        self._ends: Callable[[], None] = _nothing
+        self._begins: Callable[[], None] = nothing
+        self._ends: Callable[[], None] = nothing
 
     def on_listening(self, begins: Callable[[], None], ends: Callable[[], None]) -> None:
         """Have ``begins`` called when somebody listens, and ``ends`` when nobody does any more."""
@@ -179,7 +179,3 @@ class EventHub(LocalEventBus):
             self._is_cared_for = bool(self._streams) and self._loop is not None
             if self._is_cared_for and self._loop is not None:
                 self._loop.call_later(_CARE_SECONDS, self._care)
-
-
-def _nothing() -> None:
-    """Do nothing: nobody wants to know."""

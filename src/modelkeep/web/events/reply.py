@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from modelkeep.web.context import WebContext
 from modelkeep.web.errors import error_body
-from modelkeep.web.events.stream import Stream
+from modelkeep.web.events.stream import Stream, nothing
 from modelkeep.web.guard.asked import caller_of
 from modelkeep.web.replies import json_reply
 
@@ -93,8 +93,4 @@ def _abort_of(receive: Any) -> Callable[[], None]:
     """
     transport = getattr(getattr(receive, "__self__", None), "transport", None)
     abort: Callable[[], None] | None = getattr(transport, "abort", None)
-    return abort if abort is not None else _nothing
-
-
-def _nothing() -> None:
-    """Do nothing: another server has the connection."""
+    return abort if abort is not None else nothing

@@ -14,8 +14,8 @@ _STUCK_SECONDS = 30.0
 _SIGN_OF_LIFE = b": still here\n\n"
 
 
-def _nothing() -> None:
-    """Do nothing: there is no connection to cut."""
+def nothing() -> None:
+    """Do nothing: nobody wants to know, or there is no connection to cut."""
 
 
 class Stream:
@@ -38,7 +38,7 @@ class Stream:
         self, token: str, loop: asyncio.AbstractEventLoop, joined_at: int, first: Sequence[bytes]
     ) -> None:
         self.token = token
-        self.abort: Callable[[], None] = _nothing
+        self.abort: Callable[[], None] = nothing
         self._loop = loop
         self._joined_at = joined_at
         self._pending: dict[object, bytes] = dict(enumerate(first, -len(first)))
