@@ -299,7 +299,15 @@ class UnknownModelError(InvalidModelException):
 
 
 class AmbiguousModelError(InvalidModelException):
-    """Raised when several rules fit and none is declared to come before the others."""
+    """Raised when several rules fit and none is declared to come before the others.
+
+    Attributes:
+        candidates: The bases that it may be of.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", candidates: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.candidates = tuple(candidates)
 
 
 class UnsafeModelError(InvalidModelException):

@@ -39,6 +39,16 @@ class BaseNames(msgspec.Struct, frozen=True, eq=False):
         """Return the base that a person or a site means by ``text``, or None."""
         return self.words.get(folded(text))
 
+    def base_on_site(self, site: str, text: str) -> BaseModelType | None:
+        """Return the base that a site means by ``text``, or None.
+
+        A site may call one base what another one's name is here: Civitai's Lumina is Lumina 2.
+        """
+        name = folded(text)
+        named = (base for (of, base), words in self.sites.items() if of == site
+                 for word in words if folded(word) == name)  # fmt: skip
+        return next(named, None) or self.base_of(text)
+
     def of_site(self, site: str, base: str) -> tuple[str, ...]:
         """Return the names that a site uses for a base; none where it has no such models."""
         return self.sites.get((site, BaseModelType(base)), ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from modelkeep.core.base_names import BaseNames
 from modelkeep.core.commands import command
 from modelkeep.core.identity import FileForm, Identification
 from modelkeep.core.reading import LocalFile, ReadAt, printable, unreadable
-from modelkeep.core.taxonomy import BaseModelType
+from modelkeep.core.taxonomy import BaseModelType, ModelVariantType, type_label
 from modelkeep.core.weight_names import is_generic
 from modelkeep.errors import (
     AmbiguousModelError,
@@ -21,6 +22,7 @@ from modelkeep.errors import (
 )
 from modelkeep.identification import facts
 from modelkeep.identification.appearance import appearance
+from modelkeep.identification.contenders import fits_of, settle
 from modelkeep.identification.header import TensorHeader
 from modelkeep.identification.known_families import load_rules
 from modelkeep.identification.readers.detect import container_of, read_header
@@ -165,15 +167,29 @@ def decide(view: ModelView, rules: RuleSet, source: str) -> Match:
     ]
     names = {match.rule.name for match in found}
     beaten = frozenset[str]().union(*(rules.beats[name] for name in names))
-    left = [match for match in found if match.rule.name not in beaten]
+    unbeaten = [match for match in found if match.rule.name not in beaten]
+    left = settle(view, unbeaten, rules.with_tables)
     if len(left) == 1:
         return left[0]
     if not left:
         raise _unknown(view, rules, source)
-    both = " and ".join(f"{match.rule.name!r}" for match in left)
-    raise AmbiguousModelError(
-        f"{source} matches several rules with equal precedence: {both}",
-        hint="Set --type and --base.",
+    raise _ambiguous(left, rules, source)
+
+
+def _ambiguous(left: Sequence[Match], rules: RuleSet, source: str) -> AmbiguousModelError:
+    """Return the error for a model that several rules fit equally well."""
+    bases = list(dict.fromkeys(match.rule.base for match in left))
+    types = list(dict.fromkeys(match.rule.type for match in left))
+    if len(types) > 1 or len(bases) == 1:
+        both = " and ".join(f"{match.rule.name!r}" for match in left)
+        message = f"{source} matches several rules with equal precedence: {both}"
+        return AmbiguousModelError(message, hint="Set --type and --base.", candidates=bases)
+    *first, last = (rules.names.label(base) for base in bases)
+    what = type_label(types[0])
+    return AmbiguousModelError(
+        f"{source} is a {what}, but its tensors fit {', '.join(first)} and {last} alike",
+        hint=f"If you know which, set it: {command('install', '--base', bases[0], source)}",
+        candidates=bases,
     )
 
 
@@ -211,6 +227,7 @@ def _describe(
     quantization, quantized = facts.find_quantization(view)
     lineage, descended = facts.find_lineage(view, match, rules.lineages(rule.base))
     incomplete = facts.missing_evidence(view)
+    fits = fits_of(view, rule)
     found = [e for e in (predicted, quantized, descended, incomplete) if e is not None]
     evidence = [*match.evidence, *facts.declared_evidence(view, match), *found]
     legacy = variant.legacy if variant is not None and variant.legacy else rule.legacy
@@ -220,6 +237,7 @@ def _describe(
         base=rule.base,
         format=facts.format_of(rule, quantization),
         variant=variant.value if variant else None,
+        fits=tuple(map(ModelVariantType, fits)) if fits else None,
         repo_variant=view.folder.repo_variant if view.folder else None,
         prediction_type=prediction,
         lineage=lineage,

@@ -70,7 +70,8 @@ class Family(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         words: Further names that people use for it.
         sites: The names that a site uses for it, by the name of the site.
         declared: First words, in lower case, of the names that trainers write in headers.
-        kin: A word that it shares with the families of nearly the same tensors.
+        kin: A word that it shares with families that are taken for it. Families whose main models
+            have tensors of one name are kin without it.
         marks: What distinguishes it from its kin; ``NotKin`` in the rules of the others refuses
             models with them.
         predictions: Signs of what its main models predict; None for flow models.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
@@ -10,9 +11,9 @@ import msgspec
 from modelkeep.core.base_names import BaseNames
 from modelkeep.core.taxonomy import BaseModelType, ModelType, folded
 from modelkeep.errors import SettingsError
-from modelkeep.identification.conditions import Condition, Declares, NotKin
+from modelkeep.identification.conditions import Condition, Declares, NotKin, tensor_names
 from modelkeep.identification.family import Family, Lineage, Predictions
-from modelkeep.identification.rules import Rule
+from modelkeep.identification.rules import Rule, tables_of
 
 _ADAPTERS = frozenset({ModelType.Lora, ModelType.ControlLora})
 
@@ -24,12 +25,14 @@ class RuleSet(msgspec.Struct, frozen=True, eq=False):
         rules: All their rules, in the order of the families, which decides nothing.
         beats: For each name, the names that lose against it, also through others.
         names: What their bases are called.
+        with_tables: The bases whose modules are known.
     """
 
     families: tuple[Family, ...]
     rules: tuple[Rule, ...]
     beats: Mapping[str, frozenset[str]]
     names: BaseNames
+    with_tables: frozenset[BaseModelType] = frozenset()
 
     @classmethod
     def of(cls, families: Iterable[Family]) -> RuleSet:
@@ -48,7 +51,8 @@ class RuleSet(msgspec.Struct, frozen=True, eq=False):
         rules = tuple(_apart(rule, family, kept) for family in kept for rule in family.rules)
         by_name = {rule.name: rule for rule in rules}
         beats = {name: _losers(rule, by_name) for name, rule in by_name.items()}
-        return cls(kept, rules, MappingProxyType(beats), _names(kept))
+        known = frozenset(r.base for r in rules if next(tables_of(r), None) is not None)
+        return cls(kept, rules, MappingProxyType(beats), _names(kept), known)
 
     def __iter__(self) -> Iterator[Rule]:
         """Go through the rules."""
@@ -120,9 +124,10 @@ def _apart(rule: Rule, family: Family, families: Sequence[Family]) -> Rule:
     """Fill the marks of the family's kin into ``NotKin`` of a rule."""
     if not any(isinstance(condition, NotKin) for condition in rule.requires):
         return rule
-    kin = [one for one in families if one.kin and one.kin == family.kin and one is not family]
     marks: list[Condition] = []
-    for one in kin:
+    for one in families:
+        if one.base == family.base or not _are_kin(family, one):
+            continue
         if rule.type in _ADAPTERS:
             marks += (*one.marks.modules, Declares(one.base.value))
         else:
@@ -130,6 +135,25 @@ def _apart(rule: Rule, family: Family, families: Sequence[Family]) -> Rule:
     filled = NotKin(tuple(marks))
     requires = (filled if isinstance(each, NotKin) else each for each in rule.requires)
     return msgspec.structs.replace(rule, requires=tuple(requires))
+
+
+def _are_kin(family: Family, other: Family) -> bool:
+    """Return whether two families say so, or ask for tensors of one name."""
+    if family.kin and family.kin == other.kin:
+        return True
+    return not _asked(family).isdisjoint(_asked(other))
+
+
+@functools.cache
+def _asked(family: Family) -> frozenset[str]:
+    """Return the tensors that the rules of a family for main models ask for."""
+    return frozenset(
+        name
+        for rule in family.rules
+        if rule.type is ModelType.Main and not rule.is_for_folders
+        for condition in rule.requires
+        for name in tensor_names(condition)
+    )
 
 
 def _names(families: Sequence[Family]) -> BaseNames:

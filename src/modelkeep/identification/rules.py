@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +15,7 @@ from modelkeep.core.taxonomy import (
     ModelVariantType,
     SchedulerPredictionType,
 )
-from modelkeep.identification.conditions import Condition
+from modelkeep.identification.conditions import AllOf, AnyOf, Condition, Fits
 from modelkeep.identification.prefixes import DENOISER, Part
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         variants: The first that holds is taken; where there are some, one must hold.
         before: Names of rules that lose when this one holds too.
         legacy: Legacy configuration files, where no variant has its own.
+        fits: Variants of its base that such a model works with; empty where its table tells, and
+            where it works with all.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     variants: tuple[Variant, ...] = ()
     before: tuple[str, ...] = ()
     legacy: LegacyConfigs = msgspec.field(default_factory=dict)
+    fits: tuple[str, ...] = ()
 
     @property
     def is_for_folders(self) -> bool:
@@ -151,3 +154,14 @@ class Assessment(msgspec.Struct, frozen=True):
     def nearness(self) -> float:
         """Share of the positive conditions that hold."""
         return len(self.held) / max(1, len(self.held) + len(self.missing))
+
+
+def tables_of(rule: Rule) -> Iterator[Fits]:
+    """Yield the conditions of a rule that ask for the modules of an architecture."""
+    open_conditions: list[Condition] = list(rule.requires)
+    while open_conditions:
+        condition = open_conditions.pop()
+        if isinstance(condition, Fits):
+            yield condition
+        elif isinstance(condition, AnyOf | AllOf):
+            open_conditions += condition.conditions

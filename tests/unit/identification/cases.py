@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from sample_models import (
@@ -479,4 +481,11 @@ def all_cases() -> list[Case]:
         *_t2i_cases(),
         *_flux_cases(),
         *_other_cases(),
+        *(case for module in _case_modules() for case in module.CASES),
     ]
+
+
+def _case_modules() -> list[ModuleType]:
+    """The modules beside this one that hold cases of one family each."""
+    names = sorted(path.stem for path in Path(__file__).parent.glob("of_family/*.py"))
+    return [import_module(f"unit.identification.of_family.{name}") for name in names]

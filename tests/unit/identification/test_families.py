@@ -135,8 +135,8 @@ def test_every_base_and_label_leads_back() -> None:
 
 def test_names_of_sites_mean_one_base() -> None:
     names = base_names()
-    for (_, base), words in names.sites.items():
-        assert {names.base_of(word) for word in words} == {base}
+    for (site, base), words in names.sites.items():
+        assert {names.base_on_site(site, word) for word in words} == {base}
 
 
 def test_a_base_without_a_label_is_shown_as_it_is() -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from modelkeep.core.identity import Evidence
 from modelkeep.identification.conditions.condition import either
+from modelkeep.identification.module_tables import ModuleTable
 from modelkeep.identification.prefixes import Where
 
 if TYPE_CHECKING:
@@ -33,6 +34,24 @@ class AdapterOnly(msgspec.Struct, frozen=True):
         if not view.tensors.adapter.modules:
             return "no tensor has a name of a LoRA"
         return "most tensors are not those of a LoRA"
+
+
+class Factored(msgspec.Struct, frozen=True):
+    """An adapter is a LoKr: a product of factors, which some write the other way round."""
+
+    positive: ClassVar[bool] = True
+
+    def check(self, view: PartView) -> Evidence | None:
+        """Hold when every module is one."""
+        modules = view.tensors.adapter.modules
+        if not modules or not all(any(r.startswith("k1") for r in m.shapes) for m in modules):
+            return None
+        return Evidence("keys", f"changes {modules[0].path} by factors (LoKr)")
+
+    def missing(self, view: PartView) -> str:
+        """Say that it is none."""
+        del view
+        return "it is not a LoKr"
 
 
 class Module(msgspec.Struct, frozen=True):
@@ -225,3 +244,49 @@ class DeepAttention(msgspec.Struct, frozen=True):
         """Say how many there are."""
         depth = view.tensors.adapter.unet_depth
         return f"it changes at most {depth} transformers in one block of a U-Net"
+
+
+class Fits:
+    """Every module of the denoiser that an adapter changes is one of these tables'.
+
+    Args:
+        tables: The sizes and spellings of one base.
+    """
+
+    positive: ClassVar[bool] = True
+
+    def __init__(self, *tables: ModuleTable) -> None:
+        self.tables = tables
+
+    def fitting(self, view: PartView) -> tuple[ModuleTable, ...]:
+        """Return the tables that hold everything that the adapter changes."""
+        adapter = view.tensors.adapter
+        return tuple(table for table in self.tables if table.holds(adapter))
+
+    def is_whole(self, view: PartView) -> bool:
+        """Return whether the adapter changes every block of one of the tables."""
+        adapter = view.tensors.adapter
+        return any(table.is_whole(adapter) for table in self.fitting(view))
+
+    def variants(self, view: PartView) -> tuple[str, ...] | None:
+        """Return the variants that the adapter works with; None when it works with all."""
+        named = [table.fits for table in self.fitting(view)]
+        every = {name for table in self.tables for name in table.fits}
+        found = dict.fromkeys(name for names in named for name in names)
+        return None if not all(named) or found.keys() == every else tuple(found)
+
+    def check(self, view: PartView) -> Evidence | None:
+        """Hold when one of the tables does."""
+        if not self.fitting(view):
+            return None
+        modules = [m for m in view.tensors.adapter.modules if m.where == "denoiser"]
+        first = modules[0].path
+        detail = f"changes {first}" if len(modules) == 1 else f"changes {first} and others"
+        return Evidence("shapes", f"{detail}, all of names and widths of this architecture")
+
+    def missing(self, view: PartView) -> str:
+        """Name a module that is none of the nearest table's."""
+        adapter = view.tensors.adapter
+        strangers = [table.stranger(adapter) for table in self.tables]
+        named = next((name for name in strangers if name is not None), None)
+        return f"{named} has another name or width" if named else "it changes no module of it"

@@ -13,6 +13,7 @@ from modelkeep.identification.conditions import (
     Declares,
     DeepAttention,
     Dim,
+    Fits,
     Has,
     HasFile,
     Lacks,
@@ -23,6 +24,7 @@ from modelkeep.identification.conditions import (
     TextContext,
     Undeclared,
 )
+from modelkeep.identification.module_tables import ModuleTable
 from modelkeep.identification.prefixes import ADAPTER, PLAIN, Where
 from modelkeep.identification.rules import Rule
 
@@ -103,6 +105,20 @@ def adapters(
             before=tuple(f"{loser} lora, folder" for loser in before),
         ),
     )
+
+
+def table_adapters(
+    base: BaseModelType, *tables: ModuleTable, others: tuple[Condition, ...] = ()
+) -> tuple[Rule, ...]:
+    """Return the rules for LoRA and LyCORIS of a transformer.
+
+    Args:
+        base: The base.
+        tables: Its modules: a table for each size and spelling.
+        others: One of these may hold instead, such as ``declared_text``.
+    """
+    fits = Fits(*tables)
+    return adapters(base, AnyOf(fits, *others) if others else fits)
 
 
 def unet_adapters(

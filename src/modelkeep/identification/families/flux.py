@@ -5,28 +5,37 @@ from __future__ import annotations
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
 from modelkeep.identification.conditions import (
     AdapterOnly,
-    AllBlocks,
     AllOf,
     AnyOf,
-    BlocksBelow,
     ComponentClass,
     ConfigValue,
-    Declares,
     Dim,
     EmbeddingFor,
+    Factored,
+    Fits,
     Has,
     Lacks,
     Module,
     NameHint,
-    NoModule,
     NotKin,
     PipelineClass,
     Undeclared,
-    Unmeasured,
 )
-from modelkeep.identification.families._adapters import adapters, declared_text, embeddings
+from modelkeep.identification.families._adapters import (
+    declared_text,
+    embeddings,
+    table_adapters,
+)
 from modelkeep.identification.families._autoencoders import vae_files, vae_folder
+from modelkeep.identification.families._double_stream import (
+    diffusers_blocks,
+    diffusers_ends,
+    original_blocks,
+    original_ends,
+    xlabs_blocks,
+)
 from modelkeep.identification.family import Family, Lineage
+from modelkeep.identification.module_tables import ModuleTable
 from modelkeep.identification.prefixes import CONTROL, PLAIN
 from modelkeep.identification.rules import Rule, Variant
 
@@ -121,58 +130,21 @@ _MAINS = (
     ),
 )
 
-#: Modules that a FLUX.1 adapter may change, in the spellings of BFL, XLabs and diffusers.
-_LORA_MODULES = AnyOf(
-    Module("double_blocks_#_img_attn_proj", (_HIDDEN,)),
-    Module("double_blocks_#_txt_attn_proj", (_HIDDEN,)),
-    Module("double_blocks_#_img_attn_*", (_HIDDEN,)),
-    Module("double_blocks_#_txt_attn_*", (_HIDDEN,)),
-    Module("double_blocks_#_img_mlp_0", (_HIDDEN,)),
-    Module("double_blocks_#_txt_mlp_0", (_HIDDEN,)),
-    Module("double_blocks_#_img_mod_lin", (_HIDDEN,)),
-    Module("single_blocks_#_linear1", (_HIDDEN,)),
-    Module("single_blocks_#_linear2", (5 * _HIDDEN,)),
-    Module("single_blocks_#_modulation_lin", (_HIDDEN,)),
-    Module("double_blocks_#_qkv*", (_HIDDEN,)),
-    Module("double_blocks_#_proj*", (_HIDDEN,)),
-    Module("single_blocks_#_qkv*", (_HIDDEN,)),
-    Module("single_transformer_blocks_#_attn_to_*", (_HIDDEN,)),
-    Module("single_transformer_blocks_#_proj_mlp", (_HIDDEN,)),
-    Module("single_transformer_blocks_#_proj_out", (5 * _HIDDEN,)),
-    Module("single_transformer_blocks_#_norm_linear", (_HIDDEN,)),
-    # Blocks of these names and this width are those of many transformers: their number tells.
-    AllOf(
-        Module("transformer_blocks_#_attn_*", (_HIDDEN,)),
-        AnyOf(AllBlocks("transformer_blocks", 19), Declares("flux")),
-    ),
-    AllOf(
-        NoModule("*attn*"),
-        Module("transformer_blocks_#_ff_*", (_HIDDEN, 4 * _HIDDEN)),
-        Declares("flux"),
-    ),
-    # Orthogonal adapters and (IA)3 show no input width; only their names are left.
-    Module("single_blocks_#_modulation_lin", (3 * _HIDDEN,), "out"),
-    AllOf(
-        AnyOf(
-            *(Unmeasured(f"{block}_#_*") for block in ("double_blocks", "single_blocks")),
-            Unmeasured("transformer_blocks_#_attn_*"),
-            Unmeasured("single_transformer_blocks_#_*"),
-        ),
-        Declares("flux"),
-    ),
-    declared_text(_BASE, 768),
+#: 19 + 38 blocks, four times as wide inside of their feed-forward.
+_ORIGINAL = original_blocks(_HIDDEN, 19, 38, 4 * _HIDDEN) | original_ends(_HIDDEN, _TEXT, 768)
+_DIFFUSERS = diffusers_blocks(_HIDDEN, 19, 38, 4 * _HIDDEN) | diffusers_ends(_HIDDEN, _TEXT, 768)
+TABLES = (
+    ModuleTable(_ORIGINAL),
+    ModuleTable(_DIFFUSERS),
+    ModuleTable(xlabs_blocks(_HIDDEN, 19, 38)),
 )
 
-_LORA = (
-    _LORA_MODULES,
-    # 19 + 38 blocks; Qwen-Image has 60, HunyuanVideo 20 + 40, FLUX.2 dev 48 single ones.
-    BlocksBelow("double_blocks", 19),
-    BlocksBelow("single_blocks", 38),
-    BlocksBelow("transformer_blocks", 19),
-    BlocksBelow("single_transformer_blocks", 38),
-    NotKin(),
-    # Of a header that names a U-Net the names of the blocks are right.
-    Undeclared(_BASE.value, "sd-1", "sd-2", "sdxl", "sdxl-refiner"),
+#: A LoKr whose factors stand the other way round shows the width of what it changes once.
+_TURNED = AllOf(
+    Factored(),
+    Module("double_blocks_#_img_attn_proj", (_HIDDEN,)),
+    Module("single_blocks_#_linear1"),
+    Undeclared(_BASE.value),
 )
 
 _CONTROL_LORA = Rule(
@@ -193,9 +165,9 @@ _CONTROL_LORA = Rule(
             ),
         ),
         AdapterOnly(),
-        *_LORA[1:],
+        Fits(*TABLES),
     ),
-    before=("flux lora",),
+    before=("flux lora", "flux lora, folder"),
 )
 
 _CONTROLNETS = (
@@ -269,7 +241,7 @@ FAMILY = Family(
     ),
     rules=(
         *_MAINS,
-        *adapters(_BASE, *_LORA),
+        *table_adapters(_BASE, *TABLES, others=(declared_text(_BASE, 768), _TURNED)),
         _CONTROL_LORA,
         *_CONTROLNETS,
         *_IMAGE_ADAPTERS,
