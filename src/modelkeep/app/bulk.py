@@ -248,6 +248,6 @@ def _seen(change: RecordChange, *, is_after: bool) -> dict[str, Any]:
     record = change.after if is_after else change.before
     tags = change.tags_after if is_after else change.tags_before
     facts = record.to_json()
-    for unseen in ("evidence", "identified"):
+    for unseen in ("evidence", "identified", "training"):
         facts.pop(unseen, None)
     return {**facts, "tags": list(tags)}

@@ -38,8 +38,8 @@ _SIMPLE_LISTS = frozenset({"fits", _TAGS})
 _LISTS = _SIMPLE_LISTS | {_PHRASES}
 #: Fields without which there is no record.
 _NEEDED = frozenset({"name", *_KINDS})
-#: Fields that say why a model is what it is.
-_NOT_SHOWN = frozenset({"evidence", "identified"})
+#: Fields that say why a model is what it is, and what its header says beside that.
+_NOT_SHOWN = frozenset({"evidence", "identified", "training"})
 _CHANGE = re.compile(r"([^=]*?)([+-]?=)(.*)", re.DOTALL)
 _FOR_EXAMPLE = 'For example: name="My model"'
 

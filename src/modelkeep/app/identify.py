@@ -84,10 +84,11 @@ class IdentifyResult:
             "weights": found.repo_variant,
             "missing": ", ".join(found.missing),
             "triggers": ", ".join(found.trigger_phrases),
+            **dict(found.training.lines() if found.training is not None else ()),
         }
         for name, value in facts.items():
             if value:
-                yield f"  {name:<10}{value}"
+                yield f"  {name:<9} {value}"
 
     @staticmethod
     def _usual(found: Identification) -> str:

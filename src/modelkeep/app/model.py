@@ -126,6 +126,7 @@ class ModelDetails:
         yield "description", model.description or ""
         yield "source", model.source or ""
         yield "triggers", "\n".join(map(one_line, model.trigger_phrases))
+        yield from model.training.lines() if model.training is not None else ()
         yield "tags", ", ".join(self.own_tags)
         yield "site tags", ", ".join(tag for tag in self.tags if tag not in self.own_tags)
         yield "preview", path_to_text(self.preview) if self.preview else ""

@@ -24,6 +24,7 @@ from modelkeep.core.taxonomy import (
     RecordState,
     SchedulerPredictionType,
 )
+from modelkeep.core.training import TrainingFacts
 from modelkeep.errors import InvalidModelConfigException
 
 NO_KEY = "<NOKEY>"
@@ -51,6 +52,7 @@ class ModelConfigBase(BaseModel):
         tensor_prefix: What stands before the names of its tensors in the file, which loading
             strips; None for folders and where no rule matched.
         trigger_phrases: Words that call up what an adapter learned.
+        training: How it was trained or merged, as far as its header tells.
         evidence: Why it was identified as this.
         identified: What it was identified as: those fields of the record that this filled. Fields
             that differ from it were set by somebody. None where nobody looked.
@@ -85,6 +87,7 @@ class ModelConfigBase(BaseModel):
     quantization: str | None = None
     tensor_prefix: str | None = None
     trigger_phrases: tuple[str, ...] = ()
+    training: TrainingFacts | None = None
     evidence: tuple[Evidence, ...] = ()
     identified: dict[str, Any] | None = None
     preview: str | None = None

@@ -13,9 +13,12 @@ from modelkeep.core.taxonomy import (
     ModelVariantType,
     SchedulerPredictionType,
 )
+from modelkeep.core.training import TrainingFacts
 
 #: Fields that ``identify --json`` does not print.
-NOT_PRINTED = ("description", "legacy_config", "upcast_attention", "tensor_prefix", "form")
+NOT_PRINTED = (
+    *("description", "legacy_config", "upcast_attention", "tensor_prefix", "form", "training"),
+)
 
 EvidenceKind = Literal["keys", "shapes", "config", "metadata", "hash", "name"]
 
@@ -70,6 +73,7 @@ class Identification:
             ``model.diffusion_model.``; empty where nothing does, None for folders. Loading strips
             it; records keep it.
         form: What it is on the disk.
+        training: How it was trained or merged; None where nothing tells.
         evidence: Why, in the order in which it was found.
     """
 
@@ -92,6 +96,7 @@ class Identification:
     upcast_attention: bool | None = None
     tensor_prefix: str | None = None
     form: FileForm = FileForm()
+    training: TrainingFacts | None = None
     evidence: tuple[Evidence, ...] = field(default=())
 
     def __repr__(self) -> str:

@@ -228,6 +228,7 @@ def _describe(
     lineage, descended = facts.find_lineage(view, match, rules.lineages(rule.base))
     incomplete = facts.missing_evidence(view)
     fits = fits_of(view, rule)
+    captions = facts.read_captions(view.metadata)
     found = [e for e in (predicted, quantized, descended, incomplete) if e is not None]
     evidence = [*match.evidence, *facts.declared_evidence(view, match), *found]
     legacy = variant.legacy if variant is not None and variant.legacy else rule.legacy
@@ -246,10 +247,11 @@ def _describe(
         size=size,
         name=view.name,
         description=f"{rule.base.value} {rule.type.value} model {view.name}",
-        trigger_phrases=facts.trigger_phrases(view.metadata),
+        trigger_phrases=facts.trigger_phrases(view.metadata, captions),
         legacy_config=legacy.get(prediction) or legacy.get(None),
         tensor_prefix=facts.find_prefix(view, match),
         upcast_attention=facts.upcast_attention(view, prediction, known),
         form=facts.form_of(view),
+        training=facts.training_of(view, captions),
         evidence=tuple(dict.fromkeys(evidence)),
     )

@@ -30,7 +30,9 @@ _NO_FORM = FileForm()
 #: Fields that hints may tell which a later look does not find.
 _HINTED = frozenset({"prediction_type", "lineage"})
 #: Fields that hold whatever somebody says that a model is.
-_OF_ANY_TYPE = frozenset({"size", "quantization", "tensor_prefix", "evidence", "identified"})
+_OF_ANY_TYPE = frozenset(
+    {"size", "quantization", "tensor_prefix", "training", "evidence", "identified"}
+)
 #: Fields of a record that are taken from sidecars as they are.
 _COPIED = ("name", "description", "source")
 _FORMATS = {
@@ -64,6 +66,7 @@ def identified_fields(found: Identification) -> dict[str, Any]:
         "tensor_prefix": found.tensor_prefix,
         "size": found.size,
         "trigger_phrases": found.trigger_phrases,
+        "training": found.training,
         "evidence": found.evidence,
     }
     if found.upcast_attention is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modelkeep.identification.facts.captions import read_captions
 from modelkeep.identification.facts.forms import (
     file_form,
     find_prefix,
@@ -16,6 +17,7 @@ from modelkeep.identification.facts.predictions import (
     upcast_attention,
 )
 from modelkeep.identification.facts.quantization import find_quantization, format_of
+from modelkeep.identification.facts.training import training_of
 
 __all__ = [
     "PREDICTING_TYPES",
@@ -28,6 +30,8 @@ __all__ = [
     "form_of",
     "format_of",
     "missing_evidence",
+    "read_captions",
+    "training_of",
     "trigger_phrases",
     "upcast_attention",
 ]

@@ -103,11 +103,15 @@ def model_row(config: ModelConfigBase, place: Place) -> dict[str, Any]:
         "config": text,
         "name_words": words_text(config.name),
         "phrase_words": words_text(*config.trigger_phrases),
-        "description_words": words_text(config.description),
+        "description_words": words_text(config.description, *_training(config)),
         "site": site_of(config.source),
         "lineage": config.lineage or "",
         "size_class": size_class(config.size),
     }
+
+
+def _training(config: ModelConfigBase) -> Iterable[str]:
+    return config.training.texts() if config.training is not None else ()
 
 
 class RecordReader:
