@@ -71,7 +71,11 @@ FAMILY = Family(
         *controlnets(_SHAPE, {None: "cldm_v15.yaml"}),
         # Files of SD 1 and SDXL have the same names and shapes: SDXL's rules need a sign and win.
         *vae_files(_BASE, 4),
-        vae_folder(_BASE, ConfigValue(("",), "latent_channels", (4,), absent=True)),
+        vae_folder(
+            _BASE,
+            ConfigValue(("",), "latent_channels", (4,), absent=True),
+            ConfigValue(("",), "scaling_factor", (0.18215, 1.0), absent=True),
+        ),
         *unet_adapters(
             _BASE,
             TextContext(768),

@@ -126,7 +126,8 @@ FAMILY = Family(
         vae_folder(
             _BASE,
             AnyOf(
-                ConfigValue(("",), "scaling_factor", (0.13025,)),
+                # The second is that of Playground 2.5.
+                ConfigValue(("",), "scaling_factor", (0.13025, 0.5)),
                 AllOf(
                     NameHint(_NAMES),
                     ConfigValue(("",), "latent_channels", (4,), absent=True),
