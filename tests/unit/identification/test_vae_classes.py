@@ -135,21 +135,20 @@ def test_the_vae_of_no_base_is_unknown(
 
 
 @pytest.mark.parametrize(
-    ("shapes", "first", "second"),
+    ("shapes", "bases"),
     [
-        (wan_vae(), "wan 2.1 vae", "qwen-image vae"),
-        (wan_vae(16, 4), "qwen-image layered vae", "ming-image vae"),
-        (taehv(16), "wan tiny vae", "hunyuan-video tiny vae"),
+        (wan_vae(), {"wan", "qwen-image"}),
+        (wan_vae(16, 4), {"qwen-image", "ming-image"}),
+        (taehv(16), {"wan", "hunyuan-video", "cogvideox"}),
     ],
 )
 def test_two_bases_with_one_vae_are_both_named(
-    shapes: Shapes, first: str, second: str, tmp_path: Path
+    shapes: Shapes, bases: set[str], tmp_path: Path
 ) -> None:
     with pytest.raises(AmbiguousModelError) as caught:
         identify(file(partial(dict, shapes))(tmp_path))
 
-    assert first in str(caught.value)
-    assert second in str(caught.value)
+    assert set(caught.value.candidates) == bases
 
 
 @pytest.mark.parametrize(
