@@ -31,11 +31,47 @@ TEXT: Part = (
     "text_encoders.clip_l.transformer.",
     "text_encoders.clip_g.transformer.",
     "text_encoders.t5xxl.transformer.",
+    "text_encoders.byt5.transformer.",
+    "text_encoders.umt5xxl.transformer.",
     "text_encoder.",
     "text_encoder_2.",
+    "text_encoder_3.",
     "clip_l.transformer.",
     "clip_g.transformer.",
     "t5xxl.transformer.",
+)
+#: Language models, alone or under what pipelines call their text encoder.
+LANGUAGE: Part = (
+    "",
+    "model.",
+    "language_model.",
+    "language_model.model.",
+    "model.language_model.",
+    "model.language_model.model.",
+    "text_model.",
+    "text_model.model.",
+    "model.text_model.",
+    "text_encoder.",
+    "text_encoder.model.",
+    "text_encoder.model.language_model.",
+    "text_encoder.language_model.model.",
+    "transformer.",
+    "transformer.model.",
+    "llm.",
+    "llm.model.",
+    "thinker.",
+    "thinker.model.",
+)
+#: The image encoders of CLIP, SigLIP and DINO.
+VISION: Part = (
+    "",
+    "model.",
+    "vision_model.",
+    "image_encoder.",
+    "image_encoder.vision_model.",
+    "vision_tower.",
+    "vision_tower.vision_model.",
+    "clip_vision.",
 )
 ADAPTER: Part = ("", "adapter.")
 PLAIN: Part = ("",)

@@ -42,6 +42,7 @@ from modelkeep.identification.conditions.tensors import (
     Has,
     Holds,
     Lacks,
+    NoName,
     WithoutParts,
 )
 
@@ -79,6 +80,7 @@ __all__ = [
     "Module",
     "NameHint",
     "NoModule",
+    "NoName",
     "Not",
     "NotKin",
     "PipelineClass",

@@ -103,6 +103,26 @@ class WithoutParts:
         return f"the file also holds {others[0] if others else 'nothing'}.*"
 
 
+class NoName:
+    """No tensor's name holds one of these texts, wherever in it."""
+
+    positive: ClassVar[bool] = False
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = texts
+
+    def check(self, view: PartView) -> Evidence | None:
+        """Hold when none is there."""
+        if any(text in view.tensors.text for text in self.texts):
+            return None
+        return Evidence("keys", f"no tensor is called *{self.texts[0]}*")
+
+    def missing(self, view: PartView) -> str:
+        """Name the text that is there."""
+        found = next((text for text in self.texts if text in view.tensors.text), "")
+        return f"tensors called *{found}* belong to something else"
+
+
 class Dim(msgspec.Struct, frozen=True):
     """A dimension of a tensor has one of these values.
 

@@ -22,7 +22,12 @@ _FORMATS = {
     "bnb_nf4": ModelFormat.BnbNf4,
     "bnb_int8": ModelFormat.BnbInt8,
 }
-_ONE_FILE_TYPES = {ModelType.Main, ModelType.CLIPEmbed, ModelType.T5Encoder}
+_ONE_FILE_TYPES = {
+    ModelType.Main,
+    ModelType.CLIPEmbed,
+    ModelType.T5Encoder,
+    ModelType.TextEncoder,
+}
 
 
 def find_quantization(view: ModelView) -> tuple[str | None, Evidence | None]:

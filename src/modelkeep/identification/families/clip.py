@@ -1,4 +1,4 @@
-"""CLIP text and vision encoders and T5: parts that belong to no one base."""
+"""CLIP: its text encoders, and both of its encoders in one file. They belong to no one base."""
 
 from __future__ import annotations
 
@@ -14,31 +14,30 @@ from modelkeep.identification.conditions import (
     WithoutParts,
 )
 from modelkeep.identification.family import Family
-from modelkeep.identification.prefixes import DENOISER_HEADS, TEXT, Part
+from modelkeep.identification.prefixes import DENOISER_HEADS, TEXT
 from modelkeep.identification.rules import Rule
 
 _ANY = BaseModelType.Any
-_NO_PIPELINE = WithoutParts(*DENOISER_HEADS, "first_stage_model", "vae")
-_NO_VISION = WithoutParts("vision_model", "visual")
+NO_PIPELINE = WithoutParts(*DENOISER_HEADS, "first_stage_model", "vae")
+NO_VISION = WithoutParts("vision_model", "visual")
 _WIDTH = "the encoder's width"
-_VISION: Part = ("", "image_encoder.", "vision_tower.")
-_CLIP_TEXT = AnyOf(
+_WIDTHS = (768, 1024, 1280)
+CLIP_TEXT = AnyOf(
     AllOf(
-        Dim("text_model.embeddings.token_embedding.weight", 1, (768, 1024, 1280), _WIDTH),
+        Dim("text_model.embeddings.token_embedding.weight", 1, _WIDTHS, _WIDTH),
         Has("text_model.encoder.layers.0.layer_norm1.weight"),
+        Lacks("text_model.head.weight"),  # that of SigLIP
     ),
     AllOf(
-        Dim("token_embedding.weight", 1, (768, 1024, 1280), _WIDTH),
+        Dim("token_embedding.weight", 1, _WIDTHS, _WIDTH),
         Has("transformer.resblocks.0.attn.in_proj_weight"),
     ),
-)
-_T5 = (
-    Has("encoder.block.0.layer.0.SelfAttention.k.weight"),
-    # Here every layer but the first has no position bias of its own; UMT5's have.
-    Lacks("encoder.block.1.layer.0.SelfAttention.relative_attention_bias.weight"),
-    Lacks("decoder.block.0.layer.0.SelfAttention.k.weight"),
-    _NO_PIPELINE,
-    _NO_VISION,
+    # As newer versions of transformers call them.
+    AllOf(
+        Dim("embeddings.token_embedding.weight", 1, _WIDTHS, _WIDTH),
+        Has("encoder.layers.0.layer_norm1.weight", "final_layer_norm.weight"),
+        Lacks("head.weight", "embeddings.patch_embedding.weight"),
+    ),
 )
 
 FAMILY = Family(
@@ -51,7 +50,7 @@ FAMILY = Family(
             base=_ANY,
             format=ModelFormat.Checkpoint,
             part=TEXT,
-            requires=(_CLIP_TEXT, _NO_PIPELINE, _NO_VISION),
+            requires=(CLIP_TEXT, NO_PIPELINE, NO_VISION),
         ),
         # As programs publish it: they take the text encoder out of it.
         Rule(
@@ -66,9 +65,9 @@ FAMILY = Family(
                     "vision_model.encoder.layers.0.layer_norm1.weight",
                     "visual.transformer.resblocks.0.attn.in_proj_weight",
                 ),
-                _CLIP_TEXT,
+                CLIP_TEXT,
                 Has("logit_scale"),
-                _NO_PIPELINE,
+                NO_PIPELINE,
             ),
         ),
         Rule(
@@ -77,58 +76,6 @@ FAMILY = Family(
             base=_ANY,
             format=ModelFormat.Diffusers,
             requires=(ComponentClass("CLIPTextModel*"),),
-        ),
-        Rule(
-            name="clip vision",
-            type=ModelType.CLIPVision,
-            base=_ANY,
-            format=ModelFormat.Checkpoint,
-            part=_VISION,
-            requires=(
-                Has("vision_model.encoder.layers.0.layer_norm1.weight"),
-                Has("vision_model.embeddings.patch_embedding.weight"),
-                Lacks("text_model.encoder.layers.0.layer_norm1.weight"),
-            ),
-        ),
-        Rule(
-            name="clip vision, folder",
-            type=ModelType.CLIPVision,
-            base=_ANY,
-            format=ModelFormat.Diffusers,
-            requires=(ComponentClass("CLIPVisionModel*", "SiglipVisionModel"),),
-        ),
-        Rule(
-            name="t5",
-            type=ModelType.T5Encoder,
-            base=_ANY,
-            format=ModelFormat.Checkpoint,
-            part=TEXT,
-            requires=_T5,
-        ),
-        Rule(
-            name="clip text and t5",
-            type=ModelType.T5Encoder,
-            base=_ANY,
-            format=ModelFormat.Checkpoint,
-            part=TEXT,
-            requires=(
-                Holds("a T5 encoder", "encoder.block.0.layer.0.SelfAttention.k.weight"),
-                Holds(
-                    "a CLIP text encoder too",
-                    "text_model.encoder.layers.0.layer_norm1.weight",
-                    "transformer.resblocks.0.attn.in_proj_weight",
-                ),
-                _CLIP_TEXT,
-                *_T5,
-            ),
-            before=("clip text", "t5"),
-        ),
-        Rule(
-            name="t5, folder",
-            type=ModelType.T5Encoder,
-            base=_ANY,
-            format=ModelFormat.Diffusers,
-            requires=(ComponentClass("T5EncoderModel"),),
         ),
     ),
 )
