@@ -27,19 +27,19 @@ def _refused(path: Path) -> UnknownModelError:
     ("shapes", "metadata", "words", "options"),
     [
         (
-            _lora("transformer.transformer_blocks.0.attn2.to_k", 2048),
+            _lora("transformer.transformer_blocks.60.attn2.to_k", 2048),
             {},
             "a LoRA for LTX-Video",
             "--type lora --base ltx-video",
         ),
         (
-            _lora("diffusion_model.blocks.0.cross_attn.k", 5120),
+            _lora("diffusion_model.blocks.45.cross_attn.k", 5120),
             {},
             "a LoRA for Wan",
             "--type lora --base wan",
         ),
         (
-            _lora("transformer.blocks.0.attn2.to_q", 1536),
+            _lora("transformer.blocks.45.attn2.to_q", 1536),
             {},
             "a LoRA for Wan",
             "--type lora --base wan",
@@ -146,7 +146,7 @@ def test_files(
 
 def test_folders(tmp_path: Path) -> None:
     weights = {"diffusion_pytorch_model.safetensors": plain}
-    config = {"config.json": {"_class_name": "WanTransformer3DModel"}}
+    config = {"config.json": {"_class_name": "WanNextTransformer3DModel"}}
     made = folder(config, weights, "x")
 
     assert "a checkpoint for Wan, as its class is Wan" in str(_refused(made(tmp_path / "1")))

@@ -103,7 +103,7 @@ def test_files_of_other_families_are_unknown(shapes: Shapes, prefix: str, tmp_pa
         _lora("transformer.transformer_blocks.0.img_mlp.net.0.proj", 3072, 12288)
         | _lora("transformer.transformer_blocks.0.attn.to_q", 3072, 3072),
         _lora("transformer.transformer_blocks.0.attn.add_q_proj", 1536, 1536),
-        _lora("diffusion_model.blocks.0.cross_attn.k", 5120, 5120),
+        _lora("diffusion_model.blocks.45.cross_attn.k", 5120, 5120),
     ],
 )
 def test_loras_of_other_families_are_unknown(shapes: Shapes, tmp_path: Path) -> None:

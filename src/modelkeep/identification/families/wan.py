@@ -1,22 +1,199 @@
-"""Wan: known by name and by its marks."""
+"""Wan 2.1 and 2.2, and the many models that are built on them.
+
+A variant is a task and a size (``t2v-14b``); what an adapter fits is a size (``14b``).
+"""
 
 from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.identification.conditions import Has, Module
-from modelkeep.identification.family import Family, Marks
+from modelkeep.identification.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Dim,
+    Has,
+    HasFile,
+    Lacks,
+    Module,
+    NameHint,
+    PipelineClass,
+)
+from modelkeep.identification.families._adapters import table_adapters
+from modelkeep.identification.families._transformers import (
+    classed,
+    config,
+    each_size,
+    main_file,
+    main_folder,
+)
+from modelkeep.identification.families._wan_modules import SIZES, TABLES
+from modelkeep.identification.family import Family, Lineage, Marks
+from modelkeep.identification.rules import Rule, Variant
+
+_BASE = BaseModelType.Wan
+_HEAD = 128
+_WIDTHS = tuple(size.width for size in SIZES)
+#: Latent channels, and those of a mask and a first picture as well.
+_PLAIN, _PICTURE, _CONTROL, _CAMERA = 16, 36, 48, 32
+_IN = "patch_embedding.weight"
+_FUN = NameHint(r"\bfun\b")
+
+
+def _inputs(*channels: int) -> Condition:
+    return Dim(_IN, 1, channels, "input channels")
+
+
+def _sized(norm: str) -> tuple[tuple[str, Condition], ...]:
+    return tuple((s.word, Dim(norm, 0, (s.width,), "hidden width")) for s in SIZES)
+
+
+def _tasks(clip: str, flf: str) -> tuple[Variant, ...]:
+    """Return the tasks; ``clip`` takes the embedded picture, ``flf`` places two of them."""
+    return (
+        Variant("vace", (Has("vace_patch_embedding.bias"),)),
+        Variant("animate", (Has("pose_patch_embedding.bias"),)),
+        Variant("animate-2", (Has("blocks.0.self_attn.to_q.bias"),)),
+        Variant("s2v", (Has("casual_audio_encoder.*"),)),
+        Variant("humo", (Has("audio_proj.audio_proj_glob_1.*"),)),
+        Variant("multitalk", (Has("audio_proj.proj1.weight"),)),
+        Variant("wandancer", (Has("patch_embedding_global.weight"),)),
+        Variant("scail-2", (Has("patch_embedding_mask.weight"),)),
+        Variant("scail", (Has("patch_embedding_pose.weight"),)),
+        Variant("helios", (Has("patch_short.weight", "patch_long.weight"),)),
+        Variant("anyflow", (Has("condition_embedder.delta_embedder.linear_1.bias"),)),
+        Variant("fun-camera", (Has("control_adapter.conv.weight"),)),
+        Variant("flf2v", (Has(flf),)),
+        Variant("fun-inpaint", (_inputs(_PICTURE), _FUN, NameHint(r"\binp"))),
+        Variant("i2v", (_inputs(_PICTURE),)),
+        Variant("ti2v", (_inputs(_CONTROL), Dim("patch_embedding.bias", 0, (3072,), "width"))),
+        Variant("fun-control", (_inputs(_CONTROL),)),
+        Variant("fun-camera", (_inputs(_CAMERA),)),
+        Variant("t2v", (_inputs(_PLAIN), Lacks(clip))),
+        # Some files hide the shape of the first convolution.
+        Variant("i2v", (Has(clip),)),
+        Variant(""),
+    )
+
+
+_ORIGINAL = main_file(
+    _BASE,
+    "original names",
+    Has("head.modulation"),
+    Dim("patch_embedding.bias", 0, _WIDTHS, "hidden width"),
+    Dim("blocks.0.self_attn.norm_q.weight", 0, _WIDTHS, "hidden width"),
+    Has("blocks.0.ffn.0.bias", "time_projection.1.bias"),
+    variants=each_size(
+        _sized("blocks.0.self_attn.norm_q.weight"),
+        *_tasks("img_emb.proj.0.bias", "img_emb.emb_pos"),
+    ),
+)
+_EMBEDDER = "condition_embedder"
+_DIFFUSERS = main_file(
+    _BASE,
+    "diffusers names",
+    Has(f"{_EMBEDDER}.time_proj.bias"),
+    Dim("patch_embedding.bias", 0, _WIDTHS, "hidden width"),
+    Dim("blocks.0.attn1.norm_q.weight", 0, _WIDTHS, "hidden width"),
+    Has("blocks.0.ffn.net.0.proj.bias", f"{_EMBEDDER}.text_embedder.linear_1.bias"),
+    variants=each_size(
+        _sized("blocks.0.attn1.norm_q.weight"),
+        *_tasks(f"{_EMBEDDER}.image_embedder.norm1.bias", f"{_EMBEDDER}.image_embedder.pos_embed"),
+    ),
+)
+
+_PIPELINES = (
+    *("Wan*Pipeline", "SkyReelsV2*Pipeline", "ChronoEdit*Pipeline", "LucyEdit*Pipeline"),
+    *("Helios*Pipeline", "AnyFlow*Pipeline"),
+)
+_COMPONENTS = (
+    *("WanTransformer3DModel", "WanVACETransformer3DModel", "WanAnimate*Transformer3DModel"),
+    *("SkyReelsV2Transformer3DModel", "ChronoEditTransformer3DModel"),
+    *("HeliosTransformer3DModel", "AnyFlow*Transformer3DModel"),
+)
+_FOLDER_TASKS = (
+    Variant("vace", (classed("WanVACE*"),)),
+    Variant("animate-2", (classed("WanAnimate2*"),)),
+    Variant("animate", (classed("WanAnimate*"),)),
+    Variant("helios", (classed("Helios*"),)),
+    Variant("anyflow", (classed("AnyFlow*"),)),
+    Variant("flf2v", (config("pos_embed_seq_len", 514),)),
+    Variant("i2v", (config("in_channels", _PICTURE),)),
+    Variant("ti2v", (config("in_channels", _CONTROL), config("num_attention_heads", 24))),
+    Variant("fun-control", (config("in_channels", _CONTROL), _FUN)),
+    Variant("fun-camera", (config("in_channels", _CAMERA),)),
+    Variant("t2v", (config("in_channels", _PLAIN, absent=True),)),
+    Variant(""),
+)
+_FOLDER_SIZES = tuple(
+    (s.word, config("num_attention_heads", s.width // _HEAD, absent=s.word == "14b")) for s in SIZES
+)
+_FOLDER = main_folder(
+    _BASE,
+    _PIPELINES,
+    _COMPONENTS,
+    variants=(
+        *each_size(_FOLDER_SIZES, *_FOLDER_TASKS),
+        Variant("i2v", (PipelineClass("*ImageToVideo*"),)),
+        Variant("t2v"),
+    ),
+)
+
+
+def _lineages() -> tuple[Lineage, ...]:
+    """Return the lineages. Wan 2.2 has two models for one picture: the noisy half, the clear."""
+    new = r"\bwan ?(?:video ?)?2 ?2"
+    return (
+        Lineage(
+            "skyreels-v2", r"\bskyreels", AnyOf(Has("fps_embedding.weight"), classed("SkyReels*"))
+        ),
+        Lineage("chronoedit", r"\bchrono ?edit", classed("ChronoEdit*")),
+        Lineage("lucy-edit", r"\blucy\b", classed("LucyEdit*")),
+        Lineage("phantom", r"\bphantom\b"),
+        Lineage("wan-2.2-high", rf"{new}.*\bhigh\b|\bhigh ?noise\b"),
+        Lineage("wan-2.2-low", rf"{new}.*\blow\b|\blow ?noise\b"),
+        Lineage("wan-2.2", new, AnyOf(HasFile("transformer_2/*"), _WITHOUT_CLIP)),
+    )
+
+
+#: Wan 2.1 takes the first picture twice: as latents, and embedded by CLIP.
+_WITHOUT_CLIP = AnyOf(
+    AllOf(
+        Has("head.modulation"), _inputs(_PICTURE), Lacks("img_emb.proj.0.bias", "control_adapter.*")
+    ),
+    AllOf(Has("head.modulation"), Dim("patch_embedding.bias", 0, (3072,), "hidden width")),
+)
+
+_MAINS: tuple[Rule, ...] = (_ORIGINAL, _DIFFUSERS, _FOLDER)
 
 FAMILY = Family(
     name="wan",
-    base=BaseModelType.Wan,
+    base=_BASE,
     label="Wan",
+    words=("Wan 2.1", "Wan 2.2", "WanVideo"),
+    sites={
+        "civitai": (
+            "Wan Video",
+            "Wan Video 1.3B t2v",
+            "Wan Video 14B t2v",
+            "Wan Video 14B i2v 480p",
+            "Wan Video 14B i2v 720p",
+            "Wan Video 2.2 TI2V-5B",
+            "Wan Video 2.2 T2V-A14B",
+            "Wan Video 2.2 I2V-A14B",
+        )
+    },
     declared=("wan", "wanvideo"),
     marks=Marks(
-        tensors=(Has("head.modulation"),),
+        tensors=(
+            Has("head.modulation"),
+            AllOf(Has(f"{_EMBEDDER}.time_proj.bias"), Has("blocks.0.attn1.norm_q.weight")),
+        ),
         modules=(
             Module("blocks_#_cross_attn_k"),
             Module("blocks_#_self_attn_q"),
-            Module("blocks_#_attn2_to_q", (1536, 3072, 5120)),
+            Module("blocks_#_attn2_to_q", _WIDTHS),
         ),
     ),
+    lineages=_lineages(),
+    rules=(*_MAINS, *table_adapters(_BASE, *TABLES)),
 )
