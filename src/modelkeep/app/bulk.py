@@ -146,6 +146,10 @@ def keys_of(manager: ModelManager, parameters: Iterable[tuple[str, str]] | str) 
             "A filter of many models takes no limit, after or sort",
             hint="It is about all models that fit.",
         )
+    if query.partner:
+        from modelkeep.app import companions
+
+        return companions.keys(manager, query)
     return [model.key for model in manager.records.each(query.where)]
 
 

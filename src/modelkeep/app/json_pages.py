@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from modelkeep.app import library
+from modelkeep.app import companions, library
 from modelkeep.app.query import MOST, ModelQuery
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def is_quick(manager: ModelManager, query: ModelQuery) -> bool:
     records = manager.records
     return (
         records.never_waits
+        and not query.partner
         and not query.where.roots
         and has_lasting_pages(manager)
         and records.walks(query.where, query.order)
@@ -71,20 +72,15 @@ def json_page(manager: ModelManager, query: ModelQuery) -> JsonModels:
 
     Raises:
         UsageError: the query names a root that does not exist, or ``after`` is no page's ``next``.
+        UnknownModelException, DuplicateModelException: ``partner`` names no model, or several.
     """
+    if query.partner:
+        return _marked(manager, *companions.page_json(manager, query))
     library.refuse_unknown_roots(manager, query.where.roots)
     found = manager.records.page_json(
         query.where, order=query.order, limit=query.limit or MOST, after=query.after
     )
-    if has_lasting_pages(manager):
-        return JsonModels(found.items, found.next)
-    places = [msgspec.json.decode(item, type=_Place) for item in found.items]
-    offline = library.offline_models(manager, places)
-    items = [
-        _as_offline(item, place) if place.key in offline else item
-        for item, place in zip(found.items, places, strict=True)
-    ]
-    return JsonModels(items, found.next)
+    return _marked(manager, found.items, found.next)
 
 
 def counts_json(manager: ModelManager, where: RecordFilter) -> bytes:
@@ -95,6 +91,19 @@ def counts_json(manager: ModelManager, where: RecordFilter) -> bytes:
     """
     counts = library.facets(manager, where)
     return msgspec.json.encode({"total": counts.facets.total, "facets": counts.to_json()})
+
+
+def _marked(manager: ModelManager, found: Sequence[bytes], following: str | None) -> JsonModels:
+    """Return a page of which the models in offline roots say so."""
+    if has_lasting_pages(manager):
+        return JsonModels(found, following)
+    places = [msgspec.json.decode(item, type=_Place) for item in found]
+    offline = library.offline_models(manager, places)
+    items = [
+        _as_offline(item, place) if place.key in offline else item
+        for item, place in zip(found, places, strict=True)
+    ]
+    return JsonModels(items, following)
 
 
 def _as_offline(item: bytes, place: _Place) -> bytes:

@@ -384,6 +384,26 @@ class ModelManager:
             )
         return path
 
+    def works_with(self, model: ModelConfigBase | str | Path) -> list[ModelConfigBase]:
+        """Return the models of the library that work with one, the likeliest first.
+
+        For a main model these are LoRAs, VAEs, ControlNets, adapters, embeddings and encoders;
+        for one of those, main models. The same lineage comes first, what may only fit comes last.
+        Models whose files are gone are left out.
+
+        Args:
+            model: Its record, or what ``find`` takes.
+
+        Raises:
+            UnknownModelException: nothing is called that.
+            DuplicateModelException: several models are; the message lists their keys.
+        """
+        from modelkeep.app.companions import companions
+        from modelkeep.records.listing import RecordFilter
+
+        record = self.find(str(model)) if isinstance(model, str | Path) else model
+        return companions(self, record, RecordFilter())
+
     def find(self, name: str) -> ModelConfigBase:
         """Return the model that a person means by ``name``.
 

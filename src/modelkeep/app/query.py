@@ -103,14 +103,20 @@ class ModelQuery:
         sort: What they are sorted by; relevance where there is a text, else the name, when None.
         limit: At most so many; all when None.
         after: ``next`` of the page before.
+        partner: Only models that work with this one: a key, a name or a path.
     """
 
     where: RecordFilter = field(default_factory=RecordFilter)
     sort: SearchOrder | None = None
     limit: int | None = None
     after: str | None = None
+    partner: str = ""
 
     def __post_init__(self) -> None:
+        if self.partner and self.sort is not None:
+            raise UsageError(
+                "--for has an order of its own, the same lineage first", hint="Leave out --sort."
+            )
         if self.limit is not None and self.limit < 1:
             raise UsageError(f"The limit cannot be {self.limit}", hint="It must be at least 1.")
         if self.after is not None and self.limit is None:
@@ -126,6 +132,7 @@ class ModelQuery:
         sort: str | None = None,
         limit: int | None = None,
         after: str | None = None,
+        partner: str | None = None,
         **choices: Sequence[str] | None,
     ) -> ModelQuery:
         """Read a query from words.
@@ -135,6 +142,7 @@ class ModelQuery:
             sort: One of ``ORDERS``.
             limit: At most so many.
             after: ``next`` of the page before.
+            partner: Only models that work with this one.
             choices: ``type``, ``base``, ``format``, ``tag``, ``in``, ``state``, ``site``,
                 ``licence``, ``lineage``, ``size``, ``used``: any of these values; of tags all of
                 them. ``hash``: one sha256, BLAKE3 or sample hash, or how one begins.
@@ -150,7 +158,7 @@ class ModelQuery:
         }
         order: Any = None if not sort else _read_order(sort)
         where = RecordFilter(text=text or "", hash=_read_hash(choices.get("hash")), **read)
-        return cls(where, order, limit, after or None)
+        return cls(where, order, limit, after or None, partner or "")
 
     @classmethod
     def from_parameters(cls, parameters: Iterable[tuple[str, str]] | str) -> ModelQuery:
@@ -176,6 +184,7 @@ class ModelQuery:
             sort=single.get("sort"),
             limit=_read_number(single.get("limit")),
             after=single.get("after"),
+            partner=single.get("for"),
             **choices,
             hash=[single.get("hash", "")],
         )
@@ -188,7 +197,7 @@ class ModelQuery:
     @property
     def is_everything(self) -> bool:
         """Tell whether every model matches."""
-        return self.where == RecordFilter()
+        return self.where == RecordFilter() and not self.partner
 
     def parameters(self) -> list[tuple[str, str]]:
         """Return the query as parameters of an address."""
@@ -198,6 +207,7 @@ class ModelQuery:
             "sort": self.sort,
             "limit": self.limit,
             "after": self.after,
+            "for": self.partner,
         }
         given = [(f.parameter, v) for f in _CHOICES for v in getattr(self.where, f.attribute)]
         return [*given, *((name, str(value)) for name, value in single.items() if value)]
@@ -217,7 +227,7 @@ PARAMETERS: Mapping[str, bool] = MappingProxyType(
     {
         "q": False,
         **{field.parameter: True for field in _CHOICES},
-        **dict.fromkeys(("hash", "sort", "limit", "after", "facets"), False),
+        **dict.fromkeys(("hash", "for", "sort", "limit", "after", "facets"), False),
     }
 )
 #: Models of one page: the usual number, and the largest.
@@ -263,6 +273,8 @@ class SearchRequest:
         query = ModelQuery.from_parameters(rest)
         if query.limit is not None and query.limit > MOST:
             raise UsageError(f"limit is at most {MOST:,}", hint="Ask for the next page with after.")
+        if query.partner and _TRUTHS[counted]:
+            raise UsageError("facets are of a filter, and not of for", hint="Ask for one of them.")
         return cls(query, _TRUTHS[counted])
 
     def filter_string(self) -> str:
@@ -287,6 +299,7 @@ _SINGLE = {
     "sort": "--sort",
     "limit": "--limit",
     "after": "--after",
+    "for": "--for",
 }
 
 

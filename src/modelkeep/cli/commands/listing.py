@@ -8,6 +8,7 @@ import typer
 
 from modelkeep.app import library
 from modelkeep.app.query import ModelQuery
+from modelkeep.cli.completion import complete_model
 from modelkeep.cli.options import BasesOption, FormatsOption, TypesOption
 from modelkeep.cli.session import Session
 from modelkeep.core.taxonomy import RecordState
@@ -69,6 +70,15 @@ HashOption = Annotated[
         "--hash", metavar="HASH", help="With this sha256, BLAKE3 or sample hash, or its beginning."
     ),
 ]
+ForOption = Annotated[
+    str | None,
+    typer.Option(
+        "--for",
+        metavar="MODEL",
+        autocompletion=complete_model,
+        help="Only what works with this model: parts for a main model, main models for a part.",
+    ),
+]
 SortOption = Annotated[
     Literal["relevance", "name", "size", "date", "type", "base"] | None,
     typer.Option(
@@ -103,6 +113,7 @@ def list_models(
     size: SizeOption = None,
     used: UsedOption = None,
     hash_: HashOption = None,
+    for_: ForOption = None,
     sort: SortOption = None,
     limit: LimitOption = None,
     after: AfterOption = None,
@@ -116,6 +127,7 @@ def list_models(
         sort=sort,
         limit=limit,
         after=after,
+        partner=for_,
         **{
             "type": type_,
             "base": base,
@@ -131,22 +143,35 @@ def list_models(
             "hash": [hash_] if hash_ else None,
         },
     )
-    if missing and (facets or after is not None):
-        raise UsageError(
-            "--missing checks the disk and cannot be used with --facets or --after",
-            hint="Use --state missing to list models found missing by the last check.",
-        )
+    _refuse_together(query, missing=missing, facets=facets)
     if facets:
         _count(session, query)
-        return
-    if missing or session.json:
-        page = (library.missing if missing else library.page)(session.manager, query)
+    elif missing or session.json or query.partner:
+        page = _page(session, query, missing=missing)
         print_page(session, page)
         _say_more(session, query, page, missing=missing)
     else:
         lines = library.lines(session.manager, query)
         _print_lines(session, lines)
         _say_more(session, query, lines)
+
+
+def _refuse_together(query: ModelQuery, *, missing: bool, facets: bool) -> None:
+    if missing and (facets or query.partner or query.after is not None):
+        raise UsageError(
+            "--missing checks the disk and cannot be used with --facets, --for or --after",
+            hint="Use --state missing to list models found missing by the last check.",
+        )
+    if facets and query.partner:
+        raise UsageError("--facets counts all models", hint="Leave out --facets or --for.")
+
+
+def _page(session: Session, query: ModelQuery, *, missing: bool) -> library.ModelPage:
+    if query.partner:
+        from modelkeep.app import companions
+
+        return companions.page(session.manager, query)
+    return (library.missing if missing else library.page)(session.manager, query)
 
 
 def _say_more(
@@ -157,6 +182,8 @@ def _say_more(
             session.say(note)
     elif missing:
         session.say("No model is missing.")
+    elif query.partner:
+        session.say(f"Nothing in the library is known to work with {query.partner}.")
     elif not query.is_everything:
         session.say("No model matches. List all of them with: modelkeep list")
     elif query.after is None:

@@ -30,6 +30,7 @@ _MEANING = {
     "tag": "Has all of these.",
     "in": "In one of these roots.",
     "hash": "A sha256, blake3 or sample hash, or how a sha256 begins, from 8 characters on.",
+    "for": "Key or name of a model; only what works with it, the likeliest first.",
     "limit": "At most so many, 50 where it is not given.",
     "after": "`next` of the page before.",
     "facets": "Also count the values that occur.",
