@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
@@ -14,8 +15,12 @@ from modelkeep.identification.conditions import (
     PipelineClass,
 )
 from modelkeep.identification.module_tables import Widths
+from modelkeep.identification.prefixes import DENOISER, Part
 from modelkeep.identification.rules import Rule, Variant
 
+#: The one variant of a family that has no others.
+NORMAL = (Variant("normal"),)
+ORIGINAL, DIFFUSERS = "original names", "diffusers names"
 #: Width of the sine embedding of times.
 TIME = 256
 #: Widths that vary, or that tell nothing.
@@ -26,8 +31,9 @@ def main_file(
     base: BaseModelType,
     names: str,
     *requires: Condition,
-    variants: tuple[Variant, ...] = (),
+    variants: tuple[Variant, ...] = NORMAL,
     before: tuple[str, ...] = (),
+    part: Part = DENOISER,
 ) -> Rule:
     """Return the rule for a file that holds the denoiser, alone or with other parts.
 
@@ -37,12 +43,14 @@ def main_file(
         requires: What must hold; that no similar family's mark is there is added.
         variants: Its variants.
         before: Names of rules that lose when this one holds too.
+        part: Prefixes under which its tensors may stand.
     """
     return Rule(
         name=f"{base.value} main, {names}",
         type=ModelType.Main,
         base=base,
         format=ModelFormat.Checkpoint,
+        part=part,
         requires=(*requires, NotKin()),
         variants=variants,
         before=before,
@@ -54,7 +62,7 @@ def main_folder(
     pipelines: tuple[str, ...],
     components: tuple[str, ...],
     *requires: Condition,
-    variants: tuple[Variant, ...] = (),
+    variants: tuple[Variant, ...] = NORMAL,
 ) -> Rule:
     """Return the rule for a folder of diffusers: a pipeline, or its transformer alone.
 
@@ -150,3 +158,21 @@ def feed_forward(name: str, width: int, inner: int, *, gated: bool = False) -> d
 def two_layers(name: str, taken: int | None, inner: int, given: int) -> dict[str, Widths]:
     """Return the modules ``linear_1`` and ``linear_2`` of an embedder."""
     return {f"{name}.linear_1": (taken, inner), f"{name}.linear_2": (inner, given)}
+
+
+def under(place: str, modules: Mapping[str, Widths]) -> dict[str, Widths]:
+    """Return modules with ``place`` before their names."""
+    return {f"{place}.{name}": widths for name, widths in modules.items()}
+
+
+def same(width: int, *names: str) -> dict[str, Widths]:
+    """Return modules that give as many features as they take."""
+    return dict.fromkeys(names, (width, width))
+
+
+def gated_ways(
+    width: int, inner: int, names: tuple[str, str, str] = ("w1", "w3", "w2")
+) -> dict[str, Widths]:
+    """Return a gated feed-forward of three modules: two ways in, one out."""
+    gate, up, down = names
+    return {gate: (width, inner), up: (width, inner), down: (inner, width)}
