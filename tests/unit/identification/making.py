@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,7 @@ def main_cases(
 ) -> list[Case]:
     """A main model under every prefix, and as a 4-bit file of bitsandbytes."""
     rule, answer = f"{base} main, {names} names", ("main", base, "checkpoint", variant)
-    cases = [
-        Case(rule, answer, file(lambda prefix=prefix: prefixed(shapes, prefix)))
-        for prefix in prefixes
-    ]
+    cases = [Case(rule, answer, file(partial(prefixed, shapes, prefix))) for prefix in prefixes]
     packed = ("main", base, "bnb_quantized_nf4b", variant)
     return [*cases, Case(rule, packed, nf4(shapes))]
 
@@ -89,8 +87,6 @@ def lora_cases(base: str, modules: Mapping[str, Pair]) -> list[Case]:
     """A LoRA of these modules (``{n}`` for each block) in every spelling, and as a folder."""
     changed = expand(modules)
     one, many = ("lora", base, "lycoris", None), ("lora", base, "diffusers", None)
-    cases = [
-        Case(f"{base} lora", one, file(lambda how=how: adapter(changed, how))) for how in SPELLINGS
-    ]
+    cases = [Case(f"{base} lora", one, file(partial(adapter, changed, how))) for how in SPELLINGS]
     weights = {"pytorch_lora_weights.safetensors": lambda: adapter(changed, "diffusers")}
     return [*cases, Case(f"{base} lora, folder", many, folder({}, weights))]

@@ -105,7 +105,8 @@ def test_transformer_blocks_of_the_width_of_flux_need_more_to_be_flux(tmp_path: 
         return {key: shape for name in names for key, shape in _lora(name, 3072).items()}
 
     single = _lora("transformer.single_transformer_blocks.0.attn.to_q", 3072)
-    assert not _is_known(blocks(20), tmp_path)
+    assert not _is_known(blocks(61), tmp_path)
+    assert _identify(blocks(60), tmp_path).base == "qwen-image"
     assert _identify(blocks(19), tmp_path).base == "flux"
     assert _identify(blocks(3) | single, tmp_path).base == "flux"
     assert _identify(blocks(3), tmp_path, ss_base_model_version="flux1").base == "flux"
