@@ -58,7 +58,18 @@ def _file(name: str, *signs: Condition, part: Part = LANGUAGE) -> Rule:
 #: Classes of transformers, and what configs say that name none.
 _CLASSES = (
     *("Gemma*", "Qwen2*", "Qwen3*", "Mistral*", "Ministral*", "Llama*", "Llava*", "Phi*"),
-    *("SmolLM3*", "GptOss*", "Glm*", "ChatGLM*", "T5Gemma*", "LLaDA2*", "DiffusionGemma*"),
+    *(
+        "SmolLM3*",
+        "GptOss*",
+        "GlmModel",
+        "GlmFor*",
+        "Glm4*",
+        "GlmImageFor*",
+        "ChatGLM*",
+        "T5Gemma*",
+        "LLaDA2*",
+        "DiffusionGemma*",
+    ),
     *("BertModel", "XLMRobertaModel", "JinaCLIP*", "Bailing*", "RobertaSeries*", "MCLIP*"),
 )
 _TYPES = (
