@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from modelkeep.core.identity import Identification
+from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.errors import AmbiguousModelError, UnknownModelError
 from modelkeep.identification.engine import identify
+from modelkeep.identification.known_families import load_rules
 from sample_models import SD1, SD2, SDXL, Shapes, UNet, clip_text, ldm_unet, typed
 from sample_models import write_safetensors as write
 
