@@ -32,3 +32,18 @@ def class_shapes(path: str, config: Mapping[str, Any] | None = None) -> Shapes:
     """Return the same for a class that is named by its module, such as ``diffusers.VQModel``."""
     module, _, name = path.rpartition(".")
     return meta_shapes(getattr(importlib.import_module(module), name), config)
+
+
+def class_layers(path: str, config: Mapping[str, Any] | None = None) -> tuple[Shapes, Shapes]:
+    """Return the shapes of all tensors of such a class, and those of what a LoRA may change.
+
+    The second are the weights of linear layers and convolutions under the paths of the layers.
+    """
+    import torch
+
+    module, _, name = path.rpartition(".")
+    with torch.device("meta"):
+        model = getattr(importlib.import_module(module), name)(**dict(config or {}))
+    kinds = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
+    layers = {n: tuple(e.weight.shape) for n, e in model.named_modules() if isinstance(e, kinds)}
+    return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}, layers
