@@ -196,6 +196,8 @@ def test_flux_modules_in_every_spelling(
     down = form.format(module)
     up = down.replace("lora_A", "lora_B").replace("lora_down", "lora_up")
 
-    found = _identify({down: (4, taken), up: (given, 4)}, tmp_path)
+    shapes: Shapes = {down: (4, taken), up: (given, 4)}
+    # HunyuanVideo has modules of these names too.
+    found = _identify(shapes, tmp_path, ss_base_model_version="flux1")
 
     assert (found.type, found.base) == ("lora", "flux")

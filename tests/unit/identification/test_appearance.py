@@ -78,6 +78,7 @@ def _refused(path: Path) -> UnknownModelError:
         (
             {
                 "adaln_single.emb.timestep_embedder.linear_1.bias": (2048,),
+                "patchify_proj.bias": (2048,),
                 "transformer_blocks.0.attn2.to_k.weight": (2048, 2048),
             },
             {},

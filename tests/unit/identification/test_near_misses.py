@@ -97,11 +97,7 @@ def test_files_of_other_families_are_unknown(shapes: Shapes, prefix: str, tmp_pa
         _lora("diffusion_model.double_blocks.0.img_mlp.0", 3072, 18432),
         _lora("diffusion_model.single_blocks.5.linear1", 3072, 27648),
         _lora("diffusion_model.single_blocks.40.linear1", 3072, 21504),
-        _lora("diffusion_model.double_blocks.0.img_mlp.fc1", 3072, 12288)
-        | _lora("diffusion_model.double_blocks.0.img_attn.qkv", 3072, 9216),
-        _lora("transformer.transformer_blocks.45.attn.add_q_proj", 3072, 3072),
-        _lora("transformer.transformer_blocks.0.img_mlp.net.0.proj", 3072, 12288)
-        | _lora("transformer.transformer_blocks.0.attn.to_q", 3072, 3072),
+        _lora("transformer.transformer_blocks.65.attn.add_q_proj", 3072, 3072),
         _lora("transformer.transformer_blocks.0.attn.add_q_proj", 1536, 1536),
         _lora("diffusion_model.blocks.45.cross_attn.k", 5120, 5120),
     ],
