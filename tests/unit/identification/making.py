@@ -23,7 +23,7 @@ def main_cases(
     prefixes: tuple[str, ...] = PREFIXES,
 ) -> list[Case]:
     """A main model under every prefix, and as a 4-bit file of bitsandbytes."""
-    rule, answer = f"{base} main, {names} names", ("main", base, "checkpoint", variant)
+    rule, answer = f"{base} main, {names}", ("main", base, "checkpoint", variant)
     cases = [Case(rule, answer, file(partial(prefixed, shapes, prefix))) for prefix in prefixes]
     packed = ("main", base, "bnb_quantized_nf4b", variant)
     return [*cases, Case(rule, packed, nf4(shapes))]

@@ -65,25 +65,27 @@ _GLM: Shapes = {
 }
 
 CASES: list[Case] = [
-    *main_cases("krea-2", "original", _KREA),
-    *main_cases("krea-2", "diffusers", _KREA_DIFFUSERS),
+    *main_cases("krea-2", "original names", _KREA),
+    *main_cases("krea-2", "diffusers names", _KREA_DIFFUSERS),
     *folder_cases("krea-2", {"Krea2Pipeline": {}}, "Krea2Transformer2DModel"),
     *lora_cases(
         "krea-2", {"blocks.{28}.attn.wq": (6144, 6144), "blocks.{28}.attn.gate": (6144, 6144)}
     ),
     *lora_cases("krea-2", {"transformer_blocks.0.attn.to_k": (6144, 1536)}),
-    *main_cases("ernie-image", "diffusers", _ERNIE),
+    *main_cases("ernie-image", "diffusers names", _ERNIE),
     *folder_cases("ernie-image", {"ErnieImagePipeline": {}}, "ErnieImageTransformer2DModel"),
     *lora_cases("ernie-image", {"layers.{36}.self_attention.to_q": (4096, 4096)}),
-    *main_cases("ideogram-4", "original", _ideogram({"qkv": (13824, 4608), "o": (4608, 4608)})),
-    *main_cases("ideogram-4", "diffusers", _ideogram({"to_q": (4608, 4608)})),
+    *main_cases(
+        "ideogram-4", "original names", _ideogram({"qkv": (13824, 4608), "o": (4608, 4608)})
+    ),
+    *main_cases("ideogram-4", "diffusers names", _ideogram({"to_q": (4608, 4608)})),
     *folder_cases("ideogram-4", {"Ideogram4Pipeline": {}}, "Ideogram4Transformer2DModel"),
     *lora_cases("ideogram-4", {"layers.{34}.attention.qkv": (4608, 13824)}),
     *lora_cases("ideogram-4", {"layers.3.attention.to_q": (4608, 4608)}),
-    *main_cases("prx", "diffusers", _PRX),
+    *main_cases("prx", "diffusers names", _PRX),
     *folder_cases("prx", {"PRXPipeline": {}, "PRXPixelPipeline": {}}, "PRXTransformer2DModel"),
     *lora_cases("prx", {"blocks.{16}.attention.img_qkv_proj": (1792, 5376)}),
-    *main_cases("glm-image", "diffusers", _GLM),
+    *main_cases("glm-image", "diffusers names", _GLM),
     *folder_cases("glm-image", {"GlmImagePipeline": {}}, "GlmImageTransformer2DModel"),
     *lora_cases(
         "glm-image",

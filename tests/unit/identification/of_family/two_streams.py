@@ -96,9 +96,9 @@ _LAYERED_CONFIG = {"QwenImageLayeredPipeline": {"use_additional_t_cond": True}}
 _SQUARE = (3072, 3072)
 
 CASES: list[Case] = [
-    *main_cases("qwen-image", "diffusers", QWEN),
-    *main_cases("qwen-image", "diffusers", _EDIT, prefixes=("model.diffusion_model.",)),
-    *main_cases("qwen-image", "diffusers", _LAYERED, "layered"),
+    *main_cases("qwen-image", "diffusers names", QWEN),
+    *main_cases("qwen-image", "diffusers names", _EDIT, prefixes=("model.diffusion_model.",)),
+    *main_cases("qwen-image", "diffusers names", _LAYERED, "layered"),
     Case(
         "qwen-image main, diffusers names",
         ("main", "qwen-image", "checkpoint", "normal"),
@@ -111,10 +111,10 @@ CASES: list[Case] = [
         {f"{_BLOCK}.attn.to_q": _SQUARE, f"{_BLOCK}.attn.add_k_proj": _SQUARE},
     ),
     *lora_cases("qwen-image", {"transformer_blocks.59.txt_mlp.net.2": (12288, 3072)}),
-    *main_cases("mage-flow", "diffusers", _two_streams(2560, 128)),
+    *main_cases("mage-flow", "diffusers names", _two_streams(2560, 128)),
     *folder_cases("mage-flow", {"MageFlowPipeline": {}}, "MageFlowTransformer2DModel"),
     *lora_cases("mage-flow", {"transformer_blocks.{12}.attn.to_q": _SQUARE}),
-    *main_cases("qwen-image-2", "diffusers", _QWEN_21),
+    *main_cases("qwen-image-2", "diffusers names", _QWEN_21),
     *folder_cases("qwen-image-2", {"QwenImage21Pipeline": {}}, "QwenImage21Transformer2DModel"),
     *lora_cases(
         "qwen-image-2",
@@ -123,7 +123,7 @@ CASES: list[Case] = [
             "transformer_blocks.{32}.img_mlp.gate_layer": (4096, 12288),
         },
     ),
-    *main_cases("nucleus-image", "diffusers", _NUCLEUS),
+    *main_cases("nucleus-image", "diffusers names", _NUCLEUS),
     *folder_cases(
         "nucleus-image", {"NucleusMoEImagePipeline": {}}, "NucleusMoEImageTransformer2DModel"
     ),
@@ -134,8 +134,8 @@ CASES: list[Case] = [
             "transformer_blocks.{24}.attn.add_k_proj": (2048, 2048),
         },
     ),
-    *main_cases("lens", "diffusers", _lens(several=True)),
-    *main_cases("lens", "diffusers", _lens(several=False)),
+    *main_cases("lens", "diffusers names", _lens(several=True)),
+    *main_cases("lens", "diffusers names", _lens(several=False)),
     *folder_cases("lens", {"LensPipeline": {}}, "LensTransformer2DModel"),
     *lora_cases(
         "lens",
