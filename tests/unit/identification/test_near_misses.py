@@ -10,7 +10,6 @@ from modelkeep.errors import ModelKeepError, UnknownModelError
 from modelkeep.identification.engine import identify
 from sample_models import (
     SD1,
-    SD2,
     SDXL,
     Shapes,
     checkpoint,
@@ -39,7 +38,6 @@ _CHROMA = {
     for name, shape in flux_transformer(guidance=False).items()
     if not name.startswith(("vector_in", "time_in")) and "_mod." not in name
 } | {"distilled_guidance_layer.norms.0.scale": (5120,)}
-_SVD = ldm_unet(SD2.with_inputs(8)) | {"input_blocks.1.1.time_stack.0.norm1.weight": (320,)}
 _KOLORS = ldm_unet(SDXL) | {
     "encoder_hid_proj.weight": (2048, 4096),
     "label_emb.0.0.weight": (1280, 5632),
@@ -63,7 +61,6 @@ _QWEN: Shapes = {
     [
         _FLUX2,
         _CHROMA,
-        _SVD,
         _KOLORS,
         _HUNYUAN,
         _QWEN,
@@ -130,7 +127,7 @@ def test_a_controlnet_is_no_main_model_even_with_one_around_it(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "kind",
-    ["KolorsPipeline", "StableVideoDiffusionPipeline", "AnimateDiffPipeline", "Flux2Pipeline"],
+    ["KolorsPipeline", "AnimateDiffPipeline", "Flux2Pipeline"],
 )
 def test_folders_of_other_pipelines_are_unknown(kind: str, tmp_path: Path) -> None:
     with pytest.raises(UnknownModelError, match=rf"is {kind}|of the class {kind}"):

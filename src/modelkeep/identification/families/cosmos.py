@@ -79,7 +79,6 @@ _MAINS = (
     main_file(
         _BASE,
         ORIGINAL,
-        classed,
         Has("blocks.0.mlp.layer1.weight", "x_embedder.proj.1.weight", "t_embedding_norm.weight"),
         Has("final_layer.linear.weight"),
         Lacks("control_blocks.0.mlp.layer1.weight"),
