@@ -43,7 +43,7 @@ FAMILY = Family(
     marks=Marks(tensors=(_MARK,), modules=(Module("llm_adapter_*"),)),
     rules=(
         main_file(_BASE, ORIGINAL, _MARK, Has("blocks.0.mlp.layer1.weight")),
-        main_folder(_BASE, ("Anima*",), ()),
+        main_folder(_BASE, ("AnimaPipeline", "AnimaModularPipeline"), ()),
         *table_adapters(_BASE, *TABLES),
     ),
 )
