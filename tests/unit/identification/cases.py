@@ -160,6 +160,8 @@ def flux_lora(rank: int = 4) -> Shapes:
     return {
         "transformer.single_transformer_blocks.7.attn.to_q.lora_A.weight": (rank, 3072),
         "transformer.single_transformer_blocks.7.attn.to_q.lora_B.weight": (3072, rank),
+        "transformer.context_embedder.lora_A.weight": (rank, 4096),
+        "transformer.context_embedder.lora_B.weight": (3072, rank),
     }
 
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.identification.conditions import AnyOf, ConfigValue, Dim, Has, Module, NameHint
+from modelkeep.identification.conditions import (
+    AnyOf,
+    ConfigValue,
+    Dim,
+    Has,
+    Module,
+    NameHint,
+    TextContext,
+)
 from modelkeep.identification.families._adapters import adapters
 from modelkeep.identification.families._transformers import (
     DIFFUSERS,
@@ -69,6 +77,7 @@ FAMILY = Family(
         ),
         *adapters(
             _BASE,
+            AnyOf(TextContext(1024), TextContext(None)),
             AnyOf(
                 Module("down_blocks_#_attentions_#_temporal_transformer_blocks_*"),
                 Module("up_blocks_#_attentions_#_temporal_transformer_blocks_*"),
