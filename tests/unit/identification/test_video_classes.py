@@ -35,6 +35,32 @@ _GATED = {
     "audio_cross_attn_mod": True,
     "use_prompt_embeddings": False,
 }
+_LARGE_COG = {"num_attention_heads": 48, "num_layers": 42}
+_COG_15 = {**_LARGE_COG, "in_channels": 32, "patch_size_t": 2, "ofs_embed_dim": 512}
+_ANIMATE = {"in_channels": 33, "out_channels": 16, "patch_size": 2}
+_LATTE = {
+    "num_attention_heads": 16,
+    "attention_head_dim": 72,
+    "in_channels": 4,
+    "out_channels": 8,
+    "num_layers": 28,
+    "attention_bias": True,
+    "sample_size": 64,
+    "patch_size": 2,
+    "activation_fn": "gelu-approximate",
+    "norm_type": "ada_norm_single",
+    "caption_channels": 4096,
+    "cross_attention_dim": 1152,
+}
+_KANDINSKY = {
+    "num_visual_blocks": 32,
+    "num_text_blocks": 2,
+    "model_dim": 1792,
+    "time_dim": 512,
+    "ff_dim": 7168,
+    "axes_dims": (16, 24, 24),
+    "visual_token_type_num_embeddings": 3,
+}
 MODELS = [
     Published("WanTransformer3DModel", "wan", "t2v-14b", {}),
     Published("WanTransformer3DModel", "wan", "i2v-14b", _CLIP),
@@ -63,6 +89,17 @@ MODELS = [
     Published("LTXVideoTransformer3DModel", "ltx-video", "13b", _LARGE_LTX),
     Published("LTX2VideoTransformer3DModel", "ltx-video", "2.0", {}),
     Published("LTX2VideoTransformer3DModel", "ltx-video", "2.3", _GATED),
+    Published("MochiTransformer3DModel", "mochi", "normal", {}),
+    Published("CogVideoXTransformer3DModel", "cogvideox", "2b", {}),
+    Published("CogVideoXTransformer3DModel", "cogvideox", "5b", _LARGE_COG),
+    Published("CogVideoXTransformer3DModel", "cogvideox", "1.5-5b-i2v", _COG_15),
+    Published("AllegroTransformer3DModel", "allegro", "normal", {}),
+    Published("LatteTransformer3DModel", "latte", "normal", _LATTE),
+    Published("EasyAnimateTransformer3DModel", "easyanimate", "inpaint", _ANIMATE),
+    Published("MiniMaxH3Transformer3DModel", "minimax-h3", "normal", {}),
+    Published("Kandinsky6Transformer3DModel", "kandinsky6", "pro", {}),
+    Published("Kandinsky6Transformer3DModel", "kandinsky6", "lite-i2v", _KANDINSKY),
+    Published("Kandinsky6SRTransformer3DModel", "kandinsky6", "sr", {}),
 ]
 
 
