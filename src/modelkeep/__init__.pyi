@@ -242,6 +242,9 @@ from modelkeep.errors import (
     JobPausedError as JobPausedError,
 )
 from modelkeep.errors import (
+    JobStateError as JobStateError,
+)
+from modelkeep.errors import (
     LoadCancelledError as LoadCancelledError,
 )
 from modelkeep.errors import (
@@ -345,6 +348,9 @@ from modelkeep.errors import (
 )
 from modelkeep.errors import (
     UnknownModelException as UnknownModelException,
+)
+from modelkeep.errors import (
+    UnknownRootError as UnknownRootError,
 )
 from modelkeep.errors import (
     UnknownServerTokenError as UnknownServerTokenError,
@@ -512,6 +518,7 @@ __all__ = [
     "JobError",
     "JobList",
     "JobPausedError",
+    "JobStateError",
     "LicenseRestrictions",
     "LinkMode",
     "LoRAConfig",
@@ -601,6 +608,7 @@ __all__ = [
     "UnknownMetadataException",
     "UnknownModelError",
     "UnknownModelException",
+    "UnknownRootError",
     "UnknownServerTokenError",
     "UnlistedClassError",
     "UnreadableRecordError",

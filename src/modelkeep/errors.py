@@ -4,6 +4,7 @@
 
     ModelKeepError                      the root: message + hint (what to do next)
     ├── UsageError                      the request itself makes no sense
+    │   └── UnknownRootError            no root has the name
     ├── SettingsError                   a setting or the settings file is wrong
     │   └── InvalidSettingsError        a value of a setting cannot be used
     ├── SourceError                     a source cannot be used
@@ -53,6 +54,7 @@
     │   ├── UnknownJobIDException
     │   │   └── UnknownInstallJobException
     │   ├── ServiceInactiveException    the service was not started, or was stopped
+    │   ├── JobStateError               it has ended, or never failed (also a UsageError)
     │   ├── TooManyJobsError            no more jobs are taken until some have ended
     │   ├── JobCancelledError
     │   │   └── DownloadJobCancelledException
@@ -83,22 +85,17 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError, V
 
 #: What is wrong with a value, by pydantic's name of it; ``{...}`` is in pydantic's context.
 _COMPLAINTS = {
-    "bool_parsing": "must be true or false",
-    "bool_type": "must be true or false",
-    "dict_type": "must be a map",
+    **dict.fromkeys(("bool_parsing", "bool_type"), "must be true or false"),
+    **dict.fromkeys(("dict_type", "model_attributes_type", "model_type"), "must be a map"),
+    **dict.fromkeys(("float_parsing", "float_type"), "must be a number"),
+    **dict.fromkeys(("int_from_float", "int_parsing", "int_type"), "must be a whole number"),
     "extra_forbidden": "is not a known field",
-    "float_parsing": "must be a number",
-    "float_type": "must be a number",
     "greater_than": "must be more than {gt}",
     "greater_than_equal": "must be at least {ge}",
-    "int_from_float": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_type": "must be a whole number",
     "less_than_equal": "must be at most {le}",
     "list_type": "must be a list",
     "literal_error": "must be {expected}",
     "missing": "is missing",
-    "model_type": "must be a map",
     "path_type": "must be a path",
     "string_type": "must be text",
 }
@@ -119,6 +116,10 @@ class ModelKeepError(Exception):
 
 class UsageError(ModelKeepError):
     """Raised when a request is invalid."""
+
+
+class UnknownRootError(UsageError):
+    """Raised when no root has this name."""
 
 
 class SettingsError(ModelKeepError):
@@ -460,6 +461,10 @@ class UnknownInstallJobException(UnknownJobIDException):
 
 class TooManyJobsError(JobError):
     """Raised when no more jobs are taken until some have ended."""
+
+
+class JobStateError(JobError, UsageError):
+    """Raised when a job has ended, has not failed or is taken; also a ``UsageError``."""
 
 
 class ServiceInactiveException(JobError):

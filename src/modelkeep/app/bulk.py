@@ -72,6 +72,8 @@ class BulkRequest:
             )
         if self.action in {"tag", "untag"} and not self.tags:
             raise UsageError(f"{self.action} needs tags", hint='For example: "tags": ["favourite"]')
+        if not all(tag.strip() for tag in self.tags):
+            raise UsageError("A tag cannot be empty", hint="Leave out the empty ones.")
         if self.action == "retype" and not self._kinds():
             raise UsageError("retype needs a type or a base", hint='For example: "base": "sdxl"')
         self.mode()

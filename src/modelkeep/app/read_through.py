@@ -39,14 +39,18 @@ def source_for(repo: str, revision: str, path: str = "") -> HFModelSource:
     is_name = _REPO.fullmatch(repo) and not repo.startswith((f"{LOCAL}/", "."))
     if not is_name or not _REVISION.fullmatch(revision) or ".." in f"{repo} {revision} {path}":
         raise UnknownModelException(f"{repo} at {revision} cannot be on the Hub")
-    weight = weight_of(PurePosixPath(path)) if path else None
-    is_model = weight is not None and not (weight.is_component or weight.is_index or weight.shards)
     return HFModelSource(
         repo_id=repo,
         revision=None if revision == MAIN else revision,
         variant=ModelRepoVariant.DEFAULT,
-        subfolder=path if is_model else None,
+        subfolder=path if is_model(path) else None,
     )
+
+
+def is_model(path: str) -> bool:
+    """Tell whether a file of a repository may be a model by itself; an empty path is none."""
+    weight = weight_of(PurePosixPath(path)) if path else None
+    return weight is not None and not (weight.is_component or weight.is_index or weight.shards)
 
 
 def begin(manager: ModelManager, source: HFModelSource) -> ModelInstallJob:

@@ -23,6 +23,7 @@ _OURS = frozenset({"key", "root", "state"})
 #: Values inside of each other in one field.
 _DEPTH = 16
 _INT64_MAX = 2**63 - 1
+_NUL, _HALF, _EMPTY = "has a NUL", "has half of a character", "is empty"
 
 
 def known_key(records: ModelRecordServiceBase, key: str) -> str:
@@ -161,9 +162,21 @@ def _refuse_unstorable(fields: Mapping[str, Any]) -> None:
     Raises:
         InvalidModelConfigException: one of them does; names its field.
     """
+    if isinstance(fields.get("name"), str) and not fields["name"].strip():
+        raise InvalidModelConfigException.of("ModelConfig", "name", _EMPTY, hint=_hint_for(_EMPTY))
     for name, value in fields.items():
         if reason := _why_unstorable(name, value):
-            raise InvalidModelConfigException.of("ModelConfig", name, reason, hint="Shorten it.")
+            raise InvalidModelConfigException.of(
+                "ModelConfig", name, reason, hint=_hint_for(reason)
+            )
+
+
+def _hint_for(reason: str) -> str:
+    return {
+        _NUL: "Leave the NUL out.",
+        _HALF: "Send text that is valid Unicode; in JSON a surrogate stands for nothing alone.",
+        _EMPTY: "Give it at least one letter.",
+    }.get(reason, "Shorten it.")
 
 
 def _why_unstorable(name: str, value: Any) -> str:
@@ -178,9 +191,9 @@ def _why_unstorable(name: str, value: Any) -> str:
         elif isinstance(one, list):
             waiting += [(part, depth + 1) for part in one]
         elif isinstance(one, str) and ("\0" in one or len(one) > most):
-            return f"has a NUL, or more than {most:,} characters"
+            return _NUL if "\0" in one else f"has more than {most:,} characters"
         elif isinstance(one, str) and not _is_text(one):
-            return "has half of a character"
+            return _HALF
         elif isinstance(one, int) and abs(one) > _INT64_MAX:
             return "is too large"
     return ""

@@ -27,11 +27,17 @@ def save(manager: ModelManager, name: str, query: str) -> SavedView:
         query: Which models it has, as the query string of an address.
 
     Raises:
-        UsageError: the name is empty or too long, or the query asks for what does not exist.
+        UsageError: the name is empty, too long or no part of an address, or the query asks for
+            what does not exist.
     """
-    if not name.strip() or "\0" in name or len(name) > limits.VIEW_NAME_CHARACTERS:
+    # Clients shorten addresses with these.
+    is_path = bool({".", ".."} & set(name.split("/")))
+    if is_path or not name.strip() or "\0" in name or len(name) > limits.VIEW_NAME_CHARACTERS:
         most = limits.VIEW_NAME_CHARACTERS
-        raise UsageError("This is no name for a view", hint=f"Give it 1 to {most} characters.")
+        raise UsageError(
+            "This is no name for a view",
+            hint=f"Give it 1 to {most} characters, and no part . or ..",
+        )
     return _saved(manager).put(name, ModelQuery.from_parameters(query).query_string())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from modelkeep.errors import UsageError
+from modelkeep.errors import JobStateError, UsageError
 from modelkeep.jobs.engine import JobEngine
 from modelkeep.jobs.kinds import AnyJob
 from modelkeep.jobs.rows import JobChange, JobRow
@@ -126,7 +126,7 @@ class JobCommands:
         """
         row = self._row(number)
         if row.status not in FAILED:
-            raise UsageError(
+            raise JobStateError(
                 f"The job {number} is {row.status}, so it cannot be restarted",
                 hint="List failed jobs with: modelkeep jobs",
             )
@@ -205,7 +205,7 @@ class JobCommands:
         engine = self._engine_for(row)
         if engine is not None and engine.kinds[row.kind].was_interrupted(row):
             return self._take(row, {})
-        raise UsageError(
+        raise JobStateError(
             f"The job {row.id} is {row.status}, so there is nothing to resume",
             hint=f"Restart it with: modelkeep retry {row.id}"
             if row.status in FAILED
@@ -221,7 +221,7 @@ class JobCommands:
             )
         job = engine.adopt(row, changes=changes)
         if job is None:
-            raise UsageError(
+            raise JobStateError(
                 f"Another process has taken the job {row.id}",
                 hint="Follow it with: modelkeep jobs",
             )
@@ -230,7 +230,7 @@ class JobCommands:
     def _open_row(self, number: int) -> JobRow:
         row = self._row(number)
         if row.ended_at is not None:
-            raise UsageError(
+            raise JobStateError(
                 f"The job {number} has ended: it is {row.status}",
                 hint="List active jobs with: modelkeep jobs",
             )

@@ -148,7 +148,9 @@ class Scheduler:
             entry.is_notified = entry.events is None
             self.changed.notify_all()
         entry.put_event(LAST_EVENTS[state])
-        _log.log(self._level, "%s %s is %s", entry.kind.name, job.id, state)
+        # Whatever is stored nowhere is part of a job that says what became of it.
+        level = self._level if entry.kind.is_stored(job) else logging.DEBUG
+        _log.log(level, "%s %s is %s", entry.kind.name, job.id, state)
         if state is JobState.PAUSED:
             self._paused(entry)
 

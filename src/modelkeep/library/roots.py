@@ -21,7 +21,13 @@ from modelkeep.core.names import counted, full_path, is_inside, path_to_text, sh
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Root, Roots, RootState
 from modelkeep.disk import paths
 from modelkeep.disk.drafts import drop_drafts
-from modelkeep.errors import DuplicateModelException, SourceNotFoundError, UsageError, complaint_of
+from modelkeep.errors import (
+    DuplicateModelException,
+    SourceNotFoundError,
+    UnknownRootError,
+    UsageError,
+    complaint_of,
+)
 from modelkeep.jobs.owner import locked
 from modelkeep.jobs.seen_roots import SeenRoot, forget_root, note_root, seen_roots
 from modelkeep.library.library import Library
@@ -151,7 +157,7 @@ class RootService:
         root = self._library.roots.named.get(name)
         if name in {MODELS_ROOT, NO_ROOT} or (root is None and not count):
             names = ", ".join(self._library.roots.named) or "none"
-            raise UsageError(f"No such root: {name!r}", hint=f"Registered are: {names}")
+            raise UnknownRootError(f"No such root: {name!r}", hint=f"Registered are: {names}")
         if root is not None and name not in self._in_file():
             raise UsageError(
                 f"{name} is not registered in {shown(self._settings.settings_path)}",

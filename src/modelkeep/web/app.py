@@ -13,6 +13,7 @@ from modelkeep.web.context import WebContext
 from modelkeep.web.description import describe_tokens
 from modelkeep.web.errors import answer_errors
 from modelkeep.web.guard.chain import guarded
+from modelkeep.web.head_requests import HeadRequests
 from modelkeep.web.routes import add_routes
 
 
@@ -23,7 +24,7 @@ def make_app(context: WebContext, folders: Iterable[Path] = ()) -> ASGIApp:
         context: What its routes share.
         folders: Folders with more routes.
     """
-    routes = context.traffic.noting_routes(make_api(context, folders))
+    routes = context.traffic.noting_routes(HeadRequests(make_api(context, folders)))
     return context.traffic.counting(guarded(routes, context))
 
 

@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 
 from modelkeep.app.outcomes import error_json, outcome_of
 from modelkeep.errors import ModelKeepError
+from modelkeep.web.complaints import complaints
+from modelkeep.web.hints import over_http
 from modelkeep.web.replies import json_reply
 
 _log = logging.getLogger(__name__)
@@ -86,7 +88,7 @@ def error_reply(
         headers: More headers.
         status: Of HTTP; that of ``modelkeep.app.outcomes`` when None.
     """
-    facts = error_json(error)
+    facts = over_http(error_json(error))
     body = error_body(facts["kind"], facts["message"], facts["hint"])
     return json_reply(body, status or outcome_of(error).http, headers=headers)
 
@@ -116,8 +118,7 @@ async def _ours(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     del request
-    found = error.errors() if isinstance(error, RequestValidationError) else []
-    wrong = [{"type": e["type"], "loc": [*map(str, e["loc"])], "msg": e["msg"]} for e in found]
+    wrong = complaints(error) if isinstance(error, RequestValidationError) else []
     listed = "; ".join(f"{'.'.join(e['loc'])}: {e['msg']}" for e in wrong[:5])
     body = error_body("InvalidRequest", f"Invalid request: {listed}", "", wrong, detail=wrong)
     return json_reply(body, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -127,7 +128,11 @@ async def _of_http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = getattr(error, "headers", None)
     phrase = HTTPStatus(status).phrase
-    body = error_body(phrase.title().replace(" ", ""), f"{phrase}: {request.url.path}")
+    told = getattr(error, "detail", phrase)
+    if isinstance(error.__cause__, RecursionError):
+        told = "the body is nested too deeply"
+    why = f" ({told})" if isinstance(told, str) and told != phrase else ""
+    body = error_body(phrase.title().replace(" ", ""), f"{phrase}: {request.url.path}{why}")
     return json_reply(body, status, headers=headers)
 
 

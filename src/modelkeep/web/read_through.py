@@ -14,6 +14,7 @@ from modelkeep.sources.huggingface.source import HFModelSource
 from modelkeep.web.context import WebContext
 from modelkeep.web.errors import AnswerError, error_body
 from modelkeep.web.guard.asked import caller_of
+from modelkeep.web.guard.changes import note_change
 from modelkeep.web.replies import json_reply
 
 #: How long a request waits for an install; who comes again joins it.
@@ -33,7 +34,7 @@ def may_install(context: WebContext, request: Request) -> bool:
     return is_allowed and caller is not None and caller.may_manage and caller.way == "bearer"
 
 
-async def install(context: WebContext, source: HFModelSource) -> None:
+async def install(context: WebContext, request: Request, source: HFModelSource) -> None:
     """Install a repository, or wait for the install that is under way.
 
     Raises:
@@ -43,6 +44,7 @@ async def install(context: WebContext, source: HFModelSource) -> None:
     name = str(source)
     task = context.fetching.get(name)
     if task is None:
+        note_change(request.scope, "read_through")
         task = asyncio.create_task(_installed(context, source))
         context.fetching[name] = task
         task.add_done_callback(lambda _task: context.fetching.pop(name, None))

@@ -12,6 +12,7 @@ from modelkeep.app import mirror, read_through
 from modelkeep.errors import DuplicateModelException, ModelKeepError, UnknownModelException
 from modelkeep.web.context import Context, WebContext
 from modelkeep.web.errors import AnswerError, error_body
+from modelkeep.web.hints import hint_over_http
 from modelkeep.web.keys import InPath
 from modelkeep.web.read_through import install, may_install
 from modelkeep.web.replies import json_reply
@@ -49,20 +50,28 @@ async def repository_at(
 ) -> mirror.MirroredRepository:
     """Return a repository at a revision; where the settings allow it, it is installed for that.
 
+    So is a file that is a model by itself, of a repository of which others are here.
+
     Raises:
         AnswerError: it is not here.
     """
     repo = f"{org}/{name}"
+    path = request.path_params.get("path", "") if "/resolve/" in request.url.path else ""
     try:
-        return await anyio.to_thread.run_sync(_find, context, repo, revision)
+        found = await anyio.to_thread.run_sync(_find, context, repo, revision)
     except AnswerError:
         if not may_install(context, request):
             raise
-    path = request.path_params.get("path", "") if "/resolve/" in request.url.path else ""
+        code = "RepoNotFound"
+    else:
+        is_one_more = path not in found.by_path and read_through.is_model(path)
+        if not is_one_more or not may_install(context, request):
+            return found
+        code, revision = "EntryNotFound", found.commit
     try:
-        await install(context, read_through.source_for(repo, revision, path))
+        await install(context, request, read_through.source_for(repo, revision, path))
     except ModelKeepError as error:
-        raise not_here("RepoNotFound", f"{repo} cannot be installed: {error}") from error
+        raise not_here(code, f"{repo} cannot be installed: {_with_hint(error)}") from error
     # The Hub knows a branch or a tag; the model has the commit that this was.
     versions = await anyio.to_thread.run_sync(_versions, context, repo)
     return mirror.at_revision(versions, revision) or versions[0]
@@ -79,7 +88,13 @@ def _versions(context: WebContext, repo: str) -> list[mirror.MirroredRepository]
     try:
         return mirror.repository(context.manager, repo)
     except (UnknownModelException, DuplicateModelException) as error:
-        raise not_here("RepoNotFound", f"{error} {error.hint}".strip()) from error
+        raise not_here("RepoNotFound", _with_hint(error)) from error
+
+
+def _with_hint(error: ModelKeepError) -> str:
+    """Return an error as one text: programs of the Hub show no other part of an answer."""
+    hint = hint_over_http(error.hint)
+    return f"{str(error).rstrip('.')}. {hint}" if hint else str(error)
 
 
 #: Of a route: ``def route(found: Newest)``, ``def route(found: AtRevision)``.

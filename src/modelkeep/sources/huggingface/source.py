@@ -16,7 +16,9 @@ from modelkeep.http.urls import redacted
 from modelkeep.sources.string_like import SiteSource
 
 HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
-_REPO = r"[.\w-]+/[.\w-]+"
+#: The Hub has no names that begin or end with a dot or a dash.
+_NAME = r"\w(?:[.\w-]*\w)?"
+_REPO = f"{_NAME}/{_NAME}"
 _TYPED = re.compile(
     rf"(?P<repo>{_REPO})(?:/(?P<file>[^:@]+\.\w+))?(?:@(?P<revision>[^:]+))?"
     r"(?::(?P<variant>\w*))?(?::(?P<subfolder>[^:]*))?",

@@ -14,6 +14,7 @@ from modelkeep.web.api.tasks import TaskFacts, begun
 from modelkeep.web.checked import CheckedBody
 from modelkeep.web.context import Context
 from modelkeep.web.errors import declared
+from modelkeep.web.hints import over_http
 from modelkeep.web.replies import json_reply
 from modelkeep.web.routes import API, Routes
 
@@ -97,6 +98,6 @@ def bulk_change(context: Context, request: Request, body: BulkBody) -> Response:
     asked = BulkRequest(keys=list(dict.fromkeys(keys)), **fields)
     if body.dry_run:
         found = entries(context.manager, asked, is_dry=True)
-        return json_reply({"entries": [entry.to_json() for entry in found]})
+        return json_reply(over_http({"entries": [entry.to_json() for entry in found]}))
     about = f"{asked.action} {counted(len(asked.keys), 'model')}"
     return begun(context, request, "bulk", BulkDetails.of(asked), about)

@@ -9,6 +9,7 @@ from modelkeep.app import download_jobs as downloads
 from modelkeep.web.checked import CheckedBody, JobNumber
 from modelkeep.web.context import Context
 from modelkeep.web.errors import declared
+from modelkeep.web.hints import over_http
 from modelkeep.web.replies import json_reply, no_content
 from modelkeep.web.routes import API, Routes
 
@@ -62,7 +63,9 @@ class DownloadJobFacts(BaseModel):
 @router.get("/", response_model=list[DownloadJobFacts])
 def list_downloads(context: Context) -> Response:
     """Return the downloads of every process and of earlier runs, and the parts of installs."""
-    return json_reply([job.to_json() for job in downloads.download_jobs(context.manager)])
+    return json_reply(
+        over_http([job.to_json() for job in downloads.download_jobs(context.manager)])
+    )
 
 
 @router.patch("/", status_code=204, response_model=None)
@@ -79,13 +82,13 @@ def download(context: Context, body: DownloadBody) -> Response:
     job = downloads.begin_download(
         context.manager, str(body.source), body.dest, priority=body.priority, token=token
     )
-    return json_reply(job.to_json())
+    return json_reply(over_http(job.to_json()))
 
 
 @router.get("/i/{number}", response_model=DownloadJobFacts, responses=declared(404))
 def get_download_job(context: Context, number: JobNumber) -> Response:
     """Return one download."""
-    return json_reply(downloads.download_job(context.manager, number).to_json())
+    return json_reply(over_http(downloads.download_job(context.manager, number).to_json()))
 
 
 @router.delete("/i/{number}", status_code=204, response_model=None, responses=declared(404))
@@ -107,7 +110,7 @@ def cancel_all_download_jobs(context: Context) -> Response:
 )
 def pause_download_job(context: Context, number: JobNumber) -> Response:
     """Hold a download until it is started again."""
-    return json_reply(downloads.pause_download(context.manager, number).to_json())
+    return json_reply(over_http(downloads.pause_download(context.manager, number).to_json()))
 
 
 @router.post(
@@ -115,4 +118,4 @@ def pause_download_job(context: Context, number: JobNumber) -> Response:
 )
 def start_download_job(context: Context, number: JobNumber) -> Response:
     """Start a download that is paused or was not started; one that failed begins again."""
-    return json_reply(downloads.start_download(context.manager, number).to_json())
+    return json_reply(over_http(downloads.start_download(context.manager, number).to_json()))

@@ -15,6 +15,7 @@ from modelkeep.web.api.tasks import TaskFacts, begun
 from modelkeep.web.checked import CheckedBody, JobNumber
 from modelkeep.web.context import Context
 from modelkeep.web.errors import declared, error_reply
+from modelkeep.web.hints import over_http
 from modelkeep.web.replies import json_reply, no_content
 from modelkeep.web.routes import API, Routes
 
@@ -78,13 +79,13 @@ def import_model_record(context: Context, body: ImportRequest) -> Response:
 @router.get("/import", response_model=list[InstallJobFacts])
 def list_model_install_jobs(context: Context) -> Response:
     """Return the install jobs of every process and of earlier runs, the oldest first."""
-    return json_reply([job.to_json() for job in installs.import_jobs(context.manager)])
+    return json_reply(over_http([job.to_json() for job in installs.import_jobs(context.manager)]))
 
 
 @router.get("/import/{number}", response_model=InstallJobFacts, responses=declared(404))
 def get_model_install_job(context: Context, number: JobNumber) -> Response:
     """Return one install job."""
-    return json_reply(installs.import_job(context.manager, number).to_json())
+    return json_reply(over_http(installs.import_job(context.manager, number).to_json()))
 
 
 @router.delete("/import/{number}", status_code=201, response_model=None, responses=declared(415))
@@ -109,7 +110,7 @@ def prune_model_install_jobs(context: Context) -> Response:
 )
 def pause_model_install_job(context: Context, number: JobNumber) -> Response:
     """Hold an install until it is resumed."""
-    return json_reply(installs.pause_import(context.manager, number).to_json())
+    return json_reply(over_http(installs.pause_import(context.manager, number).to_json()))
 
 
 @router.post(
@@ -119,7 +120,7 @@ def pause_model_install_job(context: Context, number: JobNumber) -> Response:
 )
 def resume_model_install_job(context: Context, number: JobNumber) -> Response:
     """Let an install go on."""
-    return json_reply(installs.resume_import(context.manager, number).to_json())
+    return json_reply(over_http(installs.resume_import(context.manager, number).to_json()))
 
 
 @router.post(
@@ -127,7 +128,7 @@ def resume_model_install_job(context: Context, number: JobNumber) -> Response:
 )
 def retry_model_install_job(context: Context, number: JobNumber) -> Response:
     """Start an install again that failed or was cancelled."""
-    return json_reply(installs.retry_import(context.manager, number).to_json())
+    return json_reply(over_http(installs.retry_import(context.manager, number).to_json()))
 
 
 @router.patch(

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from modelkeep.web.errors import declared
 from modelkeep.web.guard.addresses import inside
-from modelkeep.web.guard.asked import Asked, asked_of, caller_of
+from modelkeep.web.guard.asked import Asked, Caller, asked_of, caller_of, set_caller
 from modelkeep.web.guard.forms import read_form
 from modelkeep.web.guard.gate import gate_of, must_wait
 from modelkeep.web.guard.refusals import Refusal
@@ -46,6 +46,7 @@ async def log_in(request: Request) -> Response:
         if value:
             gate.tries.failed(asked.client)
         return _page(asked, wanted, Refusal(403, "WrongToken", _WRONG))
+    set_caller(request.scope, Caller.of(token))
     reply = _to(asked, wanted)
     reply.headers["Set-Cookie"] = gate.sessions.start(asked, token)
     return reply

@@ -88,7 +88,7 @@ def add_root(context: Context, body: RootBody) -> Response:
     return json_reply(added.to_json(), 201)
 
 
-@router.delete("/{name}", response_model=RootRemovedFacts, responses=declared(400, 403, 503))
+@router.delete("/{name}", response_model=RootRemovedFacts, responses=declared(400, 403, 404, 503))
 def remove_root(
     context: Context,
     name: Annotated[str, Path(max_length=_NAME)],

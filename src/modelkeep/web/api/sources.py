@@ -12,6 +12,7 @@ from modelkeep.sources.model_source import ModelSource
 from modelkeep.web.checked import CheckedBody
 from modelkeep.web.context import Context
 from modelkeep.web.errors import declared
+from modelkeep.web.hints import over_http
 from modelkeep.web.replies import json_reply
 from modelkeep.web.routes import API, Routes
 
@@ -101,7 +102,7 @@ def identify(context: Context, body: IdentifyBody) -> Response:
     What is wrong with the model itself is in ``error``.
     """
     source = requested_source(context.manager, body.source)
-    return json_reply(identification.answer(context.manager, source).to_json())
+    return json_reply(over_http(identification.answer(context.manager, source).to_json()))
 
 
 @router.post(
@@ -113,4 +114,4 @@ def plan(context: Context, body: PlanBody) -> Response:
     """Say what installing a source would do; nothing is changed."""
     source = requested_source(context.manager, body.source)
     planned = plans.plan(context.manager, source, plans.InstallRequest(body.config or {}))
-    return json_reply(planned.to_json())
+    return json_reply(over_http(planned.to_json()))

@@ -18,6 +18,7 @@ from modelkeep.library.destination import LinkMode
 from modelkeep.web.checked import CheckedBody, JobNumber
 from modelkeep.web.context import Context
 from modelkeep.web.errors import declared
+from modelkeep.web.hints import over_http
 from modelkeep.web.replies import json_reply, no_content
 from modelkeep.web.routes import API, Routes
 
@@ -117,13 +118,15 @@ class DoctorBody(CheckedBody):
 @router.get("/tasks", response_model=list[TaskFacts])
 def list_tasks(context: Context) -> Response:
     """Return the tasks of every process, the oldest first; of results only the numbers."""
-    return json_reply([task.to_json(is_brief=True) for task in tasks.all_tasks(context.manager)])
+    return json_reply(
+        over_http([task.to_json(is_brief=True) for task in tasks.all_tasks(context.manager)])
+    )
 
 
 @router.get("/tasks/{number}", response_model=TaskFacts, responses=declared(404))
 def get_task(context: Context, number: JobNumber) -> Response:
     """Return one task with its whole result."""
-    return json_reply(tasks.one_task(context.manager, number).to_json())
+    return json_reply(over_http(tasks.one_task(context.manager, number).to_json()))
 
 
 @router.delete("/tasks/{number}", status_code=204, response_model=None, responses=declared(404))
@@ -173,7 +176,7 @@ def begun(context: Context, request: Request, kind: str, details: Any, about: st
     """Begin a task and return the answer that names it."""
     task = tasks.begin_task(context.manager, kind, details, about)
     place = f"{request.scope.get('root_path', '')}{API}/tasks/{task.row.id}"
-    return json_reply(task.to_json(), 202, headers={"Location": place})
+    return json_reply(over_http(task.to_json()), 202, headers={"Location": place})
 
 
 def _about(keys: list[str] | None) -> str:

@@ -54,7 +54,7 @@ def test_a_source_may_be_text_and_a_failure_says_why(tmp_path: Path) -> None:
         again = web.post(f"{_IMPORT}/{job['id']}/retry")
         assert again.json()["id"] == job["id"]
         assert _wait(web, job["id"])["status"] == "error"
-        assert web.post(f"{_IMPORT}/{job['id']}/pause").status_code == 400
+        assert web.post(f"{_IMPORT}/{job['id']}/pause").status_code == 409
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import huggingface_hub
 import pytest
-from huggingface_hub.errors import RepositoryNotFoundError
+from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 
 from modelkeep.app.server_tokens import ServerTokens
 from sites.fixtures import Environment
@@ -39,6 +39,8 @@ def test_what_is_absent_is_installed_once(
 
         assert set(pool.map(fetch, range(4))) == {content}
         assert len(web.manager.installer.list_all_jobs()) == 1
+        logged = web.get("/api/v1/log").json()["items"]
+        assert [(each["action"], each["method"]) for each in logged] == [("read_through", "HEAD")]
         (config,) = web.manager.records.all_models()
         assert COMMIT in str(config.source)
         with pytest.raises(RepositoryNotFoundError):
@@ -73,3 +75,19 @@ def test_it_is_only_for_those_who_manage_and_only_where_it_is_on(
         assert web.manager.installer.list_all_jobs() == []
         for address in ("/hf/local/x/resolve/main/y", "/hf/a..b/c/resolve/main/y"):
             assert web.get(address).status_code == 404
+
+
+def test_a_further_model_of_a_repository_comes_too(
+    environment: Environment, hub: HubServer, tmp_path: Path
+) -> None:
+    one = lora(tmp_path / "one.safetensors").read_bytes()
+    two = lora(tmp_path / "two.safetensors", fill=2).read_bytes()
+    hub.add("org/both", {"one.safetensors": one, "two.safetensors": two, "README.md": b"read me"})
+    with _web(environment, hub, hf_read_through=True) as web:
+        assert _fetched(web, tmp_path / "a", "org/both", "one.safetensors") == one
+        with pytest.raises(EntryNotFoundError):
+            _fetched(web, tmp_path / "b", "org/both", "README.md")
+        with pytest.raises(EntryNotFoundError):
+            _fetched(web, tmp_path / "c", "org/both", "none.safetensors")
+        assert _fetched(web, tmp_path / "d", "org/both", "two.safetensors") == two
+        assert len(web.manager.records.all_models()) == 2

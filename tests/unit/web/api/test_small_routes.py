@@ -52,7 +52,7 @@ class TestRoots:
         assert web.post(f"{API}/roots", body).status_code == 400
         gone = web.ask("DELETE", f"{API}/roots/comfy")
         assert gone.json() == {"name": "comfy", "forgotten": 0}
-        assert web.ask("DELETE", f"{API}/roots/comfy").status_code == 400
+        assert web.ask("DELETE", f"{API}/roots/comfy").status_code == 404
 
     def test_other_folders_are_told_like_absent_ones(self, web: WebServer, tmp_path: Path) -> None:
         secret = tmp_path / "secret"

@@ -174,3 +174,13 @@ def test_behind_a_proxy_the_cookie_is_for_its_prefix_and_for_tls(tmp_path: Path)
         assert came.headers["Set-Cookie"].endswith(
             "; Path=/keep; HttpOnly; SameSite=Strict; Secure"
         )
+
+
+def test_logins_are_in_the_log_of_changes(web: WebServer) -> None:
+    browser, before = _Browser(web), web.get("/api/v1/log").json()["items"]
+    assert browser.log_in("wrong").status_code == 403
+    browser.log_in(web.headers["Authorization"].removeprefix("Bearer "))
+    logged, *others = web.get("/api/v1/log").json()["items"]
+    assert others == before
+    assert (logged["action"], logged["status"], logged["path"]) == ("log_in", 303, "/login")
+    assert logged["who"] == "server-token"
