@@ -12,9 +12,9 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from sqlalchemy import Connection, Engine, Select
 
@@ -175,14 +175,28 @@ class SqliteDatabase(RecordDatabase):
         """Return the rows of one statement, without a transaction around it."""
         if self.readers is None:
             return super().lookup(statement, values)
-        text, names = compiled(statement)
+        made = compiled(statement)
         with (
             translated(self.name, self.path, self._note_damage),
             self._idle_reader(self.readers) as connection,
         ):
             cursor = connection.connection.cursor()
-            cursor.execute(text, [values[name] for name in names])
+            cursor.execute(made.text, made.values(values))
             return list(cursor.fetchall())
+
+    def only_row(self, statement: Select[Any], values: Mapping[str, Any]) -> Row:
+        """Return the row of a statement that has one in any case, found in one step."""
+        if self.readers is None:
+            return super().only_row(statement, values)
+        made = compiled(statement)
+        with (
+            translated(self.name, self.path, self._note_damage),
+            self._idle_reader(self.readers) as connection,
+            closing(connection.connection.cursor()) as cursor,
+        ):
+            cursor.execute(made.text, made.values(values))
+            # Not ``fetchall``: other threads may run at each step, and leave late.
+            return cast("Row", cursor.fetchone())
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:

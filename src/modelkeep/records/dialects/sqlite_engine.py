@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any, Protocol, Self
 
 from sqlalchemy import FromClause, Select
@@ -182,11 +183,32 @@ def dialect() -> SQLiteDialect_pysqlite:
     return _Dialect(dbapi=sqlite3)
 
 
-@cache
-def compiled(statement: Select[Any]) -> tuple[str, Sequence[str]]:
-    """Return a statement that is kept as SQL, and the names of its parameters in order."""
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A statement as SQL.
+
+    Attributes:
+        text: The SQL.
+        names: Its parameters, in order; one may occur several times.
+        constants: Values of parameters that the statement brings itself.
+    """
+
+    text: str
+    names: Sequence[str]
+    constants: Mapping[str, Any]
+
+    def values(self, given: Mapping[str, Any]) -> list[Any]:
+        """Return the values of the parameters, in order."""
+        known = {**self.constants, **given}
+        return [known[name] for name in self.names]
+
+
+@lru_cache(_STATEMENTS)
+def compiled(statement: Select[Any]) -> Compiled:
+    """Return a statement, one that is kept, as SQL."""
     found: Any = statement.compile(dialect=dialect())
-    return found.string, found.positiontup or ()
+    constants = {name: value for name, value in found.params.items() if value is not None}
+    return Compiled(found.string, found.positiontup or (), constants)
 
 
 @cache

@@ -13,7 +13,18 @@ from collections.abc import Collection, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import Select, bindparam, column, func, literal_column, select, table
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Select,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+    table,
+)
 
 TABLE = "mk_search"
 
@@ -125,6 +136,10 @@ class SqliteDialect:
         """Return a list of any length as rows."""
         listed = func.json_each(json.dumps(list(values))).table_valued("value")
         return select(listed.c.value)
+
+    def lines_of(self, column: ColumnElement[Any]) -> ColumnElement[bytes]:
+        """Join the values of a column as bytes with a line break between them, in their order."""
+        return cast(func.group_concat(column, literal_column("char(10)")), LargeBinary)
 
 
 def _matches() -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Executable, Select
+from sqlalchemy import ColumnElement, Connection, Executable, Select
 
 from modelkeep.errors import CorruptDatabaseError
 
@@ -35,6 +35,10 @@ class Dialect(Protocol):
 
     def each_of(self, values: Collection[str]) -> Select[tuple[str]]:
         """Return a list of any length as rows."""
+        ...
+
+    def lines_of(self, column: ColumnElement[Any]) -> ColumnElement[bytes]:
+        """Join the values of a column as bytes with a line break between them, in their order."""
         ...
 
 
@@ -98,6 +102,18 @@ class RecordDatabase(ABC):
         """
         with self.reading() as transaction:
             return transaction.rows(statement, values)
+
+    def only_row(self, statement: Select[Any], values: Mapping[str, Any]) -> Row:
+        """Return the row of a statement that has one in any case; bytes are left as they are.
+
+        Args:
+            statement: One that is kept, as it is compiled once.
+            values: Its parameters.
+
+        Raises:
+            DatabaseError: the database cannot be read.
+        """
+        return self.lookup(statement, values)[0]
 
     @abstractmethod
     def writing(self) -> AbstractContextManager[Transaction]:

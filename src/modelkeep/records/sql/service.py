@@ -47,7 +47,7 @@ from modelkeep.records.listing import (
 )
 from modelkeep.records.places import placed, possible_places
 from modelkeep.records.service import ModelRecordServiceBase, PaginatedResults
-from modelkeep.records.sql import facets, files, rows, schema, search, whole_list
+from modelkeep.records.sql import facets, files, packed, rows, schema, search, whole_list
 from modelkeep.records.sql.database import RecordDatabase, Row, Transaction
 from modelkeep.records.sql.files import replace_files
 from modelkeep.records.sql.metadata import (
@@ -321,6 +321,12 @@ class SqlRecords(ModelRecordServiceBase):
         after: str | None = None,
     ) -> JsonPage:
         """Return the same page as ``page``, as JSON; no record is made of what is stored."""
+        _refuse_limit(limit)
+        search.refuse_order(order)
+        if self.never_waits and order != "relevance":
+            query = packed.PageQuery(where, order, limit, after)
+            if (whole := packed.page(self._database, query, self.roots)) is not None:
+                return whole
         found, following = self._page(where, order, limit, after)
         return JsonPage(self._reader.read_all_json(found, self.roots), following)
 
@@ -450,8 +456,7 @@ class SqlRecords(ModelRecordServiceBase):
     def _page(
         self, where: RecordFilter, order: SearchOrder, limit: int, after: str | None
     ) -> tuple[list[Row], str | None]:
-        if limit < 1:
-            raise UsageError(f"Invalid limit: {limit} models", hint="A page has at least 1 model.")
+        _refuse_limit(limit)
         search.refuse_order(order)
         with self._database.reading() as transaction:
             return search.page(transaction, where, order, limit, after)
@@ -522,6 +527,11 @@ class ModelRecordServiceSQL(SqlRecords):
         """Close the file, if this service opened it."""
         if self._opened is not None:
             self._opened.close()
+
+
+def _refuse_limit(limit: int) -> None:
+    if limit < 1:
+        raise UsageError(f"Invalid limit: {limit} models", hint="A page has at least 1 model.")
 
 
 @cache

@@ -1,0 +1,120 @@
+"""Pages whose records come as one row, of which no row for each record is made.
+
+SQLite is asked once for a whole page: each row that is fetched lets other threads run, and the
+next one has to wait until they do so too. While records are written this takes far longer than
+the page itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, bindparam, func, literal_column, select, true, union_all
+
+from modelkeep.core.roots import Roots
+from modelkeep.records.cursors import Cursor, read_cursor
+from modelkeep.records.listing import JsonPage, RecordFilter
+from modelkeep.records.sql import paging
+from modelkeep.records.sql.database import RecordDatabase, Row
+from modelkeep.records.sql.filters import Filter, Shape
+
+_SHOWN = ("key", "root", "path", "state", "config")
+_LAST = ("key", "sort_", "sort_name", "name")
+_KEPT = 200
+_STORED = msgspec.json.Decoder(msgspec.Raw)
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """A page of a list that an index has in its order.
+
+    Attributes:
+        where: The filter.
+        order: What an index sorts by; any but relevance.
+        limit: Most of the records.
+        after: Where the page before ended.
+    """
+
+    where: RecordFilter
+    order: str
+    limit: int
+    after: str | None
+
+
+def page(database: RecordDatabase, query: PageQuery, roots: Roots) -> JsonPage | None:
+    """Return a page; None where it has to be read row by row.
+
+    That is where no index lists exactly these records, or a record is not as we store it.
+
+    Raises:
+        UsageError: ``after`` is no page's end.
+        DatabaseError: the database cannot be read.
+    """
+    chosen = Filter(query.where, database.dialect)
+    walk = paging.walk_of(chosen.shape, query.order)
+    if not walk.is_exact:
+        return None
+    start = None if query.after is None else read_cursor(query.after, query.order)
+    values = {**chosen.values, "limit_": query.limit + 1, "last_": query.limit - 1}
+    names = []
+    for part, of_part in paging.parts(query.order, start):
+        names.append(part)
+        values |= of_part
+    statement = _statement(chosen.shape, query.order, tuple(names), walk.hint)
+    count, *columns = database.only_row(statement, values)
+    if not count:
+        return JsonPage([], None)
+    items = _items(count, columns[: len(_SHOWN)], roots)
+    if items is None:
+        return None
+    if count <= query.limit:
+        return JsonPage(items, None)
+    following = _cursor(columns[len(_SHOWN) :], query.order)
+    return None if following is None else JsonPage(items[: query.limit], following)
+
+
+@lru_cache(_KEPT)
+def _statement(shape: Shape, order: str, parts: tuple[str, ...], hint: str) -> Select[Any]:
+    """Find a page as one row: how many records, their columns, and where the page ends."""
+    found = [paging.page_of(shape, order, part, hint) for part in parts]
+    if len(found) == 1:
+        listed = found[0].cte("page")
+    else:
+        # In the order of the parts; SQLite stops at the limit, before it looks at the rest.
+        whole = union_all(*(select(part.subquery()) for part in found))
+        listed = whole.limit(bindparam("limit_")).cte("page")
+    lines = [shape.dialect.lines_of(listed.c[name]).label(f"all_{name}") for name in _SHOWN]
+    joined = select(func.count().label("count"), *lines).select_from(listed).subquery()
+    last = select(*(listed.c[name] for name in _LAST)).limit(literal_column("1")).offset(bindparam("last_"))
+    return select(joined, end := last.subquery()).select_from(joined.outerjoin(end, true()))
+
+
+def _items(count: int, columns: list[bytes], roots: Roots) -> list[bytes] | None:
+    """Return each record as JSON; None where a column holds something else."""
+    *outer, configs = (column.split(b"\n") for column in columns)
+    try:
+        # Only looked through: what a record means costs ten times as much.
+        stored = _STORED.decode_lines(columns[-1])
+        keys, names, paths, states = ([value.decode() for value in values] for values in outer)
+    except ValueError:
+        return None
+    if not all(len(one) == count for one in (stored, keys, names, paths, states, configs)):
+        return None
+    items = []
+    for key, root, path, state, config in zip(keys, names, paths, states, configs, strict=True):
+        if not config.startswith(b'{"'):
+            return None
+        outside = {"key": key, "path": roots.join(root, path), "root": root, "state": state}
+        items.append(msgspec.json.encode(outside)[:-1] + b"," + config[1:])
+    return items
+
+
+def _cursor(last: Row | list[Any], order: str) -> str | None:
+    """Return where a page ends; None where a name is no text."""
+    key, value, sort_name, name = last
+    if bytes in map(type, last):
+        return None
+    return Cursor(order, None if order == "name" else value, sort_name, name, key).to_text()
