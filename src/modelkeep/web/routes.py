@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
 
 from modelkeep.core.plugins import PluginKind
 from modelkeep.web.errors import declared
@@ -30,6 +32,28 @@ class Routes:
     name: str
     router: APIRouter
     is_busy: bool = False
+
+
+class DirectRoute(APIRoute):
+    """A route whose handler takes nothing but the request, so that it can simply be called.
+
+    FastAPI prepares every call as if it depended on others; that takes longer than many answers.
+    """
+
+    def __init__(self, path: str, endpoint: Any, **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        self.app = self._answer
+
+    @staticmethod
+    def fits(route: APIRoute) -> bool:
+        """Tell whether a route can be one."""
+        taken = list(inspect.signature(route.endpoint).parameters)
+        is_plain = taken == ["request"] and not route.dependencies
+        return is_plain and inspect.iscoroutinefunction(route.endpoint)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reply = await self.endpoint(Request(scope, receive, send))
+        await reply(scope, receive, send)
 
 
 #: Those of this package and of installed packages that name theirs in the group.
@@ -80,6 +104,7 @@ def _add(app: FastAPI, route: APIRoute, path: str, name: str, *, is_listed: bool
         response_class=route.response_class,
         name=route.name,
         openapi_extra=route.openapi_extra,
+        route_class_override=DirectRoute if DirectRoute.fits(route) else None,
     )
 
 

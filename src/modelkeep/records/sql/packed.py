@@ -94,17 +94,18 @@ def _statement(shape: Shape, order: str, parts: tuple[str, ...], hint: str) -> S
 
 def _items(count: int, columns: list[bytes], roots: Roots) -> list[bytes] | None:
     """Return each record as JSON; None where a column holds something else."""
-    *outer, configs = (column.split(b"\n") for column in columns)
+    *outer, configs = columns
     try:
         # Only looked through: what a record means costs ten times as much.
-        stored = _STORED.decode_lines(columns[-1])
-        keys, names, paths, states = ([value.decode() for value in values] for values in outer)
+        stored = _STORED.decode_lines(configs)
+        keys, names, paths, states = (column.decode().split("\n") for column in outer)
     except ValueError:
         return None
-    if not all(len(one) == count for one in (stored, keys, names, paths, states, configs)):
+    texts = configs.split(b"\n")
+    if not all(len(one) == count for one in (stored, keys, names, paths, states, texts)):
         return None
     items = []
-    for key, root, path, state, config in zip(keys, names, paths, states, configs, strict=True):
+    for key, root, path, state, config in zip(keys, names, paths, states, texts, strict=True):
         if not config.startswith(b'{"'):
             return None
         outside = {"key": key, "path": roots.join(root, path), "root": root, "state": state}

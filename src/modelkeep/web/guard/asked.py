@@ -15,6 +15,7 @@ from modelkeep.web.guard.proxies import TrustedProxies
 #: Where the scope of a request has what is known of it.
 ASKED = "modelkeep.asked"
 _CALLER = "modelkeep.caller"
+_NUMBER_DIGITS, _NUMBERS = 16, 256
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: Methods that change nothing.
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -126,6 +127,7 @@ class Arrival:
         self._app = app
         self._proxies = proxies
         self._base_path = clean_prefix(base_path)
+        self._numbers: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let requests of HTTP through; nothing here speaks WebSocket."""
@@ -156,7 +158,7 @@ class Arrival:
         scope["client"] = (client, 0) if client != peer else scope.get("client")
         here = scope.get("server") or ("", None)
         scope[ASKED] = Asked(
-            id=number if _ID.fullmatch(number) else secrets.token_hex(8),
+            id=number if _ID.fullmatch(number) else self._new_number(),
             method=scope["method"],
             path=path,
             prefix=prefix,
@@ -165,6 +167,15 @@ class Arrival:
             is_secure=scheme == "https",
             here=(here[0], here[1]),
         )
+
+    def _new_number(self) -> str:
+        """Return one nobody had before; made in advance, as other threads run at each making."""
+        if not self._numbers:
+            digits = secrets.token_hex(_NUMBER_DIGITS // 2 * _NUMBERS)
+            self._numbers = [
+                digits[at : at + _NUMBER_DIGITS] for at in range(0, len(digits), _NUMBER_DIGITS)
+            ]
+        return self._numbers.pop()
 
 
 def clean_prefix(text: str) -> str:
