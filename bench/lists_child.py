@@ -10,6 +10,7 @@ import json
 import random
 import sys
 import threading
+from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from modelkeep.records.listing import RecordFilter
 from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.web.app import make_app
 from modelkeep.web.context import WebContext
+from modelkeep.web.pauses import short_turns, spare_from_collection
 from modelkeep.web.serve import make_server
 from modelkeep.web.sockets import listen
 
@@ -71,6 +73,7 @@ def main() -> None:
         context = WebContext.open(Settings(root=Path(root)))
         records = context.manager.records
         server: uvicorn.Server = make_server(make_app(context))
+        spare_from_collection()  # as ``modelkeep serve`` does
         token = (Path(root) / "secrets" / "server-token").read_text().strip()
     else:
         records, token = ModelManager(Settings(root=Path(root))).records, "none"
@@ -78,8 +81,9 @@ def main() -> None:
         server = uvicorn.Server(config)
     threading.Thread(target=server.run, kwargs={"sockets": sockets}, daemon=True).start()
     print(json.dumps({"port": port, "token": token}), flush=True)
-    for line in sys.stdin:
-        work(records, line.strip())
+    with short_turns() if kind == "ours" else nullcontext():
+        for line in sys.stdin:
+            work(records, line.strip())
 
 
 if __name__ == "__main__":

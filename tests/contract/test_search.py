@@ -596,6 +596,30 @@ def test_stored_json_says_the_same_as_records(mixed: ModelRecordServiceBase) -> 
         mixed.get_json("nobody")
 
 
+@pytest.mark.parametrize("order", ORDERS)
+def test_pages_of_json_are_the_pages_of_records(
+    mixed: ModelRecordServiceBase, order: SearchOrder
+) -> None:
+    mixed.add_models(
+        [
+            new("quoted", name='a "b" \\ c', path='q/"1" \\ \t.bin', size=1000),
+            new("elsewhere", name="x", path="/mnt/x.bin"),
+            new("lookalike", name="y", path="./disk:/y.bin"),
+            new("\u00e9\n", name="two\nlines", path="caf\u00e9\n\u2028.bin"),
+        ]
+    )
+    for where in (RecordFilter(), RecordFilter(types=("lora",)), RecordFilter(types=("clip",))):
+        after: str | None = None
+        while True:
+            page = mixed.page_json(where, order=order, limit=5, after=after)
+            same = mixed.page(where, order=order, limit=5, after=after)
+            assert [json.loads(item) for item in page.items] == [c.to_json() for c in same.items]
+            assert page.next == same.next
+            after = page.next
+            if after is None:
+                break
+
+
 def test_a_change_can_ask_for_what_was_seen(store: ModelRecordServiceBase) -> None:
     store.add_model("a", lora("a"))
     seen = frozenset([record_version(store.get_json("a"))])

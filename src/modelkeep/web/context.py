@@ -15,6 +15,7 @@ from modelkeep.app.manager import ModelManager
 from modelkeep.install.job import ModelInstallJob
 from modelkeep.settings import Settings
 from modelkeep.web.events.hub import EventHub
+from modelkeep.web.pauses import Moment
 from modelkeep.web.ready import ReadyAnswers
 from modelkeep.web.traffic import Traffic
 
@@ -32,6 +33,7 @@ class WebContext:
         is_ready: Set once recovery is done.
         answers: What was answered about models in the present state of the catalogue.
         drawing: Lets few pictures be decoded at a time: one may take 300 MB.
+        states: The present state of the catalogue.
         traffic: Counts requests.
         fetching: Repositories that are being installed because somebody asked the mirror for them.
         loading: Lets few models be loaded at a time, so that threads are left for other requests.
@@ -41,6 +43,7 @@ class WebContext:
     hub: EventHub
     is_ready: threading.Event = field(default_factory=threading.Event)
     answers: ReadyAnswers = field(default_factory=ReadyAnswers)
+    states: Moment[None, int] = field(default_factory=Moment)
     drawing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_DRAWN_AT_A_TIME))
     traffic: Traffic = field(default_factory=Traffic)
     fetching: dict[str, asyncio.Task[ModelInstallJob]] = field(default_factory=dict)

@@ -17,6 +17,7 @@ import uvicorn
 
 from modelkeep.errors import ModelKeepError
 from modelkeep.web.listening import Listening
+from modelkeep.web.pauses import short_turns, spare_from_collection
 from modelkeep.web.starting import StartingApp
 from modelkeep.web.stopping import StopSignals
 
@@ -126,7 +127,7 @@ class Serving:
         """
         sockets = list(self._listening.sockets)
         factory = self.server.config.get_loop_factory()
-        with asyncio.Runner(loop_factory=factory) as runner:
+        with short_turns(), asyncio.Runner(loop_factory=factory) as runner:
             runner.run(self._serve(sockets))
         if self.error is not None:
             raise self.error
@@ -155,7 +156,9 @@ class Serving:
         self.server.hub = self.context.hub
         with suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(self._app.take, app)
+            spare_from_collection()
             recover(self.context)
+            spare_from_collection()
 
 
 def run(listening: Listening, signals: StopSignals) -> bool:

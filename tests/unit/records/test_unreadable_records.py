@@ -39,7 +39,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def change(path: Path, column: str, value: str) -> None:
+def change(path: Path, column: str, value: str | bytes) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute(f"UPDATE mk_model SET {column} = ? WHERE key = 'key-b'", (value,))  # noqa: S608
 
@@ -66,6 +66,43 @@ def test_lists_leave_it_out_and_say_so_once(
         assert [config.name for config in found] == ["a", "c"]
     assert caplog.text.count("key-b") == 1
     assert "doctor --fix" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('{"a": 1},{"b": 2}', '{"a": [1', '{"a": 1}\n{"b": 2}', "x", "{}x", '{"a"}', ""),
+        '{"name": "b",\n"rating": 5}',
+        '{ "name": "b" }',
+        "{}",
+    ],
+)
+def test_pages_of_json_have_whole_records_alone(path: Path, text: str) -> None:
+    change(path, "config", text)
+    with ModelRecordServiceBase.from_db_file(path) as store:
+        page = store.page_json(RecordFilter(), limit=2)
+        rest = store.page_json(RecordFilter(), limit=2, after=page.next)
+    found = {one["key"]: one for one in map(json.loads, [*page.items, *rest.items])}
+    try:
+        stored = json.loads(text)
+    except ValueError:
+        assert list(found) == ["key-a", "key-c"]
+    else:
+        outside = {"key": "key-b", "path": "b", "root": "models", "state": "present"}
+        assert found["key-b"] == outside | stored
+        assert list(found) == ["key-a", "key-b", "key-c"]
+
+
+def test_a_path_that_is_no_text_ends_no_page_early(path: Path) -> None:
+    change(path, "path", b"\xed\xa0\x80")
+    with ModelRecordServiceBase.from_db_file(path) as store:
+        keys, after = [], None
+        for _ in "abc":
+            page = store.page_json(RecordFilter(), limit=1, after=after)
+            keys += [json.loads(item)["key"] for item in page.items]
+            after = page.next
+    assert after is None
+    assert keys == ["key-a", "key-c"]
 
 
 def test_it_is_told_by_its_key_and_can_be_removed(harmed: ModelRecordServiceBase) -> None:

@@ -88,7 +88,11 @@ def _statement(shape: Shape, order: str, parts: tuple[str, ...], hint: str) -> S
         listed = whole.limit(bindparam("limit_")).cte("page")
     lines = [shape.dialect.lines_of(listed.c[name]).label(f"all_{name}") for name in _SHOWN]
     joined = select(func.count().label("count"), *lines).select_from(listed).subquery()
-    last = select(*(listed.c[name] for name in _LAST)).limit(literal_column("1")).offset(bindparam("last_"))
+    last = (
+        select(*(listed.c[name] for name in _LAST))
+        .limit(literal_column("1"))
+        .offset(bindparam("last_"))
+    )
     return select(joined, end := last.subquery()).select_from(joined.outerjoin(end, true()))
 
 

@@ -15,7 +15,7 @@ from modelkeep.app.query import PARAMETERS, SearchRequest
 from modelkeep.core import limits
 from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.web.conditional import JSON, tagged_reply
-from modelkeep.web.context import shared_by
+from modelkeep.web.context import WebContext, shared_by
 from modelkeep.web.errors import declared
 from modelkeep.web.ready import ReadyAnswers
 from modelkeep.web.record_bodies import RecordBody
@@ -78,7 +78,7 @@ async def search_models(request: Request) -> Response:
     """Return a page of the models that are asked for, and with `facets` how many there are."""
     context = shared_by(request)  # by way of FastAPI it takes longer than a ready answer
     manager, answers = context.manager, context.answers
-    state = await _state_of(await opened_records(manager))
+    state = await _state_of(context, await opened_records(manager))
     asked: bytes = request.scope["query_string"]
     if not pages.has_lasting_pages(manager):
         return Response(await _answer(manager, answers, state, asked), media_type=JSON)
@@ -89,9 +89,9 @@ async def search_models(request: Request) -> Response:
     return tagged_reply(request, body, answers.tag(state))
 
 
-async def _state_of(records: ModelRecordServiceBase) -> int:
+async def _state_of(context: WebContext, records: ModelRecordServiceBase) -> int:
     if records.never_waits:
-        return records.change_counter()
+        return context.states.get(None, records.change_counter)
     return await run_in_threadpool(records.change_counter)
 
 

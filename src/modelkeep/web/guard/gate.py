@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from starlette.types import Scope
@@ -13,6 +13,7 @@ from modelkeep.web.guard.asked import Asked, Caller
 from modelkeep.web.guard.refusals import Refusal
 from modelkeep.web.guard.sessions import Sessions
 from modelkeep.web.guard.tries import FailedTries
+from modelkeep.web.pauses import Moment
 
 _GATE = "modelkeep.gate"
 
@@ -32,6 +33,7 @@ class Gate:
     codes: LoginCodes
     sessions: Sessions
     tries: FailedTries
+    _now: Moment[str, ServerToken | None] = field(default_factory=Moment)
 
     @classmethod
     def of(cls, tokens: ServerTokens) -> Gate:
@@ -40,7 +42,7 @@ class Gate:
 
     def by_token(self, asked: Asked, value: str) -> Caller | Refusal:
         """Return who holds a token, or why the request is refused."""
-        token = self.tokens.find(value)
+        token = self._now.get(value, lambda: self.tokens.find(value))
         seconds = self.tries.wait(asked.client, token.digest if token else None)
         if seconds:
             return must_wait(seconds)
