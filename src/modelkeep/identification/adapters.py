@@ -24,6 +24,7 @@ Shape = tuple[int, ...]
 PREFIXES: tuple[tuple[str, Where], ...] = (
     ("lora_unet_", "denoiser"),
     ("lora_transformer_", "denoiser"),
+    ("lora_prior_unet_", "denoiser"),
     ("lora_te1_", "text_1"),
     ("lora_te2_", "text_2"),
     ("lora_te3_", "text_3"),
@@ -95,7 +96,7 @@ SUFFIXES: dict[str, str] = {
     "b2.weight": "glora_b2",
 }
 #: Adapters that a text in front of the name shows, whatever stands behind.
-_FLAT = ("lora_unet_", "lora_te", "lora_transformer_", "lycoris_")
+_FLAT = ("lora_unet_", "lora_te", "lora_transformer_", "lora_prior_unet_", "lycoris_")
 _JOINED = {"down.weight": "down", "up.weight": "up"}
 _JOINED_END = re.compile(r"(?:_lora|\.lora_layer)(\d?)$")
 #: Cheap marks: a file that has none of them holds no adapter.

@@ -157,11 +157,14 @@ def flux_diffusers() -> Shapes:
 
 
 def flux_lora(rank: int = 4) -> Shapes:
+    """A LoRA of modules that only FLUX.1 has: others lack one of these or have fewer blocks."""
     return {
         "transformer.single_transformer_blocks.7.attn.to_q.lora_A.weight": (rank, 3072),
         "transformer.single_transformer_blocks.7.attn.to_q.lora_B.weight": (3072, rank),
         "transformer.context_embedder.lora_A.weight": (rank, 4096),
         "transformer.context_embedder.lora_B.weight": (3072, rank),
+        "transformer.transformer_blocks.18.norm1.linear.lora_A.weight": (rank, 3072),
+        "transformer.transformer_blocks.18.norm1.linear.lora_B.weight": (18432, rank),
     }
 
 
@@ -171,6 +174,8 @@ def flux_control_lora() -> Shapes:
         "img_in.lora_B.weight": (3072, 8),
         "double_blocks.0.img_attn.qkv.lora_A.weight": (8, 3072),
         "double_blocks.0.img_attn.qkv.lora_B.weight": (9216, 8),
+        "double_blocks.0.img_mod.lin.lora_A.weight": (8, 3072),
+        "double_blocks.0.img_mod.lin.lora_B.weight": (18432, 8),
         "double_blocks.0.img_attn.norm.key_norm.scale": (128,),
     }
 

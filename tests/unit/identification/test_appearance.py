@@ -63,7 +63,7 @@ def _refused(path: Path) -> UnknownModelError:
             "--type lora --base svd",
         ),
         (
-            _lora("transformer.transformer_blocks.0.attn.to_q", 1536),
+            _lora("transformer.transformer_blocks.40.attn.to_q", 1536),
             {},
             "a LoRA for SD 3",
             "--type lora --base sd-3",

@@ -105,3 +105,66 @@ def diffusers_ends(hidden: int, text: int, pooled: int | None = None) -> dict[st
         "norm_out.linear": (hidden, 2 * hidden),
         "proj_out": (hidden, None),
     }
+
+
+def gated_original_modules(hidden: int, double: int, single: int, text: int) -> dict[str, Widths]:
+    """Return all modules of FLUX.2 in the names of Black Forest Labs.
+
+    All blocks share one modulation, and half of the feed-forward gates the other.
+
+    Args:
+        hidden: Hidden width.
+        double: How many double blocks there are.
+        single: How many single blocks.
+        text: Width of the text context.
+    """
+    block, lone = f"double_blocks.{{{double}}}", f"single_blocks.{{{single}}}"
+    modules: dict[str, Widths] = {}
+    for stream in ("img", "txt"):
+        modules |= {
+            f"{block}.{stream}_attn.qkv": (hidden, 3 * hidden),
+            f"{block}.{stream}_attn.proj": (hidden, hidden),
+            f"{block}.{stream}_mlp.0": (hidden, 6 * hidden),
+            f"{block}.{stream}_mlp.2": (3 * hidden, hidden),
+            f"double_stream_modulation_{stream}.lin": (hidden, 6 * hidden),
+        }
+    return (
+        modules
+        | original_ends(hidden, text)
+        | {
+            f"{lone}.linear1": (hidden, 9 * hidden),
+            f"{lone}.linear2": (4 * hidden, hidden),
+            "single_stream_modulation.lin": (hidden, 3 * hidden),
+        }
+    )
+
+
+def gated_diffusers_modules(hidden: int, double: int, single: int, text: int) -> dict[str, Widths]:
+    """Return all modules of FLUX.2 in the names of diffusers; see ``gated_original_modules``."""
+    block, lone = f"transformer_blocks.{{{double}}}", f"single_transformer_blocks.{{{single}}}"
+    names = ("to_q", "to_k", "to_v", "to_out.0", "add_q_proj", "add_k_proj", "add_v_proj")
+    modules: dict[str, Widths] = {
+        f"{block}.attn.{name}": (hidden, hidden) for name in (*names, "to_add_out")
+    }
+    modules |= {f"{block}.attn.{name}": (hidden, 3 * hidden) for name in ("to_qkv", "to_added_qkv")}
+    for stream in ("ff", "ff_context"):
+        modules |= {
+            f"{block}.{stream}.linear_in": (hidden, 6 * hidden),
+            f"{block}.{stream}.linear_out": (3 * hidden, hidden),
+        }
+    for name in ("timestep_embedder", "guidance_embedder"):
+        modules |= {
+            f"time_guidance_embed.{name}.linear_1": (_TIME, hidden),
+            f"time_guidance_embed.{name}.linear_2": (hidden, hidden),
+        }
+    return modules | {
+        f"{lone}.attn.to_qkv_mlp_proj": (hidden, 9 * hidden),
+        f"{lone}.attn.to_out": (4 * hidden, hidden),
+        "double_stream_modulation_img.linear": (hidden, 6 * hidden),
+        "double_stream_modulation_txt.linear": (hidden, 6 * hidden),
+        "single_stream_modulation.linear": (hidden, 3 * hidden),
+        "x_embedder": (None, hidden),
+        "context_embedder": (text, hidden),
+        "norm_out.linear": (hidden, 2 * hidden),
+        "proj_out": (hidden, None),
+    }

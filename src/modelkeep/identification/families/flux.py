@@ -45,6 +45,8 @@ _HIDDEN = 3072
 _TEXT = 4096
 #: Input channels after patching: 16 latent channels x 4, more where pictures are added.
 _CONTROL_INPUT, _FILL_INPUT = 128, 384
+#: Flex.2 takes a picture, a control and a mask.
+_FLEX_INPUT = 196
 _DEPTH, _CANNY = NameHint(r"\bdepth\b"), NameHint(r"\bcanny\b")
 
 _DEV = frozenset({"dev"})
@@ -55,6 +57,7 @@ def _variants(inputs: str, guidance: str) -> tuple[Variant, ...]:
     control = Dim(inputs, 1, (_CONTROL_INPUT,), "the input width")
     return (
         Variant("fill", (Dim(inputs, 1, (_FILL_INPUT,), "the input width"),)),
+        Variant("flex-2", (Dim(inputs, 1, (_FLEX_INPUT,), "the input width"),)),
         Variant("depth", (control, _DEPTH)),
         Variant("canny", (control, _CANNY)),
         Variant("control", (control,)),
@@ -70,6 +73,7 @@ def _folder_variants() -> tuple[Variant, ...]:
     control = config("in_channels", _CONTROL_INPUT)
     return (
         Variant("fill", (config("in_channels", _FILL_INPUT),)),
+        Variant("flex-2", (config("in_channels", _FLEX_INPUT),)),
         Variant("depth", (control, _DEPTH)),
         Variant("canny", (control, _CANNY)),
         Variant("control", (control,)),
@@ -104,7 +108,10 @@ _MAINS = (
         base=_BASE,
         format=ModelFormat.Checkpoint,
         requires=(
-            Has("single_transformer_blocks.0.attn.norm_q.weight"),
+            AnyOf(
+                Has("single_transformer_blocks.0.attn.norm_q.weight"),
+                Has("single_transformer_blocks.0.norm_q.weight"),  # of Nunchaku
+            ),
             Dim("x_embedder.bias", 0, (_HIDDEN,), "hidden width"),
             Has("x_embedder.weight", "time_text_embed.text_embedder.linear_1.weight"),
             Has("context_embedder.weight", "proj_out.weight"),
@@ -121,7 +128,7 @@ _MAINS = (
         base=_BASE,
         format=ModelFormat.Diffusers,
         requires=(
-            AnyOf(PipelineClass("Flux*"), ComponentClass("FluxTransformer2DModel")),
+            AnyOf(PipelineClass("Flux*", "VisualCloze*"), ComponentClass("FluxTransformer2DModel")),
             NotKin(),
             ConfigValue(("transformer", ""), "_class_name", ("FluxTransformer2DModel",)),
             ConfigValue(("transformer", ""), "pooled_projection_dim", (768,), absent=True),

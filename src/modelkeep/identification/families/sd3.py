@@ -9,6 +9,7 @@ from modelkeep.identification.conditions import (
     ComponentClass,
     ConfigValue,
     Declares,
+    Dim,
     EmbeddingFor,
     Has,
     Lacks,
@@ -16,20 +17,38 @@ from modelkeep.identification.conditions import (
     NameHint,
     PipelineClass,
 )
-from modelkeep.identification.families._adapters import embeddings
+from modelkeep.identification.families._adapters import (
+    declared_text,
+    embeddings,
+    table_adapters,
+)
 from modelkeep.identification.families._autoencoders import vae_files, vae_folder
+from modelkeep.identification.families._flow_models import config, main_file
+from modelkeep.identification.families._sd3_modules import diffusers_modules, original_modules
 from modelkeep.identification.family import Family, Marks
+from modelkeep.identification.module_tables import ModuleTable
 from modelkeep.identification.rules import Rule, Variant
 
 _BASE = BaseModelType.StableDiffusion3
-_NORMAL = (Variant("normal"),)
+#: Width and blocks of the large one; SD 3 and 3.5 medium have the same.
+_LARGE, _LARGE_BLOCKS = 2432, 38
+_MEDIUM, _MEDIUM_BLOCKS, _DUAL_BLOCKS = 1536, 24, 13
+TABLES = tuple(
+    ModuleTable(modules(*size), fits=(name,))
+    for name, size in {
+        "normal": (_MEDIUM, _MEDIUM_BLOCKS),
+        "3.5-medium": (_MEDIUM, _MEDIUM_BLOCKS, _DUAL_BLOCKS),
+        "3.5-large": (_LARGE, _LARGE_BLOCKS),
+    }.items()
+    for modules in (original_modules, diffusers_modules)
+)
 _NAMES = r"\bsd ?3|\bstable diffusion 3"
 
 FAMILY = Family(
     name="sd-3",
     base=_BASE,
     label="SD 3",
-    words=("SD 3.0",),
+    words=("SD 3.0", "SD 3.5"),
     sites={"civitai": ("SD 3", "SD 3.5", "SD 3.5 Large", "SD 3.5 Large Turbo", "SD 3.5 Medium")},
     declared=("stable-diffusion-3", "sd3"),
     kin="flux",
@@ -44,7 +63,26 @@ FAMILY = Family(
                 Has("joint_blocks.0.context_block.attn.qkv.weight", "x_embedder.proj.weight"),
                 Lacks("controlnet_blocks.0.weight"),
             ),
-            variants=_NORMAL,
+            variants=(
+                Variant(
+                    "3.5-large", (Has(f"joint_blocks.{_LARGE_BLOCKS - 1}.x_block.attn.qkv.weight"),)
+                ),
+                Variant("3.5-medium", (Has("joint_blocks.0.x_block.attn2.qkv.weight"),)),
+                Variant("normal"),
+            ),
+        ),
+        main_file(
+            _BASE,
+            "diffusers",
+            Has("transformer_blocks.0.attn.add_q_proj.weight", "pos_embed.proj.weight"),
+            Has("time_text_embed.text_embedder.linear_1.weight", "context_embedder.weight"),
+            Dim("pos_embed.proj.bias", 0, (_MEDIUM, _LARGE), "hidden width"),
+            Lacks("controlnet_blocks.0.weight", "pos_embed_input.proj.weight"),
+            variants=(
+                Variant("3.5-large", (Dim("pos_embed.proj.bias", 0, (_LARGE,), "hidden width"),)),
+                Variant("3.5-medium", (Has("transformer_blocks.0.attn2.to_q.weight"),)),
+                Variant("normal"),
+            ),
         ),
         Rule(
             name="sd-3 main, folder",
@@ -55,7 +93,17 @@ FAMILY = Family(
                 AnyOf(PipelineClass("StableDiffusion3*"), ComponentClass("SD3Transformer2DModel")),
                 ConfigValue(("transformer", ""), "_class_name", ("SD3Transformer2DModel",)),
             ),
-            variants=_NORMAL,
+            variants=(
+                Variant("3.5-large", (config("num_layers", _LARGE_BLOCKS),)),
+                Variant("3.5-medium", (config("qk_norm", "rms_norm"),)),
+                Variant("normal"),
+            ),
+        ),
+        *table_adapters(
+            _BASE,
+            *TABLES,
+            # The second of three text encoders is SDXL's, the first is everybody's.
+            others=(declared_text(_BASE, 768, 1280),),
         ),
         # Names and shapes of FLUX.1's VAE: that is the default, this needs a sign and wins.
         *vae_files(_BASE, 16, AnyOf(Declares("sd-3"), NameHint(_NAMES)), before=("flux",)),
