@@ -120,7 +120,7 @@ def test_a_controlnet_is_no_main_model_even_with_one_around_it(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "kind",
-    ["KolorsPipeline", "AnimateDiffPipeline", "Flux2Pipeline"],
+    ["AnimateDiffPipeline", "Flux2Pipeline"],
 )
 def test_folders_of_other_pipelines_are_unknown(kind: str, tmp_path: Path) -> None:
     with pytest.raises(UnknownModelError, match=rf"is {kind}|of the class {kind}"):
