@@ -188,7 +188,7 @@ MODELS: list[tuple[str, dict[str, Any], str, str]] = [
     ),
 ]
 #: Bases of which only a declaration tells a LoRA, and those whose part another has too.
-_BY_DECLARATION = {"bria"}
+_BY_DECLARATION = {"bria", "pixart"}
 #: Parts of names of matrices that belong to no linear layer.
 _NO_LAYERS = ("table", "token", "style_embedder", ".gate.")
 _NAMES = [f"{base} {variant}" for _, _, base, variant in MODELS]

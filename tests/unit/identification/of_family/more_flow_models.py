@@ -379,6 +379,8 @@ def _pixart_cases() -> list[Case]:
         "transformer_blocks.{28}.ff.net.0.proj": (1152, 4608),
         "caption_projection.linear_1": (4096, 1152),
     }
+    # Latte has the other layers too.
+    size = {"adaln_single.emb.resolution_embedder.linear_1": (256, 384)}
     own = {"blocks.{28}.cross_attn.kv_linear": (1152, 2304), "y_embedder.y_proj.fc1": (4096, 1152)}
     return [
         *mains(
@@ -396,7 +398,8 @@ def _pixart_cases() -> list[Case]:
             {"original names": original(300), "diffusers names": named},
             (pipeline("PixArtSigmaPipeline", kind),),
         ),
-        *loras("pixart", peft(layers, "base_model.model."), kohya(own)),
+        *loras("pixart", peft(layers | size, "base_model.model."), kohya(own)),
+        *loras("pixart", peft(layers), metadata={"modelspec.architecture": "pixart-sigma/lora"}),
     ]
 
 
