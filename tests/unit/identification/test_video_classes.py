@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from modelkeep.errors import AmbiguousModelError
+from modelkeep.errors import AmbiguousModelError, UnknownModelError
 from modelkeep.identification.engine import identify
 from sample_models import typed, write_safetensors
 from support.lora_shapes import lora
@@ -138,3 +138,25 @@ def _bases(file: Path) -> Collection[str]:
         return [identify(file).base]
     except AmbiguousModelError as error:
         return error.candidates
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "AceStepTransformer1DModel",
+        "StableAudioDiTModel",
+        "StableAudio3DiTModel",
+        "LongCatAudioDiTTransformer",
+        "MiniMaxMusic3Transformer1DModel",
+    ],
+)
+def test_models_of_sound_and_loras_of_them_are_unknown(kind: str, tmp_path: Path) -> None:
+    shapes, layers = class_layers(f"diffusers.{kind}")
+    attention = {path: shape for path, shape in layers.items() if "attn" in path}
+    for made in (shapes, lora(layers), lora(attention), lora(attention, "kohya")):
+        path = write_safetensors(tmp_path / "m.safetensors", typed(made))
+
+        with pytest.raises(UnknownModelError):
+            identify(path)

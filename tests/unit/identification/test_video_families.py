@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from modelkeep.errors import UnknownModelError
 from modelkeep.identification.engine import identify
 from sample_models import Shapes, typed, write_safetensors
 from support.lora_shapes import having, lora, modules_of
+from unit.identification.cases import t5
+from unit.identification.of_family.hunyuan_video import hunyuan
+from unit.identification.of_family.ltx_video import ltx2
+from unit.identification.of_family.more_videos import cogvideox, minimax
+from unit.identification.of_family.vaes import wan_vae
 from unit.identification.of_family.wan import renamed, wan
 
 
@@ -47,3 +53,75 @@ def test_a_wan_model_that_takes_a_picture_without_clip_is_of_the_second_generati
     path = write_safetensors(tmp_path / "m.safetensors", typed(shapes))
 
     assert identify(path).lineage == "wan-2.2"
+
+
+def test_a_model_of_shapes_is_no_model_of_videos(tmp_path: Path) -> None:
+    shapes: Shapes = {"latent_in.weight": (1024, 64), "cond_in.weight": (1024, 1536)}
+    for number in range(16):
+        block = f"double_blocks.{number}.img_attn"
+        shapes |= {f"{block}.qkv.weight": (3072, 1024), f"{block}.norm.key_norm.scale": (64,)}
+    path = write_safetensors(tmp_path / "m.safetensors", typed(shapes, prefix="model."))
+
+    with pytest.raises(UnknownModelError):
+        identify(path)
+
+
+def test_a_checkpoint_with_its_text_encoder_and_its_vae_is_the_model(tmp_path: Path) -> None:
+    shapes = wan(prefix="model.diffusion_model.")
+    shapes |= {f"text_encoders.umt5xxl.transformer.{name}": s for name, s in t5().items()}
+    shapes |= {f"first_stage_model.{name}": shape for name, shape in wan_vae().items()}
+    found = identify(write_safetensors(tmp_path / "m.safetensors", typed(shapes)))
+
+    assert (found.type, found.base, found.variant) == ("main", "wan", "t2v-14b")
+
+
+@pytest.mark.parametrize(
+    ("shapes", "variant"),
+    [
+        (wan(inputs=36, clip=True), "i2v-14b"),
+        (hunyuan(), "t2v"),
+        (ltx2("2.3"), "2.3"),
+        (minimax(), "normal"),
+        (cogvideox(3072, 42), "5b"),
+    ],
+    ids=["wan", "hunyuan", "ltx", "minimax", "cogvideox"],
+)
+def test_packed_weights_do_not_hide_what_a_model_is(
+    shapes: Shapes, variant: str, tmp_path: Path
+) -> None:
+    flat = {name: shape for name, shape in shapes.items() if len(shape) == 2}
+    halved: Shapes = {name: (rows, width // 2) for name, (rows, width) in flat.items()}
+    column: Shapes = {name: (rows * width // 2, 1) for name, (rows, width) in flat.items()}
+    absmax: Shapes = {f"{name}.absmax": (8,) for name in flat}
+    for packed in (halved, column | absmax):
+        info = {**typed(shapes), **typed(packed, "U8")}
+        found = identify(write_safetensors(tmp_path / "m.safetensors", info))
+
+        assert (found.type, found.variant) == ("main", variant)
+
+
+@pytest.mark.parametrize("algorithm", ["loha", "lokr", "dora", "ia3", "full"])
+def test_a_wan_adapter_of_another_kind_is_known(algorithm: str, tmp_path: Path) -> None:
+    shapes: Shapes = {}
+    for number in range(40):
+        name = f"lycoris_blocks_{number}_ffn_0"
+        kinds: dict[str, Shapes] = {
+            "loha": {
+                f"{name}.hada_w1_a": (13824, 4),
+                f"{name}.hada_w1_b": (4, 5120),
+                f"{name}.hada_w2_a": (13824, 4),
+                f"{name}.hada_w2_b": (4, 5120),
+            },
+            "lokr": {f"{name}.lokr_w1": (16, 16), f"{name}.lokr_w2": (864, 320)},
+            "dora": {
+                f"{name}.lora_down.weight": (4, 5120),
+                f"{name}.lora_up.weight": (13824, 4),
+                f"{name}.dora_scale": (13824, 1),
+            },
+            "ia3": {f"{name}.weight": (13824, 1), f"{name}.on_input": ()},
+            "full": {f"{name}.diff": (13824, 5120)},
+        }
+        shapes |= kinds[algorithm]
+    found = identify(write_safetensors(tmp_path / "m.safetensors", typed(shapes)))
+
+    assert (found.type, found.base, found.fits) == ("lora", "wan", ("14b",))

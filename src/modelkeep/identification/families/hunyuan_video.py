@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import (
+    AllBlocks,
     AllOf,
     AnyOf,
     Dim,
+    Fits,
     Has,
     Lacks,
     Module,
     NameHint,
+    Not,
 )
-from modelkeep.identification.families._adapters import declared_text, table_adapters
+from modelkeep.identification.families._adapters import adapters
 from modelkeep.identification.families._hunyuan_video_modules import (
     converted_names,
     diffusers_names,
@@ -120,6 +123,9 @@ _TABLES = tuple(
     )
 )
 
+#: A model of sound has attention of the names and widths of 1.5, in 36 blocks.
+_NO_MUSIC = Not(AllBlocks("transformer_blocks", 36), "for MiniMax Music")
+
 FAMILY = Family(
     name="hunyuan-video",
     base=_BASE,
@@ -141,5 +147,5 @@ FAMILY = Family(
             Module("single_blocks_#_modulation_linear"),
         ),
     ),
-    rules=(*_MAINS, *table_adapters(_BASE, *_TABLES, others=(declared_text(_BASE, 768),))),
+    rules=(*_MAINS, *adapters(_BASE, Fits(*_TABLES), _NO_MUSIC)),
 )

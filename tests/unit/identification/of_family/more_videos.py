@@ -139,6 +139,7 @@ def motif() -> Shapes:
     shapes = linear("context_embedder.linear_1", 2560, 1536)
     shapes |= {"x_embedder.proj.weight": (1536, 33, 1, 2, 2), "x_embedder.proj.bias": (1536,)}
     shapes |= {"transformer_blocks.0.attn.norm_added_q.weight": (128,)}
+    shapes |= linear("transformer_blocks.0.attn.to_q", 1536, 1536)
     return shapes | linear("single_transformer_blocks.0.proj_mlp", 1536, 6144)
 
 
@@ -227,4 +228,5 @@ CASES = [
     _folder("lingbot-video", "dense", "LingBotVideoPipeline", "LingBotVideoTransformer3DModel"),
     *_main("motif-video", "normal", motif),
     _folder("motif-video", "normal", "MotifVideoPipeline", "MotifVideoTransformer3DModel"),
+    *_adapters("motif-video", motif(), "transformer_blocks."),
 ]
