@@ -37,6 +37,7 @@ def described(filled: Program) -> Program:
         manager.metadata.add_metadata(
             model.key, BaseMetadata(name="Green", author="someone", tags={"style"})
         )
+        manager.records.note_loaded({model.key: 1234.5})
     return filled
 
 
@@ -49,6 +50,7 @@ def test_all_of_it_comes_along_there_and_back(described: Program, chosen: str) -
     choose(described, chosen)
     assert len(described.call("list", "-q").lines) == 3
     assert everything(described) == before
+    assert described.call("list", "--json", "--used", "loaded").only["name"] == "green"
     assert described.call("list", "-q", "--sort", "date").lines == by_date
     assert described.call("list", "--json", "--state", "missing").only["name"] == "blue"
     described.call("edit", "Cut", "description=edited since")

@@ -188,10 +188,9 @@ def _reidentify(
 ) -> BulkEntry:
     from modelkeep.app.model import reidentify
 
-    record = manager.records.get_model(key)
-    if is_dry:
-        return BulkEntry(key, record.name, "planned", {"type": record.type, "base": record.base})
-    return _changed(reidentify(manager, key, reset=request.reset), is_dry=False)
+    key = manager.records.get_model(key).key
+    change = reidentify(manager, key, reset=request.reset, is_dry=is_dry)
+    return _changed(change, is_dry=is_dry)
 
 
 def _remove(manager: ModelManager, request: BulkRequest, key: str, *, is_dry: bool) -> BulkEntry:
@@ -220,9 +219,20 @@ def _enrich(manager: ModelManager, request: BulkRequest) -> Iterable[BulkEntry]:
 
 
 def _planned_questions(manager: ModelManager, request: BulkRequest) -> Iterable[BulkEntry]:
+    """Give what would be asked about; what sites would say nobody knows before."""
+    from modelkeep.app.enrich import plan
+
+    known = [key for key in request.keys if manager.records.exists(key)]
+    planned_ = plan(manager, known, without=(), again=request.again)
+    sites = [question.to_json() for question in planned_.questions]
+    settled = {one.key: one.to_json() for one in planned_.settled}
     for key in request.keys:
-        name = _name(manager, key)
-        yield BulkEntry(key, name, "planned") if name is not None else _unknown(manager, key)
+        if (name := _name(manager, key)) is None:
+            yield _unknown(manager, key)
+        elif (facts := settled.get(key)) is not None:
+            yield BulkEntry(key, name, facts.pop("status"), facts)
+        else:
+            yield BulkEntry(key, name, "planned", {"sites": sites})
 
 
 def _unknown(manager: ModelManager, key: str) -> BulkEntry:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from modelkeep.app.install_base import ModelInstallServiceBase
-from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 from modelkeep.core.events import EventBus
 from modelkeep.core.hashing import no_progress
 from modelkeep.core.names import full_path
@@ -351,13 +351,27 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
             UnknownModelException: there is no such record.
             InvalidModelException: no rule fits; the record is left as it is.
         """
+        fields = self._identified_again(self._records.get_model(key), reset=reset)
+        return self._records.update_model(key, fields)
+
+    def reidentified(self, key: str, *, reset: bool = False) -> ModelConfigBase:
+        """Return what ``reidentify`` would make of a record; nothing is changed.
+
+        Raises:
+            UnknownModelException: there is no such record.
+            InvalidModelException: no rule fits.
+        """
         config = self._records.get_model(key)
+        fields = self._identified_again(config, reset=reset)
+        return ModelConfigFactory.make_config({**dict(config), **fields})
+
+    def _identified_again(self, config: ModelConfigBase, *, reset: bool) -> dict[str, Any]:
         path = self.library.reach(config)
         found = self.library.identify(path, self.app_config.verify != "off")
         fields = reidentified_fields(config, found, reset=reset)
         stated = (reason for reason in config.evidence if reason.kind == "hash")
         fields["evidence"] = (*fields["evidence"], *stated)
-        return self._records.update_model(key, fields)
+        return fields
 
     def edit(
         self, key: str, changes: Mapping[str, Any], *, seen: frozenset[str] | None = None

@@ -180,13 +180,16 @@ def show(manager: ModelManager, name: str) -> ModelDetails:
     )
 
 
-def reidentify(manager: ModelManager, name: str, *, reset: bool = False) -> RecordChange:
+def reidentify(
+    manager: ModelManager, name: str, *, reset: bool = False, is_dry: bool = False
+) -> RecordChange:
     """Identify a recorded model again and update what its record says it is.
 
     Args:
         manager: Of the library.
         name: What the model is called.
         reset: Also reset the fields that somebody set.
+        is_dry: Change nothing; return what would change.
 
     Raises:
         UnknownModelException: there is no such model.
@@ -194,7 +197,8 @@ def reidentify(manager: ModelManager, name: str, *, reset: bool = False) -> Reco
     """
     before = manager.find(name)
     try:
-        after = manager.installer.reidentify(before.key, reset=reset)
+        act = manager.installer.reidentified if is_dry else manager.installer.reidentify
+        after = act(before.key, reset=reset)
     except UnknownModelError as error:
         error.hint = f"If you know what it is: {command('edit', before.key[:8], 'base=BASE')}"
         raise

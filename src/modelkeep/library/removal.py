@@ -130,6 +130,8 @@ def restore(library: Library, entry: TrashEntry) -> ModelConfigBase:
             metadata = metadata_from_json(entry.metadata) if entry.metadata else None
             new = NewRecord(entry.key, config, tuple(files), metadata, entry.tags)
             [stored] = library.records.add_models([new])
+            if entry.loaded_at is not None:
+                library.records.note_loaded({entry.key: entry.loaded_at})
             change.note.finish()
         note_recorded(library, [target])
         return stored
@@ -244,7 +246,9 @@ def _entry(
     record = {**config.to_json(), "path": _movable(library, config)}
     kept = [replace(file, path=_movable(library, file)) for file in files]
     tags = tuple(sorted(library.records.metadata_store.tags(config.key).hand))
-    entry = replace(library.trash.plan(record, top, kept, leaving, metadata), tags=tags)
+    loaded = library.records.loaded_at(config.key)
+    planned = library.trash.plan(record, top, kept, leaving, metadata)
+    entry = replace(planned, tags=tags, loaded_at=loaded)
     if entry.folder.parent != library.settings.trash_dir:
         library.state.add_trash_place(str(entry.folder.parent))
     return entry

@@ -41,6 +41,7 @@ class TrashEntry:
             to them; what had the Nth of them waits here as ``files/N``.
         removed_at: Seconds since the epoch.
         metadata: Metadata of a site, as JSON text; None when there is none.
+        loaded_at: When it was last loaded, seconds since the epoch; None for never.
     """
 
     folder: Path
@@ -51,6 +52,7 @@ class TrashEntry:
     removed_at: float
     metadata: str | None = None
     tags: tuple[str, ...] = ()
+    loaded_at: float | None = None
 
     @property
     def key(self) -> str:
@@ -116,6 +118,7 @@ class TrashEntry:
             "removed_at": self.removed_at,
             "metadata": self.metadata,
             "tags": self.tags,
+            "loaded_at": self.loaded_at,
         }
         paths.write_file(self.folder / MANIFEST, json.dumps(data, indent=1).encode())
 
@@ -140,12 +143,17 @@ class TrashEntry:
                 removed_at=float(data["removed_at"]),
                 metadata=data["metadata"],
                 tags=tuple(map(str, data.get("tags", ()))),
+                loaded_at=_time_or_none(data.get("loaded_at")),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CorruptDatabaseError(
                 f"{shown(folder)} has no readable manifest: {error}",
                 hint="Its files are still in that folder. Move them where you want them.",
             ) from error
+
+
+def _time_or_none(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 _FILE_FIELDS = tuple(ModelFile.__dataclass_fields__)

@@ -149,6 +149,7 @@ def _opened(store: ModelRecordServiceBase, path: Path) -> ModelRecordServiceBase
 def _convert(store: ModelRecordServiceBase, path: Path, file: Path, count: int) -> None:
     with closing(_opened(store, path)) as other:
         records = [_as_new(other, key) for key in [c.key for c in other.each(RecordFilter())]]
+        loaded = {record.key: other.loaded_at(record.key) for record in records}
     if len(records) < count:
         raise DatabaseError(
             f"{counted(count - len(records), 'record')} in {shown(path)} cannot be read, so the"
@@ -162,6 +163,7 @@ def _convert(store: ModelRecordServiceBase, path: Path, file: Path, count: int) 
             hint="Stop that process, then try again.",
         )
     store.add_models(records)
+    store.note_loaded({key: when for key, when in loaded.items() if when is not None})
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     kept = path.with_name(f"{path.name}.converted-{stamp}.bak")
     replace_file(path, kept)

@@ -6,6 +6,7 @@ The routes are imported while the first requests are answered already.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl
 import threading
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from modelkeep.errors import ModelKeepError
+from modelkeep.web.hanging_up import HangUp, is_no_cut
 from modelkeep.web.listening import Listening
 from modelkeep.web.pauses import short_turns, spare_from_collection
 from modelkeep.web.starting import StartingApp
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 #: How long all may take once the server is told to stop, and requests of that; the rest is for
 #: jobs, seconds.
 DRAIN_SECONDS, _REQUEST_SECONDS = 10, 7
-_HANG_UP_SECONDS = 0.25
 
 
 class WebServer(uvicorn.Server):
@@ -67,21 +68,17 @@ class WebServer(uvicorn.Server):
         """End the streams, whose clients would be waited for without end, and then the rest."""
         if self.hub is not None:
             self.hub.end()
-        hanging_up = asyncio.create_task(self._hang_up())
-        await super().shutdown(sockets)
+        hanging_up = asyncio.create_task(HangUp(self._connections).run())
+        log = logging.getLogger("uvicorn.error")
+        log.addFilter(is_no_cut)
+        try:
+            await super().shutdown(sockets)
+            await asyncio.sleep(0)  # what was cancelled ends, and would be taken for an error
+        finally:
+            log.removeFilter(is_no_cut)
         hanging_up.cancel()
         for connection in self._connections():
             connection.transport.abort()
-
-    async def _hang_up(self) -> None:
-        """Drop connections that are done, but wait for the peer to end its side of TLS."""
-        while True:
-            await asyncio.sleep(_HANG_UP_SECONDS)
-            for connection in self._connections():
-                transport, cycle = connection.transport, connection.cycle
-                is_done = cycle is None or cycle.response_complete
-                if is_done and not transport.get_write_buffer_size():
-                    transport.abort()
 
     def _connections(self) -> list[Any]:
         return [one for one in self.server_state.connections if getattr(one, "transport", None)]

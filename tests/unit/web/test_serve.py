@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from modelkeep import Settings
 from modelkeep.errors import SettingsError
 from modelkeep.web.context import WebContext
+from modelkeep.web.hanging_up import is_no_cut
 from modelkeep.web.listening import listening
 from modelkeep.web.logs import REQUEST_ID, JsonHandler
 from modelkeep.web.recovery import recover
@@ -182,3 +184,36 @@ def test_requests_are_counted_by_route_and_status(tmp_path: Path) -> None:
     assert counts["GET", "/healthz", 503] == 1
     assert {method for method, _, _ in counts} == {"GET", "other"}
     assert all("/a/b" not in route for _, route, _ in counts)
+
+
+class TestEnd:
+    """Clients that neither send nor take are not waited for."""
+
+    def test_what_has_come_of_an_upload_is_kept(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with WebServer(tmp_path) as web:
+            tus = {"Tus-Resumable": "1.0.0"}
+            begun = web.ask("POST", "/api/v1/uploads", headers={**tus, "Upload-Length": "1000"})
+            place = begun.headers["Location"]
+            head = {**web.headers, **tus, "Upload-Offset": "0", "Content-Length": "900"}
+            head |= {"Host": web.url.partition("//")[2]}
+            head |= {"Content-Type": "application/offset+octet-stream"}
+            lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+            port = int(web.url.rpartition(":")[2])
+            sender = socket.create_connection(("127.0.0.1", port))
+            sender.sendall(f"PATCH {place} HTTP/1.1\r\n{lines}\r\n".encode() + b"x" * 500)
+            until(lambda: web.context.traffic.running == 1)
+        sender.close()
+        with WebServer(tmp_path) as web:
+            answer = web.ask("HEAD", place, headers=tus)
+            assert answer.headers["Upload-Offset"] == "500"
+        assert "timeout graceful shutdown exceeded" not in caplog.text
+
+    def test_a_request_that_is_cut_off_is_no_error(self) -> None:
+        def line(error: BaseException | None) -> logging.LogRecord:
+            info = (type(error), error, None) if error is not None else None
+            return logging.LogRecord("", logging.ERROR, "", 1, "cut", (), info)
+
+        told = [is_no_cut(line(e)) for e in (None, OSError(), asyncio.CancelledError())]
+        assert told == [True, True, False]

@@ -124,6 +124,10 @@ def test_an_action_on_all_that_a_search_finds(tmp_path: Path) -> None:
         assert begun.status_code == 202
         [entry] = _done(web, begun.json()["id"])["result"]["entries"]
         assert (entry["key"], entry["status"]) == (first, "done")
+        asked = {"action": "enrich", "keys": [first, "nobody"], "dry_run": True}
+        planned = web.post(_BULK, asked).json()["entries"]
+        assert [one["status"] for one in planned] == ["planned", "failed"]
+        assert {"site", "hashes"} <= set(planned[0]["sites"][0])
         tagged = {"action": "remove", "filter": {"tag": ["new"], "type": "lora"}}
         planned = web.post(_BULK, {**tagged, "dry_run": True}).json()["entries"]
         assert [(one["key"], len(one["files"])) for one in planned] == [(first, 1)]
