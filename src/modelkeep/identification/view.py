@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
 from types import MappingProxyType
+from typing import Any
 
 from modelkeep.core.base_names import BaseNames, spaced
 from modelkeep.core.taxonomy import BaseModelType
@@ -24,6 +26,8 @@ from modelkeep.identification.readers.pickle_names import LONE_TENSOR
 #: Fields of a header in which trainers and mergers name the architecture, the surest first.
 DECLARING_FIELDS = ("modelspec.architecture", "ss_base_model_version", "baseModel")
 _LONGEST = 80
+#: More than any config of a denoiser has.
+_LONGEST_CONFIG = 1 << 18
 
 _NUMBER = re.compile(r"(?<![^.\n])\d+(?![^.\n])")
 _EMPTY_HEADER = TensorHeader(name="", container="safetensors", size=0, tensors={})
@@ -207,6 +211,19 @@ class ModelView:
                 found.append(DeclaredBase(field, value, base))
         return tuple(found)
 
+    @cached_property
+    def stated(self) -> Mapping[str, Any]:
+        """The config of the denoiser that some programs write into the header, or nothing."""
+        text = self.metadata.get("config", "")
+        if len(text) > _LONGEST_CONFIG:
+            return {}
+        try:
+            config = json.loads(text)
+        except (ValueError, RecursionError):  # it is not theirs
+            return {}
+        found = config.get("transformer") if isinstance(config, dict) else None
+        return found if isinstance(found, dict) else {}
+
     @property
     def is_folder(self) -> bool:
         """Whether it is a folder."""
@@ -237,6 +254,11 @@ class PartView:
     def declared(self) -> tuple[DeclaredBase, ...]:
         """The bases that the header names."""
         return self._model.declared
+
+    @property
+    def stated(self) -> Mapping[str, Any]:
+        """The config of the denoiser that the header holds; see ``ModelView``."""
+        return self._model.stated
 
     def find(self, pattern: str) -> str | None:
         """Return the full name of the first tensor that ``pattern`` names, or None.

@@ -22,6 +22,7 @@ from modelkeep.identification.conditions.folders import (
 from modelkeep.identification.conditions.hints import (
     Declares,
     NameHint,
+    Stated,
     Undeclared,
 )
 from modelkeep.identification.conditions.modules import (
@@ -84,6 +85,7 @@ __all__ = [
     "Not",
     "NotKin",
     "PipelineClass",
+    "Stated",
     "TextContext",
     "Undeclared",
     "Unmeasured",

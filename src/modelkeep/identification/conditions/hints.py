@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from modelkeep.identification.view import PartView
 
 
+_LONGEST_QUOTE = 80
+
+
 class NameHint(msgspec.Struct, frozen=True):
     """The name of the file or folder holds one of these words: the weakest evidence.
 
@@ -54,6 +57,34 @@ class Declares:
         """Say what the metadata names instead."""
         named = next((name.base for name in view.declared), None)
         return f"its metadata names {named}" if named else "its metadata names no base"
+
+
+class Stated(msgspec.Struct, frozen=True):
+    """The config of the denoiser in the header's metadata has this value.
+
+    Attributes:
+        key: Name of the value.
+        value: What it is.
+    """
+
+    positive: ClassVar[bool] = True
+
+    key: str
+    value: str | bool
+
+    def check(self, view: PartView) -> Evidence | None:
+        """Hold when it has."""
+        found = view.stated.get(self.key)
+        if found != self.value or isinstance(found, bool) != isinstance(self.value, bool):
+            return None
+        return Evidence("metadata", f"the config in its header has {self.key} {found}")
+
+    def missing(self, view: PartView) -> str:
+        """Say what the header has instead."""
+        if not view.stated:
+            return "its header holds no config"
+        found = str(view.stated.get(self.key))[:_LONGEST_QUOTE]
+        return f"the config in its header has {self.key} {found}, not {self.value}"
 
 
 class Undeclared:

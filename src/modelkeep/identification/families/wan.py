@@ -17,6 +17,7 @@ from modelkeep.identification.conditions import (
     Module,
     NameHint,
     PipelineClass,
+    Stated,
 )
 from modelkeep.identification.families._adapters import table_adapters
 from modelkeep.identification.families._transformers import (
@@ -53,6 +54,9 @@ def _tasks(clip: str, flf: str) -> tuple[Variant, ...]:
         Variant("vace", (Has("vace_patch_embedding.bias"),)),
         Variant("animate", (Has("pose_patch_embedding.bias"),)),
         Variant("animate-2", (Has("blocks.0.self_attn.to_q.bias"),)),
+        Variant("animate-2", (Stated("model_type", "animate2"),)),
+        Variant("flow-rvs", (Stated("model_type", "flow_rvs"),)),
+        Variant("causal", (Stated("causal_ar", value=True),)),
         Variant("s2v", (Has("casual_audio_encoder.*"),)),
         Variant("humo", (Has("audio_proj.audio_proj_glob_1.*"),)),
         Variant("multitalk", (Has("audio_proj.proj1.weight"),)),
@@ -109,24 +113,41 @@ _COMPONENTS = (
     *("WanTransformer3DModel", "WanVACETransformer3DModel", "WanAnimate*Transformer3DModel"),
     *("SkyReelsV2Transformer3DModel", "ChronoEditTransformer3DModel"),
     *("HeliosTransformer3DModel", "AnyFlow*Transformer3DModel"),
+    # In the folders of Wan itself.
+    *("WanModel", "WanModel_S2V", "WanAnimateModel", "VaceWanModel"),
 )
+
+
+def _channels(count: int, *, absent: bool = False) -> Condition:
+    """Return the condition on the input channels, by the name of diffusers or of Wan itself."""
+    both = (config(key, count, absent=absent) for key in ("in_channels", "in_dim"))
+    return AllOf(*both) if absent else AnyOf(*both)
+
+
+def _heads(width: int) -> Condition:
+    """Return the condition on the size; a config that states none has the values of the largest."""
+    stated = (config("num_attention_heads", width // _HEAD), config("dim", width))
+    nothing = AllOf(*(config(key, absent=True) for key in ("num_attention_heads", "dim")))
+    return AnyOf(*stated, nothing) if width == max(_WIDTHS) else AnyOf(*stated)
+
+
 _FOLDER_TASKS = (
-    Variant("vace", (classed("WanVACE*"),)),
+    Variant("vace", (classed("WanVACE*", "VaceWan*"),)),
     Variant("animate-2", (classed("WanAnimate2*"),)),
     Variant("animate", (classed("WanAnimate*"),)),
     Variant("helios", (classed("Helios*"),)),
     Variant("anyflow", (classed("AnyFlow*"),)),
+    *(Variant(task, (config("model_type", task),)) for task in ("s2v", "animate", "vace", "flf2v")),
     Variant("flf2v", (config("pos_embed_seq_len", 514),)),
-    Variant("i2v", (config("in_channels", _PICTURE),)),
-    Variant("ti2v", (config("in_channels", _CONTROL), config("num_attention_heads", 24))),
-    Variant("fun-control", (config("in_channels", _CONTROL), _FUN)),
-    Variant("fun-camera", (config("in_channels", _CAMERA),)),
-    Variant("t2v", (config("in_channels", _PLAIN, absent=True),)),
+    Variant("fun-inpaint", (_channels(_PICTURE), _FUN, NameHint(r"\binp"))),
+    Variant("i2v", (_channels(_PICTURE),)),
+    Variant("ti2v", (_channels(_CONTROL), _heads(3072))),
+    Variant("fun-control", (_channels(_CONTROL),)),
+    Variant("fun-camera", (_channels(_CAMERA),)),
+    Variant("t2v", (_channels(_PLAIN, absent=True),)),
     Variant(""),
 )
-_FOLDER_SIZES = tuple(
-    (s.word, config("num_attention_heads", s.width // _HEAD, absent=s.word == "14b")) for s in SIZES
-)
+_FOLDER_SIZES = tuple((size.word, _heads(size.width)) for size in SIZES)
 _FOLDER = main_folder(
     _BASE,
     _PIPELINES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
@@ -134,6 +135,23 @@ def _variants() -> list[Case]:
         *_main("scail-14b", inputs=20, extra=patch),
         *_main("scail-2-14b", inputs=20, extra=patch | {"patch_embedding_mask.weight": (5120, 28)}),
         *_main("wandancer-14b", inputs=36, extra={"patch_embedding_global.weight": (5120, 36)}),
+        *(
+            Case(
+                "wan main, original names",
+                ("main", "wan", "checkpoint", variant),
+                file(
+                    partial(wan, inputs=36, clip=True),
+                    metadata={"config": json.dumps({"transformer": stated})},
+                ),
+            )
+            for variant, stated in (
+                ("animate-2-14b", {"model_type": "animate2"}),
+                ("flow-rvs-14b", {"model_type": "flow_rvs"}),
+                ("causal-14b", {"causal_ar": True}),
+                ("i2v-14b", {"causal_ar": 1}),
+                ("i2v-14b", ["causal_ar"]),
+            )
+        ),
         Case(
             "wan main, original names",
             ("main", "wan", "checkpoint", "fun-inpaint-14b"),
@@ -168,6 +186,24 @@ def _folder(variant: str, kind: str, part: str = "WanTransformer3DModel", **valu
     return Case("wan main, folder", answer, folder(configs, weights))
 
 
+_OWN_CONFIGS: dict[str, dict[str, Any]] = {
+    "t2v-1.3b": {"model_type": "t2v", "dim": 1536, "in_dim": 16},
+    "i2v-14b": {"model_type": "i2v", "dim": 5120, "in_dim": 36},
+    "ti2v-5b": {"model_type": "ti2v", "dim": 3072, "in_dim": 48},
+    "s2v-14b": {"_class_name": "WanModel_S2V", "model_type": "s2v", "dim": 5120, "in_dim": 16},
+    "vace-14b": {"_class_name": "VaceWanModel", "model_type": "vace", "dim": 5120},
+    "fun-control-1.3b": {"_class_name": "WanTransformer3DModel", "dim": 1536, "in_dim": 48},
+}
+
+
+def _alone(variant: str, **values: Any) -> Case:
+    """A model in a folder as Wan itself publishes it."""
+    config = {"_class_name": "WanModel", **values}
+    weights = {"diffusion_pytorch_model.safetensors": plain}
+    answer = ("main", "wan", "diffusers", variant)
+    return Case("wan main, folder", answer, folder({"config.json": config}, weights))
+
+
 def _folders() -> list[Case]:
     alone = {"_class_name": "WanTransformer3DModel", "num_attention_heads": 12, "in_channels": 16}
     picture = "WanImageToVideoPipeline"
@@ -183,6 +219,7 @@ def _folders() -> list[Case]:
         _folder("vace-1.3b", "WanVACEPipeline", vace, num_attention_heads=12, in_channels=16),
         _folder("t2v-1.3b", streaming, "SkyReelsV2Transformer3DModel", num_attention_heads=12),
         _folder("helios-14b", "HeliosPipeline", "HeliosTransformer3DModel"),
+        *(_alone(variant, **values) for variant, values in _OWN_CONFIGS.items()),
         Case(
             "wan main, folder",
             ("main", "wan", "diffusers", "t2v-1.3b"),
