@@ -22,6 +22,7 @@ Shape = tuple[int, ...]
 
 #: Before a module's path: where it belongs. Longer ones stand before those that they begin with.
 PREFIXES: tuple[tuple[str, Where], ...] = (
+    ("lora_unet__", "denoiser"),  # as VideoX-Fun writes it
     ("lora_unet_", "denoiser"),
     ("lora_transformer_", "denoiser"),
     ("lora_prior_unet_", "denoiser"),
@@ -35,6 +36,8 @@ PREFIXES: tuple[tuple[str, Where], ...] = (
     ("model.diffusion_model.", "denoiser"),
     ("diffusion_model.", "denoiser"),
     ("transformer.", "denoiser"),
+    ("transformer_2.", "denoiser"),  # the second of two halves
+    ("pipe.dit.", "denoiser"),
     ("unet.", "denoiser"),
     ("text_encoders.clip_l.transformer.", "text_1"),
     ("text_encoders.clip_g.transformer.", "text_2"),

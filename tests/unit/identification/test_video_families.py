@@ -100,6 +100,35 @@ def test_packed_weights_do_not_hide_what_a_model_is(
         assert (found.type, found.variant) == ("main", variant)
 
 
+@pytest.mark.parametrize(
+    ("module", "base"),
+    [
+        ("lora_unet__blocks_0_cross_attn_k", "wan"),
+        ("transformer_2.blocks.0.attn2.to_k", "wan"),
+        ("pipe.dit.blocks.0.cross_attn.k", "wan"),
+        ("diffusion_model.blocks.0.cross_attn.k_img", "wan"),
+        ("base_model.model.blocks.39.ffn.0", "wan"),
+    ],
+)
+def test_spellings_of_one_module(module: str, base: str, tmp_path: Path) -> None:
+    given = 13824 if module.endswith("ffn.0") else 5120
+    shapes: Shapes = {
+        f"{module}.lora_down.weight": (4, 5120),
+        f"{module}.lora_up.weight": (given, 4),
+    }
+    found = identify(write_safetensors(tmp_path / "m.safetensors", typed(shapes)))
+
+    assert (found.type, found.base) == ("lora", base)
+
+
+def test_a_lora_of_ltx_2_may_change_what_prepares_its_text(tmp_path: Path) -> None:
+    shapes = lora(having(modules_of(ltx2()), "attn"))
+    shapes |= lora({"text_embedding_projection.aggregate_embed": (3840, 188160)}, "bare")
+    found = identify(write_safetensors(tmp_path / "m.safetensors", typed(shapes)))
+
+    assert (found.base, found.fits) == ("ltx-video", ("2.0", "2.3", "2.5"))
+
+
 @pytest.mark.parametrize("algorithm", ["loha", "lokr", "dora", "ia3", "full"])
 def test_a_wan_adapter_of_another_kind_is_known(algorithm: str, tmp_path: Path) -> None:
     shapes: Shapes = {}

@@ -84,8 +84,12 @@ def _connector(kind: str, *, own: bool, most: int = 8) -> dict[str, Widths]:
     if not own:
         name = f"{kind}_connector.transformer_blocks.{{{most}}}"
     inner = ("to_q", "to_k", "to_v", "to_out.0", "to_gate_logits")
-    modules = {f"{name}.attn1.{part}": ANY for part in inner}
-    return modules | {f"{name}.ff.net.0.proj": ANY, f"{name}.ff.net.2": ANY}
+    parts = [*(f"attn1.{part}" for part in inner), "ff.net.0.proj", "ff.net.2"]
+    modules = {f"{name}.{part}": ANY for part in parts}
+    if own:
+        joint = ("aggregate_embed", "video_aggregate_embed", "audio_aggregate_embed")
+        return modules | {f"text_embedding_projection.{part}": ANY for part in joint}
+    return modules | {f"connectors.{path}": ANY for path in (*modules, "text_proj_in")}
 
 
 TABLES = tuple(
