@@ -38,6 +38,7 @@ from modelkeep.identification.conditions.modules import (
     Unmeasured,
 )
 from modelkeep.identification.conditions.tensors import (
+    Begins,
     Dim,
     EmbeddingFor,
     Has,
@@ -64,6 +65,7 @@ __all__ = [
     "AllBlocks",
     "AllOf",
     "AnyOf",
+    "Begins",
     "BlocksBelow",
     "ComponentClass",
     "Condition",

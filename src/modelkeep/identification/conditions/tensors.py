@@ -103,6 +103,27 @@ class WithoutParts:
         return f"the file also holds {others[0] if others else 'nothing'}.*"
 
 
+class Begins:
+    """A tensor's name begins with this text; no prefix may stand before it."""
+
+    positive: ClassVar[bool] = True
+
+    def __init__(self, start: str) -> None:
+        self.start = start
+
+    def check(self, view: PartView) -> Evidence | None:
+        """Hold when there is one."""
+        text = view.tensors.text
+        if not text.startswith(self.start) and f"\n{self.start}" not in text:
+            return None
+        return Evidence("keys", f"has tensors called {self.start}*")
+
+    def missing(self, view: PartView) -> str:
+        """Say that there is none."""
+        del view
+        return f"no tensor is called {self.start}*"
+
+
 class NoName:
     """No tensor's name holds one of these texts, wherever in it."""
 

@@ -28,6 +28,16 @@ from modelkeep.identification.module_tables import ModuleTable
 from modelkeep.identification.prefixes import ADAPTER, PLAIN, Where
 from modelkeep.identification.rules import Rule
 
+#: The image features of Kolors are as wide as its text context; those of SDXL are narrower.
+KOLORS_IMAGE = AnyOf(
+    Dim("image_proj.layers.0.0.to_out.weight", 0, (2048,), "the width of the image features"),
+    Dim(
+        "image_proj.perceiver_resampler.layers.0.0.to_out.weight",
+        0,
+        (4096,),
+        "the width of the image features",
+    ),
+)
 _LORA_FILES = ("pytorch_lora_weights.*", "adapter_model.*")
 
 #: Attention where SD 1 and SD 2 have it and SDXL has not, in both spellings.
@@ -232,7 +242,7 @@ def ip_adapters(base: BaseModelType, context: int, words: str) -> tuple[Rule, ..
             base=base,
             format=ModelFormat.Checkpoint,
             part=PLAIN,
-            requires=(width,),
+            requires=(width, Not(KOLORS_IMAGE, "for Kolors")),
         ),
         Rule(
             name=f"{base.value} ip-adapter, folder",
