@@ -157,6 +157,8 @@ def gated_diffusers_modules(hidden: int, double: int, single: int, text: int) ->
             f"time_guidance_embed.{name}.linear_1": (_TIME, hidden),
             f"time_guidance_embed.{name}.linear_2": (hidden, hidden),
         }
+    # Some exports lost the first letters of a list's name.
+    modules |= {name.removeprefix("tran"): widths for name, widths in modules.items()}
     return modules | {
         f"{lone}.attn.to_qkv_mlp_proj": (hidden, 9 * hidden),
         f"{lone}.attn.to_out": (4 * hidden, hidden),

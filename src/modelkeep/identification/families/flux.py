@@ -240,7 +240,7 @@ FAMILY = Family(
     label="FLUX.1",
     words=("FLUX.1 dev", "FLUX.1 schnell"),
     sites={"civitai": ("Flux.1 S", "Flux.1 D", "Flux.1 Krea", "Flux.1 Kontext")},
-    declared=("flux",),
+    declared=("flux", "flex"),
     kin="flux",
     lineages=(
         Lineage("kontext", r"\bkontext", PipelineClass("FluxKontext*"), _DEV),

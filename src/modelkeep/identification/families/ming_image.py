@@ -22,12 +22,12 @@ FAMILY = Family(
         main_file(
             _BASE,
             "original",
+            Dim("cap_embedder.1.bias", 0, (z_image.WIDTH,), "hidden width"),
+            Has("layers.0.adaLN_modulation.0.bias", "context_refiner.0.attention_norm1.weight"),
             AnyOf(
                 Has("__ming_image__"),
                 Lacks("cap_pad_token", "x_pad_token", "dec_net.cond_embed.weight", "__x0__"),
             ),
-            Dim("cap_embedder.1.bias", 0, (z_image.WIDTH,), "hidden width"),
-            Has("layers.0.adaLN_modulation.0.bias", "context_refiner.0.attention_norm1.weight"),
             Lacks(
                 "perceiver.latent_queries",
                 "sigvq_embedder.1.weight",

@@ -89,7 +89,7 @@ FAMILY = Family(
             "diffusers",
             Has("caption_norm.weight", "caption_projection.linear_1.weight"),
             AnyOf(Has("patch_embed.proj.weight"), Has("patch_embedding.weight")),
-            Has("transformer_blocks.0.ff.conv_depth.weight"),
+            Has("transformer_blocks.0.scale_shift_table"),
             Lacks("controlnet_blocks.0.weight"),
             variants=_sized(
                 Has("time_embed.guidance_embedder.linear_1.weight"),

@@ -418,7 +418,7 @@ def _sana_cases() -> list[Case]:
             "caption_norm.weight": (width,),
             "caption_projection.linear_1.weight": (width, 2304),
             "patch_embed.proj.weight": (width, 32, 1, 1),
-            "transformer_blocks.0.ff.conv_depth.weight": (5 * width, 1, 3, 3),
+            "transformer_blocks.0.scale_shift_table": (6, width),
             **dict.fromkeys(more, (width, width)),
         }
 
