@@ -202,7 +202,7 @@ class VaeCheckpointConfig(_CheckpointConfig):
     """A VAE in one file."""
 
     type: Literal[ModelType.Vae] = ModelType.Vae
-    format: Literal[ModelFormat.Checkpoint] = ModelFormat.Checkpoint
+    format: Literal[ModelFormat.Checkpoint, ModelFormat.GGUFQuantized] = ModelFormat.Checkpoint
 
 
 class VaeDiffusersConfig(ModelConfigBase):
@@ -216,7 +216,7 @@ class ControlNetCheckpointConfig(_CheckpointConfig):
     """A ControlNet in one file."""
 
     type: Literal[ModelType.ControlNet] = ModelType.ControlNet
-    format: Literal[ModelFormat.Checkpoint] = ModelFormat.Checkpoint
+    format: Literal[ModelFormat.Checkpoint, ModelFormat.GGUFQuantized] = ModelFormat.Checkpoint
 
 
 class ControlNetDiffusersConfig(ModelConfigBase):
@@ -251,7 +251,9 @@ class CLIPVisionDiffusersConfig(ModelConfigBase):
     """A CLIP vision encoder, in a folder or in one file."""
 
     type: Literal[ModelType.CLIPVision] = ModelType.CLIPVision
-    format: Literal[ModelFormat.Diffusers, ModelFormat.Checkpoint] = ModelFormat.Diffusers
+    format: Literal[ModelFormat.Diffusers, ModelFormat.Checkpoint, ModelFormat.GGUFQuantized] = (
+        ModelFormat.Diffusers
+    )
 
 
 class T2IConfig(ModelConfigBase):

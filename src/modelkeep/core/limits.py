@@ -16,6 +16,19 @@ SAFETENSORS_METADATA_KEYS = 20_000
 #: Dimensions of one tensor; torch itself stops at 64.
 TENSOR_DIMENSIONS = 64
 
+GGUF_KEYS = 200_000
+GGUF_TENSORS = 200_000
+#: Lists of GGUF within lists; known files have none.
+GGUF_DEPTH = 4
+#: Texts and lists in all lists of a header: the largest tokenizers have some 800,000 texts.
+GGUF_LISTED = 2_000_000
+#: What is kept of one text; the rest is passed over.
+GGUF_TEXT_BYTES = 64 * KIB
+#: A tensor's name or a key; ggml itself stops at 64 bytes for tensors.
+GGUF_NAME_BYTES = 4 * KIB
+#: What names, shapes and texts of one header may take in memory.
+GGUF_MEMORY = 54 * MIB
+
 PICKLE_BYTES = 64 * MIB
 PICKLE_OPCODES = 2_000_000
 PICKLE_DEPTH = 100

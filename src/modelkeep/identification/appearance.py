@@ -73,6 +73,8 @@ _OTHER_INPUTS = (
     "So have InstructPix2Pix without its text encoder, IC-Light, which is added to a checkpoint,"
     " and models with a pipeline of their own."
 )
+#: What is to be done with the parts of a GGUF model.
+_JOIN = "Download all its parts, join them with `llama-gguf-split --merge`, and pass the result."
 #: No text encoder is narrower.
 _NARROWEST_TEXT = 256
 
@@ -86,12 +88,14 @@ class Appearance:
         base: Its likely base; None where nothing shows it.
         words: What it looks like and why, as a sentence.
         is_part: It is one file of several.
+        hint: What is to be done, where that is not what it usually is.
     """
 
     type: ModelType | None
     base: BaseModelType | None
     words: str
     is_part: bool = False
+    hint: str = ""
 
 
 def appearance(view: ModelView, rules: RuleSet, assessed: Sequence[Assessment]) -> Appearance:
@@ -103,7 +107,8 @@ def appearance(view: ModelView, rules: RuleSet, assessed: Sequence[Assessment]) 
         assessed: How near each came, the nearest first.
     """
     if words := _parts(view):
-        return Appearance(None, None, words, is_part=True)
+        hint = _JOIN if view.tensors.header.container == "gguf" else ""
+        return Appearance(None, None, words, is_part=True, hint=hint)
     kind = _type_of(view)
     known = _base_of(view, rules, kind)
     base, why = known or (None, "")
@@ -128,6 +133,10 @@ def appearance(view: ModelView, rules: RuleSet, assessed: Sequence[Assessment]) 
 def _parts(view: ModelView) -> str:
     """Say which shards of a model these are, where they are not all; else nothing."""
     if view.folder is None:
+        header = view.tensors.header
+        if header.parts > 1:
+            which = f"part {header.part}" if header.part else "one"
+            return f"It is {which} of {header.parts} of a model."
         shard = _SHARD.search(view.name)
         return f"It is part {int(shard[1])} of {int(shard[2])} of a model." if shard else ""
     found = [_SHARD.search(PurePosixPath(f.path).stem) for f in view.folder.files]

@@ -73,7 +73,7 @@ def form_of(path: Path) -> FileForm:
         return FileForm()
     with LocalFile(path) as file:
         container = container_of(file)
-        if container in {"safetensors", "pickle"}:
+        if container in {"safetensors", "pickle", "gguf"}:
             with suppress(InvalidModelException):
                 return facts.file_form(TensorView(read_header(file)))
     return FileForm(container, "denoiser" if container == "gguf" else "")
@@ -160,6 +160,8 @@ def decide(view: ModelView, rules: RuleSet, source: str) -> Match:
         UnknownModelError: no rule matches; the nearest are named.
         AmbiguousModelError: several rules match and none has precedence.
     """
+    if not view.is_folder and view.tensors.header.parts > 1:
+        raise _unknown(view, rules, source)
     found = [
         match
         for rule in rules
@@ -203,7 +205,7 @@ def _unknown(view: ModelView, rules: RuleSet, source: str) -> UnknownModelError:
         words = ("--type", seen.type, *(("--base", str(seen.base)) if is_named else ()))
         hint = f"If that is right, install it with: {command('install', *words, source)}"
     elif seen.is_part:
-        hint = "Download all its parts, and pass the folder that holds them."
+        hint = seen.hint or "Download all its parts, and pass the folder that holds them."
     else:
         hint = (
             f"See how near each rule came: {command('identify', '--explain', source)}. If you know"

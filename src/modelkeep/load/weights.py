@@ -61,6 +61,13 @@ def _in_safetensors(path: Path, header: TensorHeader) -> Iterator[tuple[str, Ten
         yield name, TensorPlace(path, start + info.data_offsets[0], info.dtype, info.shape)
 
 
+def _in_gguf(path: Path, header: TensorHeader) -> Iterator[tuple[str, TensorPlace]]:
+    """Give the places of plain numbers; a file with blocks has been refused before."""
+    for name, info in header.tensors.items():
+        offset = header.data_start + info.data_offsets[0]
+        yield name, TensorPlace(path, offset, info.dtype, info.shape)
+
+
 def _in_pickle(path: Path, header: TensorHeader) -> Iterator[tuple[str, TensorPlace]]:
     for name, info in header.tensors.items():
         if not isinstance(info, PickledTensor) or info.storage is None:
@@ -76,7 +83,7 @@ def _in_pickle(path: Path, header: TensorHeader) -> Iterator[tuple[str, TensorPl
 
 #: Says where the tensors of a file are, by its kind.
 _PLACES: Mapping[Container, Callable[[Path, TensorHeader], Iterator[tuple[str, TensorPlace]]]] = (
-    MappingProxyType({"safetensors": _in_safetensors, "pickle": _in_pickle})
+    MappingProxyType({"safetensors": _in_safetensors, "pickle": _in_pickle, "gguf": _in_gguf})
 )
 
 

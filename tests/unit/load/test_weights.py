@@ -19,6 +19,7 @@ from modelkeep.errors import CorruptModelError, IncompleteModelError, UnsafeMode
 from modelkeep.load.precision import Precision
 from modelkeep.load.shards import weights_of_index
 from modelkeep.load.weights import WeightFile, weights_of
+from support.gguf_files import gguf, header
 from support.pickles import FORMS, torch_zip
 
 torch = pytest.importorskip("torch")
@@ -162,6 +163,25 @@ def test_what_shares_memory_in_a_pickle_shares_it_again(tmp_path: Path) -> None:
     assert found["row"][0] == 77
     half = TensorReader().read(weights_of(tmp_path / "m.pt").tensors, lambda _: Precision.FLOAT16)
     assert half["a"].data_ptr() == half["b"].data_ptr()
+
+
+def test_plain_numbers_of_a_gguf_file_are_read(tmp_path: Path) -> None:
+    shapes = {"a": ("F32", (2, 3)), "b": ("F16", (4,)), "c": ("BF16", (2, 2))}
+    numbers = torch.arange(6, dtype=torch.float32)
+    data = numbers.numpy().tobytes() + bytes(8) + numbers[:4].half().numpy().tobytes()
+    path = tmp_path / "m.gguf"
+    path.write_bytes(header(shapes) + data + bytes(64))
+    found = read(weights_of(path))
+    assert torch.equal(found["a"], numbers.view(2, 3))
+    assert torch.equal(found["b"], numbers[:4].half())
+    assert (found["c"].shape, found["c"].dtype) == ((2, 2), torch.bfloat16)
+
+
+def test_blocks_of_a_gguf_file_are_for_other_programs(tmp_path: Path) -> None:
+    path = tmp_path / "m.gguf"
+    path.write_bytes(gguf({"a": ("Q8_0", (2, 32))}))
+    with pytest.raises(CorruptModelError, match="'a' has elements of the type Q8_0"):
+        weights_of(path)
 
 
 def repacked(path: Path, target: Path, method: int, **other: bytes) -> Path:

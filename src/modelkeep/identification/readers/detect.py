@@ -9,6 +9,7 @@ from modelkeep.core import limits
 from modelkeep.core.reading import ReadAt
 from modelkeep.errors import CorruptModelError, UnknownModelError
 from modelkeep.identification.header import TensorHeader
+from modelkeep.identification.readers.gguf import MAGIC, read_gguf
 from modelkeep.identification.readers.pickle_file import read_pickle
 from modelkeep.identification.readers.pickle_zip import LOCAL_SIGNATURE
 from modelkeep.identification.readers.safetensors import LENGTH_BYTES, read_safetensors
@@ -55,7 +56,6 @@ _KNOWN: Final = (
         "Run `git lfs pull` in its repository, or download the file itself.",
         CorruptModelError,
     ),
-    _known(rb"GGUF", "a GGUF file, which is not supported yet", "Use a safetensors version."),
     _known(rb"\x1f\x8b", "a gzip archive", _UNPACK),
     _known(rb"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
     _known(rb"Rar!\x1a\x07", "a RAR archive", _UNPACK),
@@ -93,7 +93,7 @@ def container_of(file: ReadAt) -> str:
     is_pickle = head.startswith(LOCAL_SIGNATURE) or _looks_like_pickle(head)
     if is_pickle or _TEXTUAL_PICKLE.match(head):
         return "pickle"
-    if head.startswith(b"GGUF"):
+    if head.startswith(MAGIC):
         return "gguf"
     return "onnx" if _ONNX.match(head) else ""
 
@@ -120,6 +120,8 @@ def read_header(file: ReadAt, *, thorough: bool = True) -> TensorHeader:
         return read_safetensors(file)
     if head.startswith(LOCAL_SIGNATURE) or _looks_like_pickle(head):
         return read_pickle(file, thorough=thorough)
+    if head.startswith(MAGIC):
+        return read_gguf(file)
     for known in _KNOWN:
         if known.begins.match(head):
             raise known.error(f"{file.name} is {known.what}", hint=known.hint)

@@ -15,7 +15,8 @@ from modelkeep.core.reading import ReadAt
 from modelkeep.errors import CorruptModelError
 from modelkeep.identification.header import TensorHeader, TensorInfo
 from modelkeep.identification.readers.dtypes import element, number
-from modelkeep.identification.readers.safetensors_entries import Flaw, share
+from modelkeep.identification.readers.flaw import Flaw
+from modelkeep.identification.readers.safetensors_entries import share
 from modelkeep.identification.readers.safetensors_pieces import read_pieces
 
 LENGTH_BYTES = 8

@@ -15,6 +15,7 @@ import msgspec
 from modelkeep.core import limits
 from modelkeep.identification.header import TensorInfo
 from modelkeep.identification.readers.dtypes import DTYPE_BITS, NUMBER_END, element, number
+from modelkeep.identification.readers.flaw import Flaw
 
 METADATA_KEY: Final = "__metadata__"
 FIELDS: Final = frozenset({"dtype", "shape", "data_offsets"})
@@ -24,20 +25,6 @@ QUOTES_OF_ENTRY: Final = 10
 _DTYPES: Final = {name: name for name in DTYPE_BITS}
 _BYTE: Final = re.compile(r"\(byte (\d+)\)")
 _entries: Final = msgspec.json.Decoder(dict[str, TensorInfo])
-
-
-class Flaw(Exception):
-    """Something that makes the file invalid; ``read_safetensors`` turns it into an error of ours.
-
-    Args:
-        reason: What is wrong, as a clause.
-        at: The byte of the file where it shows.
-    """
-
-    def __init__(self, reason: str, at: int) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.at = at
 
 
 def decode_entries(body: bytes, at: int) -> tuple[dict[str, TensorInfo], dict[str, Any] | None]:

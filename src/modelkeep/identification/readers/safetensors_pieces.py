@@ -15,11 +15,8 @@ import msgspec
 from modelkeep.core import limits
 from modelkeep.core.reading import ReadAt
 from modelkeep.identification.header import TensorInfo
-from modelkeep.identification.readers.safetensors_entries import (
-    Flaw,
-    decode_entries,
-    parse_strictly,
-)
+from modelkeep.identification.readers.flaw import Flaw
+from modelkeep.identification.readers.safetensors_entries import decode_entries, parse_strictly
 
 #: A header up to here is decoded at once.
 WHOLE: Final = limits.MIB

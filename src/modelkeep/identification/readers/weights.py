@@ -14,7 +14,7 @@ from modelkeep.errors import CorruptModelError, UnknownModelError
 from modelkeep.identification.header import TensorHeader
 
 _COMPONENTS = tuple(COMPONENT_SUFFIXES)
-_WITH_HEADER = (*SAFETENSORS_SUFFIXES, *PICKLE_SUFFIXES)
+_WITH_HEADER = (*SAFETENSORS_SUFFIXES, *PICKLE_SUFFIXES, ".gguf")
 #: Left over from training: not needed to use a model, so not looked at.
 _LEFT_OVERS = (
     "training_args.bin",
