@@ -94,7 +94,7 @@ def _read(file: ReadAt, cursor: GgufCursor) -> TensorHeader:
             raise Flaw(f"it claims {claimed:,} {what}, over the limit of {limit:,},", at)
     said = GgufKeys()
     said.read(cursor, keys)
-    entries = _Entries(cursor, said)
+    entries = _TensorEntries(cursor, said)
     entries.read(tensors)
     start = cursor.position + -cursor.position % said.alignment
     _check_places(entries.tensors, start, file.size)
@@ -109,7 +109,7 @@ def _read(file: ReadAt, cursor: GgufCursor) -> TensorHeader:
     return _numbered(header)
 
 
-class _Entries:
+class _TensorEntries:
     """The entries of the tensors, read one after the other."""
 
     def __init__(self, cursor: GgufCursor, keys: GgufKeys) -> None:
