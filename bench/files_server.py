@@ -1,11 +1,13 @@
 """A server for the benchmarks of files, in a process of its own.
 
 ``python -m bench.files_server ROOT`` serves the library, ``... --bare FILE`` is an application that
-writes what it gets into a file and does nothing else. Prints its port and, of a library, the token.
+writes what it gets into a file and does nothing else, ``... --synced FILE`` one that also brings
+each body to the disk before it answers. Prints its port and, of a library, the token.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,8 +21,9 @@ from modelkeep.web.sockets import listen
 class Bare:
     """Writes the bodies of requests into one file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, syncs: bool) -> None:
         self._file = path.open("wb")
+        self._syncs = syncs
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Take one body."""
@@ -31,6 +34,8 @@ class Bare:
             self._file.write(message.get("body", b""))
             more = message.get("more_body", False)
         self._file.flush()
+        if self._syncs:
+            os.fdatasync(self._file.fileno())
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
@@ -40,8 +45,8 @@ def main() -> None:
     sockets = listen("127.0.0.1", 0)
     port = sockets[0].getsockname()[1]
     app: ASGIApp
-    if sys.argv[1] == "--bare":
-        app, token = Bare(Path(sys.argv[2])), "-"
+    if sys.argv[1] in {"--bare", "--synced"}:
+        app, token = Bare(Path(sys.argv[2]), syncs=sys.argv[1] == "--synced"), "-"
     else:
         from modelkeep.app.server_tokens import ServerTokens
         from modelkeep.settings import Settings

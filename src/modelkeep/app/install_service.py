@@ -363,7 +363,8 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         """
         config = self._records.get_model(key)
         fields = self._identified_again(config, reset=reset)
-        return ModelConfigFactory.make_config({**dict(config), **fields})
+        found: ModelConfigBase = ModelConfigFactory.make_config({**dict(config), **fields})
+        return found
 
     def _identified_again(self, config: ModelConfigBase, *, reset: bool) -> dict[str, Any]:
         path = self.library.reach(config)

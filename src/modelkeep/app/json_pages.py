@@ -93,6 +93,11 @@ def counts_json(manager: ModelManager, where: RecordFilter) -> bytes:
     return msgspec.json.encode({"total": counts.facets.total, "facets": counts.to_json()})
 
 
+def with_state(manager: ModelManager, records: Sequence[bytes]) -> Sequence[bytes]:
+    """Return records as JSON, of which the models in offline roots say so."""
+    return _marked(manager, records, None).items
+
+
 def _marked(manager: ModelManager, found: Sequence[bytes], following: str | None) -> JsonModels:
     """Return a page of which the models in offline roots say so."""
     if has_lasting_pages(manager):

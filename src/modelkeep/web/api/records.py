@@ -10,13 +10,15 @@ from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
+from modelkeep.app import json_pages as pages
 from modelkeep.app import records as app
+from modelkeep.app.manager import ModelManager
 from modelkeep.app.model import reidentify
 from modelkeep.core import limits
 from modelkeep.core.taxonomy import ModelFormat, ModelRecordOrderBy, ModelType
 from modelkeep.errors import InvalidModelConfigException
 from modelkeep.records.listing import RecordFilter
-from modelkeep.web.conditional import record_reply, versions_in
+from modelkeep.web.conditional import JSON, record_reply, versions_in
 from modelkeep.web.context import Context
 from modelkeep.web.errors import declared, error_reply
 from modelkeep.web.record_bodies import (
@@ -60,7 +62,7 @@ def list_model_records(
         records.each_json(RecordFilter(types=types, bases=bases, formats=formats), name=model_name)
         for bases in ([(base,) for base in dict.fromkeys(base_models)] if base_models else [()])
     )
-    return _streamed(islice(found, limit))
+    return _streamed(context.manager, islice(found, limit))
 
 
 @router.get("/meta", response_model=SummaryPage, responses=declared(422))
@@ -90,8 +92,9 @@ def search_by_metadata_tags(
 ) -> Response:
     """List the records that have all of these tags; none where no tag is given."""
     if not tags:
-        return _streamed(iter(()))
-    return _streamed(context.manager.records.each_json(RecordFilter(tags=tuple(tags))))
+        return _streamed(context.manager, iter(()))
+    found = context.manager.records.each_json(RecordFilter(tags=tuple(tags)))
+    return _streamed(context.manager, found)
 
 
 @router.get("/meta/i/{key:path}", response_model=MetadataBody, responses=declared(404, 422))
@@ -105,10 +108,17 @@ def get_model_metadata(key: Key, context: Context) -> Response:
 @router.get("/i/{key:path}", response_model=RecordBody, responses=declared(404, 409, 422))
 async def get_model_record(key: Key, request: Request, context: Context) -> Response:
     """Return a record."""
-    records = await opened_records(context.manager)
+    manager = context.manager
+    records = await opened_records(manager)
     if records.never_waits:
-        return record_reply(request, app.record_json(records, key))
-    return record_reply(request, await run_in_threadpool(app.record_json, records, key))
+        record = app.record_json(records, key)
+    else:
+        record = await run_in_threadpool(app.record_json, records, key)
+    if not pages.has_lasting_pages(manager):
+        [seen] = await run_in_threadpool(pages.with_state, manager, [record])
+        if seen != record:  # a tag would name the record alone, which is offline for now
+            return Response(seen, media_type=JSON)
+    return record_reply(request, record)
 
 
 @router.patch(
@@ -168,16 +178,16 @@ def reidentify_model(
     return record_reply(request, manager.records.get_json(found))
 
 
-def _streamed(records: Iterable[bytes]) -> Response:
+def _streamed(manager: ModelManager, records: Iterable[bytes]) -> Response:
     """Return records as they are read, without holding them all."""
-    pieces = _pieces(iter(records))
+    pieces = _pieces(manager, iter(records))
     first = next(pieces)  # what cannot be read at all is an error, and no broken answer
     return StreamingResponse(chain((first,), pieces), media_type="application/json")
 
 
-def _pieces(records: Iterator[bytes]) -> Iterator[bytes]:
+def _pieces(manager: ModelManager, records: Iterator[bytes]) -> Iterator[bytes]:
     begin = b'{"models":['
     while some := list(islice(records, _PIECE)):
-        yield begin + b",".join(some)
+        yield begin + b",".join(pages.with_state(manager, some))
         begin = b","
     yield begin.removesuffix(b",") + b"]}"

@@ -115,3 +115,7 @@ def test_models_of_a_folder_that_is_away_are_offline(tmp_path: Path) -> None:
         assert "ETag" not in answer.headers
         [item] = answer.json()["items"]
         assert (item["key"], item["state"]) == (key, "offline")
+        one = web.get(f"/api/v1/model/record/i/{key}")
+        assert (one.json()["state"], "ETag" in one.headers) == ("offline", False)
+        [listed] = web.get("/api/v1/model/record/").json()["models"]
+        assert listed == one.json()
