@@ -79,10 +79,11 @@ _MAINS = (
             *("LTXPipeline", "LTXImageToVideoPipeline", "LTXConditionPipeline"),
             *("LTXI2VLongMultiPromptPipeline", "LTX2Pipeline", "LTX2ImageToVideoPipeline"),
             *("LTX2ConditionPipeline", "LTX2InContextPipeline", "LTX2HDRPipeline"),
-            *("LTX2DFRPipeline", "LTX2DFRTemporalRefinePipeline"),
+            *("LTX2DFRPipeline", "LTX2DFRTemporalRefinePipeline", "LTX*ModularPipeline"),
         ),
         ("LTXVideoTransformer3DModel", "LTX2VideoTransformer3DModel"),
         variants=(
+            Variant("2.5", (classed("LTX25*"),)),
             Variant("2.5", (_CONFIG_SOUND, config("use_keyframes_abs_pos_embedding", *_ON))),
             Variant("2.3", (_CONFIG_SOUND, config("gated_attn", *_ON))),
             Variant("2.0", (_CONFIG_SOUND,)),

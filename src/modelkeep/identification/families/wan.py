@@ -132,7 +132,7 @@ def _heads(width: int) -> Condition:
 
 
 _FOLDER_TASKS = (
-    Variant("vace", (classed("WanVACE*", "VaceWan*"),)),
+    Variant("vace", (classed("WanVACE*", "VaceWan*", "Wan*Vace*"),)),
     Variant("animate-2", (classed("WanAnimate2*"),)),
     Variant("animate", (classed("WanAnimate*"),)),
     Variant("helios", (classed("Helios*"),)),
@@ -144,6 +144,8 @@ _FOLDER_TASKS = (
     Variant("ti2v", (_channels(_CONTROL), _heads(3072))),
     Variant("fun-control", (_channels(_CONTROL),)),
     Variant("fun-camera", (_channels(_CAMERA),)),
+    Variant("t2v", (_channels(_PLAIN),)),
+    Variant("i2v", (PipelineClass("*ImageToVideo*", "*Image2Video*"),)),
     Variant("t2v", (_channels(_PLAIN, absent=True),)),
     Variant(""),
 )

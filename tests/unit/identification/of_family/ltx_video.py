@@ -126,6 +126,7 @@ CASES = [
     _folder("2b", "LTXPipeline", _FIRST, attention_head_dim=64),
     _folder("13b", "LTXConditionPipeline", _FIRST, attention_head_dim=128),
     _folder("2.0", "LTX2Pipeline", _SECOND),
+    _folder("2.5", "LTX25ModularPipeline", _SECOND),
     _folder("2.3", "LTX2Pipeline", _SECOND, gated_attn=True),
     _folder("2.5", "LTX2Pipeline", _SECOND, gated_attn=True, use_keyframes_abs_pos_embedding=True),
     *_adapters(),

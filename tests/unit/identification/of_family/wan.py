@@ -218,6 +218,7 @@ def _folders() -> list[Case]:
         _folder("ti2v-5b", "WanPipeline", num_attention_heads=24, in_channels=48),
         _folder("vace-1.3b", "WanVACEPipeline", vace, num_attention_heads=12, in_channels=16),
         _folder("t2v-1.3b", streaming, "SkyReelsV2Transformer3DModel", num_attention_heads=12),
+        _folder("i2v-14b", picture),
         _folder("helios-14b", "HeliosPipeline", "HeliosTransformer3DModel"),
         *(_alone(variant, **values) for variant, values in _OWN_CONFIGS.items()),
         Case(
