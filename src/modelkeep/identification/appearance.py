@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from modelkeep.core.identity import Evidence
 from modelkeep.core.names import counted
 from modelkeep.core.taxonomy import BaseModelType, ModelType, folded
+from modelkeep.identification.foreign import foreign_kind
 from modelkeep.identification.prefixes import DENOISER, PLAIN
 from modelkeep.identification.readers.folder import FolderHeader
 from modelkeep.identification.rule_set import RuleSet
@@ -77,6 +78,7 @@ _OTHER_INPUTS = (
 _JOIN = "Download all its parts, join them with `llama-gguf-split --merge`, and pass the result."
 #: No text encoder is narrower.
 _NARROWEST_TEXT = 256
+_FOREIGN = "Leave it where the program that uses it looks for it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,9 @@ def appearance(view: ModelView, rules: RuleSet, assessed: Sequence[Assessment]) 
     if words := _parts(view):
         hint = _JOIN if view.tensors.header.container == "gguf" else ""
         return Appearance(None, None, words, is_part=True, hint=hint)
+    if what := foreign_kind(view):
+        words = f"This is {what}. modelkeep manages image and video models."
+        return Appearance(None, None, words, hint=_FOREIGN)
     kind = _type_of(view)
     known = _base_of(view, rules, kind)
     base, why = known or (None, "")

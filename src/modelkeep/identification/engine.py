@@ -206,6 +206,8 @@ def _unknown(view: ModelView, rules: RuleSet, source: str) -> UnknownModelError:
         hint = f"If that is right, install it with: {command('install', *words, source)}"
     elif seen.is_part:
         hint = seen.hint or "Download all its parts, and pass the folder that holds them."
+    elif seen.hint:
+        hint = seen.hint
     else:
         hint = (
             f"See how near each rule came: {command('identify', '--explain', source)}. If you know"

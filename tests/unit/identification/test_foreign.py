@@ -1,0 +1,122 @@
+"""Models that are not ours: the message says what they are."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from modelkeep.errors import UnknownModelError
+from modelkeep.identification.engine import identify
+from sample_models import Shapes
+from support.meta_models import class_shapes
+from unit.identification.cases import file, folder, plain
+
+_FILES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("an audio model (ACE-Step)", ("genre_embedder.weight", "speaker_embedder.weight")),
+    ("an audio model (ACE-Step)", ("encoder.lyric_encoder.layers.0.mlp.weight",)),
+    ("an audio model (MiniMax Music)", ("cond_layer_logits",)),
+    ("an audio model (YuE)", ("vae2llm.weight", "latent_pos_embed.pe")),
+    (
+        "an audio model (Stable Audio)",
+        ("model.model.transformer.rotary_pos_emb.inv_freq", "model.model.timestep_features.weight"),
+    ),
+    ("an audio VAE or a vocoder", ("decoder.layers.1.layers.0.beta",)),
+    ("an audio VAE or a vocoder", ("vocoder.conv_pre.weight", "audio_vae.decoder.a.weight")),
+    (
+        "a speech model (Whisper)",
+        ("model.encoder.conv1.weight", "model.decoder.layers.0.encoder_attn.k_proj.weight"),
+    ),
+    (
+        "a speech model (wav2vec)",
+        ("wav2vec2.feature_extractor.conv_layers.0.conv.weight",),
+    ),
+    ("an audio encoder (CLAP)", ("logit_scale_a", "logit_scale_t")),
+    (
+        "a 3D model (Hunyuan3D)",
+        ("model.latent_in.weight", "model.double_blocks.0.img_attn.norm.key_norm.scale"),
+    ),
+    ("a 3D model (Trellis or Pixal3D)", ("img2shape.blocks.0.weight", "shape2txt.a.weight")),
+    ("a 3D model (TripoSplat)", ("cam_out_layer.weight",)),
+    ("a segmentation model (Segment Anything)", ("detector.backbone.vision_backbone.weight",)),
+    (
+        "a segmentation model (Segment Anything)",
+        ("image_encoder.patch_embed.proj.weight", "mask_decoder.iou_token.weight"),
+    ),
+    ("a depth model", ("pretrained.blocks.0.ls1.gamma", "depth_head.projects.0.weight")),
+    ("a depth model", ("backbone.embeddings.cls_token", "head.projects.0.weight")),
+    ("a detection model (YOLO)", ("model.0.conv.weight", "model.22.dfl.conv.weight")),
+    ("a background remover", ("stage1.rebnconvin.conv_s1.weight",)),
+    (
+        "a model that finds poses, lines or edges for a ControlNet",
+        ("Mconv7_stage6_L1.weight", "conv1_1.weight"),
+    ),
+    ("a model of faces (detection or parsing)", ("cp.resnet.conv1.weight",)),
+    (
+        "a frame interpolation model",
+        ("module.block0.conv0.0.0.weight", "module.block1.conv0.0.0.weight"),
+    ),
+    (
+        "an aesthetic scorer",
+        ("layers.0.weight", "layers.2.weight", "layers.4.weight", "layers.7.weight"),
+    ),
+    ("a safety checker", ("special_care_embeds", "concept_embeds")),
+    ("an image classifier", ("vit.encoder.layer.0.weight", "classifier.weight")),
+    ("the state of an optimizer from a training run", ("state.0.exp_avg", "state.0.exp_avg_sq")),
+)
+
+
+@pytest.mark.parametrize(("what", "names"), _FILES)
+def test_a_file_that_is_not_ours_is_named(
+    what: str, names: tuple[str, ...], tmp_path: Path
+) -> None:
+    shapes: Shapes = dict.fromkeys(names, (1024, 768))
+
+    with pytest.raises(UnknownModelError) as caught:
+        identify(file(partial(dict, shapes))(tmp_path))
+
+    assert f"This is {what}. modelkeep manages image and video models." in str(caught.value)
+    assert "--type" not in caught.value.hint
+    assert caught.value.looks_like == ""
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "what"),
+    [
+        ("model_index.json", "StableAudioPipeline", "an audio model (Stable Audio)"),
+        ("model_index.json", "AudioLDM2Pipeline", "an audio model"),
+        ("model_index.json", "ShapEPipeline", "a 3D model"),
+        ("config.json", "AutoencoderOobleck", "an audio VAE or a vocoder"),
+        ("config.json", "AutoencoderKLLTX2Audio", "an audio VAE or a vocoder"),
+        ("config.json", "MMAudioVocoder", "an audio VAE or a vocoder"),
+        ("config.json", "StableDiffusionSafetyChecker", "a safety checker"),
+    ],
+)
+def test_a_folder_that_is_not_ours_is_named(
+    config: str, name: str, what: str, tmp_path: Path
+) -> None:
+    made = folder({config: {"_class_name": name}}, {"x/model.safetensors": plain})
+
+    with pytest.raises(UnknownModelError) as caught:
+        identify(made(tmp_path))
+
+    assert f"This is {what}." in str(caught.value)
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("diffusers.AutoencoderOobleck", "diffusers.AutoencoderKLKVAEAudio"),
+        *("diffusers.AutoencoderKLLTX2Audio", "diffusers.AutoencoderKLMiniMaxH3Audio"),
+        *("diffusers.MMAudioVocoder", "diffusers.LongCatAudioDiTVae"),
+        *("transformers.ClapModel",),
+    ],
+)
+def test_sound_at_full_size_is_named(name: str, tmp_path: Path) -> None:
+    shapes = class_shapes(name)
+
+    with pytest.raises(UnknownModelError, match="This is an audio"):
+        identify(file(partial(dict, shapes))(tmp_path))
