@@ -41,7 +41,7 @@ def written(text: str) -> str:
     """Return the README with both parts as they have to be."""
     table = "".join(f"{row}\n" for row in rows())
     text = _TABLE.sub(lambda found: found[1] + table, text)
-    names = textwrap.fill(", ".join(others()) + ".", 100, break_on_hyphens=False)
+    names = textwrap.fill((", ".join(others()) or "none") + ".", 100, break_on_hyphens=False)
     return _OTHERS.sub(lambda found: found[1] + names + found[2], text)
 
 

@@ -117,7 +117,7 @@ def _refused(path: Path) -> UnknownModelError:
             "--type controlnet",
         ),
         (
-            {"model.0.weight": (64, 3, 3, 3), "model.1.sub.0.RDB1.conv1.0.weight": (32, 64, 3, 3)},
+            {"conv_first.weight": (64, 3, 3, 3), "body.0.RDB1.convs.0.weight": (32, 64, 3, 3)},
             {},
             "an upscaler",
             "--type upscaler",

@@ -6,6 +6,7 @@ from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import (
     AllOf,
     AnyOf,
+    Begins,
     Condition,
     ConfigValue,
     Dim,
@@ -124,7 +125,10 @@ FAMILY = Family(
         vae_file(_QWEN2, _QWEN2_VAE),
         vae_class_folder(_QWEN2, "AutoencoderKLQwenImage21"),
         tiny_vae(_QWEN2, 64),
-        vae_file(_MAGE, Has("student.dconv_encoder.*", "pipeline.dec_net.cond_embed.*")),
+        vae_file(
+            _MAGE,
+            AnyOf(Begins("student.dconv_encoder."), Begins("vae.student.dconv_encoder.")),
+        ),
         # Decoders that work with the latents of SD 1.
         vae_file(_SD1, Has("decoder_unet.conv_in.weight"), kind="consistency decoder"),
         vae_file(
