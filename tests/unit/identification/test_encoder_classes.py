@@ -12,9 +12,10 @@ import pytest
 from modelkeep.errors import UnknownModelError
 from modelkeep.identification.engine import identify
 from sample_models import Shapes, typed, write_safetensors
+from support.gguf_files import write_gguf
 from support.meta_models import class_shapes
 from unit.identification.cases import file, folder, plain
-from unit.identification.of_family.encoders import language_model
+from unit.identification.of_family.encoders import FILES, language_model
 
 _T5: dict[str, Any] = {
     "d_model": 4096,
@@ -139,3 +140,12 @@ def test_other_classes_of_transformers_are_no_text_encoders(name: str, tmp_path:
 
     with pytest.raises(UnknownModelError):
         identify(made(tmp_path))
+
+
+@pytest.mark.parametrize(("kind", "shapes"), [one[1:] for one in FILES if "llama.cpp" in one[0]])
+def test_an_encoder_in_gguf(kind: str, shapes: Shapes, tmp_path: Path) -> None:
+    path = write_gguf(tmp_path / "m.gguf", typed(shapes))
+
+    found = identify(path)
+
+    assert (found.type, found.base, found.format) == (kind, "any", "gguf_quantized")

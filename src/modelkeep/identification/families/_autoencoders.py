@@ -23,6 +23,8 @@ OTHER_PARTS = (*DENOISER_HEADS, "cond_stage_model", "conditioner", "text_encoder
 _NOT_OF_PICTURES = Lacks(
     "decoder.time_conv_out.weight",
     "decoder.conv_out.time_mix_conv.weight",
+    "decoder.mid.block_1.mix_factor",
+    "decoder.up.3.block.0.mix_factor",
     "decoder.temp_conv_in.weight",
     "decoder.condition_encoder.layers.0.weight",
     "decoder_unet.conv_in.weight",

@@ -207,7 +207,7 @@ def _dino(width: int = 1536) -> Shapes:
     }
 
 
-_FILES: tuple[tuple[str, str, Shapes], ...] = (
+FILES: tuple[tuple[str, str, Shapes], ...] = (
     ("gemma 2 text encoder", "text_encoder", _gemma(2304, 26)),
     ("gemma 3 text encoder", "text_encoder", _gemma3()),
     (
@@ -370,7 +370,7 @@ _CLASSES = {
 def encoder_cases() -> list[Case]:
     cases = [
         Case(rule, (kind, "any", "checkpoint", None), file(partial(dict, shapes)))
-        for rule, kind, shapes in _FILES
+        for rule, kind, shapes in FILES
     ]
     for rule, (kind, classes) in _CLASSES.items():
         answer = (kind, "any", "diffusers", None)
