@@ -36,6 +36,7 @@ class WebContext:
         states: The present state of the catalogue.
         traffic: Counts requests.
         fetching: Repositories that are being installed because somebody asked the mirror for them.
+        fetched_alone: Lets one request at a time have something of a repository installed.
         loading: Lets few models be loaded at a time, so that threads are left for other requests.
     """
 
@@ -47,6 +48,7 @@ class WebContext:
     drawing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_DRAWN_AT_A_TIME))
     traffic: Traffic = field(default_factory=Traffic)
     fetching: dict[str, asyncio.Task[ModelInstallJob]] = field(default_factory=dict)
+    fetched_alone: dict[str, asyncio.Lock] = field(default_factory=dict)
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_LOADED_AT_A_TIME))
 
     @classmethod

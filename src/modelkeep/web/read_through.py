@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import anyio.to_thread
 from fastapi import Request
@@ -34,6 +36,26 @@ def may_install(context: WebContext, request: Request) -> bool:
     return is_allowed and caller is not None and caller.may_manage and caller.way == "bearer"
 
 
+@asynccontextmanager
+async def one_at_a_time(context: WebContext, repo: str) -> AsyncIterator[None]:
+    """Wait until no other request has anything of a repository installed.
+
+    One may ask for the whole of it and one for a file: the second finds what it wants then.
+
+    Raises:
+        AnswerError: it takes long; the client may come again.
+    """
+    lock = context.fetched_alone.setdefault(repo, asyncio.Lock())
+    try:
+        await asyncio.wait_for(lock.acquire(), _WAIT_SECONDS)
+    except TimeoutError:
+        raise _still_installing(repo) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 async def install(context: WebContext, request: Request, source: HFModelSource) -> None:
     """Install a repository, or wait for the install that is under way.
 
@@ -50,8 +72,7 @@ async def install(context: WebContext, request: Request, source: HFModelSource) 
         task.add_done_callback(lambda _task: context.fetching.pop(name, None))
     done, _ = await asyncio.wait([task], timeout=_WAIT_SECONDS)
     if not done:
-        body = error_body("StillInstalling", f"{source.repo_id} is still being installed")
-        raise AnswerError(json_reply(body, 503, headers={"Retry-After": str(_RETRY_SECONDS)}))
+        raise _still_installing(source.repo_id)
     job = task.result()
     if job.config_out is None:
         raise job.exception or JobError(f"The install {job.id} of {source.repo_id} was stopped")
@@ -69,3 +90,8 @@ async def _is_over(job: ModelInstallJob) -> bool:
     """Wait a moment, and tell whether a job has ended or was paused."""
     await asyncio.sleep(_LOOK_SECONDS)
     return job.is_settled or job.status is InstallStatus.PAUSED
+
+
+def _still_installing(repo: str) -> AnswerError:
+    body = error_body("StillInstalling", f"{repo} is still being installed")
+    return AnswerError(json_reply(body, 503, headers={"Retry-After": str(_RETRY_SECONDS)}))

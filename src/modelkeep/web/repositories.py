@@ -14,7 +14,7 @@ from modelkeep.web.context import Context, WebContext
 from modelkeep.web.errors import AnswerError, error_body
 from modelkeep.web.hints import hint_over_http
 from modelkeep.web.keys import InPath
-from modelkeep.web.read_through import install, may_install
+from modelkeep.web.read_through import install, may_install, one_at_a_time
 from modelkeep.web.replies import json_reply
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
@@ -62,10 +62,23 @@ async def repository_at(
     except AnswerError:
         if not may_install(context, request):
             raise
+    else:
+        if not _lacks_a_model(found, path) or not may_install(context, request):
+            return found
+    async with one_at_a_time(context, repo):
+        return await _here_by_now(context, request, repo, revision, path)
+
+
+async def _here_by_now(
+    context: WebContext, request: Request, repo: str, revision: str, path: str
+) -> mirror.MirroredRepository:
+    """Return a repository, which whoever asked before may have had installed, or install it."""
+    try:
+        found = await anyio.to_thread.run_sync(_find, context, repo, revision)
+    except AnswerError:
         code = "RepoNotFound"
     else:
-        is_one_more = path not in found.by_path and read_through.is_model(path)
-        if not is_one_more or not may_install(context, request):
+        if not _lacks_a_model(found, path):
             return found
         code, revision = "EntryNotFound", found.commit
     try:
@@ -75,6 +88,10 @@ async def repository_at(
     # The Hub knows a branch or a tag; the model has the commit that this was.
     versions = await anyio.to_thread.run_sync(_versions, context, repo)
     return mirror.at_revision(versions, revision) or versions[0]
+
+
+def _lacks_a_model(found: mirror.MirroredRepository, path: str) -> bool:
+    return path not in found.by_path and read_through.is_model(path)
 
 
 def _find(context: WebContext, repo: str, revision: str) -> mirror.MirroredRepository:

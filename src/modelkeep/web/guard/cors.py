@@ -14,8 +14,9 @@ _ASKED_HEADERS = (
     " Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, Upload-Checksum"
 )
 _TOLD_HEADERS = (
-    "Content-Disposition, Content-Range, ETag, Location, Retry-After, Tus-Resumable,"
-    " Upload-Expires, Upload-Length, Upload-Offset, X-Request-ID"
+    "Accept-Ranges, Content-Disposition, Content-Range, ETag, Link, Location, Modelkeep-Job,"
+    " Retry-After, Tus-Checksum-Algorithm, Tus-Extension, Tus-Resumable, Tus-Version,"
+    " Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset, X-Request-ID"
 )
 _SECONDS = "600"
 

@@ -73,6 +73,8 @@ def test_a_page_that_the_settings_name_asks_with_a_token(web: WebServer) -> None
         _PAGE,
         "Origin",
     )
+    page_sees = answer.headers["Access-Control-Expose-Headers"].split(", ")
+    assert {"Modelkeep-Job", "Upload-Offset", "Tus-Extension"} <= set(page_sees)
     refused = web.get(_ACCESS, headers=asked | {"Authorization": ""})
     assert refused.status_code == 401
     assert refused.headers["Access-Control-Allow-Origin"] == _PAGE
