@@ -33,6 +33,8 @@ def test_a_wan_lora_fits_one_size(size: str, tmp_path: Path) -> None:
         ("wan2.2_t2v_high_noise_14B_fp8_scaled", "wan-2.2-high"),
         ("Wan2_2-T2V-A14B-LOW_fp8", "wan-2.2-low"),
         ("Wan2.2-Fun-A14B", "wan-2.2"),
+        ("WAN2.2-HighNoise_Portraits", "wan-2.2-high"),
+        ("wan2.2_low_vram", "wan-2.2"),
         ("Phantom-Wan-14B", "phantom"),
         ("skyreels-v2-14b-540p", "skyreels-v2"),
         ("my-model", None),

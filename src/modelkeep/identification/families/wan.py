@@ -162,6 +162,10 @@ _FOLDER = main_folder(
 )
 
 
+#: "High" and "low" that are not about noise.
+_NOT_NOISE = r"(?! ?(?:res|quality|def|vram|poly|steps?|rank|end)\b)"
+
+
 def _lineages() -> tuple[Lineage, ...]:
     """Return the lineages. Wan 2.2 has two models for one picture: the noisy half, the clear."""
     new = r"\bwan ?(?:video ?)?2 ?2"
@@ -172,8 +176,8 @@ def _lineages() -> tuple[Lineage, ...]:
         Lineage("chronoedit", r"\bchrono ?edit", classed("ChronoEdit*")),
         Lineage("lucy-edit", r"\blucy\b", classed("LucyEdit*")),
         Lineage("phantom", r"\bphantom\b"),
-        Lineage("wan-2.2-high", rf"{new}.*\bhigh\b|\bhigh ?noise\b"),
-        Lineage("wan-2.2-low", rf"{new}.*\blow\b|\blow ?noise\b"),
+        Lineage("wan-2.2-high", rf"{new}.*\bhigh\b{_NOT_NOISE}|\bhigh ?noise\b"),
+        Lineage("wan-2.2-low", rf"{new}.*\blow\b{_NOT_NOISE}|\blow ?noise\b"),
         Lineage("wan-2.2", new, AnyOf(HasFile("transformer_2/*"), _WITHOUT_CLIP)),
     )
 
