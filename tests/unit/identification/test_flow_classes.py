@@ -191,6 +191,8 @@ MODELS: list[tuple[str, dict[str, Any], str, str]] = [
 _BY_DECLARATION = {"bria", "pixart"}
 #: Parts of names of matrices that belong to no linear layer.
 _NO_LAYERS = ("table", "token", "style_embedder", ".gate.")
+#: Parts of names of layers that quantisers leave as they are.
+_KEPT = ("embed", "norm", "proj_out", "time_", "table", "token")
 _NAMES = [f"{base} {variant}" for _, _, base, variant in MODELS]
 _RULES = load_rules()
 
@@ -262,6 +264,44 @@ def test_the_model_of_a_class_is_recognised(number: int, prefix: str) -> None:
 
     variant = match.variant.name if match.variant else None
     assert (match.rule.type, match.rule.base, variant) == ("main", *MODELS[number][2:])
+
+
+def _packed(shapes: Shapes) -> dict[str, TensorInfo]:
+    """Return tensors as bitsandbytes packs all that are matrices."""
+    found = {}
+    for name, shape in shapes.items():
+        if len(shape) != len(("given", "taken")) or not name.endswith(".weight"):
+            found[name] = TensorInfo("BF16", shape)
+            continue
+        found[name] = TensorInfo("U8", (shape[0] * shape[1] // 2, 1))
+        found[f"{name}.absmax"] = TensorInfo("F32", (4,))
+    return found
+
+
+def _halved(shapes: Shapes) -> dict[str, TensorInfo]:
+    """Return tensors as NVFP4 packs the layers of blocks: two weights a byte."""
+    found = {}
+    for name, shape in shapes.items():
+        is_layer = len(shape) == len(("given", "taken")) and name.endswith(".weight")
+        if not is_layer or any(word in name for word in _KEPT):
+            found[name] = TensorInfo("BF16", shape)
+            continue
+        found[name] = TensorInfo("U8", (shape[0], shape[1] // 2))
+        found[f"{name}_scale"] = TensorInfo("F8_E4M3", (shape[0], shape[1] // 16))
+    return found
+
+
+@pytest.mark.parametrize("number", range(len(MODELS)), ids=_NAMES)
+@pytest.mark.parametrize("pack", [_packed, _halved])
+def test_a_packed_model_is_recognised_with_its_variant(
+    number: int, pack: Callable[[Shapes], dict[str, TensorInfo]]
+) -> None:
+    header = TensorHeader("m", "safetensors", 1, pack(_model(number)), {})
+
+    match = decide(ModelView("some-model", header=header, names=_RULES.names), _RULES, "m")
+
+    variant = match.variant.name if match.variant else None
+    assert (match.rule.base, variant) == MODELS[number][2:]
 
 
 @pytest.mark.parametrize("number", range(len(MODELS)), ids=_NAMES)
