@@ -13,6 +13,9 @@ from modelkeep.identification.conditions.condition import either
 if TYPE_CHECKING:
     from modelkeep.identification.view import PartView
 
+#: As many first parts of names are gone through one by one.
+_FEW = 100
+
 
 class Has:
     """Every one of these tensors is there (see ``PartView.find`` for patterns)."""
@@ -113,6 +116,10 @@ class Begins:
 
     def check(self, view: PartView) -> Evidence | None:
         """Hold when there is one."""
+        head, heads = self.start.partition(".")[0], view.tensors.heads
+        # The parts of a model are few and soon asked; the modules of a LoRA are many.
+        if len(heads) <= _FEW and not any(one.startswith(head) for one in heads):
+            return None
         text = view.tensors.text
         if not text.startswith(self.start) and f"\n{self.start}" not in text:
             return None
