@@ -56,6 +56,10 @@ def test_a_wan_model_that_takes_a_picture_without_clip_is_of_the_second_generati
 
     assert identify(path).lineage == "wan-2.2"
 
+    named = write_safetensors(tmp_path / "wan2.2_i2v_high_noise_14B.safetensors", typed(shapes))
+
+    assert identify(named).lineage == "wan-2.2-high"
+
 
 def test_a_model_of_shapes_is_no_model_of_videos(tmp_path: Path) -> None:
     shapes: Shapes = {"latent_in.weight": (1024, 64), "cond_in.weight": (1024, 1536)}

@@ -169,6 +169,8 @@ _NOT_NOISE = r"(?! ?(?:res|quality|def|vram|poly|steps?|rank|end)\b)"
 def _lineages() -> tuple[Lineage, ...]:
     """Return the lineages. Wan 2.2 has two models for one picture: the noisy half, the clear."""
     new = r"\bwan ?(?:video ?)?2 ?2"
+    high = rf"{new}.*\bhigh\b{_NOT_NOISE}|\bhigh ?noise\b"
+    low = rf"{new}.*\blow\b{_NOT_NOISE}|\blow ?noise\b"
     return (
         Lineage(
             "skyreels-v2", r"\bskyreels", AnyOf(Has("fps_embedding.weight"), classed("SkyReels*"))
@@ -176,8 +178,9 @@ def _lineages() -> tuple[Lineage, ...]:
         Lineage("chronoedit", r"\bchrono ?edit", classed("ChronoEdit*")),
         Lineage("lucy-edit", r"\blucy\b", classed("LucyEdit*")),
         Lineage("phantom", r"\bphantom\b"),
-        Lineage("wan-2.2-high", rf"{new}.*\bhigh\b{_NOT_NOISE}|\bhigh ?noise\b"),
-        Lineage("wan-2.2-low", rf"{new}.*\blow\b{_NOT_NOISE}|\blow ?noise\b"),
+        # What proves the generation comes before all names, which alone tell the half.
+        Lineage("wan-2.2-high", high, AllOf(NameHint(high), _WITHOUT_CLIP)),
+        Lineage("wan-2.2-low", low, AllOf(NameHint(low), _WITHOUT_CLIP)),
         Lineage("wan-2.2", new, AnyOf(HasFile("transformer_2/*"), _WITHOUT_CLIP)),
     )
 
