@@ -123,7 +123,7 @@ class Scheduler:
         """Run a job; whatever it raises ends that job alone."""
         job, kind = entry.job, entry.kind
         if _log.isEnabledFor(self._level):
-            _log.log(self._level, "%s %s begins: %s", kind.name, job.id, kind.source_of(job))
+            _log.log(self._level, "%s begins: %s", _name_of(entry), kind.source_of(job))
         entry.put_event(JobEvent.STARTED)
         try:
             kind.run(job, entry.control)
@@ -148,9 +148,7 @@ class Scheduler:
             entry.is_notified = entry.events is None
             self.changed.notify_all()
         entry.put_event(LAST_EVENTS[state])
-        # Whatever is stored nowhere is part of a job that says what became of it.
-        level = self._level if entry.kind.is_stored(job) else logging.DEBUG
-        _log.log(level, "%s %s is %s", entry.kind.name, job.id, state)
+        _log.log(self._level, "%s is %s", _name_of(entry), state)
         if state is JobState.PAUSED:
             self._paused(entry)
 
@@ -187,3 +185,9 @@ def _state_after(entry: EngineJob, error: BaseException) -> JobState:
     if not isinstance(error, ModelKeepError):
         _log.error("%s %s failed", kind.name, job.id, exc_info=error)
     return kind.state_after(job, error)
+
+
+def _name_of(entry: EngineJob) -> str:
+    """Return how the log calls a job; of one that is stored nowhere nobody knows the number."""
+    job, kind = entry.job, entry.kind
+    return f"{kind.name} {job.id}" if kind.is_stored(job) else f"{kind.name} of a part"

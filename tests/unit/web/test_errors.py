@@ -125,3 +125,10 @@ def test_every_get_answers_head_without_a_body(web: WebServer) -> None:
     assert web.ask("HEAD", "/api/v1/events").headers["Content-Type"].startswith("text/event-stream")
     assert web.ask("HEAD", "/api/v1/nothing").status_code == 404
     assert web.ask("HEAD", _BULK.replace("bulk", "import/1/pause")).status_code == 405
+
+
+def test_programs_of_the_hub_are_told_in_sentences(web: WebServer) -> None:
+    told = web.get("/hf/api/models/org/nope").headers["X-Error-Message"]
+    assert told == (
+        "Nothing of org/nope is installed here. Install it with: modelkeep install org/nope"
+    )

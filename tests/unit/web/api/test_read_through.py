@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,9 @@ def _fetched(web: WebServer, cache: Path, repo: str, name: str, token: str | Non
 
 
 def test_what_is_absent_is_installed_once(
-    environment: Environment, hub: HubServer, tmp_path: Path
+    environment: Environment, hub: HubServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "modelkeep")
     content = lora(tmp_path / "style.safetensors").read_bytes()
     hub.add("org/style", {"style.safetensors": content, "README.md": b"read me"})
     with _web(environment, hub, hf_read_through=True) as web, ThreadPoolExecutor(4) as pool:
@@ -43,6 +45,8 @@ def test_what_is_absent_is_installed_once(
         assert len(web.manager.installer.list_all_jobs()) == 1
         logged = web.get("/api/v1/log").json()["items"]
         assert [each["action"] for each in logged] == ["read_through"]
+        assert "download of a part begins: " in caplog.text
+        assert "download of a part is completed" in caplog.text
         (config,) = web.manager.records.all_models()
         assert COMMIT in str(config.source)
         with pytest.raises(RepositoryNotFoundError):
