@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, get_args
 from urllib.parse import parse_qsl, urlencode
@@ -233,6 +234,8 @@ PARAMETERS: Mapping[str, bool] = MappingProxyType(
 #: Models of one page: the usual number, and the largest.
 USUAL, MOST = 50, limits.PAGE_MODELS
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False, "": False}
+#: Queries that are not read again.
+_KEPT = 100
 #: Parameters that a query string may have.
 _MOST_PARAMETERS = 200
 
@@ -267,10 +270,10 @@ class SearchRequest:
         counted = asked.get("facets", "").lower()
         if counted not in _TRUTHS:
             raise UsageError(f"facets is true or false, not {counted!r:.80}")
-        rest = [pair for pair in given if pair[0] != "facets"]
+        rest = [pair for pair in given if pair[0] not in {"facets", "after"}]
         if not asked.get("limit"):
             rest.append(("limit", str(USUAL)))
-        query = ModelQuery.from_parameters(rest)
+        query = replace(_read_parameters(tuple(rest)), after=asked.get("after") or None)
         if query.limit is not None and query.limit > MOST:
             raise UsageError(f"limit is at most {MOST:,}", hint="Ask for the next page with after.")
         if query.partner and _TRUTHS[counted]:
@@ -280,6 +283,12 @@ class SearchRequest:
     def filter_string(self) -> str:
         """Return the filter alone, as a query string."""
         return ModelQuery(self.query.where).query_string()
+
+
+@lru_cache(_KEPT)
+def _read_parameters(parameters: tuple[tuple[str, str], ...]) -> ModelQuery:
+    """Read a query; the pages of one list differ in ``after`` alone."""
+    return ModelQuery.from_parameters(parameters)
 
 
 def _refuse_excess(given: Iterable[tuple[str, str]]) -> None:

@@ -14,16 +14,23 @@ from typing import Any
 import msgspec
 from sqlalchemy import Select, bindparam, func, literal_column, select, true, union_all
 
-from modelkeep.core.roots import Roots
+from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Roots
 from modelkeep.records.cursors import Cursor, read_cursor
 from modelkeep.records.listing import JsonPage, RecordFilter
 from modelkeep.records.sql import paging
 from modelkeep.records.sql.database import RecordDatabase, Row
 from modelkeep.records.sql.filters import Filter, Shape
 
-_SHOWN = ("key", "root", "path", "state", "config")
+_SHOWN = ("key", "path", "root", "state", "config")
 _LAST = ("key", "sort_", "sort_name", "name")
 _KEPT = 200
+#: How a record begins where it has any field, behind the line break.
+_BEGIN = b'\n{"'
+#: A record whose texts need no escapes, and the characters that do.
+_PLAIN = b'{"key":"%b","path":"%b","root":"%b","state":"%b","%b'
+_ESCAPED = bytes({*range(0x20), 0x7F, *b'"\\'} - {*b"\n"})
+#: Roots whose paths are said as they are stored.
+_SAME_PATH = frozenset({MODELS_ROOT, NO_ROOT})
 _STORED = msgspec.json.Decoder(msgspec.Raw)
 
 
@@ -99,21 +106,25 @@ def _statement(shape: Shape, order: str, parts: tuple[str, ...], hint: str) -> S
 def _items(count: int, columns: list[bytes], roots: Roots) -> list[bytes] | None:
     """Return each record as JSON; None where a column holds something else."""
     *outer, configs = columns
+    # Without the first characters of each; it has to begin with them.
+    texts = (b"\n" + configs).split(_BEGIN)[1:]
     try:
         # Only looked through: what a record means costs ten times as much.
         stored = _STORED.decode_lines(configs)
-        keys, names, paths, states = (column.decode().split("\n") for column in outer)
+        words = [column.decode().split("\n") for column in outer]
     except ValueError:
         return None
-    texts = configs.split(b"\n")
-    if not all(len(one) == count for one in (stored, keys, names, paths, states, texts)):
+    if {len(stored), len(texts), *map(len, words)} != {count}:
         return None
+    joined = b"".join(outer)
+    is_plain = joined.isascii() and len(joined.translate(None, _ESCAPED)) == len(joined)
+    if is_plain and _SAME_PATH.issuperset(words[2]) and b":/" not in outer[1]:
+        lines = (column.split(b"\n") for column in outer)
+        return [_PLAIN % values for values in zip(*lines, texts, strict=True)]
     items = []
-    for key, root, path, state, config in zip(keys, names, paths, states, texts, strict=True):
-        if not config.startswith(b'{"'):
-            return None
+    for key, path, root, state, text in zip(*words, texts, strict=True):
         outside = {"key": key, "path": roots.join(root, path), "root": root, "state": state}
-        items.append(msgspec.json.encode(outside)[:-1] + b"," + config[1:])
+        items.append(msgspec.json.encode(outside)[:-1] + b',"' + text)
     return items
 
 
