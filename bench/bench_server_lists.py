@@ -30,7 +30,7 @@ from modelkeep.records.sql.rows import folded
 
 SMALL, LARGE = 10_000, 100_000
 CONNECTIONS = 8
-REQUESTS = 160
+REQUESTS = 400
 ROUNDS = 5
 WORK_ROUNDS = 3
 WRITTEN = 5_000

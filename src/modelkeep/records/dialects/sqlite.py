@@ -52,6 +52,8 @@ from modelkeep.records.sql.database import (
 
 _MEMORY = ":memory:"
 _DIALECT = SqliteDialect()
+#: What a connection that reads keeps of the file: the whole of some ten thousand models.
+_CACHE_KIB = 16 * 1024
 #: Deletes nothing, but takes the write lock while waiting is still possible: a transaction that
 #: has read cannot wait for it any more.
 _TAKE_WRITE_LOCK = schema.schema_version.delete().where(schema.schema_version.c.version < 0)
@@ -273,6 +275,7 @@ class SqliteDatabase(RecordDatabase):
             check_same_thread=False,
         )
         connection.execute("PRAGMA query_only = ON").close()
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}").close()
         return connection
 
     def _prepare(self) -> None:

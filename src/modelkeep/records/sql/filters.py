@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -21,6 +22,9 @@ from modelkeep.records.listing import RecordFilter
 from modelkeep.records.sql import schema
 from modelkeep.records.sql.database import Dialect
 from modelkeep.records.text import fold_words
+
+#: Filters that are kept: the pages of a list have one.
+_KEPT = 100
 
 _model, _tag, _model_tag = schema.model.c, schema.tag.c, schema.model_tag.c
 
@@ -120,6 +124,20 @@ class Filter:
             wanted = where.hash.lower()
             # No hash has a letter behind ``f``, so all that begin so lie between.
             self.values |= {"hash_": wanted, "hash_end_": f"{wanted}g"}
+
+
+def filter_of(where: RecordFilter, dialect: Dialect) -> Filter:
+    """Return the conditions of a filter, which nobody changes; the last ones are kept."""
+    hashable: Any = dialect
+    try:
+        return _kept_filter(where, hashable)
+    except TypeError:  # lists, where tuples belong
+        return Filter(where, dialect)
+
+
+@lru_cache(_KEPT)
+def _kept_filter(where: RecordFilter, dialect: Any) -> Filter:
+    return Filter(where, dialect)
 
 
 def _is_one_of(column: ColumnElement[Any], name: str, count: int) -> ColumnElement[bool]:

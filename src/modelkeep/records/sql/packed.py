@@ -12,15 +12,25 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, bindparam, func, literal_column, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    true,
+    union_all,
+)
 
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Roots
 from modelkeep.records.cursors import Cursor, read_cursor
 from modelkeep.records.listing import JsonPage, RecordFilter
-from modelkeep.records.sql import paging
+from modelkeep.records.sql import paging, schema
 from modelkeep.records.sql.database import RecordDatabase, Row
-from modelkeep.records.sql.filters import Filter, Shape
+from modelkeep.records.sql.filters import Shape, filter_of
 
+_model = schema.model.c
 _SHOWN = ("key", "path", "root", "state", "config")
 _LAST = ("key", "sort_", "sort_name", "name")
 _KEPT = 200
@@ -30,7 +40,7 @@ _BEGIN = b'\n{"'
 _PLAIN = b'{"key":"%b","path":"%b","root":"%b","state":"%b","%b'
 _ESCAPED = bytes({*range(0x20), 0x7F, *b'"\\'} - {*b"\n"})
 #: Roots whose paths are said as they are stored.
-_SAME_PATH = frozenset({MODELS_ROOT, NO_ROOT})
+_SAME_PATH = frozenset({MODELS_ROOT.encode(), NO_ROOT.encode()})
 _STORED = msgspec.json.Decoder(msgspec.Raw)
 
 
@@ -60,7 +70,7 @@ def page(database: RecordDatabase, query: PageQuery, roots: Roots) -> JsonPage |
         UsageError: ``after`` is no page's end.
         DatabaseError: the database cannot be read.
     """
-    chosen = Filter(query.where, database.dialect)
+    chosen = filter_of(query.where, database.dialect)
     walk = paging.walk_of(chosen.shape, query.order)
     if not walk.is_exact:
         return None
@@ -86,20 +96,19 @@ def page(database: RecordDatabase, query: PageQuery, roots: Roots) -> JsonPage |
 @lru_cache(_KEPT)
 def _statement(shape: Shape, order: str, parts: tuple[str, ...], hint: str) -> Select[Any]:
     """Find a page as one row: how many records, their columns, and where the page ends."""
-    found = [paging.page_of(shape, order, part, hint) for part in parts]
+    found = [paging.page_of(shape, order, part, hint, (_model.id, _model.key)) for part in parts]
     if len(found) == 1:
         listed = found[0].cte("page")
     else:
         # In the order of the parts; SQLite stops at the limit, before it looks at the rest.
         whole = union_all(*(select(part.subquery()) for part in found))
         listed = whole.limit(bindparam("limit_")).cte("page")
-    lines = [shape.dialect.lines_of(listed.c[name]).label(f"all_{name}") for name in _SHOWN]
-    joined = select(func.count().label("count"), *lines).select_from(listed).subquery()
-    last = (
-        select(*(listed.c[name] for name in _LAST))
-        .limit(literal_column("1"))
-        .offset(bindparam("last_"))
-    )
+    # What is sorted is small; the records are read in the order in which they were found.
+    each = listed.join(schema.model, _model.id == listed.c.id)
+    lines = [shape.dialect.lines_of(_model[name]).label(f"all_{name}") for name in _SHOWN]
+    joined = select(func.count().label("count"), *lines).select_from(each).subquery()
+    one: ColumnElement[int] = literal_column("1")  # not a parameter
+    last = select(*(listed.c[name] for name in _LAST)).limit(one).offset(bindparam("last_"))
     return select(joined, end := last.subquery()).select_from(joined.outerjoin(end, true()))
 
 
@@ -108,19 +117,22 @@ def _items(count: int, columns: list[bytes], roots: Roots) -> list[bytes] | None
     *outer, configs = columns
     # Without the first characters of each; it has to begin with them.
     texts = (b"\n" + configs).split(_BEGIN)[1:]
+    lines = [column.split(b"\n") for column in outer]
     try:
         # Only looked through: what a record means costs ten times as much.
         stored = _STORED.decode_lines(configs)
-        words = [column.decode().split("\n") for column in outer]
     except ValueError:
         return None
-    if {len(stored), len(texts), *map(len, words)} != {count}:
+    if {len(stored), len(texts), *map(len, lines)} != {count}:
         return None
     joined = b"".join(outer)
     is_plain = joined.isascii() and len(joined.translate(None, _ESCAPED)) == len(joined)
-    if is_plain and _SAME_PATH.issuperset(words[2]) and b":/" not in outer[1]:
-        lines = (column.split(b"\n") for column in outer)
+    if is_plain and _SAME_PATH.issuperset(lines[2]) and b":/" not in outer[1]:
         return [_PLAIN % values for values in zip(*lines, texts, strict=True)]
+    try:
+        words = [column.decode().split("\n") for column in outer]
+    except ValueError:
+        return None
     items = []
     for key, path, root, state, text in zip(*words, texts, strict=True):
         outside = {"key": key, "path": roots.join(root, path), "root": root, "state": state}

@@ -64,6 +64,7 @@ class Walk:
     is_exact: bool
 
 
+@lru_cache(_KEPT)
 def walk_of(shape: Shape, order: str) -> Walk:
     """Return how a list in this order is walked."""
     single = shape.single
@@ -127,11 +128,20 @@ def parts(order: str, after: Cursor | None) -> Iterator[tuple[str, dict[str, Any
 
 
 @lru_cache(_KEPT)
-def page_of(shape: Shape, order: str, part: str, hint: str) -> Select[Any]:
-    """Find at most ``limit_`` records of one part of a list; see ``parts``."""
+def page_of(
+    shape: Shape,
+    order: str,
+    part: str,
+    hint: str,
+    shown: tuple[ColumnElement[Any], ...] = rows.RECORD_COLUMNS,
+) -> Select[Any]:
+    """Find at most ``limit_`` records of one part of a list; see ``parts``.
+
+    The columns are ``shown``, what the order sorts by as ``sort_``, and the names.
+    """
     sort = _model[_COLUMNS[order]]
     by = () if order == "name" else (sort.desc() if order in _DESCENDING else sort,)
-    columns = (*rows.RECORD_COLUMNS, sort.label("sort_"), _model.sort_name, _model.name)
+    columns = (*shown, sort.label("sort_"), _model.sort_name, _model.name)
     conditions, limits = shape.conditions(), _limits_of(order, part)
     if hint == _FACETS:
         # Found in the index alone, so that only the rows that fit are read.

@@ -9,7 +9,7 @@ from modelkeep.records.cursors import Cursor, read_cursor
 from modelkeep.records.listing import FacetName, RecordFilter, SearchOrder
 from modelkeep.records.sql import paging
 from modelkeep.records.sql.database import Dialect, Row, Transaction
-from modelkeep.records.sql.filters import Filter
+from modelkeep.records.sql.filters import Filter, filter_of
 from modelkeep.records.sql.rows import RECORD_COLUMNS
 
 #: As a limit: no limit.
@@ -66,7 +66,7 @@ def page(
 
 def walks(where: RecordFilter, order: str, dialect: Dialect) -> bool:
     """Tell whether an index lists exactly the records of a filter, in this order."""
-    chosen = Filter(where, dialect)
+    chosen = filter_of(where, dialect)
     sort = _sort_of(chosen, order)
     return sort != "relevance" and paging.walk_of(chosen.shape, sort).is_exact
 
