@@ -61,6 +61,6 @@ class HeldHead:
         return len(self._held) + int(self._transport.get_write_buffer_size())
 
     def _send_held(self) -> None:
-        if self._held:
-            head, self._held = self._held, b""
+        head, self._held = self._held, b""
+        if head and not self._transport.is_closing():
             self._transport.write(head)

@@ -27,6 +27,9 @@ class Transport:
     def close(self) -> None:
         self.done.append("closed")
 
+    def is_closing(self) -> bool:
+        return "closed" in self.done
+
     def get_write_buffer_size(self) -> int:
         return 1
 
