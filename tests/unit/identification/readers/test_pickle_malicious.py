@@ -23,7 +23,6 @@ from support.pickles import (
     EMPTY_DICT,
     FORMS,
     Part,
-    archive,
     billion_laughs,
     legacy,
     lying_archives,
@@ -193,68 +192,6 @@ def test_depth_is_limited() -> None:
     deep = b"\x80\x02" + b"}" + (text("k") + b"}") * 150 + b"s" * 150 + b"."
     with pytest.raises(CorruptModelError, match="limit of 100 levels"):
         read(deep)
-
-
-def _mutated(random_: random.Random, content: bytes) -> bytes:
-    mutated = bytearray(content)
-    for _ in range(random_.randint(1, 3)):
-        at = random_.randrange(len(mutated))
-        match random_.randrange(5):
-            case 0:
-                mutated[at] = random_.randrange(256)
-            case 1:
-                del mutated[at : at + random_.randint(1, 6)]
-                mutated = mutated or bytearray(b"x")
-            case 2:
-                mutated[at:at] = random_.choice(b"().0Rbcitou}]\x81\x85\x93\x94\x95Q").to_bytes()
-            case 3:
-                other = random_.randrange(len(mutated))
-                mutated[at : at + 8] = mutated[other : other + 8]
-            case _:
-                mutated[at] ^= 1 << random_.randrange(8)
-    return bytes(mutated)
-
-
-def _seeds() -> list[bytes]:
-    storage = b"(" + text("storage") + named("torch", "FloatStorage") + text("0") + text("cpu")
-    tensor = (
-        named("torch._utils", "_rebuild_tensor_v2")
-        + (b"(" + storage + b"K\x04tQK\x00K\x02K\x02\x86K\x02K\x01\x86\x89")
-        + (named("collections", "OrderedDict") + b")RtR")
-    )
-    pickled = b"\x80\x02}q\x00(" + text("a") + tensor + text("step") + b"K\x05u."
-    keys = b"\x80\x02]" + text("0") + b"a."
-    data = Part("archive/data/0", bytes(16))
-    return [
-        pickled,
-        pickled + b"I5\n.F1.5\n.L9L\n.S'a\\x41'\n.V\\u0041\n.",
-        torch_zip(pickled, data),
-        archive(Part("a/data.pkl", pickled, method=8), Part("a/data/0", bytes(16), method=8)),
-        legacy(pickled, keys=keys, rest=bytes(24)),
-    ]
-
-
-def test_seeds_of_the_fuzzing_are_accepted() -> None:
-    for content in _seeds():
-        found = read(content)
-        assert found.tensors["a"].shape == (2, 2)
-        assert found.metadata == {"step": "5"}
-
-
-@pytest.mark.slow
-def test_20_000_mutated_files_raise_nothing_but_our_errors() -> None:
-    random_ = random.Random(29)
-    seeds = _seeds()
-    accepted = 0
-    for index in range(20_000):
-        content = _mutated(random_, seeds[index % len(seeds)])
-        for reader in (read_pickle, read_header):
-            try:
-                reader(InMemory(content))
-            except InvalidModelException:
-                continue
-            accepted += 1
-    assert accepted > 0
 
 
 def test_storages_are_left_alone_where_reads_are_dear() -> None:
