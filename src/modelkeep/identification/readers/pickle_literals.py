@@ -141,7 +141,7 @@ class LiteralOpcodes:
 
     def _int_line(self, at: int) -> int:
         line, at = self.line(at)
-        if line in {b"00", b"01"}:
+        if line in (b"00", b"01"):
             self.stack.append(line == b"01")
         else:
             self.stack.append(int(line, 0))

@@ -372,6 +372,15 @@ def test_checkpoint_packed_anew_is_read(
     assert list(read(path).tensors) == ["a", "b"]
 
 
+def test_integers_in_text_are_read_in_a_packed_archive() -> None:
+    from support.in_memory import InMemory
+    from support.pickles import Part, archive
+
+    content = archive(Part("a/data.pkl", b"}(V" + b"a\nI01\nV" + b"b\nI5\nu.", method=8))
+    found = read_header(InMemory(content, "m.pt"))
+    assert found.metadata == {"a": "True", "b": "5"}
+
+
 @pytest.mark.parametrize("as_zip", [True, False])
 def test_truncated_file_is_refused(tmp_path: Path, *, as_zip: bool) -> None:
     path = tmp_path / "a.pt"
