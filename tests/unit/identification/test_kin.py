@@ -118,10 +118,9 @@ def test_a_model_that_lacks_a_tenth_of_its_tensors_is_of_no_other_base(
 ) -> None:
     chance = random.Random(SEED)
     for case, view in models:
+        names = sorted(view.tensors.tensors)
         for _ in range(rounds(2)):
-            lost = set(
-                chance.sample(sorted(view.tensors.tensors), len(view.tensors.tensors) // 10 or 1)
-            )
+            lost = set(chance.sample(names, len(names) // 10))
             kept = {name: info for name, info in view.tensors.tensors.items() if name not in lost}
 
             found = _base(_of(view, kept))
