@@ -163,6 +163,8 @@ def flux_lora(rank: int = 4) -> Shapes:
         "transformer.single_transformer_blocks.7.attn.to_q.lora_B.weight": (3072, rank),
         "transformer.context_embedder.lora_A.weight": (rank, 4096),
         "transformer.context_embedder.lora_B.weight": (3072, rank),
+        "transformer.time_text_embed.text_embedder.linear_1.lora_A.weight": (rank, 768),
+        "transformer.time_text_embed.text_embedder.linear_1.lora_B.weight": (3072, rank),
         "transformer.transformer_blocks.18.norm1.linear.lora_A.weight": (rank, 3072),
         "transformer.transformer_blocks.18.norm1.linear.lora_B.weight": (18432, rank),
     }

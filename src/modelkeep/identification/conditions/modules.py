@@ -290,3 +290,15 @@ class Fits:
         strangers = [table.stranger(adapter) for table in self.tables]
         named = next((name for name in strangers if name is not None), None)
         return f"{named} has another name or width" if named else "it changes no module of it"
+
+
+class FitsPartly(Fits):
+    """An adapter fits a table and changes only some of its blocks.
+
+    It is for a family whose modules are all those of another one: an adapter of every block is
+    taken for one of the family that trainers know, of some blocks for one of either.
+    """
+
+    def check(self, view: PartView) -> Evidence | None:
+        """Hold when a table does and no list of its blocks is changed wholly."""
+        return None if self.is_whole(view) else super().check(view)

@@ -11,6 +11,7 @@ from modelkeep.identification.conditions import (
     ConfigValue,
     Declares,
     Fits,
+    FitsPartly,
     Has,
     PipelineClass,
 )
@@ -92,12 +93,12 @@ def norm(name: str) -> Condition:
 
 
 def declared_modules(base: BaseModelType, *tables: ModuleTable) -> Condition:
-    """Return the condition that an adapter fits tables and its header names the base.
+    """Return the condition that an adapter fits tables and nothing says that it is of others.
 
-    It is for families whose modules are all those of a family that trainers know: only what is
-    declared tells that an adapter is for the other one.
+    It is for families whose modules are all those of a family that trainers know. An adapter of
+    every block needs a header that names the base; one of some blocks may be of either.
     """
-    return AllOf(Declares(base.value), Fits(*tables))
+    return AnyOf(AllOf(Declares(base.value), Fits(*tables)), FitsPartly(*tables))
 
 
 def under(place: str, modules: dict[str, Widths]) -> dict[str, Widths]:

@@ -7,7 +7,6 @@ from modelkeep.identification.conditions import AllOf, Dim, Has, Lacks, Pipeline
 from modelkeep.identification.families._adapters import table_adapters
 from modelkeep.identification.families._double_stream import diffusers_blocks, original_blocks
 from modelkeep.identification.families._flow_models import (
-    declared_modules,
     layers,
     main_file,
     main_folder,
@@ -77,7 +76,6 @@ FAMILY = Family(
             Dim(_ENDS, -1, (_TEXT,), _WIDTH),
         ),
         main_folder(_BASE, "LongCatImageTransformer2DModel", pipelines=("LongCatImage*",)),
-        # Trainers use the names of diffusers.
-        *table_adapters(_BASE, _DIFFUSERS, others=(declared_modules(_BASE, _ORIGINAL),)),
+        *table_adapters(_BASE, _DIFFUSERS, _ORIGINAL),
     ),
 )

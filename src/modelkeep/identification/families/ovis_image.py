@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.identification.conditions import AllOf, AnyOf, Fits, Has, Module, PipelineClass
+from modelkeep.identification.conditions import Has, Module, PipelineClass
 from modelkeep.identification.families._adapters import table_adapters
 from modelkeep.identification.families._double_stream import diffusers_blocks, original_blocks
 from modelkeep.identification.families._flow_models import (
-    declared_modules,
     layers,
     main_file,
     main_folder,
@@ -91,11 +90,6 @@ FAMILY = Family(
             Has("single_transformer_blocks.0.attn.norm_q.weight"),
         ),
         main_folder(_BASE, "OvisImageTransformer2DModel", pipelines=("OvisImage*",)),
-        # Trainers use the names of diffusers: in the others it needs a sign not to be FLUX.1's.
-        *table_adapters(
-            _BASE,
-            _DIFFUSERS,
-            others=(AllOf(AnyOf(*_OWN), Fits(_ORIGINAL)), declared_modules(_BASE, _ORIGINAL)),
-        ),
+        *table_adapters(_BASE, _DIFFUSERS, _ORIGINAL),
     ),
 )

@@ -23,7 +23,7 @@ FAMILY = Family(
             ORIGINAL,
             Has("pixel_embedder.proj.weight", "s_embedder.proj.weight", "y_embedder.proj.weight"),
             Has("pixel_blocks.0.attn.q_norm.weight", "final_layer.linear.weight"),
-            Lacks("lq_proj.latent_proj.0.weight", "y_embedder.layer_pool.weight"),
+            Lacks("lq_proj.*", "y_embedder.layer_pool.weight"),
             part=CORE,
         ),
         main_folder(_BASE, ("PixelDiT*Pipeline",), ("PixelDiT*",)),

@@ -66,7 +66,7 @@ def _z_image_cases() -> list[Case]:
         kohya(_ZIMAGE_LAYERS),
         kohya(fused),
         peft(some(_ZIMAGE_LAYERS, ["feed"]), "transformer."),
-        peft({"layers.7.attention.to_q": (3840, 3840)}, "base_model.model."),
+        peft({"layers.{30}.attention.to_q": (3840, 3840)}, "base_model.model."),
     )
 
 
