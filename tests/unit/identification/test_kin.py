@@ -29,6 +29,8 @@ SEED = 20_261
 #: How trainers spell the path of a module.
 _SPELLINGS = ("lora_unet_", "transformer.", "diffusion_model.", "base_model.model.", "")
 _COUNT = re.compile(r"\{(\d+)\}")
+#: Fewer tensors are an excerpt: of each mark there is one.
+_WHOLE = 100
 #: Cases of one rule that are tried.
 _OF_ONE_RULE = 3
 
@@ -132,6 +134,8 @@ def test_a_model_that_lacks_a_tenth_of_its_tensors_is_of_no_other_base(
     chance = random.Random(SEED)
     for case, view in models:
         names = sorted(view.tensors.tensors)
+        if len(names) < _WHOLE:
+            continue
         for _ in range(rounds(2)):
             lost = set(chance.sample(names, len(names) // 10))
             kept = {name: info for name, info in view.tensors.tensors.items() if name not in lost}

@@ -25,6 +25,8 @@ _NOT_OF_PICTURES = Lacks(
     "decoder.conv_out.time_mix_conv.weight",
     "decoder.mid.block_1.mix_factor",
     "decoder.up.3.block.0.mix_factor",
+    "decoder.mid_block.resnets.0.temporal_res_block.norm1.weight",
+    "decoder.mid.block_1.time_stack.in_layers.0.weight",
     "decoder.temp_conv_in.weight",
     "decoder.condition_encoder.layers.0.weight",
     "decoder_unet.conv_in.weight",

@@ -50,7 +50,7 @@ FAMILY = Family(
             Has("adaln_single.emb.timestep_embedder.linear_1.bias"),
             _WIDTH,
             Has("transformer_blocks.0.attn2.to_q.bias", "caption_projection.linear_1.bias"),
-            Lacks("temporal_transformer_blocks.0.attn1.to_q.bias"),
+            Lacks("temporal_transformer_blocks.*"),
             variants=_NORMAL,
         ),
         main_folder(_BASE, ("AllegroPipeline",), ("AllegroTransformer3DModel",), variants=_NORMAL),

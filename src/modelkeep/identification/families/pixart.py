@@ -112,7 +112,7 @@ FAMILY = Family(
             Has("adaln_single.linear.weight", "pos_embed.proj.weight"),
             Dim("pos_embed.proj.bias", 0, (_WIDTH,), _HIDDEN),
             Has("caption_projection.linear_1.weight", "transformer_blocks.0.attn2.to_k.bias"),
-            Lacks("temporal_transformer_blocks.0.attn1.to_q.weight", "controlnet_blocks.0.weight"),
+            Lacks("temporal_transformer_blocks.*", "controlnet_blocks.0.weight"),
             variants=(
                 Variant("alpha", (Has("adaln_single.emb.aspect_ratio_embedder.linear_1.weight"),)),
                 Variant("alpha", (NameHint(r"\balpha\b"),)),

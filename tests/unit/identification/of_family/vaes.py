@@ -238,13 +238,21 @@ _FILES: tuple[tuple[str, str, Shapes, str], ...] = (
     (
         "svd vae",
         "svd",
-        diffusers_vae() | {"decoder.time_conv_out.weight": (3, 3, 3, 1, 1)},
+        diffusers_vae()
+        | {
+            "decoder.time_conv_out.weight": (3, 3, 3, 1, 1),
+            "decoder.mid_block.resnets.0.temporal_res_block.norm1.weight": (512,),
+        },
         "",
     ),
     (
         "svd vae",
         "svd",
-        ldm_vae() | {"decoder.conv_out.time_mix_conv.weight": (3, 3, 3, 1, 1)},
+        ldm_vae()
+        | {
+            "decoder.conv_out.time_mix_conv.weight": (3, 3, 3, 1, 1),
+            "decoder.mid.block_1.time_stack.in_layers.0.weight": (512,),
+        },
         "",
     ),
     (
