@@ -213,7 +213,7 @@ class AdapterView:
             return cls(others=len(tensors))
         return cls(tuple(kept), others, dict(forms))
 
-    @property
+    @cached_property
     def tensors(self) -> int:
         """How many tensors belong to adapters."""
         return sum(len(module.shapes) for module in self.modules)
@@ -222,8 +222,8 @@ class AdapterView:
         """Return the modules whose path ``glob`` matches.
 
         Args:
-            glob: With ``*`` for any text and ``#`` for any number. One with numbers of its own
-                is matched on full paths, others on the far fewer forms.
+            glob: With ``*`` for any text and ``#`` for any number. It is matched on the forms,
+                which are far fewer than paths; one with numbers of its own then on their paths.
             where: The model that they belong to.
         """
         key = (glob, where)
@@ -233,8 +233,8 @@ class AdapterView:
 
     def _search(self, glob: str, where: Where) -> Iterator[AdapterModule]:
         if _NUMBER.search(glob):
-            for module in self.modules:
-                if module.where == where and glob_matches(glob, module.path):
+            for module in self._search(_NUMBER.sub("#", glob), where):
+                if glob_matches(glob, module.path):
                     yield module
         elif "*" not in glob:
             yield from self.forms.get((where, glob), ())

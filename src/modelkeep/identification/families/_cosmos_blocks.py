@@ -53,7 +53,6 @@ def predict2(hidden: int, blocks: int) -> dict[str, Widths]:
             hidden, "final_layer.adaln_modulation.1", "final_layer.adaln_modulation.2", 2
         ),
         "final_layer.linear": (hidden, 64),
-        "crossattn_proj.0": (None, _TEXT),
     }
 
 
@@ -99,5 +98,4 @@ def diffusers(hidden: int, blocks: int) -> dict[str, Widths]:
         "time_embed.t_embedder.linear_2": (hidden, 3 * hidden),
         **_modulation(hidden, "norm_out.linear_1", "norm_out.linear_2", 2),
         "proj_out": (hidden, 64),
-        "crossattn_proj.0": (None, _TEXT),
     }

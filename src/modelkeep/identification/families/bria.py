@@ -55,7 +55,10 @@ FAMILY = Family(
             "diffusers",
             Has(_OWN, "single_transformer_blocks.0.attn.norm_q.weight"),
             Dim("context_embedder.weight", -1, (_TEXT,), "text context width"),
-            Lacks("caption_projection.0.linear.weight", "controlnet_blocks.0.weight"),
+            Lacks(
+                *(f"caption_projection.{number}.linear.weight" for number in range(2)),
+                "controlnet_blocks.0.weight",
+            ),
         ),
         main_folder(_BASE, "BriaTransformer2DModel", pipelines=("BriaPipeline",)),
         # Its LoRAs change the modules of FLUX.1's, of which no number of blocks tells them.

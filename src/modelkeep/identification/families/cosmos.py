@@ -38,6 +38,7 @@ _SIZES_1, _SIZES_2 = {"7b": 4096, "14b": 5120}, {"2b": 2048, "14b": 5120}
 #: Input channels after patching: 16 or 17 and the mask of padding, 2 x 2 pixels each.
 _TO_VIDEO = 72
 _YES = (True,)
+_OF_ANIMA = tuple(f"llm_adapter.{name}.weight" for name in ("embed", "out_proj", "norm"))
 
 
 def _variants(release: str, sizes: dict[str, int], width: str, patch: str) -> list[Variant]:
@@ -81,7 +82,7 @@ _MAINS = (
         ORIGINAL,
         Has("blocks.0.mlp.layer1.weight", "x_embedder.proj.1.weight", "t_embedding_norm.weight"),
         Has("final_layer.linear.weight"),
-        Lacks("control_blocks.0.mlp.layer1.weight"),
+        Lacks("control_blocks.0.mlp.layer1.weight", *_OF_ANIMA),
         variants=(
             *_newest("t_embedding_norm.weight"),
             *_variants("predict2", _SIZES_2, "t_embedding_norm.weight", "x_embedder.proj.1.weight"),
@@ -169,13 +170,20 @@ def _fits(release: str, size: str) -> tuple[str, ...]:
     return (f"predict2-t2i-{size}", f"predict2-v2w-{size}", f"predict2.5-{size}")
 
 
+#: What 2.5 makes of the layers of its language model.
+_PROJECTION: dict[str, Widths] = {"crossattn_proj.0": (None, 1024)}
 _BLOCKS = {2048: 28, 4096: 28, 5120: 36}
 TABLES = (
-    *(ModuleTable(predict2(w, _BLOCKS[w]), _fits("predict2", s)) for s, w in _SIZES_2.items()),
+    *(
+        ModuleTable(predict2(w, _BLOCKS[w]) | _PROJECTION, _fits("predict2", s))
+        for s, w in _SIZES_2.items()
+    ),
     *(ModuleTable(predict1(w, _BLOCKS[w]), _fits("predict1", s)) for s, w in _SIZES_1.items()),
-    ModuleTable(diffusers(2048, 28), _fits("predict2", "2b")),
+    ModuleTable(diffusers(2048, 28) | _PROJECTION, _fits("predict2", "2b")),
     ModuleTable(diffusers(4096, 28), _fits("predict1", "7b")),
-    ModuleTable(diffusers(5120, 36), (*_fits("predict1", "14b"), *_fits("predict2", "14b"))),
+    ModuleTable(
+        diffusers(5120, 36) | _PROJECTION, (*_fits("predict1", "14b"), *_fits("predict2", "14b"))
+    ),
     ModuleTable(_third(), ("cosmos3",)),
 )
 

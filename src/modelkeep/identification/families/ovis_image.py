@@ -72,6 +72,7 @@ FAMILY = Family(
     marks=Marks(
         tensors=(
             Has("double_blocks.0.img_mlp.gate_proj.weight"),
+            Has("txt_norm.weight", "single_blocks.0.linear1.weight"),
             Has("context_embedder_norm.weight", "single_transformer_blocks.0.attn.norm_q.weight"),
         ),
         modules=_OWN,

@@ -18,7 +18,7 @@ FAMILY = Family(
     declared=("sefi",),
     kin="flux",
     marks=Marks(
-        tensors=(_OWN,),
+        tensors=(_OWN, Has("dual_time_embed.semantic_embedder.linear_2.weight")),
         modules=(Module("dual_time_embed_*"),),
         folders=(PipelineClass("SeFi*", "Sefi*"),),
     ),

@@ -330,7 +330,8 @@ def _ovis_cases() -> list[Case]:
 def _bria_cases() -> list[Case]:
     time = {"time_embed__timestep_embedder__linear_1__weight": (3072, 256)}
     bria = _named_like_flux(4096, **time)
-    fibo = bria | {"caption_projection.0.linear.weight": (1536, 2048)}
+    captions = {f"caption_projection.{n}.linear.weight": (1536, 2048) for n in range(46)}
+    fibo = bria | captions
     second: Shapes = {
         "perceiver.latent_queries": (512, 3584),
         "layers.0.attention_norm1.weight": (3584,),
@@ -380,6 +381,7 @@ def _bria_cases() -> list[Case]:
 def _sefi_cases() -> list[Case]:
     own: Shapes = {
         "dual_time_embed.semantic_embedder.linear_1.weight": (1536, 256),
+        "dual_time_embed.semantic_embedder.linear_2.weight": (1536, 1536),
         "double_stream_modulation_img.linear.weight": (18432, 3072),
         "single_transformer_blocks.0.attn.norm_q.weight": (128,),
     }

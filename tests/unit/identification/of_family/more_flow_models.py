@@ -75,6 +75,7 @@ def _z_image_kin_cases() -> list[Case]:
     llada = _layered(
         3840,
         sigvq_embedder__1__weight=(3840, 4096),
+        sigvq_pad_token=(1, 3840),
         cap_pad_token=(1, 3840),
         layers__0__adaLN_modulation__0__bias=(15360,),
     )
