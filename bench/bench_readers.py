@@ -1,4 +1,4 @@
-"""Readers against the libraries that people use: safetensors and torch.
+"""Readers against the libraries that people use: safetensors, torch and gguf.
 
 Run ``python -m bench.bench_readers``. Files are written sparse, at full size, into a temporary
 folder; their names and shapes are those of real models where the lists lie beside the checkout.
@@ -25,7 +25,9 @@ SDXL = (
 )
 SD1_UNET = (("UNET-v1-SD", "model.diffusion_model.", 686),)
 SAFETENSORS_GOAL = 0.8
-PICKLE_GOAL = 0.4
+PICKLE_GOAL = 0.3
+GGUF_GOAL = 0.3
+GGUF_TENSORS = 1_000
 #: Times that a child process reads its file for one figure; the first reading warms it up.
 READS = 10
 
@@ -145,12 +147,57 @@ def pickle_vs_torch_load(rounds: int = 15) -> Ratio:
     return Ratio("read an SD1 U-Net zip pickle / torch.load", mine, theirs, PICKLE_GOAL)
 
 
+def write_gguf(path: Path, tensors: int) -> None:
+    """Write a header of so many matrices of F16, and seek past the data."""
+    key = b"general.architecture"
+    header = struct.pack("<4sIQQ", b"GGUF", 3, tensors, 1)
+    header += struct.pack("<Q", len(key)) + key + struct.pack("<IQ4s", 8, 4, b"flux")
+    size = 3072 * 64 * 2
+    for index in range(tensors):
+        name = f"double_blocks.{index // 20}.img_attn.{index % 20}.weight".encode()
+        header += struct.pack("<Q", len(name)) + name
+        header += struct.pack("<IQQIQ", 2, 64, 3072, 1, index * size)
+    header += bytes(-len(header) % 32)
+    with path.open("wb") as file:
+        file.write(header)
+        file.truncate(len(header) + tensors * size)
+
+
+def gguf_vs_package(rounds: int = 25) -> Ratio | None:
+    """Read a GGUF file of 1,000 tensors, turn by turn with ``gguf.GGUFReader``.
+
+    None where the package is not there: ``pip install --no-deps gguf`` brings it.
+    """
+    try:
+        from gguf.gguf_reader import GGUFReader
+    except ImportError:
+        return None
+
+    from modelkeep.core.reading import LocalFile
+    from modelkeep.identification.readers.gguf import read_gguf
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "flux.gguf"
+        write_gguf(path, GGUF_TENSORS)
+
+        def ours() -> None:
+            with LocalFile(path) as file:
+                read_gguf(file)
+
+        mine, theirs = in_turn(lambda: timed(ours), lambda: timed(lambda: GGUFReader(path)), rounds)
+    return Ratio("read a GGUF header of 1,000 tensors / gguf", mine, theirs, GGUF_GOAL)
+
+
 def main() -> list[Ratio]:
     """Print one line for each comparison."""
     rows = []
-    for compare in (safetensors_vs_safe_open, pickle_vs_torch_load):
-        rows.append(compare())
-        print(rows[-1].line(), flush=True)
+    for compare in (safetensors_vs_safe_open, pickle_vs_torch_load, gguf_vs_package):
+        row = compare()
+        if row is None:
+            print("read a GGUF header: left out, the package gguf is not installed", flush=True)
+            continue
+        rows.append(row)
+        print(row.line(), flush=True)
     return rows
 
 

@@ -22,11 +22,13 @@ from modelkeep.errors import InvalidModelException
 from modelkeep.identification.header import TensorHeader
 from modelkeep.identification.readers.detect import read_header
 from modelkeep.identification.readers.gguf import read_gguf
+from modelkeep.identification.readers.onnx import read_onnx
 from modelkeep.identification.readers.pickle_file import read_pickle
 from modelkeep.identification.readers.safetensors import read_safetensors
 from support.gguf_files import LIST, TEXT, U64, Value, gguf
 from support.hostile_safetensors import packed, tiled
 from support.in_memory import InMemory
+from support.onnx_models import field, onnx_model
 from support.pickles import Part, archive, legacy, named, text, torch_zip
 
 MIB = 2**20
@@ -150,11 +152,19 @@ def _pickles() -> Callable[[Random], bytes]:
     return make
 
 
+def _onnx() -> Callable[[Random], bytes]:
+    said = field(14, field(1, "k") + field(2, "v"))
+    seeds = [onnx_model([1.0, 2.0]) + said, onnx_model([3.0], "w.bin")]
+    pieces = [bytes((byte,)) for byte in (0, 1, 0x08, 0x0A, 0x12, 0x2A, 0x3A, 0x5A, 0x7F, 0xFF)]
+    return lambda random_: mutated(random_, random_.choice(seeds), pieces)
+
+
 #: What makes the files of each kind, and what reads them beside ``read_header``.
 KINDS: dict[str, tuple[Callable[[], Callable[[Random], bytes]], Read]] = {
     "safetensors": (_safetensors, read_safetensors),
     "gguf": (_gguf, read_gguf),
     "pickle": (_pickles, read_pickle),
+    "onnx": (_onnx, read_onnx),
 }
 
 

@@ -29,6 +29,13 @@ GGUF_NAME_BYTES = 4 * KIB
 #: What names, shapes and texts of one header may take in memory.
 GGUF_MEMORY = 54 * MIB
 
+#: Fields that are looked at in an ONNX model, each node being one.
+ONNX_FIELDS = 400_000
+ONNX_NAME_BYTES = 4 * KIB
+ONNX_TEXT_BYTES = 64 * KIB
+#: What names and texts of one model may take in memory.
+ONNX_MEMORY = 54 * MIB
+
 PICKLE_BYTES = 64 * MIB
 PICKLE_OPCODES = 2_000_000
 PICKLE_DEPTH = 100

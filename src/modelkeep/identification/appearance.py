@@ -11,6 +11,7 @@ from modelkeep.core.identity import Evidence
 from modelkeep.core.names import counted
 from modelkeep.core.taxonomy import BaseModelType, ModelType, folded
 from modelkeep.identification.foreign import foreign_kind
+from modelkeep.identification.other_programs import FOR_TORCH, other_program
 from modelkeep.identification.prefixes import DENOISER, PLAIN
 from modelkeep.identification.readers.folder import FolderHeader
 from modelkeep.identification.rule_set import RuleSet
@@ -111,6 +112,8 @@ def appearance(view: ModelView, rules: RuleSet, assessed: Sequence[Assessment]) 
     if words := _parts(view):
         hint = _JOIN if view.tensors.header.container == "gguf" else ""
         return Appearance(None, None, words, is_part=True, hint=hint)
+    if words := other_program(view):
+        return Appearance(None, None, words, hint=FOR_TORCH)
     if what := foreign_kind(view):
         words = f"This is {what}. modelkeep manages image and video models."
         return Appearance(None, None, words, hint=_FOREIGN)

@@ -160,7 +160,7 @@ def decide(view: ModelView, rules: RuleSet, source: str) -> Match:
         UnknownModelError: no rule matches; the nearest are named.
         AmbiguousModelError: several rules match and none has precedence.
     """
-    if not view.is_folder and view.tensors.header.parts > 1:
+    if not view.is_folder and _is_never_one(view.tensors.header):
         raise _unknown(view, rules, source)
     found = [
         match
@@ -195,6 +195,11 @@ def _ambiguous(left: Sequence[Match], rules: RuleSet, source: str) -> AmbiguousM
     )
 
 
+def _is_never_one(header: TensorHeader) -> bool:
+    """Tell whether a file is no model that rules are about: a part of one, or a lone ONNX file."""
+    return header.parts > 1 or header.container == "onnx"
+
+
 def _unknown(view: ModelView, rules: RuleSet, source: str) -> UnknownModelError:
     """Return the error for a model that no rule fits: what it looks like, what can be done."""
     assessed = assess(view, rules)
@@ -204,10 +209,10 @@ def _unknown(view: ModelView, rules: RuleSet, source: str) -> UnknownModelError:
     if seen.type is not None:
         words = ("--type", seen.type, *(("--base", str(seen.base)) if is_named else ()))
         hint = f"If that is right, install it with: {command('install', *words, source)}"
-    elif seen.is_part:
-        hint = seen.hint or "Download all its parts, and pass the folder that holds them."
     elif seen.hint:
         hint = seen.hint
+    elif seen.is_part:
+        hint = "Download all its parts, and pass the folder that holds them."
     else:
         hint = (
             f"See how near each rule came: {command('identify', '--explain', source)}. If you know"

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-Container = Literal["safetensors", "pickle", "gguf"]
+Container = Literal["safetensors", "pickle", "gguf", "onnx"]
 
 
 class TensorInfo(msgspec.Struct, frozen=True, gc=False):

@@ -46,6 +46,10 @@ def weights_of(path: Path) -> WeightFile:
     """
     with LocalFile(path) as file:
         header = read_header(file)
+    if header.container not in _PLACES:
+        raise CorruptModelError(
+            f"{printable(path)} cannot be loaded: it is an ONNX model", hint=_CONVERT
+        )
     for name, info in header.tensors.items():
         if info.dtype not in DTYPE_BITS:
             raise _unusable(path, name, f"has elements of the type {info.dtype}")

@@ -15,16 +15,17 @@ from modelkeep.identification.header import TensorHeader
 from modelkeep.identification.readers.detect import read_header
 from support.hostile_safetensors import packed, tiled
 from support.in_memory import InMemory
+from support.onnx_models import onnx_model
 from support.pickles import EMPTY_DICT, FORMS, Part, archive, legacy, torch_zip
 
 HEADER, DATA = tiled({"a": (2, 2)})
 MODEL = packed(HEADER, bytes(DATA))
 
 
-def tar() -> bytes:
+def tar(name: str = "storages") -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as file:
-        file.addfile(tarfile.TarInfo("storages"))
+        file.addfile(tarfile.TarInfo(name))
     return buffer.getvalue()
 
 
@@ -43,6 +44,7 @@ MODELS = {
     "pickle of protocol 1": (b"}q\x00U\x01aq\x01K\x01s.", "pickle"),
     "list of protocol 0": (b"(lp0\nI1\na.", "pickle"),
     "pickle of protocol 4": (b"\x80\x04\x95\x02\x00\x00\x00\x00\x00\x00\x00}.", "pickle"),
+    "ONNX": (onnx_model([1.0]), "onnx"),
     "OrderedDict of protocol 0": (b"ccollections\nOrderedDict\n(tR.", "pickle"),
 }
 
@@ -88,6 +90,24 @@ OTHERS = {
     "text": (b"Hello, these are trigger words.\n", UnknownModelError, "a text file, not a model"),
     "text in brackets": (b"(c) 2024 somebody\n", UnknownModelError, "a text file, not a model"),
     "text with umlauts": ("Grüße".encode(), UnknownModelError, "a text file, not a model"),
+    "OpenVINO": (b'<?xml version="1.0"?>\n<net name="a"', UnknownModelError, "OpenVINO"),
+    "Flax": (b"\x82\xa7conv_in\x81", UnknownModelError, "a Flax model in MessagePack"),
+    "Flax, many": (b"\xde\x00\x20\xaadown_block", UnknownModelError, "a Flax model"),
+    "TensorFlow Lite": (b"\x1c\0\0\0TFL3" + bytes(50), UnknownModelError, "TensorFlow Lite"),
+    "SavedModel": (b"\x08\x01\x12\x9a\x01\x0a\x01" + b"x" * 90, UnknownModelError, "SavedModel"),
+    "Core ML": (b"\x08\x04\x12\x9a\x01\x0a\x01" + b"x" * 90, UnknownModelError, "a Core ML model"),
+    "TensorRT": (b"ptrt\x01\0\0\0" + bytes(50), UnknownModelError, "a TensorRT engine"),
+    "GGML": (b"tjgg\x03\0\0\0" + bytes(50), UnknownModelError, "before GGUF"),
+    "Keras": (b"\x89HDF\r\n\x1a\n" + bytes(50), UnknownModelError, "as Keras writes them"),
+    "TensorFlow checkpoint": (
+        b"\x05\xa7" * 40 + b"\x57\xfb\x80\x8b\x24\x75\x47\xdb",
+        UnknownModelError,
+        "a checkpoint of TensorFlow",
+    ),
+    "BMP": (b"BM\x36\x04\x01\x00" + bytes(50), UnknownModelError, "a BMP picture"),
+    "AVIF": (b"\0\0\0\x20ftypavif" + bytes(50), UnknownModelError, "an AVIF"),
+    "video": (b"\0\0\0\x20ftypisom" + bytes(50), UnknownModelError, "a video"),
+    "NeMo": (tar("./model_config.yaml"), UnknownModelError, "whose first file is './model_config"),
     "SQLite": (b"SQLite format 3\0" + bytes(80), UnknownModelError, "an SQLite database"),
     "program": (b"\x7fELF" + bytes(80), UnknownModelError, "a program"),
     "array": (b"\x93NUMPY\x01\0" + bytes(80), UnknownModelError, "a NumPy array"),
