@@ -36,7 +36,7 @@ _TYPES: Final = {
 }  # fmt: skip
 
 
-class _Part(NamedTuple):
+class _OnnxField(NamedTuple):
     """A field of a message: a number, or where its bytes are in the file."""
 
     number: int
@@ -54,7 +54,7 @@ class _Wire:
         self._from = 0
         self._fields = 0
 
-    def parts(self, start: int, end: int) -> Iterator[_Part]:
+    def parts(self, start: int, end: int) -> Iterator[_OnnxField]:
         """Yield the fields of the message at ``start``.
 
         Raises:
@@ -81,14 +81,14 @@ class _Wire:
                 raise Flaw(f"it has a field of the unknown kind {kind}", begun)
             if at > end:
                 raise Flaw("a field goes beyond its end", begun)
-            yield _Part(tag >> 3, value, contents, at)
+            yield _OnnxField(tag >> 3, value, contents, at)
 
-    def text(self, part: _Part, longest: int) -> str:
+    def text(self, part: _OnnxField, longest: int) -> str:
         """Return the first ``longest`` bytes of a text."""
         raw = self._bytes(part.start, min(part.end, part.start + longest))
         return raw.decode("utf-8", "replace")
 
-    def numbers(self, part: _Part) -> Iterator[int]:
+    def numbers(self, part: _OnnxField) -> Iterator[int]:
         """Yield the numbers of a field that has several, packed or one at a time."""
         if part.value != _NO_NUMBER:
             yield part.value
@@ -176,7 +176,7 @@ def _read_model(wire: _Wire, model: _Model, size: int) -> None:
         raise Flaw(f"it has {graphs} graphs", 0)
 
 
-def _read_property(wire: _Wire, model: _Model, message: _Part) -> None:
+def _read_property(wire: _Wire, model: _Model, message: _OnnxField) -> None:
     said = {1: "", 2: ""}
     for part in wire.parts(message.start, message.end):
         if part.number in said:
@@ -185,7 +185,7 @@ def _read_property(wire: _Wire, model: _Model, message: _Part) -> None:
     _weigh(model, len(said[1]) + len(said[2]), message)
 
 
-def _read_graph(wire: _Wire, model: _Model, message: _Part) -> None:
+def _read_graph(wire: _Wire, model: _Model, message: _OnnxField) -> None:
     for part in wire.parts(message.start, message.end):
         match part.number:
             case 5:
@@ -199,7 +199,7 @@ def _read_graph(wire: _Wire, model: _Model, message: _Part) -> None:
     model.inputs = list(kept)
 
 
-def _read_tensor(wire: _Wire, model: _Model, message: _Part) -> None:
+def _read_tensor(wire: _Wire, model: _Model, message: _OnnxField) -> None:
     name, kind = "", 0
     shape: list[int] = []
     for part in wire.parts(message.start, message.end):
@@ -219,7 +219,7 @@ def _read_tensor(wire: _Wire, model: _Model, message: _Part) -> None:
     _weigh(model, 2 * len(name) + 40 * len(shape), message)
 
 
-def _value(wire: _Wire, model: _Model, message: _Part) -> str:
+def _value(wire: _Wire, model: _Model, message: _OnnxField) -> str:
     """Return an input or output as ``name [1, 4, height, width]``."""
     name = ""
     lengths: list[str] = []
@@ -232,7 +232,7 @@ def _value(wire: _Wire, model: _Model, message: _Part) -> str:
     return f"{name} [{', '.join(lengths)}]"
 
 
-def _lengths(wire: _Wire, kind: _Part) -> list[str]:
+def _lengths(wire: _Wire, kind: _OnnxField) -> list[str]:
     """Return the dimensions of a type: it has a tensor, that a shape, that dimensions."""
     found: list[str] = []
     for tensor in (p for p in wire.parts(kind.start, kind.end) if p.number == 1):
@@ -247,7 +247,7 @@ def _lengths(wire: _Wire, kind: _Part) -> list[str]:
     return found
 
 
-def _weigh(model: _Model, memory: int, message: _Part) -> None:
+def _weigh(model: _Model, memory: int, message: _OnnxField) -> None:
     model.memory += memory + 250
     if model.memory > limits.ONNX_MEMORY:
         raise Flaw(
