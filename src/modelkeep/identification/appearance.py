@@ -209,7 +209,12 @@ def _base_of_class(name: str, rules: RuleSet) -> BaseModelType | None:
 
 
 def _is_close(nearest: Assessment) -> bool:
-    """Return whether only one thing speaks against a rule, and two for it."""
+    """Return whether only one thing speaks against a rule, and two for it.
+
+    Of an adapter the modules alone say what it is for.
+    """
+    if nearest.rule.type is ModelType.Lora:
+        return False
     return len(nearest.missing) == 1 and len(nearest.held) > 1
 
 

@@ -29,6 +29,7 @@ def queries(draw: st.DrawFn) -> ModelQuery:
         sort=draw(st.none() | st.sampled_from(ORDERS)),
         limit=limit,
         after=draw(st.none() | words) if limit else None,
+        partner=None,
         **{
             "type": draw(some(ModelType)),
             "base": draw(some(BaseModelType)),

@@ -57,12 +57,6 @@ def _refused(path: Path) -> UnknownModelError:
             "--type lora --base hidream",
         ),
         (
-            _lora("unet.down_blocks.0.attentions.0.temporal_transformer_blocks.0.attn2.to_k", 1024),
-            {},
-            "a LoRA for SVD",
-            "--type lora --base svd",
-        ),
-        (
             _lora("transformer.transformer_blocks.40.attn.to_q", 1536),
             {},
             "a LoRA for SD 3",
