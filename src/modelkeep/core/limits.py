@@ -30,7 +30,7 @@ GGUF_NAME_BYTES = 4 * KIB
 GGUF_MEMORY = 54 * MIB
 
 #: Fields that are looked at in an ONNX model, each node being one.
-ONNX_FIELDS = 400_000
+ONNX_FIELDS = 300_000
 ONNX_NAME_BYTES = 4 * KIB
 ONNX_TEXT_BYTES = 64 * KIB
 #: What names and texts of one model may take in memory.

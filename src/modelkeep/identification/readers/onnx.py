@@ -182,7 +182,7 @@ def _read_property(wire: _Wire, model: _Model, message: _OnnxField) -> None:
         if part.number in said:
             said[part.number] = wire.text(part, limits.ONNX_TEXT_BYTES)
     model.metadata[said[1]] = said[2]
-    _weigh(model, len(said[1]) + len(said[2]), message)
+    _weigh(model, said[1].__sizeof__() + said[2].__sizeof__(), message)
 
 
 def _read_graph(wire: _Wire, model: _Model, message: _OnnxField) -> None:
@@ -216,7 +216,7 @@ def _read_tensor(wire: _Wire, model: _Model, message: _OnnxField) -> None:
     if name in model.tensors:
         raise Flaw(f"the tensor {element(name)} stands twice", message.start)
     model.tensors[name] = TensorInfo(_TYPES.get(kind, "OTHER"), tuple(shape))
-    _weigh(model, 2 * len(name) + 40 * len(shape), message)
+    _weigh(model, name.__sizeof__() + 40 * len(shape), message)
 
 
 def _value(wire: _Wire, model: _Model, message: _OnnxField) -> str:
@@ -228,7 +228,7 @@ def _value(wire: _Wire, model: _Model, message: _OnnxField) -> str:
             name = wire.text(part, limits.ONNX_NAME_BYTES)
         elif part.number == _TYPE:
             lengths = _lengths(wire, part)
-    _weigh(model, len(name) + sum(map(len, lengths)), message)
+    _weigh(model, 2 * (name.__sizeof__() + sum(map(len, lengths))), message)
     return f"{name} [{', '.join(lengths)}]"
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from support.gguf_files import entry, head, key
 from support.hostile_safetensors import WIDE, bombs, packed, tiled
+from support.onnx_models import field
 from support.pickles import Part, archive, text
 
 CHILD = Path(__file__).with_name("memory_child.py")
@@ -99,6 +101,32 @@ PICKLE_BOMBS: dict[str, Callable[[], bytes]] = {
 def test_pickle_bomb_stays_small(tmp_path: Path, label: str) -> None:
     spent = cost(tmp_path, PICKLE_BOMBS[label]())
     assert spent["memory"] <= PICKLE_MEMORY, spent
+
+
+HEADER_BOMBS: dict[str, Callable[[], bytes]] = {
+    "GGUF, 190,000 tensors": lambda: (
+        head(190_000, 0)
+        + b"".join(entry(f"blk.{i:040}.weight", "F32", (0, i), 0) for i in range(190_000))
+    ),
+    "GGUF, wide texts": lambda: (
+        head(0, 1500) + b"".join(key(f"k{i}", WIDE + "x" * 65_000) for i in range(1500))
+    ),
+    "ONNX, wide texts": lambda: (
+        field(1, 8)
+        + field(7, b"")
+        + b"".join(
+            field(14, field(1, f"k{i}") + field(2, WIDE + "x" * 65_000)) for i in range(1000)
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("label", HEADER_BOMBS)
+@pytest.mark.slow
+def test_bomb_of_other_headers_stays_small(tmp_path: Path, label: str) -> None:
+    spent = cost(tmp_path, HEADER_BOMBS[label]())
+    assert "of memory, the limit," in spent["answer"]
+    assert spent["memory"] <= SAFETENSORS_MEMORY, spent
 
 
 def test_billion_names_of_one_list_are_read(tmp_path: Path) -> None:

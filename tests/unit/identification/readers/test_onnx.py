@@ -70,7 +70,7 @@ MALFORMED = {
     "65 dimensions": (model(field(5, field(1, b"\x01" * 65))), "too many or too long dimensions"),
     "dimension of 64 bits": (model(field(5, field(1, 2**63))), "too many or too long dimensions"),
     "input of 65 dimensions": (model(field(11, value("x", *[1] * 65))), "too many dimensions"),
-    "400,001 fields": (field(1, 8) * 400_001 + model(b""), "over the limit of 400,000 fields"),
+    "300,001 fields": (field(1, 8) * 300_001 + model(b""), "over the limit of 300,000 fields"),
 }
 
 
