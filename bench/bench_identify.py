@@ -12,7 +12,7 @@ from bench.measure import Ratio, in_turn, timed
 
 _ROOT = Path(__file__).resolve().parents[1]
 _PUBLISHED = _ROOT.parent / "shared" / "data"
-_GOAL = 1.3
+_GOAL = 1.2
 _ROUNDS = 40
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support.recognised import written
+from support.recognised import PAGE, page, written
 
 PROJECT = Path(__file__).parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -110,6 +110,7 @@ def test_the_python_example_runs(tmp_path: Path) -> None:
 
 def test_what_is_recognised_is_what_rules_recognise() -> None:
     assert written(README) == README, "run: python tests/support/recognised.py"
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python tests/support/recognised.py"
 
 
 def test_the_readme_says_what_make_run_costs() -> None:

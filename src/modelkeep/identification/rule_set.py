@@ -160,7 +160,7 @@ def _names(families: Sequence[Family]) -> BaseNames:
     """Join the names that families state; of two with one name the first keeps it."""
     labels = {one.base: one.label for one in families if one.label}
     words = {folded(base.value): base for base in BaseModelType}
-    words["other"] = BaseModelType.Unknown
+    words |= {"other": BaseModelType.Unknown, "upscaler": BaseModelType.Any}
     sites: dict[tuple[str, BaseModelType], tuple[str, ...]] = {}
     declared: dict[str, BaseModelType] = {}
     lineages: dict[BaseModelType, tuple[tuple[str, str], ...]] = {}
