@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import sys
+from io import BytesIO, TextIOWrapper
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from modelkeep.app.identify import IdentifyResult
+from modelkeep.app.tally import Tally
 from modelkeep.core.reading import LocalFile
+from modelkeep.errors import AmbiguousModelError
 from support import tiny
 from support.program import Program
 
@@ -40,11 +47,37 @@ def test_json_has_the_documented_fields(program: Program, sources: Path) -> None
     assert line["evidence"]
 
 
-def test_explain_tells_of_rules_that_fit_and_that_do_not(program: Program, sources: Path) -> None:
-    told = program.call("identify", "--explain", sources / "paper.safetensors").out
-    assert "because" in told
-    assert "rule sd-1 lora: fits" in told
-    assert ": no\n" in told
+def test_explain_tells_what_was_decided_and_what_the_nearest_rules_lack(
+    program: Program, sources: Path
+) -> None:
+    told = program.call("identify", "--explain", sources / "paper.safetensors")
+    assert "  because   " in told.out
+    assert "  fits      sd-1 lora (LoRA for SD 1)" in told.lines
+    rivals = told.lines[told.lines.index("  Nearest rules that do not fit:") + 1 : -1]
+    names = [line for line in rivals if line.startswith("    ") and line[4] != " "]
+    assert 1 <= len(names) <= 5
+    assert len([line for line in rivals if line.startswith("      but  ")]) == len(names)
+    assert "further rules looked at; --verbose shows all." in told.lines[-1]
+    assert len(told.lines) < 60
+
+
+def test_explain_shows_all_rules_when_asked_to(program: Program, sources: Path) -> None:
+    brief = program.call("identify", "--explain", sources / "paper.safetensors").lines
+    told = program.call("identify", "--explain", "--verbose", sources / "paper.safetensors").lines
+    [further] = [int(line.split()[0]) for line in brief if "further rules" in line]
+    assert "  Rules that do not fit:" in told
+    assert len(told) > len(brief) + further
+    assert not any("further rules" in line for line in told)
+
+
+def test_explain_never_lists_more_than_a_few_reasons_of_a_rule(
+    program: Program, sources: Path, unknown: Path
+) -> None:
+    for source, status in ((sources / "green", 0), (unknown, 1)):
+        told = program.call("identify", "--explain", source, status=status).lines
+        places = [n for n, line in enumerate(told) if line[:5].strip() and line.startswith("    ")]
+        assert len(places) <= 5
+        assert all(end - begin <= 9 for begin, end in pairwise(places))
 
 
 def test_an_unknown_model_lists_the_nearest_rules(program: Program, unknown: Path) -> None:
@@ -59,7 +92,9 @@ def test_an_unknown_model_lists_the_nearest_rules(program: Program, unknown: Pat
     assert nearest.count(" | ") == 2
     assert message in told.err
     assert "nearest" not in told.err, "they are for --explain"
-    assert ": no\n" in program.call("identify", "--explain", unknown, status=1).out
+    explained = program.call("identify", "--explain", unknown, status=1).out
+    assert "  Nearest rules that do not fit:\n" in explained
+    assert "  fits      " not in explained
 
 
 def test_a_pickle_that_would_run_code_is_named_not_run(program: Program, unsafe: Path) -> None:
@@ -117,5 +152,70 @@ def test_explain_reads_a_file_once(
 
     monkeypatch.setattr(LocalFile, "__init__", spy)
     told = program.call("identify", "--explain", path)
-    assert "rule sd-1 embedding: fits" in told.out
+    assert "fits      sd-1 embedding (Embedding for SD 1)" in told.out
     assert opened == [path]
+
+
+def _typed(monkeypatch: pytest.MonkeyPatch, names: bytes) -> None:
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(names)))
+
+
+def test_names_come_from_standard_input_in_their_order(
+    program: Program, sources: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blue, green, paper = (sources / n for n in ("blue.safetensors", "green", "paper.safetensors"))
+    _typed(monkeypatch, f"{green}\r\n\n{sources}/no\n".encode() + b"bad\xff\0name\n")
+    told = program.call("identify", "--json", blue, "-", paper, status=3)
+    assert [line["type"] for line in told.json] == ["embedding", "embedding", None, None, "lora"]
+    assert "5 sources: 3 identified, 0 unknown, 0 ambiguous, 2 failed." in told.err
+
+
+def test_no_names_on_standard_input_is_nothing_to_do(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _typed(monkeypatch, b"\n")
+    assert program.call("identify", "-").out == ""
+
+
+def test_a_result_is_printed_before_the_next_name_is_read(
+    program: Program, sources: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[int] = []
+
+    class Names(BytesIO):
+        def __next__(self) -> bytes:
+            printed.append(sys.stdout.getvalue().count("\n"))  # type: ignore[attr-defined]
+            return super().__next__()
+
+    names = Names(f"{sources / 'blue.safetensors'}\n".encode() * 3)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=names))
+    program.call("identify", "--json", "-")
+    assert printed == [0, 1, 2, 3], "nothing is held back, so nothing piles up"
+
+
+def test_several_end_with_a_table_beside_the_results(
+    program: Program, sources: Path, unknown: Path, unsafe: Path
+) -> None:
+    either = sources / "either.safetensors"
+    names = [sources / "blue.safetensors", sources / "green", sources / "paper.safetensors"]
+    told = program.call("identify", *names, unknown, unsafe, either, status=3)
+    end = told.err.splitlines()[-4:]
+    assert [line.split() for line in end[:3]] == [
+        ["TYPE", "BASE", "COUNT"],
+        ["Embedding", "SD", "1", "2"],
+        ["LoRA", "SD", "1", "1"],
+    ]
+    assert end[3] == "6 sources: 3 identified, 1 unknown, 0 ambiguous, 2 failed."
+    assert "COUNT" not in told.out
+    assert program.call("identify", "-q", *names).err == ""
+
+
+def test_what_fits_several_rules_is_counted_as_ambiguous() -> None:
+    tally = Tally()
+    tally.add(IdentifyResult("x", error=AmbiguousModelError("x fits two")))
+    assert str(tally) == "1 source: 0 identified, 0 unknown, 1 ambiguous, 0 failed."
+    assert tally.not_identified == tally.total == 1
+
+
+def test_a_folder_that_is_a_model_is_one_source(program: Program, sources: Path) -> None:
+    assert program.call("identify", "--json", sources / "green").only["format"]

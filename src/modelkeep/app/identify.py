@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modelkeep.app.explanation import explanation
 from modelkeep.app.outcomes import error_json
 from modelkeep.app.text import not_stated, source_text
 from modelkeep.core.identity import NOT_PRINTED, Identification
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from modelkeep.settings import Settings
 
 _NO_FIELDS: dict[str, Any] = {"missing": [], "trigger_phrases": [], "evidence": []}
-#: Rules that nearly fit and are shown.
-_NEAREST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +58,9 @@ class IdentifyResult:
     def __str__(self) -> str:
         return "\n".join(self._lines())
 
-    def reasons(self) -> list[str]:
-        """Return why it is that: the evidence, then the rules that held or nearly held."""
-        evidence = self.found.evidence if self.found else ()
-        lines = [f"  because   {reason.detail} ({reason.kind})" for reason in evidence]
-        nearest = [rule for rule in self.rules if rule.missing][:_NEAREST]
-        for rule in [*(rule for rule in self.rules if not rule.missing), *nearest]:
-            lines.append(f"  rule {rule.rule.name}: {'no' if rule.missing else 'fits'}")
-            lines += [f"    + {held.detail}" for held in rule.held]
-            lines += [f"    - {missing}" for missing in rule.missing]
-        return lines
+    def reasons(self, *, is_whole: bool = False) -> Iterator[str]:
+        """Yield why it is that: evidence, rules that fit and the nearest that do not, or all."""
+        return explanation(self.found, self.rules, is_whole=is_whole)
 
     def _lines(self) -> Iterator[str]:
         found = self.found
