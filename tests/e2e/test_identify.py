@@ -184,7 +184,7 @@ def test_a_result_is_printed_before_the_next_name_is_read(
 
     class Names(BytesIO):
         def __next__(self) -> bytes:
-            printed.append(sys.stdout.getvalue().count("\n"))  # type: ignore[attr-defined]
+            printed.append(sys.stdout.getvalue().count("\n"))  # type: ignore[union-attr]
             return super().__next__()
 
     names = Names(f"{sources / 'blue.safetensors'}\n".encode() * 3)
@@ -219,3 +219,9 @@ def test_what_fits_several_rules_is_counted_as_ambiguous() -> None:
 
 def test_a_folder_that_is_a_model_is_one_source(program: Program, sources: Path) -> None:
     assert program.call("identify", "--json", sources / "green").only["format"]
+
+
+def test_a_terminal_is_shown_how_far_it_is(program: Program, sources: Path) -> None:
+    shown = program.on_terminal("identify", sources / "green", sources / "paper.safetensors")
+    assert "0 of 2 identified" in shown
+    assert "2 sources: 2 identified" in shown

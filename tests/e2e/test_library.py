@@ -368,6 +368,60 @@ class TestEdit:
         assert f"modelkeep edit {key[:8]} base=BASE" in told.err
         assert "modelkeep install" not in told.err
 
+    def test_reidentify_all_shows_what_new_rules_would_change(self, filled: Program) -> None:
+        paper = _once_identified_as(filled, "paper", base="sd-2")
+        filled.call("edit", "blue", "base=sdxl")
+        before = filled.call("list", "--json").json
+
+        told = filled.call("reidentify", "--all", "--dry-run")
+        assert '  base "sd-2" -> "sd-1"' in told.lines
+        assert any(line.startswith("  because ") for line in told.lines)
+        assert '  kept as you set it: base "sdxl"; the rules say "sd-1"' in told.lines
+        assert not any("green" in line for line in told.lines), "nothing to tell of it"
+        assert told.err.splitlines() == [
+            "3 models: 1 would change, 2 unchanged.",
+            "By field: base 1.",
+            "1 model has a field that you set; they stay so.",
+        ]
+        assert filled.call("list", "--json").json == before
+        assert filled.call("reidentify", "--all", "--dry-run", "-q").out == f"{paper}\n"
+        assert "green:\n  unchanged\n" in filled.call("reidentify", "--all", "--dry-run", "-v").out
+        assert "base" in filled.call("reidentify", "--dry-run", "paper").out
+
+    def test_reidentify_all_does_it_and_says_so_in_json(self, filled: Program) -> None:
+        _once_identified_as(filled, "paper", base="sd-2")
+        filled.call("edit", "blue", "base=sdxl")
+        lines = {line["name"]: line for line in filled.call("reidentify", "--all", "--json").json}
+        assert {name: line["status"] for name, line in lines.items()} == {
+            "paper": "done", "blue": "unchanged", "green": "unchanged",
+        }  # fmt: skip
+        assert lines["paper"]["changes"] == {"base": ["sd-2", "sd-1"]}
+        assert all(set(reason) == {"kind", "detail"} for reason in lines["paper"]["evidence"])
+        assert lines["paper"]["evidence"]
+        assert lines["blue"]["kept"] == {"base": ["sdxl", "sd-1"]}
+        assert [filled.call("show", "--json", n).only["base"] for n in ("paper", "blue")] == [
+            "sd-1", "sdxl",
+        ]  # fmt: skip
+        assert "3 unchanged" in filled.call("reidentify", "--all").err
+
+    def test_reidentify_all_goes_on_after_a_model_that_fails(self, filled: Program) -> None:
+        (filled.root / "models/sd-1/embedding/blue.safetensors").unlink()
+        told = filled.call("reidentify", "--all", "--json", status=3)
+        errors = {line["name"]: line["error"] for line in told.json}
+        assert errors["blue"]["kind"] == "SourceNotFoundError"
+        assert errors["paper"] is None
+        assert errors["green"] is None
+        assert "2 unchanged, 1 failed" in told.err
+        told = filled.call("reidentify", "--dry-run", "blue", "nobody", status=1)
+        assert told.out == ""
+
+    def test_reidentify_all_shows_a_terminal_how_far_it_is(self, filled: Program) -> None:
+        assert "1 of 3 identified" in filled.on_terminal("reidentify", "--all")
+
+    def test_reidentify_takes_names_or_all_and_never_resets_all(self, filled: Program) -> None:
+        for words in ((), ("--all", "paper"), ("--all", "--reset")):
+            filled.call("reidentify", *words, status=2)
+
     def test_reidentify_keeps_what_was_set_at_installing(self, program: Program) -> None:
         path = tiny.lora(program.root.parent / "thing.safetensors", 3)
         program.call("install", path, "--base", "sdxl")
@@ -509,3 +563,12 @@ def test_no_model_is_loaded_to_count_and_few_to_complete(
         assert names_beginning(manager, "model 7") == [f"model 7{n}" for n in range(10)]
         assert len(names_beginning(manager, "")) <= 50
     assert 0 < len(read) <= 61
+
+
+def _once_identified_as(program: Program, name: str, **fields: str) -> str:
+    """Have rules of before have said something else about a model; return its key."""
+    with ModelManager(Settings(root=program.root)) as manager:
+        record = manager.find(name)
+        identified = {**(record.identified or {}), **fields}
+        manager.records.update_model(record.key, {**fields, "identified": identified})
+        return record.key

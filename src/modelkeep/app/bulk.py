@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from modelkeep.app.edit import FieldChange, edit, planned
@@ -108,7 +108,9 @@ class BulkEntry:
 
     Attributes:
         status: ``planned``, ``done``, ``unchanged`` or ``failed``; of ``enrich`` its own words.
-        facts: More, by kind of action.
+        facts: More, by kind of action: ``changes`` holds old and new value of each field that
+            changes; of ``reidentify`` also ``evidence``, why they do, and ``kept``, the fields that
+            somebody set, each with that value and the one that the rules find.
         error: What went wrong.
     """
 
@@ -190,7 +192,11 @@ def _reidentify(
 
     key = manager.records.get_model(key).key
     change = reidentify(manager, key, reset=request.reset, is_dry=is_dry)
-    return _changed(change, is_dry=is_dry)
+    entry = _changed(change, is_dry=is_dry)
+    found, now = change.after.identified or {}, change.after.to_json()
+    kept = {name: [now.get(name), found.get(name)] for name in change.kept}
+    why = [asdict(reason) for reason in change.after.evidence] if entry.facts["changes"] else []
+    return replace(entry, facts={**entry.facts, "kept": kept, "evidence": why})
 
 
 def _remove(manager: ModelManager, request: BulkRequest, key: str, *, is_dry: bool) -> BulkEntry:

@@ -77,8 +77,8 @@ class FieldChange:
         for item in self.value:
             if item not in current:
                 raise UsageError(
-                    f"{_word_of(self.field)} has no {item!r}",
-                    hint=f"The current value is {_text(list(current))}",
+                    f"{word_of(self.field)} has no {item!r}",
+                    hint=f"The current value is {value_text(list(current))}",
                 )
         return tuple(item for item in current if item not in self.value)
 
@@ -110,12 +110,12 @@ class RecordChange:
         old = {**self.before.to_json(), _TAGS: list(self.tags_before)}
         new = {**self.after.to_json(), _TAGS: list(self.tags_after)}
         changes = [
-            f"{_word_of(name)} {_text(old.get(name))} -> {_text(new.get(name))}"
+            f"{word_of(name)} {value_text(old.get(name))} -> {value_text(new.get(name))}"
             for name in dict.fromkeys((*new, *old))
             if name not in _NOT_SHOWN and (old.get(name) or None) != (new.get(name) or None)
         ]
         if self.kept:
-            words = ", ".join(map(_word_of, self.kept))
+            words = ", ".join(map(word_of, self.kept))
             changes = [*(changes or ["unchanged"]), f"kept as you set it: {words}"]
         if len(changes) > 1:
             return "\n  ".join([f"{self.after.name}:", *changes])
@@ -134,7 +134,7 @@ def read_changes(words: Iterable[str]) -> list[FieldChange]:
     for change in map(_read_change, words):
         place = change.field, change.how
         if place in found and change.field not in _LISTS:
-            raise UsageError(f"{_word_of(change.field)} is given twice", hint="Give it once.")
+            raise UsageError(f"{word_of(change.field)} is given twice", hint="Give it once.")
         found[place] = change.after(found.get(place))
     return list(found.values())
 
@@ -192,7 +192,7 @@ def _applied(
         if change.field not in {*known, _TAGS}:
             fields = [word for word in WORDS if _FIELD_OF.get(word, word) in {*known, _TAGS}]
             raise UsageError(
-                f"{before.name} has no field {_word_of(change.field)!r}",
+                f"{before.name} has no field {word_of(change.field)!r}",
                 hint=f"Its fields are: {', '.join(fields)}",
             )
         value = change.applied(values.get(change.field) or ())
@@ -220,7 +220,7 @@ def _read_change(word: str) -> FieldChange:
     if field in _LISTS:
         return FieldChange(field, how, _items(field, text) if text.strip() else None)
     if how != "=":
-        lists = ", ".join(sorted(map(_word_of, _LISTS)))
+        lists = ", ".join(sorted(map(word_of, _LISTS)))
         raise UsageError(f"{field} is no list", hint=f"{how} is for lists: {lists}")
     if not text.strip() and field in _NEEDED:
         raise UsageError(f"{field} cannot be empty", hint=_FOR_EXAMPLE)
@@ -240,29 +240,31 @@ def _items(field: str, text: str) -> tuple[str, ...]:
         except ValueError as error:
             if text.lstrip().startswith('["'):
                 raise UsageError(
-                    f"{_word_of(field)} is not valid JSON: {error}",
-                    hint=f'For example: {_word_of(field)}=\'["one", "two"]\'',
+                    f"{word_of(field)} is not valid JSON: {error}",
+                    hint=f'For example: {word_of(field)}=\'["one", "two"]\'',
                 ) from error
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise UsageError(
-            f"{_word_of(field)} takes texts only",
-            hint=f'For example: {_word_of(field)}=\'["one", "two"]\'',
+            f"{word_of(field)} takes texts only",
+            hint=f'For example: {word_of(field)}=\'["one", "two"]\'',
         )
     if field in _SIMPLE_LISTS:
         items = [part.strip() for item in items for part in item.split(",")]
     for item in items:
         if len(item) > limits.PHRASE_CHARACTERS:
             raise UsageError(
-                f"An item of {_word_of(field)} has {len(item):,} characters;"
+                f"An item of {word_of(field)} has {len(item):,} characters;"
                 f" at most {limits.PHRASE_CHARACTERS:,} are kept",
                 hint="Shorten it or split it into several.",
             )
     return tuple(dict.fromkeys(item for item in items if item.strip()))
 
 
-def _word_of(field: str) -> str:
+def word_of(field: str) -> str:
+    """Return what people call a field of records."""
     return _WORD_OF.get(field, field)
 
 
-def _text(value: object) -> str:
+def value_text(value: object) -> str:
+    """Return a value of a field as people are shown it."""
     return json.dumps(value, ensure_ascii=False) if value not in (None, [], "") else "(none)"
