@@ -198,8 +198,26 @@ _VISION = (
         ("StableDiffusionSafetyChecker*",),
     ),
     ForeignKind(
+        "a model that describes pictures (Florence-2)",
+        (Has("vision_tower.convs.0.proj.weight", "language_model.*"),),
+        ("Florence2*",),
+    ),
+    ForeignKind(
+        "a model that describes pictures (BLIP)",
+        (
+            Has("vision_model.embeddings.class_embedding", "text_decoder.*"),
+            Has("visual_encoder.blocks.0.attn.qkv.weight", "text_decoder.*"),
+        ),
+        ("Blip*",),
+    ),
+    ForeignKind(
         "an image classifier",
-        (Has("vit.*", "classifier.weight"), Has("vit.*", "classifier.bias")),
+        (
+            Has("vit.*", "classifier.weight"),
+            Has("vit.*", "classifier.bias"),
+            Has("patch_embed.proj.weight", "blocks.0.attn.qkv.weight", "head.weight"),
+            Has("patch_embed.proj.weight", "layers.0.blocks.0.attn.qkv.weight", "head.*"),
+        ),
         ("*ForImageClassification", "*ForSemanticSegmentation", "*ForUniversalSegmentation"),
     ),
 )

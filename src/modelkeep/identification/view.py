@@ -90,6 +90,7 @@ class TensorView:
 
         A 4-bit weight is stored as one column of bytes, or as one row; its widths are then
         computed from the length of its bias, or of that of a module that gives as many features.
+        One of nvfp4, known by its second scale, keeps its rows, each of half as many bytes.
         """
         info = self.tensors[name]
         shape = info.shape
@@ -97,6 +98,8 @@ class TensorView:
             return self._packed_width(name, max(shape) * DTYPE_BITS[info.dtype] // 4, axis)
         if not -len(shape) <= axis < len(shape):
             return None
+        if info.dtype == "U8" and axis in (1, -1) and f"{name}_scale_2" in self.tensors:
+            return 2 * shape[axis]
         return shape[axis]
 
     def _is_packed(self, name: str, info: TensorInfo) -> bool:

@@ -47,6 +47,26 @@ _FILES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("a depth model", ("pretrained.blocks.0.ls1.gamma", "depth_head.projects.0.weight")),
     ("a depth model", ("backbone.embeddings.cls_token", "head.projects.0.weight")),
     ("a detection model (YOLO)", ("model.0.conv.weight", "model.22.dfl.conv.weight")),
+    (
+        "an image classifier",
+        ("patch_embed.proj.weight", "blocks.0.attn.qkv.weight", "head.weight"),
+    ),
+    (
+        "an image classifier",
+        ("patch_embed.proj.weight", "layers.0.blocks.0.attn.qkv.weight", "head.fc.weight"),
+    ),
+    (
+        "a model that describes pictures (Florence-2)",
+        ("vision_tower.convs.0.proj.weight", "language_model.model.shared.weight"),
+    ),
+    (
+        "a model that describes pictures (BLIP)",
+        ("vision_model.embeddings.class_embedding", "text_decoder.bert.embeddings.weight"),
+    ),
+    (
+        "a model that describes pictures (BLIP)",
+        ("visual_encoder.blocks.0.attn.qkv.weight", "text_decoder.bert.embeddings.weight"),
+    ),
     ("a background remover", ("stage1.rebnconvin.conv_s1.weight",)),
     (
         "a model that finds poses, lines or edges for a ControlNet",
