@@ -21,6 +21,7 @@ from modelkeep.errors import (
     UnknownInstallJobException,
     UsageError,
 )
+from modelkeep.identification.known_hashes import with_known_hash
 from modelkeep.install.details import InstallDetails
 from modelkeep.install.fetch_folder import is_claimed, remove_unneeded
 from modelkeep.install.installer import Installer
@@ -369,9 +370,12 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
     def _identified_again(self, config: ModelConfigBase, *, reset: bool) -> dict[str, Any]:
         path = self.library.reach(config)
         found = self.library.identify(path, self.app_config.verify != "off")
+        rows = self._records.files(config.key)
+        if len(rows) == 1 and rows[0].sha256 and rows[0].is_unchanged(path.stat()):
+            found = with_known_hash(found, rows[0].sha256)
         fields = reidentified_fields(config, found, reset=reset)
         stated = (reason for reason in config.evidence if reason.kind == "hash")
-        fields["evidence"] = (*fields["evidence"], *stated)
+        fields["evidence"] = tuple(dict.fromkeys((*fields["evidence"], *stated)))
         return fields
 
     def edit(

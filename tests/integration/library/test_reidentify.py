@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ import pytest
 from modelkeep import ModelManager, Settings
 from modelkeep.core.configs import ModelConfigBase
 from sample_models import SDXL, ldm_unet, typed, write_safetensors
+from support import tiny
+
+_NOOBAI = "ea349eeae87ca8d25ba902c93810f7ca83e5c82f920edf12f273af004ae02819"
 
 
 @pytest.fixture
@@ -80,6 +84,49 @@ def test_what_a_hint_beside_the_file_told_is_not_lost_with_it(
 
 def test_a_record_has_no_prediction_without_evidence(manager: ModelManager, tmp_path: Path) -> None:
     assert _predicts(manager, _install(manager, tmp_path)) is None
+
+
+def test_a_published_file_is_known_by_its_stored_hash(
+    manager: ModelManager, tmp_path: Path
+) -> None:
+    key = _with_hash(manager, tmp_path, _NOOBAI)
+
+    for _ in range(2):
+        config = manager.installer.reidentify(key)
+        reasons = [reason.detail for reason in config.evidence if reason.kind == "hash"]
+        assert (config.lineage, _predicts(manager, key)) == ("noobai", "v_prediction")
+        assert [("NoobAI-XL V-Pred 1.0" in reason) for reason in reasons] == [True]
+
+
+def test_what_people_set_wins_over_a_known_hash(manager: ModelManager, tmp_path: Path) -> None:
+    key = _with_hash(manager, tmp_path, _NOOBAI)
+    manager.installer.edit(key, {"lineage": "pony", "prediction_type": "epsilon"})
+    config = manager.installer.reidentify(key)
+    assert (config.lineage, _predicts(manager, key)) == ("pony", "epsilon")
+
+
+def test_a_hash_of_earlier_bytes_tells_nothing(manager: ModelManager, tmp_path: Path) -> None:
+    key = _with_hash(manager, tmp_path, _NOOBAI, mtime_ns=1)
+    assert manager.installer.reidentify(key).lineage is None
+
+
+def test_a_known_hash_never_outweighs_the_tensors(manager: ModelManager, tmp_path: Path) -> None:
+    path = tiny.lora(tmp_path / "some-lora.safetensors")
+    key = manager.installer.register_path(path)
+    [row] = manager.records.files(key)
+    before = manager.records.get_model(key)
+    manager.records.set_files(key, [replace(row, sha256=_NOOBAI)])
+    after = manager.installer.reidentify(key)
+    assert (after.type, after.lineage, after.evidence) == (
+        *(before.type, before.lineage, before.evidence),
+    )
+
+
+def _with_hash(manager: ModelManager, root: Path, sha256: str, **changes: Any) -> str:
+    key = _install(manager, root)
+    [row] = manager.records.files(key)
+    manager.records.set_files(key, [replace(row, sha256=sha256, **changes)])
+    return key
 
 
 def _predicts(manager: ModelManager, key: str) -> str | None:
