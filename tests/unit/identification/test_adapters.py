@@ -112,15 +112,28 @@ def test_every_kind_tells_its_base_by_the_text_context(
 
 def test_a_slider_of_few_modules_is_known_by_their_places(tmp_path: Path) -> None:
     deep = "lora_unet_mid_block_attentions_0_transformer_blocks_7_attn1_to_q"
-    shallow = "lora_unet_up_blocks_3_attentions_1_transformer_blocks_0_attn1_to_q"
+    shapes: Shapes = {
+        f"{deep}.lora_down.weight": (4, 1280),
+        f"{deep}.lora_up.weight": (1280, 4),
+        f"{deep}.alpha": (),
+    }
+    assert _identify(shapes, tmp_path).base == "sdxl"
 
-    for name, width, base in ((deep, 1280, "sdxl"), (shallow, 320, "sd-1")):
-        shapes: Shapes = {
-            f"{name}.lora_down.weight": (4, width),
-            f"{name}.lora_up.weight": (width, 4),
-            f"{name}.alpha": (),
+
+def test_a_slider_without_cross_attention_is_known_by_its_projections(tmp_path: Path) -> None:
+    block = "lora_unet_up_blocks_3_attentions_1"
+    name = f"{block}_transformer_blocks_0_attn1_to_q"
+    shapes: Shapes = {f"{name}.lora_down.weight": (4, 320), f"{name}.lora_up.weight": (320, 4)}
+
+    with pytest.raises(UnknownModelError):  # SD 1 and SD 2 have the same
+        _identify(shapes, tmp_path)
+    assert _identify(shapes, tmp_path, ss_base_model_version="sd_v1").base == "sd-1"
+    for kernel, base in (((1, 1), "sd-1"), ((), "sd-2")):
+        projection: Shapes = {
+            f"{block}_proj_in.lora_down.weight": (4, 320, *kernel),
+            f"{block}_proj_in.lora_up.weight": (320, 4, *kernel),
         }
-        assert _identify(shapes, tmp_path).base == base
+        assert _identify(shapes | projection, tmp_path).base == base
 
 
 def test_where_modules_do_not_tell_the_header_does(tmp_path: Path) -> None:

@@ -174,6 +174,19 @@ def test_four_bits_of_bitsandbytes_hide_no_variant(
     assert (found.base, found.variant) == ("flux", variant)
 
 
+def test_four_bits_of_nvfp4_hide_no_variant(tmp_path: Path) -> None:
+    tensors: dict[str, tuple[str, tuple[int, ...]]] = {}
+    for name, shape in flux_transformer(guidance=True, inputs=384).items():
+        tensors[name] = ("BF16", shape)
+        if name.endswith(".weight") and len(shape) == 2:
+            tensors[name] = ("U8", (shape[0], shape[1] // 2))
+            tensors[f"{name}_scale"] = ("F8_E4M3", (shape[0], shape[1] // 16))
+            tensors[f"{name}_scale_2"] = ("F32", ())
+    found = identify(write_safetensors(tmp_path / "m.safetensors", tensors))
+
+    assert (found.base, found.variant) == ("flux", "fill")
+
+
 @pytest.mark.parametrize(
     ("metadata", "phrases"),
     [

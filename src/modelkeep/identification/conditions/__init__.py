@@ -35,6 +35,7 @@ from modelkeep.identification.conditions.modules import (
     FitsPartly,
     Module,
     NoModule,
+    Projected,
     TextContext,
     Unmeasured,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "Not",
     "NotKin",
     "PipelineClass",
+    "Projected",
     "Stated",
     "TextContext",
     "Undeclared",

@@ -122,6 +122,34 @@ class Unmeasured(msgspec.Struct, frozen=True):
         return f"the modules {self.glob} have widths" if is_there else f"no module {self.glob}"
 
 
+class Projected(msgspec.Struct, frozen=True):
+    """An adapter changes what leads into or out of the attention of a U-Net, and shows its kind.
+
+    Attributes:
+        dimensions: Of the weight: 4 of a convolution (SD 1), 2 of a plain matrix (the others).
+    """
+
+    positive: ClassVar[bool] = True
+
+    dimensions: Literal[2, 4]
+
+    def check(self, view: PartView) -> Evidence | None:
+        """Hold when the first factor of one is of this kind; of LoHa and LoKr it does not tell."""
+        for glob in ("*proj_in", "*proj_out"):
+            for module in view.tensors.adapter.find(glob, "denoiser"):
+                if len(module.shapes.get("down", ())) == self.dimensions:
+                    return Evidence("shapes", f"the weight of {module.path} is {self._kind()}")
+        return None
+
+    def missing(self, view: PartView) -> str:
+        """Say that none of its modules shows it."""
+        count = len(view.tensors.adapter.modules)
+        return f"none of its {count} modules is a projection that is {self._kind()}"
+
+    def _kind(self) -> str:
+        return "a convolution" if self.dimensions == 4 else "a matrix"  # noqa: PLR2004 - as above
+
+
 class NoModule:
     """An adapter changes no module of these names, in the denoiser."""
 

@@ -10,9 +10,9 @@ from modelkeep.identification.conditions import (
     Declares,
     EmbeddingFor,
     Has,
-    NoModule,
     NotKin,
     PipelineClass,
+    Projected,
     TextContext,
 )
 from modelkeep.identification.families._adapters import (
@@ -83,8 +83,8 @@ FAMILY = Family(
                 NO_CONTEXT,
                 SHALLOW,
                 AnyOf(
-                    # Of few modules SD 1 is likely; those that hide the context might be of SD 2.
-                    NoModule("*attn2_to_k", "*attn2_to_v"),
+                    # All else in these blocks SD 2 has in the same shapes.
+                    Projected(4),
                     Declares(_BASE.value),
                     text_layers("text", 768),
                 ),

@@ -9,7 +9,10 @@ from modelkeep.identification.conditions import (
     ConfigValue,
     Declares,
     EmbeddingFor,
+    NoModule,
+    Not,
     NotKin,
+    Projected,
     TextContext,
 )
 from modelkeep.identification.families._adapters import (
@@ -77,6 +80,14 @@ FAMILY = Family(
                 NO_CONTEXT,
                 SHALLOW,
                 AnyOf(Declares(_BASE.value), text_layers("text", 1024)),
+            ),
+            AllOf(
+                NO_CONTEXT,
+                SHALLOW,
+                Projected(2),
+                NoModule("*attn2_to_k", "*attn2_to_v"),
+                Not(Projected(4), "for a U-Net whose projections are convolutions"),
+                Not(text_layers("text", 768), "for a text encoder of SD 1"),
             ),
             text_encoder(1024),
             declared_text(_BASE, 1024),
