@@ -147,7 +147,7 @@ class Projected(msgspec.Struct, frozen=True):
         return f"none of its {count} modules is a projection that is {self._kind()}"
 
     def _kind(self) -> str:
-        return "a convolution" if self.dimensions == 4 else "a matrix"  # noqa: PLR2004 - as above
+        return {2: "a matrix", 4: "a convolution"}[self.dimensions]
 
 
 class NoModule:
