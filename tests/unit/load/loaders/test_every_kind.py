@@ -15,6 +15,7 @@ NOT_YET = {
       for kind in ("main", "clip_embed", "t5_encoder", "text_encoder", "upscaler", "style_model",
                    "motion_module", "hypernetwork")
       for form in ("gguf_quantized", "bnb_quantized_nf4b", "bnb_quantized_int8b")),
+    *("clip_vision gguf_quantized", "controlnet gguf_quantized"),
     *(f"unknown {form}" for form in ModelFormat if form is not ModelFormat.Diffusers),
 }  # fmt: skip
 
