@@ -85,12 +85,14 @@ def _only(shapes: Shapes, *parts: str) -> Shapes:
 
 
 def _flux_lora() -> Shapes:
-    modules = {f"single_blocks_{number}_linear2": (3072, 15360) for number in range(38)}
-    for number in range(19):
-        modules |= {
-            f"double_blocks_{number}_img_attn_proj": (3072, 3072),
-            f"double_blocks_{number}_txt_attn_qkv": (9216, 3072),
-        }
+    # Without the last two it could be for models that are built alike.
+    modules = {
+        "double_blocks_0_img_attn_proj": (3072, 3072),
+        "double_blocks_0_txt_attn_qkv": (9216, 3072),
+        "single_blocks_0_linear2": (3072, 15360),
+        "txt_in": (3072, 4096),
+        "vector_in_in_layer": (3072, 768),
+    }
     shapes: Shapes = {}
     for name, (wide, narrow) in modules.items():
         shapes[f"lora_unet_{name}.lora_down.weight"] = (4, narrow)
