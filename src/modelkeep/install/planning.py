@@ -35,6 +35,7 @@ from modelkeep.errors import (
     UsageError,
 )
 from modelkeep.identification.engine import form_of
+from modelkeep.identification.known_hashes import with_known_hash
 from modelkeep.install.fetch_folder import FetchFolder
 from modelkeep.install.identify_remote import file_name, identify_remote_model
 from modelkeep.install.plan import Plan
@@ -182,6 +183,8 @@ def plan_remote(
     given = without_aliases(config)
     identified, error = _identify_remote(library, remote, sites, given)
     found = identified if error is None else None
+    if found is not None and len(remote.files) == 1:
+        found = identified = with_known_hash(found, remote.files[0].hashes.get("sha256", ""))
     if found is None and given.get("type") is not None and isinstance(error, _NOT_KNOWN_YET):
         size, is_folder = remote.total_bytes or 0, remote.is_folder
         found = as_the_caller_says(Path(name_of(remote)), given, size, is_folder=is_folder)
@@ -244,6 +247,9 @@ def plan_fetched(
     given, remote, home, path = without_aliases(config), folder.remote, folder.home, folder.top
     files = list_files(path)
     identified, error = _identify(library, path, given, str(remote.source))
+    if identified is not None and len(sha256) == len(files) == 1:
+        [verified] = sha256.values()
+        identified = with_known_hash(identified, verified)
     found = identified or _as_given(path, given, files, error)
     record, target = _remote_record(library, remote, home, found, given)
     return Plan(

@@ -15,6 +15,7 @@ from faults.pages import Page, status
 from faults.server import FaultServer
 from integration.world import World, open_world, snapshot
 from modelkeep.core.metadata import HuggingFaceMetadata
+from modelkeep.core.taxonomy import BaseModelType, ModelType
 from modelkeep.errors import (
     ConnectionFailedError,
     CorruptModelError,
@@ -26,6 +27,7 @@ from modelkeep.errors import (
     UsageError,
 )
 from modelkeep.http.urls import Token, origin_of
+from modelkeep.identification.known_hashes import KNOWN_FILES, KnownFile
 from modelkeep.install.plan import Plan
 from modelkeep.install.planning import plan_remote
 from modelkeep.sources.site import RemoteModel, Terms
@@ -250,3 +252,27 @@ class TestTheSameModel:
         key = world.service.install_path(path)
         know_hashes(world, key)
         assert plan(world, served(server, path)).same_as is None
+
+
+def test_the_hash_that_a_site_states_tells_which_published_file_it_is(
+    world: World, server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tiny.lora(world.downloads / "some.safetensors")
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    known = KnownFile(
+        "Harbour", "a list", BaseModelType.StableDiffusion1, "harbour", type=ModelType.Lora
+    )
+    monkeypatch.setitem(KNOWN_FILES, sha256, known)
+
+    remote = served(server, path)
+
+    made = plan(world, remote)
+    job = world.service.import_model(remote.source, plan=made)
+    world.service.wait_for_installs()
+
+    assert made.identified is not None
+    assert made.identified.lineage == "harbour"
+    assert job.complete, job.error
+    [record] = world.records.all_models()
+    assert record.lineage == "harbour"
+    assert [reason.kind for reason in record.evidence].count("hash") == 1
