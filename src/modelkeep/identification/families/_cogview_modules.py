@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from modelkeep.identification.families._flow_models import feed_forward, layers, square, under
+from modelkeep.identification.families._flow_models import feed_forward
+from modelkeep.identification.families._transformers import same, two_layers, under
 from modelkeep.identification.module_tables import Widths
 
 _TEXT, _TIME, _SIZES = 4096, 512, 1536
@@ -17,10 +18,10 @@ def cogview_modules(width: int, blocks: int) -> dict[str, Widths]:
     """
     block = f"transformer_blocks.{{{blocks}}}"
     return (
-        under(f"{block}.attn1", square(width, "to_q", "to_k", "to_v", "to_out.0"))
+        under(f"{block}.attn1", same(width, "to_q", "to_k", "to_v", "to_out.0"))
         | under(f"{block}.ff", feed_forward(width, 4 * width))
-        | layers("time_condition_embed.timestep_embedder", width, _TIME, _TIME)
-        | layers("time_condition_embed.condition_embedder", _SIZES, _TIME, _TIME)
+        | two_layers("time_condition_embed.timestep_embedder", width, _TIME, _TIME)
+        | two_layers("time_condition_embed.condition_embedder", _SIZES, _TIME, _TIME)
         | {
             f"{block}.norm1.linear": (_TIME, 12 * width),
             "patch_embed.proj": (None, width),

@@ -15,36 +15,11 @@ from modelkeep.identification.conditions import (
     Has,
     PipelineClass,
 )
+from modelkeep.identification.families._transformers import NORMAL
 from modelkeep.identification.module_tables import ModuleTable, Widths
 from modelkeep.identification.rules import Rule, Variant
 
-#: A family whose main models are all of one kind.
-NORMAL = (Variant("normal"),)
 _CONFIG = ("transformer", "")
-
-
-def main_file(
-    base: BaseModelType,
-    spelling: str,
-    *signs: Condition,
-    variants: tuple[Variant, ...] = NORMAL,
-) -> Rule:
-    """Return the rule for a main model in one file.
-
-    Args:
-        base: The base.
-        spelling: Whose names its tensors have: ``original`` or ``diffusers``.
-        signs: What must hold, the rarest first.
-        variants: Its variants.
-    """
-    return Rule(
-        name=f"{base.value} main, {spelling} names",
-        type=ModelType.Main,
-        base=base,
-        format=ModelFormat.Checkpoint,
-        requires=signs,
-        variants=variants,
-    )
 
 
 def main_folder(
@@ -77,11 +52,6 @@ def main_folder(
     )
 
 
-def config(key: str, *values: object, absent: bool = False) -> ConfigValue:
-    """Return the condition that the transformer's config has one of these values."""
-    return ConfigValue(_CONFIG, key, values, absent)
-
-
 def switched_on(key: str) -> ConfigValue:
     """Return the condition that the transformer's config says yes to a question."""
     return ConfigValue(_CONFIG, key, (True,))
@@ -99,21 +69,6 @@ def declared_modules(base: BaseModelType, *tables: ModuleTable) -> Condition:
     every block needs a header that names the base; one of some blocks may be of either.
     """
     return AnyOf(AllOf(Declares(base.value), Fits(*tables)), FitsPartly(*tables))
-
-
-def under(place: str, modules: dict[str, Widths]) -> dict[str, Widths]:
-    """Return modules with ``place`` before their names."""
-    return {f"{place}.{name}": widths for name, widths in modules.items()}
-
-
-def square(width: int, *names: str) -> dict[str, Widths]:
-    """Return modules that give as many features as they take."""
-    return dict.fromkeys(names, (width, width))
-
-
-def layers(place: str, taken: int | None, inner: int, given: int) -> dict[str, Widths]:
-    """Return the two layers of an embedder in the names of diffusers."""
-    return {f"{place}.linear_1": (taken, inner), f"{place}.linear_2": (inner, given)}
 
 
 def feed_forward(width: int, inner: int) -> dict[str, Widths]:

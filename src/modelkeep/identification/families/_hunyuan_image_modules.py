@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from modelkeep.identification.families._double_stream import diffusers_blocks
-from modelkeep.identification.families._flow_models import feed_forward, layers, square, under
+from modelkeep.identification.families._flow_models import feed_forward
+from modelkeep.identification.families._transformers import same, two_layers, under
 from modelkeep.identification.module_tables import Widths
 
 WIDTH, REFINER_WIDTH = 3584, 3328
@@ -18,7 +19,7 @@ def original_modules(width: int) -> dict[str, Widths]:
     """
     inner: dict[str, Widths] = {"fc1": (width, 4 * width), "fc2": (4 * width, width)}
     lone = f"single_blocks.{{{_SINGLE}}}"
-    modules = under(lone, square(width, "linear1_q", "linear1_k", "linear1_v")) | {
+    modules = under(lone, same(width, "linear1_q", "linear1_k", "linear1_v")) | {
         f"{lone}.linear1": (width, 7 * width),
         f"{lone}.linear1_mlp": (width, 4 * width),
         f"{lone}.linear2": (5 * width, width),
@@ -48,7 +49,7 @@ def original_modules(width: int) -> dict[str, Widths]:
             f"{refiner}.self_attn_proj": (width, width),
             f"{refiner}.adaLN_modulation.1": (width, 2 * width),
             "txt_in.input_embedder": (_TEXT, width),
-            **layers("txt_in.c_embedder", _TEXT, width, width),
+            **two_layers("txt_in.c_embedder", _TEXT, width, width),
             "img_in.proj": (None, width),
             "byt5_in.fc1": (_GLYPHS, 2048),
             "byt5_in.fc2": (2048, 2048),
@@ -68,10 +69,10 @@ def diffusers_modules(width: int) -> dict[str, Widths]:
     times = "time_guidance_embed"
     return (
         diffusers_blocks(width, _DOUBLE, _SINGLE, 4 * width)
-        | under(f"{refiner}.attn", square(width, "to_q", "to_k", "to_v", "to_out.0"))
+        | under(f"{refiner}.attn", same(width, "to_q", "to_k", "to_v", "to_out.0"))
         | under(f"{refiner}.ff", feed_forward(width, 4 * width))
-        | layers("context_embedder.time_text_embed.text_embedder", _TEXT, width, width)
-        | layers("context_embedder_2", _GLYPHS, 2048, 2048)
+        | two_layers("context_embedder.time_text_embed.text_embedder", _TEXT, width, width)
+        | two_layers("context_embedder_2", _GLYPHS, 2048, 2048)
         | _times(
             width,
             "linear_1",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelkeep.identification.families._flow_models import under
+from modelkeep.identification.families._transformers import under
 from modelkeep.identification.module_tables import Widths
 
 #: Width of the sine embedding of times.

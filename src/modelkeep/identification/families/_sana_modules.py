@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelkeep.identification.families._flow_models import layers, square, under
+from modelkeep.identification.families._transformers import same, two_layers, under
 from modelkeep.identification.module_tables import Widths
 
 _TEXT, _TIME = 2304, 256
@@ -42,14 +42,14 @@ def original_modules(width: int, blocks: int, ratio: float = 2.5) -> dict[str, W
 def diffusers_modules(width: int, blocks: int, ratio: float = 2.5) -> dict[str, Widths]:
     """Return all modules in the names of diffusers; see ``original_modules``."""
     block, inner = f"transformer_blocks.{{{blocks}}}", int(width * ratio)
-    own = square(width, "to_q", "to_k", "to_v", "to_out.0")
+    own = same(width, "to_q", "to_k", "to_v", "to_out.0")
     return (
         under(f"{block}.attn1", own)
         | under(f"{block}.attn2", own)
-        | layers("time_embed.emb.timestep_embedder", _TIME, width, width)
-        | layers("time_embed.timestep_embedder", _TIME, width, width)
-        | layers("time_embed.guidance_embedder", _TIME, width, width)
-        | layers("caption_projection", _TEXT, width, width)
+        | two_layers("time_embed.emb.timestep_embedder", _TIME, width, width)
+        | two_layers("time_embed.timestep_embedder", _TIME, width, width)
+        | two_layers("time_embed.guidance_embedder", _TIME, width, width)
+        | two_layers("caption_projection", _TEXT, width, width)
         | {
             f"{block}.ff.conv_inverted": (width, 2 * inner),
             f"{block}.ff.conv_depth": (None, 2 * inner),
@@ -68,11 +68,11 @@ def world_modules(width: int, blocks: int) -> dict[str, Widths]:
     block = f"blocks.{{{blocks}}}"
     names = ("output_gate", "q_proj_cam", "k_proj_cam", "v_proj_cam", "out_proj_cam")
     return original_modules(width, blocks, 3.0) | {
-        **under(f"{block}.attn", square(width, *names)),
+        **under(f"{block}.attn", same(width, *names)),
         f"{block}.attn.beta_proj": (width, 20),
         f"{block}.attn.gate_proj": (width, 20),
         f"{block}.plucker_proj": (width, width),
-        **layers("t_embedder", _TIME, width, width),
+        **two_layers("t_embedder", _TIME, width, width),
         "plucker_embedder.proj": (None, width),
         "raymap_embedder.proj": (None, width),
     }

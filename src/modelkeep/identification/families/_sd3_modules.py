@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from modelkeep.identification.families._flow_models import feed_forward, layers, square, under
+from modelkeep.identification.families._flow_models import feed_forward
+from modelkeep.identification.families._transformers import same, two_layers, under
 from modelkeep.identification.module_tables import Widths
 
 _TEXT, _POOLED, _TIME = 4096, 2048, 256
@@ -49,8 +50,8 @@ def _modulation(block: str, width: int, parts: int) -> dict[str, Widths]:
 
 def diffusers_modules(width: int, blocks: int, dual: int = 0) -> dict[str, Widths]:
     """Return all modules in the names of diffusers; see ``original_modules``."""
-    attention = square(width, "to_q", "to_k", "to_v", "to_out.0") | {"to_qkv": (width, 3 * width)}
-    added = square(width, "add_q_proj", "add_k_proj", "add_v_proj", "to_add_out")
+    attention = same(width, "to_q", "to_k", "to_v", "to_out.0") | {"to_qkv": (width, 3 * width)}
+    added = same(width, "add_q_proj", "add_k_proj", "add_v_proj", "to_add_out")
     block = f"transformer_blocks.{{{blocks}}}"
     modules: dict[str, Widths] = {}
     if dual:
@@ -63,8 +64,8 @@ def diffusers_modules(width: int, blocks: int, dual: int = 0) -> dict[str, Width
         | under(f"{block}.attn", attention | added | {"to_added_qkv": (width, 3 * width)})
         | under(f"{block}.ff", feed_forward(width, 4 * width))
         | under(f"{block}.ff_context", feed_forward(width, 4 * width))
-        | layers("time_text_embed.timestep_embedder", _TIME, width, width)
-        | layers("time_text_embed.text_embedder", _POOLED, width, width)
+        | two_layers("time_text_embed.timestep_embedder", _TIME, width, width)
+        | two_layers("time_text_embed.text_embedder", _POOLED, width, width)
         | {
             f"{block}.norm1.linear": (width, _PARTS * width),
             f"{block}.norm1_context.linear": (width, _PARTS * width),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import Has, Module, PipelineClass
 from modelkeep.identification.families._adapters import table_adapters
-from modelkeep.identification.families._flow_models import (
-    layers,
+from modelkeep.identification.families._flow_models import main_folder
+from modelkeep.identification.families._transformers import (
+    DIFFUSERS,
+    ORIGINAL,
     main_file,
-    main_folder,
-    square,
+    same,
+    two_layers,
     under,
 )
 from modelkeep.identification.family import Family, Lineage, Marks
@@ -30,10 +32,10 @@ def _original() -> dict[str, Widths]:
     inner = _feed_forward("c_fc1", "c_fc2", "c_proj")
     ones, twos = ("w1q", "w1k", "w1v", "w1o"), ("w2q", "w2k", "w2v", "w2o")
     return (
-        under(f"{double}.attn", square(_WIDTH, *ones, *twos))
+        under(f"{double}.attn", same(_WIDTH, *ones, *twos))
         | under(f"{double}.mlpX", inner)
         | under(f"{double}.mlpC", inner)
-        | under(f"{single}.attn", square(_WIDTH, *ones))
+        | under(f"{single}.attn", same(_WIDTH, *ones))
         | under(f"{single}.mlp", inner)
         | {
             f"{double}.modX.1": (_WIDTH, 6 * _WIDTH),
@@ -53,15 +55,15 @@ def _diffusers() -> dict[str, Widths]:
     double = f"joint_transformer_blocks.{{{_DOUBLE}}}"
     single = f"single_transformer_blocks.{{{_SINGLE}}}"
     inner = _feed_forward("linear_1", "linear_2", "out_projection")
-    own = square(_WIDTH, "to_q", "to_k", "to_v", "to_out.0")
-    added = square(_WIDTH, "add_q_proj", "add_k_proj", "add_v_proj", "to_add_out")
+    own = same(_WIDTH, "to_q", "to_k", "to_v", "to_out.0")
+    added = same(_WIDTH, "add_q_proj", "add_k_proj", "add_v_proj", "to_add_out")
     return (
         under(f"{double}.attn", own | added)
         | under(f"{double}.ff", inner)
         | under(f"{double}.ff_context", inner)
         | under(f"{single}.attn", own)
         | under(f"{single}.ff", inner)
-        | layers("time_step_proj", 256, _WIDTH, _WIDTH)
+        | two_layers("time_step_proj", 256, _WIDTH, _WIDTH)
         | {
             f"{double}.norm1.linear": (_WIDTH, 6 * _WIDTH),
             f"{double}.norm1_context.linear": (_WIDTH, 6 * _WIDTH),
@@ -96,13 +98,13 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Has("cond_seq_linear.weight", "double_layers.0.attn.w1q.weight"),
             Has("single_layers.0.modCX.1.weight"),
         ),
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has("joint_transformer_blocks.0.attn.add_q_proj.weight", "register_tokens"),
             Has("joint_transformer_blocks.0.ff.linear_1.weight", "context_embedder.weight"),
         ),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import AnyOf, Has, Module, PipelineClass
 from modelkeep.identification.families._adapters import table_adapters
-from modelkeep.identification.families._flow_models import layers, main_file, main_folder
+from modelkeep.identification.families._flow_models import main_folder
 from modelkeep.identification.families._next_dit import (
     modulation,
     split_attention,
     split_feed_forward,
 )
+from modelkeep.identification.families._transformers import ORIGINAL, main_file, two_layers
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable, Widths
 
@@ -32,7 +33,7 @@ def _modules() -> dict[str, Widths]:
         f"single_stream_{name}" if name.startswith("layers.") else name: widths
         for name, widths in blocks.items()
     } | {
-        **layers("time_caption_embed.timestep_embedder", 256, _TIME, _TIME),
+        **two_layers("time_caption_embed.timestep_embedder", 256, _TIME, _TIME),
         "ref_image_refiner.{2}.norm1.linear": (_TIME, 4 * _WIDTH),
         "time_caption_embed.caption_embedder.1": (_TEXT, _WIDTH),
         "x_embedder": (64, _WIDTH),
@@ -60,7 +61,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             AnyOf(
                 Has(f"{_DOUBLE}.0.img_instruct_attn.norm_q.weight"),
                 Has(f"{_DOUBLE}.0.img_instruct_attn.to_q.weight"),

@@ -15,12 +15,8 @@ from modelkeep.identification.conditions import (
 )
 from modelkeep.identification.families._adapters import adapters
 from modelkeep.identification.families._double_stream import diffusers_blocks
-from modelkeep.identification.families._flow_models import (
-    declared_modules,
-    layers,
-    main_file,
-    main_folder,
-)
+from modelkeep.identification.families._flow_models import declared_modules, main_folder
+from modelkeep.identification.families._transformers import DIFFUSERS, main_file, two_layers
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable
 
@@ -31,8 +27,8 @@ _OWN = "time_embed.timestep_embedder.linear_1.weight"
 #: Sizes differ in the number of blocks; none has more than FLUX.1.
 _TABLE = ModuleTable(
     diffusers_blocks(_HIDDEN, 19, 38, 4 * _HIDDEN)
-    | layers("time_embed.timestep_embedder", 256, _HIDDEN, _HIDDEN)
-    | layers("time_embed.guidance_embedder", 256, _HIDDEN, _HIDDEN)
+    | two_layers("time_embed.timestep_embedder", 256, _HIDDEN, _HIDDEN)
+    | two_layers("time_embed.guidance_embedder", 256, _HIDDEN, _HIDDEN)
     | {
         "x_embedder": (None, _HIDDEN),
         "context_embedder": (_TEXT, _HIDDEN),
@@ -52,7 +48,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has(_OWN, "single_transformer_blocks.0.attn.norm_q.weight"),
             Dim("context_embedder.weight", -1, (_TEXT,), "text context width"),
             Lacks(

@@ -6,12 +6,13 @@ from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import Has, Module, PipelineClass
 from modelkeep.identification.families._adapters import table_adapters
 from modelkeep.identification.families._double_stream import diffusers_blocks
-from modelkeep.identification.families._flow_models import (
+from modelkeep.identification.families._flow_models import main_folder
+from modelkeep.identification.families._transformers import (
+    DIFFUSERS,
     config,
-    layers,
     main_file,
-    main_folder,
-    square,
+    same,
+    two_layers,
     under,
 )
 from modelkeep.identification.family import Family, Marks
@@ -26,7 +27,7 @@ _WIDE, _INNER, _LAYERS, _LONG_TEXT = 3584, 9536, 44, 7680
 
 _FIRST = ModuleTable(
     diffusers_blocks(_HIDDEN, _DOUBLE, _SINGLE, 4 * _HIDDEN)
-    | layers("time_embed.timestep_embedder", 256, _HIDDEN, _HIDDEN)
+    | two_layers("time_embed.timestep_embedder", 256, _HIDDEN, _HIDDEN)
     | {
         f"caption_projection.{{{_DOUBLE + _SINGLE}}}.linear": (2048, _HIDDEN // 2),
         "x_embedder": (48, _HIDDEN),
@@ -39,7 +40,7 @@ _FIRST = ModuleTable(
 
 
 def _second() -> dict[str, Widths]:
-    attention = square(_WIDE, "to_q", "to_k", "to_v", "to_out.0")
+    attention = same(_WIDE, "to_q", "to_k", "to_v", "to_out.0")
     cross = attention | {"to_k": (_LONG_TEXT, _WIDE), "to_v": (_LONG_TEXT, _WIDE)}
     inner: dict[str, Widths] = {"w1": (_WIDE, _INNER), "w2": (_INNER, _WIDE), "w3": (_WIDE, _INNER)}
     block = (
@@ -89,7 +90,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has(
                 "caption_projection.0.linear.weight",
                 "time_embed.timestep_embedder.linear_1.weight",
@@ -99,7 +100,7 @@ FAMILY = Family(
         ),
         main_file(
             _BASE,
-            "FIBO 2",
+            "FIBO 2 names",
             Has("perceiver.latent_queries", "layers.0.attention_norm1.weight", "x_embedder.weight"),
             variants=(Variant("fibo-2"),),
         ),

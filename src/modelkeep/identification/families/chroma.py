@@ -14,12 +14,8 @@ from modelkeep.identification.conditions import (
 )
 from modelkeep.identification.families._adapters import table_adapters
 from modelkeep.identification.families._double_stream import diffusers_blocks, original_blocks
-from modelkeep.identification.families._flow_models import (
-    declared_modules,
-    main_file,
-    main_folder,
-    norm,
-)
+from modelkeep.identification.families._flow_models import declared_modules, main_folder, norm
+from modelkeep.identification.families._transformers import DIFFUSERS, ORIGINAL, main_file
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable, Widths
 from modelkeep.identification.rules import Variant
@@ -94,7 +90,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             norm("distilled_guidance_layer.norms.0"),
             norm("double_blocks.0.img_attn.norm.key_norm"),
             norm("single_blocks.0.norm.key_norm"),
@@ -107,7 +103,7 @@ FAMILY = Family(
         ),
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has("distilled_guidance_layer.norms.0.weight", "x_embedder.weight"),
             Has("transformer_blocks.0.attn.norm_added_q.weight"),
             Has("single_transformer_blocks.0.attn.norm_q.weight"),

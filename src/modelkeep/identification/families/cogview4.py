@@ -6,7 +6,8 @@ from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import Dim, Has, Lacks, PipelineClass
 from modelkeep.identification.families._adapters import table_adapters
 from modelkeep.identification.families._cogview_modules import cogview_modules
-from modelkeep.identification.families._flow_models import config, main_file, main_folder
+from modelkeep.identification.families._flow_models import main_folder
+from modelkeep.identification.families._transformers import DIFFUSERS, config, main_file
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable
 from modelkeep.identification.rules import Variant
@@ -23,7 +24,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has("time_condition_embed.condition_embedder.linear_1.weight"),
             Has("patch_embed.text_proj.weight", "transformer_blocks.0.norm1.linear.weight"),
             Dim("patch_embed.text_proj.bias", 0, (_WIDTH,), "hidden width"),

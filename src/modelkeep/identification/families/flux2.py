@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import (
+    AllOf,
     AnyOf,
     Dim,
     Has,
     Lacks,
     Module,
-    NotKin,
     PipelineClass,
 )
 from modelkeep.identification.families._adapters import table_adapters
@@ -17,7 +17,8 @@ from modelkeep.identification.families._double_stream import (
     gated_diffusers_modules,
     gated_original_modules,
 )
-from modelkeep.identification.families._flow_models import config, main_file, main_folder, norm
+from modelkeep.identification.families._flow_models import main_folder, norm
+from modelkeep.identification.families._transformers import DIFFUSERS, ORIGINAL, config, main_file
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable
 from modelkeep.identification.rules import Variant
@@ -68,9 +69,10 @@ FAMILY = Family(
     declared=("flux-2", "flux.2", "flux2"),
     kin="flux",
     marks=Marks(
-        tensors=(
-            Has("double_stream_modulation_img.lin.weight"),
-            Has("double_stream_modulation_img.linear.weight"),
+        # SeFi-Image is built on it and has its tensors.
+        tensors=tuple(
+            AllOf(Has(f"double_stream_modulation_img.{name}.weight"), Lacks("dual_time_embed.*"))
+            for name in ("lin", "linear")
         ),
         modules=(
             # Its feed-forward is gated and so half as wide again; its text context is wider.
@@ -93,21 +95,20 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             AnyOf(
                 Has("double_stream_modulation_img.lin.weight"),
                 Has("double_stream_modulation_img.lin.qweight"),
             ),
             norm("double_blocks.0.img_attn.norm.key_norm"),
             norm("single_blocks.0.norm.key_norm"),
-            NotKin(),
             variants=_variants(
                 "double_stream_modulation_img.lin.weight", "single_blocks.{}.norm.key_norm"
             ),
         ),
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             AnyOf(
                 Has("double_stream_modulation_img.linear.weight"),
                 Has("double_stream_modulation_img.linear.qweight"),
@@ -117,7 +118,6 @@ FAMILY = Family(
                 Has("single_transformer_blocks.0.norm_q.weight"),
             ),
             Lacks("controlnet_blocks.0.weight"),
-            NotKin(),
             variants=_variants(
                 "double_stream_modulation_img.linear.weight",
                 "single_transformer_blocks.{}.attn.norm_q",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import Has, Module, PipelineClass
 from modelkeep.identification.families._adapters import table_adapters
-from modelkeep.identification.families._flow_models import (
-    layers,
+from modelkeep.identification.families._flow_models import main_folder, norm, switched_on
+from modelkeep.identification.families._transformers import (
+    DIFFUSERS,
+    ORIGINAL,
     main_file,
-    main_folder,
-    norm,
-    square,
-    switched_on,
+    same,
+    two_layers,
     under,
 )
 from modelkeep.identification.family import Family, Marks
@@ -27,7 +27,7 @@ _BACK: Widths = (3 * _HIDDEN, _HIDDEN)
 
 
 def _original() -> dict[str, Widths]:
-    block = square(_HIDDEN, "q_proj", "k_proj", "v_proj", "attn_out") | {
+    block = same(_HIDDEN, "q_proj", "k_proj", "v_proj", "attn_out") | {
         "mlp_in": _GATED,
         "mlp_out": _BACK,
     }
@@ -55,7 +55,7 @@ def _modulation(stream: str, name: str) -> dict[str, Widths]:
 
 
 def _diffusers() -> dict[str, Widths]:
-    block = square(_HIDDEN, "attn.to_q", "attn.to_k", "attn.to_v", "attn.to_out.0") | {
+    block = same(_HIDDEN, "attn.to_q", "attn.to_k", "attn.to_v", "attn.to_out.0") | {
         "ff.linear_in": _GATED,
         "ff.linear_out": _BACK,
     }
@@ -65,7 +65,7 @@ def _diffusers() -> dict[str, Widths]:
         modules |= under(f"mode_blocks.{stream}.{{{_MODES}}}", block)
         modules |= _modulation(stream, "linear")
     for name in ("timestep_embedder", "target_timestep_embedder"):
-        modules |= layers(name, 256, _HIDDEN, _HIDDEN)
+        modules |= two_layers(name, 256, _HIDDEN, _HIDDEN)
     return modules | {
         "x_embedders.image": (_LATENT, _HIDDEN),
         "x_embedders.image_cond": (_LATENT, _HIDDEN),
@@ -103,7 +103,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Has("early_stream_modulations.image.lin.weight"),
             norm("content_mode_blocks.image.0.norm.query_norm"),
             norm("single_blocks.0.norm.query_norm"),
@@ -111,7 +111,7 @@ FAMILY = Family(
         ),
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has("early_stream_modulations.image.linear.weight"),
             Has("mode_blocks.image.0.attn.norm_q.weight"),
             Has("single_transformer_blocks.0.attn.norm_q.weight"),

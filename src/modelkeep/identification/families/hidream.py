@@ -5,11 +5,12 @@ from __future__ import annotations
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import Has, Module, NameHint, PipelineClass
 from modelkeep.identification.families._adapters import table_adapters
-from modelkeep.identification.families._flow_models import (
-    layers,
+from modelkeep.identification.families._flow_models import main_folder
+from modelkeep.identification.families._transformers import (
+    ORIGINAL,
     main_file,
-    main_folder,
-    square,
+    same,
+    two_layers,
     under,
 )
 from modelkeep.identification.family import Family, Lineage, Marks
@@ -36,13 +37,13 @@ def _modules() -> dict[str, Widths]:
         "ff_i.experts.{4}", _experts(_INNER)
     )
     return (
-        under(f"{double}.attn1", square(_WIDTH, *own, *(f"{name}_t" for name in own)))
-        | under(f"{single}.attn1", square(_WIDTH, *own))
+        under(f"{double}.attn1", same(_WIDTH, *own, *(f"{name}_t" for name in own)))
+        | under(f"{single}.attn1", same(_WIDTH, *own))
         | under(double, picture)
         | under(f"{double}.ff_t", _experts(_INNER))
         | under(single, picture)
-        | layers("t_embedder.timestep_embedder", 256, _WIDTH, _WIDTH)
-        | layers("p_embedder.pooled_embedder", 2048, _WIDTH, _WIDTH)
+        | two_layers("t_embedder.timestep_embedder", 256, _WIDTH, _WIDTH)
+        | two_layers("p_embedder.pooled_embedder", 2048, _WIDTH, _WIDTH)
         | {
             f"{double}.adaLN_modulation.1": (_WIDTH, 12 * _WIDTH),
             f"{single}.adaLN_modulation.1": (_WIDTH, 6 * _WIDTH),
@@ -81,7 +82,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Has("caption_projection.0.linear.weight"),
             Has("double_stream_blocks.0.block.attn1.q_rms_norm_t.weight"),
             Has("single_stream_blocks.0.block.attn1.q_rms_norm.weight", "x_embedder.proj.weight"),

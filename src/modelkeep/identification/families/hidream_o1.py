@@ -5,7 +5,8 @@ from __future__ import annotations
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import AllOf, AnyOf, Fits, Has, Module
 from modelkeep.identification.families._adapters import adapters
-from modelkeep.identification.families._flow_models import declared_modules, main_file
+from modelkeep.identification.families._flow_models import declared_modules
+from modelkeep.identification.families._transformers import ORIGINAL, main_file
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable, Widths
 
@@ -49,7 +50,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Has("t_embedder1.mlp.0.weight", "x_embedder.proj1.weight"),
             Has("final_layer2.linear.weight"),
         ),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import Has, Lacks, Module, PipelineClass
 from modelkeep.identification.families._adapters import table_adapters
-from modelkeep.identification.families._flow_models import (
-    feed_forward,
-    layers,
+from modelkeep.identification.families._flow_models import feed_forward, main_folder
+from modelkeep.identification.families._transformers import (
+    DIFFUSERS,
+    ORIGINAL,
     main_file,
-    main_folder,
-    square,
+    same,
+    two_layers,
     under,
 )
 from modelkeep.identification.family import Family, Marks
@@ -46,19 +47,19 @@ def _original() -> dict[str, Widths]:
 
 
 def _pooler() -> dict[str, Widths]:
-    return square(_LONG_TEXT, "k_proj", "q_proj", "v_proj") | {"c_proj": (_LONG_TEXT, 1024)}
+    return same(_LONG_TEXT, "k_proj", "q_proj", "v_proj") | {"c_proj": (_LONG_TEXT, 1024)}
 
 
 def _diffusers() -> dict[str, Widths]:
-    own = square(_WIDTH, "to_q", "to_k", "to_v", "to_out.0")
+    own = same(_WIDTH, "to_q", "to_k", "to_v", "to_out.0")
     times = "time_extra_emb"
     return (
         under(f"{_BLOCK}.attn1", own)
         | under(f"{_BLOCK}.attn2", own | {"to_k": (_TEXT, _WIDTH), "to_v": (_TEXT, _WIDTH)})
         | under(f"{_BLOCK}.ff", feed_forward(_WIDTH, _INNER))
-        | layers("text_embedder", _LONG_TEXT, 4 * _LONG_TEXT, _TEXT)
-        | layers(f"{times}.timestep_embedder", 256, _WIDTH, _WIDTH)
-        | layers(f"{times}.extra_embedder", None, 4 * _WIDTH, _WIDTH)
+        | two_layers("text_embedder", _LONG_TEXT, 4 * _LONG_TEXT, _TEXT)
+        | two_layers(f"{times}.timestep_embedder", 256, _WIDTH, _WIDTH)
+        | two_layers(f"{times}.extra_embedder", None, 4 * _WIDTH, _WIDTH)
         | under(f"{times}.pooler", _pooler())
         | {
             f"{_BLOCK}.norm1.linear": (_WIDTH, _WIDTH),
@@ -88,13 +89,13 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Has("mlp_t5.0.weight", "text_embedding_padding", "blocks.0.attn1.Wqkv.weight"),
             Lacks("after_proj_list.0.weight"),
         ),
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has(
                 "text_embedding_padding",
                 "blocks.0.attn2.norm_q.weight",

@@ -11,18 +11,14 @@ from modelkeep.identification.conditions import (
     PipelineClass,
 )
 from modelkeep.identification.families._adapters import table_adapters
-from modelkeep.identification.families._flow_models import (
-    config,
-    main_file,
-    main_folder,
-    switched_on,
-)
+from modelkeep.identification.families._flow_models import main_folder, switched_on
 from modelkeep.identification.families._hunyuan_image_modules import (
     REFINER_WIDTH,
     WIDTH,
     diffusers_modules,
     original_modules,
 )
+from modelkeep.identification.families._transformers import DIFFUSERS, ORIGINAL, config, main_file
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable
 from modelkeep.identification.rules import Variant
@@ -55,7 +51,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Has("txt_in.individual_token_refiner.blocks.0.norm1.weight"),
             Dim("img_in.proj.bias", 0, _WIDTHS, "hidden width"),
             AnyOf(
@@ -71,7 +67,7 @@ FAMILY = Family(
         ),
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has("context_embedder.token_refiner.refiner_blocks.0.norm1.weight"),
             Dim("x_embedder.proj.bias", 0, _WIDTHS, "hidden width"),
             Has("single_transformer_blocks.0.attn.norm_q.weight"),

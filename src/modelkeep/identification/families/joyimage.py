@@ -5,13 +5,8 @@ from __future__ import annotations
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import Has, Module, PipelineClass
 from modelkeep.identification.families._adapters import table_adapters
-from modelkeep.identification.families._flow_models import (
-    feed_forward,
-    layers,
-    main_file,
-    main_folder,
-    under,
-)
+from modelkeep.identification.families._flow_models import feed_forward, main_folder
+from modelkeep.identification.families._transformers import ORIGINAL, main_file, two_layers, under
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable, Widths
 from modelkeep.identification.rules import Variant
@@ -32,8 +27,8 @@ def _modules(width: int, blocks: int) -> dict[str, Widths]:
         under(f"{block}.attn", attention)
         | under(f"{block}.img_mlp", feed_forward(width, 4 * width))
         | under(f"{block}.txt_mlp", feed_forward(width, 4 * width))
-        | layers("condition_embedder.time_embedder", _TIME, width, width)
-        | layers("condition_embedder.text_embedder", _TEXT, width, width)
+        | two_layers("condition_embedder.time_embedder", _TIME, width, width)
+        | two_layers("condition_embedder.text_embedder", _TEXT, width, width)
         | {
             "condition_embedder.time_proj": (width, 6 * width),
             "img_in": (16, width),
@@ -56,7 +51,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Has("double_blocks.0.attn.img_attn_q_norm.weight", "img_in.weight"),
             Has("condition_embedder.text_embedder.linear_1.weight"),
             variants=(Variant("edit"),),

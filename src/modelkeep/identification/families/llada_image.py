@@ -13,12 +13,8 @@ from modelkeep.identification.conditions import (
 )
 from modelkeep.identification.families import z_image
 from modelkeep.identification.families._adapters import adapters
-from modelkeep.identification.families._flow_models import (
-    declared_modules,
-    main_file,
-    main_folder,
-    under,
-)
+from modelkeep.identification.families._flow_models import declared_modules, main_folder
+from modelkeep.identification.families._transformers import ORIGINAL, main_file, under
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable, Widths
 
@@ -65,7 +61,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Has("sigvq_embedder.1.weight", "cap_embedder.1.weight", "cap_pad_token"),
             AnyOf(Has("all_x_embedder.1-1.weight"), Has("x_embedder.weight")),
         ),

@@ -6,11 +6,12 @@ from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import AllOf, Dim, Has, Lacks, PipelineClass
 from modelkeep.identification.families._adapters import table_adapters
 from modelkeep.identification.families._double_stream import diffusers_blocks, original_blocks
-from modelkeep.identification.families._flow_models import (
-    layers,
+from modelkeep.identification.families._flow_models import main_folder, norm
+from modelkeep.identification.families._transformers import (
+    DIFFUSERS,
+    ORIGINAL,
     main_file,
-    main_folder,
-    norm,
+    two_layers,
 )
 from modelkeep.identification.family import Family, Lineage, Marks
 from modelkeep.identification.module_tables import ModuleTable
@@ -23,7 +24,7 @@ _WIDTH = "text context width"
 
 _DIFFUSERS = ModuleTable(
     diffusers_blocks(_HIDDEN, _DOUBLE, _SINGLE, 4 * _HIDDEN)
-    | layers("time_embed.timestep_embedder", 256, _HIDDEN, _HIDDEN)
+    | two_layers("time_embed.timestep_embedder", 256, _HIDDEN, _HIDDEN)
     | {
         "x_embedder": (64, _HIDDEN),
         "context_embedder": (_TEXT, _HIDDEN),
@@ -60,7 +61,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             norm("double_blocks.0.img_attn.norm.key_norm"),
             Dim("txt_in.weight", -1, (_TEXT,), _WIDTH),
             Has("img_in.weight", "single_blocks.0.linear1.weight"),
@@ -70,7 +71,7 @@ FAMILY = Family(
         ),
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has("time_embed.timestep_embedder.linear_1.weight"),
             Has("single_transformer_blocks.0.attn.norm_q.weight"),
             Dim(_ENDS, -1, (_TEXT,), _WIDTH),

@@ -5,7 +5,13 @@ from __future__ import annotations
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import Has, Module, PipelineClass
 from modelkeep.identification.families._adapters import table_adapters
-from modelkeep.identification.families._flow_models import layers, main_file, main_folder
+from modelkeep.identification.families._flow_models import main_folder
+from modelkeep.identification.families._transformers import (
+    DIFFUSERS,
+    ORIGINAL,
+    main_file,
+    two_layers,
+)
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable, Widths
 
@@ -27,7 +33,7 @@ def _diffusers() -> dict[str, Widths]:
         f"{_BLOCK}.feed_forward.linear_2": (_INNER, _WIDTH),
         f"{_BLOCK}.feed_forward.linear_3": (_WIDTH, _INNER),
         f"{_BLOCK}.norm1.linear": (_TIME, 4 * _WIDTH),
-        **layers("time_caption_embed.timestep_embedder", 256, _TIME, _TIME),
+        **two_layers("time_caption_embed.timestep_embedder", 256, _TIME, _TIME),
         "time_caption_embed.caption_embedder.1": (_TEXT, _TIME),
         "patch_embedder.proj": (16, _WIDTH),
         "norm_out.linear_1": (_TIME, _WIDTH),
@@ -72,12 +78,12 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Has("layers.0.attention.gate", "layers.0.attention.wk_y.weight", "pad_token"),
         ),
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has("layers.0.gate", "pad_token", "patch_embedder.proj.weight"),
             Has("layers.0.attn2.norm_q.weight"),
         ),

@@ -5,12 +5,18 @@ from __future__ import annotations
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import Dim, Has, Lacks, PipelineClass
 from modelkeep.identification.families._adapters import table_adapters
-from modelkeep.identification.families._flow_models import layers, main_file, main_folder
+from modelkeep.identification.families._flow_models import main_folder
 from modelkeep.identification.families._next_dit import (
     modulation,
     original_modules,
     split_attention,
     split_feed_forward,
+)
+from modelkeep.identification.families._transformers import (
+    DIFFUSERS,
+    ORIGINAL,
+    main_file,
+    two_layers,
 )
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable, Widths
@@ -33,7 +39,7 @@ _DIFFUSERS = (
     split_attention(_WIDTH, _NARROW, _LAYERS, "attn", *_REFINERS)
     | split_feed_forward(_WIDTH, _INNER, _LAYERS, *_REFINERS)
     | modulation(_WIDTH, _TIME, _LAYERS, "norm1.linear")
-    | layers("time_caption_embed.timestep_embedder", 256, _TIME, _TIME)
+    | two_layers("time_caption_embed.timestep_embedder", 256, _TIME, _TIME)
     | {
         "x_embedder": (64, _WIDTH),
         "time_caption_embed.caption_embedder.1": (_TEXT, _WIDTH),
@@ -68,7 +74,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Has("cap_embedder.1.weight", "noise_refiner.0.attention_norm1.weight"),
             Dim("noise_refiner.0.attention_norm1.weight", 0, (_WIDTH,), "hidden width"),
             Has("layers.0.attention_norm1.weight", "context_refiner.0.attention_norm1.weight"),
@@ -80,7 +86,7 @@ FAMILY = Family(
         ),
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has("time_caption_embed.caption_embedder.1.weight"),
             Dim("noise_refiner.0.norm1.norm.weight", 0, (_WIDTH,), "hidden width"),
             Has("layers.0.norm1.norm.weight", "context_refiner.0.norm1.weight"),

@@ -6,7 +6,8 @@ from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import AnyOf, Dim, Has, Lacks
 from modelkeep.identification.families import z_image
 from modelkeep.identification.families._adapters import adapters
-from modelkeep.identification.families._flow_models import declared_modules, main_file
+from modelkeep.identification.families._flow_models import declared_modules
+from modelkeep.identification.families._transformers import ORIGINAL, main_file
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable
 
@@ -21,7 +22,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Dim("cap_embedder.1.bias", 0, (z_image.WIDTH,), "hidden width"),
             Has("layers.0.adaLN_modulation.0.bias", "context_refiner.0.attention_norm1.weight"),
             AnyOf(

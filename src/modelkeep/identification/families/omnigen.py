@@ -5,11 +5,13 @@ from __future__ import annotations
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import Has, PipelineClass
 from modelkeep.identification.families._adapters import table_adapters
-from modelkeep.identification.families._flow_models import (
-    layers,
+from modelkeep.identification.families._flow_models import main_folder
+from modelkeep.identification.families._transformers import (
+    DIFFUSERS,
+    ORIGINAL,
     main_file,
-    main_folder,
-    square,
+    same,
+    two_layers,
     under,
 )
 from modelkeep.identification.family import Family, Marks
@@ -22,9 +24,9 @@ _WIDTH, _INNER, _LAYERS = 3072, 8192, 32
 def _diffusers() -> dict[str, Widths]:
     layer = f"layers.{{{_LAYERS}}}"
     return (
-        under(f"{layer}.self_attn", square(_WIDTH, "to_q", "to_k", "to_v", "to_out.0"))
-        | layers("time_token", 256, _WIDTH, _WIDTH)
-        | layers("t_embedder", 256, _WIDTH, _WIDTH)
+        under(f"{layer}.self_attn", same(_WIDTH, "to_q", "to_k", "to_v", "to_out.0"))
+        | two_layers("time_token", 256, _WIDTH, _WIDTH)
+        | two_layers("t_embedder", 256, _WIDTH, _WIDTH)
         | {
             f"{layer}.mlp.gate_up_proj": (_WIDTH, 2 * _INNER),
             f"{layer}.mlp.down_proj": (_INNER, _WIDTH),
@@ -69,13 +71,13 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Has("input_x_embedder.proj.weight", "time_token.mlp.0.weight"),
             Has("llm.layers.0.input_layernorm.weight"),
         ),
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has("patch_embedding.input_image_proj.weight", "time_token.linear_1.weight"),
             Has("layers.0.input_layernorm.weight"),
         ),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import Dim, Has, Lacks, Module, PipelineClass
 from modelkeep.identification.families._adapters import table_adapters
-from modelkeep.identification.families._flow_models import layers, main_file, main_folder
+from modelkeep.identification.families._flow_models import main_folder
 from modelkeep.identification.families._next_dit import (
     modulation,
     split_attention,
     split_feed_forward,
 )
+from modelkeep.identification.families._transformers import ORIGINAL, main_file, two_layers
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable, Widths
 
@@ -24,7 +25,7 @@ def _modules() -> dict[str, Widths]:
         split_attention(_WIDTH, _NARROW, _LAYERS, "attn", *_REFINERS)
         | split_feed_forward(_WIDTH, _INNER, _LAYERS, *_REFINERS)
         | modulation(_WIDTH, _TIME, _LAYERS, "norm1.linear")
-        | layers("time_caption_embed.timestep_embedder", 256, _TIME, _TIME)
+        | two_layers("time_caption_embed.timestep_embedder", 256, _TIME, _TIME)
         | {
             "ref_image_refiner.{2}.norm1.linear": (_TIME, 4 * _WIDTH),
             "time_caption_embed.caption_embedder.1": (_TEXT, _WIDTH),
@@ -50,7 +51,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Has("ref_image_patch_embedder.weight", "time_caption_embed.caption_embedder.1.weight"),
             Dim("ref_image_patch_embedder.bias", 0, (_WIDTH,), "hidden width"),
             Has("layers.0.norm1.norm.weight", "image_index_embedding"),

@@ -6,10 +6,12 @@ from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import Has, Module, PipelineClass
 from modelkeep.identification.families._adapters import table_adapters
 from modelkeep.identification.families._double_stream import diffusers_blocks, original_blocks
-from modelkeep.identification.families._flow_models import (
-    layers,
+from modelkeep.identification.families._flow_models import main_folder
+from modelkeep.identification.families._transformers import (
+    DIFFUSERS,
+    ORIGINAL,
     main_file,
-    main_folder,
+    two_layers,
 )
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable, Widths
@@ -46,7 +48,7 @@ def _diffusers() -> dict[str, Widths]:
         modules[f"transformer_blocks.{{{_DOUBLE}}}.{stream}.net.0.proj"] = (_HIDDEN, 2 * _INNER)
     return (
         modules
-        | layers("timestep_embedder", 256, _HIDDEN, _HIDDEN)
+        | two_layers("timestep_embedder", 256, _HIDDEN, _HIDDEN)
         | {
             f"single_transformer_blocks.{{{_SINGLE}}}.proj_mlp": (_HIDDEN, 2 * _INNER),
             "x_embedder": (64, _HIDDEN),
@@ -81,12 +83,12 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Has("double_blocks.0.img_mlp.gate_proj.weight", "txt_norm.weight", "img_in.weight"),
         ),
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has("context_embedder_norm.weight", "timestep_embedder.linear_1.weight"),
             Has("single_transformer_blocks.0.attn.norm_q.weight"),
         ),

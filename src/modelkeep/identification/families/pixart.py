@@ -14,14 +14,14 @@ from modelkeep.identification.conditions import (
     PipelineClass,
 )
 from modelkeep.identification.families._adapters import table_adapters
-from modelkeep.identification.families._flow_models import (
+from modelkeep.identification.families._flow_models import feed_forward, main_folder, switched_on
+from modelkeep.identification.families._transformers import (
+    DIFFUSERS,
+    ORIGINAL,
     config,
-    feed_forward,
-    layers,
     main_file,
-    main_folder,
-    square,
-    switched_on,
+    same,
+    two_layers,
     under,
 )
 from modelkeep.identification.family import Family, Marks
@@ -61,15 +61,15 @@ def _original() -> dict[str, Widths]:
 
 def _diffusers() -> dict[str, Widths]:
     block, third = f"transformer_blocks.{{{_BLOCKS}}}", _WIDTH // 3
-    own = square(_WIDTH, "to_q", "to_k", "to_v", "to_out.0")
+    own = same(_WIDTH, "to_q", "to_k", "to_v", "to_out.0")
     return (
         under(f"{block}.attn1", own)
         | under(f"{block}.attn2", own)
         | under(f"{block}.ff", feed_forward(_WIDTH, 4 * _WIDTH))
-        | layers("adaln_single.emb.timestep_embedder", 256, _WIDTH, _WIDTH)
-        | layers("adaln_single.emb.resolution_embedder", 256, third, third)
-        | layers("adaln_single.emb.aspect_ratio_embedder", 256, third, third)
-        | layers("caption_projection", _TEXT, _WIDTH, _WIDTH)
+        | two_layers("adaln_single.emb.timestep_embedder", 256, _WIDTH, _WIDTH)
+        | two_layers("adaln_single.emb.resolution_embedder", 256, third, third)
+        | two_layers("adaln_single.emb.aspect_ratio_embedder", 256, third, third)
+        | two_layers("caption_projection", _TEXT, _WIDTH, _WIDTH)
         | {
             "adaln_single.linear": (_WIDTH, 6 * _WIDTH),
             "pos_embed.proj": (4, _WIDTH),
@@ -93,7 +93,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Has("t_block.1.weight", "y_embedder.y_embedding", "blocks.0.mlp.fc1.weight"),
             Dim("t_block.1.bias", 0, (6 * _WIDTH,), "the modulation's width"),
             Lacks("controlnet.0.copied_block.attn.qkv.weight", "attention_y_norm.weight"),
@@ -108,7 +108,7 @@ FAMILY = Family(
         ),
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has("adaln_single.linear.weight", "pos_embed.proj.weight"),
             Dim("pos_embed.proj.bias", 0, (_WIDTH,), _HIDDEN),
             Has("caption_projection.linear_1.weight", "transformer_blocks.0.attn2.to_k.bias"),

@@ -12,17 +12,13 @@ from modelkeep.identification.conditions import (
     PipelineClass,
 )
 from modelkeep.identification.families._adapters import table_adapters
-from modelkeep.identification.families._flow_models import (
-    config,
-    main_file,
-    main_folder,
-    switched_on,
-)
+from modelkeep.identification.families._flow_models import main_folder, switched_on
 from modelkeep.identification.families._sana_modules import (
     diffusers_modules,
     original_modules,
     world_modules,
 )
+from modelkeep.identification.families._transformers import DIFFUSERS, ORIGINAL, config, main_file
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable
 from modelkeep.identification.rules import Variant
@@ -72,7 +68,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Has("attention_y_norm.weight", "y_embedder.y_proj.fc1.weight"),
             Has("blocks.0.attn.proj.weight", "blocks.0.mlp.depth_conv.conv.weight"),
             Lacks("controlnet.0.copied_block.attn.qkv.weight"),
@@ -86,7 +82,7 @@ FAMILY = Family(
         ),
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has("caption_norm.weight", "caption_projection.linear_1.weight"),
             AnyOf(Has("patch_embed.proj.weight"), Has("patch_embedding.weight")),
             Has("transformer_blocks.0.scale_shift_table"),

@@ -23,8 +23,8 @@ from modelkeep.identification.families._adapters import (
     table_adapters,
 )
 from modelkeep.identification.families._autoencoders import vae_files, vae_folder
-from modelkeep.identification.families._flow_models import config, main_file
 from modelkeep.identification.families._sd3_modules import diffusers_modules, original_modules
+from modelkeep.identification.families._transformers import DIFFUSERS, config, main_file
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable
 from modelkeep.identification.rules import Rule, Variant
@@ -73,7 +73,7 @@ FAMILY = Family(
         ),
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has("transformer_blocks.0.attn.add_q_proj.weight", "pos_embed.proj.weight"),
             Has("time_text_embed.text_embedder.linear_1.weight", "context_embedder.weight"),
             Dim("pos_embed.proj.bias", 0, (_MEDIUM, _LARGE), "hidden width"),

@@ -13,7 +13,7 @@ from modelkeep.identification.conditions import (
     PipelineClass,
 )
 from modelkeep.identification.families._adapters import table_adapters
-from modelkeep.identification.families._flow_models import main_file, square, under
+from modelkeep.identification.families._transformers import ORIGINAL, main_file, same, under
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable, Widths
 from modelkeep.identification.rules import Rule, Variant
@@ -29,7 +29,7 @@ _SECOND_LEVEL = "down_blocks.1.0.depthwise.bias"
 
 def _modules(width: int, longest: int) -> dict[str, Widths]:
     """Return the modules of stage C, in the original names and in those of diffusers."""
-    attention = square(width, "to_q", "to_k", "to_v", "to_out.0", "attn.out_proj") | {
+    attention = same(width, "to_q", "to_k", "to_v", "to_out.0", "attn.out_proj") | {
         "attn.in_proj": (width, 3 * width)
     }
     modules: dict[str, Widths] = {}
@@ -69,7 +69,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             Has("clf.1.weight", "down_blocks.0.0.channelwise.0.weight"),
             AnyOf(
                 Has("clip_txt_mapper.weight"),

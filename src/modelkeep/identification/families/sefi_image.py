@@ -5,7 +5,8 @@ from __future__ import annotations
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.conditions import AnyOf, Has, Module, PipelineClass
 from modelkeep.identification.families._adapters import adapters
-from modelkeep.identification.families._flow_models import main_file, main_folder
+from modelkeep.identification.families._flow_models import main_folder
+from modelkeep.identification.families._transformers import DIFFUSERS, main_file
 from modelkeep.identification.family import Family, Marks
 
 _BASE = BaseModelType.SeFiImage
@@ -25,7 +26,7 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             _OWN,
             AnyOf(
                 Has("double_stream_modulation_img.linear.weight"),

@@ -8,15 +8,21 @@ from modelkeep.identification.conditions import (
     Dim,
     Has,
     Lacks,
-    NotKin,
     PipelineClass,
 )
 from modelkeep.identification.families._adapters import table_adapters
-from modelkeep.identification.families._flow_models import config, main_file, main_folder, under
+from modelkeep.identification.families._flow_models import main_folder
 from modelkeep.identification.families._next_dit import (
     modulation,
     original_modules,
     split_attention,
+)
+from modelkeep.identification.families._transformers import (
+    DIFFUSERS,
+    ORIGINAL,
+    config,
+    main_file,
+    under,
 )
 from modelkeep.identification.family import Family, Marks
 from modelkeep.identification.module_tables import ModuleTable, Widths
@@ -69,13 +75,12 @@ FAMILY = Family(
     rules=(
         main_file(
             _BASE,
-            "original",
+            ORIGINAL,
             AnyOf(Has("cap_pad_token"), _PIXEL_DECODER),
             _WIDTH,
             Has("layers.0.attention_norm1.weight", "cap_embedder.1.weight"),
             Lacks("all_x_embedder.2-1.weight", "all_x_embedder.1-1.weight"),
             _NO_KIN,
-            NotKin(),
             variants=(
                 Variant("zeta-chroma", (_PIXEL_DECODER,)),
                 Variant("l2p", (Has("local_decoder.enc1.0.weight"),)),
@@ -89,12 +94,11 @@ FAMILY = Family(
         ),
         main_file(
             _BASE,
-            "diffusers",
+            DIFFUSERS,
             Has("cap_pad_token", "all_x_embedder.2-1.weight"),
             _WIDTH,
             Has("layers.0.attention_norm1.weight", "cap_embedder.1.weight"),
             _NO_KIN,
-            NotKin(),
             variants=(
                 Variant("omni", (_OMNI,)),
                 Variant("twinflow", (Has("t_embedder_2.mlp.0.weight"),)),
