@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from modelkeep.identification.globs import glob_filter, glob_matches
 from modelkeep.identification.header import TensorInfo
@@ -186,9 +187,11 @@ class AdapterView:
     _numbers: dict[str, frozenset[int]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, tensors: Mapping[str, TensorInfo], text: str) -> AdapterView:
-        """Sort ``tensors``; ``text`` is all names, one a line."""
-        text = f"{text}\n"
+    def of(cls, tensors: Mapping[str, TensorInfo]) -> AdapterView:
+        """Sort ``tensors``; nothing is an adapter's where most are not."""
+        # Of more than half of the tensors one is an adapter's, or most are not: then it is none.
+        first = "\n".join(islice(tensors, len(tensors) // 2 + 1))
+        text = f"{first}\n"
         if not any(mark in text for mark in _MARKS):
             return cls(others=len(tensors))
         modules: dict[tuple[Where, str], AdapterModule] = {}

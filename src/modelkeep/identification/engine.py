@@ -162,11 +162,8 @@ def decide(view: ModelView, rules: RuleSet, source: str) -> Match:
     """
     if not view.is_folder and _is_never_one(view.tensors.header):
         raise _unknown(view, rules, source)
-    found = [
-        match
-        for rule in rules
-        if rule.is_for_folders == view.is_folder and (match := rule.match(view)) is not None
-    ]
+    fitting = rules.of_folders if view.is_folder else rules.of_files
+    found = [match for rule in fitting if (match := rule.match(view)) is not None]
     names = {match.rule.name for match in found}
     beaten = frozenset[str]().union(*(rules.beats[name] for name in names))
     unbeaten = [match for match in found if match.rule.name not in beaten]

@@ -26,13 +26,17 @@ class RuleSet(msgspec.Struct, frozen=True, eq=False):
         beats: For each name, the names that lose against it, also through others.
         names: What their bases are called.
         with_tables: The bases whose modules are known.
+        of_files: The rules for single files.
+        of_folders: The rules for folders.
     """
 
     families: tuple[Family, ...]
     rules: tuple[Rule, ...]
     beats: Mapping[str, frozenset[str]]
     names: BaseNames
-    with_tables: frozenset[BaseModelType] = frozenset()
+    with_tables: frozenset[BaseModelType]
+    of_files: tuple[Rule, ...]
+    of_folders: tuple[Rule, ...]
 
     @classmethod
     def of(cls, families: Iterable[Family]) -> RuleSet:
@@ -52,7 +56,10 @@ class RuleSet(msgspec.Struct, frozen=True, eq=False):
         by_name = {rule.name: rule for rule in rules}
         beats = {name: _losers(rule, by_name) for name, rule in by_name.items()}
         known = frozenset(r.base for r in rules if next(tables_of(r), None) is not None)
-        return cls(kept, rules, MappingProxyType(beats), _names(kept), known)
+        of_files = tuple(rule for rule in rules if not rule.is_for_folders)
+        of_folders = tuple(rule for rule in rules if rule.is_for_folders)
+        names = _names(kept)
+        return cls(kept, rules, MappingProxyType(beats), names, known, of_files, of_folders)
 
     def __iter__(self) -> Iterator[Rule]:
         """Go through the rules."""

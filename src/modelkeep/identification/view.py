@@ -60,7 +60,7 @@ class TensorView:
     @cached_property
     def adapter(self) -> AdapterView:
         """The LoRA and LyCORIS modules, under one spelling of their names."""
-        return AdapterView.of(self.tensors, self.text)
+        return AdapterView.of(self.tensors)
 
     @cached_property
     def embeddings(self) -> Mapping[str, int]:
@@ -250,6 +250,7 @@ class PartView:
         self._found = found
         self.folder = model.folder
         self.hints = model.hints
+        self._prefixes: tuple[str, ...] | None = None
 
     @property
     def tensors(self) -> TensorView:
@@ -278,7 +279,9 @@ class PartView:
 
     def _find(self, pattern: str) -> str | None:
         tensors = self._model.tensors
-        prefixes = tensors.under(self._part)
+        prefixes = self._prefixes
+        if prefixes is None:
+            prefixes = self._prefixes = tensors.under(self._part)
         if "*" in pattern or "#" in pattern:
             return tensors.find_glob(pattern, prefixes)
         for prefix in prefixes:
