@@ -48,7 +48,9 @@ def test_a_link_is_identified_without_a_download(
     assert (line["type"], line["base"], line["source"]) == ("lora", "sd-1", url)
     told = program.call("identify", "--explain", url).out
     assert "LoRA for SD 1" in told
-    assert ": fits\n    + " in told, "the rules of a remote model are shown as of a local one"
+    # The rules of a remote model are shown as of a local one.
+    assert "fits      sd-1 lora (LoRA for SD 1)" in told
+    assert "Nearest rules that do not fit:" in told
     assert not program.root.exists(), "identify makes no library"
 
 

@@ -39,7 +39,7 @@ def explanation(
     for rule in shown:
         yield f"    {_name(rule)}"
         most = None if is_whole else _REASONS
-        yield from _cut("fits", [held.detail for held in rule.held], most)
+        yield from _cut("it", [held.detail for held in rule.held], most)
         yield from _cut("but", rule.missing, most)
     if left := len(others) - len(shown):
         also = "further rules" if left > 1 else "further rule"
