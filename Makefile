@@ -75,6 +75,7 @@ apt:
 	  need=""; \
 	  command -v openssl >/dev/null || need="$$need openssl"; \
 	  [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || need="$$need nginx-light"; \
+	  command -v chromium >/dev/null || need="$$need chromium"; \
 	  [ -z "$$need" ] || { echo "Installing what tests start:$$need"; apt-get update -qq && \
 	    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need; } || \
 	    echo "They could not be installed; tests that need them are skipped."; \

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 import modelkeep
 from modelkeep.web.context import WebContext
 from modelkeep.web.description import describe_tokens
+from modelkeep.web.error_pages import as_page
 from modelkeep.web.errors import answer_errors
 from modelkeep.web.guard.chain import guarded
 from modelkeep.web.head_requests import HeadRequests
@@ -39,7 +40,7 @@ def make_api(context: WebContext, folders: Iterable[Path] = ()) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.context = context
-    answer_errors(app)
+    answer_errors(app, as_page)
     add_routes(app, folders)
     describe_tokens(app)
     return app

@@ -15,6 +15,7 @@ from modelkeep.app.manager import ModelManager
 from modelkeep.install.job import ModelInstallJob
 from modelkeep.settings import Settings
 from modelkeep.web.events.hub import EventHub
+from modelkeep.web.notices import Notices
 from modelkeep.web.pauses import Moment
 from modelkeep.web.ready import ReadyAnswers
 from modelkeep.web.traffic import Traffic
@@ -37,6 +38,7 @@ class WebContext:
         traffic: Counts requests.
         fetching: Repositories that are being installed because somebody asked the mirror for them.
         fetched_alone: Lets one request at a time have something of a repository installed.
+        notices: What pages are about to tell.
         loading: Lets few models be loaded at a time, so that threads are left for other requests.
     """
 
@@ -49,6 +51,7 @@ class WebContext:
     traffic: Traffic = field(default_factory=Traffic)
     fetching: dict[str, asyncio.Task[ModelInstallJob]] = field(default_factory=dict)
     fetched_alone: dict[str, asyncio.Lock] = field(default_factory=dict)
+    notices: Notices = field(default_factory=Notices)
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_LOADED_AT_A_TIME))
 
     @classmethod

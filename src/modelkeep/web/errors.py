@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +17,8 @@ from modelkeep.errors import ModelKeepError
 from modelkeep.web.complaints import complaints
 from modelkeep.web.hints import over_http
 from modelkeep.web.replies import json_reply
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 _log = logging.getLogger(__name__)
 
@@ -93,13 +95,18 @@ def error_reply(
     return json_reply(body, status or outcome_of(error).http, headers=headers)
 
 
-def answer_errors(app: FastAPI) -> None:
-    """Have an application answer all errors in one shape."""
-    app.add_exception_handler(ModelKeepError, _ours)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _of_http)
+def answer_errors(app: FastAPI, as_page: Callable[[Handler], Handler]) -> None:
+    """Have an application answer all errors in one shape.
+
+    Args:
+        app: It.
+        as_page: Makes of a handler one that gives browsers a page with the same.
+    """
+    app.add_exception_handler(ModelKeepError, as_page(_ours))
+    app.add_exception_handler(RequestValidationError, as_page(_invalid))
+    app.add_exception_handler(HTTPException, as_page(_of_http))
     app.add_exception_handler(AnswerError, _answered)
-    app.add_exception_handler(Exception, _unforeseen)
+    app.add_exception_handler(Exception, as_page(_unforeseen))
 
 
 async def _answered(request: Request, error: Exception) -> Response:

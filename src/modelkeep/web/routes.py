@@ -60,6 +60,10 @@ class DirectRoute(APIRoute):
 ROUTES: PluginKind[Routes] = PluginKind(
     "group of routes", Routes, "ROUTES", package="modelkeep.web.api", group="modelkeep.routes"
 )
+#: Pages: the same, but none of them is in the description of the API.
+PAGES: PluginKind[Routes] = PluginKind(
+    "page", Routes, "ROUTES", package="modelkeep.web.pages", group="modelkeep.pages"
+)
 
 
 def add_routes(app: FastAPI, folders: Iterable[Path] = ()) -> None:
@@ -71,11 +75,11 @@ def add_routes(app: FastAPI, folders: Iterable[Path] = ()) -> None:
 
     Args:
         app: To add them to.
-        folders: Folders whose ``*.py`` files are groups of routes too.
+        folders: Folders whose ``*.py`` files are groups of routes or pages too.
     """
     found = [
         (group, route)
-        for group in ROUTES.load(*folders)
+        for group in (*ROUTES.load(*folders), *PAGES.load())
         for route in group.router.routes
         if isinstance(route, APIRoute)
     ]

@@ -13,7 +13,7 @@ from modelkeep.web.guard.asked import Asked, Caller, asked_of, caller_of, set_ca
 from modelkeep.web.guard.forms import read_form
 from modelkeep.web.guard.gate import gate_of, must_wait
 from modelkeep.web.guard.refusals import Refusal
-from modelkeep.web.pages import page_reply
+from modelkeep.web.rendering import page_reply
 from modelkeep.web.routes import Routes
 
 router = APIRouter(include_in_schema=False)

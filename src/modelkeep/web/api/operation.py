@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 import modelkeep
 from modelkeep.web.context import Context
 from modelkeep.web.guard.asked import asked_of
-from modelkeep.web.pages import page_reply
+from modelkeep.web.rendering import page_reply
 from modelkeep.web.route_page import listed_routes
 from modelkeep.web.routes import Routes
 

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from pathlib import Path
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
 
+from modelkeep.web.ranges import holds
+from modelkeep.web.rendering import STATIC, asset
 from modelkeep.web.routes import Routes
 
 router = APIRouter(include_in_schema=False)
 ROUTES = Routes("static", router)
 
-_FOLDER = Path(__file__).parents[1] / "static"
-_KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_KINDS = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+#: Of an address that names the content: it never changes.
+_FOR_EVER = "public, max-age=31536000, immutable"
 
 
-@router.get("/static/{name}")
-def static_file(name: str) -> Response:
+@router.get("/static/{name:path}")
+def static_file(request: Request, name: str, v: str = "") -> Response:
     """Send one of the files that the program brings along."""
-    found = next((path for path in _FOLDER.iterdir() if path.name == name), None)
+    found = next(
+        (path for path in STATIC.rglob("*.*") if f"{path.relative_to(STATIC)}" == name), None
+    )
     if found is None or found.suffix not in _KINDS:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    return FileResponse(found, media_type=_KINDS[found.suffix])
+    is_named = asset(name).endswith(f"?v={v}")
+    reply = FileResponse(found, media_type=_KINDS[found.suffix], stat_result=found.stat())
+    tag = reply.headers["etag"]
+    reply.headers["Cache-Control"] = _FOR_EVER if is_named else "no-cache"
+    if not is_named and holds(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "no-cache"})
+    return reply

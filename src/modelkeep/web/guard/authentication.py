@@ -11,7 +11,7 @@ from modelkeep.web.guard.addresses import inside
 from modelkeep.web.guard.asked import Asked, Caller, asked_of, set_caller
 from modelkeep.web.guard.gate import NO_TOKEN, Gate, set_gate
 from modelkeep.web.guard.refusals import Refusal, refuse
-from modelkeep.web.pages import page_reply
+from modelkeep.web.rendering import page_reply
 
 #: What everybody may ask.
 OPEN = frozenset({"healthz", "login", "static"})

@@ -14,7 +14,12 @@ _MOST_FIELDS = 1000
 
 
 async def read_form(request: Request, *, is_login: bool = False) -> dict[str, str]:
-    """Return the fields of a form; the last of one name counts.
+    """Return the fields of a form, as ``read_fields``; the last of one name counts."""
+    return dict(await read_fields(request, is_login=is_login))
+
+
+async def read_fields(request: Request, *, is_login: bool = False) -> list[tuple[str, str]]:
+    """Return the fields of a form in their order.
 
     Args:
         request: It carries what ``csrf_token`` gave its page in the field ``csrf``.
@@ -25,9 +30,9 @@ async def read_form(request: Request, *, is_login: bool = False) -> dict[str, st
     """
     try:
         text = (await request.body()).decode("ascii")
-        fields = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        fields = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError as error:
         raise HTTPException(HTTPStatus.BAD_REQUEST) from error
-    if not is_login and not is_own_form(request.scope, fields.get("csrf", "")):
+    if not is_login and not is_own_form(request.scope, dict(fields).get("csrf", "")):
         raise HTTPException(HTTPStatus.FORBIDDEN)
     return fields

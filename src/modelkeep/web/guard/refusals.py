@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fastapi import Request
 from starlette.types import Receive, Scope, Send
 
+from modelkeep.web.error_pages import in_words, wants_page
 from modelkeep.web.errors import error_body
 from modelkeep.web.replies import json_reply
 
@@ -32,6 +34,10 @@ class Refusal:
 
 async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
     """Answer a request with why it is refused."""
-    body = error_body(refusal.code, refusal.message, refusal.hint)
-    reply = json_reply(body, refusal.status, headers=refusal.headers)
+    if wants_page(scope):
+        reply = in_words(Request(scope), refusal.status, refusal.message, refusal.hint)
+        reply.headers.update(refusal.headers)
+    else:
+        body = error_body(refusal.code, refusal.message, refusal.hint)
+        reply = json_reply(body, refusal.status, headers=refusal.headers)
     await reply(scope, receive, send)

@@ -1,0 +1,97 @@
+"""``render``: templates, filled in; how sizes, numbers and times look on every page."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi.responses import HTMLResponse
+
+from modelkeep.core.names import size_text
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+STATIC = Path(__file__).with_name("static")
+_HEADERS = {"Cache-Control": "no-store"}
+
+
+def page_reply(template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """Return a page.
+
+    Args:
+        template: Name of a file in ``templates``.
+        status: Of HTTP.
+        values: What it shows; all text is escaped.
+    """
+    return HTMLResponse(render(template, **values), status, headers=_HEADERS)
+
+
+def render(template: str, **values: Any) -> str:
+    """Return a template, filled in; all text is escaped.
+
+    Besides its values a template has the filters ``size`` (bytes), ``number``, ``date`` and
+    ``machine_time`` (seconds since the epoch) and ``sentence``, and ``asset(name)``, the address
+    of a file in ``static`` below the prefix of the server.
+    """
+    return _environment().get_template(template).render(values)
+
+
+def sentence(text: str) -> str:
+    """Return a text that ends as a sentence; messages of errors have no full stop."""
+    return text if text.endswith((".", "!", "?", ":")) else f"{text}."
+
+
+def number_text(value: int) -> str:
+    """Return a number as people read it."""
+    return f"{value:,}"
+
+
+def date_text(seconds: float | None) -> str:
+    """Return a moment as people read it, in the time zone of the server; empty for None."""
+    if seconds is None:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def machine_time(seconds: float | None) -> str:
+    """Return a moment as the attribute ``datetime`` of ``<time>`` has it; empty for None."""
+    if seconds is None:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+@cache
+def asset(name: str) -> str:
+    """Return the address of a file in ``static``; another content has another address.
+
+    Args:
+        name: Such as ``app.css``.
+    """
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("modelkeep.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        size=size_text,
+        number=number_text,
+        date=date_text,
+        machine_time=machine_time,
+        sentence=sentence,
+    )
+    made.globals["asset"] = asset
+    return made
