@@ -19,6 +19,7 @@ KINDS = {
     "Add a job kind: one file",
     "Add a loader: one file",
     "Add a group of routes: one file",
+    "Add a page: one file and its template",
     "Change the tables: one migration",
     "Add an error: one class",
 }
