@@ -64,15 +64,25 @@ def machine_time(seconds: float | None) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
-@cache
 def asset(name: str) -> str:
-    """Return the address of a file in ``static``; another content has another address.
+    """Return the address of a file in ``static``.
 
     Args:
         name: Such as ``app.css``.
     """
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
-    return f"/static/{name}?v={digest}"
+    return f"/static/{static_version()}/{name}"
+
+
+@cache
+def static_version() -> str:
+    """Return what stands before the names of all files in ``static``: other contents, another one.
+
+    Scripts name each other without it, and so each is loaded once, in one version.
+    """
+    found = hashlib.sha256()
+    for path in sorted(path for path in STATIC.rglob("*.*") if path.is_file()):
+        found.update(path.read_bytes())
+    return found.hexdigest()[:12]
 
 
 @cache

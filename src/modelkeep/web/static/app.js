@@ -1,5 +1,6 @@
 // What pages do beyond links, forms and htmx. Everything works without it.
 import { listen } from "./events.js";
+import "./keys.js";
 
 const page = document.body;
 
