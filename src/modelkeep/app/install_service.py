@@ -34,11 +34,13 @@ from modelkeep.install.recovery import recover_library
 from modelkeep.install.removing import Removing
 from modelkeep.jobs.commands import JobCommands
 from modelkeep.jobs.engine import JobEngine
+from modelkeep.jobs.hash_lookups import HashLookups
 from modelkeep.jobs.rows import JobRow
 from modelkeep.jobs.state_jobs import StateJobs
 from modelkeep.library.destination import LinkMode
 from modelkeep.library.duplicates import find_same
 from modelkeep.library.editing import edit_record
+from modelkeep.library.identified import FIELDS
 from modelkeep.library.library import Identify, Library
 from modelkeep.library.new_records import reidentified_fields
 from modelkeep.records.service import ModelRecordServiceBase
@@ -342,7 +344,8 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         """Identify a recorded model again and update what the record says it is.
 
         Name, description, source and whatever else people write stay, and so does what they set:
-        a field that differs from what the model was identified as before.
+        a field that they edited or gave at the install, or that differs from what the model was
+        identified as before.
 
         Args:
             key: Of the record.
@@ -353,7 +356,10 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
             InvalidModelException: no rule fits; the record is left as it is.
         """
         fields = self._identified_again(self._records.get_model(key), reset=reset)
-        return self._records.update_model(key, fields)
+        updated = self._records.update_model(key, fields)
+        if reset:
+            HashLookups(self.library.state).forget_edits(updated.key, FIELDS)
+        return updated
 
     def reidentified(self, key: str, *, reset: bool = False) -> ModelConfigBase:
         """Return what ``reidentify`` would make of a record; nothing is changed.
@@ -373,7 +379,8 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         rows = self._records.files(config.key)
         if len(rows) == 1 and rows[0].sha256 and rows[0].is_unchanged(path.stat()):
             found = with_known_hash(found, rows[0].sha256)
-        fields = reidentified_fields(config, found, reset=reset)
+        edited = HashLookups(self.library.state).edited(config.key)
+        fields = reidentified_fields(config, found, edited=edited, reset=reset)
         stated = (reason for reason in config.evidence if reason.kind == "hash")
         fields["evidence"] = tuple(dict.fromkeys((*fields["evidence"], *stated)))
         return fields

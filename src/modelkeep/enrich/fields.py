@@ -14,6 +14,7 @@ from typing import Any
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.identity import Evidence
 from modelkeep.core.names import path_to_text, safe_name
+from modelkeep.library.identified import is_cleared
 from modelkeep.sources.site import RemoteModel
 
 #: Fields that come from the files or the program, never from a site.
@@ -76,6 +77,8 @@ def _is_open(config: ModelConfigBase, name: str, known: Known) -> bool:
         return False
     if name in known.filled:
         return bool(config.to_json()[name] == known.filled[name])
+    if is_cleared(config, name):
+        return False
     current = getattr(config, name)
     return not current or current in _made_by_us(config, name, known.place)
 

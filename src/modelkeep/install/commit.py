@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from modelkeep.core.aliases import without_aliases
 from modelkeep.core.configs import ModelConfigBase, new_key
 from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import Progress
@@ -26,6 +27,7 @@ from modelkeep.errors import (
 )
 from modelkeep.install.plan import Plan
 from modelkeep.install.prepare import Staged, check_unchanged, make_room, stage
+from modelkeep.jobs.hash_lookups import HashLookups
 from modelkeep.jobs.rows import JobChange
 from modelkeep.jobs.states import JobState
 from modelkeep.library.destination import Destination, LinkMode
@@ -149,7 +151,12 @@ def _keep_preview(library: Library, plan: Plan, target: Path, note: Install) -> 
 def _record(
     library: Library, plan: Plan, config: ModelConfigBase, files: Sequence[ModelFile]
 ) -> ModelConfigBase:
-    """Store the record of a model and what is said about it: the commit point."""
+    """Store the record of a model and what is said about it: the commit point.
+
+    The fields that the caller gave count as edited.
+    """
+    if plan.given:
+        HashLookups(library.state).note_edit(config.key, without_aliases(plan.given))
     tags = plan.tags if plan.metadata is None else ()
     new = NewRecord(config.key, config, tuple(files), plan.metadata, tags)
     return library.records.add_models([new])[0]

@@ -110,3 +110,9 @@ class HashLookups:
         rows = [(key, each) for each in fields]
         with self._state.transaction() as connection:
             connection.executemany("INSERT OR IGNORE INTO hand_edit VALUES (?, ?)", rows)
+
+    def forget_edits(self, key: str, fields: Iterable[str]) -> None:
+        """Store that fields of a record are no longer what the user set."""
+        rows = [(key, each) for each in fields]
+        with self._state.transaction() as connection:
+            connection.executemany("DELETE FROM hand_edit WHERE key = ? AND field = ?", rows)

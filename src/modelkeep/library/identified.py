@@ -9,18 +9,30 @@ from typing import Any
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.taxonomy import BaseModelType
 
-#: Fields of a record that identification fills and people may set.
-_FIELDS = (
+#: Fields that say what a model is: identification fills them, and people may set them.
+FIELDS = (
     *("type", "base", "format", "variant", "prediction_type", "upcast_attention"),
     *("repo_variant", "lineage", "fits", "quantization"),
 )
+_PHRASES = "trigger_phrases"
 _DEFAULTS = {"variant": "normal", "upcast_attention": False}
 
 
 def as_identified(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is kept of the fields that identification filled, as JSON has them."""
-    told = ((name, fields.get(name)) for name in _FIELDS)
-    return {name: _plain(value) for name, value in told if value is not None}
+    told = ((name, fields.get(name)) for name in FIELDS)
+    phrases = {_PHRASES: _plain(found)} if (found := fields.get(_PHRASES)) else {}
+    return {name: _plain(value) for name, value in told if value is not None} | phrases
+
+
+def has_other_phrases(config: ModelConfigBase) -> bool:
+    """Tell whether the trigger phrases are others than the header told: of people or a site."""
+    return bool(_plain(config.trigger_phrases) != (config.identified or {}).get(_PHRASES, []))
+
+
+def is_cleared(config: ModelConfigBase, name: str) -> bool:
+    """Tell whether a field is empty that identification had filled."""
+    return not getattr(config, name) and bool((config.identified or {}).get(name))
 
 
 def set_by_hand(config: ModelConfigBase) -> frozenset[str]:
@@ -29,9 +41,11 @@ def set_by_hand(config: ModelConfigBase) -> frozenset[str]:
     if before is None:
         return frozenset()
     known = type(config).model_fields
-    now = {name: _plain(getattr(config, name)) for name in _FIELDS if name in known}
+    now = {name: _plain(getattr(config, name)) for name in FIELDS if name in known}
     if config.base is BaseModelType.Unknown:  # nobody said which
         del now["base"]
+    if not before:  # no rule knew the model, so its format only follows from its type
+        del now["format"]
     return frozenset(
         name for name, value in now.items() if value != before.get(name, _DEFAULTS.get(name))
     )

@@ -17,7 +17,7 @@ from modelkeep.core.weight_names import is_generic, model_suffix, with_suffix_of
 from modelkeep.errors import IncompleteModelError, InvalidModelConfigException
 from modelkeep.identification.rules import FOLDER_FORMATS
 from modelkeep.library.destination import Destination
-from modelkeep.library.identified import as_identified, set_by_hand
+from modelkeep.library.identified import FIELDS, as_identified, has_other_phrases, set_by_hand
 from modelkeep.library.library import Library
 from modelkeep.library.previews import preview_text
 from modelkeep.library.record_paths import recorded_path
@@ -79,19 +79,30 @@ def identified_fields(found: Identification) -> dict[str, Any]:
 
 
 def reidentified_fields(
-    config: ModelConfigBase, found: Identification, *, reset: bool = False
+    config: ModelConfigBase,
+    found: Identification,
+    *,
+    edited: frozenset[str] = frozenset(),
+    reset: bool = False,
 ) -> dict[str, Any]:
     """Return the fields of a record that identifying its model again changes.
 
-    What somebody set or cleared stays, unless ``reset``: it differs from what the model was
-    identified as before.
+    What somebody set or cleared stays, unless ``reset``: it is in ``edited``, or differs from what
+    the model was identified as before.
+
+    Args:
+        config: The record as it is.
+        found: What its model is identified as now.
+        edited: Fields that somebody set, also to what the model was identified as.
+        reset: Also change what somebody set of what the model is; trigger phrases stay.
     """
     fields = identified_fields(found)
-    if config.trigger_phrases:
+    is_cleared = not config.trigger_phrases and reset
+    if not is_cleared and ("trigger_phrases" in edited or has_other_phrases(config)):
         del fields["trigger_phrases"]
     if reset or config.identified is None:
         return fields
-    by_hand: set[str] = set(set_by_hand(config))
+    by_hand = {*set_by_hand(config), *edited.intersection(FIELDS)}
     is_same = {name: getattr(config, name) == fields[name] for name in ("type", "base")}
     if any(name in by_hand and not same for name, same in is_same.items()):
         return {name: value for name, value in fields.items() if name in _OF_ANY_TYPE}
