@@ -57,6 +57,20 @@ def settings_of(settings: Settings, options: Mapping[str, Any]) -> list[SettingV
     return [SettingView(n, _without_password(v), origins[n]) for n, v in values.items()]
 
 
+def settings_in_use(settings: Settings) -> list[SettingView]:
+    """Return every setting of a program that runs, those first that somebody chose; no roots.
+
+    Raises:
+        SettingsError: the settings file cannot be read any more.
+    """
+    stored = Settings(root=settings.root)
+    given = {name: value for name, value in settings if value != getattr(stored, name)}
+    if settings.root != default_root():
+        given["root"] = settings.root
+    found = [one for one in settings_of(settings, given) if one.key != "roots"]
+    return sorted(found, key=lambda one: one.origin == "default")
+
+
 def table(found: list[SettingView]) -> Table:
     """Return settings as a table."""
     rows = [(one.key, "-" if one.value is None else str(one.value), one.origin) for one in found]

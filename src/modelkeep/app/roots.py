@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from modelkeep.app.text import Table
 from modelkeep.core.names import counted, full_path, shown, size_text, text_to_path
 from modelkeep.core.reading import printable
 from modelkeep.core.roots import RootState
+from modelkeep.disk.paths import free_space
+from modelkeep.errors import StorageError
 from modelkeep.library.roots import RootRow, RootService
 from modelkeep.sources.layouts.layout import layout_named, load_layouts, recognise
 
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modelkeep.app.manager import ModelManager
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,22 @@ class RootView:
     def key(self) -> str:
         """Its name."""
         return self.row.name
+
+    @property
+    def is_online(self) -> bool:
+        """Its folder is there."""
+        return self.row.state is RootState.ONLINE
+
+    @property
+    def free_bytes(self) -> int | None:
+        """What is left on its disk; None where that is not there."""
+        if self.row.path is None or not self.is_online:
+            return None
+        try:
+            return free_space(text_to_path(self.row.path))
+        except StorageError as error:
+            _log.info("The disk of %s cannot be asked: %s", self.key, error)
+            return None
 
     @property
     def notes(self) -> list[str]:
@@ -94,6 +116,11 @@ class RootMoved:
 
     def __str__(self) -> str:
         return f"{self.key} is now {shown(self.path)}; {counted(self.found, 'file')} found there."
+
+
+def layout_labels() -> list[tuple[str, str]]:
+    """Return the name and the label of each layout that a root may have."""
+    return sorted((one.name, one.label) for one in load_layouts())
 
 
 def roots(manager: ModelManager) -> list[RootView]:

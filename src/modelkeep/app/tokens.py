@@ -35,6 +35,25 @@ class TokenView:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteKeys:
+    """A site that takes tokens, and those that are found for it.
+
+    Attributes:
+        site: Its name.
+        label: As people know it.
+        page: Where people make a token; empty where that is not known.
+        found: In the order of their use.
+        is_stored: This user stored one, which can be deleted.
+    """
+
+    site: str
+    label: str
+    page: str
+    found: tuple[TokenView, ...]
+    is_stored: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TokenStored:
     """A token that was stored.
 
@@ -78,6 +97,22 @@ class TokenRemoved:
 def tokens(manager: ModelManager) -> list[TokenView]:
     """Return the tokens that are found."""
     return [TokenView(one.site, one.where, one.ending) for one in manager.tokens.list()]
+
+
+def site_keys(manager: ModelManager) -> list[SiteKeys]:
+    """Return the sites that take tokens, with those that are found for them."""
+    found, names = tokens(manager), manager.tokens.names
+    return [
+        SiteKeys(
+            site=site.name,
+            label=site.label,
+            page=site.key_page,
+            found=tuple(one for one in found if one.key == site.name),
+            is_stored=manager.tokens.is_stored(site.name),
+        )
+        for site in manager.tokens.sites
+        if site.name in names
+    ]
 
 
 def page_for(manager: ModelManager, site: str) -> str:

@@ -144,6 +144,10 @@ class SiteTokens:
         found = [self._forget(folder / name) for folder in (self.folder, self._old_folder)]
         return any(found)
 
+    def is_stored(self, name: str) -> bool:
+        """Tell whether this user stored a token for a site."""
+        return any(_is_own_file(folder / name) for folder in (self.folder, self._old_folder))
+
     def kept_in_root(self) -> Sequence[str]:
         """Return the sites whose token of this user is in the root, where older versions put it."""
         return [name for name in self.names if _is_own_file(self._old_folder / name)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 #: Notices that wait to be shown; older ones are forgotten.
@@ -22,6 +22,7 @@ class Notice:
         kind: ``done`` or ``failed``.
         undo: Address that a form is sent to, to undo it; empty where it cannot be undone.
         fields: What that form carries.
+        secret: A text to copy, which is shown this once.
     """
 
     text: str
@@ -29,6 +30,7 @@ class Notice:
     kind: Literal["done", "failed"] = "done"
     undo: str = ""
     fields: tuple[tuple[str, str], ...] = ()
+    secret: str = field(default="", repr=False)
 
 
 class Notices:
