@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from modelkeep.core.identity import Identification
 from modelkeep.errors import AmbiguousModelError, UnknownModelError
 from modelkeep.identification.engine import identify
-from sample_models import SD1, SD2, SDXL, Shapes, UNet, clip_text, ldm_unet, typed
+from sample_models import SD1, SD2, SDXL, Shapes, UNet, clip_text, diffusers_unet, ldm_unet, typed
 from sample_models import write_safetensors as write
 
 _METADATA = {"sd-1": "sd_v1", "sd-2": "sd_v2", "sdxl": "sdxl_base_v1-0", "flux": "flux1"}
@@ -36,6 +37,16 @@ def _base(shapes: Shapes, tmp_path: Path, **metadata: str) -> str | None:
         return str(_identify(shapes, tmp_path, **metadata).base)
     except (AmbiguousModelError, UnknownModelError):
         return None
+
+
+def _candidates(shapes: Shapes, tmp_path: Path) -> set[str]:
+    """The bases that a file may be of; none where it is unknown."""
+    try:
+        return {str(_identify(shapes, tmp_path).base)}
+    except AmbiguousModelError as error:
+        return {str(base) for base in error.candidates}
+    except UnknownModelError:
+        return set()
 
 
 @pytest.mark.parametrize(
@@ -166,7 +177,56 @@ def test_every_algorithm_is_a_lora_of_its_base(
     if base == "sdxl" or kind in _SHOWING:
         assert _identify(shapes, tmp_path).base == base
     else:  # SD 1 and SD 2 differ in the width of the text alone, which these do not show
-        assert not _is_known(shapes, tmp_path)
+        assert _candidates(shapes, tmp_path) == {"sd-1", "sd-2"}
+
+
+#: What trainers let people choose, as parts of the names of modules.
+_PARTS = ("attn1", "attn2", ".ff.", "proj_in", "proj_out", "attn1.to_q", "to_out")
+_BLOCKS = (
+    "",
+    ".0.",
+    "down",
+    "up",
+    "mid",
+    "down_blocks.0",
+    "up_blocks.3",
+    "input",
+    "output",
+    "middle",
+)
+_SPELLINGS = ("lora_unet_{flat}", "unet.{path}", "base_model.model.{path}")
+
+
+def _widths(names: Shapes) -> dict[str, tuple[int, ...]]:
+    return {
+        name.removesuffix(".weight"): shape
+        for name, shape in names.items()
+        if name.endswith(".weight") and any(part in name for part in ("transformer_blocks", "proj"))
+        and len(shape) > 1
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("spelling", _SPELLINGS)
+@pytest.mark.parametrize("names", [ldm_unet, diffusers_unet])
+@pytest.mark.parametrize(("unet", "base"), [(SD1, "sd-1"), (SD2, "sd-2"), (SDXL, "sdxl")])
+def test_a_lora_of_some_parts_of_a_unet_is_never_of_another_base(
+    spelling: str, names: Callable[[UNet], Shapes], unet: UNet, base: str, tmp_path: Path
+) -> None:
+    widths, alike = _widths(names(unet)), {"sd-1", "sd-2"}
+    for part, block in product((*_PARTS, "attn1 or ff"), _BLOCKS):
+        wanted = part.replace("ff", ".ff.").split(" or ") if " or " in part else [part]
+        chosen = {p: s for p, s in widths.items() if block in p and any(w in p for w in wanted)}
+        lora: Shapes = {}
+        for path, (out, taken, *kernel) in chosen.items():
+            name = spelling.format(path=path, flat=path.replace(".", "_"))
+            lora[f"{name}.lora_down.weight"] = (4, taken, *kernel)
+            lora[f"{name}.lora_up.weight"] = (out, 4, *kernel)
+        found = _candidates(lora, tmp_path)
+        assert not found or base in found, (part, block, found)
+        if not block and base in alike and part in {"attn1", ".ff.", "attn1 or ff"}:
+            assert found == alike, part
+        if not block and part == "attn2":
+            assert found == {base}
 
 
 def test_an_oft_of_flux_has_blocks_for_each_part_of_a_module(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from modelkeep.core.identity import Identification
-from modelkeep.errors import UnknownModelError
+from modelkeep.errors import AmbiguousModelError, UnknownModelError
 from modelkeep.identification.adapters import place_of, split_role
 from modelkeep.identification.engine import identify
 from sample_models import SD1, SD2, SDXL, Shapes, typed, write_safetensors
@@ -125,8 +125,9 @@ def test_a_slider_without_cross_attention_is_known_by_its_projections(tmp_path: 
     name = f"{block}_transformer_blocks_0_attn1_to_q"
     shapes: Shapes = {f"{name}.lora_down.weight": (4, 320), f"{name}.lora_up.weight": (320, 4)}
 
-    with pytest.raises(UnknownModelError):  # SD 1 and SD 2 have the same
+    with pytest.raises(AmbiguousModelError) as caught:
         _identify(shapes, tmp_path)
+    assert caught.value.candidates == ("sd-1", "sd-2")
     assert _identify(shapes, tmp_path, ss_base_model_version="sd_v1").base == "sd-1"
     for kernel, base in (((1, 1), "sd-1"), ((), "sd-2")):
         projection: Shapes = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
 from modelkeep.identification.conditions import (
     AdapterOnly,
@@ -21,6 +23,7 @@ from modelkeep.identification.conditions import (
     NameHint,
     NoModule,
     Not,
+    Projected,
     TextContext,
     Undeclared,
 )
@@ -38,6 +41,8 @@ KOLORS_IMAGE = AnyOf(
         "the width of the image features",
     ),
 )
+#: Of the weight of a projection: of a plain matrix, and of a convolution.
+_DIMENSIONS: tuple[Literal[2, 4], ...] = (2, 4)
 _LORA_FILES = ("pytorch_lora_weights.*", "adapter_model.*")
 
 #: Attention where SD 1 and SD 2 have it and SDXL has not, in both spellings.
@@ -189,6 +194,23 @@ def declared_unet(base: BaseModelType) -> Condition:
         Declares(base.value),
         Not(SHALLOW, "for a U-Net with attention in its first block"),
         Not(DEEP, "for a U-Net with deep attention"),
+    )
+
+
+def either_unet() -> Condition:
+    """Return the condition that an adapter shows only what SD 1 and SD 2 have in one shape.
+
+    That is self-attention and feed-forward layers, and all of them where an algorithm leaves no
+    widths in the file. Without a declaration nothing tells these two apart.
+    """
+    wide = (text_layers("text", width) for width in (768, 1024))
+    return AllOf(
+        NO_CONTEXT,
+        SHALLOW,
+        *(Not(Projected(kind), "for a projection that tells which") for kind in _DIMENSIONS),
+        Not(DEEP, "for a U-Net with deep attention"),
+        Not(AnyOf(*wide), "for a text encoder that tells which"),
+        Undeclared(),
     )
 
 

@@ -10,6 +10,7 @@ from modelkeep.identification.conditions import (
     Declares,
     EmbeddingFor,
     Has,
+    Not,
     NotKin,
     PipelineClass,
     Projected,
@@ -20,6 +21,7 @@ from modelkeep.identification.families._adapters import (
     SHALLOW,
     declared_text,
     declared_unet,
+    either_unet,
     embeddings,
     ip_adapters,
     t2i_adapters,
@@ -85,13 +87,16 @@ FAMILY = Family(
                 AnyOf(
                     # All else in these blocks SD 2 has in the same shapes.
                     Projected(4),
-                    Declares(_BASE.value),
+                    AllOf(
+                        Declares(_BASE.value), Not(Projected(2), "for the plain matrices of SD 2")
+                    ),
                     text_layers("text", 768),
                 ),
             ),
             text_encoder(768),
             declared_text(_BASE, 768),
             declared_unet(_BASE),
+            either_unet(),
         ),
         *embeddings(_BASE, EmbeddingFor(text=768), declared=(EmbeddingFor(clip_l=768),)),
         *ip_adapters(_BASE, 768, r"\bsd ?1|\bsd15"),
