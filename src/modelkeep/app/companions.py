@@ -18,12 +18,12 @@ from modelkeep.core.companions import Fit, bases_for, fit, order_of, types_for
 from modelkeep.core.identity import Evidence
 from modelkeep.core.taxonomy import BaseModelType, ModelType, RecordState
 from modelkeep.errors import UsageError
+from modelkeep.records.listing import RecordFilter
 
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
     from modelkeep.app.query import ModelQuery
     from modelkeep.core.configs import ModelConfigBase
-    from modelkeep.records.listing import RecordFilter
 
 #: Where a companion stands in the list; see ``order_of``; the last is its key.
 _Place = tuple[int, int, int, str, str]
@@ -50,6 +50,7 @@ class _Found:
     place: _Place
     fit: Fit
     record: bytes
+    type: ModelType
 
     def to_bytes(self) -> bytes:
         """Return the record as JSON, with how it goes with the other."""
@@ -91,6 +92,52 @@ def companions(
         where: What else they have to be like.
     """
     return [manager.records.get_model(each.place[-1]) for each in _found(manager, model, where)]
+
+
+@dataclass(frozen=True, slots=True)
+class CompanionGroup:
+    """The models of one type that work with another model.
+
+    Attributes:
+        count: How many there are; some of them may only fit.
+        certain: How many surely fit.
+        models: The likeliest of them.
+        fits: How each of these goes with it.
+    """
+
+    type: ModelType
+    count: int
+    certain: int
+    models: tuple[ModelConfigBase, ...]
+    fits: tuple[Fit, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "type": self.type.value,
+            "count": self.count,
+            "certain": self.certain,
+            "keys": [model.key for model in self.models],
+        }
+
+
+def groups(manager: ModelManager, model: ModelConfigBase, shown: int) -> list[CompanionGroup]:
+    """Return what works with a model by type, with the ``shown`` likeliest of each."""
+    by_type: dict[ModelType, list[_Found]] = {}
+    for each in _found(manager, model, RecordFilter()):
+        by_type.setdefault(each.type, []).append(each)
+    get = manager.records.get_model
+    return [
+        CompanionGroup(
+            kind,
+            len(found),
+            sum(each.fit.is_certain for each in found),
+            tuple(get(each.place[-1]) for each in found[:shown]),
+            tuple(each.fit for each in found[:shown]),
+        )
+        for kind in types_for(model)
+        if (found := by_type.get(kind))
+    ]
 
 
 def page(manager: ModelManager, query: ModelQuery) -> CompanionPage:
@@ -144,7 +191,7 @@ def _found(manager: ModelManager, model: ModelConfigBase, where: RecordFilter) -
     for record in manager.records.each_json(wanted):
         other = msgspec.json.decode(record, type=_Candidate)
         if other.key != model.key and (how := fit(model, other)) is not None:
-            found.append(_Found((*order_of(model, other, how), other.key), how, record))
+            found.append(_Found((*order_of(model, other, how), other.key), how, record, other.type))
     return sorted(found, key=lambda each: each.place)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from modelkeep.app.records import refuse_unstorable
 from modelkeep.core import limits
 from modelkeep.core.configs import ModelConfigFactory
 from modelkeep.core.taxonomy import type_from_words
@@ -106,13 +107,20 @@ class RecordChange:
         """Return the record as it is now."""
         return self.after.to_json()
 
-    def __str__(self) -> str:
+    def changed(self) -> dict[str, tuple[Any, Any]]:
+        """Return old and new value of each field that differs, in the words of people."""
         old = {**self.before.to_json(), _TAGS: list(self.tags_before)}
         new = {**self.after.to_json(), _TAGS: list(self.tags_after)}
-        changes = [
-            f"{word_of(name)} {value_text(old.get(name))} -> {value_text(new.get(name))}"
+        return {
+            word_of(name): (old.get(name), new.get(name))
             for name in dict.fromkeys((*new, *old))
             if name not in _NOT_SHOWN and (old.get(name) or None) != (new.get(name) or None)
+        }
+
+    def __str__(self) -> str:
+        changes = [
+            f"{word} {value_text(old)} -> {value_text(new)}"
+            for word, (old, new) in self.changed().items()
         ]
         if self.kept:
             words = ", ".join(map(word_of, self.kept))
@@ -139,23 +147,37 @@ def read_changes(words: Iterable[str]) -> list[FieldChange]:
     return list(found.values())
 
 
-def edit(manager: ModelManager, name: str, changes: Sequence[FieldChange]) -> RecordChange:
-    """FieldChange fields of a record, and the user's own tags.
+def edit(
+    manager: ModelManager,
+    name: str,
+    changes: Sequence[FieldChange],
+    seen: frozenset[str] | None = None,
+) -> RecordChange:
+    """Change fields of a record, and the user's own tags.
 
     The format follows a new type, so that the two fit.
+
+    Args:
+        manager: Of the library.
+        name: What a person calls the model.
+        changes: What changes.
+        seen: Change fields only while the record is of one of these versions; see
+            ``record_version``. Tags are stored beside it.
 
     Raises:
         UsageError: the model has no such field, or a value makes no sense.
         UnknownModelException: there is no such model.
+        StaleRecordError: it is of no version in ``seen``.
         InvalidModelConfigException: a value does not fit.
     """
     before = manager.find(name)
     tags = tuple(sorted(manager.metadata.tags(before.key).hand))
     changed = _applied(changes, before, tags)
+    refuse_unstorable(changed)
     fields = {field: value for field, value in changed.items() if field != _TAGS}
     after: ModelConfigBase = before
     if fields:  # before the tags, which cannot be refused
-        after = manager.installer.edit(before.key, fields)
+        after = manager.installer.edit(before.key, fields, seen=seen)
     if _TAGS in changed:
         manager.metadata.set_tags(before.key, changed[_TAGS] or ())
     return RecordChange(before, after, tags, tuple(sorted(manager.metadata.tags(before.key).hand)))

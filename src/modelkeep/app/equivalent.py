@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,23 @@ def of_query(query: ModelQuery) -> Equivalent:
 def of_show(key: str) -> Equivalent:
     """Return how a model is shown."""
     return Equivalent(_command("show", key), f"manager.find({key!r})")
+
+
+def of_edit(key: str, words: Sequence[str]) -> Equivalent:
+    """Return how a model is edited; the words are such as ``name=My model``."""
+    fields = ", ".join(
+        f"{name!r}: {value!r}" for name, _, value in (w.partition("=") for w in words)
+    )
+    call = f"manager.installer.edit({key!r}, {{{fields}}})"
+    return Equivalent(_command("edit", key, *words), call)
+
+
+def of_reidentify(key: str, *, reset: bool = False) -> Equivalent:
+    """Return how a model is identified again."""
+    options = ["--reset"] if reset else []
+    how = ", reset=True" if reset else ""
+    call = f"manager.installer.reidentify({key!r}{how})"
+    return Equivalent(_command("reidentify", *options, key), call)
 
 
 def of_identify(source: str) -> Equivalent:

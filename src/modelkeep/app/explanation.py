@@ -33,7 +33,7 @@ def explanation(
     others = [rule for rule in rules if not rule.holds]
     for rule in fitting:
         yield f"  fits      {_name(rule)}{'' if _is_it(rule, found) else _beside(found)}"
-    shown = others if is_whole else _rivals(others)
+    shown = others if is_whole else nearest(others)
     if shown:
         yield "  Nearest rules that do not fit:" if not is_whole else "  Rules that do not fit:"
     for rule in shown:
@@ -46,8 +46,8 @@ def explanation(
         yield f"  {left:,} {also} looked at; --verbose shows all."
 
 
-def _rivals(others: Sequence[Assessment]) -> Sequence[Assessment]:
-    """Return the nearest rules; those of which nothing holds are no rivals while others are."""
+def nearest(others: Sequence[Assessment]) -> Sequence[Assessment]:
+    """Return the nearest rules of those that do not fit; the others are no rivals."""
     return [rule for rule in others if rule.held][:_RIVALS] or others[:_RIVALS]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from modelkeep.app.files import OwnedFile, files_of, open_owned
@@ -28,6 +28,8 @@ class HeaderTensors:
     Attributes:
         name: The file, as ``files_of`` names it.
         tensors: Name, element type and shape of some tensors.
+        count: How many there are in all pages.
+        kinds: How many tensors of the file have each element type, the most frequent first.
         metadata: Texts of the header, long ones cut.
         cut: Keys of texts that were cut or left out.
         next: Where the following page begins; None at the end.
@@ -36,6 +38,8 @@ class HeaderTensors:
     name: str
     header: TensorHeader
     tensors: tuple[tuple[str, str, tuple[int, ...]], ...]
+    count: int
+    kinds: dict[str, int]
     metadata: dict[str, str]
     cut: tuple[str, ...]
     next: int | None
@@ -46,7 +50,8 @@ class HeaderTensors:
             "path": self.name,
             "container": self.header.container,
             "size": self.header.size,
-            "count": len(self.header.tensors),
+            "count": self.count,
+            "dtypes": self.kinds,
             "tensors": [
                 {"name": name, "dtype": dtype, "shape": list(shape)}
                 for name, dtype, shape in self.tensors
@@ -58,7 +63,13 @@ class HeaderTensors:
 
 
 def header_page(
-    manager: ModelManager, config: ModelConfigBase, name: str = "", *, after: int, limit: int
+    manager: ModelManager,
+    config: ModelConfigBase,
+    name: str = "",
+    *,
+    after: int,
+    limit: int,
+    text: str = "",
 ) -> HeaderTensors:
     """Return some of the tensors of a weight file.
 
@@ -68,6 +79,7 @@ def header_page(
         name: The file; its largest weight file where none is named.
         after: How many tensors come before.
         limit: How many are returned at most.
+        text: Only tensors whose name has all of these words somewhere, whatever their case.
 
     Raises:
         SourceNotFoundError: the model has no such file, or it is not there.
@@ -77,16 +89,23 @@ def header_page(
     file = _chosen(files_of(manager, config), config, name)
     with open_owned(manager, config, file) as opened:
         header = read_header(opened)
-    found = islice(header.tensors.items(), after, after + limit)
+    words = text.casefold().split()
+    fitting = [
+        (each, info.dtype, info.shape)
+        for each, info in header.tensors.items()
+        if not words or all(word in each.casefold() for word in words)
+    ]
     end = after + limit
     kept, cut = _short(header.metadata) if after == 0 else ({}, ())
     return HeaderTensors(
         file.name,
         header,
-        tuple((each, info.dtype, info.shape) for each, info in found),
+        tuple(fitting[after:end]),
+        len(fitting),
+        dict(Counter(info.dtype for info in header.tensors.values()).most_common()),
         kept,
         cut,
-        end if end < len(header.tensors) else None,
+        end if end < len(fitting) else None,
     )
 
 

@@ -146,9 +146,9 @@ def page(manager: ModelManager, query: ModelQuery) -> ModelPage:
     if query.limit is None:
         found = list(records.each(query.where, order=query.order))
     else:
-        after = _cursor(manager, query.after)
+        after = end_of(manager, query.after)
         got = records.page(query.where, order=query.order, limit=query.limit, after=after)
-        found, following = got.items, _token(manager, got.next)
+        found, following = got.items, end_token(manager, got.next)
     return ModelPage(tuple(found), following, offline_models(manager, found))
 
 
@@ -245,7 +245,7 @@ def facet_label(facet: str, value: str) -> str:
     return base_label(BaseModelType(value))
 
 
-def _token(manager: ModelManager, cursor: str | None) -> str | None:
+def end_token(manager: ModelManager, cursor: str | None) -> str | None:
     """Return a short token for where a page ended; the cursor itself where none can be kept."""
     if cursor is None:
         return None
@@ -257,7 +257,7 @@ def _token(manager: ModelManager, cursor: str | None) -> str | None:
         return cursor
 
 
-def _cursor(manager: ModelManager, after: str | None) -> str | None:
+def end_of(manager: ModelManager, after: str | None) -> str | None:
     """Return the cursor that a token stands for; whatever else it is stays as it is."""
     from modelkeep.jobs.page_ends import TOKEN_LENGTH, cursor_of
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from modelkeep.app.text import pairs
@@ -176,6 +177,11 @@ class Evicted:
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         return {"parts": self.parts, "bytes": self.bytes}
+
+
+def can_load() -> bool:
+    """Tell whether what loading needs is installed."""
+    return all(find_spec(name) is not None for name in ("torch", "numpy"))
 
 
 def loaded(manager: ModelManager) -> list[LoadedModel]:

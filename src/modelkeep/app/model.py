@@ -16,7 +16,7 @@ from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.core.taxonomy import RecordState, type_label
 from modelkeep.errors import UnknownMetadataException, UnknownModelError
 from modelkeep.identification.known_families import base_label
-from modelkeep.library.condition import FileStatus, condition_of
+from modelkeep.library.condition import FileCondition, FileStatus, ModelCondition, condition_of
 from modelkeep.library.identified import set_by_hand
 from modelkeep.library.previews import preview_place
 from modelkeep.sources.terms import terms_of
@@ -57,6 +57,7 @@ class ModelDetails:
         tags: All of them.
         created_at: When it was recorded, seconds since the epoch.
         offline: Why its root is offline, and how it comes back.
+        odd: Its files that are not there as recorded.
     """
 
     record: ModelConfigBase
@@ -70,6 +71,7 @@ class ModelDetails:
     metadata: AnyMetadata | None
     created_at: float | None
     offline: str = ""
+    odd: tuple[FileCondition, ...] = ()
 
     @property
     def key(self) -> str:
@@ -157,7 +159,8 @@ def show(manager: ModelManager, name: str) -> ModelDetails:
     """
     record, records = manager.find(name), manager.records
     tags = manager.metadata.tags(record.key)
-    state, reason = _state_now(manager, record)
+    seen = condition_of(manager.presence, record)
+    state, reason = _state_now(seen, record)
     path = records.roots.locate(record.root, record.path, manager.settings.models_dir)
     preview = preview_place(record, path) if path is not None else None
     try:
@@ -177,6 +180,7 @@ def show(manager: ModelManager, name: str) -> ModelDetails:
         metadata=metadata,
         created_at=records.created_at(record.key),
         offline=offline_roots(manager, {record.root}).get(record.root, "") if is_offline else "",
+        odd=seen.files,
     )
 
 
@@ -205,9 +209,8 @@ def reidentify(
     return RecordChange(before, after, kept=tuple(sorted(set_by_hand(after))))
 
 
-def _state_now(manager: ModelManager, record: ModelConfigBase) -> tuple[str, str]:
+def _state_now(seen: ModelCondition, record: ModelConfigBase) -> tuple[str, str]:
     """Return how the files of a model are now, as a word and a sentence; empty when as recorded."""
-    seen = condition_of(manager.presence, record)
     if seen.condition is not FileStatus.PRESENT:
         return seen.condition.value, seen.detail
     if record.state is RecordState.CHANGED:

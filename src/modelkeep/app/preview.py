@@ -81,6 +81,16 @@ def open_preview(manager: ModelManager, config: ModelConfigBase) -> OpenedPrevie
     )
 
 
+def preview_kind(manager: ModelManager, config: ModelConfigBase) -> str:
+    """Return ``picture`` or ``film``; empty where a model shows neither, or it cannot be read."""
+    try:
+        opened = open_preview(manager, config)
+    except (SourceNotFoundError, UnreadableSourceError):
+        return ""
+    with opened.file:
+        return "film" if opened.film else "picture"
+
+
 def small_picture(
     manager: ModelManager, picture: LocalFile, side: PreviewSide
 ) -> tuple[bytes, str]:

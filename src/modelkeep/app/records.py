@@ -78,7 +78,7 @@ def patch(
     """
     before = manager.records.get_model(key)
     changes = _changes(before, without_aliases(given))
-    _refuse_unstorable(changes)
+    refuse_unstorable(changes)
     _refuse_out_of_reach(manager, changes)
     if changes:
         manager.installer.edit(key, changes, seen=seen)
@@ -100,7 +100,7 @@ def add(manager: ModelManager, given: Mapping[str, Any]) -> bytes:
         SourceNotFoundError: requests cannot read the path, or nothing is there.
     """
     fields = without_aliases(given)
-    _refuse_unstorable(fields)
+    refuse_unstorable(fields)
     _refuse_out_of_reach(manager, fields)
     if "base" in fields:
         check_base(fields["base"], manager.installer.library.known_bases)
@@ -156,7 +156,7 @@ def _refuse_out_of_reach(manager: ModelManager, fields: Mapping[str, Any]) -> No
     check_record_paths(manager, {"preview": fields.get("preview")})
 
 
-def _refuse_unstorable(fields: Mapping[str, Any]) -> None:
+def refuse_unstorable(fields: Mapping[str, Any]) -> None:
     """Refuse values that JSON can hold, and that no file, disk or screen takes.
 
     Raises:
@@ -188,7 +188,7 @@ def _why_unstorable(name: str, value: Any) -> str:
             return f"has more than {_DEPTH} values inside of each other"
         if isinstance(one, Mapping):
             waiting += [(part, depth + 1) for pair in one.items() for part in pair]
-        elif isinstance(one, list):
+        elif isinstance(one, list | tuple):
             waiting += [(part, depth + 1) for part in one]
         elif isinstance(one, str) and ("\0" in one or len(one) > most):
             return _NUL if "\0" in one else f"has more than {most:,} characters"

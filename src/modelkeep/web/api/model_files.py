@@ -66,7 +66,8 @@ class HeaderPage(BaseModel):
         path: The file.
         container: ``safetensors`` or ``pickle``.
         size: Bytes of the file.
-        count: How many tensors it has.
+        count: How many tensors it has, of those that are asked for.
+        dtypes: How many of all its tensors have each element type.
         tensors: Some of them, in the order of the file.
         metadata: What else the header says; long texts are cut. Only with the first tensors.
         cut: Keys of the metadata that were cut or left out.
@@ -77,6 +78,7 @@ class HeaderPage(BaseModel):
     container: str
     size: int
     count: int
+    dtypes: dict[str, int]
     tensors: list[TensorEntry]
     metadata: dict[str, str]
     cut: list[str]
@@ -122,15 +124,17 @@ def head_model_file(context: Context, request: Request, key: InPath, path: InPat
 def get_model_header(
     context: Context,
     key: InPath,
+    *,
     path: Annotated[str, Query(max_length=4096)] = "",
     after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    q: Annotated[str, Query(max_length=200, description="Words in the names of tensors")] = "",
 ) -> Response:
     """Read the header of a weight file of a model; nothing in the file is run.
 
     Without a path, the largest weight file is read.
     """
     page = header.header_page(
-        context.manager, config_of(context, key), path, after=after, limit=limit
+        context.manager, config_of(context, key), path, after=after, limit=limit, text=q
     )
     return json_reply(page.to_json())

@@ -1,0 +1,123 @@
+"""What is done with one model: it is verified, looked up, loaded; it loses its picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio.to_thread
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from modelkeep.app import enrich, load, preview, tasks
+from modelkeep.app.job_kinds.enrich import EnrichDetails
+from modelkeep.app.job_kinds.verify import VerifyDetails
+from modelkeep.app.outcomes import error_json
+from modelkeep.core.names import size_text
+from modelkeep.errors import ModelKeepError
+from modelkeep.web.context import Context, WebContext
+from modelkeep.web.frame import lead_to, page, told_by
+from modelkeep.web.guard.forms import read_form
+from modelkeep.web.hints import over_http
+from modelkeep.web.keys import InPath, config_of
+from modelkeep.web.model_pages import ModelAddress
+from modelkeep.web.notices import Notice
+from modelkeep.web.pages.model import model_below
+from modelkeep.web.routes import Routes
+
+router = APIRouter(include_in_schema=False)
+ROUTES = Routes("model_work", router)
+
+
+@router.post("/models/{key:path}/verify")
+async def verify_model(request: Request, context: Context, key: InPath) -> Response:
+    """Begin to read every byte of a model; its page then shows how far that is."""
+    form = await read_form(request)
+    details = VerifyDetails(keys=[key], accept="accept" in form)
+    return await run_in_threadpool(_begin, request, context, key, details)
+
+
+@router.get("/models/{key:path}/enrich")
+def enrich_page(request: Request, context: Context, key: InPath) -> Response:
+    """Show which sites would be asked about a model, and what they would get."""
+    record = model_below(request, context, key, "/enrich")
+    plan = enrich.plan(context.manager, [record.key], without=(), again=True)
+    return page(
+        request,
+        "model_enrich.html",
+        title=f"Look up {record.name}",
+        section="library",
+        at=ModelAddress.asked(request, record.key),
+        model=record,
+        questions=[enrich.question_text(question) for question in plan.questions],
+        notes=enrich.plan_notes(plan),
+    )
+
+
+@router.post("/models/{key:path}/enrich")
+async def enrich_model(request: Request, context: Context, key: InPath) -> Response:
+    """Begin to ask the sites about a model: its reader has seen which."""
+    await read_form(request)
+    details = EnrichDetails(keys=[key], again=True, yes=True)
+    return await run_in_threadpool(_begin, request, context, key, details)
+
+
+@router.post("/models/{key:path}/load")
+async def load_model(request: Request, context: Context, key: InPath) -> Response:
+    """Load a model; its page comes when it is in memory."""
+    await read_form(request)
+    return await anyio.to_thread.run_sync(_load, request, context, key, limiter=context.loading)
+
+
+@router.post("/models/{key:path}/evict")
+async def evict_model(request: Request, context: Context, key: InPath) -> Response:
+    """Take a model out of memory."""
+    await read_form(request)
+    return await run_in_threadpool(_evict, request, context, key)
+
+
+@router.post("/models/{key:path}/preview")
+async def remove_preview(request: Request, context: Context, key: InPath) -> Response:
+    """Have a model show no picture."""
+    await read_form(request)
+    return await run_in_threadpool(_remove_preview, request, context, key)
+
+
+def _begin(request: Request, context: WebContext, key: str, details: Any) -> Response:
+    record, address = config_of(context, key), ModelAddress.asked(request, key)
+    kind = "verify" if isinstance(details, VerifyDetails) else "enrich"
+    try:
+        task = tasks.begin_task(context.manager, kind, details, record.name)
+    except ModelKeepError as error:
+        return lead_to(request, context.notices, address(), _failure(error))
+    return lead_to(request, context.notices, address(task=task.row.id), None)
+
+
+def _load(request: Request, context: WebContext, key: str) -> Response:
+    record, address = config_of(context, key), ModelAddress.asked(request, key)
+    try:
+        [done] = load.load(context.manager, record.key, load.LoadOptions())
+    except ModelKeepError as error:
+        return lead_to(request, context.notices, address(), _failure(error))
+    took = f"{size_text(done.bytes)} on {done.device}, {done.seconds:.1f} s"
+    notice = Notice(f"Loaded as {done.class_name}: {took}")
+    return lead_to(request, context.notices, address(), notice)
+
+
+def _evict(request: Request, context: WebContext, key: str) -> Response:
+    record, address = config_of(context, key), ModelAddress.asked(request, key)
+    done = load.evict(context.manager, record.key)
+    freed = f"{size_text(done.bytes)} are free again" if done.bytes else "Nothing was in memory"
+    return lead_to(request, context.notices, address(), Notice(freed))
+
+
+def _remove_preview(request: Request, context: WebContext, key: str) -> Response:
+    record, address = config_of(context, key), ModelAddress.asked(request, key)
+    try:
+        preview.remove_preview(context.manager, record)
+    except ModelKeepError as error:
+        return lead_to(request, context.notices, address(), _failure(error))
+    return lead_to(request, context.notices, address(), Notice("It shows no picture now"))
+
+
+def _failure(error: ModelKeepError) -> Notice:
+    return told_by(over_http(error_json(error)))
