@@ -32,7 +32,7 @@ class WebServer:
         self.manager: ModelManager = self.context.manager
         tls = tls_context(self.context.settings)
         self._server = make_server(make_app(self.context, folders), self.context.hub, tls)
-        self._sockets = listen("127.0.0.1", 0)
+        self._sockets = listen("127.0.0.1", settings.get("port", 0))
         port = self._sockets[0].getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": self._sockets})

@@ -59,6 +59,7 @@ class Frame:
         may_manage: Show what changes something.
         csrf: What every form carries in the field ``csrf``.
         notice: What is told once.
+        events: The last event before this page was made.
         version: Of the program.
     """
 
@@ -68,6 +69,7 @@ class Frame:
     may_manage: bool
     csrf: str
     notice: Notice | None
+    events: str
     version: str = modelkeep.__version__
     sections: tuple[Section, ...] = SECTIONS
 
@@ -111,6 +113,7 @@ def frame_of(request: Request) -> Frame:
         may_manage=caller is not None and caller.may_manage and not read_only,
         csrf=csrf_token(request.scope),
         notice=context.notices.take(number) if context is not None and number else None,
+        events=context.hub.ring.last_id if context is not None else "",
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from modelkeep.web.rendering import asset
 from support.web import WebServer
 
 _PAGES = '''
@@ -88,17 +89,20 @@ def test_a_form_leads_nowhere_else(web: WebServer, to: str) -> None:
 def test_what_a_sub_path_takes_off_is_put_before_every_address(tmp_path: Path) -> None:
     with WebServer(tmp_path / "root", offline=True, base_path="/models") as server:
         text = server.get("/models/patterns", headers=_BROWSER).text
-    assert 'href="/models/static/app.css?v=' in text
+    assert f'href="/models{asset("app.css")}"' in text
     assert 'href="/models/install"' in text
 
 
 def test_a_file_is_kept_as_long_as_its_content_is_the_same(web: WebServer) -> None:
     text = web.get("/patterns", headers=_BROWSER).text
     address = text.partition('<link rel="stylesheet" href="')[2].partition('"')[0]
+    assert address == asset("app.css")
     named = requests.get(web.url + address, timeout=30)
-    plain = requests.get(web.url + address.partition("?")[0], timeout=30)
+    plain = requests.get(f"{web.url}/static/app.css", timeout=30)
     tag = {"If-None-Match": plain.headers["ETag"]}
-    again = requests.get(web.url + address.partition("?")[0], headers=tag, timeout=30)
+    again = requests.get(f"{web.url}/static/app.css", headers=tag, timeout=30)
+    older = requests.get(f"{web.url}/static/{'0' * 12}/app.css", timeout=30)
+    assert (older.content, older.headers["Cache-Control"]) == (named.content, "no-cache")
     assert "immutable" in named.headers["Cache-Control"]
     assert plain.headers["Cache-Control"] == "no-cache"
     assert (again.status_code, again.content) == (304, b"")

@@ -47,6 +47,11 @@ class EventRing:
         self._kept: deque[Framed] = deque()
         self._bytes = 0
 
+    @property
+    def last_id(self) -> str:
+        """``id`` of the last event."""
+        return self._id(self.last)
+
     def add(self, topic: str, payload: Mapping[str, Any], replaces: object | None = None) -> Framed:
         """Frame an event, with the next number, and keep it."""
         self.last += 1

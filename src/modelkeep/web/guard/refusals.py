@@ -35,7 +35,9 @@ class Refusal:
 async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
     """Answer a request with why it is refused."""
     if wants_page(scope):
-        reply = in_words(Request(scope), refusal.status, refusal.message, refusal.hint)
+        reply = in_words(
+            Request(scope), refusal.status, refusal.code, refusal.message, refusal.hint
+        )
         reply.headers.update(refusal.headers)
     else:
         body = error_body(refusal.code, refusal.message, refusal.hint)

@@ -45,7 +45,7 @@ if (here.searchParams.has("notice")) {
 // Parts of a page that follow events: data-follows="jobs models", with hx-get, hx-select and
 // hx-trigger="changed". Many events in a row ask once.
 const waiting = new Set();
-listen(page.dataset.prefix, (changed) => {
+listen(page.dataset, (changed) => {
   for (const part of document.querySelectorAll("[data-follows]")) {
     const follows = part.dataset.follows.split(" ").some((one) => changed.includes(one));
     if (!follows || waiting.has(part)) continue;
