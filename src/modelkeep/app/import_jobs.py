@@ -107,7 +107,7 @@ def begin_import(
 
 def import_jobs(manager: ModelManager) -> list[ImportView]:
     """Return the install jobs of every process, the oldest first."""
-    return [_view(manager, row) for row in manager.jobs.rows(_KIND)]
+    return [import_view(manager, row) for row in manager.jobs.rows(_KIND)]
 
 
 def import_job(manager: ModelManager, number: int) -> ImportView:
@@ -116,7 +116,7 @@ def import_job(manager: ModelManager, number: int) -> ImportView:
     Raises:
         UnknownInstallJobException: there is none with this number.
     """
-    return _view(manager, _row(manager, number))
+    return import_view(manager, _row(manager, number))
 
 
 def cancel_import(manager: ModelManager, number: int) -> None:
@@ -186,7 +186,13 @@ def _row(manager: ModelManager, number: int) -> JobRow:
     return row
 
 
-def _view(manager: ModelManager, row: JobRow) -> ImportView:
+def import_view(manager: ModelManager, row: JobRow) -> ImportView:
+    """Return what is known of an install job.
+
+    Args:
+        manager: Of the library.
+        row: As it is stored.
+    """
     engine = manager.installer.engine
     is_ours = engine.store.is_mine(row) and engine.has(row.id)
     job: ModelInstallJob | None = engine.job(row.id) if is_ours else None

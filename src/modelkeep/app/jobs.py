@@ -152,6 +152,16 @@ def retry(manager: ModelManager, number: int, changes: Mapping[str, Any]) -> Any
     return job
 
 
+def forget(manager: ModelManager, number: int) -> None:
+    """Take a job that has ended off the list; what it made stays.
+
+    Raises:
+        UnknownJobIDException: there is no such job.
+        UsageError: it has not ended.
+    """
+    manager.jobs.forget(number)
+
+
 def status(manager: ModelManager, number: int) -> JobStatus:
     """Return how a job is now."""
     return JobStatus(manager.jobs.row(number))

@@ -53,6 +53,10 @@ class JobCommands:
         self._flush()
         return [self._as_it_is(row) for row in self._store.all(kind)]
 
+    def count_open(self) -> int:
+        """Return how many jobs of all processes wait or run."""
+        return self._store.count_open()
+
     def pause(self, number: int) -> JobRow:
         """Hold a job until it is resumed.
 
@@ -198,6 +202,25 @@ class JobCommands:
         for engine in engines:
             engine.forget(ended)
         return count
+
+    def forget(self, number: int) -> None:
+        """Forget one job that has ended.
+
+        Raises:
+            UnknownJobIDException: there is no such job.
+            UsageError: it has not ended.
+        """
+        row = self._row(number)
+        if row.ended_at is None:
+            raise JobStateError(
+                f"The job {number} is {row.status}, so it stays in the list",
+                hint=f"Cancel it first: modelkeep cancel {number}",
+            )
+        if (engine := self._engine_for(row)) is not None:
+            engine.remove_ended(row.kind, only=number)
+        self._store.remove([number])
+        for each in self._engines:
+            each.forget([row])
 
     # -- plumbing
 

@@ -342,13 +342,20 @@ class JobEngine:
                     if not entry.is_notified:
                         _log.warning("a listener of job %s did not return", entry.job.id)
 
-    def remove_ended(self, kind: str | None = None) -> list[int]:
-        """Forget the jobs of this engine, or of one kind, that have ended; return their numbers."""
+    def remove_ended(self, kind: str | None = None, *, only: int | None = None) -> list[int]:
+        """Forget the jobs of this engine that have ended; return their numbers.
+
+        Args:
+            kind: Only those of this kind.
+            only: Only the one with this number.
+        """
         with self._changed:
             ended = [
                 number
                 for number, entry in self._entries.items()
-                if entry.state.is_final and kind in {None, entry.kind.name}
+                if entry.state.is_final
+                and kind in {None, entry.kind.name}
+                and only in {None, number}
             ]
             for number in ended:
                 del self._entries[number]

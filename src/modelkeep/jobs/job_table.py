@@ -49,6 +49,15 @@ class JobTable:
         """Return all jobs, or those of one kind, the oldest first."""
         return self._select("WHERE kind = coalesce(?, kind) ORDER BY id", kind)
 
+    def count_open(self) -> int:
+        """Return how many jobs wait or run."""
+        [row] = self._database.select(
+            "SELECT count(*) AS jobs FROM job WHERE ended_at IS NULL AND status IN (?, ?)",
+            JobState.WAITING.value,
+            JobState.RUNNING.value,
+        )
+        return int(row["jobs"])
+
     def changed_since(self, moment: float) -> list[JobRow]:
         """Return the jobs that are open, or whose owner wrote something since a moment.
 

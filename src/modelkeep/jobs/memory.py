@@ -11,7 +11,7 @@ from typing import Any
 
 from modelkeep.errors import UnknownJobIDException
 from modelkeep.jobs.rows import JobChange, JobRow, NewJob
-from modelkeep.jobs.states import JobState, Request
+from modelkeep.jobs.states import OPEN, JobState, Request
 
 _OWNER = "this process"
 
@@ -70,6 +70,10 @@ class MemoryJobs:
         """Return the jobs of a kind, and of a source if one is given, that have not ended."""
         rows = self.all(kind)
         return [row for row in rows if row.ended_at is None and source in {None, row.source}]
+
+    def count_open(self) -> int:
+        """Return how many jobs wait or run."""
+        return sum(row.status in OPEN for row in self.all())
 
     def is_mine(self, row: JobRow) -> bool:
         """Tell whether a job belongs to this process."""

@@ -105,6 +105,9 @@ class JobStore(Protocol):
     def all(self, kind: str | None = None) -> list[JobRow]:
         """Return all jobs, or those of one kind, the oldest first."""
 
+    def count_open(self) -> int:
+        """Return how many jobs wait or run."""
+
     def unended(self, kind: str, source: str | None = None) -> list[JobRow]:
         """Return the jobs of a kind, and of a source if one is given, that have not ended."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi.responses import HTMLResponse
 
 from modelkeep.core.names import size_text
+from modelkeep.web.hints import hint_over_http
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,8 +35,9 @@ def render(template: str, **values: Any) -> str:
     """Return a template, filled in; all text is escaped.
 
     Besides its values a template has the filters ``size`` (bytes), ``number``, ``date`` and
-    ``machine_time`` (seconds since the epoch) and ``sentence``, and ``asset(name)``, the address
-    of a file in ``static`` below the prefix of the server.
+    ``machine_time`` (seconds since the epoch), ``duration`` (seconds), ``sentence`` and
+    ``web_words`` (hints of errors), and ``asset(name)``, the address of a file in ``static``
+    below the prefix of the server.
     """
     return _environment().get_template(template).render(values)
 
@@ -62,6 +64,14 @@ def machine_time(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def duration_text(seconds: float) -> str:
+    """Return how long something takes, as people say it."""
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{round(seconds / size)} {unit}"
+    return f"{max(round(seconds), 1)} s"
 
 
 def asset(name: str) -> str:
@@ -101,7 +111,9 @@ def _environment() -> Environment:
         number=number_text,
         date=date_text,
         machine_time=machine_time,
+        duration=duration_text,
         sentence=sentence,
+        web_words=hint_over_http,
     )
     made.globals["asset"] = asset
     return made

@@ -1,0 +1,151 @@
+"""The page of jobs, through HTTP: what is listed, what can be done with it, what failed and why."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from faults.pages import Page, status
+from faults.server import HOSTS, FaultServer
+from modelkeep.app import tasks
+from modelkeep.app.bulk import BulkRequest
+from modelkeep.app.job_kinds.bulk import BulkDetails
+from modelkeep.app.job_kinds.doctor import DoctorDetails
+from support.tiny import lora, safetensors_bytes
+from support.web import WebServer
+
+_HTML = {"Accept": "text/html"}
+
+
+def _page(web: WebServer, path: str) -> str:
+    answer = web.get(path, headers=_HTML)
+    assert answer.status_code == 200, answer.text
+    return unescape(answer.text)
+
+
+def _send(web: WebServer, path: str, **fields: str) -> requests.Response:
+    """Send a form; return the answer of the page that it leads to."""
+    return web.ask("POST", path, data=fields, headers=_HTML)
+
+
+def _install(web: WebServer, source: Path | str) -> int:
+    number: int = web.manager.installer.import_model(web.manager.parse(source)).id
+    web.manager.jobs.wait(60)
+    return number
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Any:
+    with WebServer(
+        tmp_path / "root", readable_dirs=[tmp_path], allow_private_hosts=list(HOSTS)
+    ) as running:
+        yield running
+
+
+def test_an_empty_list_says_what_will_be_there(web: WebServer) -> None:
+    assert "also those of the command line" in _page(web, "/jobs")
+    assert "None of these" in _page(web, "/jobs?show=failed")
+
+
+def test_a_finished_install_leads_to_its_model(web: WebServer, tmp_path: Path) -> None:
+    number = _install(web, lora(tmp_path / "a<b>.safetensors"))
+    key = web.manager.jobs.row(number).key
+    answer = web.get("/jobs", headers=_HTML).text
+    assert f'href="/models/{key}"' in answer
+    assert "a<b>" not in answer
+    assert "Cancel" not in answer
+    assert 'id="job-' not in _page(web, "/jobs?show=active")
+    one = _page(web, f"/jobs/{number}")
+    assert "To the model" in one
+    assert "another program" not in one
+
+
+def test_ended_jobs_are_taken_off_the_list(web: WebServer, tmp_path: Path) -> None:
+    numbers = [_install(web, lora(tmp_path / f"{n}.safetensors", fill=n)) for n in range(3)]
+    after = _send(web, f"/jobs/{numbers[0]}/forget", here=f"/jobs/{numbers[0]}")
+    assert after.url.endswith("/jobs")
+    assert f'id="job-{numbers[0]}"' not in after.text
+    assert "2 jobs taken off the list" in _send(web, "/jobs/clear", here="/jobs").text
+    assert web.manager.jobs.rows() == []
+    assert len(web.manager.records.all_models()) == 3
+
+
+def test_a_file_that_nobody_knows_is_tried_again_as_what_it_is(
+    web: WebServer, tmp_path: Path
+) -> None:
+    strange = tmp_path / "strange.safetensors"
+    strange.write_bytes(safetensors_bytes({"who.knows": ("F16", (4, 4))}))
+    number = _install(web, strange)
+    assert "Install as this" in _page(web, "/jobs?show=failed")
+    wrong = _send(web, f"/jobs/{number}/retry", here="/jobs", type="nonsense")
+    assert "Unknown type" in wrong.text
+    _send(web, f"/jobs/{number}/retry", here="/jobs", type="lora", base="sdxl")
+    web.manager.jobs.wait(60)
+    [model] = web.manager.records.all_models()
+    assert (model.type, model.base) == ("lora", "sdxl")
+
+
+def test_a_site_that_wants_a_token_is_told_so(web: WebServer, server: FaultServer) -> None:
+    number = _install(web, server.serve("/a.safetensors", status(401)))
+    shown = _page(web, "/jobs")
+    assert "/settings#tokens" in shown
+    assert "--token" not in shown
+    server.serve("/a.safetensors", status(404))
+    _send(web, f"/jobs/{number}/retry")
+    web.manager.jobs.wait(60)
+    assert "answered 404" in _page(web, f"/jobs/{number}")
+
+
+def test_a_download_is_paused_resumed_and_cancelled(
+    web: WebServer, server: FaultServer, tmp_path: Path
+) -> None:
+    body = lora(tmp_path / "a.safetensors").read_bytes()
+    slow = Page(body, etag='"1"', stall_after=len(body) // 2, stall=600)
+    link = server.serve("/slow.safetensors", slow)
+    number = web.manager.installer.import_model(web.manager.parse(link)).id
+    server.wait_for(lambda: bool(server.requests) and server.requests[-1].sent > 0)
+    assert "1<span" in _page(web, "/jobs/running")
+    paused = _send(web, f"/jobs/{number}/pause", here="/jobs")
+    assert 'data-status="paused"' in paused.text
+    assert "Resume" in paused.text
+    resumed = _send(web, f"/jobs/{number}/resume", here="/jobs")
+    assert 'data-status="paused"' not in resumed.text
+    cancelled = _send(web, f"/jobs/{number}/cancel", here="/jobs?show=failed")
+    assert 'data-status="cancelled"' in cancelled.text
+    refused = _send(web, f"/jobs/{number}/pause", here="/jobs")
+    assert f"The job {number} has ended" in refused.text
+    assert _send(web, f"/jobs/{number}/nonsense").url.endswith("/jobs")
+
+
+def test_the_report_of_a_task_has_pages(web: WebServer, tmp_path: Path) -> None:
+    key = web.manager.installer.install_path(lora(tmp_path / "mine.safetensors"))
+    keys = (key, *(f"gone-{n}" for n in range(120)))
+    asked = BulkDetails.of(BulkRequest(keys, "tag", tags=("good",)))
+    number = tasks.begin_task(web.manager, "bulk", asked, "121 models").row.id
+    web.manager.jobs.wait(60)
+    first = _page(web, f"/jobs/{number}")
+    assert "Part 1 of 2" in first
+    assert "nothing → good" in first
+    assert "120 failed" in _page(web, "/jobs")
+    last = _page(web, f"/jobs/{number}?status=failed&part=9")
+    assert "Part 2 of 2" in last
+    assert len(re.findall("<tr>", last)) == 21
+    assert f"/models/{key}" in _page(web, f"/jobs/{number}?status=done")
+
+
+def test_what_the_doctor_found_is_told(web: WebServer) -> None:
+    web.manager.settings.models_dir.mkdir(parents=True, exist_ok=True)
+    (web.manager.settings.models_dir / "lost.safetensors").write_bytes(b"1234")
+    number = tasks.begin_task(web.manager, "doctor", DoctorDetails(), "the library").row.id
+    web.manager.jobs.wait(60)
+    assert "lost.safetensors" in _page(web, f"/jobs/{number}")
+
+
+def test_jobs_that_do_not_exist(web: WebServer) -> None:
+    assert web.get("/jobs/77", headers=_HTML).status_code == 404
+    assert "No job 77" in _send(web, "/jobs/77/pause").text
