@@ -79,6 +79,11 @@ def duplicates(found: CopySearch, progress: Progress) -> list[Duplicates]:
     return [Duplicates(group) for group in found.groups(progress)]
 
 
+def known_duplicates(found: CopySearch) -> list[Duplicates]:
+    """Return the groups of which the hashes are known, those that free most first."""
+    return [Duplicates(group) for group in found.known_groups()]
+
+
 def total_text(groups: Sequence[Duplicates]) -> str:
     """Return what all of it would free, and the command that does so."""
     keys = [key for one in groups for key in one.going]

@@ -18,9 +18,14 @@ from modelkeep.load.start import LOAD_COMMAND, open_runtime
 _NEEDED = {"torch": (2, 10), "diffusers": (0, 42), "transformers": (5, 6), "accelerate": (1, 10)}
 
 
+def missing_libraries() -> list[str]:
+    """Return the libraries that loading needs and that are not installed."""
+    return [name for name in _NEEDED if _version(name) is None]
+
+
 def _find(library: LibraryState) -> Iterator[Finding]:
     versions = {name: _version(name) for name in _NEEDED}
-    missing = [name for name, version in versions.items() if version is None]
+    missing = missing_libraries()
     if missing:
         verb = "is" if len(missing) == 1 else "are"
         yield Finding(

@@ -134,9 +134,16 @@ class CopySearch:
         Args:
             progress: Called for every piece that is read; may raise to stop.
         """
+        yield from self._groups(self._digest(progress))
+
+    def known_groups(self) -> Iterator[CopyGroup]:
+        """Give the groups of which the hashes are known; no file is read whole."""
+        yield from self._groups(_known_digest)
+
+    def _groups(self, digest: Callable[[PlacedModel], Hashable]) -> Iterator[CopyGroup]:
         found = []
         for alike in self._candidates:
-            same = [s for models in alike for s in _split(models, self._digest(progress))]
+            same = [s for models in alike for s in _split(models, digest)]
             parts = [same] if self._same_name else [[s] for s in same if len(s) > 1]
             found += [self._group(part) for part in parts]
         yield from sorted(found, key=lambda group: -group.frees)
@@ -258,6 +265,12 @@ class CopySearch:
 
 def _recorded_sizes(rows: Iterable[ModelFile]) -> Hashable:
     return tuple(sorted(row.size for row in rows))
+
+
+def _known_digest(model: PlacedModel) -> Hashable:
+    """Return the hashes of a model; something of its own where one is not known."""
+    hashes = tuple((name, model.hash_of(name)) for name in sorted(model.files))
+    return (model.config.key,) if any(found is None for _, found in hashes) else hashes
 
 
 def _sizes_and_samples(model: PlacedModel) -> Hashable:

@@ -70,6 +70,7 @@ class LoadedModel:
         mapped: Of those, bytes of mapped files, which other processes may share.
         users: How many use it now.
         seconds: How long it took to load.
+        idle: Seconds since nobody uses it; 0 while somebody does.
     """
 
     key: str
@@ -82,6 +83,7 @@ class LoadedModel:
     mapped: int
     users: int
     seconds: float
+    idle: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -96,6 +98,7 @@ class LoadedModel:
             "mapped": self.mapped,
             "users": self.users,
             "seconds": round(self.seconds, 3),
+            "idle": round(self.idle, 3),
         }
 
 

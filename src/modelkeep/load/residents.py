@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable
 
 from modelkeep.core.configs import ModelConfigBase
@@ -65,6 +66,7 @@ class Residents:
                 mapped=entry.value.mapped,
                 users=entry.holders,
                 seconds=entry.seconds,
+                idle=0.0 if entry.holders else max(time.monotonic() - entry.last_used, 0.0),
             )
             for entry in entries
         ]

@@ -93,6 +93,21 @@ class Resolver:
         self._lock = threading.Lock()
         self._known: dict[Wanted, tuple[int, Resolved]] = {}
 
+    def parts(self, key: str) -> tuple[str, ...]:
+        """Return the names of the parts of a model; none where it is one thing.
+
+        Raises:
+            UnknownModelException: there is no such record.
+            ModelNotFoundException: its files are not there.
+            InvalidModelException: it cannot be loaded.
+        """
+        record = self._library.records.get_model(key)
+        try:
+            return self._planner.parts(record)
+        except (CorruptModelError, SourceError):
+            check_presence(self._library, record)
+            raise
+
     def resolve(self, wanted: Wanted) -> Resolved:
         """Return what will be loaded.
 

@@ -208,6 +208,15 @@ class ModelLoadService:
             would_go=tuple(map(self._residents.name_of, would_go)),
         )
 
+    def parts(self, key: str) -> tuple[str, ...]:
+        """Return the names of the parts of a main model; none of one that is one thing.
+
+        Raises:
+            ModelKeepError: it cannot be loaded; as for ``get_model``.
+        """
+        self._check_open()
+        return self._resolver.parts(key)
+
     # -- what is in memory
 
     def loaded(self) -> list[LoadedModel]:

@@ -88,6 +88,7 @@ class InMemoryFacts(BaseModel):
         mapped: Of its bytes, those of mapped files.
         users: How many use it now.
         seconds: How long it took to load.
+        idle: Seconds since nobody uses it; 0 while somebody does.
     """
 
     key: str
@@ -100,6 +101,7 @@ class InMemoryFacts(BaseModel):
     mapped: int
     users: int
     seconds: float
+    idle: float
 
 
 class ForecastFacts(BaseModel):

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from modelkeep.app import jobs as actions
-from modelkeep.app.choices import base_choices, type_choices
 from modelkeep.app.job_list import Shown, job_list, one_job
 from modelkeep.app.job_report import job_report
+from modelkeep.app.kinds import base_choices, type_choices
 from modelkeep.app.manager import ModelManager
 from modelkeep.app.outcomes import error_json
 from modelkeep.app.query import read_base, read_type
