@@ -70,9 +70,8 @@ async def evict_some(request: Request, context: Context) -> Response:
         gone = loads.evict(context.manager, key, part)
         if not gone.parts:
             return Notice("Nothing left memory", "What is in use stays until it is let go.")
-        return Notice(
-            f"{counted(gone.parts, 'part')} left memory, {size_text(gone.bytes)} are free"
-        )
+        what = f"{counted(gone.parts, 'part')} left memory"
+        return Notice(f"{what}, {size_text(gone.bytes)} became free")
 
     return await _answer(request, context, evict, form.get("here", "/loaded"))
 
