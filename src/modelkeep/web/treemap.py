@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class Cell(Generic[T]):
         return self.width >= _WIDE and self.height >= _HIGH
 
 
-def treemap(items: Sequence[tuple[T, float]], whole: Cell[object] | None = None) -> list[Cell[T]]:
+def treemap(items: Sequence[tuple[T, float]], whole: Cell[Any] | None = None) -> list[Cell[T]]:
     """Return an area for each item, the largest first; those without a value get none.
 
     Args:
