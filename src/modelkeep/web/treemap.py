@@ -14,8 +14,8 @@ T = TypeVar("T")
 
 #: How much wider than high a picture is thought to be.
 _ASPECT = 3.0
-#: Percent that two lines of text need.
-_WIDE, _HIGH = 8.0, 14.0
+#: Percent that a few lines of text need.
+_WIDE, _HIGH = 7.0, 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Cell(Generic[T]):
 
     @property
     def has_room(self) -> bool:
-        """Two lines of text fit in."""
+        """A few lines of text fit in."""
         return self.width >= _WIDE and self.height >= _HIGH
 
 
