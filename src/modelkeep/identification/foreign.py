@@ -67,6 +67,15 @@ _AUDIO = (
         classes=("AudioLDM*", "MusicLDM*", "LongCatAudio*", "Musicgen*", "Bark*", "DanceDiff*"),
     ),
     ForeignKind(
+        "an audio model (MOVA)",
+        (
+            AllOf(
+                Has("head.modulation"),
+                Dim("patch_embedding.weight", 1, (128,), "the number of input channels"),
+            ),
+        ),
+    ),
+    ForeignKind(
         "an audio VAE or a vocoder",
         (
             Has("vocoder.*"),

@@ -29,9 +29,20 @@ _LONGEST = 80
 #: More than any config of a denoiser has.
 _LONGEST_CONFIG = 1 << 18
 
+#: What Quanto adds to the name of a weight; its scale stands under the same name.
+_QUANTO_DATA = "._data"
+
 _NUMBER = re.compile(r"(?<![^.\n])\d+(?![^.\n])")
 _WILD = re.compile(r"[*#]")
 _EMPTY_HEADER = TensorHeader(name="", container="safetensors", size=0, tensors={})
+
+
+def _unwrapped(tensors: Mapping[str, TensorInfo]) -> Mapping[str, TensorInfo]:
+    """Return the tensors with each weight of Quanto under the name that it had before."""
+    names = "\n".join((*tensors, ""))
+    if f"{_QUANTO_DATA}\n" not in names:
+        return tensors
+    return {name.removesuffix(_QUANTO_DATA): info for name, info in tensors.items()}
 
 
 class TensorView:
@@ -39,7 +50,7 @@ class TensorView:
 
     def __init__(self, header: TensorHeader = _EMPTY_HEADER) -> None:
         self.header = header
-        self.tensors: Mapping[str, TensorInfo] = header.tensors
+        self.tensors: Mapping[str, TensorInfo] = _unwrapped(header.tensors)
         self._prefixes: dict[Part, tuple[str, ...]] = {}
 
     @cached_property

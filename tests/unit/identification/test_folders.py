@@ -305,6 +305,15 @@ def test_an_ip_adapter_of_an_unknown_width_is_not_known_by_name(tmp_path: Path) 
         ("taesd", {"_class_name": "AutoencoderTiny", "scaling_factor": 1.0}, "sd-1"),
         ("taesdxl", {"_class_name": "AutoencoderTiny", "scaling_factor": 1.0}, "sdxl"),
         (
+            "taesd",
+            {
+                "_class_name": "AutoencoderTiny",
+                "scaling_factor": 1.0,
+                "block_out_channels": [64, 64, 64, 64],
+            },
+            "sd-1",
+        ),
+        (
             "taef1",
             {"_class_name": "AutoencoderTiny", "latent_channels": 16, "scaling_factor": 1.0},
             "flux",

@@ -67,6 +67,15 @@ _FILES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "a model that describes pictures (BLIP)",
         ("visual_encoder.blocks.0.attn.qkv.weight", "text_decoder.bert.embeddings.weight"),
     ),
+    (
+        "a model that describes pictures (BLIP)",
+        (
+            "vision_model.embeddings.class_embedding",
+            "vision_model.embeddings.patch_embedding.weight",
+            "vision_model.encoder.layers.0.layer_norm1.weight",
+            "text_decoder.bert.embeddings.weight",
+        ),
+    ),
     ("a background remover", ("stage1.rebnconvin.conv_s1.weight",)),
     (
         "a model that finds poses, lines or edges for a ControlNet",
@@ -99,6 +108,20 @@ def test_a_file_that_is_not_ours_is_named(
     assert f"This is {what}. modelkeep manages image and video models." in str(caught.value)
     assert "--type" not in caught.value.hint
     assert caught.value.looks_like == ""
+
+
+def test_blocks_of_wan_that_make_sound_are_not_wan(tmp_path: Path) -> None:
+    shapes: Shapes = {
+        "patch_embedding.weight": (1536, 128, 1),
+        "patch_embedding.bias": (1536,),
+        "head.modulation": (1, 2, 1536),
+        "blocks.0.self_attn.norm_q.weight": (1536,),
+        "blocks.0.ffn.0.bias": (8960,),
+        "time_projection.1.bias": (9216,),
+    }
+
+    with pytest.raises(UnknownModelError, match=r"an audio model \(MOVA\)"):
+        identify(file(lambda: shapes)(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,39 @@ _QWEN: Shapes = {
 }
 
 
+#: Modules whose names SDXL has too: of the refiner, of the upscaler of SD 2, of DreamLite.
+_OTHER_UNETS = (
+    {"unet.up_blocks.1.attentions.0.transformer_blocks.3.ff.net.0.proj": (1536, 12288)},
+    {"unet.up_blocks.0.attentions.0.transformer_blocks.0.ff.net.2": (4096, 1024)},
+    {"unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_k": (2048, 64)},
+)
+
+
+@pytest.mark.parametrize("modules", _OTHER_UNETS)
+def test_a_lora_of_a_u_net_of_other_widths_is_not_one_of_sdxl(
+    modules: dict[str, tuple[int, int]], tmp_path: Path
+) -> None:
+    shapes = {
+        key: shape
+        for name, widths in modules.items()
+        for key, shape in _lora(name, *widths).items()
+    }
+
+    with pytest.raises(UnknownModelError):
+        identify(write_safetensors(tmp_path / "m.safetensors", typed(shapes)))
+
+
+def test_weights_of_quanto_are_known_by_the_names_that_they_had(tmp_path: Path) -> None:
+    shapes = dict(flux_transformer())
+    for name in [name for name in shapes if name.endswith(".weight") and len(shapes[name]) == 2]:
+        shapes[f"{name}._data"] = shapes.pop(name)
+        shapes[f"{name}._scale"] = (1,)
+
+    found = identify(write_safetensors(tmp_path / "m.safetensors", typed(shapes, "I8")))
+
+    assert (found.type, found.base, found.quantization) == ("main", "flux", "quanto")
+
+
 @pytest.mark.parametrize(
     "shapes",
     [

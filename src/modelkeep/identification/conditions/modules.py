@@ -174,6 +174,41 @@ class NoModule:
         return f"it changes {self._found(view)}, a module of another family"
 
 
+class Gives(msgspec.Struct, frozen=True):
+    """An adapter changes no module of these names that gives another number of features.
+
+    Attributes:
+        globs: As for ``Module``.
+        widths: The numbers that fit.
+    """
+
+    positive: ClassVar[bool] = False
+
+    globs: tuple[str, ...]
+    widths: frozenset[int]
+
+    def check(self, view: PartView) -> Evidence | None:
+        """Hold when no such module is of another width; most are of an unknown one or missing."""
+        if self._other(view) is not None:
+            return None
+        return Evidence("shapes", f"changes no attention wider or narrower than {self._named()}")
+
+    def missing(self, view: PartView) -> str:
+        """Name the module of another width."""
+        return f"it changes {self._other(view)} features, not {self._named()}"
+
+    def _named(self) -> str:
+        return either(sorted(self.widths))
+
+    def _other(self, view: PartView) -> str | None:
+        for glob in self.globs:
+            for module in view.tensors.adapter.find(glob, "denoiser"):
+                width = module.width_out
+                if width is not None and width not in self.widths:
+                    return f"{module.path}, which gives {width}"
+        return None
+
+
 class BlocksBelow(msgspec.Struct, frozen=True):
     """An adapter changes no block numbered ``limit`` or higher.
 

@@ -21,6 +21,7 @@ _QUANTIZERS = (
     (".wscales", "svdquant"),
     (".qzeros", "gptq"),
     (".comfy_quant", "comfy"),
+    (".weight._scale", "quanto"),
 )
 _FORMATS = {
     "bnb_nf4": ModelFormat.BnbNf4,

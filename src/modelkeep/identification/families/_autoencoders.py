@@ -32,8 +32,10 @@ _NOT_OF_PICTURES = Lacks(
     "decoder_unet.conv_in.weight",
     "quantize.embedding.weight",
 )
-#: Channels of the levels of the VAEs of SD and FLUX.1, as configs state them.
-_LEVELS = ConfigValue(("",), "block_out_channels", ([128, 256, 512, 512],), absent=True)
+#: Channels of the levels of the VAEs of SD and FLUX.1, as configs state them, and of tiny VAEs.
+_LEVELS = ConfigValue(
+    ("",), "block_out_channels", ([128, 256, 512, 512], [64, 64, 64, 64]), absent=True
+)
 #: The tiny autoencoders: decoder alone (its first tensor is ``1``), or both under their names.
 _TINY: Part = (
     *("", "taesd_decoder.", "taesd_encoder.", "first_stage_model.taesd_decoder.", "vae."),

@@ -86,14 +86,14 @@ class UNetShape(msgspec.Struct, frozen=True):
     """The widths in which the families differ; their names and marks are in their files.
 
     Attributes:
-        ldm_block: First block with cross-attention, in names of the original code.
+        ldm_blocks: First block with cross-attention, in names of the original code: one of these.
         diffusers_block: The same in names of diffusers.
         extra: Width of the vector for size and pooled text; None where there is none.
     """
 
     base: BaseModelType
     context: int
-    ldm_block: str = "input_blocks.1.1"
+    ldm_blocks: tuple[str, ...] = ("input_blocks.1.1",)
     diffusers_block: str = "down_blocks.0.attentions.0"
     extra: int | None = None
 
@@ -104,13 +104,15 @@ class UNetShape(msgspec.Struct, frozen=True):
 
     def ldm(self) -> tuple[Condition, ...]:
         """Conditions on names of the original code."""
-        to_k = f"{self.ldm_block}.transformer_blocks.0.attn2.to_k.weight"
+        to_k = (f"{block}.transformer_blocks.0.attn2.to_k.weight" for block in self.ldm_blocks)
+        contexts = [Dim(name, -1, (self.context,), "text context width") for name in to_k]
+        context = AnyOf(*contexts) if len(contexts) > 1 else contexts[0]
         extra = (
             (Dim("label_emb.0.0.weight", 1, (self.extra,), "size and text vector width"),)
             if self.extra
             else ()
         )
-        return (Dim(to_k, -1, (self.context,), "text context width"), *extra)
+        return (context, *extra)
 
     def diffusers(self) -> tuple[Condition, ...]:
         """Conditions on names of diffusers."""
@@ -176,6 +178,40 @@ def mains(shape: UNetShape, *variants: UNetVariant) -> tuple[Rule, ...]:
             variants=inputs("conv_in.weight"),
         ),
         _main_folder(shape, variants),
+    )
+
+
+def latent_upscalers(base: BaseModelType, context: int, channels: int) -> tuple[Rule, ...]:
+    """Return the rules for one file of an upscaler: it has no attention in its first blocks.
+
+    Args:
+        base: The base.
+        context: Width of its text context.
+        channels: Input channels, with those of the small picture.
+    """
+    names = {
+        "original names": ("input_blocks.0.0", "input_blocks.4.1", "label_emb"),
+        "diffusers names": ("conv_in", "down_blocks.1.attentions.0", "class_embedding"),
+    }
+    return tuple(
+        Rule(
+            name=f"{base.value} upscaler main, {name}",
+            type=ModelType.Main,
+            base=base,
+            format=ModelFormat.Checkpoint,
+            requires=(
+                Has(f"{noise}.weight", f"{block}.proj_in.weight"),
+                Dim(
+                    f"{block}.transformer_blocks.0.attn2.to_k.weight",
+                    -1,
+                    (context,),
+                    "text context width",
+                ),
+                Dim(f"{inputs}.weight", 1, (channels,), "the number of input channels"),
+            ),
+            variants=(Variant("upscale"),),
+        )
+        for name, (inputs, block, noise) in names.items()
     )
 
 

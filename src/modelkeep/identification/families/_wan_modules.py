@@ -135,7 +135,9 @@ def _animate(width: int, added: int = 8) -> dict[str, Widths]:
 def _tables() -> tuple[ModuleTable, ...]:
     tables = []
     for size in SIZES:
-        more = _animate(size.width) if size is SIZES[0] else {}
+        more: dict[str, Widths] = {}
+        if size is SIZES[0]:
+            more = _animate(size.width) | _original_block(f"blocks.{{{size.blocks}}}.block", size)
         tables += [
             ModuleTable(_original(size) | more, fits=(size.word,)),
             ModuleTable(_diffusers(size) | more, fits=(size.word,)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.identification.conditions import AllOf, Dim, Has
+from modelkeep.identification.conditions import AnyOf, Dim, Has
 from modelkeep.identification.families._adapters import table_adapters
 from modelkeep.identification.families._transformers import (
     attention,
@@ -36,9 +36,16 @@ def _modules() -> dict[str, Widths]:
         **two_layers("time_embedding", _HIDDEN, _TIMES, _TIMES),
         "proj": (None, _HIDDEN),
         "text_proj": (_TEXT, _HIDDEN),
+        "text_proj.1": (_TEXT, _HIDDEN),
         "norm_out.linear": (_TIMES, 2 * _HIDDEN),
         "proj_out": (_HIDDEN, None),
     }
+
+
+#: Models whose text encoder is followed by a norm have it before the projection.
+_PROJECTED = AnyOf(
+    *(Dim(f"{name}.bias", 0, (_HIDDEN,), "hidden width") for name in ("text_proj", "text_proj.1"))
+)
 
 
 def _inputs(*channels: int) -> Dim:
@@ -50,13 +57,13 @@ FAMILY = Family(
     base=_BASE,
     label="EasyAnimate",
     declared=("easyanimate",),
-    marks=Marks(tensors=(AllOf(Has("text_proj.bias"), Has(_ADDED)),)),
+    marks=Marks(tensors=(Has("text_proj.bias", _ADDED), Has("text_proj.1.bias", _ADDED))),
     rules=(
         main_file(
             _BASE,
             "diffusers names",
-            Has(_ADDED, "text_proj.bias", "proj.bias", "norm_final.weight"),
-            Dim("text_proj.bias", 0, (_HIDDEN,), "hidden width"),
+            Has(_ADDED, "proj.bias", "norm_final.weight"),
+            _PROJECTED,
             variants=(
                 Variant("inpaint", (_inputs(33),)),
                 Variant("control", (_inputs(32, 48),)),

@@ -100,7 +100,15 @@ FAMILY = Family(
         vae_class_folder(
             _SANA, "AutoencoderDC", signs=(ConfigValue(("",), "latent_channels", (32,)),)
         ),
-        vae_file(_CASCADE, Has("vquantizer.codebook.weight", "up_blocks.0.0.weight")),
+        vae_file(
+            _CASCADE,
+            Has("up_blocks.0.0.weight"),
+            # By the original name, and by that of diffusers.
+            AnyOf(
+                Has("vquantizer.codebook.weight"),
+                Has("vquantizer.embedding.weight", "down_blocks.0.gammas"),
+            ),
+        ),
         vae_class_folder(_CASCADE, "PaellaVQModel"),
         vae_file(_COGVIEW3, *_COGVIEW_FILE, _NOT_COGVIEW4),
         vae_file(_COGVIEW4, *_COGVIEW_FILE, _NOT_COGVIEW3),

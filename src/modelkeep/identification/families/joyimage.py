@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.identification.conditions import Has, Module, PipelineClass
+from modelkeep.identification.conditions import AnyOf, Has, Module, PipelineClass
 from modelkeep.identification.families._adapters import table_adapters
 from modelkeep.identification.families._flow_models import feed_forward, main_folder
 from modelkeep.identification.families._transformers import ORIGINAL, main_file, two_layers, under
@@ -14,6 +14,9 @@ from modelkeep.identification.rules import Variant
 _BASE = BaseModelType.JoyImage
 _TEXT = 4096
 _TIME = 256
+#: Of the published original file; diffusers keeps the attention of both streams together.
+_APART = Has("double_blocks.0.img_mod.modulate_table", "double_blocks.0.img_attn_q_norm.weight")
+_TOGETHER = Has("double_blocks.0.attn.img_attn_q_norm.weight")
 
 
 def _modules(width: int, blocks: int) -> dict[str, Widths]:
@@ -25,6 +28,7 @@ def _modules(width: int, blocks: int) -> dict[str, Widths]:
     }
     return (
         under(f"{block}.attn", attention)
+        | under(block, attention)
         | under(f"{block}.img_mlp", feed_forward(width, 4 * width))
         | under(f"{block}.txt_mlp", feed_forward(width, 4 * width))
         | two_layers("condition_embedder.time_embedder", _TIME, width, width)
@@ -44,7 +48,7 @@ FAMILY = Family(
     words=("JoyAI-Image",),
     declared=("joyimage", "joy-image", "joyai-image"),
     marks=Marks(
-        tensors=(Has("double_blocks.0.attn.img_attn_q_norm.weight"),),
+        tensors=(_TOGETHER, Has("double_blocks.0.img_mod.modulate_table")),
         modules=(Module("double_blocks_#_attn_img_attn_*"),),
         folders=(PipelineClass("JoyImage*"),),
     ),
@@ -52,7 +56,8 @@ FAMILY = Family(
         main_file(
             _BASE,
             ORIGINAL,
-            Has("double_blocks.0.attn.img_attn_q_norm.weight", "img_in.weight"),
+            AnyOf(_TOGETHER, _APART),
+            Has("img_in.weight"),
             Has("condition_embedder.text_embedder.linear_1.weight"),
             variants=(Variant("edit"),),
         ),

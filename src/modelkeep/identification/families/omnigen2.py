@@ -44,7 +44,14 @@ FAMILY = Family(
     words=("OmniGen 2",),
     declared=("omnigen2", "omnigen-2", "omnigen_2"),
     marks=Marks(
-        tensors=(Has("ref_image_patch_embedder.weight", "ref_image_refiner.0.norm1.norm.weight"),),
+        # Boogu has the first two as well.
+        tensors=(
+            Has(
+                "ref_image_patch_embedder.weight",
+                "ref_image_refiner.0.norm1.norm.weight",
+                "layers.0.norm1.norm.weight",
+            ),
+        ),
         modules=(Module("ref_image_refiner_#_attn_to_q", (_WIDTH,)),),
         folders=(PipelineClass("OmniGen2*"),),
     ),

@@ -33,6 +33,7 @@ from modelkeep.identification.families._unets import (
     UNetVariant,
     V,
     controlnets,
+    latent_upscalers,
     mains,
     onnx_folders,
 )
@@ -68,6 +69,7 @@ FAMILY = Family(
             UNetVariant("depth", 5, {None: "v2-midas-inference.yaml"}),
             UNetVariant("upscale", 7),
         ),
+        *latent_upscalers(_BASE, 1024, 7),
         *onnx_folders(
             _BASE,
             NotKin(),

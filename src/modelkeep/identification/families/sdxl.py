@@ -11,6 +11,7 @@ from modelkeep.identification.conditions import (
     Declares,
     Dim,
     EmbeddingFor,
+    Gives,
     Has,
     Lacks,
     NameHint,
@@ -47,13 +48,25 @@ _BASE = BaseModelType.StableDiffusionXL
 _SHAPE = UNetShape(
     _BASE,
     context=2048,
-    ldm_block="input_blocks.4.1",
+    # KOALA has one block less on each level.
+    ldm_blocks=("input_blocks.4.1", "input_blocks.3.1"),
     diffusers_block="down_blocks.1.attentions.0",
     extra=2816,
 )
 _NAMES = r"sdxl|xl\b|\bxl|\bpony\b|\billustrious|\bnoobai"
 _LEGACY: LegacyConfigs = {None: "sd_xl_base.yaml"}
 _PIPELINE = PipelineClass("*StableDiffusionXL*")
+
+
+#: What attention and its feed-forward give: the refiner, the upscaler of SD 2 and DreamLite have
+#: blocks of the same names.
+_OWN_WIDTHS = Gives(
+    (
+        *("*_to_q", "*_to_k", "*_to_v", "*_to_out_0"),
+        *("*_ff_net_0_proj", "*_ff_net_2"),
+    ),
+    frozenset((640, 1280, 5120, 10240)),
+)
 
 
 def _four_transformers(block: str) -> Condition:
@@ -138,8 +151,8 @@ FAMILY = Family(
         ),
         *unet_adapters(
             _BASE,
-            TextContext(2048),
-            AllOf(NO_CONTEXT, DEEP),
+            AllOf(TextContext(2048), _OWN_WIDTHS),
+            AllOf(NO_CONTEXT, DEEP, _OWN_WIDTHS),
             text_encoder(1280, second=True),
             declared_text(_BASE, 768, 1280),
             declared_unet(_BASE),

@@ -28,7 +28,7 @@ FAMILY = Family(
             UNetShape(
                 _BASE,
                 context=1280,
-                ldm_block="input_blocks.4.1",
+                ldm_blocks=("input_blocks.4.1",),
                 diffusers_block="down_blocks.1.attentions.0",
                 extra=2560,
             ),

@@ -171,6 +171,13 @@ _RESTORING = (
         Has("quantize.embedding.weight", "encoder.down.0.block.0.norm1.weight"),
         Has("encoder.down.5.block.0.norm1.weight", "quant_conv.weight"),
     ),
+    _arch(
+        "dncnn",
+        Has("model.0.weight", "model.30.weight"),
+        Dim("model.0.weight", 1, (1, 3), "the number of colours"),
+        Dim("model.2.weight", 1, (64,), "the width"),
+        Lacks("model.1.weight"),
+    ),
     _arch("scunet", Has("m_head.0.weight", "m_tail.0.weight", "m_body.0.conv1_1.weight")),
     _arch("drunet", Has("m_head.weight", "m_body.0.res.0.weight", "m_tail.weight")),
     _arch("fbcnn", Has("m_head.weight", "m_body_encoder.0.res.0.weight", "qf_pred.0.res.0.weight")),

@@ -24,6 +24,7 @@ _OTHERS = WithoutParts(
     *("diffusion_model", "first_stage_model", "cond_stage_model", "unet", "vae", "image_proj"),
     *("double_blocks", "input_blocks", "down_blocks", "transformer_blocks", "depth_head"),
     *("neck", "decoder", "detector", "classifier", "conditioner", "id_proj", "resampler"),
+    *("text_decoder", "text_encoder"),
 )
 _NO_MORE = (_OTHERS, NoName("diffusion_model.", "language_model.", "model.layers."))
 

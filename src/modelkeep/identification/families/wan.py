@@ -16,6 +16,7 @@ from modelkeep.identification.conditions import (
     Lacks,
     Module,
     NameHint,
+    Not,
     PipelineClass,
     Stated,
 )
@@ -37,6 +38,8 @@ _WIDTHS = tuple(size.width for size in SIZES)
 #: Latent channels, and those of a mask and a first picture as well.
 _PLAIN, _PICTURE, _CONTROL, _CAMERA = 16, 36, 48, 32
 _IN = "patch_embedding.weight"
+#: Latents of sound, which other models give to the blocks of Wan.
+_SOUND = Dim(_IN, 1, (128,), "input channels")
 _FUN = NameHint(r"\bfun\b")
 
 
@@ -83,6 +86,7 @@ _ORIGINAL = main_file(
     _BASE,
     "original names",
     Has("head.modulation"),
+    Not(_SOUND, "for sound"),
     Dim("patch_embedding.bias", 0, _WIDTHS, "hidden width"),
     Dim("blocks.0.self_attn.norm_q.weight", 0, _WIDTHS, "hidden width"),
     Has("blocks.0.ffn.0.bias", "time_projection.1.bias"),
@@ -90,6 +94,16 @@ _ORIGINAL = main_file(
         _sized("blocks.0.self_attn.norm_q.weight"),
         *_tasks("img_emb.proj.0.bias", "img_emb.emb_pos"),
     ),
+)
+_WRAPPED_NORM = "blocks.0.block.self_attn.norm_q.weight"
+#: The published file of Animate 2, where each block stands inside of another.
+_WRAPPED = main_file(
+    _BASE,
+    "original names of Animate 2",
+    Has("head.modulation", "blocks.0.block.ffn.0.bias"),
+    Dim("patch_embedding.bias", 0, _WIDTHS, "hidden width"),
+    Dim(_WRAPPED_NORM, 0, _WIDTHS, "hidden width"),
+    variants=each_size(_sized(_WRAPPED_NORM), Variant("animate-2")),
 )
 _EMBEDDER = "condition_embedder"
 _DIFFUSERS = main_file(
@@ -193,7 +207,7 @@ _WITHOUT_CLIP = AnyOf(
     AllOf(Has("head.modulation"), Dim("patch_embedding.bias", 0, (3072,), "hidden width")),
 )
 
-_MAINS: tuple[Rule, ...] = (_ORIGINAL, _DIFFUSERS, _FOLDER)
+_MAINS: tuple[Rule, ...] = (_ORIGINAL, _WRAPPED, _DIFFUSERS, _FOLDER)
 
 FAMILY = Family(
     name="wan",

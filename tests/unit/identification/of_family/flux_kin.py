@@ -407,6 +407,12 @@ def _joy_cases() -> list[Case]:
         "double_blocks.{40}.attn.img_attn_qkv": (4096, 12288),
         "double_blocks.{40}.img_mlp.net.2": (16384, 4096),
     }
+    apart: Shapes = {
+        "img_in.weight": (4096, 16, 1, 2, 2),
+        "double_blocks.0.img_mod.modulate_table": (1, 6, 4096),
+        "double_blocks.0.img_attn_q_norm.weight": (128,),
+        "condition_embedder.text_embedder.linear_1.weight": (4096, 4096),
+    }
     return [
         *mains(
             "joyimage",
@@ -420,7 +426,9 @@ def _joy_cases() -> list[Case]:
             {},
             (pipeline("JoyImageEditPlusPipeline", "JoyImageEditPlusTransformer3DModel"),),
         ),
+        *mains("joyimage", "edit", {"original names": apart}),
         *loras("joyimage", peft(blocks, _MAIN), kohya(some(blocks, ["mlp"]))),
+        *loras("joyimage", peft({"double_blocks.{40}.txt_attn_qkv": (4096, 12288)}, "")),
     ]
 
 

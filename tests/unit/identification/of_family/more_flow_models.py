@@ -576,6 +576,13 @@ def _omni_cases() -> list[Case]:
         "double_stream_layers.0.img_instruct_attn.to_q.weight": (3360, 3360),
         "single_stream_layers.0.attn.to_q.weight": (3360, 3360),
     }
+    # The published files keep the projections of the mixed attention under its processor.
+    apart = {name: shape for name, shape in boogu.items() if "instruct_attn" not in name} | {
+        "ref_image_patch_embedder.bias": (3360,),
+        "ref_image_refiner.0.norm1.norm.weight": (3360,),
+        "double_stream_layers.0.img_instruct_attn.norm_q.weight": (120,),
+        "double_stream_layers.0.img_instruct_attn.processor.img_to_q.weight": (3360, 3360),
+    }
     first: Shapes = {
         "input_x_embedder.proj.weight": (3072, 4, 2, 2),
         "time_token.mlp.0.weight": (3072, 256),
@@ -606,6 +613,7 @@ def _omni_cases() -> list[Case]:
             {"original names": boogu},
             (pipeline("BooguImagePipeline", "BooguImageTransformer2DModel"),),
         ),
+        *mains("boogu", "normal", {"original names": apart}),
         *loras(
             "boogu",
             peft({"single_stream_layers.{32}.attn.to_q": (3360, 3360)}, _MAIN),

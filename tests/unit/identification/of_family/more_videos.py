@@ -44,6 +44,12 @@ def easyanimate(inputs: int = 16) -> Shapes:
     return shapes
 
 
+def easyanimate_normed() -> Shapes:
+    """As published: the text passes a norm before it is projected."""
+    shapes = {name: shape for name, shape in easyanimate().items() if "text_proj" not in name}
+    return shapes | {"text_proj.0.weight": (3584,)} | linear("text_proj.1", 3584, 3072)
+
+
 def mochi() -> Shapes:
     shapes = linear("t5_yproj", 4096, 1536) | {"pos_frequencies": (3, 24, 64)}
     for number in range(48):
@@ -192,6 +198,7 @@ CASES = [
     *_adapters("cogvideox", cogvideox(), "attn1"),
     *_adapters("cogvideox", cogvideox(3072, 42), "_blocks."),
     *_main("easyanimate", "t2v", easyanimate),
+    *_main("easyanimate", "t2v", easyanimate_normed),
     *_main("easyanimate", "inpaint", partial(easyanimate, 33)),
     _folder("easyanimate", "t2v", "EasyAnimatePipeline", _ANIMATE, in_channels=16),
     _folder("easyanimate", "control", "EasyAnimateControlPipeline", _ANIMATE, in_channels=32),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sample_models import Shapes
 from unit.identification.cases import Case, file
-from unit.identification.making import folder_cases, lora_cases, main_cases
+from unit.identification.making import folder_cases, lora_cases, main_cases, prefixed
 
 
 def _svd(times: int) -> Shapes:
@@ -37,6 +39,29 @@ _DREAMLITE: Shapes = {
     "down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight": (64, 2048),
     "up_blocks.0.resnets.0.norm1.weight": (2560,),
     "conv_norm_out.weight": (320,),
+}
+_UPSCALER: Shapes = {
+    "conv_in.weight": (256, 7, 3, 3),
+    "class_embedding.weight": (1000, 1024),
+    "down_blocks.0.resnets.0.norm1.weight": (256,),
+    "down_blocks.1.attentions.0.proj_in.weight": (512, 512),
+    "down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight": (512, 1024),
+    "up_blocks.0.resnets.0.norm1.weight": (2048,),
+    "conv_norm_out.weight": (256,),
+}
+_UPSCALER_LDM: Shapes = {
+    "input_blocks.0.0.weight": (256, 7, 3, 3),
+    "label_emb.weight": (1000, 1024),
+    "input_blocks.1.0.in_layers.0.weight": (256,),
+    "input_blocks.4.1.proj_in.weight": (512, 512),
+    "input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight": (512, 1024),
+    "output_blocks.0.0.in_layers.0.weight": (2048,),
+}
+_KOALA: Shapes = {
+    "model.diffusion_model.input_blocks.0.0.weight": (320, 4, 3, 3),
+    "model.diffusion_model.label_emb.0.0.weight": (1280, 2816),
+    "model.diffusion_model.input_blocks.3.1.transformer_blocks.0.attn2.to_k.weight": (640, 2048),
+    "model.diffusion_model.output_blocks.0.0.in_layers.0.weight": (2560,),
 }
 _SVD_ANSWER = ("main", "svd", "checkpoint")
 
@@ -84,6 +109,20 @@ CASES: list[Case] = [
         ),
     ),
     *lora_cases("svd", {"mid_block.attentions.0.temporal_transformer_blocks.0.attn1.to_q": (9, 9)}),
+    *(
+        Case(
+            f"sd-2 upscaler main, {names}",
+            ("main", "sd-2", "checkpoint", "upscale"),
+            file(partial(prefixed, shapes, prefix)),
+        )
+        for names, shapes in (("original names", _UPSCALER_LDM), ("diffusers names", _UPSCALER))
+        for prefix in ("", "model.diffusion_model.")
+    ),
+    Case(
+        "sdxl main, original names",
+        ("main", "sdxl", "checkpoint", "normal"),
+        file(lambda: _KOALA),
+    ),
     *main_cases("dreamlite", "diffusers names", _DREAMLITE, prefixes=("", "unet.")),
     *folder_cases("dreamlite", {"DreamLitePipeline": {}, "DreamLiteMobilePipeline": {}}),
     *main_cases("kandinsky5", "original names", _kandinsky(1792, 132), "video-lite"),

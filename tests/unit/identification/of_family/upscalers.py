@@ -31,6 +31,11 @@ UPSCALERS: dict[str, Shapes] = {
         "layers.0.blocks.0.attn.channel_interaction.1.weight": (22, 180, 1, 1),
         "upsample.0.weight": (256, 64, 3, 3),
     },
+    "dncnn": {
+        "model.0.weight": (64, 1, 3, 3),
+        "model.2.weight": (64, 64, 3, 3),
+        "model.30.weight": (64, 64, 3, 3),
+    },
     "dctlsa": {"B1.body.0.transformer_body.0.blocks.0.attn.qkv.weight": (165, 55)},
     "ditn": {
         "UFONE.0.ITLs.0.attn.temperature": (1, 1, 1),

@@ -175,6 +175,16 @@ _FILES: tuple[tuple[str, str, Shapes, str], ...] = (
         {"vquantizer.codebook.weight": (8192, 4), "up_blocks.0.0.weight": (384, 4, 1, 1)},
         "",
     ),
+    (
+        "sd-cascade vae",
+        "sd-cascade",
+        {
+            "vquantizer.embedding.weight": (8192, 4),
+            "up_blocks.0.0.weight": (384, 4, 1, 1),
+            "down_blocks.0.gammas": (6,),
+        },
+        "",
+    ),
     ("cogview3 vae", "cogview3", _cogview(), "cogview3-vae"),
     ("cogview4 vae", "cogview4", _cogview(), "cogview4-vae"),
     (

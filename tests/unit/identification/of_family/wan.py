@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 from typing import Any
 
@@ -151,6 +152,16 @@ def _variants() -> list[Case]:
                 ("i2v-14b", {"causal_ar": 1}),
                 ("i2v-14b", ["causal_ar"]),
             )
+        ),
+        Case(
+            "wan main, original names of Animate 2",
+            ("main", "wan", "checkpoint", "animate-2-14b"),
+            file(
+                lambda: {
+                    re.sub(r"^blocks\.(\d+)\.", r"blocks.\1.block.", name): shape
+                    for name, shape in wan(inputs=36, clip=True).items()
+                }
+            ),
         ),
         Case(
             "wan main, original names",
