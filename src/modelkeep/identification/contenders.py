@@ -8,6 +8,7 @@ import msgspec
 
 from modelkeep.core.identity import Evidence
 from modelkeep.core.taxonomy import BaseModelType, ModelType
+from modelkeep.identification.gguf_words import bases_of_word
 from modelkeep.identification.rules import Match, Rule, tables_of
 from modelkeep.identification.view import ModelView
 
@@ -19,10 +20,10 @@ def settle(
 ) -> Sequence[Match]:
     """Return the matches that are left when what the header says and what is whole has counted.
 
-    A header that names the base of one of them decides. Else an adapter that changes every block
-    of one architecture, and only some of another, is for the first. Modules that show no width
-    are those of many architectures: only a header tells what they are for. So it is where a
-    header names a base whose modules are not known.
+    A header that names the base of one of them decides, then the architecture of a GGUF file. Else
+    an adapter that changes every block of one architecture, and only some of another, is for the
+    first. Modules that show no width are those of many architectures: only a header tells what they
+    are for. So it is where a header names a base whose modules are not known.
 
     Args:
         view: The model.
@@ -33,6 +34,8 @@ def settle(
     declared = [match for match in found if match.rule.base in named]
     if len(declared) == 1:
         return declared
+    if not declared and (meant := _meant_by_word(view, found)):
+        return meant
     if not declared and (named - known or not _is_measured(view)):
         found = [match for match in found if next(tables_of(match.rule), None) is None]
     if len(found) <= 1:
@@ -42,6 +45,14 @@ def settle(
         return declared or found
     reason = Evidence("keys", "changes every block of this architecture, and not of others")
     return [msgspec.structs.replace(whole[0], evidence=(*whole[0].evidence, reason))]
+
+
+def _meant_by_word(view: ModelView, found: Sequence[Match]) -> Sequence[Match]:
+    """Return the main models that the architecture of a GGUF header may mean, of several."""
+    if len(found) <= 1:
+        return ()
+    bases = bases_of_word(view)
+    return [m for m in found if m.rule.base in bases and m.rule.type is ModelType.Main]
 
 
 def fits_of(view: ModelView, rule: Rule) -> tuple[str, ...] | None:

@@ -9,8 +9,13 @@ from typing import Any
 
 import pytest
 
-from modelkeep.errors import CorruptModelError, UnknownModelError
-from modelkeep.identification.engine import form_of, identify
+from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
+from modelkeep.errors import AmbiguousModelError, CorruptModelError, UnknownModelError
+from modelkeep.identification.conditions import Has
+from modelkeep.identification.engine import form_of, identify, identify_path
+from modelkeep.identification.family import Family
+from modelkeep.identification.rule_set import RuleSet
+from modelkeep.identification.rules import Rule
 from sample_models import (
     SD1,
     SDXL,
@@ -95,11 +100,50 @@ def test_how_the_weights_are_quantised(
     assert (found.quantization, found.format) == (quantization, "gguf_quantized")
 
 
-def test_a_lying_architecture_changes_nothing(tmp_path: Path) -> None:
-    for architecture in ("wan", "llama", "pig", ""):
-        keys = {"general.architecture": architecture}
-        found = identify(write_gguf(tmp_path / "m.gguf", blocks(FLUX, "Q4_0"), keys))
-        assert (found.base, found.type) == ("flux", "main")
+@pytest.mark.parametrize(
+    ("architecture", "told"),
+    [
+        ("flux", "general.architecture says 'flux'"),
+        ("wan", "general.architecture says 'wan'; the tensors say otherwise and decide"),
+        *((other, None) for other in ("llama", "pig", "")),
+    ],
+)
+def test_an_architecture_changes_nothing_where_the_tensors_tell(
+    architecture: str, told: str | None, tmp_path: Path
+) -> None:
+    keys = {"general.architecture": architecture}
+    found = identify(write_gguf(tmp_path / "m.gguf", blocks(FLUX, "Q4_0"), keys))
+    assert (found.base, found.type) == ("flux", "main")
+    stated = [r.detail for r in found.evidence if "general.architecture" in r.detail]
+    assert stated == ([told] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("architecture", "base"),
+    [("flux", "flux"), ("wan", "wan"), ("lumina2", None), ("pig", None), (None, None)],
+)
+def test_an_architecture_decides_between_bases_that_fit_alike(
+    architecture: str | None, base: str | None, tmp_path: Path
+) -> None:
+    rules = [
+        Rule(
+            name=f"{each} main",
+            type=ModelType.Main,
+            base=each,
+            format=ModelFormat.Checkpoint,
+            requires=(Has("a"),),
+        )
+        for each in (BaseModelType.Flux, BaseModelType.Wan)
+    ]
+    known = RuleSet.of([Family(name="test", base=BaseModelType.Any, rules=tuple(rules))])
+    keys = {"general.architecture": architecture} if architecture else {}
+    path = write_gguf(tmp_path / "m.gguf", blocks({"a": (32, 32)}, "Q8_0"), keys)
+    if base is not None:
+        assert identify_path(path, rules=known).base == base
+        return
+    with pytest.raises(AmbiguousModelError) as caught:
+        identify_path(path, rules=known)
+    assert set(caught.value.candidates) == {"flux", "wan"}
 
 
 def test_one_part_of_several_is_no_model(tmp_path: Path) -> None:

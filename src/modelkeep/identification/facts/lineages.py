@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from modelkeep.core.base_names import spaced
 from modelkeep.core.identity import Evidence
 from modelkeep.identification.family import Lineage
+from modelkeep.identification.gguf_words import word_evidence
 from modelkeep.identification.rules import Match
 from modelkeep.identification.view import ModelView
 
@@ -56,3 +57,5 @@ def declared_evidence(view: ModelView, match: Match) -> Iterator[Evidence]:
         agrees = name.base == match.rule.base
         doubt = "" if agrees else "; the tensors say otherwise and decide"
         yield Evidence("metadata", f"{name.field} says {name.value!r}{doubt}")
+    if (told := word_evidence(view, match)) is not None:
+        yield told
