@@ -22,6 +22,9 @@ SIZE_CLASSES = (*(name for name, _ in SIZES), HUGE)
 #: Whether a model was ever loaded.
 NEVER, LOADED = "never", "loaded"
 
+#: Tags, in lower case, of models whose pictures are not for everybody.
+MATURE_TAGS = ("nsfw", "not-for-all-audiences")
+
 #: Sites by what stands before the colon of a source.
 _PREFIXES = {"ms": "modelscope", "hf": "huggingface", "file": "local"}
 _HOSTS = {

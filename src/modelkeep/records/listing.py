@@ -110,6 +110,19 @@ class KindTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordNote:
+    """What lists show beside a record.
+
+    Attributes:
+        created_at: When it was added, seconds since the epoch.
+        is_mature: Its site or a tag says that its pictures are not for everybody.
+    """
+
+    created_at: float
+    is_mature: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NewRecord:
     """A record to add.
 

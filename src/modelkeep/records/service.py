@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
@@ -35,6 +35,7 @@ from modelkeep.records.listing import (
     KindTotal,
     NewRecord,
     RecordFilter,
+    RecordNote,
     RecordPage,
     SearchOrder,
 )
@@ -273,6 +274,10 @@ class ModelRecordServiceBase(ABC):
         Raises:
             UnknownModelException: there is no such record.
         """
+
+    @abstractmethod
+    def notes_on(self, keys: Collection[str]) -> Mapping[str, RecordNote]:
+        """Return what lists show beside these records; those that are not there are left out."""
 
     @abstractmethod
     def loaded_at(self, key: str) -> float | None:

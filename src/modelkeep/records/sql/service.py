@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
@@ -42,12 +42,13 @@ from modelkeep.records.listing import (
     KindTotal,
     NewRecord,
     RecordFilter,
+    RecordNote,
     RecordPage,
     SearchOrder,
 )
 from modelkeep.records.places import placed, possible_places
 from modelkeep.records.service import ModelRecordServiceBase, PaginatedResults
-from modelkeep.records.sql import facets, files, packed, rows, schema, search, whole_list
+from modelkeep.records.sql import facets, files, notes, packed, rows, schema, search, whole_list
 from modelkeep.records.sql.database import RecordDatabase, Row, Transaction
 from modelkeep.records.sql.files import replace_files
 from modelkeep.records.sql.metadata import (
@@ -216,6 +217,11 @@ class SqlRecords(ModelRecordServiceBase):
         if not found:
             raise unknown_model(key)
         return float(found[0][0])
+
+    def notes_on(self, keys: Collection[str]) -> Mapping[str, RecordNote]:
+        """Return what lists show beside these records; those that are not there are left out."""
+        with self._database.reading() as transaction:
+            return notes.notes_on(transaction, keys)
 
     def loaded_at(self, key: str) -> float | None:
         """Return when a model was last loaded, seconds since the epoch; None for never."""

@@ -56,3 +56,11 @@ listen(page.dataset, (changed) => {
     }, 300);
   }
 });
+
+// The menu leads back to the library as it was left, once somebody has gone on from there.
+const library = document.querySelector("[data-section='library']");
+const [left] = JSON.parse(sessionStorage.getItem("library-place") ?? "[]");
+if (left && page.dataset.page !== "library") {
+  library.search = left;
+  library.addEventListener("click", () => sessionStorage.setItem("library-place-wanted", "1"));
+}
