@@ -26,16 +26,16 @@ def many(count: int, **fields: Any) -> list[dict[str, Any]]:
 
 
 def _record(
-    *, name: str, key: str = "", type: str = "lora", tags: Iterable[str] = (),  # noqa: A002
-    nsfw: bool = False, **fields: Any,
-) -> NewRecord:  # fmt: skip
+    *, name: str, key: str = "", tags: Iterable[str] = (), nsfw: bool = False, **fields: Any
+) -> NewRecord:
     key = key or name.replace(" ", "-")
+    kind = fields.pop("type", "lora")
     config = {
         "name": name,
         "path": f"{key}.safetensors",
-        "type": type,
+        "type": kind,
         "base": "sdxl",
-        "format": _FORMATS[type],
+        "format": _FORMATS[kind],
         **fields,
     }
     made: AnyModelConfig = ModelConfigFactory.make_config(config, key=key)

@@ -7,6 +7,8 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+import msgspec
+
 from modelkeep.app.edit import FieldChange, edit, planned
 from modelkeep.app.outcomes import error_json
 from modelkeep.errors import ModelKeepError, UsageError
@@ -28,6 +30,12 @@ _TAKES: Mapping[str, frozenset[str]] = {
     "remove": frozenset({"keep_files", "everywhere", "now"}),
 }
 _KINDS = ("type", "base", "format", "variant")
+
+
+class _Keyed(msgspec.Struct):
+    """What is read of a record that a search finds."""
+
+    key: str
 
 
 @dataclass(frozen=True)
@@ -154,7 +162,8 @@ def keys_of(manager: ModelManager, parameters: Iterable[tuple[str, str]] | str) 
         from modelkeep.app import companions
 
         return companions.keys(manager, query)
-    return [model.key for model in manager.records.each(query.where)]
+    each = manager.records.each_json(query.where)
+    return [msgspec.json.decode(record, type=_Keyed).key for record in each]
 
 
 def entries(

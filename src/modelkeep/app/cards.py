@@ -21,7 +21,7 @@ _FILMS = frozenset({".mp4", ".webm"})
 _MOST_NEW = 100
 
 
-class _Stored(msgspec.Struct):
+class _CardRecord(msgspec.Struct):
     """What is read of a record; the rest is not looked at."""
 
     key: str
@@ -96,7 +96,7 @@ def card_page(manager: ModelManager, query: ModelQuery) -> CardPage:
         UnknownModelException, DuplicateModelException: ``partner`` names no model, or several.
     """
     found = json_pages.json_page(manager, query)
-    cards = [_card(msgspec.json.decode(item, type=_Stored)) for item in found.items]
+    cards = [_card(msgspec.json.decode(item, type=_CardRecord)) for item in found.items]
     notes = manager.records.notes_on([card.key for card in cards])
     noted = (
         replace(card, is_mature=note.is_mature, added_at=note.created_at)
@@ -128,12 +128,12 @@ def newer(manager: ModelManager, where: RecordFilter, since: float) -> int:
 def _added(manager: ModelManager, where: RecordFilter, most: int) -> list[float]:
     """Return when the newest models were added, the newest first."""
     found = manager.records.page_json(where, order="date", limit=most).items
-    keys = [msgspec.json.decode(item, type=_Stored).key for item in found]
+    keys = [msgspec.json.decode(item, type=_CardRecord).key for item in found]
     notes = manager.records.notes_on(keys)
     return [notes[key].created_at for key in keys if key in notes]
 
 
-def _card(stored: _Stored) -> Card:
+def _card(stored: _CardRecord) -> Card:
     variant = stored.variant or ""
     preview = stored.preview or ""
     return Card(

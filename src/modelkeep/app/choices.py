@@ -35,7 +35,7 @@ PARAMETERS: tuple[tuple[FacetName, str], ...] = (
 _LISTED = 60
 
 
-class Value(msgspec.Struct, frozen=True, array_like=True):
+class FacetValue(msgspec.Struct, frozen=True, array_like=True):
     """One value of a facet.
 
     Attributes:
@@ -47,7 +47,7 @@ class Value(msgspec.Struct, frozen=True, array_like=True):
     count: int
 
 
-class Choice(msgspec.Struct, frozen=True, array_like=True):
+class FacetChoice(msgspec.Struct, frozen=True, array_like=True):
     """One facet.
 
     Attributes:
@@ -59,7 +59,7 @@ class Choice(msgspec.Struct, frozen=True, array_like=True):
 
     name: str
     parameter: str
-    values: tuple[Value, ...]
+    values: tuple[FacetValue, ...]
     more: int
 
 
@@ -71,7 +71,7 @@ class Choices(msgspec.Struct, frozen=True, array_like=True):
     """
 
     total: int
-    choices: tuple[Choice, ...]
+    choices: tuple[FacetChoice, ...]
 
     def to_json(self) -> bytes:
         """Return them as JSON, which ``read`` reads."""
@@ -90,7 +90,7 @@ def choices(manager: ModelManager) -> Choices:
     return Choices(found.total, tuple(each))
 
 
-def _choice(name: FacetName, parameter: str, counts: Mapping[str, int]) -> Choice:
+def _choice(name: FacetName, parameter: str, counts: Mapping[str, int]) -> FacetChoice:
     listed = sorted(counts, key=lambda value: (-counts[value], value))
-    values = (Value(v, library.facet_label(name, v), counts[v]) for v in listed[:_LISTED])
-    return Choice(name, parameter, tuple(values), max(0, len(listed) - _LISTED))
+    values = (FacetValue(v, library.facet_label(name, v), counts[v]) for v in listed[:_LISTED])
+    return FacetChoice(name, parameter, tuple(values), max(0, len(listed) - _LISTED))

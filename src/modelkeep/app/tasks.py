@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Jobs that are listed elsewhere.
 _NO_TASKS = frozenset({"install", "download"})
+#: Between two looks at a task that is waited for.
+_LOOK_SECONDS = 0.02
 #: Of a result in a list of tasks.
 _LONG = frozenset({"entries", "findings", "warnings"})
 
@@ -31,6 +34,12 @@ class TaskView:
 
     row: JobRow
     job: AnyJob | None = None
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What was asked for: the details of its kind."""
+        found: dict[str, Any] = json.loads(self.row.details or "{}").get("request", {})
+        return found
 
     def to_json(self, *, is_brief: bool = False) -> dict[str, Any]:
         """Return it as plain values.
@@ -101,6 +110,18 @@ def one_task(manager: ModelManager, number: int) -> TaskView:
     if row.kind in _NO_TASKS:
         raise UnknownJobIDException(f"No task {number}", hint="List the jobs with: modelkeep jobs")
     return _view(manager, row)
+
+
+def ended_within(manager: ModelManager, number: int, seconds: float) -> TaskView:
+    """Return a task once it has ended, or as it is after so many seconds.
+
+    Raises:
+        UnknownJobIDException: there is none with this number.
+    """
+    end = time.monotonic() + seconds
+    while (view := one_task(manager, number)).row.ended_at is None and time.monotonic() < end:
+        time.sleep(_LOOK_SECONDS)
+    return view
 
 
 def cancel_task(manager: ModelManager, number: int) -> None:

@@ -18,6 +18,7 @@ from modelkeep.web.events.hub import EventHub
 from modelkeep.web.notices import Notices
 from modelkeep.web.pauses import Moment
 from modelkeep.web.ready import ReadyAnswers
+from modelkeep.web.selections import Selections
 from modelkeep.web.traffic import Traffic
 
 _DRAWN_AT_A_TIME = 2
@@ -39,6 +40,7 @@ class WebContext:
         fetching: Repositories that are being installed because somebody asked the mirror for them.
         fetched_alone: Lets one request at a time have something of a repository installed.
         notices: What pages are about to tell.
+        selections: Models that are selected on pages.
         loading: Lets few models be loaded at a time, so that threads are left for other requests.
     """
 
@@ -52,6 +54,7 @@ class WebContext:
     fetching: dict[str, asyncio.Task[ModelInstallJob]] = field(default_factory=dict)
     fetched_alone: dict[str, asyncio.Lock] = field(default_factory=dict)
     notices: Notices = field(default_factory=Notices)
+    selections: Selections = field(default_factory=Selections)
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_LOADED_AT_A_TIME))
 
     @classmethod

@@ -40,7 +40,7 @@ class TaskFacts(BaseModel):
     """A task.
 
     Attributes:
-        kind: ``scan``, ``verify``, ``enrich``, ``doctor``, ``sync`` or ``bulk``.
+        kind: ``scan``, ``verify``, ``enrich``, ``doctor``, ``sync``, ``bulk`` or ``undo``.
         result: Its report: ``counts`` and, of one task, ``findings`` or ``entries``.
     """
 

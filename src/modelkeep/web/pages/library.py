@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -10,9 +9,9 @@ from fastapi import APIRouter, Request, Response
 
 from modelkeep.app import cards, library, views
 from modelkeep.app.cards import CardPage
-from modelkeep.app.choices import PARAMETERS, Choices, choices
-from modelkeep.app.query import ModelQuery
+from modelkeep.app.choices import PARAMETERS
 from modelkeep.web.context import Context, WebContext
+from modelkeep.web.counted import library_choices, total_of
 from modelkeep.web.frame import page
 from modelkeep.web.list_address import ListAddress
 from modelkeep.web.routes import Routes
@@ -54,7 +53,6 @@ def library_page(request: Request, context: Context) -> Response:
             address=address, new=count, since=address.since,
         )  # fmt: skip
     found = cards.card_page(manager, query)
-    counted, total = _counted(context, query)
     return page(
         request,
         "library.html",
@@ -62,38 +60,14 @@ def library_page(request: Request, context: Context) -> Response:
         section="library",
         address=address,
         found=found,
-        counted=counted,
-        total=total,
+        counted=library_choices(context),
+        total=total_of(context, query),
         chosen=_chosen(context, address, found),
         views=views.views(manager),
         list_query=quote(address.query_string, safe=""),
         since=cards.newest(manager),
         new=0,
     )
-
-
-def _counted(context: WebContext, query: ModelQuery) -> tuple[Choices, int | None]:
-    """Return what lists can be narrowed to and how many models a query has, None for unknown.
-
-    Both are counted once for each state of the catalogue.
-    """
-    manager, answers, where = context.manager, context.answers, query.where
-    state = manager.records.change_counter()
-
-    def ready(place: str, count: Callable[[], bytes]) -> bytes:
-        kept = answers.get(place.encode(), state)
-        if kept is None:
-            kept = count()
-            answers.put(place.encode(), state, kept)
-        return kept
-
-    counted = Choices.read(ready("choices", lambda: choices(manager).to_json()))
-    if query.is_everything:
-        return counted, counted.total
-    if query.partner:
-        return counted, None
-    place = f"total {ModelQuery(where).query_string()}"
-    return counted, int(ready(place, lambda: b"%d" % manager.records.count(where)))
 
 
 def _chosen(context: WebContext, address: ListAddress, found: CardPage) -> list[Chosen]:
