@@ -24,8 +24,9 @@ function elements() {
 }
 
 function use(element) {
-  element.focus();
-  if (element.matches("input, textarea, select") && isTyping(element)) element.select?.();
+  const isField = element.matches("input, textarea, select") && isTyping(element);
+  if (isField) element.focus();
+  if (isField) element.select?.();
   else element.click();
 }
 
