@@ -10,6 +10,7 @@ from typing import Any
 
 from modelkeep.app.install_service import ModelInstallService
 from modelkeep.core.identity import Identification
+from modelkeep.core.told import Told
 from modelkeep.identification.engine import identify
 from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.settings import Settings
@@ -55,7 +56,7 @@ class World:
 
 def open_world(
     folder: Path,
-    identify: Callable[[Path, bool], Identification] | None = None,
+    identify: Callable[[Path, bool, Told], Identification] | None = None,
     **settings: Any,
 ) -> World:
     """Open the library in ``folder`` and start its service."""
@@ -70,10 +71,11 @@ def open_world(
     return World(chosen, downloads, records, service, bus)
 
 
-def slow_identify(gate: Callable[[], None]) -> Callable[[Path, bool], Identification]:
+def slow_identify(gate: Callable[[], None]) -> Callable[[Path, bool, Told], Identification]:
     """Return an ``identify`` that passes ``gate`` first."""
 
-    def held(path: Path, strict: bool) -> Identification:
+    def held(path: Path, strict: bool, told: Told) -> Identification:
+        del told
         gate()
         return identify(path, strict=strict)
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelkeep.app.explanation import explanation
 from modelkeep.app.outcomes import error_json
 from modelkeep.app.text import not_stated, source_text
+from modelkeep.core.hashing import Progress, hash_file
 from modelkeep.core.identity import NOT_PRINTED, Identification
-from modelkeep.core.names import size_text
+from modelkeep.core.names import full_path, size_text
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import ModelType
-from modelkeep.errors import ModelKeepError, UnknownModelError
+from modelkeep.core.told import Told
+from modelkeep.errors import AmbiguousModelError, ModelKeepError, UnknownModelError
 from modelkeep.identification.engine import assess, identify_view, open_view
 from modelkeep.identification.known_families import kind_label, load_rules
+from modelkeep.identification.known_hashes import may_be_published
 from modelkeep.sources.local import LocalModelSource
 from modelkeep.sources.string_like import StringLikeSource
 
@@ -108,12 +111,15 @@ def identify(source: str | Path, *, settings: Settings | None = None) -> Identif
 
     rules = load_rules()
     with ModelManager(settings, takes_over=False) as manager:
-        view, size, name = _open(manager, source, rules)
-        return identify_view(view, rules=rules, source=name, size=size)
+        return _judged(manager, _open(manager, source, rules), rules)
 
 
 def answer(
-    manager: ModelManager, source: str | Path | StringLikeSource, *, explain: bool = False
+    manager: ModelManager,
+    source: str | Path | StringLikeSource,
+    *,
+    explain: bool = False,
+    hash_with: Progress | None = None,
 ) -> IdentifyResult:
     """Say what a source is, from headers and configs alone; they are read once.
 
@@ -121,28 +127,55 @@ def answer(
         manager: Of the library; says what ``source`` means.
         source: A path, whatever names a model of a site, or a source.
         explain: Also how near each rule came.
+        hash_with: Read a file of this disk whole, which may show that it is a published one. It
+            is told of every piece, and may raise to stop. The file is not read when None.
     """
-    rules, view = load_rules(), None
+    rules, seen = load_rules(), None
     try:
-        view, size, name = _open(manager, source, rules)
-        found = identify_view(view, rules=rules, source=name, size=size)
+        seen = _open(manager, source, rules)
+        if hash_with is not None:
+            seen = _hashed(seen, hash_with)
+        found = _judged(manager, seen, rules)
         error = None
     except ModelKeepError as refused:
         found, error = None, refused
-    assessed = assess(view, rules) if explain and view is not None else ()
+    assessed = assess(seen.view, rules) if explain and seen is not None else ()
     return IdentifyResult(str(source), found, error, assessed)
 
 
-def _open(
-    manager: ModelManager, source: str | Path | StringLikeSource, rules: RuleSet
-) -> tuple[ModelView, int, str]:
-    """Read what rules look at; return it with the bytes of all files and the source as text."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is known of a source before the rules are asked.
+
+    Attributes:
+        size: Bytes of all its files.
+        name: What messages call it.
+        told: What others say of it.
+        file: Where it lies; None for a folder and for a model on the network.
+    """
+
+    view: ModelView
+    size: int
+    name: str
+    told: Told
+    file: Path | None = None
+
+    def identify(self, rules: RuleSet, told: Told) -> Identification:
+        return identify_view(self.view, rules=rules, source=self.name, size=self.size, told=told)
+
+
+def _open(manager: ModelManager, source: str | Path | StringLikeSource, rules: RuleSet) -> _Seen:
     strict = manager.settings.verify != "off"
     found = source if isinstance(source, StringLikeSource) else manager.parse(source)
     if isinstance(found, LocalModelSource):
+        from modelkeep.library.told import told_beside
+
         path = Path(found.path)
-        return *open_view(path, names=rules.names, strict=strict), printable(path)
+        view, size = open_view(path, names=rules.names, strict=strict)
+        told = told_beside(full_path(path))
+        return _Seen(view, size, printable(path), told, None if view.is_folder else path)
     from modelkeep.install.identify_remote import open_remote_view
+    from modelkeep.sources.told import told_by_site
 
     sites = manager.sites
     remote = sites.look_up(found)
@@ -150,4 +183,39 @@ def _open(
         view, size = open_remote_view(
             remote, sites.context.client, names=rules.names, strict=strict
         )
-    return view, size, str(remote.source)
+    return _Seen(view, size, str(remote.source), told_by_site(remote))
+
+
+def _hashed(seen: _Seen, progress: Progress) -> _Seen:
+    """Return what is known of a source, with the hash of its file."""
+    if seen.file is None:
+        return seen
+    sha256 = hash_file(seen.file, ("sha256",), progress).sha256 or ""
+    return replace(seen, told=replace(seen.told, sha256=sha256, sha256_by=""))
+
+
+def _judged(manager: ModelManager, seen: _Seen, rules: RuleSet) -> Identification:
+    """Identify a source; the catalogue is opened only where a hash in it may tell more."""
+    try:
+        found = seen.identify(rules, seen.told)
+    except (UnknownModelError, AmbiguousModelError):
+        told = _recorded(manager, seen)
+        if told == seen.told:
+            raise
+        return seen.identify(rules, told)
+    if not may_be_published(found.type, found.base):
+        return found
+    told = _recorded(manager, seen)
+    return found if told == seen.told else seen.identify(rules, told)
+
+
+def _recorded(manager: ModelManager, seen: _Seen) -> Told:
+    """Return what others say of a file, with the hash that the catalogue has of these bytes."""
+    from modelkeep.library.told import with_recorded_hash
+    from modelkeep.records.locations import catalogue_file
+
+    is_computed = seen.told.sha256 and not seen.told.sha256_by
+    if seen.file is None or is_computed or not catalogue_file(manager.settings).is_file():
+        return seen.told
+    rows = manager.records.find_files(size=seen.size)
+    return with_recorded_hash(seen.told, (row for _, row in rows), seen.file)

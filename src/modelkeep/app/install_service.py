@@ -21,7 +21,6 @@ from modelkeep.errors import (
     UnknownInstallJobException,
     UsageError,
 )
-from modelkeep.identification.known_hashes import with_known_hash
 from modelkeep.install.details import InstallDetails
 from modelkeep.install.fetch_folder import is_claimed, remove_unneeded
 from modelkeep.install.installer import Installer
@@ -42,7 +41,8 @@ from modelkeep.library.duplicates import find_same
 from modelkeep.library.editing import edit_record
 from modelkeep.library.identified import FIELDS
 from modelkeep.library.library import Identify, Library
-from modelkeep.library.new_records import reidentified_fields
+from modelkeep.library.new_records import is_stated_hash, reidentified_fields
+from modelkeep.library.told import told_of_record
 from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.scan.service import Scanner
 from modelkeep.settings import Settings
@@ -375,13 +375,11 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
 
     def _identified_again(self, config: ModelConfigBase, *, reset: bool) -> dict[str, Any]:
         path = self.library.reach(config)
-        found = self.library.identify(path, self.app_config.verify != "off")
-        rows = self._records.files(config.key)
-        if len(rows) == 1 and rows[0].sha256 and rows[0].is_unchanged(path.stat()):
-            found = with_known_hash(found, rows[0].sha256)
+        told = told_of_record(self._records, config, path)
+        found = self.library.identify(path, self.app_config.verify != "off", told)
         edited = HashLookups(self.library.state).edited(config.key)
         fields = reidentified_fields(config, found, edited=edited, reset=reset)
-        stated = (reason for reason in config.evidence if reason.kind == "hash")
+        stated = (reason for reason in config.evidence if is_stated_hash(reason))
         fields["evidence"] = tuple(dict.fromkeys((*fields["evidence"], *stated)))
         return fields
 

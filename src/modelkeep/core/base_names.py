@@ -60,9 +60,19 @@ class BaseNames(msgspec.Struct, frozen=True, eq=False):
         # "anima-preview" is Anima, "animagine" is not.
         return next((base for start, base in starts if not name[len(start) :][:1].isalpha()), None)
 
-    def lineage_of(self, text: str) -> str | None:
-        """Return the lineage that a site means by its name of a base, such as Pony, or None."""
-        base = self.base_of(text)
+    def claimed_base(self, site: str, text: str) -> BaseModelType | None:
+        """Return the base that a site means by ``text``, also by a repository, or None."""
+        word = text.rpartition("/")[2]
+        return self.base_on_site(site, word) or self.declared_base(word)
+
+    def lineage_of(self, text: str, base: BaseModelType | None = None) -> str | None:
+        """Return the lineage that a site means by its name of a base, such as Pony, or None.
+
+        Args:
+            text: The name.
+            base: What it is a name of; found by the name when None.
+        """
+        base = base or self.base_of(text)
         found = self.lineages.get(base, ()) if base is not None else ()
         return next((name for name, words in found if re.search(words, spaced(text))), None)
 

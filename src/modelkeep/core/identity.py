@@ -22,6 +22,9 @@ NOT_PRINTED = (
 
 EvidenceKind = Literal["keys", "shapes", "config", "metadata", "hash", "name"]
 
+#: The end of a reason that something surer contradicts.
+_CONTRADICTED = (" and decide", " and decides")
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -34,6 +37,11 @@ class Evidence:
 
     kind: EvidenceKind
     detail: str
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether something surer says otherwise; the detail tells what."""
+        return self.detail.endswith(_CONTRADICTED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,19 @@ while it says what the site said last time. One that the user has set or cleared
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from modelkeep.core.configs import ModelConfigBase
-from modelkeep.core.identity import Evidence
 from modelkeep.core.names import path_to_text, safe_name
+from modelkeep.core.taxonomy import BaseModelType
+from modelkeep.core.told import Told
+from modelkeep.identification.known_families import base_names
+from modelkeep.identification.opinions import opinions_of, said
 from modelkeep.library.identified import is_cleared
 from modelkeep.sources.site import RemoteModel
+from modelkeep.sources.told import told_by_site
 
 #: Fields that come from the files or the program, never from a site.
 _NOT_THEIRS = frozenset(
@@ -61,11 +65,17 @@ def fields_to_fill(
         and getattr(config, name) != _as_stored(value)
         and _is_open(config, name, known)
     }
-    if hints := ", ".join(hint for hint in (remote.base_hint, remote.type_hint) if hint):
-        claim = Evidence("metadata", f"{label} says it is: {hints}")
-        if claim not in config.evidence:
-            fields["evidence"] = (*config.evidence, claim)
+    names, kind = base_names(), (config.type, _found_base(config))
+    told = Told(told_by_site(replace(remote, site_label=label)).claims)
+    claims = said(opinions_of(told, names), kind, names, besides=config.evidence)
+    if new := tuple(claims):
+        fields["evidence"] = (*config.evidence, *new)
     return fields
+
+
+def _found_base(config: ModelConfigBase) -> BaseModelType:
+    """Return the base that the model was found to be of, whatever somebody has set."""
+    return BaseModelType((config.identified or {}).get("base", config.base))
 
 
 def _as_stored(value: Any) -> Any:

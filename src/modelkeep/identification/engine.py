@@ -12,6 +12,7 @@ from modelkeep.core.commands import command
 from modelkeep.core.identity import FileForm, Identification
 from modelkeep.core.reading import LocalFile, ReadAt, printable, unreadable
 from modelkeep.core.taxonomy import BaseModelType, ModelVariantType, type_label
+from modelkeep.core.told import NOTHING_TOLD, Told
 from modelkeep.core.weight_names import is_generic
 from modelkeep.errors import (
     AmbiguousModelError,
@@ -25,11 +26,18 @@ from modelkeep.identification.appearance import appearance
 from modelkeep.identification.contenders import fits_of, settle
 from modelkeep.identification.header import TensorHeader
 from modelkeep.identification.known_families import load_rules
+from modelkeep.identification.opinions import (
+    Opinion,
+    heard,
+    opinions_of,
+    published,
+    said,
+)
 from modelkeep.identification.readers.detect import container_of, read_header
 from modelkeep.identification.readers.folder import FolderHeader
 from modelkeep.identification.rule_set import RuleSet
 from modelkeep.identification.rules import Assessment, Match
-from modelkeep.identification.view import ModelView, TensorView
+from modelkeep.identification.view import DeclaredBase, ModelView, TensorView
 
 _NEAREST = 3
 #: More than any config of the original code has.
@@ -57,10 +65,12 @@ def identify(
     return identify_path(Path(source), rules=rules or load_rules(), strict=strict)
 
 
-def identify_path(path: Path, *, rules: RuleSet, strict: bool = True) -> Identification:
-    """Identify the file or folder at ``path``; see ``identify``."""
+def identify_path(
+    path: Path, *, rules: RuleSet, strict: bool = True, told: Told = NOTHING_TOLD
+) -> Identification:
+    """Identify the file or folder at ``path``; see ``identify`` and ``identify_view``."""
     view, size = open_view(path, names=rules.names, strict=strict)
-    return identify_view(view, rules=rules, source=printable(path), size=size)
+    return identify_view(view, rules=rules, source=printable(path), size=size, told=told)
 
 
 def form_of(path: Path) -> FileForm:
@@ -111,15 +121,25 @@ def open_view(path: Path, *, names: BaseNames, strict: bool = True) -> tuple[Mod
         return view, file.size
 
 
-def identify_view(view: ModelView, *, rules: RuleSet, source: str, size: int) -> Identification:
+def identify_view(
+    view: ModelView, *, rules: RuleSet, source: str, size: int, told: Told = NOTHING_TOLD
+) -> Identification:
     """Identify the model that a view shows.
+
+    Args:
+        view: The model.
+        rules: Of all families.
+        source: What messages call it.
+        size: Bytes of all its files.
+        told: What others say of it. It tells what tensors and header leave open.
 
     Raises:
         UnknownModelError: no rule matches; the nearest are named.
         AmbiguousModelError: several rules match and none has precedence.
     """
-    match = decide(view, rules, source)
-    return _describe(view, match, rules, source, size)
+    opinions = opinions_of(told, rules.names)
+    match = decide(view, rules, source, opinions)
+    return _describe(view, match, rules, source=source, size=size, opinions=opinions)
 
 
 def assess(view: ModelView, rules: RuleSet) -> tuple[Assessment, ...]:
@@ -153,40 +173,73 @@ def _hints(path: Path, name: str) -> list[str]:
     return [name, path.parent.name] if is_generic(name) else [name]
 
 
-def decide(view: ModelView, rules: RuleSet, source: str) -> Match:
+def decide(view: ModelView, rules: RuleSet, source: str, opinions: Sequence[Opinion] = ()) -> Match:
     """Return the one match that no other takes precedence over.
+
+    Where the header names no base, what others say of the model counts as if it did, once the
+    tensors alone do not tell. What no rule fits may be known by its hash.
 
     Raises:
         UnknownModelError: no rule matches; the nearest are named.
         AmbiguousModelError: several rules match and none has precedence.
     """
+    left = _left(view, rules)
+    if len(left) == 1:
+        return left[0]
+    if (match := _as_told(view, rules, opinions)) is not None:
+        return match
+    if left:
+        raise _ambiguous(left, rules, source, opinions)
+    error = _unknown(view, rules, source, opinions)
+    match = published(opinions, error.base_like)
+    if match is None:
+        raise error
+    return match
+
+
+def _as_told(view: ModelView, rules: RuleSet, opinions: Sequence[Opinion]) -> Match | None:
+    """Return what a model is as if its header named the base that others name."""
+    for one in opinions:
+        if one.base is not None and not view.declared:
+            declared = DeclaredBase(one.who, one.words, one.base)
+            left = _left(view.declaring(declared), rules)
+            if (match := one.chosen_of(left)) is not None:
+                return match
+    return None
+
+
+def _left(view: ModelView, rules: RuleSet) -> Sequence[Match]:
+    """Return the matches of which none takes precedence; one where it is clear."""
     if not view.is_folder and _is_never_one(view.tensors.header):
-        raise _unknown(view, rules, source)
+        return ()
     fitting = rules.of_folders if view.is_folder else rules.of_files
     found = [match for rule in fitting if (match := rule.match(view)) is not None]
     names = {match.rule.name for match in found}
     beaten = frozenset[str]().union(*(rules.beats[name] for name in names))
     unbeaten = [match for match in found if match.rule.name not in beaten]
-    left = settle(view, unbeaten, rules.with_tables)
-    if len(left) == 1:
-        return left[0]
-    if not left:
-        raise _unknown(view, rules, source)
-    raise _ambiguous(left, rules, source)
+    return settle(view, unbeaten, rules.with_tables)
 
 
-def _ambiguous(left: Sequence[Match], rules: RuleSet, source: str) -> AmbiguousModelError:
+def _ambiguous(
+    left: Sequence[Match], rules: RuleSet, source: str, opinions: Sequence[Opinion]
+) -> AmbiguousModelError:
     """Return the error for a model that several rules fit equally well."""
     bases = list(dict.fromkeys(match.rule.base for match in left))
     types = list(dict.fromkeys(match.rule.type for match in left))
+    more = " ".join(heard(opinions))
     if len(types) > 1 or len(bases) == 1:
         both = " and ".join(f"{match.rule.name!r}" for match in left)
-        message = f"{source} matches several rules with equal precedence: {both}"
+        message = f"{source} matches several rules with equal precedence: {both}. {more}".rstrip(
+            ". "
+        )
         return AmbiguousModelError(message, hint="Set --type and --base.", candidates=bases)
     *first, last = (rules.names.label(base) for base in bases)
     what = type_label(types[0])
+    message = (
+        f"{source} is a {what}, but its tensors fit {', '.join(first)} and {last} alike. {more}"
+    )
     return AmbiguousModelError(
-        f"{source} is a {what}, but its tensors fit {', '.join(first)} and {last} alike",
+        message.rstrip(". "),
         hint=f"If you know which, set it: {command('install', '--base', bases[0], source)}",
         candidates=bases,
     )
@@ -197,7 +250,9 @@ def _is_never_one(header: TensorHeader) -> bool:
     return header.parts > 1 or header.container == "onnx"
 
 
-def _unknown(view: ModelView, rules: RuleSet, source: str) -> UnknownModelError:
+def _unknown(
+    view: ModelView, rules: RuleSet, source: str, opinions: Sequence[Opinion]
+) -> UnknownModelError:
     """Return the error for a model that no rule fits: what it looks like, what can be done."""
     assessed = assess(view, rules)
     seen = appearance(view, rules, assessed)
@@ -216,7 +271,7 @@ def _unknown(view: ModelView, rules: RuleSet, source: str) -> UnknownModelError:
             " what it is, install it with --type and --base."
         )
     return UnknownModelError(
-        f"{source} is not recognised. {seen.words}",
+        f"{source} is not recognised. {' '.join([seen.words, *heard(opinions)])}",
         hint=hint,
         looks_like=seen.type or "",
         base_like=str(seen.base) if is_named else "",
@@ -225,18 +280,26 @@ def _unknown(view: ModelView, rules: RuleSet, source: str) -> UnknownModelError:
 
 
 def _describe(
-    view: ModelView, match: Match, rules: RuleSet, source: str, size: int
+    view: ModelView,
+    match: Match,
+    rules: RuleSet,
+    *,
+    source: str,
+    size: int,
+    opinions: Sequence[Opinion],
 ) -> Identification:
     rule, variant = match.rule, match.variant
     known = rules.predictions(rule.base) if rule.type in facts.PREDICTING_TYPES else None
-    prediction, predicted = facts.find_prediction(view, known)
+    fitting = [one for one in opinions if one.is_about(rule.type, rule.base)]
+    prediction, predicted = facts.find_prediction(view, known, fitting)
     quantization, quantized = facts.find_quantization(view)
-    lineage, descended = facts.find_lineage(view, match, rules.lineages(rule.base))
+    lineage, descended = facts.find_lineage(view, match, rules.lineages(rule.base), fitting)
     incomplete = facts.missing_evidence(view)
     fits = fits_of(view, rule)
     captions = facts.read_captions(view.metadata)
-    found = [e for e in (predicted, quantized, descended, incomplete) if e is not None]
+    found = [*predicted, *filter(None, [quantized]), *descended, *filter(None, [incomplete])]
     evidence = [*match.evidence, *facts.declared_evidence(view, match), *found]
+    evidence += said(opinions, (rule.type, rule.base), rules.names, besides=evidence)
     legacy = variant.legacy if variant is not None and variant.legacy else rule.legacy
     return Identification(
         source=source,

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
 
-from modelkeep.core.identity import Evidence, Identification
 from modelkeep.core.taxonomy import BaseModelType, ModelType, SchedulerPredictionType
 
 _SDXL = BaseModelType.StableDiffusionXL
@@ -19,7 +16,7 @@ class KnownFile(msgspec.Struct, frozen=True):
         name: What its publisher calls it.
         found_in: Where the hash was read.
         base: Of the model.
-        lineage: What it was tuned from or what others tune from it.
+        lineage: What it was tuned from or what others tune from it, where that matters.
         prediction_type: What it predicts, where its publisher says so.
         type: Of the model.
     """
@@ -27,7 +24,7 @@ class KnownFile(msgspec.Struct, frozen=True):
     name: str
     found_in: str
     base: BaseModelType
-    lineage: str
+    lineage: str | None = None
     prediction_type: SchedulerPredictionType | None = None
     type: ModelType = ModelType.Main
 
@@ -75,23 +72,6 @@ KNOWN_FILES = {
 }
 
 
-def with_known_hash(found: Identification, sha256: str) -> Identification:
-    """Return an identification with what is known of the file that has this hash.
-
-    It wins over hints in headers and names. Where type or base differ, the tensors decide and
-    nothing of it is taken.
-
-    Args:
-        found: What headers say.
-        sha256: Of the whole file, 64 hex characters.
-    """
-    known = KNOWN_FILES.get(sha256.lower())
-    if known is None or (known.type, known.base) != (found.type, found.base):
-        return found
-    reason = Evidence("hash", f"its sha256 is that of {known.name} ({known.found_in})")
-    return replace(
-        found,
-        lineage=known.lineage,
-        prediction_type=known.prediction_type or found.prediction_type,
-        evidence=(*found.evidence, reason),
-    )
+def may_be_published(type_: ModelType, base: BaseModelType) -> bool:
+    """Return whether the hash of a model of this type and base may tell more of it."""
+    return any((one.type, one.base) == (type_, base) for one in KNOWN_FILES.values())

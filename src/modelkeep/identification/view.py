@@ -6,6 +6,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -227,6 +228,12 @@ class ModelView:
             if value and (base := self._names.declared_base(value)) is not None:
                 found.append(DeclaredBase(field, value, base))
         return tuple(found)
+
+    def declaring(self, declared: DeclaredBase) -> ModelView:
+        """Return the same model as if its header named a base."""
+        other = copy(self)
+        other.__dict__["declared"] = (declared,)
+        return other
 
     @cached_property
     def stated(self) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from modelkeep.core.base_names import BaseNames
 from modelkeep.core.identity import Identification
 from modelkeep.core.names import counted, safe_name
 from modelkeep.core.reading import LocalFile, ReadAt
+from modelkeep.core.told import NOTHING_TOLD, Told
 from modelkeep.core.walk import FolderFile
 from modelkeep.core.weight_names import is_generic
 from modelkeep.errors import CorruptModelError
@@ -34,7 +35,7 @@ _AT_ONCE = 8
 
 
 def identify_remote_model(
-    remote: RemoteModel, client: Client, *, strict: bool = True
+    remote: RemoteModel, client: Client, *, strict: bool = True, told: Told = NOTHING_TOLD
 ) -> Identification:
     """Tell what a model of a site is, from its headers and configs alone.
 
@@ -46,6 +47,7 @@ def identify_remote_model(
         remote: What the site said.
         client: Asks the servers that have the files.
         strict: Refuse folders whose weight files are empty.
+        told: What others say of it.
 
     Raises:
         UnknownModelError: no rule fits; the nearest are named.
@@ -57,7 +59,7 @@ def identify_remote_model(
     """
     rules = load_rules()
     view, size = open_remote_view(remote, client, names=rules.names, strict=strict)
-    return identify_view(view, rules=rules, source=str(remote.source), size=size)
+    return identify_view(view, rules=rules, source=str(remote.source), size=size, told=told)
 
 
 def open_remote_view(

@@ -155,7 +155,9 @@ class Plan:
             yield f"note    already in the library as {self.same_as}: nothing would be {what}"
         if self.repairs is not None:
             yield f"note    puts the missing or damaged files of {self.repairs} back"
-        for reason in config.evidence[:3] if config is not None else ():
+        evidence = config.evidence if config is not None else ()
+        doubts = (reason for reason in evidence[3:] if reason.is_contradicted)
+        for reason in (*evidence[:3], *doubts):
             yield f"because {reason.detail}"
 
     def to_json(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
@@ -18,8 +19,9 @@ from modelkeep.core.aliases import without_aliases
 from modelkeep.core.commands import command
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 from modelkeep.core.hashing import Progress, no_progress
-from modelkeep.core.identity import Evidence, Identification
+from modelkeep.core.identity import Identification
 from modelkeep.core.names import full_path, is_inside, path_to_text, real_path, safe_name, shown
+from modelkeep.core.told import Told
 from modelkeep.core.weight_names import MODEL_SUFFIXES, is_generic
 from modelkeep.disk.paths import free_space
 from modelkeep.errors import (
@@ -35,7 +37,6 @@ from modelkeep.errors import (
     UsageError,
 )
 from modelkeep.identification.engine import form_of
-from modelkeep.identification.known_hashes import with_known_hash
 from modelkeep.install.fetch_folder import FetchFolder
 from modelkeep.install.identify_remote import file_name, identify_remote_model
 from modelkeep.install.plan import Plan
@@ -65,6 +66,7 @@ from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reading import read_beside
 from modelkeep.sources.site import RemoteModel, SiteContext
 from modelkeep.sources.string_like import StringLikeSource
+from modelkeep.sources.told import told_by_sidecars, told_by_site
 
 #: Errors that a type given by the caller makes up for; of a site also that it gives no parts.
 _NOT_KNOWN = (UnknownModelError, AmbiguousModelError)
@@ -121,11 +123,11 @@ def plan_local(
         _check_places(library, path, home, link)
     files = list_files(path)
     _refuse_unfinished(path, files)
-    given, sidecars = without_aliases(config), sidecar_info or SidecarInfo()
-    identified, error = _identify(library, path, given, path)
+    most = limits.STATED_HASH_BYTES if inplace else None
+    sidecars = sidecar_info or read_beside(path, most=most, progress=progress)
+    given, told = without_aliases(config), told_by_sidecars(sidecars)
+    identified, error = _identify(library, path, given, path, told)
     if sidecar_info is None:
-        most = limits.STATED_HASH_BYTES if inplace else None
-        sidecars = read_beside(path, most=most, progress=progress)
         given = {**_sidecar_fields(sidecars, identified), **given}
     found = identified or _as_given(path, given, files, error)
     place = None if inplace else home
@@ -183,8 +185,6 @@ def plan_remote(
     given = without_aliases(config)
     identified, error = _identify_remote(library, remote, sites, given)
     found = identified if error is None else None
-    if found is not None and len(remote.files) == 1:
-        found = identified = with_known_hash(found, remote.files[0].hashes.get("sha256", ""))
     if found is None and given.get("type") is not None and isinstance(error, _NOT_KNOWN_YET):
         size, is_folder = remote.total_bytes or 0, remote.is_folder
         found = as_the_caller_says(Path(name_of(remote)), given, size, is_folder=is_folder)
@@ -246,10 +246,10 @@ def plan_fetched(
     """
     given, remote, home, path = without_aliases(config), folder.remote, folder.home, folder.top
     files = list_files(path)
-    identified, error = _identify(library, path, given, str(remote.source))
-    if identified is not None and len(sha256) == len(files) == 1:
-        [verified] = sha256.values()
-        identified = with_known_hash(identified, verified)
+    told = told_by_site(remote)
+    if len(sha256) == len(files) == 1:
+        told = replace(told, sha256=next(iter(sha256.values())), sha256_by="")
+    identified, error = _identify(library, path, given, str(remote.source), told)
     found = identified or _as_given(path, given, files, error)
     record, target = _remote_record(library, remote, home, found, given)
     return Plan(
@@ -316,7 +316,7 @@ def _remote_record(
 
 
 def _identify(
-    library: Library, path: Path, given: Mapping[str, Any], source: Path | str
+    library: Library, path: Path, given: Mapping[str, Any], source: Path | str, told: Told
 ) -> tuple[Identification | None, UnknownModelError | AmbiguousModelError | None]:
     """Return what a model on this disk is, or why no rule can tell.
 
@@ -325,7 +325,7 @@ def _identify(
             nothing is to be checked.
     """
     try:
-        found = library.identify(path, library.settings.verify != "off")
+        found = library.identify(path, library.settings.verify != "off", told)
     except _NOT_KNOWN as error:
         _refuse_many(path)
         return None, error
@@ -345,7 +345,8 @@ def _identify_remote(
     strict, found = library.settings.verify != "off", None
     try:
         with sites.explaining(remote):
-            found = identify_remote_model(remote, sites.context.client, strict=strict)
+            client, told = sites.context.client, told_by_site(remote)
+            found = identify_remote_model(remote, client, strict=strict, told=told)
         if _wants_whole(library, given):
             refuse_incomplete(found, str(remote.source))
     except (InvalidModelException, UnsupportedSourceError, HttpStatusError) as error:
@@ -393,10 +394,6 @@ def _site_fields(
     phrases = (*fields.pop("trigger_phrases", ()), *found.trigger_phrases)
     if phrases:
         fields["trigger_phrases"] = tuple(dict.fromkeys(phrases))
-    hints = ", ".join(hint for hint in (remote.base_hint, remote.type_hint) if hint)
-    if hints:
-        by_site = Evidence("metadata", f"its site says: {hints}")
-        fields["evidence"] = (*found.evidence, by_site)
     return {"name": remote.name, **fields, "source": str(remote.source)}
 
 

@@ -20,6 +20,7 @@ from modelkeep.core.identity import Identification
 from modelkeep.core.names import is_inside, real_path, shown, taken_in, text_to_path
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Roots, RootState
 from modelkeep.core.taxonomy import BaseModelType
+from modelkeep.core.told import Told
 from modelkeep.disk.journal import Change, N, Note
 from modelkeep.errors import NotWritableError, OfflineRootError, RecordError
 from modelkeep.identification.engine import identify_path
@@ -36,8 +37,8 @@ from modelkeep.settings import Settings
 
 #: A change under the journal of a library.
 LibraryChange = Change[N, JobChange]
-#: ``identify(path, strict)``
-Identify = Callable[[Path, bool], Identification]
+#: ``identify(path, strict, told)``
+Identify = Callable[[Path, bool, Told], Identification]
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ class Library:
         rules = load_rules()
         known = frozenset(BaseModelType) | {rule.base for rule in rules}
 
-        def by_rules(path: Path, strict: bool) -> Identification:
-            return identify_path(path, rules=rules, strict=strict)
+        def by_rules(path: Path, strict: bool, told: Told) -> Identification:
+            return identify_path(path, rules=rules, strict=strict, told=told)
 
         records.roots = settings.named_roots()
         return cls(settings, records, state, owner, identify or by_rules, known)

@@ -27,6 +27,7 @@ from modelkeep.sources.layouts.layout import ModelTraits
 from modelkeep.sources.sidecars.info import SidecarInfo
 
 _NO_FORM = FileForm()
+_STATES = " states"
 #: Fields that hints may tell which a later look does not find.
 _HINTED = frozenset({"prediction_type", "lineage"})
 #: Fields that hold whatever somebody says that a model is.
@@ -273,27 +274,28 @@ def fields_of(info: SidecarInfo, found: Identification) -> dict[str, Any]:
     phrases = tuple(dict.fromkeys((*info.trigger_phrases, *found.trigger_phrases)))
     if phrases != found.trigger_phrases:
         fields["trigger_phrases"] = phrases
-    told = [_evidence(info)] if fields or info.base_hint or info.type_hint else []
-    if info.written_by and (told := [*told, *_stated(info)]):
+    told = [*([_gave(info)] if fields else []), *_stated(info)]
+    if info.written_by and told:
         fields["evidence"] = (*found.evidence, *told)
     if info.preview is not None:
         fields["preview"] = path_to_text(info.preview)
     return fields
 
 
-def _evidence(info: SidecarInfo) -> Evidence:
-    who = " and ".join(info.written_by)
-    hints = ", ".join(hint for hint in (info.base_hint, info.type_hint) if hint)
-    if hints:
-        return Evidence("metadata", f"{who} says: {hints}")
-    return Evidence("name", f"{who} gave name, words or source")
+def _gave(info: SidecarInfo) -> Evidence:
+    return Evidence("name", f"{' and '.join(info.written_by)} gave name, words or source")
 
 
 def _stated(info: SidecarInfo) -> Iterator[Evidence]:
     who = " and ".join(info.written_by)
     for name, text in (("sha256", info.sha256), ("BLAKE3", info.blake3)):
         if text:
-            yield Evidence("hash", f"{who} states the {name} {text}")
+            yield Evidence("hash", f"{who}{_STATES} the {name} {text}")
+
+
+def is_stated_hash(reason: Evidence) -> bool:
+    """Return whether a reason is no more than a hash that somebody states."""
+    return reason.kind == "hash" and f"{_STATES} the " in reason.detail
 
 
 def with_extras(new: NewRecord, info: SidecarInfo) -> NewRecord:

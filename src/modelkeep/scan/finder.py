@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelkeep.core.identity import Identification
 from modelkeep.core.names import shown
 from modelkeep.core.reading import unreadable
 from modelkeep.errors import JobCancelledError, ModelKeepError
@@ -23,8 +22,9 @@ from modelkeep.library.stamps import (
     stamp_now,
     statuses_of,
 )
+from modelkeep.records.listing import NewRecord
 from modelkeep.scan.known import KnownFiles
-from modelkeep.scan.records import NewModel
+from modelkeep.scan.records import new_model
 from modelkeep.scan.report import ScanSummary
 from modelkeep.scan.walk import UNFINISHED, Candidate, FolderWalk, Skipped
 from modelkeep.sources.layouts.unfinished import (
@@ -32,6 +32,8 @@ from modelkeep.sources.layouts.unfinished import (
     mark_in,
     weight_suffix,
 )
+from modelkeep.sources.sidecars.info import SidecarInfo
+from modelkeep.sources.told import told_by_sidecars
 
 #: Threads that read headers. Their waiting overlaps; their computing does not.
 THREADS = 12
@@ -39,6 +41,7 @@ THREADS = 12
 _AHEAD = 4 * THREADS
 #: Seconds of waiting for a header between two looks whether to stop.
 _PATIENCE = 0.25
+_NO_INFO = SidecarInfo()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Examined:
         size: Bytes of all its files.
         is_fresh: It was read now and not remembered.
         passed: Why it is passed by after all.
+        info: What others say of it.
         new: The record it would get, where that was asked for.
     """
 
@@ -62,7 +66,8 @@ class Examined:
     verdict: IdentifyOutcome | None = None
     is_fresh: bool = False
     passed: Skipped | None = None
-    new: NewModel | None = None
+    info: SidecarInfo = _NO_INFO
+    new: NewRecord | None = None
 
 
 class Finder:
@@ -70,7 +75,8 @@ class Finder:
 
     Args:
         check: Called often; raises to stop.
-        prepare: Makes the record of a model that was found; runs in the threads too.
+        about: Gives what others say of a candidate; runs in the threads.
+        is_registering: Make the record of each model that is found.
     """
 
     def __init__(  # noqa: PLR0917 - what it works with, each of its own kind
@@ -80,10 +86,13 @@ class Finder:
         lookups: Lookups,
         summary: ScanSummary,
         check: Callable[[], None],
-        prepare: Callable[[Candidate, Identification], NewModel] | None = None,
+        about: Callable[[Candidate], SidecarInfo],
+        *,
+        is_registering: bool,
     ) -> None:
-        self._prepare = prepare
-        self._identify = library.identify
+        self._about = about
+        self._library = library
+        self._is_registering = is_registering
         self._strict = library.settings.verify != "off"
         self._known = known
         self._lookups = lookups
@@ -191,12 +200,17 @@ class Finder:
         return keys.pop() if len(keys) == 1 else None
 
     def _judge(self, candidate: Candidate, stamp: str, size: int) -> Examined:
-        text = self._lookups.get(candidate.path, stamp, self._rules)
+        info = self._about(candidate)
+        told = told_by_sidecars(info)
+        # What others say may change while the file does not.
+        text = None if told else self._lookups.get(candidate.path, stamp, self._rules)
         verdict = IdentifyOutcome.from_text(text) if text is not None else None
         is_fresh = verdict is None
         if verdict is None:
             try:
-                verdict = IdentifyOutcome(self._identify(candidate.path, self._strict))
+                verdict = IdentifyOutcome(
+                    self._library.identify(candidate.path, self._strict, told)
+                )
             except ModelKeepError as error:
                 verdict = IdentifyOutcome.of(error)
         new = None
@@ -204,14 +218,14 @@ class Finder:
             try:
                 if self._strict:
                     refuse_incomplete(verdict.found, candidate.path)
-                if self._prepare is not None:
-                    new = self._prepare(candidate, verdict.found)
+                if self._is_registering:
+                    new = new_model(self._library, candidate.path, verdict.found, info)
             except (ModelKeepError, OSError) as error:
                 verdict = _failure(candidate.path, error)
         if is_fresh and stamp_now(candidate.path) != stamp:
             detail = f"{shown(candidate.path)} changed while it was read"
             return Examined(candidate, passed=Skipped(candidate.path, UNFINISHED, detail))
-        return Examined(candidate, None, stamp, size, verdict, is_fresh, new=new)
+        return Examined(candidate, None, stamp, size, verdict, is_fresh, info=info, new=new)
 
 
 def _failure(path: Path, error: ModelKeepError | OSError) -> IdentifyOutcome:

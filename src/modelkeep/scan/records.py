@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from modelkeep.core.identity import Identification
@@ -18,14 +18,6 @@ from modelkeep.sources.layouts.layout import Layout
 from modelkeep.sources.sidecars.info import SidecarInfo
 from modelkeep.sources.sidecars.reader import Digests
 from modelkeep.sources.sidecars.reading import read_sidecars
-
-
-@dataclass(frozen=True, slots=True)
-class NewModel:
-    """The record that a model would get."""
-
-    record: NewRecord
-    info: SidecarInfo
 
 
 class FolderInfo:
@@ -87,7 +79,7 @@ def _agreed(one: str | None, other: str | None) -> str | None:
     return None if one and other and one != other else one or other
 
 
-def new_model(library: Library, path: Path, found: Identification, info: SidecarInfo) -> NewModel:
+def new_model(library: Library, path: Path, found: Identification, info: SidecarInfo) -> NewRecord:
     """Return the record of a model that stays where it is; nothing is stored.
 
     Raises:
@@ -99,4 +91,4 @@ def new_model(library: Library, path: Path, found: Identification, info: Sidecar
     config, target = record_in_place(library, path, found, overrides)
     files = describe_files(target, names, library.settings.models_dir, {}, time.time())
     new = NewRecord(config.key, config, tuple(files))
-    return NewModel(with_extras(new, info), info)
+    return with_extras(new, info)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from modelkeep.core.roots import NO_ROOT
 from modelkeep.errors import DuplicateModelException, ModelKeepError, RecordError
 from modelkeep.library.library import Library
+from modelkeep.records.listing import NewRecord
 from modelkeep.scan.known import KnownFiles
-from modelkeep.scan.records import NewModel
 from modelkeep.scan.removed import RemovedModels
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
 
@@ -36,10 +36,10 @@ class Registrar:
         self._summary = summary
         self._known = known
         self._removed = removed
-        self._waiting: list[tuple[ScanFinding, NewModel | None]] = []
+        self._waiting: list[tuple[ScanFinding, NewRecord | None]] = []
         self._models = 0
 
-    def take(self, finding: ScanFinding, new: NewModel | None) -> Iterator[ScanFinding]:
+    def take(self, finding: ScanFinding, new: NewRecord | None) -> Iterator[ScanFinding]:
         """Take a finding and its record, if it gets one; yield the findings that are done."""
         self._waiting.append((finding, new))
         self._models += new is not None
@@ -58,41 +58,41 @@ class Registrar:
             if new is None:
                 yield finding
             else:
-                yield self._settled(finding, new, refused.get(new.record.key))
+                yield self._settled(finding, new, refused.get(new.key))
 
-    def _store(self, models: list[NewModel]) -> dict[str, ModelKeepError]:
+    def _store(self, models: list[NewRecord]) -> dict[str, ModelKeepError]:
         """Store some records; return why some were refused, by key."""
         if not models:
             return {}
         try:
-            stored = self._library.records.add_models([model.record for model in models])
+            stored = self._library.records.add_models(models)
         except DuplicateModelException as error:
             if len(models) == 1:
-                return {models[0].record.key: error}
+                return {models[0].key: error}
             half = len(models) // 2
             return self._store(models[:half]) | self._store(models[half:])
         except RecordError as error:
-            return {model.record.key: error for model in models}
+            return {model.key: error for model in models}
         self._summary.stored += len(stored)
         for root in {config.root for config in stored} - {NO_ROOT}:
             self._library.presence.note_seen(root)
         self._removed.note_recorded(stored)
         for model in models:
-            for file in model.record.files:
+            for file in model.files:
                 path = self._library.path_of(file)
-                self._known.add(model.record.key, path, file.inode)
+                self._known.add(model.key, path, file.inode)
         return {}
 
     def _settled(
-        self, finding: ScanFinding, new: NewModel, refused: ModelKeepError | None
+        self, finding: ScanFinding, new: NewRecord, refused: ModelKeepError | None
     ) -> ScanFinding:
         if refused is None:
-            config = new.record.config
+            config = new.config
             return replace(finding, status=ScanStatus.REGISTERED, key=config.key, name=config.name)
         if isinstance(refused, DuplicateModelException) and self._is_recorded(new):
             return replace(finding, status=ScanStatus.KNOWN, error=str(refused))
         return finding.refused(refused)
 
-    def _is_recorded(self, new: NewModel) -> bool:
+    def _is_recorded(self, new: NewRecord) -> bool:
         """Tell whether the model itself is recorded by now, and not only one of its files."""
-        return bool(self._library.records.search_by_path(new.record.config.path))
+        return bool(self._library.records.search_by_path(new.config.path))

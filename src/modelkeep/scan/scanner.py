@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from modelkeep.core.commands import command
-from modelkeep.core.identity import Identification
 from modelkeep.core.names import counted
 from modelkeep.core.taxonomy import type_label
 from modelkeep.errors import ModelKeepError, UnknownModelException
@@ -21,7 +20,7 @@ from modelkeep.library.outcomes import IdentifyOutcome
 from modelkeep.scan.finder import Examined, Finder
 from modelkeep.scan.known import KnownFiles
 from modelkeep.scan.moved import RegisteredAgain
-from modelkeep.scan.records import FolderInfo, NewModel, new_model
+from modelkeep.scan.records import FolderInfo
 from modelkeep.scan.register import Registrar
 from modelkeep.scan.removed import RemovedModels
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
@@ -128,9 +127,6 @@ class Scan:
         removed = RemovedModels(self._library)
         registrar = Registrar(self._library, known, removed, self.summary)
 
-        def prepare(candidate: Candidate, found: Identification) -> NewModel:
-            return new_model(self._library, candidate.path, found, folder_info.about(candidate))
-
         is_registering = self._action is ScanAction.REGISTER
         missing = RegisteredAgain(self._library, lambda _count: self._look())
         finder = Finder(
@@ -139,11 +135,12 @@ class Scan:
             lookups,
             self.summary,
             self._look,
-            prepare if is_registering else None,
+            folder_info.about,
+            is_registering=is_registering,
         )
         walk = FolderWalk(target.places, self.summary, self._look)
         for one in finder.through(walk):
-            finding = self._finding(one, target.layout, folder_info)
+            finding = self._finding(one, target.layout)
             if is_registering:
                 new = one.new if isinstance(one, Examined) else None
                 if isinstance(one, Examined) and new is not None:
@@ -154,7 +151,7 @@ class Scan:
                     finding, new = (again, None) if again is not None else (finding, new)
                 yield from registrar.take(finding, new)
             elif self._action is ScanAction.INSTALL and finding.status is ScanStatus.FOUND:
-                yield self._install(one, finding, folder_info)
+                yield self._install(one, finding)
             else:
                 yield finding
         yield from registrar.flush()
@@ -162,9 +159,7 @@ class Scan:
     def _look(self) -> None:
         self._context.watch(self.summary)
 
-    def _finding(
-        self, one: Examined | Skipped, layout: Layout, folder_info: FolderInfo
-    ) -> ScanFinding:
+    def _finding(self, one: Examined | Skipped, layout: Layout) -> ScanFinding:
         if isinstance(one, Skipped):
             return passed_finding(one)
         candidate = one.candidate
@@ -173,16 +168,15 @@ class Scan:
         if one.verdict is None or one.verdict.found is None:
             return failed_finding(one, one.verdict or IdentifyOutcome(), layout)
         found = one.verdict.found
-        info = one.new.info if one.new else folder_info.about(candidate)
         return ScanFinding(
             candidate.path,
             ScanStatus.FOUND,
             found.type,
             found.base,
-            name=info.name or found.name,
+            name=one.info.name or found.name,
             size=one.size,
             category=candidate.place.category,
-            written_by=info.written_by,
+            written_by=one.info.written_by,
         )
 
     def _known(self, candidate: Candidate, key: str, size: int) -> ScanFinding:
@@ -194,15 +188,12 @@ class Scan:
             candidate.path, ScanStatus.KNOWN, config.type, config.base, key, config.name, size
         )
 
-    def _install(
-        self, one: Examined | Skipped, finding: ScanFinding, folder_info: FolderInfo
-    ) -> ScanFinding:
+    def _install(self, one: Examined | Skipped, finding: ScanFinding) -> ScanFinding:
         if isinstance(one, Skipped) or one.verdict is None or one.verdict.found is None:
             return finding
-        info = folder_info.about(one.candidate)
-        fields = fields_of(info, one.verdict.found)
+        fields = fields_of(one.info, one.verdict.found)
         try:
-            key, is_known = self._context.install(finding.path, fields, info)
+            key, is_known = self._context.install(finding.path, fields, one.info)
         except ModelKeepError as error:
             return finding.refused(error)
         status = ScanStatus.KNOWN if is_known else ScanStatus.INSTALLED

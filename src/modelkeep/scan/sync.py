@@ -23,7 +23,7 @@ from modelkeep.records.listing import RecordFilter
 from modelkeep.scan.finder import Examined, Finder
 from modelkeep.scan.known import KnownFiles
 from modelkeep.scan.moved import MissingModels
-from modelkeep.scan.records import FolderInfo, NewModel, new_model
+from modelkeep.scan.records import FolderInfo
 from modelkeep.scan.register import Registrar
 from modelkeep.scan.removed import RemovedModels
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
@@ -35,7 +35,7 @@ from modelkeep.scan.scanner import (
     passed_finding,
 )
 from modelkeep.scan.targets import named_folders, target_of
-from modelkeep.scan.walk import Candidate, FolderWalk, Skipped
+from modelkeep.scan.walk import FolderWalk, Skipped
 
 #: As many records of one root have to vanish together, and this share of it, to hold a sync.
 HELD_FROM = 20
@@ -274,10 +274,15 @@ class Sync:
         removed = RemovedModels(library)
         registrar = Registrar(library, known, removed, self.summary)
 
-        def prepare(candidate: Candidate, found: Identification) -> NewModel:
-            return new_model(library, candidate.path, found, folder_info.about(candidate))
-
-        finder = Finder(library, known, lookups, self.summary, self._look, prepare)
+        finder = Finder(
+            library,
+            known,
+            lookups,
+            self.summary,
+            self._look,
+            folder_info.about,
+            is_registering=True,
+        )
         for one in finder.through(FolderWalk(target.places, self.summary, self._look)):
             if isinstance(one, Skipped):
                 yield from registrar.take(passed_finding(one), None)
@@ -308,7 +313,7 @@ def _sign(finding: ScanFinding) -> str:
 
 def _found(one: Examined, found: Identification) -> ScanFinding:
     path, place = one.candidate.path, one.candidate.place
-    written_by = one.new.info.written_by if one.new else ()
+    written_by = one.info.written_by
     return ScanFinding(
         path, ScanStatus.FOUND, found.type, found.base, name=found.name, size=one.size,
         category=place.category, written_by=written_by,

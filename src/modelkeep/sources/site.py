@@ -124,6 +124,7 @@ class RemoteModel:
         choices: Files that fit alike, where there are several; the one that is fetched comes
             first.
         instead: What can be had where this is refused, as a sentence.
+        site, site_label: The site that says all this: its name, and as people know it.
     """
 
     source: StringLikeSource
@@ -142,6 +143,8 @@ class RemoteModel:
     notes: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
     instead: str = ""
+    site: str = ""
+    site_label: str = "its site"
 
     @property
     def total_bytes(self) -> int | None:

@@ -146,11 +146,12 @@ class Sites:
             SourceError: the site does not give it; says why and what to do.
         """
         source = self.resolve_link(source)
-        context = self.context
+        context, site = self.context, self.site_of(source)
+        if source.public_only:
+            context = replace(context, client=context.client.public())
+        found = replace(site.look_up(source, context), site=site.name, site_label=site.label)
         if not source.public_only:
-            return self.site_of(source).look_up(source, context)
-        context = replace(context, client=context.client.public())
-        found = self.site_of(source).look_up(source, context)
+            return found
         return replace(found, source=found.source.model_copy(update={"public_only": True}))
 
     @contextmanager

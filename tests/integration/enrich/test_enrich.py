@@ -97,7 +97,7 @@ class TestFilling:
         assert (config.name, config.description) == ("Paper", "What the site says.")
         assert config.trigger_phrases == ("paper cut",)
         assert config.source == str(source)
-        assert "Quay says it is: SD 1.5, LORA" in config.evidence[-1].detail
+        assert "Quay says SD 1.5, LORA" in config.evidence[-1].detail
         metadata = manager.records.get_metadata(key)
         assert isinstance(metadata, CivitaiMetadata)
         assert metadata.version_id == 8

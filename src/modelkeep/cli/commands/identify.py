@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,8 +13,9 @@ import typer
 from modelkeep.app.outcomes import exit_status_of
 from modelkeep.app.text import source_text
 from modelkeep.cli.options import VerifyOption
-from modelkeep.cli.progress import StatusLine
+from modelkeep.cli.progress import Bar, ByteCount, StatusLine
 from modelkeep.cli.session import Session
+from modelkeep.core.hashing import Progress
 
 if TYPE_CHECKING:
     from modelkeep.app.identify import IdentifyResult
@@ -40,6 +42,14 @@ def identify(
             help="Show the evidence, and the nearest other rules; all rules with --verbose.",
         ),
     ] = False,
+    hash_: Annotated[
+        bool,
+        typer.Option(
+            "--hash",
+            help="Also read files of this disk whole: their sha256 may be that of a published"
+            " model.",
+        ),
+    ] = False,
     verify: VerifyOption = None,
 ) -> int:
     """Show what models are, from headers and configs alone; nothing is changed or run."""
@@ -54,7 +64,9 @@ def identify(
     with StatusLine(is_shown=not session.quiet) as status:
         for source in _named(sources):
             _draw(status, tally.total, None if _STANDARD_INPUT in sources else len(sources))
-            answer = identify_one(session.manager, source, explain=explain)
+            with Bar(source, is_shown=hash_ and not session.quiet) as bar:
+                reading = _reading(source, bar) if hash_ else None
+                answer = identify_one(session.manager, source, explain=explain, hash_with=reading)
             tally.add(answer)
             status.hide()
             _print(session, answer, explain=explain)
@@ -78,6 +90,12 @@ def _draw(status: StatusLine, done: int, total: int | None) -> None:
     if total != 1:
         of = "" if total is None else f" of {total:,}"
         status.draw(lambda _: f"{done:,}{of} identified")
+
+
+def _reading(source: str, bar: Bar) -> Progress:
+    """Return what draws how much of a file is read."""
+    path = Path(source).expanduser()
+    return ByteCount(bar, path.stat().st_size if path.is_file() else 0).add
 
 
 def _print(session: Session, answer: IdentifyResult, *, explain: bool) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from modelkeep.core.base_names import spaced
-from modelkeep.core.identity import Evidence
+from modelkeep.core.identity import Evidence, EvidenceKind
 from modelkeep.core.taxonomy import ModelType, SchedulerPredictionType
+from modelkeep.identification.facts.chosen import chosen
 from modelkeep.identification.family import Predictions
 from modelkeep.identification.view import ModelView
+
+if TYPE_CHECKING:
+    from modelkeep.identification.opinions import Opinion
 
 _EPSILON = SchedulerPredictionType.Epsilon
 _V = SchedulerPredictionType.VPrediction
@@ -42,18 +47,33 @@ PREDICTING_TYPES = frozenset({ModelType.Main, ModelType.ONNX})
 
 
 def find_prediction(
-    view: ModelView, known: Predictions | None
-) -> tuple[SchedulerPredictionType | None, Evidence | None]:
-    """Return what a main model predicts and why; two Nones where nothing tells.
+    view: ModelView, known: Predictions | None, opinions: Sequence[Opinion] = ()
+) -> tuple[SchedulerPredictionType | None, Sequence[Evidence]]:
+    """Return what a main model predicts and why; nothing where nothing tells.
 
     Args:
         view: The model.
         known: The signs of predictions in its family; None where models predict nothing.
+        opinions: What others say of it.
     """
-    if known is None:
-        return None, None
-    stated = next(_stated_predictions(view, known), None) or _prediction_in_name(view, known)
-    return stated or _prediction_by_default(view) or (None, None)
+    return chosen(_predictions(view, known, opinions) if known is not None else ())
+
+
+def _predictions(
+    view: ModelView, known: Predictions, opinions: Sequence[Opinion]
+) -> Iterator[tuple[SchedulerPredictionType, Evidence]]:
+    """Yield what a model may predict, the surest first."""
+    title = view.metadata.get("modelspec.title", "")[:_LONGEST_TITLE]
+    told = list(_stated_predictions(view, known))
+    if (titled := _prediction_named(title, known)) is not None:
+        told.append((titled, _says_so("metadata", "modelspec.title", titled)))
+    for one in opinions:
+        predicted = one.prediction or _prediction_named(one.words, known)
+        if predicted is not None:
+            told.append((predicted, one.evidence))
+    if (named := _prediction_named(view.hints, known)) is not None:
+        told.append((named, _says_so("name", "its name", named)))
+    yield from told or filter(None, [_prediction_by_default(view)])
 
 
 def _stated_predictions(
@@ -96,21 +116,15 @@ def _configured_predictions(
             yield value, Evidence("config", f"the .yaml beside it says {found[0]}")
 
 
-def _prediction_in_name(
-    view: ModelView, known: Predictions
-) -> tuple[SchedulerPredictionType, Evidence] | None:
-    title = spaced(view.metadata.get("modelspec.title", "")[:_LONGEST_TITLE])
-    for words, reason in (
-        (view.hints, Evidence("name", "its name says that it predicts {}")),
-        (title, Evidence("metadata", "modelspec.title says that it predicts {}")),
-    ):
-        signs = (*_PREDICTION_NAMES, *known.names)
-        found = {value for pattern, value in signs if re.search(pattern, words)}
-        if len(found) == 1:  # a name of both is one of a merge or a conversion
-            [value] = found
-            detail = reason.detail.format("v" if value is _V else value.value)
-            return value, Evidence(reason.kind, detail)
-    return None
+def _prediction_named(text: str, known: Predictions) -> SchedulerPredictionType | None:
+    """Return what the words of a text mean; None for both: it is of a merge or a conversion."""
+    signs = (*_PREDICTION_NAMES, *known.names)
+    found = {value for pattern, value in signs if re.search(pattern, spaced(text))}
+    return found.pop() if len(found) == 1 else None
+
+
+def _says_so(kind: EvidenceKind, what: str, value: SchedulerPredictionType) -> Evidence:
+    return Evidence(kind, f"{what} says that it predicts {'v' if value is _V else value.value}")
 
 
 def _prediction_by_default(view: ModelView) -> tuple[SchedulerPredictionType, Evidence] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -134,3 +134,18 @@ def terms_of(answer: dict[str, Any]) -> Terms:
         licence_url=link if isinstance(link, str) and link.startswith("https://") else None,
         gated=bool(answer.get("gated")),
     )
+
+
+def base_hint_in(tags: Iterable[str]) -> str | None:
+    """Return the model that tags name as the parent."""
+    return _tag(tags, "base_model:")
+
+
+def type_hint_in(tags: Iterable[str]) -> str | None:
+    """Return the class of diffusers that tags name."""
+    return _tag(tags, "diffusers:")
+
+
+def _tag(tags: Iterable[str], begin: str) -> str | None:
+    """Return what the first tag says that begins so."""
+    return next((tag.removeprefix(begin) for tag in sorted(tags) if tag.startswith(begin)), None)

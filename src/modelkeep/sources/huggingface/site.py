@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modelkeep.core.choice import MODEL_INDEX, filter_files
@@ -93,8 +93,8 @@ class HuggingFace(Site):
             files=tuple(sorted(files, key=lambda file: (-(file.size or 0), file.path))),
             is_folder=selection.is_folder,
             metadata=metadata,
-            base_hint=_tag(metadata.tags, "base_model:"),
-            type_hint=_tag(metadata.tags, "diffusers:"),
+            base_hint=responses.base_hint_in(metadata.tags),
+            type_hint=responses.type_hint_in(metadata.tags),
             terms=terms,
             token=api.site.token,
             aliases=api.site.aliases,
@@ -196,11 +196,6 @@ def _file_url(api: HubApi, path: str) -> str:
     return responses.file_url(api.site.endpoint, api.repo, api.revision or "main", path)
 
 
-def _tag(tags: Iterable[str], begin: str) -> str | None:
-    """Return what the first tag says that begins so."""
-    return next((tag.removeprefix(begin) for tag in sorted(tags) if tag.startswith(begin)), None)
-
-
 def _search_result(each: Mapping[str, Any]) -> SearchResult:
     repo = str(each["id"])
     downloads = each.get("downloads")
@@ -210,8 +205,8 @@ def _search_result(each: Mapping[str, Any]) -> SearchResult:
         name=repo.rpartition("/")[2],
         author=str(each.get("author") or repo.rpartition("/")[0]),
         site=HuggingFace.name,
-        base_hint=_tag(tags, "base_model:"),
-        type_hint=_tag(tags, "diffusers:"),
+        base_hint=responses.base_hint_in(tags),
+        type_hint=responses.type_hint_in(tags),
         downloads=downloads if isinstance(downloads, int) else None,
         page=f"{responses.ENDPOINT}/{repo}",
     )

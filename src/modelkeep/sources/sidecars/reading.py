@@ -20,7 +20,8 @@ Trigger phrases and tags are joined in this order.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import os
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -128,7 +129,7 @@ def read_sidecars(
 def read_beside(
     path: Path, *, most: int | None = limits.STATED_HASH_BYTES, progress: Progress = no_progress
 ) -> SidecarInfo:
-    """Return what the files beside a model state; nothing where they cannot be listed or read.
+    """Return what the files beside a model state; nothing where they cannot be read.
 
     Args:
         path: The model's file or folder; absolute.
@@ -136,10 +137,25 @@ def read_beside(
         progress: Told of every piece that is read; may raise to stop.
     """
     try:
-        names = frozenset(other.name for other in path.parent.iterdir())
-        return read_sidecars(path, names, most=most, progress=progress).info
+        return read_sidecars(path, _Beside(path.parent), most=most, progress=progress).info
     except (OSError, SourceError):  # reading the model itself reports what is wrong
         return SidecarInfo()
+
+
+class _Beside(AbstractSet[str]):
+    """The names in a folder, looked for one by one: a folder may hold very many."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and os.path.lexists(self._folder / name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (other.name for other in self._folder.iterdir())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._folder.iterdir())
 
 
 def _names(reader: SidecarReader, model: Subject, problems: list[str]) -> tuple[str, ...]:
