@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import sys
 from io import BytesIO, TextIOWrapper
 from itertools import pairwise
@@ -8,10 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from modelkeep import ModelManager
 from modelkeep.app.identify import IdentifyResult
 from modelkeep.app.tally import Tally
 from modelkeep.core.reading import LocalFile
+from modelkeep.core.taxonomy import BaseModelType, ModelType
 from modelkeep.errors import AmbiguousModelError
+from modelkeep.identification.known_hashes import KNOWN_FILES, KnownFile
 from support import tiny
 from support.program import Program
 
@@ -225,3 +230,66 @@ def test_a_terminal_is_shown_how_far_it_is(program: Program, sources: Path) -> N
     shown = program.on_terminal("identify", sources / "green", sources / "paper.safetensors")
     assert "0 of 2 identified" in shown
     assert "2 sources: 2 identified" in shown
+
+
+def _sidecar(model: Path, base: str, **file: object) -> None:
+    """Write what Civitai answered about a model, as several programs keep it."""
+    version = {"id": 22, "modelId": 11, "name": "v2", "baseModel": base, "files": [file]}
+    answer = {**version, "model": {"name": "Ink", "type": "LORA"}}
+    model.with_suffix(".civitai.info").write_text(json.dumps(answer))
+
+
+def test_what_a_sidecar_says_against_the_tensors_is_shown(program: Program, sources: Path) -> None:
+    paper = sources / "paper.safetensors"
+    _sidecar(paper, "Pony")
+    because = "Civitai says Pony, LORA; the tensors say SD 1 and decide"
+
+    line = program.call("identify", "--json", paper).only
+    assert line["base"] == "sd-1"
+    assert {"kind": "metadata", "detail": because} in line["evidence"]
+    assert because in program.call("identify", "--explain", paper).out
+    assert because in program.call("install", "--dry-run", paper).out
+
+    program.call("install", "--inplace", paper)
+    program.call("reidentify", "Ink v2")
+    assert because in program.call("show", "Ink v2").out
+
+
+@pytest.mark.parametrize("known_by", ["--hash", "a sidecar", "the catalogue"])
+def test_the_hash_of_a_published_file_tells_what_it_is(
+    known_by: str, program: Program, sources: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paper = sources / "paper.safetensors"
+    sha256 = hashlib.sha256(paper.read_bytes()).hexdigest()
+    base = BaseModelType.StableDiffusion1
+    known = KnownFile("Harbour", "a list", base, "harbour", type=ModelType.Lora)
+    monkeypatch.setitem(KNOWN_FILES, sha256, known)
+    if known_by == "a sidecar":
+        _sidecar(paper, "SD 1.5", name=paper.name, hashes={"SHA256": sha256.upper()})
+    if known_by == "the catalogue":
+        program.call("install", "--inplace", paper)
+        with ModelManager(program.root) as manager:
+            [config] = manager.records.all_models()
+            key, [row] = config.key, manager.records.files(config.key)
+            manager.records.set_file_hashes(key, row.path, sha256=sha256, hashed_at=1.0)
+
+    assert program.call("identify", "--json", sources / "blue.safetensors").only["lineage"] is None
+    options = ["--hash"] if known_by == "--hash" else []
+    line = program.call("identify", "--json", *options, paper).only
+
+    assert line["lineage"] == "harbour"
+    by = "its sha256, as Civitai states it," if known_by == "a sidecar" else "its sha256"
+    detail = f"known hash: {by} is that of Harbour (a list)"
+    assert {"kind": "hash", "detail": detail} in line["evidence"]
+
+
+def test_a_terminal_is_shown_how_much_of_a_file_is_read(program: Program, sources: Path) -> None:
+    shown = program.on_terminal("identify", "--hash", sources / "paper.safetensors")
+    assert " of 21.9 KB" in shown
+
+
+def test_a_folder_and_a_stranger_are_no_trouble_with_hash(
+    program: Program, sources: Path, unknown: Path
+) -> None:
+    told = program.call("identify", "--json", "--hash", sources / "green", unknown, status=3)
+    assert [line["type"] for line in told.json] == ["embedding", "unknown"]

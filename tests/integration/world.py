@@ -10,7 +10,6 @@ from typing import Any
 
 from modelkeep.app.install_service import ModelInstallService
 from modelkeep.core.identity import Identification
-from modelkeep.core.told import Told
 from modelkeep.identification.engine import identify
 from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.settings import Settings
@@ -56,7 +55,7 @@ class World:
 
 def open_world(
     folder: Path,
-    identify: Callable[[Path, bool, Told], Identification] | None = None,
+    identify: Callable[[Path, bool], Identification] | None = None,
     **settings: Any,
 ) -> World:
     """Open the library in ``folder`` and start its service."""
@@ -71,11 +70,10 @@ def open_world(
     return World(chosen, downloads, records, service, bus)
 
 
-def slow_identify(gate: Callable[[], None]) -> Callable[[Path, bool, Told], Identification]:
+def slow_identify(gate: Callable[[], None]) -> Callable[[Path, bool], Identification]:
     """Return an ``identify`` that passes ``gate`` first."""
 
-    def held(path: Path, strict: bool, told: Told) -> Identification:
-        del told
+    def held(path: Path, strict: bool) -> Identification:
         gate()
         return identify(path, strict=strict)
 

@@ -11,11 +11,11 @@ from modelkeep.app.explanation import explanation
 from modelkeep.app.outcomes import error_json
 from modelkeep.app.text import not_stated, source_text
 from modelkeep.core.hashing import Progress, hash_file
+from modelkeep.core.hearsay import Hearsay
 from modelkeep.core.identity import NOT_PRINTED, Identification
 from modelkeep.core.names import full_path, size_text
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import ModelType
-from modelkeep.core.told import Told
 from modelkeep.errors import AmbiguousModelError, ModelKeepError, UnknownModelError
 from modelkeep.identification.engine import assess, identify_view, open_view
 from modelkeep.identification.known_families import kind_label, load_rules
@@ -144,7 +144,7 @@ def answer(
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Subject:
     """What is known of a source before the rules are asked.
 
     Attributes:
@@ -157,14 +157,14 @@ class _Seen:
     view: ModelView
     size: int
     name: str
-    told: Told
+    told: Hearsay
     file: Path | None = None
 
-    def identify(self, rules: RuleSet, told: Told) -> Identification:
+    def identify(self, rules: RuleSet, told: Hearsay) -> Identification:
         return identify_view(self.view, rules=rules, source=self.name, size=self.size, told=told)
 
 
-def _open(manager: ModelManager, source: str | Path | StringLikeSource, rules: RuleSet) -> _Seen:
+def _open(manager: ModelManager, source: str | Path | StringLikeSource, rules: RuleSet) -> _Subject:
     strict = manager.settings.verify != "off"
     found = source if isinstance(source, StringLikeSource) else manager.parse(source)
     if isinstance(found, LocalModelSource):
@@ -173,7 +173,7 @@ def _open(manager: ModelManager, source: str | Path | StringLikeSource, rules: R
         path = Path(found.path)
         view, size = open_view(path, names=rules.names, strict=strict)
         told = told_beside(full_path(path))
-        return _Seen(view, size, printable(path), told, None if view.is_folder else path)
+        return _Subject(view, size, printable(path), told, None if view.is_folder else path)
     from modelkeep.install.identify_remote import open_remote_view
     from modelkeep.sources.told import told_by_site
 
@@ -183,10 +183,10 @@ def _open(manager: ModelManager, source: str | Path | StringLikeSource, rules: R
         view, size = open_remote_view(
             remote, sites.context.client, names=rules.names, strict=strict
         )
-    return _Seen(view, size, str(remote.source), told_by_site(remote))
+    return _Subject(view, size, str(remote.source), told_by_site(remote))
 
 
-def _hashed(seen: _Seen, progress: Progress) -> _Seen:
+def _hashed(seen: _Subject, progress: Progress) -> _Subject:
     """Return what is known of a source, with the hash of its file."""
     if seen.file is None:
         return seen
@@ -194,7 +194,7 @@ def _hashed(seen: _Seen, progress: Progress) -> _Seen:
     return replace(seen, told=replace(seen.told, sha256=sha256, sha256_by=""))
 
 
-def _judged(manager: ModelManager, seen: _Seen, rules: RuleSet) -> Identification:
+def _judged(manager: ModelManager, seen: _Subject, rules: RuleSet) -> Identification:
     """Identify a source; the catalogue is opened only where a hash in it may tell more."""
     try:
         found = seen.identify(rules, seen.told)
@@ -209,7 +209,7 @@ def _judged(manager: ModelManager, seen: _Seen, rules: RuleSet) -> Identificatio
     return found if told == seen.told else seen.identify(rules, told)
 
 
-def _recorded(manager: ModelManager, seen: _Seen) -> Told:
+def _recorded(manager: ModelManager, seen: _Subject) -> Hearsay:
     """Return what others say of a file, with the hash that the catalogue has of these bytes."""
     from modelkeep.library.told import with_recorded_hash
     from modelkeep.records.locations import catalogue_file

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from modelkeep.core.configs import ModelConfigBase
+from modelkeep.core.hearsay import Hearsay
 from modelkeep.core.names import path_to_text, safe_name
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.core.told import Told
 from modelkeep.identification.known_families import base_names
 from modelkeep.identification.opinions import opinions_of, said
 from modelkeep.library.identified import is_cleared
@@ -66,7 +66,7 @@ def fields_to_fill(
         and _is_open(config, name, known)
     }
     names, kind = base_names(), (config.type, _found_base(config))
-    told = Told(told_by_site(replace(remote, site_label=label)).claims)
+    told = Hearsay(told_by_site(replace(remote, site_label=label)).claims)
     claims = said(opinions_of(told, names), kind, names, besides=config.evidence)
     if new := tuple(claims):
         fields["evidence"] = (*config.evidence, *new)

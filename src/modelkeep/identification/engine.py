@@ -9,10 +9,10 @@ from pathlib import Path
 
 from modelkeep.core.base_names import BaseNames
 from modelkeep.core.commands import command
+from modelkeep.core.hearsay import NO_HEARSAY, Hearsay
 from modelkeep.core.identity import FileForm, Identification
 from modelkeep.core.reading import LocalFile, ReadAt, printable, unreadable
 from modelkeep.core.taxonomy import BaseModelType, ModelVariantType, type_label
-from modelkeep.core.told import NOTHING_TOLD, Told
 from modelkeep.core.weight_names import is_generic
 from modelkeep.errors import (
     AmbiguousModelError,
@@ -66,7 +66,7 @@ def identify(
 
 
 def identify_path(
-    path: Path, *, rules: RuleSet, strict: bool = True, told: Told = NOTHING_TOLD
+    path: Path, *, rules: RuleSet, strict: bool = True, told: Hearsay = NO_HEARSAY
 ) -> Identification:
     """Identify the file or folder at ``path``; see ``identify`` and ``identify_view``."""
     view, size = open_view(path, names=rules.names, strict=strict)
@@ -122,7 +122,7 @@ def open_view(path: Path, *, names: BaseNames, strict: bool = True) -> tuple[Mod
 
 
 def identify_view(
-    view: ModelView, *, rules: RuleSet, source: str, size: int, told: Told = NOTHING_TOLD
+    view: ModelView, *, rules: RuleSet, source: str, size: int, told: Hearsay = NO_HEARSAY
 ) -> Identification:
     """Identify the model that a view shows.
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from modelkeep.core.base_names import BaseNames
+from modelkeep.core.hearsay import Hearsay, Statement
 from modelkeep.core.identity import Evidence
 from modelkeep.core.taxonomy import (
     BaseModelType,
@@ -19,7 +20,6 @@ from modelkeep.core.taxonomy import (
     SchedulerPredictionType,
     type_label,
 )
-from modelkeep.core.told import Claim, Told
 from modelkeep.identification.known_hashes import KNOWN_FILES, KnownFile
 from modelkeep.identification.rules import Match, Rule
 
@@ -68,7 +68,7 @@ class Opinion(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(named[0], evidence=(*others, why))
 
 
-def opinions_of(told: Told, names: BaseNames) -> tuple[Opinion, ...]:
+def opinions_of(told: Hearsay, names: BaseNames) -> tuple[Opinion, ...]:
     """Return what others say, those that go before others first: sites, then a known hash."""
     claimed = [_claimed(claim, names) for claim in told.claims]
     known = KNOWN_FILES.get(told.sha256.lower())
@@ -128,7 +128,7 @@ def _is_other_base(opinion: Opinion, type_: ModelType, base: BaseModelType) -> b
     return not is_shared and opinion.base not in {None, base}
 
 
-def _claimed(claim: Claim, names: BaseNames) -> Opinion:
+def _claimed(claim: Statement, names: BaseNames) -> Opinion:
     words = claim.words[0] or ""
     base = names.claimed_base(claim.site, words)
     return Opinion(

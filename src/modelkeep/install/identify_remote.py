@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 
 from modelkeep.core import limits
 from modelkeep.core.base_names import BaseNames
+from modelkeep.core.hearsay import NO_HEARSAY, Hearsay
 from modelkeep.core.identity import Identification
 from modelkeep.core.names import counted, safe_name
 from modelkeep.core.reading import LocalFile, ReadAt
-from modelkeep.core.told import NOTHING_TOLD, Told
 from modelkeep.core.walk import FolderFile
 from modelkeep.core.weight_names import is_generic
 from modelkeep.errors import CorruptModelError
@@ -35,7 +35,7 @@ _AT_ONCE = 8
 
 
 def identify_remote_model(
-    remote: RemoteModel, client: Client, *, strict: bool = True, told: Told = NOTHING_TOLD
+    remote: RemoteModel, client: Client, *, strict: bool = True, told: Hearsay = NO_HEARSAY
 ) -> Identification:
     """Tell what a model of a site is, from its headers and configs alone.
 

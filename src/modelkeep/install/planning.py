@@ -19,9 +19,9 @@ from modelkeep.core.aliases import without_aliases
 from modelkeep.core.commands import command
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory
 from modelkeep.core.hashing import Progress, no_progress
+from modelkeep.core.hearsay import Hearsay
 from modelkeep.core.identity import Identification
 from modelkeep.core.names import full_path, is_inside, path_to_text, real_path, safe_name, shown
-from modelkeep.core.told import Told
 from modelkeep.core.weight_names import MODEL_SUFFIXES, is_generic
 from modelkeep.disk.paths import free_space
 from modelkeep.errors import (
@@ -316,7 +316,7 @@ def _remote_record(
 
 
 def _identify(
-    library: Library, path: Path, given: Mapping[str, Any], source: Path | str, told: Told
+    library: Library, path: Path, given: Mapping[str, Any], source: Path | str, told: Hearsay
 ) -> tuple[Identification | None, UnknownModelError | AmbiguousModelError | None]:
     """Return what a model on this disk is, or why no rule can tell.
 

@@ -16,11 +16,11 @@ from typing import Any, Self
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
 from modelkeep.core.hashing import sample_hash
+from modelkeep.core.hearsay import Hearsay
 from modelkeep.core.identity import Identification
 from modelkeep.core.names import is_inside, real_path, shown, taken_in, text_to_path
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, Roots, RootState
 from modelkeep.core.taxonomy import BaseModelType
-from modelkeep.core.told import Told
 from modelkeep.disk.journal import Change, N, Note
 from modelkeep.errors import NotWritableError, OfflineRootError, RecordError
 from modelkeep.identification.engine import identify_path
@@ -37,8 +37,8 @@ from modelkeep.settings import Settings
 
 #: A change under the journal of a library.
 LibraryChange = Change[N, JobChange]
-#: ``identify(path, strict, told)``
-Identify = Callable[[Path, bool, Told], Identification]
+#: ``identify(path, strict)``
+Identify = Callable[[Path, bool], Identification]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Library:
     records: ModelRecordServiceBase
     state: StateDatabase
     owner: str
-    identify: Identify
+    identify: Callable[[Path, bool, Hearsay], Identification]
     known_bases: frozenset[BaseModelType]
 
     @classmethod
@@ -78,11 +78,13 @@ class Library:
         rules = load_rules()
         known = frozenset(BaseModelType) | {rule.base for rule in rules}
 
-        def by_rules(path: Path, strict: bool, told: Told) -> Identification:
+        def by_rules(path: Path, strict: bool, told: Hearsay) -> Identification:
+            if identify is not None:
+                return identify(path, strict)
             return identify_path(path, rules=rules, strict=strict, told=told)
 
         records.roots = settings.named_roots()
-        return cls(settings, records, state, owner, identify or by_rules, known)
+        return cls(settings, records, state, owner, by_rules, known)
 
     @property
     def trash(self) -> Trash:

@@ -8,19 +8,19 @@ from pathlib import Path
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.files import ModelFile
-from modelkeep.core.told import Told
+from modelkeep.core.hearsay import Hearsay
 from modelkeep.errors import UnknownMetadataException
 from modelkeep.records.service import ModelRecordServiceBase
 from modelkeep.sources.sidecars.reading import read_beside
 from modelkeep.sources.told import told_by_metadata, told_by_sidecars
 
 
-def told_beside(path: Path) -> Told:
+def told_beside(path: Path) -> Hearsay:
     """Return what the files beside a model state; nothing is read to check a hash of theirs."""
     return told_by_sidecars(read_beside(path, most=0))
 
 
-def told_of_record(records: ModelRecordServiceBase, config: ModelConfigBase, path: Path) -> Told:
+def told_of_record(records: ModelRecordServiceBase, config: ModelConfigBase, path: Path) -> Hearsay:
     """Return what the files beside a recorded model, its site and the catalogue say of it.
 
     Args:
@@ -39,7 +39,7 @@ def told_of_record(records: ModelRecordServiceBase, config: ModelConfigBase, pat
     return with_recorded_hash(told, rows, path) if len(rows) == 1 else told
 
 
-def with_recorded_hash(told: Told, rows: Iterable[ModelFile], path: Path) -> Told:
+def with_recorded_hash(told: Hearsay, rows: Iterable[ModelFile], path: Path) -> Hearsay:
     """Return what is told, with the hash of a file as it is now, where a row of it has one."""
     now = path.stat()
     known = (row.sha256 for row in rows if row.sha256 and row.is_unchanged(now))

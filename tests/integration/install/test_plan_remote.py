@@ -276,3 +276,38 @@ def test_the_hash_that_a_site_states_tells_which_published_file_it_is(
     [record] = world.records.all_models()
     assert record.lineage == "harbour"
     assert [reason.kind for reason in record.evidence].count("hash") == 1
+
+
+@pytest.mark.parametrize("ends", ["plan", "install"])
+def test_what_the_site_says_against_the_tensors_is_shown(
+    ends: str, world: World, server: FaultServer
+) -> None:
+    path = tiny.lora(world.downloads / "some.safetensors")
+    remote = served(server, path, base_hint="Pony", type_hint="LORA", site_label="Civitai")
+    because = "Civitai says Pony, LORA; the tensors say SD 1 and decide"
+    made = plan(world, remote)
+    if ends == "plan":
+        assert made.config is not None
+        assert made.config.base == "sd-1"
+        assert f"because {because}" in str(made)
+        assert {"kind": "metadata", "detail": because} in made.to_json()["evidence"]
+        return
+    world.service.import_model(remote.source, plan=made)
+    world.service.wait_for_installs()
+    [record] = world.records.all_models()
+    assert [reason.detail for reason in record.evidence].count(because) == 1
+
+
+def test_the_site_tells_the_base_that_the_tensors_leave_open(
+    world: World, server: FaultServer
+) -> None:
+    path = tiny.embedding(world.downloads / "some.safetensors")
+    module = "lora_te1_text_model_encoder_layers_0_self_attn_q_proj"
+    names = {f"{module}.lora_down.weight": (4, 768), f"{module}.lora_up.weight": (768, 4)}
+    path.write_bytes(tiny.safetensors_bytes({n: ("F16", shape) for n, shape in names.items()}))
+
+    assert plan(world, served(server, path)).config is None
+    config, _ = plan(world, served(server, path, base_hint="SDXL 1.0")).require_known()
+
+    assert config.base == "sdxl"
+    assert any("its site says SDXL 1.0" in reason.detail for reason in config.evidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +12,12 @@ import pytest
 
 from modelkeep import ModelManager, Settings
 from modelkeep.core.configs import ModelConfigBase
-from sample_models import SDXL, ldm_unet, typed, write_safetensors
+from modelkeep.core.taxonomy import BaseModelType, SchedulerPredictionType
+from modelkeep.identification.known_hashes import KNOWN_FILES, KnownFile
+from modelkeep.sources.sidecars.civitai import metadata_of
+from sample_models import SD2, SDXL, ldm_unet, typed, write_safetensors
 from support import tiny
+from support.published import published
 
 _NOOBAI = "ea349eeae87ca8d25ba902c93810f7ca83e5c82f920edf12f273af004ae02819"
 
@@ -117,9 +122,46 @@ def test_a_known_hash_never_outweighs_the_tensors(manager: ModelManager, tmp_pat
     before = manager.records.get_model(key)
     manager.records.set_files(key, [replace(row, sha256=_NOOBAI)])
     after = manager.installer.reidentify(key)
-    assert (after.type, after.lineage, after.evidence) == (
-        *(before.type, before.lineage, before.evidence),
+    assert (after.type, after.base, after.lineage) == (before.type, before.base, before.lineage)
+    [told] = set(after.evidence) - set(before.evidence)
+    assert told.detail.endswith("; the tensors say LoRA for SD 1 and decide")
+
+
+def test_what_its_site_said_is_still_told(manager: ModelManager, tmp_path: Path) -> None:
+    key = _install(manager, tmp_path)
+    answer = published("api", "RepoCivitaiVersionMetadata1.json").read_bytes()
+    version = {**json.loads(answer), "baseModel": "Illustrious"}
+    metadata = metadata_of(version)
+    assert metadata is not None
+    manager.records.metadata_store.add_metadata(key, metadata)
+
+    for _ in range(2):
+        config = manager.installer.reidentify(key)
+        assert config.lineage == "illustrious"
+        details = [reason.detail for reason in config.evidence]
+        assert details.count("Civitai says Illustrious") == 1
+
+
+def test_a_known_hash_settles_which_config_a_model_of_sd_2_needs(
+    manager: ModelManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = KnownFile(
+        "Harbour 768",
+        "a list",
+        BaseModelType.StableDiffusion2,
+        prediction_type=SchedulerPredictionType.VPrediction,
     )
+    monkeypatch.setitem(KNOWN_FILES, _NOOBAI, known)
+    path = write_safetensors(
+        tmp_path / "harbour.safetensors", typed(ldm_unet(SD2), prefix="model.diffusion_model.")
+    )
+    key = manager.installer.register_path(path)
+    [row] = manager.records.files(key)
+    manager.records.set_files(key, [replace(row, sha256=_NOOBAI)])
+
+    config = manager.installer.reidentify(key).to_json()
+
+    assert (config["prediction_type"], config["upcast_attention"]) == ("v_prediction", True)
 
 
 def _with_hash(manager: ModelManager, root: Path, sha256: str, **changes: Any) -> str:

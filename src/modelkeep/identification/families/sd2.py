@@ -56,7 +56,7 @@ FAMILY = Family(
     marks=Marks(folders=_PIPELINE),
     predictions=Predictions(
         steps={"220000": EPSILON, "110000": V},
-        names=((r"\b768 ?v\b|\bv2 [01] 768\b", V), (r"\b512 base\b|\bv2 [01] 512\b", EPSILON)),
+        names=((r"\b768 ?v\b|\bv?2 [01] 768\b", V), (r"\b512 base\b|\bv2 [01] 512\b", EPSILON)),
         upcast=V,
         usual={"": V, "inpaint": EPSILON, "depth": EPSILON},
     ),

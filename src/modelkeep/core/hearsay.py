@@ -1,4 +1,4 @@
-"""``Told``: what others say of a model, where its own files leave something open."""
+"""``Hearsay``: what others say of a model, where its own files leave something open."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from modelkeep.core.taxonomy import SchedulerPredictionType
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Statement:
     """What a site or another program says that a model is.
 
     Attributes:
@@ -28,7 +28,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Hearsay:
     """What others say of a model.
 
     Attributes:
@@ -37,7 +37,7 @@ class Told:
         sha256_by: Who states that hash; empty where it was computed from the bytes.
     """
 
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[Statement, ...] = ()
     sha256: str = ""
     sha256_by: str = ""
 
@@ -45,4 +45,4 @@ class Told:
         return bool(self.claims or self.sha256)
 
 
-NOTHING_TOLD = Told()
+NO_HEARSAY = Hearsay()
