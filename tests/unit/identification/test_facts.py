@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from sample_models import (
     SD2,
     SDXL,
     Shapes,
+    UNet,
     checkpoint,
+    diffusers_unet,
     flux_transformer,
     ldm_unet,
     typed,
@@ -140,6 +143,28 @@ def test_keys_prove_some_kin(tmp_path: Path) -> None:
     shapes = ldm_unet(SDXL) | {"edm_mean": (1, 4, 1, 1), "edm_std": (1, 4, 1, 1)}
 
     assert _file(shapes, tmp_path).lineage == "playground"
+
+
+@pytest.mark.parametrize("names", [ldm_unet, diffusers_unet])
+@pytest.mark.parametrize(
+    ("depths", "resnets", "lineage"),
+    [
+        ((0, 2, 10), 2, None),
+        ((0, 2, 4), 2, "ssd-1b"),
+        ((0, 1, 2), 2, "vega"),
+        ((0, 2, 5), 1, "koala"),
+        ((0, 2, 6), 1, "koala"),
+    ],
+)
+def test_what_was_distilled_from_sdxl_is_told_by_its_depth(
+    names: Callable[[UNet], Shapes],
+    depths: tuple[int, ...],
+    resnets: int,
+    lineage: str | None,
+    tmp_path: Path,
+) -> None:
+    found = _file(names(replace(SDXL, depths=depths, resnets=resnets)), tmp_path)
+    assert (found.base, found.lineage) == ("sdxl", lineage)
 
 
 @pytest.mark.parametrize(

@@ -69,23 +69,33 @@ _OWN_WIDTHS = Gives(
 )
 
 
-def _four_transformers(block: str) -> Condition:
-    """Return the condition that a block that has ten transformers in SDXL has four."""
-    return AllOf(
-        Has(f"{block}.transformer_blocks.3.norm1.weight"),
-        Lacks(f"{block}.transformer_blocks.4.norm1.weight"),
+def _depth(original: str, *counts: int) -> Condition:
+    """Return the condition that the first block of the deepest level has so many transformers.
+
+    SDXL has ten there; models that were distilled from it have fewer.
+
+    Args:
+        original: The block in names of the original code.
+        counts: The numbers that fit.
+    """
+    blocks = (original, "down_blocks.2.attentions.0")
+    return AnyOf(
+        *(
+            AllOf(
+                Has(f"{block}.transformer_blocks.{count - 1}.norm1.weight"),
+                Lacks(f"{block}.transformer_blocks.{count}.norm1.weight"),
+            )
+            for block in blocks
+            for count in counts
+        )
     )
 
 
 _LINEAGES = (
     Lineage("playground", r"\bplayground ?v?2", Has("edm_mean", "edm_std")),
-    Lineage(
-        "ssd-1b",
-        r"\bssd 1b\b",
-        AnyOf(
-            _four_transformers("input_blocks.7.1"), _four_transformers("down_blocks.2.attentions.0")
-        ),
-    ),
+    Lineage("ssd-1b", r"\bssd 1b\b", _depth("input_blocks.7.1", 4)),
+    Lineage("vega", r"\bsegmind vega\b", _depth("input_blocks.7.1", 2)),
+    Lineage("koala", r"\bkoala (?:700m|1b|lightning)\b", _depth("input_blocks.5.1", 5, 6)),
     Lineage("noobai", r"\bnoob ?(ai)?\b|\bnoobai"),
     Lineage("illustrious", r"\billustrious|\bilxl\b|\bilust"),
     Lineage("pony", r"\bpony(?! ?tails?\b)"),
