@@ -6,6 +6,8 @@ import msgspec
 
 from modelkeep.core.taxonomy import BaseModelType, ModelType, SchedulerPredictionType
 
+#: Edge in pixels of the releases of SD 2 that predict v; the smaller ones predict noise.
+_LARGE = 768
 _SDXL = BaseModelType.StableDiffusionXL
 
 
@@ -29,12 +31,20 @@ class KnownFile(msgspec.Struct, frozen=True):
     type: ModelType = ModelType.Main
 
 
+_DEFORUM = "the table of models of github.com/deforum-art/deforum-stable-diffusion"
 _INDEX = "the index of github.com/darkshapes/nnll"
 _WAN_PARTS = "lists of Comfy-Org/Wan_2.2_ComfyUI_Repackaged"
 
 
 def _illustrious(release: str) -> KnownFile:
     return KnownFile(f"Illustrious XL {release}", _INDEX, _SDXL, "illustrious")
+
+
+def _sd2(release: str, size: int) -> KnownFile:
+    kind = SchedulerPredictionType
+    predicts = kind.VPrediction if size == _LARGE else kind.Epsilon
+    name = f"Stable Diffusion {release} ({size})"
+    return KnownFile(name, _DEFORUM, BaseModelType.StableDiffusion2, prediction_type=predicts)
 
 
 def _wan(part: str, noise: str) -> KnownFile:
@@ -65,6 +75,10 @@ KNOWN_FILES = {
     "1d5b43ff75b6ab598502d4c779d2fbfa3dceca51c60c3b609640a60772333916": KnownFile(
         "Animagine XL 4.0", "lists of cagliostrolab/animagine-xl-4.0", _SDXL, "animagine"
     ),
+    "d635794c1fedfdfa261e065370bea59c651fc9bfa65dc6d67ad29e11869a1824": _sd2("2.0", 512),
+    "bfcaf0755797b0c30eb00a3787e8b423eb1f5decd8de76c4d824ac2dd27e139f": _sd2("2.0", 768),
+    "88ecb782561455673c4b78d05093494b9c539fc6bfc08f3a9a4a0dd7b0b10f36": _sd2("2.1", 512),
+    "ad2a33c361c1f593c4a1fb32ea81afce2b5bb7d1983c6b94793a26a3b54b08a0": _sd2("2.1", 768),
     "cad711ae211c8b23455ec68cd6a190a33a3d874234a77eb57266d73f8f0e6c9f": _wan("t2v", "high"),
     "e71b96d7c82e638694c5e7fb98fac4bfb0e4ddc5fbbb4b1df40da8f0f1278a97": _wan("t2v", "low"),
     "6122e79d55e0f235698d11d657f3b196c5273c830da00b2b013c5a048d5e6a42": _wan("i2v", "high"),

@@ -197,3 +197,16 @@ def test_nothing_told_changes_nothing(tmp_path: Path) -> None:
     path = tiny.lora(tmp_path / "ink.safetensors")
     told = identify_path(path, rules=load_rules(), told=NO_HEARSAY)
     assert told == identify_path(path, rules=load_rules())
+
+
+@pytest.mark.parametrize(
+    ("sha256", "config"),
+    [
+        ("d635794c1fedfdfa261e065370bea59c651fc9bfa65dc6d67ad29e11869a1824", "v2-inference.yaml"),
+        ("ad2a33c361c1f593c4a1fb32ea81afce2b5bb7d1983c6b94793a26a3b54b08a0", "v2-inference-v.yaml"),
+    ],
+)
+def test_a_renamed_release_of_sd_2_gets_its_config(
+    sha256: str, config: str, tmp_path: Path
+) -> None:
+    assert _identify(_main(tmp_path, SD2, "renamed"), sha256=sha256).legacy_config == config
