@@ -76,6 +76,8 @@ def _chosen(context: WebContext, address: ListAddress, found: CardPage) -> list[
     for name, value in address.chosen():
         facet = _FACETS.get(name)
         label = library.facet_label(facet, value) if facet else value
+        if name == "for":
+            label = context.manager.find(value).name
         count = None
         if not found.cards and not address.query.partner:
             count = context.manager.records.count(address.without(name, value).where)

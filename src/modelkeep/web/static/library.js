@@ -36,7 +36,7 @@ async function look() {
     history[isStep ? "pushState" : "replaceState"](null, "", url);
     isStep = false;
     count();
-    say(document.querySelector(".count")?.textContent ?? "Nothing fits");
+    say(document.getElementById("shown")?.textContent ?? "Nothing fits");
   } catch (error) {
     if (error.name !== "AbortError") search.submit();
   }
@@ -59,11 +59,11 @@ async function more(link) {
   const list = document.querySelector("[data-list]");
   const there = list.children.length;
   list.append(...[...page.querySelector("[data-list]").children].slice(there));
-  for (const part of ["#more", ".count"]) document.querySelector(part).replaceWith(page.querySelector(part));
+  for (const part of ["#more", "#shown"]) document.querySelector(part).replaceWith(page.querySelector(part));
   history.replaceState(null, "", link.href.split("#")[0]);
   count();
   models()[there]?.querySelector(".name").focus({ preventScroll: true });
-  say(document.querySelector(".count").textContent);
+  say(document.getElementById("shown").textContent);
 }
 
 // Selection: a click with Shift, or x with Shift, takes everything in between.
@@ -140,7 +140,9 @@ if (found) {
     e: ["Edit", () => {
       const link = current()?.querySelector(".name");
       if (!link) return false;
-      location.assign(`${link.href}#edit`);
+      const there = new URL(link.href);
+      there.pathname += "/edit";
+      location.assign(there);
     }],
   });
 }

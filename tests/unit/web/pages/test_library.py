@@ -59,8 +59,15 @@ def test_cards_lead_to_models_and_know_their_list(web: WebServer) -> None:
     page = show(web, "type=lora&sort=size")
     assert names(page) == ["red cat", "blue cat", "grey dog"]
     assert 'href="/models/red-cat?list=type%3Dlora%26sort%3Dsize"' in page
-    assert "3</b> of 3 models" in page
+    assert "3</b> models" in page
     assert "150.0 MB" in page
+
+
+def test_the_companions_of_a_model_are_a_list_too(web: WebServer) -> None:
+    page = show(web, "for=big-one")
+    assert {"red cat", "grey dog"} <= set(names(page))
+    assert "blue cat" not in names(page), "it is of another base"
+    assert "works with big one" in page
 
 
 def test_hostile_names_are_text(web: WebServer) -> None:
