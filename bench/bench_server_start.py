@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.measure import Ratio, in_turn
 
-_HELLO = """
+HELLO = """
 import sys
 import uvicorn
 from fastapi import FastAPI
@@ -28,8 +28,8 @@ async def health() -> dict[str, str]:
 
 uvicorn.run(app, port=int(sys.argv[1]), log_level="warning")
 """
-_PATIENCE_SECONDS = 60.0
-_PAUSE_SECONDS = 0.002
+PATIENCE_SECONDS = 60.0
+PAUSE_SECONDS = 0.002
 
 
 def main(rounds: int = 9) -> list[Ratio]:
@@ -37,7 +37,7 @@ def main(rounds: int = 9) -> list[Ratio]:
     folder = Path(tempfile.mkdtemp(prefix="modelkeep-bench-"))
     try:
         hello = folder / "hello.py"
-        hello.write_text(_HELLO)
+        hello.write_text(HELLO)
         ours, reference = in_turn(
             lambda: _first_answer(["-m", "modelkeep", "serve", "--port"], folder / "root"),
             lambda: _first_answer([str(hello)], folder / "root"),
@@ -64,9 +64,9 @@ def _first_answer(words: Sequence[str], root: Path) -> float:
     )
     try:
         while not _answers(port):
-            if time.perf_counter() - began > _PATIENCE_SECONDS or process.poll() is not None:
+            if time.perf_counter() - began > PATIENCE_SECONDS or process.poll() is not None:
                 raise RuntimeError(f"{words} does not answer")
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(PAUSE_SECONDS)
         return time.perf_counter() - began
     finally:
         process.terminate()
@@ -74,7 +74,7 @@ def _first_answer(words: Sequence[str], root: Path) -> float:
 
 
 def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == 200

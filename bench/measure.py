@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_SCALES = {"ms": 1e3, "MiB": 2.0**-20}
+_SCALES = {"ms": 1e3, "MiB": 2.0**-20, "KiB": 2.0**-10}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,10 @@ class Ratio:
 
     Attributes:
         name: What was measured.
-        ours, reference: Medians, seconds; bytes where ``unit`` is MiB.
+        ours, reference: Medians, seconds; bytes where ``unit`` is MiB or KiB.
         goal: The ratio that it has to stay below.
         note: What a reader has to know.
-        unit: What the table shows them in, ms or MiB.
+        unit: What the table shows them in, ms, MiB or KiB.
     """
 
     name: str

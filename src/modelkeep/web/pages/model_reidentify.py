@@ -25,6 +25,7 @@ from modelkeep.web.frame import lead_to, page, told_by
 from modelkeep.web.guard.forms import read_form
 from modelkeep.web.hints import over_http
 from modelkeep.web.keys import InPath
+from modelkeep.web.managers import MANAGERS
 from modelkeep.web.model_pages import ModelAddress
 from modelkeep.web.notices import Notice
 from modelkeep.web.pages.model import model_below
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
     from modelkeep.core.configs import ModelConfigBase
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[MANAGERS])
 ROUTES = Routes("model_reidentify", router)
 
 

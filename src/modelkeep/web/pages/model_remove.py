@@ -17,6 +17,7 @@ from modelkeep.web.context import Context, WebContext
 from modelkeep.web.frame import lead_to, page
 from modelkeep.web.guard.forms import read_form
 from modelkeep.web.keys import InPath
+from modelkeep.web.managers import MANAGERS
 from modelkeep.web.model_pages import ModelAddress
 from modelkeep.web.notices import Notice
 from modelkeep.web.pages.model import model_below
@@ -25,7 +26,7 @@ from modelkeep.web.routes import Routes
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[MANAGERS])
 ROUTES = Routes("model_remove", router)
 
 _RECORD_ONLY = "record"

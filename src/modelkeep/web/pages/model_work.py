@@ -19,12 +19,13 @@ from modelkeep.web.frame import lead_to, page, told_by
 from modelkeep.web.guard.forms import read_form
 from modelkeep.web.hints import over_http
 from modelkeep.web.keys import InPath, config_of
+from modelkeep.web.managers import MANAGERS
 from modelkeep.web.model_pages import ModelAddress
 from modelkeep.web.notices import Notice
 from modelkeep.web.pages.model import model_below
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[MANAGERS])
 ROUTES = Routes("model_work", router)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from fastapi import APIRouter, Depends, Request, Response
-from starlette.exceptions import HTTPException
+from fastapi import APIRouter, Request, Response
 
 from modelkeep.app import access
 from modelkeep.app.server_tokens import Rights
@@ -15,19 +14,13 @@ from modelkeep.settings import Settings
 from modelkeep.web.acting import acted
 from modelkeep.web.context import Context
 from modelkeep.web.frame import page
-from modelkeep.web.guard.asked import asked_of, caller_of
+from modelkeep.web.guard.asked import asked_of
 from modelkeep.web.guard.forms import read_form
+from modelkeep.web.managers import MANAGERS
 from modelkeep.web.notices import Notice
 from modelkeep.web.routes import Routes
 
-
-def _managers_alone(request: Request) -> None:
-    caller = caller_of(request.scope)
-    if caller is None or not caller.may_manage:
-        raise HTTPException(403)
-
-
-router = APIRouter(include_in_schema=False, dependencies=[Depends(_managers_alone)])
+router = APIRouter(include_in_schema=False, dependencies=[MANAGERS])
 ROUTES = Routes("settings_access", router)
 
 _HERE = "/settings/access"

@@ -29,8 +29,6 @@ async function set(file) {
 
 const hasFile = (event) => event.dataTransfer?.types.includes("Files");
 
-choose.hidden = false;
-model.querySelector(".drop-here").hidden = false;
 choose.querySelector("input").addEventListener("change", (event) => {
   if (event.target.files.length) set(event.target.files[0]);
 });
