@@ -21,7 +21,9 @@ _ENCODERS = {
     "text_encoders_1": "clip_g",
 }
 #: What modules call their parameters; no token is called that.
-_PARAMETERS = frozenset({"weight", "bias", "alpha", "scale", "mean", "std", "gamma", "beta"})
+_PARAMETERS = frozenset(
+    {"weight", "bias", "alpha", "scale", "mean", "std", "gamma", "beta", "diff", "diff_b"}
+)
 
 
 def embeddings_of(tensors: Mapping[str, TensorInfo]) -> Mapping[str, int]:

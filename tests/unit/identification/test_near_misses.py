@@ -73,6 +73,13 @@ def test_a_lora_of_a_u_net_of_other_widths_is_not_one_of_sdxl(
         identify(write_safetensors(tmp_path / "m.safetensors", typed(shapes)))
 
 
+def test_a_lone_difference_of_a_module_is_no_embedding(tmp_path: Path) -> None:
+    shapes: Shapes = {"diffusion_model.input_blocks.1.0.emb_layers.1.diff": (256, 1024)}
+
+    with pytest.raises(UnknownModelError):
+        identify(write_safetensors(tmp_path / "m.safetensors", typed(shapes)))
+
+
 def test_weights_of_quanto_are_known_by_the_names_that_they_had(tmp_path: Path) -> None:
     shapes = dict(flux_transformer())
     for name in [name for name in shapes if name.endswith(".weight") and len(shapes[name]) == 2]:
