@@ -28,6 +28,7 @@ from modelkeep.errors import (
 from modelkeep.records.listing import NewRecord
 from modelkeep.records.metadata import AnyMetadata, ModelTags
 from modelkeep.records.service import ModelRecordServiceBase
+from support.shelf import record
 
 
 def config(name: str) -> dict[str, Any]:
@@ -323,3 +324,18 @@ def test_renaming_and_updating_keep_the_metadata(three: ModelRecordServiceBase) 
     three.update_model("a", {"description": "d"})
     assert three.get_metadata("a").name == "a"
     assert three.search_by_tag(["x"])[0].name == "A"
+
+
+def test_lists_know_when_a_model_came_and_whether_its_picture_is_for_everybody(
+    store: ModelRecordServiceBase,
+) -> None:
+    store.add_models(
+        [record(name="a"), record(name="b", tags=["NSFW"]), record(name="c", nsfw=True)]
+    )
+    notes = store.notes_on(["a", "b", "c", "nothing"])
+    assert {key: note.is_mature for key, note in notes.items()} == {
+        "a": False,
+        "b": True,
+        "c": True,
+    }
+    assert notes["a"].created_at == store.created_at("a")

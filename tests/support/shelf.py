@@ -17,7 +17,7 @@ _FORMATS = {"lora": "lycoris", "main": "checkpoint", "vae": "checkpoint"}
 
 def put(manager: ModelManager, models: Iterable[Mapping[str, Any]]) -> list[AnyModelConfig]:
     """Record models; what is not given is that of a LoRA for SDXL."""
-    return manager.records.add_models([_record(**model) for model in models])
+    return manager.records.add_models([record(**model) for model in models])
 
 
 def many(count: int, **fields: Any) -> list[dict[str, Any]]:
@@ -25,9 +25,10 @@ def many(count: int, **fields: Any) -> list[dict[str, Any]]:
     return [{"name": f"model {number:04}", **fields} for number in range(count)]
 
 
-def _record(
+def record(
     *, name: str, key: str = "", tags: Iterable[str] = (), nsfw: bool = False, **fields: Any
 ) -> NewRecord:
+    """Return a record; the fields that are not given are those of a LoRA for SDXL."""
     key = key or name.replace(" ", "-")
     kind = fields.pop("type", "lora")
     config = {
