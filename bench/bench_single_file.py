@@ -29,8 +29,8 @@ DEMO = Path(__file__).resolve().parents[1] / "demo"
 def write_model(path: Path) -> int:
     """Write the file; return the bytes of its header and its VAE."""
     sys.path.insert(0, str(DEMO))
+    from modelkeep.app.sample.files import typed, write_safetensors
     from modelkeep.load.weights import weights_of
-    from sample_files import typed, write_safetensors
     from sample_models import SDXL, checkpoint
 
     write_safetensors(path, typed(checkpoint(SDXL)))

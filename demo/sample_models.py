@@ -11,8 +11,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from sample_files import typed, write_json, write_safetensors, write_sd1_folder
-from sample_parts import (
+from modelkeep.app.sample.files import typed, write_json, write_safetensors, write_sd1_folder
+from modelkeep.app.sample.parts import (
+    checkpoint,
     clip_text,
     diffusers_vae,
     flux_transformer,
@@ -22,7 +23,7 @@ from sample_parts import (
     sd1_lora_unet,
     sdxl_lora,
 )
-from sample_unets import (
+from modelkeep.app.sample.unets import (
     REFINER,
     SD1,
     SD2,
@@ -61,27 +62,6 @@ __all__ = [
     "write_samples",
     "write_sd1_folder",
 ]
-
-_LDM_TEXT: dict[UNet, tuple[tuple[str, Shapes], ...]] = {
-    SD1: (("cond_stage_model.transformer.text_model.", clip_text()),),
-    SD2: (("cond_stage_model.model.", open_clip_text(1024, 24)),),
-    SDXL: (
-        ("conditioner.embedders.0.transformer.text_model.", clip_text()),
-        ("conditioner.embedders.1.model.", open_clip_text(1280, 32)),
-    ),
-    REFINER: (("conditioner.embedders.0.model.", open_clip_text(1280, 32)),),
-}
-
-
-def checkpoint(unet: UNet) -> Shapes:
-    """Return a whole checkpoint in the names of the original code: U-Net, VAE and text encoders.
-
-    Args:
-        unet: One of ``SD1``, ``SD2``, ``SDXL`` and ``REFINER``, with any number of inputs.
-    """
-    parts = [("model.diffusion_model.", ldm_unet(unet)), ("first_stage_model.", ldm_vae())]
-    parts += _LDM_TEXT[unet.with_inputs(4)]
-    return {prefix + name: shape for prefix, shapes in parts for name, shape in shapes.items()}
 
 
 def write_samples(root: Path) -> Iterator[Path]:

@@ -12,10 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sample_files import Tensors, typed, write_sd1_folder
-from sample_models import checkpoint
-from sample_parts import (
+from modelkeep.app.sample.files import Tensors, typed, write_sd1_folder
+from modelkeep.app.sample.parts import (
+    checkpoint,
     clip_text,
+    clip_vision,
+    flux_lora,
     flux_transformer,
     ldm_vae,
     open_clip_text,
@@ -23,13 +25,12 @@ from sample_parts import (
     sd1_lora_unet,
     sdxl_lora,
 )
-from sample_unets import (
+from modelkeep.app.sample.unets import (
     REFINER,
     SD1,
     SDXL,
     Shapes,
     diffusers_controlnet,
-    layer,
     ldm_controlnet,
 )
 
@@ -84,43 +85,6 @@ def _only(shapes: Shapes, *parts: str) -> Shapes:
     return {n: shape for n, shape in shapes.items() if any(part in n for part in parts)}
 
 
-def _flux_lora() -> Shapes:
-    # Without the last two it could be for models that are built alike.
-    modules = {
-        "double_blocks_0_img_attn_proj": (3072, 3072),
-        "double_blocks_0_txt_attn_qkv": (9216, 3072),
-        "single_blocks_0_linear2": (3072, 15360),
-        "txt_in": (3072, 4096),
-        "vector_in_in_layer": (3072, 768),
-    }
-    shapes: Shapes = {}
-    for name, (wide, narrow) in modules.items():
-        shapes[f"lora_unet_{name}.lora_down.weight"] = (4, narrow)
-        shapes[f"lora_unet_{name}.lora_up.weight"] = (wide, 4)
-        shapes[f"lora_unet_{name}.alpha"] = ()
-    return shapes
-
-
-def _clip_vision(width: int = 1024, layers: int = 24) -> Shapes:
-    shapes: Shapes = {
-        "embeddings.class_embedding": (width,),
-        "embeddings.patch_embedding.weight": (width, 3, 14, 14),
-        "embeddings.position_embedding.weight": (257, width),
-    }
-    for number in range(layers):
-        block = f"encoder.layers.{number}"
-        for norm in ("layer_norm1", "layer_norm2"):
-            layer(shapes, f"{block}.{norm}", width)
-        for part in ("q_proj", "k_proj", "v_proj", "out_proj"):
-            layer(shapes, f"{block}.self_attn.{part}", width, width)
-        layer(shapes, f"{block}.mlp.fc1", width * 4, width)
-        layer(shapes, f"{block}.mlp.fc2", width, width * 4)
-    layer(shapes, "pre_layrnorm", width)
-    layer(shapes, "post_layernorm", width)
-    named = {f"vision_model.{name}": shape for name, shape in shapes.items()}
-    return {**named, "visual_projection.weight": (768, width)}
-
-
 _SD1_LORA = ("down_blocks_0_attentions_0_transformer_blocks_0_attn2", "layers_0_self_attn")
 _SDXL_LORA = (
     "input_blocks_4_1_transformer_blocks_0_attn2",
@@ -144,7 +108,7 @@ _TEMPLATES: dict[str, Callable[[], _Made]] = {
         "lora", "sd-1", "lycoris", typed(_only(sd1_lora_unet() | sd1_lora_text(), *_SD1_LORA))
     ),
     "sdxl-lora": lambda: ("lora", "sdxl", "lycoris", typed(_only(sdxl_lora(), *_SDXL_LORA))),
-    "flux-lora": lambda: ("lora", "flux", "lycoris", typed(_flux_lora(), "BF16")),
+    "flux-lora": lambda: ("lora", "flux", "lycoris", typed(flux_lora(), "BF16")),
     "sd1-lora-full": lambda: (
         "lora", "sd-1", "lycoris", typed(sd1_lora_unet() | sd1_lora_text())
     ),
@@ -166,7 +130,7 @@ _TEMPLATES: dict[str, Callable[[], _Made]] = {
         "clip_embed", "any", "checkpoint", typed(clip_text(), prefix="text_model.")
     ),
     "clip-g": lambda: ("clip_embed", "any", "checkpoint", typed(open_clip_text(1280, 32))),
-    "clip-vision": lambda: ("clip_vision", "any", "checkpoint", typed(_clip_vision())),
+    "clip-vision": lambda: ("clip_vision", "any", "checkpoint", typed(clip_vision())),
     # Weights of a program that nobody knows here.
     "nobody": lambda: (
         "unknown", "unknown", "unknown",

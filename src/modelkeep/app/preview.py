@@ -21,6 +21,8 @@ from modelkeep.errors import (
     UnreadableSourceError,
     UnsupportedSourceError,
 )
+from modelkeep.http.request import HttpRequest
+from modelkeep.http.urls import redacted
 from modelkeep.library.previews import preview_text
 from modelkeep.library.remote_preview import SUFFIX, redrawn
 
@@ -117,6 +119,41 @@ def small_picture(
         paths.make_own_folder(kept.parent)
         paths.write_file(kept, drawn, durable=False)
     return drawn, tag
+
+
+def cached_pictures(manager: ModelManager, digest: str) -> list[Path]:
+    """Return the small copies of a picture that the cache may have.
+
+    Args:
+        manager: Of the library.
+        digest: SHA-256 of the picture, in hex.
+    """
+    folder = manager.settings.root / "cache" / "previews"
+    return [folder / f"{digest}-{side.value}{SUFFIX}" for side in PreviewSide]
+
+
+def site_picture(manager: ModelManager, address: str, side: PreviewSide) -> bytes:
+    """Return a picture of a site as a small JPEG; it is kept in the cache.
+
+    Args:
+        manager: Of the library.
+        address: As a site gave it; one in a private network is refused.
+        side: How large it is drawn.
+
+    Raises:
+        SourceError: it cannot be had, or is no picture.
+    """
+    tag = hashlib.sha256(f"{address} {side.value}".encode()).hexdigest()
+    kept = manager.settings.root / "cache" / "previews" / f"{tag}{SUFFIX}"
+    with suppress(OSError):
+        return kept.read_bytes()
+    request = HttpRequest(address, public_only=True)
+    reply = manager.sites.context.client.get(request, limit=limits.FETCHED_PREVIEW_BYTES)
+    drawn = redrawn(reply.raise_for_status().body, redacted(address), side)
+    with suppress(StorageError):  # one that cannot be kept is fetched again
+        paths.make_own_folder(kept.parent)
+        paths.write_file(kept, drawn, durable=False)
+    return drawn
 
 
 def set_preview(manager: ModelManager, config: ModelConfigBase, content: bytes) -> Path:

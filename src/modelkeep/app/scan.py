@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from modelkeep.app.text import Table, one_line
 from modelkeep.core.commands import command
-from modelkeep.core.names import counted, shown, size_text
+from modelkeep.core.names import counted, shown, size_text, text_to_path
 from modelkeep.core.taxonomy import RecordState, type_label
 from modelkeep.errors import UsageError
 from modelkeep.identification.known_families import base_label
@@ -83,6 +83,7 @@ class ScanRequest:
         install: Copy the models into the library.
         link: With ``install``, how files get there.
         layout: Whose folder it is; recognised when None.
+        only: Paths of the models in the folder that are wanted; all of them when None.
     """
 
     what: str | None = None
@@ -90,6 +91,7 @@ class ScanRequest:
     install: bool = False
     link: LinkMode | None = None
     layout: str | None = None
+    only: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.register and self.install:
@@ -147,6 +149,7 @@ def scan(manager: ModelManager, request: ScanRequest, watch: Watcher) -> Scan:
         action=request.action,
         link=request.link,
         watch=watch,
+        only=None if request.only is None else [text_to_path(each) for each in request.only],
     )
 
 

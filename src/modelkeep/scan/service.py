@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from modelkeep.library.outcomes import rules_fingerprint
 from modelkeep.scan.report import ScanFinding, ScanStatus, ScanSummary
 from modelkeep.scan.scanner import Scan, ScanAction, ScanContext, ScanTarget
 from modelkeep.scan.sync import Sync
-from modelkeep.scan.targets import target_of, targets_of
+from modelkeep.scan.targets import narrowed, target_of, targets_of
 from modelkeep.scan.walk import Candidate, FolderWalk
 from modelkeep.sources.sidecars.info import SidecarInfo
 
@@ -61,6 +61,7 @@ class Scanner:
         action: ScanAction = ScanAction.REPORT,
         link: LinkMode | None = None,
         watch: Watcher = unwatched,
+        only: Sequence[Path] | None = None,
     ) -> Scan:
         """Return a scan to iterate. Unless ``action`` asks for it, the library stays as it is.
 
@@ -70,6 +71,7 @@ class Scanner:
             action: What to do with models that are not in the library.
             link: How files get into ``models_dir`` when they are installed; ``copy`` when None.
             watch: Called often with the counts so far; may raise to stop.
+            only: Of a folder: only these of its files and folders; all when None.
 
         Raises:
             SourceNotFoundError: nothing is there.
@@ -77,6 +79,8 @@ class Scanner:
             SourceError: a file that says where the models are cannot be read.
         """
         targets = targets_of(self._library, what, layout)
+        if only is not None:
+            targets = tuple(narrowed(target, only) for target in targets[:1])
         return Scan(self._context(watch, link), targets, action)
 
     def sync(

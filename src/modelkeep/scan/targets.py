@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from modelkeep.core.names import full_path, shown
+from modelkeep.core.names import full_path, is_inside, shown
 from modelkeep.core.roots import MODELS_ROOT
 from modelkeep.errors import SourceNotFoundError
 from modelkeep.library.library import Library
@@ -39,6 +41,22 @@ def target_of(folder: Path, layout: str | None = None) -> ScanTarget:
     chosen = recognise(folder, layouts) if layout is None else layout_named(layout, layouts)
     places = chosen.places(folder) if folder.is_dir() else (Place(folder),)
     return ScanTarget(folder, chosen, places)
+
+
+def narrowed(target: ScanTarget, only: Sequence[Path]) -> ScanTarget:
+    """Return what is to be scanned of a folder where only some of its models are wanted.
+
+    Args:
+        target: The folder; what its program says of the models counts as before.
+        only: Their files and folders.
+    """
+    return replace(target, places=tuple(_place_of(path, target.places) for path in only))
+
+
+def _place_of(path: Path, places: Sequence[Place]) -> Place:
+    around = [place for place in places if path == place.path or is_inside(path, place.path)]
+    nearest = max(around, key=lambda place: len(place.path.parts), default=Place(path))
+    return replace(nearest, path=path, named_by=None)
 
 
 def named_folders(library: Library) -> dict[str, tuple[Path, str]]:

@@ -178,6 +178,7 @@ class SearchResult:
         downloads: How often it was fetched, where the site says so.
         size: Bytes, where the site says so.
         page: Address for people.
+        picture: Address of a picture of what it makes, that may be shown.
     """
 
     source: str
@@ -189,6 +190,7 @@ class SearchResult:
     downloads: int | None = None
     size: int | None = None
     page: str | None = None
+    picture: str | None = None
 
 
 @dataclass(frozen=True)
@@ -396,6 +398,11 @@ class Site(ABC):
         message = f"{self.label} refuses {what} (status {reply.status})"
         hint = reply.error.hint if reply.error is not None else ""
         return refusal(reply, f"{message}: {why}" if why else message, hint)
+
+    @property
+    def can_search(self) -> bool:
+        """It can be searched."""
+        return type(self).search is not Site.search
 
     def search(
         self, words: str, filters: Mapping[str, str], context: SiteContext

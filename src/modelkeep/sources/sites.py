@@ -223,7 +223,7 @@ class Sites:
             transport.session.close()
 
     def _searchable(self) -> list[Site]:
-        return [site for site in self.sites if type(site).search is not Site.search]
+        return [site for site in self.sites if site.can_search]
 
     def _named(self, name: str) -> Site:
         for site in self.sites:

@@ -19,6 +19,7 @@ from modelkeep.web.notices import Notices
 from modelkeep.web.pauses import Moment
 from modelkeep.web.ready import ReadyAnswers
 from modelkeep.web.selections import Selections
+from modelkeep.web.site_pictures import SitePictures
 from modelkeep.web.traffic import Traffic
 
 _DRAWN_AT_A_TIME = 2
@@ -41,6 +42,7 @@ class WebContext:
         fetched_alone: Lets one request at a time have something of a repository installed.
         notices: What pages are about to tell.
         selections: Models that are selected on pages.
+        pictures: Those of sites that pages may show.
         loading: Lets few models be loaded at a time, so that threads are left for other requests.
     """
 
@@ -55,6 +57,7 @@ class WebContext:
     fetched_alone: dict[str, asyncio.Lock] = field(default_factory=dict)
     notices: Notices = field(default_factory=Notices)
     selections: Selections = field(default_factory=Selections)
+    pictures: SitePictures = field(default_factory=SitePictures)
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_LOADED_AT_A_TIME))
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ class ScanDetails:
     install: bool = False
     link: str | None = None
     layout: str | None = None
+    only: Sequence[str] | None = None
 
     def request(self) -> ScanRequest:
         """Return it as the command does.
@@ -36,7 +38,8 @@ class ScanDetails:
         from modelkeep.library.destination import LinkMode
 
         link = LinkMode(self.link) if self.link else None
-        return ScanRequest(self.what, self.register, self.install, link, self.layout)
+        only = None if self.only is None else tuple(self.only)
+        return ScanRequest(self.what, self.register, self.install, link, self.layout, only)
 
 
 class ScanKind(TaskKind[ScanDetails]):

@@ -11,6 +11,7 @@ from modelkeep.errors import HttpStatusError, ProtocolError, UnsupportedSourceEr
 from modelkeep.http.client import ApiResponse
 from modelkeep.sources.civitai import responses
 from modelkeep.sources.civitai.api import AT_ONCE, CivitaiApi
+from modelkeep.sources.civitai.pictures import picture_of
 from modelkeep.sources.civitai.selection import (
     choose_file,
     described,
@@ -126,7 +127,8 @@ class Civitai(Site):
             raise ProtocolError(
                 "Civitai did not answer a search with a list", hint="Try again later."
             )
-        return [_search_result(each) for each in objects(found, "items") if each.get("id")]
+        level = context.content_level
+        return [_search_result(each, level) for each in objects(found, "items") if each.get("id")]
 
     def by_hashes(self, hashes: Sequence[str], context: SiteContext) -> Mapping[str, RemoteModel]:
         """Return the versions that have files with these sha256, in two requests.
@@ -216,7 +218,7 @@ def _remote(
     )
 
 
-def _search_result(each: Json) -> SearchResult:
+def _search_result(each: Json, level: str) -> SearchResult:
     newest = next(iter(responses.versions_of(each)), {})
     file = next(iter(objects(newest, "files")), {})
     downloads = part(each, "stats").get("downloadCount")
@@ -230,6 +232,7 @@ def _search_result(each: Json) -> SearchResult:
         downloads=downloads if isinstance(downloads, int) else None,
         size=responses.size_of(file),
         page=f"{responses.ENDPOINT}/models/{each['id']}",
+        picture=picture_of({**newest, "model": each}, level),
     )
 
 

@@ -90,6 +90,13 @@ class A1111(Layout):
     name = "a1111"
     label = "A1111 / Forge"
     order = 50
+    usual = (
+        "stable-diffusion-webui",
+        "stable-diffusion-webui-forge",
+        "stable-diffusion-webui-reForge",
+        "sd-webui-forge-neo",
+        "sdnext",
+    )
 
     def recognises(self, folder: Path) -> bool:
         """Recognise ``Stable-diffusion`` and its sibling folders, in this program's spelling."""

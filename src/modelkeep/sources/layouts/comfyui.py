@@ -94,6 +94,7 @@ class ComfyUI(Layout):
     name = "comfyui"
     label = "ComfyUI"
     order = 60
+    usual = ("ComfyUI", "comfyui", "ComfyUI_windows_portable/ComfyUI")
 
     def recognises(self, folder: Path) -> bool:
         """Recognise the program's files beside ``models``, or three categories."""

@@ -53,6 +53,7 @@ class Fooocus(Layout):
     name = "fooocus"
     label = "Fooocus"
     order = 45
+    usual = ("Fooocus",)
 
     def recognises(self, folder: Path) -> bool:
         """Recognise files that only this program has."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from modelkeep.core import limits
+from modelkeep.sources.huggingface import cache
 from modelkeep.sources.layouts.folders import names_in
 from modelkeep.sources.layouts.layout import KnownModel, Layout, Place, ignore
 from modelkeep.sources.layouts.text_files import read_json_map, read_text
@@ -46,6 +47,10 @@ class HFCache(Layout):
     name = "hf-cache"
     label = "Hugging Face cache"
     order = 10
+
+    def usual_folders(self, home: Path, environment: Mapping[str, str]) -> Iterator[Path]:
+        """Yield the one folder that Hugging Face's programs use."""
+        yield cache.hub({"XDG_CACHE_HOME": f"{home}/.cache", **environment})
 
     def recognises(self, folder: Path) -> bool:
         """Recognise folders named ``models--org--name`` with snapshots in them."""

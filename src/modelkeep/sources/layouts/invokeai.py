@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,13 @@ class InvokeAI(Layout):
     name = "invokeai"
     label = "InvokeAI"
     order = 20
+    usual = ("invokeai", "InvokeAI")
+
+    def usual_folders(self, home: Path, environment: Mapping[str, str]) -> Iterator[Path]:
+        """Yield the root that the environment names before the usual ones."""
+        if named := environment.get("INVOKEAI_ROOT"):
+            yield Path(named).expanduser()
+        yield from super().usual_folders(home, environment)
 
     def recognises(self, folder: Path) -> bool:
         """Recognise ``invokeai.yaml`` or ``databases/invokeai.db``, here or one folder above."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -14,6 +14,12 @@ from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import BaseModelType, ModelType
 from modelkeep.errors import SettingsError
 from modelkeep.sources.sidecars.info import SidecarInfo
+
+#: Where people put programs: relative to their home folder, or absolute.
+_ABOVE = (
+    "", "AI", "ai", "Apps", "apps", "Documents", "Desktop", "Downloads", "Projects", "projects",
+    "git", "src", "/opt", "/srv", "/workspace",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +103,14 @@ class Layout(ABC):
         name: As in the setting ``roots`` (``comfyui``, ``a1111`` ...).
         label: Name of the program, for people.
         order: Layouts are tried in this order; smaller is earlier.
+        usual: Where people put the program, relative to their home folder and to those below it
+            that are for programs.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
     order: ClassVar[int] = 50
+    usual: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def recognises(self, folder: Path) -> bool:
@@ -123,6 +132,18 @@ class Layout(ABC):
         """
         del folder
         return ()
+
+    def usual_folders(self, home: Path, environment: Mapping[str, str]) -> Iterator[Path]:
+        """Yield the folders where the program may be on a machine; few of them are there.
+
+        Args:
+            home: Of the user.
+            environment: May name other ones.
+        """
+        del environment
+        for above in _ABOVE:
+            for name in self.usual:
+                yield home / above / name
 
     def type_of(self, place: Place, name: str) -> ModelType | None:
         """Return the type that the program expects of a file of this name in ``place``."""

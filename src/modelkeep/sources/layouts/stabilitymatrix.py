@@ -99,6 +99,12 @@ class StabilityMatrix(Layout):
     name = "stabilitymatrix"
     label = "Stability Matrix"
     order = 30
+    usual = (
+        "StabilityMatrix",
+        ".local/share/StabilityMatrix",
+        "StabilityMatrix/Data",
+        "AppData/Roaming/StabilityMatrix",
+    )
 
     def recognises(self, folder: Path) -> bool:
         """Recognise ``StableDiffusion`` and its siblings, or ``Models`` beside ``Packages``."""

@@ -87,6 +87,7 @@ class SwarmUI(Layout):
     name = "swarmui"
     label = "SwarmUI"
     order = 40
+    usual = ("SwarmUI", "StableSwarmUI")
 
     def recognises(self, folder: Path) -> bool:
         """Recognise ``Stable-Diffusion`` and its sibling folders, or the program's files."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from modelkeep.app.sample.files import write_sd1_folder
 from modelkeep.load.precision import Precision
-from sample_files import write_sd1_folder
 from support.loading import files_of, load
 
 pytestmark = pytest.mark.torch

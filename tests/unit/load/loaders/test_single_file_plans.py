@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelkeep.app.sample.files import typed, write_safetensors
 from modelkeep.errors import (
     InvalidModelException,
     LoadError,
@@ -22,7 +23,6 @@ from modelkeep.load.loader import LOADERS
 from modelkeep.load.model_files import ModelFiles
 from modelkeep.load.plan import LoadPlan
 from modelkeep.load.weights import weights_of
-from sample_files import typed, write_safetensors
 from sample_models import (
     REFINER,
     SD1,

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
+from modelkeep.app.sample.files import typed, write_safetensors
 from modelkeep.load.facts.autoencoders import VAES
 from modelkeep.load.facts.family_facts import FACTS, FamilyFacts
 from modelkeep.load.facts.unets import CONTROLNETS
 from modelkeep.load.loader import PrecisionOf
 from modelkeep.load.plan import TensorPlace
 from modelkeep.load.precision import Precision
-from sample_files import typed, write_safetensors
 from sample_models import (
     REFINER,
     SD1,

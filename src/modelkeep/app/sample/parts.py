@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sample_unets import SD1, SDXL, Shapes, diffusers_unet, layer, ldm_unet
+from modelkeep.app.sample.unets import (
+    REFINER,
+    SD1,
+    SD2,
+    SDXL,
+    Shapes,
+    UNet,
+    diffusers_unet,
+    layer,
+    ldm_unet,
+)
 
 _VAE_WIDTHS = (128, 256, 512, 512)
 _FLUX_WIDTH = 3072
+#: Latent channels of the SD family.
+_SD_LATENT = 4
 
 
 def _vae_resnet(shapes: Shapes, name: str, before: int, after: int) -> None:
@@ -56,7 +68,7 @@ def ldm_vae(latent: int = 4, widths: tuple[int, ...] = _VAE_WIDTHS) -> Shapes:
             layer(shapes, f"decoder.up.{level}.upsample.conv", here, here, 3, 3)
     layer(shapes, "decoder.norm_out", here)
     layer(shapes, "decoder.conv_out", 3, here, 3, 3)
-    if latent == 4:  # noqa: PLR2004 - the SD family
+    if latent == _SD_LATENT:
         layer(shapes, "quant_conv", latent * 2, latent * 2, 1, 1)
         layer(shapes, "post_quant_conv", latent, latent, 1, 1)
     return shapes
@@ -211,3 +223,64 @@ def sdxl_lora(rank: int = 16) -> Shapes:
     first = _lora(_text_modules("lora_te1_", 768, 12), rank, alpha=True)
     second = _lora(_text_modules("lora_te2_", 1280, 32), rank, alpha=True)
     return unet | first | second
+
+
+def flux_lora() -> Shapes:
+    """Return a LoRA of FLUX.1 of a few modules, as kohya's scripts write it."""
+    # Without the last two it could be for models that are built alike.
+    modules = {
+        "double_blocks_0_img_attn_proj": (3072, 3072),
+        "double_blocks_0_txt_attn_qkv": (9216, 3072),
+        "single_blocks_0_linear2": (3072, 15360),
+        "txt_in": (3072, 4096),
+        "vector_in_in_layer": (3072, 768),
+    }
+    shapes: Shapes = {}
+    for name, (wide, narrow) in modules.items():
+        shapes[f"lora_unet_{name}.lora_down.weight"] = (4, narrow)
+        shapes[f"lora_unet_{name}.lora_up.weight"] = (wide, 4)
+        shapes[f"lora_unet_{name}.alpha"] = ()
+    return shapes
+
+
+def clip_vision(width: int = 1024, layers: int = 24) -> Shapes:
+    """Return a CLIP vision encoder in the names of transformers."""
+    shapes: Shapes = {
+        "embeddings.class_embedding": (width,),
+        "embeddings.patch_embedding.weight": (width, 3, 14, 14),
+        "embeddings.position_embedding.weight": (257, width),
+    }
+    for number in range(layers):
+        block = f"encoder.layers.{number}"
+        for norm in ("layer_norm1", "layer_norm2"):
+            layer(shapes, f"{block}.{norm}", width)
+        for part in ("q_proj", "k_proj", "v_proj", "out_proj"):
+            layer(shapes, f"{block}.self_attn.{part}", width, width)
+        layer(shapes, f"{block}.mlp.fc1", width * 4, width)
+        layer(shapes, f"{block}.mlp.fc2", width, width * 4)
+    layer(shapes, "pre_layrnorm", width)
+    layer(shapes, "post_layernorm", width)
+    named = {f"vision_model.{name}": shape for name, shape in shapes.items()}
+    return {**named, "visual_projection.weight": (768, width)}
+
+
+_LDM_TEXT: dict[UNet, tuple[tuple[str, Shapes], ...]] = {
+    SD1: (("cond_stage_model.transformer.text_model.", clip_text()),),
+    SD2: (("cond_stage_model.model.", open_clip_text(1024, 24)),),
+    SDXL: (
+        ("conditioner.embedders.0.transformer.text_model.", clip_text()),
+        ("conditioner.embedders.1.model.", open_clip_text(1280, 32)),
+    ),
+    REFINER: (("conditioner.embedders.0.model.", open_clip_text(1280, 32)),),
+}
+
+
+def checkpoint(unet: UNet) -> Shapes:
+    """Return a whole checkpoint in the names of the original code: U-Net, VAE and text encoders.
+
+    Args:
+        unet: One of ``SD1``, ``SD2``, ``SDXL`` and ``REFINER``, with any number of inputs.
+    """
+    parts = [("model.diffusion_model.", ldm_unet(unet)), ("first_stage_model.", ldm_vae())]
+    parts += _LDM_TEXT[unet.with_inputs(4)]
+    return {prefix + name: shape for prefix, shapes in parts for name, shape in shapes.items()}

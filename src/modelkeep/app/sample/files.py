@@ -8,11 +8,22 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
-from sample_parts import clip_text, diffusers_vae
-from sample_unets import SD1, Shapes, diffusers_unet
+from modelkeep.app.sample.parts import clip_text, diffusers_vae
+from modelkeep.app.sample.unets import SD1, Shapes, diffusers_unet
+from modelkeep.disk import open_files, paths
 
 Tensors = Mapping[str, tuple[str, tuple[int, ...]]]
-_BYTES = {"F64": 8, "F32": 4, "I64": 8, "I32": 4, "F16": 2, "BF16": 2, "U8": 1, "I8": 1}
+_BYTES = {
+    "F64": 8,
+    "F32": 4,
+    "I64": 8,
+    "I32": 4,
+    "F16": 2,
+    "BF16": 2,
+    "U8": 1,
+    "I8": 1,
+    "F8_E4M3": 1,
+}
 
 
 def typed(
@@ -43,17 +54,19 @@ def write_safetensors(
         position = end
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        file.truncate(8 + len(text) + position)
+    paths.write_file(path, struct.pack("<Q", len(text)) + text, durable=False)
+    fd = open_files.open_own(path)
+    if fd is not None:
+        try:
+            open_files.cut(fd, 8 + len(text) + position, path)
+        finally:
+            open_files.close(fd)
     return path
 
 
 def write_json(path: Path, value: object) -> Path:
     """Write a JSON file; folders are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value, indent=2))
+    paths.write_file(path, json.dumps(value, indent=2).encode(), durable=False)
     return path
 
 

@@ -1,0 +1,361 @@
+"""What somebody wants to add: each line of text is a path, something of a site, or words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelkeep.app import plan as plans
+from modelkeep.app import search
+from modelkeep.app.found_places import scannable
+from modelkeep.app.outcomes import error_json
+from modelkeep.app.plan import InstallRequest
+from modelkeep.app.requested import is_path, requested_source
+from modelkeep.core import limits
+from modelkeep.core.commands import command
+from modelkeep.core.names import path_to_text, real_path
+from modelkeep.core.weight_names import MODEL_SUFFIXES
+from modelkeep.errors import (
+    ModelKeepError,
+    SourceNotFoundError,
+    UnknownModelError,
+    UnsupportedSourceError,
+)
+from modelkeep.library.destination import LinkMode
+from modelkeep.scan.signs import is_model_folder
+from modelkeep.sources.layouts.folders import names_in
+from modelkeep.sources.layouts.layout import load_layouts, recognise
+from modelkeep.sources.layouts.unfinished import weight_suffix
+from modelkeep.sources.local import LocalModelSource
+
+if TYPE_CHECKING:
+    from modelkeep.app.manager import ModelManager
+    from modelkeep.app.plan import PlannedInstall
+    from modelkeep.app.search import Hit
+    from modelkeep.install.job import ModelInstallJob
+    from modelkeep.sources.string_like import StringLikeSource
+
+#: Lines that are taken at once.
+MOST_LINES = 20
+_AT_ONCE = 4
+#: Neither of words nor of a path.
+_INPLACE = "inplace"
+#: Of a source that is written down: no secrets.
+_SECRET = {"access_token"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How somebody wants to have what they add.
+
+    Attributes:
+        name, type, base, variant: Fields of the record; empty for what is identified.
+        how: ``copy``, ``move``, ``hardlink``, ``reflink`` or ``inplace``, of files of this disk.
+        to: Name of the root that it goes into; the folder of installed models when empty.
+        site: Only this one is searched; all when empty.
+    """
+
+    name: str = ""
+    type: str = ""
+    base: str = ""
+    variant: str = ""
+    how: str = ""
+    to: str = ""
+    site: str = ""
+
+    @property
+    def changes_plan(self) -> bool:
+        """Something is wanted otherwise than a plan would have it by itself."""
+        return self != Wish(site=self.site)
+
+    def request(self, *, is_local: bool, is_one: bool) -> InstallRequest:
+        """Return it as an install takes it.
+
+        Args:
+            is_local: It is of this disk.
+            is_one: It is the only source; a name is for one.
+
+        Raises:
+            UsageError: a word of it means nothing.
+        """
+        from modelkeep.app.query import read_base, read_type
+
+        given = {
+            "name": self.name.strip() if is_one else "",
+            "type": read_type(self.type) if self.type else "",
+            "base": read_base(self.base) if self.base else "",
+            "variant": self.variant,
+        }
+        overrides = {name: value for name, value in given.items() if value}
+        if is_local and self.how == _INPLACE:
+            return InstallRequest(overrides, inplace=True)
+        link = LinkMode(self.how) if is_local and self.how in set(LinkMode) else None
+        return InstallRequest(overrides, link=link, to=self.to or None)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPlace:
+    """A site that a token can be kept for.
+
+    Attributes:
+        name: Of the site.
+        label: As people know it.
+        page: Where people make one.
+    """
+
+    name: str
+    label: str
+    page: str
+    has_token: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFacts:
+    """A folder that may hold models.
+
+    Attributes:
+        label: Name of the program whose folder it is; empty where it is of none.
+        root: Name of the root that it is; empty where it is none.
+    """
+
+    path: str
+    label: str
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedFolder:
+    """A path that requests may not read, and how that is changed.
+
+    Attributes:
+        folder: What would have to be opened.
+        root: The command that registers it as a folder of models.
+        setting: The command that only lets requests read it.
+    """
+
+    folder: str
+    root: str
+    setting: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one line means. One of ``planned``, ``folder``, ``hits`` and ``error`` is given.
+
+    Attributes:
+        text: The line.
+        source: What was understood, as a form carries it; empty for words and errors.
+        planned: What an install would do.
+        folder: It is a folder to look through.
+        hits: What the sites have for words, each with the key of the model that is here already.
+        error: Why there is nothing of it, as ``error_json`` gives it.
+        closed: How its folder is opened, where it is a path that requests may not read.
+        token: Where a token for its site is kept, where it is of a site that takes one.
+        is_unknown: No rule knows the model: it takes a type that somebody says.
+        is_local: It is of this disk.
+    """
+
+    text: str
+    source: str = ""
+    planned: PlannedInstall | None = None
+    folder: FolderFacts | None = None
+    hits: tuple[tuple[Hit, str], ...] | None = None
+    error: Mapping[str, str] = field(default_factory=dict)
+    closed: ClosedFolder | None = None
+    token: TokenPlace | None = None
+    is_unknown: bool = False
+    is_local: bool = False
+
+    @property
+    def can_install(self) -> bool:
+        """Its install can begin as it is."""
+        return self.planned is not None and self.planned.plan.refusal is None
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines that say something, each once and so many as are taken."""
+    lines = (line.strip().strip('"') for line in text.splitlines())
+    return list(dict.fromkeys(filter(None, lines)))[:MOST_LINES]
+
+
+def answers(manager: ModelManager, text: str, wish: Wish) -> list[Answer]:
+    """Return what each line of a text means; sites are asked at the same time.
+
+    Args:
+        manager: Of the library.
+        text: One or several lines.
+        wish: How it is wanted.
+    """
+    lines = lines_of(text)
+    if not lines:
+        return []
+    with ThreadPoolExecutor(min(_AT_ONCE, len(lines)), thread_name_prefix="modelkeep-add") as pool:
+        return list(pool.map(lambda line: _answer(manager, line, wish, len(lines) == 1), lines))
+
+
+def begin_all(
+    manager: ModelManager, sources: Iterable[str], wish: Wish
+) -> tuple[list[ModelInstallJob], list[ModelKeepError]]:
+    """Begin the installs of sources; return their jobs, and why others did not begin.
+
+    Args:
+        manager: Of the library.
+        sources: As ``Answer.source`` has them.
+        wish: How they are wanted.
+    """
+    begun: list[ModelInstallJob] = []
+    failed: list[ModelKeepError] = []
+    given = list(sources)
+    for each in given:
+        try:
+            begun.append(_begin(manager, each, wish, is_one=len(given) == 1))
+        except ModelKeepError as error:
+            failed.append(error)
+    return begun, failed
+
+
+def _begin(manager: ModelManager, text: str, wish: Wish, *, is_one: bool) -> ModelInstallJob:
+    try:
+        values = json.loads(text)
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        raise UnsupportedSourceError("The form names no source", hint="Load the page again.")
+    is_local = values.get("type") == "local"
+    request = wish.request(is_local=is_local, is_one=is_one)
+    source = requested_source(manager, values, inplace=request.inplace)
+    return manager.installer.import_model(
+        source,
+        dict(request.overrides),
+        link=request.link,
+        to=request.to,
+        at_most=limits.QUEUED_INSTALLS,
+    )
+
+
+def _answer(manager: ModelManager, line: str, wish: Wish, is_one: bool) -> Answer:
+    try:
+        if is_path(line):
+            return _of_path(manager, line, wish, is_one=is_one)
+        source = requested_source(manager, line)
+    except (SourceNotFoundError, UnsupportedSourceError) as error:
+        if _is_words(line):
+            return _of_words(manager, line, wish)
+        return Answer(line, error=error_json(error))
+    except ModelKeepError as error:
+        return Answer(line, error=error_json(error))
+    return _of_source(manager, line, source, wish, is_one=is_one)
+
+
+def _is_words(line: str) -> bool:
+    has_marks = any(mark in line for mark in ":/\\")
+    return "://" not in line and not is_path(line) and (" " in line or not has_marks)
+
+
+def _of_path(manager: ModelManager, line: str, wish: Wish, *, is_one: bool) -> Answer:
+    try:
+        path = scannable(manager, line)
+    except SourceNotFoundError as error:
+        closed = closed_folder(manager, line)
+        return Answer(line, error=error_json(error), closed=closed, is_local=True)
+    if path.is_dir():
+        names = names_in(path)
+        inside = {*names.files, *names.folders}
+        if not is_model_folder(path, inside, {name for name in inside if weight_suffix(name)}):
+            return Answer(line, folder=folder_facts(manager, path), is_local=True)
+    source = LocalModelSource(path=path, inplace=wish.how == _INPLACE)
+    return _of_source(manager, line, source, wish, is_one=is_one)
+
+
+def folder_facts(manager: ModelManager, path: Path) -> FolderFacts:
+    """Return what a folder is, from names alone."""
+    layout = recognise(path, load_layouts())
+    label = "" if layout.name == "plain" else layout.label
+    named = manager.records.roots.named.items()
+    root = next((name for name, root in named if real_path(root.path) == path), "")
+    return FolderFacts(path_to_text(path), label, root)
+
+
+def closed_folder(manager: ModelManager, text: str) -> ClosedFolder:
+    """Return how the folder of a path is opened to requests; the disk is not looked at."""
+    path = Path(text.strip().removeprefix("file://"))
+    folder = path.parent if path.suffix.lower() in MODEL_SUFFIXES else path
+    named = "".join(letter for letter in folder.name if letter.isascii() and letter.isalnum())
+    name = named[:32].lower() if len(named) > 1 else "more"
+    open_now = [path_to_text(each) for each in manager.settings.readable_dirs]
+    value = json.dumps([*open_now, path_to_text(folder)], ensure_ascii=False)
+    return ClosedFolder(
+        path_to_text(folder),
+        command("root", "add", name, folder),
+        command("config", "set", "readable_dirs", value),
+    )
+
+
+def _of_source(
+    manager: ModelManager, line: str, source: StringLikeSource, wish: Wish, *, is_one: bool
+) -> Answer:
+    is_local = isinstance(source, LocalModelSource)
+    token = None if is_local else _token_place(manager, source)
+    try:
+        request = wish.request(is_local=is_local, is_one=is_one)
+        planned = plans.plan(manager, source, request)
+    except ModelKeepError as error:
+        return Answer(
+            line,
+            _written(source),
+            error=error_json(error),
+            token=token,
+            is_unknown=isinstance(error, UnknownModelError),
+            is_local=is_local,
+        )
+    refusal = planned.plan.refusal
+    return Answer(
+        line,
+        _written(planned.plan.source),
+        planned=planned,
+        error=error_json(refusal) if refusal is not None else {},
+        token=token,
+        is_unknown=isinstance(refusal, UnknownModelError),
+        is_local=is_local,
+    )
+
+
+def _written(source: StringLikeSource) -> str:
+    """Return a source as a form carries it, without its secrets."""
+    return json.dumps(source.model_dump(mode="json", exclude=_SECRET, exclude_none=True))
+
+
+def _token_place(manager: ModelManager, source: StringLikeSource) -> TokenPlace | None:
+    site = manager.sites.site_of(manager.sites.resolve_link(source))
+    if not (site.takes_tokens and site.key_page):
+        return None
+    has_token = manager.tokens.find(site.name) is not None
+    return TokenPlace(site.name, site.label, site.key_page, has_token)
+
+
+def _of_words(manager: ModelManager, line: str, wish: Wish) -> Answer:
+    try:
+        request = wish.request(is_local=False, is_one=True)
+        hits = search.search(
+            manager,
+            line,
+            wish.site or None,
+            type=request.overrides.get("type"),
+            base=request.overrides.get("base"),
+        )
+    except ModelKeepError as error:
+        return Answer(line, error=error_json(error))
+    return Answer(line, hits=tuple((hit, _here(manager, hit.key)) for hit in hits))
+
+
+def _here(manager: ModelManager, source: str) -> str:
+    """Return the key of a model in the library that came from a source, or an empty string."""
+    for record in manager.records.search_by_source(source):
+        rest = (record.source or "")[len(source) :]
+        if not rest or rest[0] in "@:/+":
+            return record.key
+    return ""

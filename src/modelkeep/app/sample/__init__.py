@@ -1,0 +1,1 @@
+"""Sample models: full names and shapes of real ones, in files that take next to no disk."""

@@ -1,0 +1,171 @@
+"""``/install``: one box for whatever somebody wants to add, its plan, and its install."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from modelkeep.app import adding, tokens, uploads
+from modelkeep.app import start as first_steps
+from modelkeep.app.adding import Answer, Wish
+from modelkeep.app.equivalent import of_install
+from modelkeep.app.outcomes import error_json
+from modelkeep.core.names import counted
+from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
+from modelkeep.errors import ModelKeepError
+from modelkeep.identification.known_families import base_label
+from modelkeep.web.context import Context, WebContext, shared_by
+from modelkeep.web.frame import frame_of, lead_to, page, told_by
+from modelkeep.web.guard.forms import read_fields, read_form
+from modelkeep.web.hints import over_http
+from modelkeep.web.notices import Notice
+from modelkeep.web.routes import Routes
+
+router = APIRouter(include_in_schema=False)
+ROUTES = Routes("add", router)
+
+_LONGEST = 20_000
+_WISHES = tuple(each.name for each in fields(Wish))
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the lists of the page offer: values, each with what people call it."""
+
+    types: list[tuple[str, str]]
+    bases: list[tuple[str, str]]
+    roots: list[tuple[str, str]]
+    sites: list[tuple[str, str]]
+
+
+@router.get("/install")
+def add_page(request: Request, context: Context) -> Response:
+    """Show the box and, where something was put into it, what that is."""
+    given = request.query_params
+    text = given.get("q", "")[:_LONGEST]
+    wish = Wish(**{name: given.get(name, "")[:200] for name in _WISHES})
+    found: list[Answer] = []
+    if frame_of(request).may_manage:
+        found = adding.answers(context.manager, text, wish)
+    return page(
+        request,
+        "add.html",
+        title="Add models",
+        section="add",
+        text=text,
+        wish=wish,
+        answers=[_shown(context, answer) for answer in found],
+        choices=_choices(context),
+        uploads=[each for each in uploads.views(context.manager) if each.status == "uploading"],
+        start=first_steps.first_steps(context.manager),
+        most=adding.MOST_LINES,
+    )
+
+
+@router.post("/install")
+async def begin_installs(request: Request) -> Response:
+    """Begin the installs that are ticked, and lead on to the jobs."""
+    given, context = await read_fields(request), shared_by(request)
+    single = dict(given)
+    wish = Wish(**{name: single.get(name, "")[:200] for name in _WISHES})
+    sources = [value for name, value in given if name == "source"]
+    begin = partial(adding.begin_all, context.manager, sources, wish)
+    begun, failed = await run_in_threadpool(begin)
+    if not begun and not failed:
+        notice = Notice("Nothing was chosen", "Tick what you want to install.", "failed")
+        return lead_to(request, context.notices, single.get("here", "/install"), notice)
+    if failed:
+        told = told_by(over_http(error_json(failed[0])))
+        more = f" {counted(len(begun), 'install')} began." if begun else ""
+        notice = Notice(told.text, f"{told.hint}{more}".strip(), "failed")
+        place = "/jobs" if begun else single.get("here", "/install")
+        return lead_to(request, context.notices, place, notice)
+    what = "The install" if len(begun) == 1 else counted(len(begun), "install")
+    return lead_to(request, context.notices, "/jobs", Notice(f"{what} began"))
+
+
+@router.post("/install/token")
+async def keep_token(request: Request) -> Response:
+    """Keep a token for a site, and lead back to what needs it."""
+    form, context = await read_form(request), shared_by(request)
+    site, token = form.get("site", ""), form.get("token", "").strip()
+    try:
+        if not token:
+            return lead_to(request, context.notices, form.get("here", "/install"), None)
+        await run_in_threadpool(tokens.store, context.manager, site, token)
+    except ModelKeepError as error:
+        notice = told_by(over_http(error_json(error)))
+    else:
+        notice = Notice(f"The token for {site} is stored")
+    return lead_to(request, context.notices, form.get("here", "/install"), notice)
+
+
+@router.post("/install/upload/remove")
+async def remove_upload(request: Request) -> Response:
+    """Remove what has come of an upload."""
+    form, context = await read_form(request), shared_by(request)
+
+    def remove() -> None:
+        uploads.remove(context.manager, uploads.find(context.manager, form.get("id", "")))
+
+    try:
+        await run_in_threadpool(remove)
+        notice = Notice("The upload was removed")
+    except ModelKeepError as error:
+        notice = told_by(over_http(error_json(error)))
+    return lead_to(request, context.notices, "/install", notice)
+
+
+def _shown(context: WebContext, answer: Answer) -> dict[str, Any]:
+    """Return an answer as its template takes it."""
+    planned = answer.planned
+    facts = planned.to_json() if planned is not None else None
+    kind = ""
+    if facts is not None and facts["type"] != "unknown":
+        kind = type_label(ModelType(facts["type"]))
+    return {
+        "answer": answer,
+        "plan": over_http(facts),
+        "kind": kind,
+        "base": base_label(BaseModelType(facts["base"])) if facts and facts["base"] else "",
+        "picture": _picture(context, facts, is_local=answer.is_local),
+        "error": over_http(dict(answer.error)),
+        "same": of_install(answer.text),
+        "hits": [_hit(context, *each) for each in answer.hits or ()],
+    }
+
+
+def _picture(context: WebContext, facts: dict[str, Any] | None, *, is_local: bool) -> str:
+    address = facts["preview"] if facts is not None and not is_local else None
+    return context.pictures.name(address) if address else ""
+
+
+def _hit(context: WebContext, hit: Any, key: str) -> dict[str, Any]:
+    facts = hit.to_json()
+    address = hit.found.picture
+    return {
+        **facts,
+        "key": key,
+        "picture": context.pictures.name(address) if address else "",
+        "plan": f"/install?q={quote(facts['source'], safe='')}",
+    }
+
+
+def _choices(context: WebContext) -> Choices:
+    named = context.manager.records.roots.named.items()
+    types = [(each.value, type_label(each)) for each in ModelType if each.value != "unknown"]
+    bases = [(each.value, base_label(each)) for each in BaseModelType if each.value != "unknown"]
+    sites = context.manager.sites.sites
+    return Choices(
+        sorted(types, key=lambda pair: pair[1].lower()),
+        sorted(bases, key=lambda pair: pair[1].lower()),
+        [(name, name) for name, root in named if not root.is_readonly],
+        [(site.name, site.label) for site in sites if site.can_search],
+    )
+
+
