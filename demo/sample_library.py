@@ -1,4 +1,4 @@
-"""A sample library to look at: real headers, next to no disk.
+"""A sample library to look at: forty models with real headers and pictures, next to no disk.
 
 Run it to see what modelkeep shows::
 
@@ -15,21 +15,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from modelkeep import LinkMode, ModelKeepError, ModelManager, Settings
+from modelkeep import ModelKeepError, ModelManager
+from modelkeep.app.sample.library import add_samples
 from modelkeep.cli.main import main as modelkeep
-from sample_models import write_samples
-
-
-def make_library(folder: Path) -> Path:
-    """Write the sample models below ``folder``, install them, and return the library's root.
-
-    They are hard-linked: copying would read gigabytes of nothing to hash them.
-    """
-    root = folder / "library"
-    with ModelManager(Settings.load(root=root)) as manager:
-        for path in write_samples(folder / "samples"):
-            manager.installer.install_path(path, link=LinkMode.Hardlink)
-    return root
 
 
 def main() -> int:
@@ -38,15 +26,17 @@ def main() -> int:
     if len(words) > 1:
         sys.exit("usage: python demo/sample_library.py [--serve] [DIR]")
     folder = Path(words[0] if words else tempfile.mkdtemp(prefix="modelkeep-")).absolute()
-    if (folder / "library").exists() or (folder / "samples").exists():
+    root = folder / "library"
+    if root.exists():
         sys.exit(f"Error: {folder} has a sample library already\n       Name another folder.")
     try:
-        root = make_library(folder)
+        with ModelManager(root=root) as manager:
+            add_samples(manager)
     except ModelKeepError as error:
         sys.exit(f"Error: {error}\n       {error.hint}")
     status = modelkeep(["--root", str(root), "list"])
-    gone = [str(folder / "library"), str(folder / "samples")] if words else [str(folder)]
-    _say_next(f"modelkeep --root {shlex.quote(str(root))}", f"rm -r {shlex.join(gone)}")
+    gone = root if words else folder
+    _say_next(f"modelkeep --root {shlex.quote(str(root))}", f"rm -r {shlex.quote(str(gone))}")
     if "--serve" in sys.argv:
         sys.stdout.write("\n")
         return modelkeep(["--root", str(root), "serve", "--port", "0"])
@@ -55,9 +45,9 @@ def main() -> int:
 
 def _say_next(program: str, removal: str) -> None:
     for command, meaning in (
-        (f"{program} show paper-cut-style", "all that is known of a model"),
+        (f"{program} show 'Paper Cut'", "all that is known of a model"),
         (f"{program} list --type LoRA", "a part of the list"),
-        (f"{program} remove soft-focus", "to the trash"),
+        (f"{program} remove --keep-files 'Soft Focus'", "out of the library"),
         (removal, "delete the sample library"),
     ):
         sys.stdout.write(f"\n# {meaning}\n{command}\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from modelkeep.app.plan import InstallRequest
 from modelkeep.app.requested import is_path, requested_source
 from modelkeep.core import limits
 from modelkeep.core.commands import command
-from modelkeep.core.names import path_to_text, real_path
+from modelkeep.core.names import is_inside, path_to_text, real_path
 from modelkeep.core.weight_names import MODEL_SUFFIXES
 from modelkeep.errors import (
     ModelKeepError,
@@ -267,6 +267,8 @@ def _of_path(manager: ModelManager, line: str, wish: Wish, *, is_one: bool) -> A
         inside = {*names.files, *names.folders}
         if not is_model_folder(path, inside, {name for name in inside if weight_suffix(name)}):
             return Answer(line, folder=folder_facts(manager, path), is_local=True)
+    if not wish.how and is_inside(path, real_path(manager.settings.models_dir)):
+        wish = replace(wish, how=_INPLACE)  # a copy would come to lie beside it
     source = LocalModelSource(path=path, inplace=wish.how == _INPLACE)
     return _of_source(manager, line, source, wish, is_one=is_one)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
@@ -30,6 +31,8 @@ router = APIRouter(include_in_schema=False)
 ROUTES = Routes("add", router)
 
 _LONGEST = 20_000
+#: Precisions of repositories that are offered; the first is the usual one.
+_FORMS = ("fp16", "fp32")
 _WISHES = tuple(each.name for each in fields(Wish))
 
 
@@ -135,6 +138,7 @@ def _shown(context: WebContext, answer: Answer) -> dict[str, Any]:
         "base": base_label(BaseModelType(facts["base"])) if facts and facts["base"] else "",
         "picture": _picture(context, facts, is_local=answer.is_local),
         "error": over_http(dict(answer.error)),
+        "forms": _forms(answer),
         "same": of_install(answer.text),
         "hits": [_hit(context, *each) for each in answer.hits or ()],
     }
@@ -143,6 +147,16 @@ def _shown(context: WebContext, answer: Answer) -> dict[str, Any]:
 def _picture(context: WebContext, facts: dict[str, Any] | None, *, is_local: bool) -> str:
     address = facts["preview"] if facts is not None and not is_local else None
     return context.pictures.name(address) if address else ""
+
+
+def _forms(answer: Answer) -> list[tuple[str, str]]:
+    """Return the precisions of a folder of a repository, each with what asks for it."""
+    source = json.loads(answer.source) if answer.source else {}
+    plan = answer.planned.plan if answer.planned else None
+    if source.get("type") != "hf" or plan is None or not plan.is_folder:
+        return []
+    inside = f":{source['subfolder']}" if source.get("subfolder") else ""
+    return [(form, f"{source['repo_id']}:{form}{inside}") for form in _FORMS]
 
 
 def _hit(context: WebContext, hit: Any, key: str) -> dict[str, Any]:
@@ -167,5 +181,3 @@ def _choices(context: WebContext) -> Choices:
         [(name, name) for name, root in named if not root.is_readonly],
         [(site.name, site.label) for site in sites if site.can_search],
     )
-
-

@@ -1,0 +1,95 @@
+"""``/install/scan``: what is in a folder, with ticks."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from modelkeep.app import folder_scan
+from modelkeep.app.outcomes import error_json
+from modelkeep.core.names import shown, text_to_path
+from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
+from modelkeep.errors import ModelKeepError
+from modelkeep.identification.known_families import base_label
+from modelkeep.web.checked import JobNumber
+from modelkeep.web.context import Context, shared_by
+from modelkeep.web.frame import lead_to, page, told_by
+from modelkeep.web.guard.forms import read_fields, read_form
+from modelkeep.web.hints import over_http
+from modelkeep.web.notices import Notice
+from modelkeep.web.routes import Routes
+
+router = APIRouter(include_in_schema=False)
+ROUTES = Routes("add_folder", router)
+
+
+@router.post("/install/scan")
+async def begin(request: Request) -> Response:
+    """Begin to look into a folder, and lead on to what is found."""
+    form, context = await read_form(request), shared_by(request)
+    try:
+        number = await run_in_threadpool(
+            folder_scan.begin_scan, context.manager, form.get("what", "")
+        )
+    except ModelKeepError as error:
+        notice = told_by(over_http(error_json(error)))
+        return lead_to(request, context.notices, form.get("here", "/install"), notice)
+    return lead_to(request, context.notices, f"/install/scan/{number}", None)
+
+
+@router.get("/install/scan/{number}")
+def show(request: Request, context: Context, number: JobNumber) -> Response:
+    """Show what a scan has found, or how far it is."""
+    scan = folder_scan.folder_scan(context.manager, number)
+    facts = over_http(scan.task.to_json(is_brief=True))
+    kinds = [
+        (kind, list(rows)) for kind, rows in groupby(map(_row, scan.found), lambda one: one["kind"])
+    ]
+    return page(
+        request,
+        "add_folder.html",
+        title=f"In {shown(text_to_path(scan.folder))}",
+        section="add",
+        scan=scan,
+        number=number,
+        task=facts,
+        kinds=kinds,
+        listed=folder_scan.LISTED,
+        root=folder_scan.usual_root_name(context.manager, scan),
+    )
+
+
+@router.post("/install/scan/{number}")
+async def take(request: Request, number: JobNumber) -> Response:
+    """Register or install what is ticked, and lead on to the jobs."""
+    given, context = await read_fields(request), shared_by(request)
+    single = dict(given)
+    ticked = [int(value) for name, value in given if name == "n" and value.isdecimal()]
+    begin_to_take = partial(
+        folder_scan.take,
+        context.manager,
+        number,
+        None if single.get("which") == "all" else ticked,
+        single.get("way", "register"),
+        single.get("root", "").strip(),
+    )
+    try:
+        await run_in_threadpool(begin_to_take)
+    except ModelKeepError as error:
+        notice = told_by(over_http(error_json(error)))
+        return lead_to(request, context.notices, f"/install/scan/{number}", notice)
+    return lead_to(request, context.notices, "/jobs", Notice("The models are being taken in"))
+
+
+def _row(numbered: tuple[int, Any]) -> dict[str, Any]:
+    number, finding = numbered
+    return {
+        **finding,
+        "n": number,
+        "kind": type_label(ModelType(finding["type"])) if finding["type"] else "",
+        "base_label": base_label(BaseModelType(finding["base"])) if finding["base"] else "",
+    }
