@@ -15,6 +15,7 @@ from modelkeep.app.tasks import TaskView, begin_task, one_task
 from modelkeep.core.names import path_to_text, text_to_path
 from modelkeep.core.taxonomy import ModelType, type_label
 from modelkeep.errors import UnknownJobIDException, UsageError
+from modelkeep.scan.report import ScanStatus
 from modelkeep.sources.layouts.layout import load_layouts, recognise
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def folder_scan(manager: ModelManager, number: int) -> FolderScan:
         tuple(sorted(of[_FOUND], key=lambda pair: _order(pair[1]))),
         tuple(one for _, one in of[_UNKNOWN]),
         tuple(one for _, one in of[_ERROR]),
-        result.get("counts", {}),
+        {status.value: 0 for status in ScanStatus} | result.get("counts", {}),
     )
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from modelkeep.app import cards, library, views
 from modelkeep.app.cards import CardPage
 from modelkeep.app.choices import PARAMETERS
+from modelkeep.app.start import first_steps
 from modelkeep.web.context import Context, WebContext
 from modelkeep.web.counted import library_choices, total_of
 from modelkeep.web.frame import page
@@ -52,7 +53,7 @@ def library_page(request: Request, context: Context) -> Response:
             request, "news.html", title="Library", section="library",
             address=address, new=count, since=address.since,
         )  # fmt: skip
-    found = cards.card_page(manager, query)
+    found, counted = cards.card_page(manager, query), library_choices(context)
     return page(
         request,
         "library.html",
@@ -60,7 +61,8 @@ def library_page(request: Request, context: Context) -> Response:
         section="library",
         address=address,
         found=found,
-        counted=library_choices(context),
+        counted=counted,
+        start=None if counted.total else first_steps(manager),
         total=total_of(context, query),
         chosen=_chosen(context, address, found),
         views=views.views(manager),
