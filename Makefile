@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test quick torture lint types contracts check apt bench demo clean
+.PHONY: help run install test quick torture lint types contracts check apt bench demo pictures clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -99,6 +99,9 @@ bench: $(VENV)/.testing ## all benchmarks, one table
 
 demo: $(VENV)/.installed ## a sample library in a temporary root, and the server on it
 	@$(BIN)/python demo/sample_library.py --serve
+
+pictures: $(VENV)/.testing ## the pictures of the README, with Chromium
+	$(BIN)/python demo/pictures.py
 
 clean: ## remove what was made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from bench.bench_server_lists import child, library
+from bench.bench_server_lists import child, fill
 from bench.bench_server_start import HELLO, PATIENCE_SECONDS, PAUSE_SECONDS
 from bench.measure import Ratio, in_turn, timed
 from modelkeep import Settings
@@ -67,8 +67,8 @@ class Reader:
 
 def sizes(folder: Path) -> list[Ratio]:
     """Compare the library page of a large library with that of a small one."""
-    library(folder / "large", LARGE)
-    library(folder / "small", SMALL)
+    fill(folder / "large", LARGE)
+    fill(folder / "small", SMALL)
     with child("ours", folder / "large") as large, child("ours", folder / "small") as small:
         big, little = Reader(large.port, large.token), Reader(small.port, small.token)
         found = in_turn(
@@ -83,7 +83,7 @@ def sizes(folder: Path) -> list[Ratio]:
 
 def pictures(folder: Path) -> Ratio:
     """Compare what 50 cards take at first sight with their originals."""
-    library(folder / "pictures", CARDS)
+    fill(folder / "pictures", CARDS)
     chance = random.Random(1)
     with child("ours", folder / "pictures") as server:
         reader = Reader(server.port, server.token)

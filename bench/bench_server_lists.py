@@ -70,13 +70,17 @@ def child(kind: str, root: Path) -> Iterator[Child]:
         process.kill()
 
 
-def library(root: Path, count: int) -> list[str]:
-    """Fill a library; return a cursor behind each of many of its models, in no order."""
+def fill(root: Path, count: int) -> list[tuple[str, str]]:
+    """Fill a library; return names and keys of its models."""
     with ModelManager(Settings(root=root)) as manager:
         for batch in batches(new_records(count)):
             manager.records.add_models(batch)
-        names = [(m["name"], m["key"]) for m in map(json.loads, manager.records.each_json(ALL))]
-    asked = random.Random(1).sample(names, SMALL)
+        return [(m["name"], m["key"]) for m in map(json.loads, manager.records.each_json(ALL))]
+
+
+def library(root: Path, count: int) -> list[str]:
+    """Fill a library; return a cursor behind each of many of its models, in no order."""
+    asked = random.Random(1).sample(fill(root, count), SMALL)
     return [Cursor("name", None, folded(name), name, key).to_text() for name, key in asked]
 
 
