@@ -19,13 +19,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 _DEMO = Path(__file__).parent
 _PICTURES = _DEMO.parent / "docs" / "pictures"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 #: What is seen, and what is left of that in a picture, pixels.
-_SCREEN, _WIDTH = {"width": 1200, "height": 750}, 900
+_SCREEN, _WIDTH = ViewportSize(width=1200, height=750), 900
 _MOST_BYTES = 60_000
 
 
