@@ -22,6 +22,7 @@ from modelkeep import (
     SettingsError,
     UsageError,
 )
+from modelkeep.core.hearsay import Hearsay
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT, RootState
 from modelkeep.disk.notes import Removal
 from modelkeep.library.roots import RootService
@@ -113,7 +114,7 @@ def look_around(world: World, disk: Path) -> None:
     library = world.service.library
     assert library.root_state("comfy") is RootState.ONLINE
     source = LocalModelSource(path=disk / "loras" / "paper.safetensors")
-    library.identify(disk / "embeddings" / "green", bool(source))
+    library.identify(disk / "embeddings" / "green", bool(source), Hearsay())
     with pytest.raises(DuplicateModelException):
         world.service.plan(source)
     copy = tiny.lora(world.downloads / "same.safetensors", 2)
