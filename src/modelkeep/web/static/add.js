@@ -116,7 +116,6 @@ if (area) {
       sending.start();
     }
   };
-  drop.hidden = false;
   const input = drop.querySelector("input");
   input.addEventListener("change", () => {
     take(input.files);
