@@ -30,8 +30,8 @@ from modelkeep.app.server_tokens import ServerTokens
 SMALL, LARGE, CARDS = 1_000, 100_000, 50
 MOST_BYTES = 150 * 1024
 ROUNDS, STARTS = 40, 9
-#: Sides of a picture of noise that takes 4 MB as PNG.
-_SIDE = 1_170
+#: A picture that takes 4 MB as PNG: its sides, the shapes along one, and how much is grain.
+_SIDE, _SHAPES, _GRAIN = 1_400, 64, 0.1
 
 
 class Reader:
@@ -90,6 +90,9 @@ def pictures(folder: Path) -> Ratio:
         listed = json.loads(reader.read(f"/api/v1/model/record/search?limit={CARDS}"))
         originals = 0
         for model in listed["items"]:
+            place = folder / "pictures" / "models" / model["path"]
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch()
             content = _picture(chance)
             originals += len(content)
             reader.send(f"/api/v1/model/record/i/{model['key']}/preview", content)
@@ -128,10 +131,12 @@ def main() -> list[Ratio]:
 
 
 def _picture(chance: random.Random) -> bytes:
-    """Return a picture that no program makes smaller without loss."""
+    """Return a picture of large shapes with a fine grain, as generated ones have it."""
+    shapes = Image.frombytes("RGB", (_SHAPES, _SHAPES), chance.randbytes(_SHAPES * _SHAPES * 3))
+    large = shapes.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
+    grain = Image.frombytes("RGB", (_SIDE, _SIDE), chance.randbytes(_SIDE * _SIDE * 3))
     out = io.BytesIO()
-    noise = chance.randbytes(_SIDE * _SIDE * 3)
-    Image.frombytes("RGB", (_SIDE, _SIDE), noise).save(out, "PNG", compress_level=1)
+    Image.blend(large, grain, _GRAIN).save(out, "PNG", compress_level=1)
     return out.getvalue()
 
 
