@@ -37,7 +37,7 @@ _WISHES = tuple(each.name for each in fields(Wish))
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class Answers:
     """What the lists of the page offer: values, each with what people call it."""
 
     types: list[tuple[str, str]]
@@ -170,12 +170,12 @@ def _hit(context: WebContext, hit: Any, key: str) -> dict[str, Any]:
     }
 
 
-def _choices(context: WebContext) -> Choices:
+def _choices(context: WebContext) -> Answers:
     named = context.manager.records.roots.named.items()
     types = [(each.value, type_label(each)) for each in ModelType if each.value != "unknown"]
     bases = [(each.value, base_label(each)) for each in BaseModelType if each.value != "unknown"]
     sites = context.manager.sites.sites
-    return Choices(
+    return Answers(
         sorted(types, key=lambda pair: pair[1].lower()),
         sorted(bases, key=lambda pair: pair[1].lower()),
         [(name, name) for name, root in named if not root.is_readonly],

@@ -154,6 +154,7 @@ def test_tokens_are_made_listed_and_removed_over_http(web: WebServer) -> None:
 
 
 def test_the_log_says_who_changed_what_and_what_came_of_it(web: WebServer) -> None:
+    web.post(_ACCESS, {"name": "earlier", "scope": "read"})
     made = web.post(_ACCESS, {"name": "logged", "scope": "manage"})
     named = {"Authorization": f"Bearer {made.json()['token']}"}
     gone = web.ask("DELETE", f"{_ACCESS}/nobody?token=secret", headers=named)

@@ -18,7 +18,11 @@ _OPEN = {"/healthz", "/login", "/static/1"}
 #: What those may ask who have any token.
 _OF_SESSIONS = {"/login", "/logout"}
 #: Reading that needs a token which may do everything.
-_FOR_MANAGERS = {"/api/v1/access"}
+_FOR_MANAGERS = {
+    "/api/v1/access",
+    "/settings/access",
+    *(f"/models/1/{change}" for change in ("edit", "enrich", "reidentify", "remove")),
+}
 
 
 @pytest.fixture(scope="module")
