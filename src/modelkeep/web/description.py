@@ -7,6 +7,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from modelkeep.web.errors import error_schemas
+
 _JSON = "application/json"
 
 
@@ -16,8 +18,9 @@ def describe_tokens(app: FastAPI) -> None:
 
     def with_tokens() -> dict[str, Any]:
         found = describe()
-        schemes = found.setdefault("components", {}).setdefault("securitySchemes", {})
-        schemes["token"] = {"type": "http", "scheme": "bearer"}
+        parts = found.setdefault("components", {})
+        parts.setdefault("schemas", {}).update(error_schemas())
+        parts.setdefault("securitySchemes", {})["token"] = {"type": "http", "scheme": "bearer"}
         found["security"] = [{"token": []}]
         for operation in found["paths"].get("/healthz", {}).values():
             operation["security"] = []

@@ -65,11 +65,25 @@ class AnswerError(Exception):
 
 
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the ``responses`` of a route that may answer with these errors."""
+    """Return the ``responses`` of a route that may answer with these errors.
+
+    They name the schema of ``ErrorBody``: FastAPI would prepare the model for each of them anew.
+    """
+    named = {"$ref": f"#/components/schemas/{ErrorBody.__name__}"}
     return {
-        status: {"model": ErrorBody, "description": HTTPStatus(status).phrase}
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {"application/json": {"schema": named}},
+        }
         for status in statuses
     }
+
+
+def error_schemas() -> dict[str, Any]:
+    """Return the schemas of the body of an error, by name."""
+    found = ErrorBody.model_json_schema(ref_template="#/components/schemas/{model}")
+    inner: dict[str, Any] = found.pop("$defs")
+    return {ErrorBody.__name__: found, **inner}
 
 
 def error_body(

@@ -91,20 +91,22 @@ def add_routes(app: FastAPI, folders: Iterable[Path] = ()) -> None:
 
 
 def _add(app: FastAPI, route: APIRoute, path: str, name: str, *, is_listed: bool) -> None:
+    """Add a route; what only describes it is left out where it is not in the description."""
+    is_listed = is_listed and route.include_in_schema
     app.router.add_api_route(
         path,
         route.endpoint,
-        response_model=route.response_model,
+        response_model=route.response_model if is_listed else None,
         status_code=route.status_code,
         tags=[name],
         dependencies=route.dependencies,
         summary=route.summary,
         description=route.description,
         response_description=route.response_description,
-        responses={**_refusals(route), **route.responses},
+        responses={**_refusals(route), **route.responses} if is_listed else None,
         methods=route.methods,
         operation_id=route.operation_id or route.name,
-        include_in_schema=is_listed and route.include_in_schema,
+        include_in_schema=is_listed,
         response_class=route.response_class,
         name=route.name,
         openapi_extra=route.openapi_extra,
