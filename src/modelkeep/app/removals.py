@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from modelkeep.app import trash
 from modelkeep.app.outcomes import error_json
 from modelkeep.app.remove import Removable, RemovalMode, remove
+from modelkeep.core.names import counted
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
-from modelkeep.errors import ModelKeepError
+from modelkeep.errors import ModelKeepError, UsageError
+from modelkeep.library import removal
 
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
@@ -68,10 +70,11 @@ def restore_all(manager: ModelManager, keys: Sequence[str]) -> Moved:
         keys: Of the models.
     """
     done, size, errors = [], 0, []
+    waiting = {entry.key: entry for entry in trash.entries(manager)}  # the latest of each key
     for key in keys:
         try:
-            entry = trash.entry(manager, key)
-            trash.restore(manager, entry.key)
+            entry = waiting.get(key) or trash.entry(manager, key)
+            removal.restore(manager.installer.library, entry)
         except ModelKeepError as error:
             errors.append(error)
         else:
@@ -81,15 +84,24 @@ def restore_all(manager: ModelManager, keys: Sequence[str]) -> Moved:
     return Moved(tuple(entry.key for entry in done), names, size, tuple(errors))
 
 
-def purge_all(manager: ModelManager, keys: Sequence[str] | None = None) -> Moved:
+def purge_all(manager: ModelManager, keys: Sequence[str] | None = None, *, seen: str = "") -> Moved:
     """Delete models in the trash for good; ``bytes`` is what the disk has more.
 
     Args:
         manager: Of the library.
         keys: Of the models; all that is in the trash when None.
+        seen: How many these are, as whoever wants them gone has seen; empty for any number.
+
+    Raises:
+        UsageError: there are more or fewer by now, and nothing was deleted.
     """
     wanted = None if keys is None else set(keys)
     found = [one for one in trash.entries(manager) if wanted is None or one.key in wanted]
+    if seen and seen != str(len(found)):
+        raise UsageError(
+            f"The trash has {counted(len(found), 'model')} by now, so nothing was deleted",
+            hint="Look at the trash again.",
+        )
     freed = trash.freed(found)
     for entry in found:
         trash.purge(manager, entry)

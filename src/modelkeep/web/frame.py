@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
@@ -19,6 +19,8 @@ from modelkeep.web.rendering import page_reply
 
 #: The parameter of an address that names a notice.
 _NOTICE = "notice"
+#: What stands for itself in paths.
+_IN_PATHS = "/:@!$&'()*+,;=~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def frame_of(request: Request) -> Frame:
     read_only = context is not None and context.settings.read_only
     return Frame(
         prefix=asked.prefix,
-        here=asked.path + (f"?{urlencode(kept)}" if kept else ""),
+        here=quote(asked.path, safe=_IN_PATHS) + (f"?{urlencode(kept)}" if kept else ""),
         caller=caller.name if caller else "",
         may_manage=caller is not None and caller.may_manage and not read_only,
         csrf=csrf_token(request.scope),

@@ -55,17 +55,27 @@ def number_text(value: int) -> str:
 
 
 def date_text(seconds: float | None) -> str:
-    """Return a moment as people read it, in the time zone of the server; empty for None."""
-    if seconds is None:
-        return ""
-    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+    """Return a moment as people read it, in the time zone of the server; empty for None.
+
+    Files and sites may tell of moments that no calendar has: these are not shown either.
+    """
+    moment = _moment(seconds)
+    return "" if moment is None else moment.strftime("%Y-%m-%d %H:%M")
 
 
 def machine_time(seconds: float | None) -> str:
-    """Return a moment as the attribute ``datetime`` of ``<time>`` has it; empty for None."""
+    """Return a moment as the attribute ``datetime`` of ``<time>`` has it, else as ``date_text``."""
+    moment = _moment(seconds)
+    return "" if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _moment(seconds: float | None) -> datetime | None:
     if seconds is None:
-        return ""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC).astimezone()
+    except (ValueError, OverflowError, OSError):  # before the year 1, or after 9999
+        return None
 
 
 def duration_text(seconds: float) -> str:

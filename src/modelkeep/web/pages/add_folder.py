@@ -26,6 +26,8 @@ from modelkeep.web.routes import Routes
 router = APIRouter(include_in_schema=False)
 ROUTES = Routes("add_folder", router)
 
+_MOST_DIGITS = 7
+
 
 @router.post("/install/scan")
 async def begin(request: Request) -> Response:
@@ -68,12 +70,12 @@ async def take(request: Request, number: JobNumber) -> Response:
     """Register or install what is ticked, and lead on to the jobs."""
     given, context = await read_fields(request), shared_by(request)
     single = dict(given)
-    ticked = [int(value) for name, value in given if name == "n" and value.isdecimal()]
+    ticked = {value for name, value in given if name == "n"}
     begin_to_take = partial(
         folder_scan.take,
         context.manager,
         number,
-        None if single.get("which") == "all" else ticked,
+        None if single.get("which") == "all" else _numbers(ticked),
         single.get("way", "register"),
         single.get("root", "").strip(),
     )
@@ -83,6 +85,11 @@ async def take(request: Request, number: JobNumber) -> Response:
         notice = told_by(over_http(error_json(error)))
         return lead_to(request, context.notices, f"/install/scan/{number}", notice)
     return lead_to(request, context.notices, "/jobs", Notice("The models are being taken in"))
+
+
+def _numbers(ticked: set[str]) -> list[int]:
+    """Return the places in a report that are named; what names none is left out."""
+    return [int(text) for text in ticked if text.isdecimal() and len(text) <= _MOST_DIGITS]
 
 
 def _row(numbered: tuple[int, Any]) -> dict[str, Any]:

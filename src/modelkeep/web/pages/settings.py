@@ -12,6 +12,7 @@ from modelkeep.app import roots
 from modelkeep.app.job_kinds.scan import ScanDetails
 from modelkeep.app.manager import ModelManager
 from modelkeep.app.reach import readable
+from modelkeep.app.requested import requested_place
 from modelkeep.app.tasks import begin_task
 from modelkeep.core.commands import command
 from modelkeep.core.names import counted, shown
@@ -68,7 +69,8 @@ async def add_folder(request: Request, context: Context) -> Response:
 async def scan_folder(request: Request, context: Context) -> Response:
     """Look for models in a folder, and register them where they are."""
     form = await read_form(request)
-    return await acted(request, context, lambda: _scan(context.manager, form["name"]), _HERE)
+    name = form.get("name", "")
+    return await acted(request, context, lambda: _scan(context.manager, name), _HERE)
 
 
 @router.post(f"{_HERE}/folders/move")
@@ -97,17 +99,14 @@ def _add(manager: ModelManager, form: Mapping[str, str]) -> Notice:
         ) from error
     layout, readonly = form.get("layout") or None, bool(form.get("readonly"))
     added = roots.add(manager, name, folder, layout=layout, readonly=readonly)
-    _begin(manager, name)
+    begin_task(manager, "scan", ScanDetails(name, register=True), name)
     return Notice(f"{added.key} is one of the folders now", "Its models are being looked for.")
 
 
 def _scan(manager: ModelManager, name: str) -> Notice:
-    _begin(manager, name)
+    place = requested_place(manager, name)  # what is no name of a root is a path
+    begin_task(manager, "scan", ScanDetails(place, register=True), name)
     return Notice(f"Models are being looked for in {name}", "Jobs shows how far it is.")
-
-
-def _begin(manager: ModelManager, name: str) -> None:
-    begin_task(manager, "scan", ScanDetails(name, register=True), name)
 
 
 def _move(manager: ModelManager, form: Mapping[str, str]) -> Notice:

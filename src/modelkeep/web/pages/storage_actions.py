@@ -64,11 +64,15 @@ async def restore_models(request: Request, context: Context) -> Response:
 
 @router.post("/storage/purge")
 async def purge_models(request: Request, context: Context) -> Response:
-    """Delete models in the trash for good; all of them where none is named."""
+    """Delete models in the trash for good; all of them where the form says how many these are."""
     fields = await read_fields(request)
+    count = dict(fields).get("all", "")
 
     def act() -> Notice:
-        done = purge_all(context.manager, _keys(fields) or None)
+        keys = _keys(fields)
+        if not keys and not count:
+            return Notice("Nothing was chosen", kind="failed")
+        done = purge_all(context.manager, None if count else keys, seen=count)
         return Notice(f"{_what(done)} deleted for good, {size_text(done.bytes)} became free")
 
     return await _answer(request, context, fields, act)

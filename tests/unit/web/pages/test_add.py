@@ -83,8 +83,9 @@ def test_what_is_ticked_of_a_folder_is_registered(web: WebServer, tmp_path: Path
     until(lambda: found() != "")
     numbers = re.findall(r'name="n" value="(\d+)" id="n\d+" checked', found())
     assert len(numbers) == 2
-    nothing = _send(web, place, [("way", "register")])
-    assert nothing.headers["Location"].startswith(place)
+    for odd in ([], [("n", "")], [("n", "-1")], [("n", "9" * 5000)], [("n", "\u00b2")]):
+        nothing = _send(web, place, [("way", "register"), *odd])
+        assert nothing.headers["Location"].startswith(place)
     taken = _send(web, place, [("way", "register"), ("n", numbers[0])])
     assert taken.headers["Location"].startswith("/jobs")
     until(lambda: len(web.manager.records.all_models()) == 1)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
 
 from modelkeep.core.taxonomy import ModelFormat, ModelType
-from support.model_pages import HOSTILE, add_lora, add_metadata, at, led_to, send, show
+from support.model_pages import BROWSER, HOSTILE, add_lora, add_metadata, at, led_to, send, show
 from support.tiny import embedding_folder
 from support.web import WebServer
 
@@ -134,6 +136,19 @@ def test_a_key_may_hold_slashes_and_end_like_a_page(web: WebServer, tmp_path: Pa
     assert "<h1>Edit</h1>" in show(web, at("org/a", "/edit"))
     assert "<h1>org/b/edit</h1>" in show(web, at("org/b/edit"))
     assert "Not found" in show(web, at("org/c/edit"), 404)
+
+
+def test_a_form_leads_back_to_a_key_of_any_letters(web: WebServer, tmp_path: Path) -> None:
+    config = web.manager.records.get_model(add_lora(web, tmp_path, "a", 31))
+    for number, key in enumerate(("what?", "1#2", "50%3F", "two words", "\u00fc&+'")):
+        path = tmp_path / f"{number}.safetensors"
+        changes = {"name": f"model {number}", "path": str(path)}
+        web.manager.records.add_model(key, config.model_copy(update=changes))
+        here = re.search(r'name="here" value="([^"]*)"', show(web, at(key)))
+        assert here is not None
+        place = {"here": unescape(here[1])}
+        answer = web.ask("POST", "/storage/restore", data=place, headers=BROWSER)
+        assert f"<h1>model {number}</h1>" in answer.text, key
 
 
 def test_many_files_are_behind_a_click(web: WebServer, tmp_path: Path) -> None:

@@ -60,6 +60,17 @@ def test_a_folder_is_added_and_its_models_are_looked_for(web: WebServer, tmp_pat
     assert 'id="folder-comfy"' not in _read(web, "/settings")
 
 
+def test_a_form_without_its_fields_is_answered(web: WebServer) -> None:
+    for action in ("folders/add", "folders/scan", "folders/move", "folders/remove"):
+        assert 'role="alert"' in _send(web, f"/settings/{action}"), action
+
+
+def test_only_what_pages_can_open_is_looked_through(web: WebServer) -> None:
+    told = _send(web, "/settings/folders/scan", name="/etc")
+    assert 'role="alert"' in told
+    assert list(jobs(web.manager)) == []
+
+
 def test_a_folder_that_is_refused_leaves_the_form_as_it_was(web: WebServer) -> None:
     told = _send(web, "/settings/folders/add", name="other", path="/etc", layout="a1111")
     assert "/etc is no folder that pages can open" in told

@@ -144,3 +144,22 @@ def test_lists_by_size_go_on(web: WebServer, tmp_path: Path) -> None:
     assert few.count('type="checkbox"') == 2
     assert "limit=102" in few
     assert "3 models were never loaded" in few
+
+
+def test_the_trash_is_emptied_of_what_was_seen_alone(web: WebServer, tmp_path: Path) -> None:
+    keys = [_add(web, lora(tmp_path / f"{n}.safetensors", fill=n)) for n in range(2)]
+    _send(web, "remove", key=keys[0])
+    assert 'name="all" value="1"' in _page(web, "trash")
+    assert "Nothing was chosen" in _send(web, "purge")
+    _send(web, "remove", key=keys[1])
+    assert "The trash has 2 models by now" in _send(web, "purge", all="1")
+    assert "2 models are in the trash" in _page(web, "trash")
+    assert "2 models deleted for good" in _send(web, "purge", all="2")
+    assert "The trash is empty" in _page(web, "trash")
+
+
+def test_a_moment_that_no_calendar_has_is_not_shown(web: WebServer, tmp_path: Path) -> None:
+    _send(web, "remove", key=_add(web, lora(tmp_path / "a.safetensors")))
+    [note] = web.manager.settings.models_dir.rglob("manifest.json")
+    note.write_text(re.sub(r'"removed_at": [\d.]+', '"removed_at": 1e18', note.read_text()))
+    assert "1 model is in the trash" in _page(web, "trash")
