@@ -38,7 +38,8 @@ def test_an_install_is_followed_held_and_leads_to_its_model(
 ) -> None:
     body = lora(tmp_path / "a.safetensors").read_bytes()
     whole, half = Page(body, etag='"1"'), len(body) // 2
-    link = server.serve("/slow.safetensors", whole.but(stall_after=half, stall=600))
+    cut = whole.but(stall_after=half, stall=600)
+    link = server.serve("/slow.safetensors", cut)
     with chromium.page(web, "/jobs") as tab:
         expect(tab.get_by_role("heading", name="Nothing to do")).to_be_visible()
         number = _begin(web, link)
@@ -46,7 +47,7 @@ def test_an_install_is_followed_held_and_leads_to_its_model(
         expect(row.get_by_role("progressbar")).to_have_attribute("max", str(len(body)))
         expect(tab.locator("#running")).to_contain_text("1")
         row.get_by_role("button", name="Pause").focus()
-        other = _begin(web, server.serve("/other.safetensors", whole.but(stall_after=9, stall=600)))
+        other = _begin(web, server.serve("/other.safetensors", cut))
         expect(tab.locator(f"#job-{other}")).to_be_visible()
         assert tab.evaluate("document.activeElement.id") == f"hold-{number}"
         tab.keyboard.press("Enter")

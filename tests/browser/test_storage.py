@@ -55,6 +55,6 @@ def test_deleting_for_good_asks_first_and_needs_no_script(
         tab.get_by_role("button", name="Move the chosen ones to the trash").click()
         tab.get_by_role("link", name="Trash").click()
         tab.get_by_text("Empty the trash").click()
-        expect(tab.get_by_text("This cannot be undone")).to_be_visible()
+        expect(tab.get_by_text("gone for good. This cannot be undone")).to_be_visible()
         tab.get_by_role("button", name="Delete all for good").click()
         expect(tab.get_by_role("heading", name="The trash is empty")).to_be_visible()

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
 from playwright.sync_api import sync_playwright as playwright
 
 from support.web import WebServer
@@ -80,6 +80,7 @@ def chromium() -> Iterator[Chromium]:
         if os.environ.get("CI"):
             pytest.fail("Chromium is not installed")
         pytest.skip("Chromium is not installed (Debian: apt install chromium)")
+    expect.set_options(timeout=_PATIENCE)
     with playwright() as driver:
         browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
         try:
