@@ -174,6 +174,8 @@ def missing(manager: ModelManager, query: ModelQuery) -> ModelPage:
     refuse_unknown_roots(manager, query.where.roots)
     seen = survey(manager.presence)
     gone = {key for key, model in seen.items() if model.condition is FileStatus.MISSING}
+    if not gone:  # as mostly: no record has to be read
+        return ModelPage(())
     each = manager.records.each(query.where, order=query.order)
     return ModelPage(tuple(islice((model for model in each if model.key in gone), query.limit)))
 

@@ -87,8 +87,9 @@ def neighbours(manager: ModelManager, key: str, listed: str) -> Neighbours:
     if at + 1 < len(shown):
         after = msgspec.structs.replace(shown[at + 1], listed=listed)
     elif following is not None:
-        [beyond], _ = _names(manager, replace(query, after=following, limit=1))
-        after = msgspec.structs.replace(beyond, listed=_longer(given, query, following))
+        beyond, _ = _names(manager, replace(query, after=following, limit=1))
+        if beyond:  # others may have removed it meanwhile
+            after = msgspec.structs.replace(beyond[0], listed=_longer(given, query, following))
     if query.after is not None:
         return Neighbours(before, after)
     total = None if query.partner else manager.records.count(query.where)

@@ -39,6 +39,14 @@ _WORDS = {
         "It is mistyped, or what was here is gone.",
     ),
     ("NotFound", True): ("There is nothing at this address any more", "Reload the page before."),
+    ("UnknownModelException", False): (
+        "There is no such model in the library",
+        "It was removed, or the address is mistyped. The trash is among the pages of Storage.",
+    ),
+    ("UnknownModelException", True): (
+        "This model is not in the library any more, so nothing was changed",
+        "What was removed waits in the trash, among the pages of Storage.",
+    ),
     ("MethodNotAllowed", False): ("This address takes only forms", "Go to the library."),
     ("Forbidden", False): (
         "This page is for those who may change everything",

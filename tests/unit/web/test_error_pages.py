@@ -29,6 +29,15 @@ def test_an_address_without_a_page_leads_back(web: WebServer) -> None:
     assert "Back" not in foreign.text
 
 
+def test_a_model_that_was_removed_elsewhere_is_told_in_the_words_of_pages(web: WebServer) -> None:
+    seen = web.get("/models/gone/edit", headers=_HTML)
+    sent = web.ask("POST", "/models/gone/edit", data={"name": "x"}, headers=_HTML)
+    for answer, told in ((seen, "no such model"), (sent, "nothing was changed")):
+        assert answer.status_code == 404
+        assert told in answer.text
+        assert "modelkeep list" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("path", "status", "told"),
     [
