@@ -530,6 +530,8 @@ def test_each_file_gives_all_in_order(store: ModelRecordServiceBase) -> None:
     assert [file.path for _, file in store.each_file("models")] == names
     assert [(key, file.path) for key, file in store.each_file("comfy")] == [("b", "/mnt/one/x")]
     assert list(store.each_file("nobody")) == []
+    sizes = {root: sum(f.size for _, f in store.each_file(root)) for root in ("models", "comfy")}
+    assert store.bytes_by_root() == sizes
     store.roots = Roots()
 
 

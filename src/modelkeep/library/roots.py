@@ -6,7 +6,6 @@ Only settings, the catalogue and the state file are written; never anything in a
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -82,9 +81,7 @@ class RootService:
     def rows(self) -> list[RootRow]:
         """Return all roots: ``models``, the registered ones, those that only records name."""
         counts = self._records.facets(RecordFilter(), ["root"]).counts["root"]
-        sizes: Counter[str] = Counter()
-        for _, file in self._records.each_file():
-            sizes[file.root] += file.size
+        sizes = self._records.bytes_by_root()
         named = self._library.roots.named
         home = Root(MODELS_ROOT, self._settings.models_dir)
         known = {MODELS_ROOT: home, **named}
@@ -103,7 +100,7 @@ class RootService:
                     state=RootState.OFFLINE if why else RootState.ONLINE,
                     why=f"{why}. {presence.hint_for(name)}" if why else "",
                     models=counts.get(name, 0),
-                    bytes=sizes[name],
+                    bytes=sizes.get(name, 0),
                     remarks=tuple(folders.remarks(name)) if name in named and not why else (),
                 )
             )

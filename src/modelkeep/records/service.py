@@ -543,6 +543,13 @@ class ModelRecordServiceBase(ABC):
             root: Only those in the root of this name.
         """
 
+    def bytes_by_root(self) -> Mapping[str, int]:
+        """Return the bytes of all files in each root that has some."""
+        sizes: dict[str, int] = {}
+        for _, file in self.each_file():
+            sizes[file.root] = sizes.get(file.root, 0) + file.size
+        return sizes
+
     # -- metadata
 
     @property

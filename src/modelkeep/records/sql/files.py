@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     delete,
+    func,
     insert,
     or_,
     select,
@@ -101,6 +102,17 @@ def next_files(transaction: Transaction, root: str | None, after: Row | None) ->
         values |= {"after_root": last["root"], "after_path": last["path"]}
     statement = _next(is_first=after is None, in_root=root is not None)
     return transaction.rows(statement, values)
+
+
+def bytes_by_root(transaction: Transaction) -> dict[str, int]:
+    """Return the bytes of all files in each root that has some."""
+    found = transaction.rows(_sums())
+    return {root: int(size) for root, size in found}
+
+
+@cache
+def _sums() -> Select[Any]:
+    return select(_file.root, func.sum(_file.size)).group_by(_file.root)
 
 
 @cache

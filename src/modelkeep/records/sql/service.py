@@ -457,6 +457,11 @@ class SqlRecords(ModelRecordServiceBase):
                 return
             last = found[-1]
 
+    def bytes_by_root(self) -> Mapping[str, int]:
+        """Return the bytes of all files in each root that has some."""
+        with self._database.reading() as transaction:
+            return files.bytes_by_root(transaction)
+
     # -- plumbing
 
     def _page(

@@ -93,7 +93,8 @@ def test_a_file_that_nobody_knows_is_tried_again_as_what_it_is(
 def test_a_site_that_wants_a_token_is_told_so(web: WebServer, server: FaultServer) -> None:
     number = _install(web, server.serve("/a.safetensors", status(401)))
     shown = _page(web, "/jobs")
-    assert "/settings#tokens" in shown
+    assert 'href="/settings/sites"' in shown
+    assert 'name="token"' in _page(web, "/settings/sites")
     assert "--token" not in shown
     server.serve("/a.safetensors", status(404))
     _send(web, f"/jobs/{number}/retry")
