@@ -48,7 +48,10 @@ class _Owned:
                 return
             path = models_dir / real.relative_to(home)
         (self.tops if is_top else self.files).add(path)
-        self.around.update(path.parents)
+        for folder in path.parents:
+            if folder in self.around:
+                break  # and so are those around it
+            self.around.add(folder)
 
     def has(self, path: Path, *, is_weights: bool) -> bool:
         """Tell whether a file belongs to a record, or is beside it as previews and notes do."""
