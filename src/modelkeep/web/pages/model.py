@@ -82,7 +82,7 @@ def shown(request: Request, context: WebContext, record: ModelConfigBase) -> Res
         details=details,
         origin=origin_of(record, details.metadata),
         by_hand=set_by_hand(record),
-        says=describe(manager, record),
+        says="" if _is_default(record) else describe(manager, record).html,
         preview=preview_kind(manager, record) if details.preview is not None else "",
         files=listed[:_SHOWN_FILES],
         more_files=listed[_SHOWN_FILES:],
@@ -110,6 +110,11 @@ def words_of(record: ModelConfigBase) -> dict[str, Any]:
         "variant": variant if variant != "normal" else "",
         "prediction": str(prediction or ""),
     }
+
+
+def _is_default(record: ModelConfigBase) -> bool:
+    """Tell whether nobody described a model: what it is then called says nothing new."""
+    return (record.description or "").startswith(f"{record.base} {record.type} model ")
 
 
 def _beside(manager: ModelManager, address: ModelAddress) -> Neighbours:

@@ -133,7 +133,7 @@ def test_a_key_may_hold_slashes_and_end_like_a_page(web: WebServer, tmp_path: Pa
             key, config.model_copy(update={"name": key, "path": str(path)})
         )
     assert "<h1>org/a</h1>" in show(web, at("org/a"))
-    assert "<h1>Edit</h1>" in show(web, at("org/a", "/edit"))
+    assert ">Edit</h1>" in show(web, at("org/a", "/edit"))
     assert "<h1>org/b/edit</h1>" in show(web, at("org/b/edit"))
     assert "Not found" in show(web, at("org/c/edit"), 404)
 
