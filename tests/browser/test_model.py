@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from sites.pictures import png
 from support.browser import Chromium, refuse_barriers
@@ -61,11 +61,10 @@ def test_a_picture_is_chosen_dropped_and_taken_away(
     web: WebServer, chromium: Chromium, tmp_path: Path
 ) -> None:
     key = add_lora(web, tmp_path, "pictured", 11)
-    picture = {"name": "a.png", "mimeType": "image/png", "buffer": png(64, 96)}
+    picture = FilePayload(name="a.png", mimeType="image/png", buffer=png(64, 96))
+    text = FilePayload(name="a.txt", mimeType="text/plain", buffer=b"text")
     with chromium.page(web, at(key)) as page:
-        page.locator(".choose input").set_input_files(
-            [{"name": "a.txt", "mimeType": "text/plain", "buffer": b"text"}]
-        )
+        page.locator(".choose input").set_input_files([text])
         expect(page.locator(".told")).to_contain_text("The new preview")
         page.locator(".choose input").set_input_files([picture])
         shown = page.get_by_alt_text("Preview of pictured")
