@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -81,8 +82,12 @@ def chromium() -> Iterator[Chromium]:
             pytest.fail("Chromium is not installed")
         pytest.skip("Chromium is not installed (Debian: apt install chromium)")
     expect.set_options(timeout=_PATIENCE)
-    with playwright() as driver:
-        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    with TemporaryDirectory() as home, playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=found,
+            args=["--no-sandbox"],
+            env={**os.environ, "XDG_CONFIG_HOME": home},
+        )
         try:
             yield Chromium(browser)
         finally:

@@ -41,7 +41,10 @@ def told_of_record(records: ModelRecordServiceBase, config: ModelConfigBase, pat
 
 def with_recorded_hash(told: Hearsay, rows: Iterable[ModelFile], path: Path) -> Hearsay:
     """Return what is told, with the hash of a file as it is now, where a row of it has one."""
-    now = path.stat()
+    try:
+        now = path.stat()
+    except OSError:  # whoever identifies it says what is wrong
+        return told
     known = (row.sha256 for row in rows if row.sha256 and row.is_unchanged(now))
     sha256 = next(known, None)
     return replace(told, sha256=sha256, sha256_by="") if sha256 else told

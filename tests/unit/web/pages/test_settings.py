@@ -80,7 +80,10 @@ def test_a_folder_that_is_refused_leaves_the_form_as_it_was(web: WebServer) -> N
     assert "other" not in web.context.settings.roots
 
 
-def test_a_token_for_a_site_is_stored_and_not_shown(web: WebServer) -> None:
+def test_a_token_for_a_site_is_stored_and_not_shown(
+    web: WebServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     value = "hf_" + "x1y2" * 8
     told = _send(web, "/settings/sites/store", site="huggingface", token=value)
     assert "The token for huggingface is stored" in told
