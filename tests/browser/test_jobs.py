@@ -47,7 +47,7 @@ def test_an_install_is_followed_held_and_leads_to_its_model(
         expect(row.get_by_role("progressbar")).to_have_attribute("max", str(len(body)))
         expect(tab.locator("#running")).to_contain_text("1")
         row.get_by_role("button", name="Pause").focus()
-        other = _begin(web, server.serve("/other.safetensors", cut))
+        other = _begin(web, server.serve("/other.safetensors", whole.but(stall_after=9, stall=600)))
         expect(tab.locator(f"#job-{other}")).to_be_visible()
         assert tab.evaluate("document.activeElement.id") == f"hold-{number}"
         tab.keyboard.press("Enter")

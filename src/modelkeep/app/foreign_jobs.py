@@ -1,4 +1,4 @@
-"""``ForeignJobs``: events of the jobs that other processes have, from what they store."""
+"""``ForeignJobs``: events of jobs that no service tells of, from what is stored of them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,25 @@ if TYPE_CHECKING:
 #: second.
 _POLL_SECONDS = 0.5
 
+_TRANSFERS = frozenset({"install", "download"})
+_EVENTS = {
+    JobState.IDLE: events.JOB_QUEUED,
+    JobState.WAITING: events.JOB_QUEUED,
+    JobState.RUNNING: events.JOB_STARTED,
+    JobState.PAUSED: events.JOB_PAUSED,
+}
+
 _log = logging.getLogger(__name__)
 
 
 class ForeignJobs:
     """Tells the bus of a manager what becomes of the jobs of other processes.
 
+    Of its own jobs the services tell, but not that an install or a download waits, was given its
+    turn and has no bytes yet, or is paused.
+
     Args:
-        manager: Of the library; its own jobs are told by its services.
+        manager: Of the library.
     """
 
     def __init__(self, manager: ModelManager) -> None:
@@ -57,17 +68,23 @@ class ForeignJobs:
     def _look(self, stopping: threading.Event, since: float) -> None:
         try:
             with closing(JobChanges(self._manager.settings.state_path, since)) as changes:
-                jobs = self._manager.jobs
-                known = {row.id: _place(row) for row in changes.poll() if row.beat_at < since}
+                known = {row.id: row for row in changes.poll() if row.beat_at < since}
                 changes.again()
                 while not stopping.is_set():
                     for row in changes.poll():
-                        if known.get(row.id) != _place(row) and not jobs.is_mine(row):
-                            tell(self._manager.events, row)
-                        known[row.id] = _place(row)
+                        self._tell(row, known.get(row.id))
+                        known[row.id] = row
                     stopping.wait(_POLL_SECONDS)
         except ModelKeepError as error:
             _log.warning("Jobs of other processes are not told of: %s", error)
+
+    def _tell(self, row: JobRow, before: JobRow | None) -> None:
+        is_in_new_state = before is None or before.status is not row.status
+        if self._manager.jobs.is_mine(row):
+            if is_in_new_state:
+                _tell_state(self._manager.events, row)
+        elif is_in_new_state or (before and before.bytes != row.bytes):
+            tell(self._manager.events, row)
 
 
 def tell(bus: EventBus, row: JobRow) -> None:
@@ -80,8 +97,10 @@ def tell(bus: EventBus, row: JobRow) -> None:
         _tell_task(bus, row)
 
 
-def _place(row: JobRow) -> tuple[JobState, int]:
-    return row.status, row.bytes
+def _tell_state(bus: EventBus, row: JobRow) -> None:
+    event = _EVENTS.get(row.status)
+    if event is not None and row.kind in _TRANSFERS:
+        events.job_event(bus, event, row.id, row.kind, row.source)
 
 
 def _tell_install(bus: EventBus, row: JobRow) -> None:
@@ -99,7 +118,7 @@ def _tell_install(bus: EventBus, row: JobRow) -> None:
         case JobState.ERROR:
             events.install_error(bus, row.id, row.source, row.error_type or "", row.error or "")
         case _:
-            return
+            _tell_state(bus, row)
 
 
 def _tell_download(bus: EventBus, row: JobRow) -> None:
@@ -123,7 +142,7 @@ def _tell_download(bus: EventBus, row: JobRow) -> None:
         case JobState.ERROR:
             events.download_error(bus, row.id, row.source, row.error_type or "", row.error or "")
         case _:
-            return
+            _tell_state(bus, row)
 
 
 def _tell_task(bus: EventBus, row: JobRow) -> None:

@@ -3,7 +3,8 @@
 A bus is any object with ``dispatch(topic, payload)``. Install and load events go out under
 ``model_event``, downloads under ``download_event``, tasks under ``task_event``, each as
 ``{"event": name, "data": {...}}``. Beside the specification's keys ``data`` has the ``id`` of the
-job, which tells jobs of one source apart.
+job, which tells jobs of one source apart. The specification has no events for an install or a
+download that waits, has no bytes yet or is held: those go out under ``job_event``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, Protocol, runtime_checkable
 MODEL_EVENT = "model_event"
 DOWNLOAD_EVENT = "download_event"
 TASK_EVENT = "task_event"
+JOB_EVENT = "job_event"
 
 INSTALL_DOWNLOADING = "model_install_downloading"
 INSTALL_RUNNING = "model_install_running"
@@ -31,6 +33,10 @@ DOWNLOAD_CANCELLED = "download_cancelled"
 DOWNLOAD_ERROR = "download_error"
 
 TASK_PROGRESS = "task_progress"
+
+JOB_QUEUED = "job_queued"
+JOB_STARTED = "job_started"
+JOB_PAUSED = "job_paused"
 
 LOAD_STARTED = "model_load_started"
 LOAD_PROGRESS = "model_load_progress"
@@ -201,6 +207,11 @@ def download_error(
         error_type=error_type,
         error=error,
     )
+
+
+def job_event(bus: EventBus | None, event: str, job: int, kind: str, source: str) -> None:
+    """An install or a download waits for its turn, has its turn or is paused: ``JOB_...``."""
+    emit(bus, JOB_EVENT, event, id=job, kind=kind, source=source)
 
 
 @dataclass(frozen=True, slots=True)

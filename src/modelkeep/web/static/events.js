@@ -4,17 +4,17 @@
 // names the last event before it was made, and every tab remembers what it saw: nothing is missed
 // while a page loads, another tab takes over, or the server starts again.
 
-const TOPICS = ["model_event", "download_event", "task_event", "resync"];
-const ENDED = ["completed", "error", "cancelled"];
+const TOPICS = ["model_event", "download_event", "task_event", "job_event", "resync"];
+// Each may have changed models, also where it did not succeed.
+const CHANGES_MODELS = /^(model_install_completed|task_(completed|error|cancelled))$/;
 // Milliseconds until a stream is asked for again that was refused.
 const PAUSE = 5000;
 
 // What an event may have changed: "jobs", "models", "loaded".
-function changedBy({ event, data }) {
+function changedBy({ event }) {
   if (event === "resync") return ["jobs", "models", "loaded"];
   if (event.startsWith("model_load") || event === "model_unloaded") return ["loaded"];
-  const adds = event === "model_install_completed" || (event === "task_progress" && ENDED.includes(data.status));
-  return adds ? ["jobs", "models"] : ["jobs"];
+  return CHANGES_MODELS.test(event) ? ["jobs", "models"] : ["jobs"];
 }
 
 // Have every event told as (what it may have changed, the event).

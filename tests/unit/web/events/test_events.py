@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from faults.pages import Page
+from faults.server import HOSTS, FaultServer
 from modelkeep.core import events
 from support.listening import Listener
 from support.tiny import embedding, lora
@@ -34,8 +36,8 @@ def test_an_install_is_told_in_the_envelope_of_the_specification(tmp_path: Path)
         source = {"type": "local", "path": str(lora(tmp_path / "a.safetensors"))}
         job = web.post("/api/v1/model/record/import", {"source": source}).json()
         told = listener.until("model_install_completed")
+        told = [one for one in told if one.topic == "model_event"]
         assert [one.name for one in told] == ["model_install_running", "model_install_completed"]
-        assert {one.topic for one in told} == {"model_event"}
         assert told[-1].data["id"] == job["id"]
         assert told[-1].data["source"] == source["path"]
         assert "timestamp" in told[-1].data
@@ -143,6 +145,21 @@ def test_jobs_of_other_processes_are_told_and_own_ones_once(tmp_path: Path) -> N
         assert [one.topic for one in told if one.name == "task_completed"] == ["task_event"]
         key = next(one.data["key"] for one in told if one.name == "model_install_completed")
         assert web.manager.records.get_model(key).name == "theirs"
+
+
+def test_an_install_that_waits_for_its_first_byte_and_one_that_is_held_are_told(
+    tmp_path: Path, server: FaultServer
+) -> None:
+    body = lora(tmp_path / "a.safetensors").read_bytes()
+    link = server.serve("/a.safetensors", Page(body, stall_after=0, stall=600))
+    root = tmp_path / "root"
+    with WebServer(root, allow_private_hosts=list(HOSTS)) as web, Listener(web) as listener:
+        number = web.manager.installer.import_model(web.manager.parse(link)).id
+        [started] = listener.until("job_started", id=number)[-1:]
+        assert (started.topic, started.data["kind"]) == ("job_event", "install")
+        assert web.post(f"/api/v1/model/record/import/{number}/pause").status_code == 200
+        [paused] = listener.until("job_paused", id=number)[-1:]
+        assert paused.data["source"] == link
 
 
 def test_no_token_is_told(tmp_path: Path) -> None:
