@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -11,9 +10,11 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
 import modelkeep
+from modelkeep.app.outcomes import error_json
 from modelkeep.web.guard.addresses import inside
 from modelkeep.web.guard.asked import asked_of, caller_of
 from modelkeep.web.guard.sessions import csrf_token
+from modelkeep.web.hints import over_http
 from modelkeep.web.notices import Notice, Notices
 from modelkeep.web.rendering import page_reply
 
@@ -137,10 +138,7 @@ def lead_to(request: Request, notices: Notices, path: str, notice: Notice | None
     return Response(status_code=303, headers={"Location": address})
 
 
-def told_by(error: Mapping[str, str]) -> Notice:
-    """Return what an error tells on a page.
-
-    Args:
-        error: As ``error_json`` and ``over_http`` give it.
-    """
-    return Notice(error["message"], error.get("hint", ""), "failed")
+def told_by(error: BaseException) -> Notice:
+    """Return what an error tells on a page."""
+    facts = over_http(error_json(error))
+    return Notice(facts["message"], facts["hint"], "failed")

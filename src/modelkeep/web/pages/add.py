@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from modelkeep.app import adding, tokens, uploads
 from modelkeep.app import start as first_steps
 from modelkeep.app.adding import Answer, Wish
 from modelkeep.app.equivalent import of_install
-from modelkeep.app.outcomes import error_json
 from modelkeep.core.names import counted
 from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
-from modelkeep.errors import ModelKeepError
 from modelkeep.identification.known_families import base_label
+from modelkeep.web.acting import Next, acted
 from modelkeep.web.context import Context, WebContext, shared_by
-from modelkeep.web.frame import frame_of, lead_to, page, told_by
+from modelkeep.web.frame import frame_of, page, told_by
 from modelkeep.web.guard.forms import read_fields, read_form
 from modelkeep.web.hints import over_http
 from modelkeep.web.notices import Notice
@@ -77,19 +74,8 @@ async def begin_installs(request: Request) -> Response:
     single = dict(given)
     wish = Wish(**{name: single.get(name, "")[:200] for name in _WISHES})
     sources = [value for name, value in given if name == "source"]
-    begin = partial(adding.begin_all, context.manager, sources, wish)
-    begun, failed = await run_in_threadpool(begin)
-    if not begun and not failed:
-        notice = Notice("Nothing was chosen", "Tick what you want to install.", "failed")
-        return lead_to(request, context.notices, single.get("here", "/install"), notice)
-    if failed:
-        told = told_by(over_http(error_json(failed[0])))
-        more = f" {counted(len(begun), 'install')} began." if begun else ""
-        notice = Notice(told.text, f"{told.hint}{more}".strip(), "failed")
-        place = "/jobs" if begun else single.get("here", "/install")
-        return lead_to(request, context.notices, place, notice)
-    what = "The install" if len(begun) == 1 else counted(len(begun), "install")
-    return lead_to(request, context.notices, "/jobs", Notice(f"{what} began"))
+    here = single.get("here", "/install")
+    return await acted(request, context, lambda: _begin(context, sources, wish, here), "/jobs")
 
 
 @router.post("/install/token")
@@ -97,15 +83,13 @@ async def keep_token(request: Request) -> Response:
     """Keep a token for a site, and lead back to what needs it."""
     form, context = await read_form(request), shared_by(request)
     site, token = form.get("site", ""), form.get("token", "").strip()
-    try:
+
+    def act() -> Notice | None:
         if not token:
-            return lead_to(request, context.notices, form.get("here", "/install"), None)
-        await run_in_threadpool(tokens.store, context.manager, site, token)
-    except ModelKeepError as error:
-        notice = told_by(over_http(error_json(error)))
-    else:
-        notice = Notice(f"The token for {site} is stored")
-    return lead_to(request, context.notices, form.get("here", "/install"), notice)
+            return None
+        return Notice(f"The token for {tokens.store(context.manager, site, token).key} is stored")
+
+    return await acted(request, context, act, form.get("here", "/install"))
 
 
 @router.post("/install/upload/remove")
@@ -113,15 +97,24 @@ async def remove_upload(request: Request) -> Response:
     """Remove what has come of an upload."""
     form, context = await read_form(request), shared_by(request)
 
-    def remove() -> None:
+    def act() -> Notice:
         uploads.remove(context.manager, uploads.find(context.manager, form.get("id", "")))
+        return Notice("The upload was removed")
 
-    try:
-        await run_in_threadpool(remove)
-        notice = Notice("The upload was removed")
-    except ModelKeepError as error:
-        notice = told_by(over_http(error_json(error)))
-    return lead_to(request, context.notices, "/install", notice)
+    return await acted(request, context, act, "/install")
+
+
+def _begin(context: WebContext, sources: list[str], wish: Wish, here: str) -> Next:
+    begun, failed = adding.begin_all(context.manager, sources, wish)
+    if failed:
+        told = told_by(failed[0])
+        more = f" {counted(len(begun), 'install')} began." if begun else ""
+        notice = Notice(told.text, f"{told.hint}{more}".strip(), "failed")
+        return Next("/jobs" if begun else here, notice)
+    if not begun:
+        return Next(here, Notice("Nothing was chosen", "Tick what you want to install.", "failed"))
+    what = "The install" if len(begun) == 1 else counted(len(begun), "install")
+    return Next("/jobs", Notice(f"{what} began"))
 
 
 def _shown(context: WebContext, answer: Answer) -> dict[str, Any]:

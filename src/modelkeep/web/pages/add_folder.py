@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import groupby
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from modelkeep.app import folder_scan
-from modelkeep.app.outcomes import error_json
 from modelkeep.core.names import shown, text_to_path
 from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
-from modelkeep.errors import ModelKeepError
 from modelkeep.identification.known_families import base_label
+from modelkeep.web.acting import Next, acted
 from modelkeep.web.checked import JobNumber
 from modelkeep.web.context import Context, shared_by
-from modelkeep.web.frame import lead_to, page, told_by
+from modelkeep.web.frame import page
 from modelkeep.web.guard.forms import read_fields, read_form
 from modelkeep.web.hints import over_http
 from modelkeep.web.notices import Notice
@@ -33,14 +30,12 @@ _MOST_DIGITS = 7
 async def begin(request: Request) -> Response:
     """Begin to look into a folder, and lead on to what is found."""
     form, context = await read_form(request), shared_by(request)
-    try:
-        number = await run_in_threadpool(
-            folder_scan.begin_scan, context.manager, form.get("what", "")
-        )
-    except ModelKeepError as error:
-        notice = told_by(over_http(error_json(error)))
-        return lead_to(request, context.notices, form.get("here", "/install"), notice)
-    return lead_to(request, context.notices, f"/install/scan/{number}", None)
+
+    def act() -> Next:
+        number = folder_scan.begin_scan(context.manager, form.get("what", ""))
+        return Next(f"/install/scan/{number}")
+
+    return await acted(request, context, act, form.get("here", "/install"))
 
 
 @router.get("/install/scan/{number}")
@@ -71,20 +66,18 @@ async def take(request: Request, number: JobNumber) -> Response:
     given, context = await read_fields(request), shared_by(request)
     single = dict(given)
     ticked = {value for name, value in given if name == "n"}
-    begin_to_take = partial(
-        folder_scan.take,
-        context.manager,
-        number,
-        None if single.get("which") == "all" else _numbers(ticked),
-        single.get("way", "register"),
-        single.get("root", "").strip(),
-    )
-    try:
-        await run_in_threadpool(begin_to_take)
-    except ModelKeepError as error:
-        notice = told_by(over_http(error_json(error)))
-        return lead_to(request, context.notices, f"/install/scan/{number}", notice)
-    return lead_to(request, context.notices, "/jobs", Notice("The models are being taken in"))
+
+    def act() -> Notice:
+        folder_scan.take(
+            context.manager,
+            number,
+            None if single.get("which") == "all" else _numbers(ticked),
+            single.get("way", "register"),
+            single.get("root", "").strip(),
+        )
+        return Notice("The models are being taken in")
+
+    return await acted(request, context, act, "/jobs", otherwise=f"/install/scan/{number}")
 
 
 def _numbers(ticked: set[str]) -> list[int]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from modelkeep.app import tasks
 from modelkeep.app.bulk import BulkRequest
@@ -15,16 +14,16 @@ from modelkeep.app.bulk_plan import BulkPlan, plan_of_filter, plan_of_keys, ques
 from modelkeep.app.choices import Choices
 from modelkeep.app.job_kinds.bulk import BulkDetails
 from modelkeep.app.job_kinds.undo import UndoDetails
-from modelkeep.app.outcomes import error_json
 from modelkeep.app.tasks import TaskView
 from modelkeep.app.undo import UNDOABLE
 from modelkeep.core.names import counted
 from modelkeep.core.taxonomy import BaseModelType, ModelType
-from modelkeep.errors import ModelKeepError, SourceNotFoundError, UsageError
+from modelkeep.errors import SourceNotFoundError, UsageError
+from modelkeep.web.acting import Next, acted
 from modelkeep.web.checked import JobNumber
 from modelkeep.web.context import Context, WebContext
 from modelkeep.web.counted import library_choices
-from modelkeep.web.frame import lead_to, page, told_by
+from modelkeep.web.frame import lead_to, page
 from modelkeep.web.guard.addresses import inside
 from modelkeep.web.guard.forms import read_fields, read_form
 from modelkeep.web.hints import over_http
@@ -95,7 +94,8 @@ def plan_page(request: Request, context: Context, name: str, action: str = "") -
 async def begin_bulk_form(request: Request, context: Context, name: str) -> Response:
     """Begin an action; a short one has ended when the list comes back."""
     fields = await read_form(request)
-    return await run_in_threadpool(_begin, request, context, name, fields)
+    here = fields.get("here", "/")
+    return await acted(request, context, lambda: _begin(context, name, fields), here)
 
 
 @router.get("/bulk/{number}")
@@ -124,35 +124,28 @@ async def undo_bulk_form(request: Request, context: Context, number: JobNumber) 
     """Undo an action; a short one has ended when the page comes back."""
     fields = await read_form(request)
     back = fields.get("back") or fields.get("here", "/")
-    return await run_in_threadpool(_undo, request, context, number, back)
+    return await acted(request, context, lambda: _undo(context, number, back), back)
 
 
-def _begin(request: Request, context: WebContext, name: str, fields: Mapping[str, str]) -> Response:
-    here = fields.get("here", "/")
-    try:
-        chosen = _selection(context, name)
-        plan = _plan(context, chosen)
-        if fields.get("count") != str(len(plan.keys)):
-            raise UsageError(
-                f"The selection has {counted(len(plan.keys), 'model')} by now",
-                hint="Look at the plan again.",
-            )
-        asked = _request(plan, fields)
-        about = f"{asked.action} {counted(len(asked.keys), 'model')}"
-        begun = tasks.begin_task(context.manager, "bulk", BulkDetails.of(asked), about)
-    except ModelKeepError as error:
-        return lead_to(request, context.notices, here, told_by(over_http(error_json(error))))
-    return _led_on(request, context, begun, chosen.back)
+def _begin(context: WebContext, name: str, fields: Mapping[str, str]) -> Next:
+    chosen = _selection(context, name)
+    plan = _plan(context, chosen)
+    if fields.get("count") != str(len(plan.keys)):
+        raise UsageError(
+            f"The selection has {counted(len(plan.keys), 'model')} by now",
+            hint="Look at the plan again.",
+        )
+    asked = _request(plan, fields)
+    about = f"{asked.action} {counted(len(asked.keys), 'model')}"
+    begun = tasks.begin_task(context.manager, "bulk", BulkDetails.of(asked), about)
+    return _after(context, begun, chosen.back)
 
 
-def _undo(request: Request, context: WebContext, number: int, back: str) -> Response:
-    try:
-        view = _of_many(tasks.one_task(context.manager, number))
-        about = f"undo {view.row.source}"
-        begun = tasks.begin_task(context.manager, "undo", UndoDetails(number), about)
-    except ModelKeepError as error:
-        return lead_to(request, context.notices, back, told_by(over_http(error_json(error))))
-    return _led_on(request, context, begun, back)
+def _undo(context: WebContext, number: int, back: str) -> Next:
+    view = _of_many(tasks.one_task(context.manager, number))
+    about = f"undo {view.row.source}"
+    begun = tasks.begin_task(context.manager, "undo", UndoDetails(number), about)
+    return _after(context, begun, back)
 
 
 def _request(plan: BulkPlan, fields: Mapping[str, str]) -> BulkRequest:
@@ -170,19 +163,18 @@ def _request(plan: BulkPlan, fields: Mapping[str, str]) -> BulkRequest:
     )
 
 
-def _led_on(request: Request, context: WebContext, begun: TaskView, back: str) -> Response:
-    """Lead to the list where an action has ended well, else to the page of the action."""
+def _after(context: WebContext, begun: TaskView, back: str) -> Next:
+    """Return the list where an action has ended well, else the page of the action."""
     number = begun.row.id
     view = tasks.ended_within(context.manager, number, _PATIENCE)
     counts = Counter((view.to_json()["result"] or {}).get("counts", {}))
     if view.row.ended_at is None or view.row.error or counts["failed"]:
-        path = f"/bulk/{number}?{urlencode({'back': back})}"
-        return lead_to(request, context.notices, path, None)
+        return Next(f"/bulk/{number}?{urlencode({'back': back})}")
     action = _action_of(view)
     done = counts.total() - counts["unchanged"] if action == "enrich" else counts["done"]
     text = f"{counted(done, 'model')} {_DONE.get(action, 'done')}" if done else "Nothing changed"
     undo = f"/bulk/{number}/undo" if done and _can_undo(view) else ""
-    return lead_to(request, context.notices, back, Notice(text, undo=undo))
+    return Next(back, Notice(text, undo=undo))
 
 
 def _selection(context: WebContext, name: str) -> SelectedModels:

@@ -6,22 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from modelkeep.app import jobs as actions
 from modelkeep.app.job_list import Shown, job_list, one_job
 from modelkeep.app.job_report import job_report
 from modelkeep.app.kinds import base_choices, type_choices
 from modelkeep.app.manager import ModelManager
-from modelkeep.app.outcomes import error_json
 from modelkeep.app.query import read_base, read_type
 from modelkeep.core.names import counted
-from modelkeep.errors import ModelKeepError
+from modelkeep.web.acting import acted
 from modelkeep.web.checked import JobNumber
 from modelkeep.web.context import Context
-from modelkeep.web.frame import lead_to, page, told_by
+from modelkeep.web.frame import lead_to, page
 from modelkeep.web.guard.forms import read_form
-from modelkeep.web.hints import over_http
 from modelkeep.web.notices import Notice
 from modelkeep.web.routes import Routes
 
@@ -100,9 +97,12 @@ def job_page(
 async def clear_jobs(request: Request, context: Context) -> Response:
     """Forget the jobs that have ended."""
     form = await read_form(request)
-    count = await run_in_threadpool(context.manager.jobs.prune)
-    notice = Notice(f"{counted(count, 'job')} taken off the list", "What they made stays.")
-    return lead_to(request, context.notices, form.get("here", "/jobs"), notice)
+
+    def clear() -> Notice:
+        count = context.manager.jobs.prune()
+        return Notice(f"{counted(count, 'job')} taken off the list", "What they made stays.")
+
+    return await acted(request, context, clear, form.get("here", "/jobs"))
 
 
 @router.post("/jobs/{number}/retry")
@@ -138,9 +138,7 @@ def _retry(manager: ModelManager, number: int, form: Mapping[str, str]) -> objec
 async def _do(
     request: Request, context: Context, form: Mapping[str, str], act: Callable[[], object]
 ) -> Response:
-    notice = None
-    try:
-        await run_in_threadpool(act)
-    except ModelKeepError as error:
-        notice = told_by(over_http(error_json(error)))
-    return lead_to(request, context.notices, form.get("here", "/jobs"), notice)
+    def quietly() -> None:  # the list itself shows what became of it
+        act()
+
+    return await acted(request, context, quietly, form.get("here", "/jobs"))

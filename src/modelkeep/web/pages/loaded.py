@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
-import anyio.to_thread
 from fastapi import APIRouter, Query, Request, Response
 
 from modelkeep.app import load as loads
 from modelkeep.app.memory import loadable, memory
-from modelkeep.app.outcomes import error_json
 from modelkeep.core.names import counted, size_text
-from modelkeep.errors import ModelKeepError
+from modelkeep.web.acting import acted
 from modelkeep.web.context import Context
-from modelkeep.web.frame import lead_to, page, told_by
+from modelkeep.web.frame import page
 from modelkeep.web.guard.forms import read_form
-from modelkeep.web.hints import over_http
 from modelkeep.web.keys import config_of
 from modelkeep.web.notices import Notice
 from modelkeep.web.routes import Routes
@@ -57,7 +53,7 @@ async def load_one(request: Request, context: Context) -> Response:
         took = f"{found.seconds:.1f} seconds"
         return Notice(f"{found.name} was loaded in {took}: {size_text(found.bytes)}")
 
-    return await _answer(request, context, load, "/loaded")
+    return await acted(request, context, load, "/loaded", limiter=context.loading)
 
 
 @router.post("/loaded/evict")
@@ -73,14 +69,4 @@ async def evict_some(request: Request, context: Context) -> Response:
         what = f"{counted(gone.parts, 'part')} left memory"
         return Notice(f"{what}, {size_text(gone.bytes)} became free")
 
-    return await _answer(request, context, evict, form.get("here", "/loaded"))
-
-
-async def _answer(
-    request: Request, context: Context, act: Callable[[], Notice], path: str
-) -> Response:
-    try:
-        notice = await anyio.to_thread.run_sync(act, limiter=context.loading)
-    except ModelKeepError as error:
-        notice = told_by(over_http(error_json(error)))
-    return lead_to(request, context.notices, path, notice)
+    return await acted(request, context, evict, form.get("here", "/loaded"))

@@ -10,14 +10,13 @@ from fastapi.concurrency import run_in_threadpool
 from modelkeep.app import equivalent
 from modelkeep.app.edit import RecordChange, edit
 from modelkeep.app.edit_form import FormField, changes_in, form_of, plain
-from modelkeep.app.outcomes import error_json, outcome_of
+from modelkeep.app.outcomes import outcome_of
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.errors import ModelKeepError, StaleRecordError
 from modelkeep.records.versions import record_version
 from modelkeep.web.context import Context, WebContext
 from modelkeep.web.frame import lead_to, page, told_by
 from modelkeep.web.guard.forms import read_form
-from modelkeep.web.hints import over_http
 from modelkeep.web.keys import InPath
 from modelkeep.web.managers import MANAGERS
 from modelkeep.web.model_pages import ModelAddress
@@ -98,7 +97,7 @@ def _form(
         model=record,
         fields=fields,
         typed=typed,
-        error=told_by(over_http(error_json(error))) if error is not None else None,
+        error=told_by(error) if error is not None else None,
         version=_version(context, record.key),
         equivalent=equivalent.of_edit(record.key, (f"name={record.name}",)),
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from modelkeep.app import equivalent
 from modelkeep.app import model as models
@@ -14,16 +13,15 @@ from modelkeep.app.edit import RecordChange, word_of
 from modelkeep.app.explanation import nearest
 from modelkeep.app.identify import IdentifyResult
 from modelkeep.app.identify import answer as identify
-from modelkeep.app.outcomes import error_json
 from modelkeep.core.names import path_to_text
 from modelkeep.errors import ModelKeepError
 from modelkeep.identification.known_families import kind_label
 from modelkeep.library.identified import set_by_hand
 from modelkeep.sources.local import LocalModelSource
-from modelkeep.web.context import Context, WebContext
-from modelkeep.web.frame import lead_to, page, told_by
+from modelkeep.web.acting import acted
+from modelkeep.web.context import Context
+from modelkeep.web.frame import page, told_by
 from modelkeep.web.guard.forms import read_form
-from modelkeep.web.hints import over_http
 from modelkeep.web.keys import InPath
 from modelkeep.web.managers import MANAGERS
 from modelkeep.web.model_pages import ModelAddress
@@ -83,19 +81,14 @@ def reidentify_page(request: Request, context: Context, key: InPath) -> Response
 async def reidentify_model(request: Request, context: Context, key: InPath) -> Response:
     """Identify a model again and change its record."""
     form = await read_form(request)
-    return await run_in_threadpool(_reidentify, request, context, key, is_reset="reset" in form)
+    address = ModelAddress.asked(request, key)
 
+    def act() -> Notice:
+        done = models.reidentify(context.manager, key, reset="reset" in form)
+        words = ", ".join(done.changed()).replace("_", " ")
+        return Notice(f"Identified again: {words or 'nothing'} changed")
 
-def _reidentify(request: Request, context: WebContext, key: str, *, is_reset: bool) -> Response:
-    record, address = context.manager.records.get_model(key), ModelAddress.asked(request, key)
-    try:
-        done = models.reidentify(context.manager, record.key, reset=is_reset)
-    except ModelKeepError as error:
-        notice = told_by(over_http(error_json(error)))
-        return lead_to(request, context.notices, address("/reidentify"), notice)
-    words = ", ".join(done.changed()).replace("_", " ")
-    notice = Notice(f"Identified again: {words or 'nothing'} changed")
-    return lead_to(request, context.notices, address(), notice)
+    return await acted(request, context, act, address(), otherwise=address("/reidentify"))
 
 
 def _identified(manager: ModelManager, record: ModelConfigBase) -> IdentifyResult | None:
@@ -114,7 +107,7 @@ def _look(manager: ModelManager, record: ModelConfigBase) -> _Look:
         if change.kept:
             reset = models.reidentify(manager, record.key, is_dry=True, reset=True)
     except ModelKeepError as error:
-        return _Look(error=told_by(over_http(error_json(error))))
+        return _Look(error=told_by(error))
     return _Look(change, reset)
 
 

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import anyio.to_thread
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from modelkeep.app import enrich, load, preview, tasks
 from modelkeep.app.job_kinds.enrich import EnrichDetails
 from modelkeep.app.job_kinds.verify import VerifyDetails
-from modelkeep.app.outcomes import error_json
 from modelkeep.core.names import size_text
-from modelkeep.errors import ModelKeepError
+from modelkeep.web.acting import Next, acted
 from modelkeep.web.context import Context, WebContext
-from modelkeep.web.frame import lead_to, page, told_by
+from modelkeep.web.frame import page
 from modelkeep.web.guard.forms import read_form
-from modelkeep.web.hints import over_http
 from modelkeep.web.keys import InPath, config_of
 from modelkeep.web.managers import MANAGERS
 from modelkeep.web.model_pages import ModelAddress
@@ -34,7 +30,7 @@ async def verify_model(request: Request, context: Context, key: InPath) -> Respo
     """Begin to read every byte of a model; its page then shows how far that is."""
     form = await read_form(request)
     details = VerifyDetails(keys=[key], accept="accept" in form)
-    return await run_in_threadpool(_begin, request, context, key, details)
+    return await _begin(request, context, key, details)
 
 
 @router.get("/models/{key:path}/enrich")
@@ -59,66 +55,57 @@ async def enrich_model(request: Request, context: Context, key: InPath) -> Respo
     """Begin to ask the sites about a model: its reader has seen which."""
     await read_form(request)
     details = EnrichDetails(keys=[key], again=True, yes=True)
-    return await run_in_threadpool(_begin, request, context, key, details)
+    return await _begin(request, context, key, details)
 
 
 @router.post("/models/{key:path}/load")
 async def load_model(request: Request, context: Context, key: InPath) -> Response:
     """Load a model; its page comes when it is in memory."""
     await read_form(request)
-    return await anyio.to_thread.run_sync(_load, request, context, key, limiter=context.loading)
+    address = ModelAddress.asked(request, key)
+
+    def act() -> Notice:
+        [done] = load.load(context.manager, config_of(context, key).key, load.LoadOptions())
+        took = f"{size_text(done.bytes)} on {done.device}, {done.seconds:.1f} s"
+        return Notice(f"Loaded as {done.class_name}: {took}")
+
+    return await acted(request, context, act, address(), limiter=context.loading)
 
 
 @router.post("/models/{key:path}/evict")
 async def evict_model(request: Request, context: Context, key: InPath) -> Response:
     """Take a model out of memory."""
     await read_form(request)
-    return await run_in_threadpool(_evict, request, context, key)
+    address = ModelAddress.asked(request, key)
+
+    def act() -> Notice:
+        done = load.evict(context.manager, config_of(context, key).key)
+        freed = f"{size_text(done.bytes)} are free again" if done.bytes else "Nothing was in memory"
+        return Notice(freed)
+
+    return await acted(request, context, act, address())
 
 
 @router.post("/models/{key:path}/preview")
 async def remove_preview(request: Request, context: Context, key: InPath) -> Response:
     """Have a model show no picture."""
     await read_form(request)
-    return await run_in_threadpool(_remove_preview, request, context, key)
+    address = ModelAddress.asked(request, key)
+
+    def act() -> Notice:
+        preview.remove_preview(context.manager, config_of(context, key))
+        return Notice("It shows no picture now")
+
+    return await acted(request, context, act, address())
 
 
-def _begin(request: Request, context: WebContext, key: str, details: Any) -> Response:
-    record, address = config_of(context, key), ModelAddress.asked(request, key)
+async def _begin(request: Request, context: WebContext, key: str, details: Any) -> Response:
+    """Begin a task about a model, whose page then shows how far that is."""
+    address = ModelAddress.asked(request, key)
     kind = "verify" if isinstance(details, VerifyDetails) else "enrich"
-    try:
-        task = tasks.begin_task(context.manager, kind, details, record.name)
-    except ModelKeepError as error:
-        return lead_to(request, context.notices, address(), _failure(error))
-    return lead_to(request, context.notices, address(task=task.row.id), None)
 
+    def act() -> Next:
+        name = config_of(context, key).name
+        return Next(address(task=tasks.begin_task(context.manager, kind, details, name).row.id))
 
-def _load(request: Request, context: WebContext, key: str) -> Response:
-    record, address = config_of(context, key), ModelAddress.asked(request, key)
-    try:
-        [done] = load.load(context.manager, record.key, load.LoadOptions())
-    except ModelKeepError as error:
-        return lead_to(request, context.notices, address(), _failure(error))
-    took = f"{size_text(done.bytes)} on {done.device}, {done.seconds:.1f} s"
-    notice = Notice(f"Loaded as {done.class_name}: {took}")
-    return lead_to(request, context.notices, address(), notice)
-
-
-def _evict(request: Request, context: WebContext, key: str) -> Response:
-    record, address = config_of(context, key), ModelAddress.asked(request, key)
-    done = load.evict(context.manager, record.key)
-    freed = f"{size_text(done.bytes)} are free again" if done.bytes else "Nothing was in memory"
-    return lead_to(request, context.notices, address(), Notice(freed))
-
-
-def _remove_preview(request: Request, context: WebContext, key: str) -> Response:
-    record, address = config_of(context, key), ModelAddress.asked(request, key)
-    try:
-        preview.remove_preview(context.manager, record)
-    except ModelKeepError as error:
-        return lead_to(request, context.notices, address(), _failure(error))
-    return lead_to(request, context.notices, address(), Notice("It shows no picture now"))
-
-
-def _failure(error: ModelKeepError) -> Notice:
-    return told_by(over_http(error_json(error)))
+    return await acted(request, context, act, address())

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from starlette.concurrency import run_in_threadpool
 
-from modelkeep.app.outcomes import error_json
 from modelkeep.app.sample.library import add_samples, remove_samples
 from modelkeep.core.names import counted
-from modelkeep.errors import ModelKeepError
+from modelkeep.web.acting import acted
 from modelkeep.web.context import shared_by
-from modelkeep.web.frame import lead_to, told_by
 from modelkeep.web.guard.forms import read_form
-from modelkeep.web.hints import over_http
 from modelkeep.web.notices import Notice
 from modelkeep.web.routes import Routes
 
@@ -24,13 +20,13 @@ ROUTES = Routes("samples", router)
 async def add(request: Request) -> Response:
     """Add the sample models, and lead on to the library."""
     form, context = await read_form(request), shared_by(request)
-    try:
-        count = await run_in_threadpool(add_samples, context.manager)
-    except ModelKeepError as error:
-        notice = told_by(over_http(error_json(error)))
-        return lead_to(request, context.notices, form.get("here", "/install"), notice)
-    text = f"{counted(count, 'sample model')} came into the library"
-    return lead_to(request, context.notices, "/", Notice(text, undo="/install/sample/remove"))
+
+    def act() -> Notice:
+        count = add_samples(context.manager)
+        text = f"{counted(count, 'sample model')} came into the library"
+        return Notice(text, undo="/install/sample/remove")
+
+    return await acted(request, context, act, "/", otherwise=form.get("here", "/install"))
 
 
 @router.post("/install/sample/remove")
@@ -38,9 +34,9 @@ async def remove(request: Request) -> Response:
     """Remove the sample models, and lead on to the library."""
     await read_form(request)
     context = shared_by(request)
-    try:
-        count = await run_in_threadpool(remove_samples, context.manager)
-        notice = Notice(f"{counted(count, 'sample model')} went, and nothing of them is left")
-    except ModelKeepError as error:
-        notice = told_by(over_http(error_json(error)))
-    return lead_to(request, context.notices, "/", notice)
+
+    def act() -> Notice:
+        count = remove_samples(context.manager)
+        return Notice(f"{counted(count, 'sample model')} went, and nothing of them is left")
+
+    return await acted(request, context, act, "/")

@@ -62,7 +62,9 @@ async def add_folder(request: Request, context: Context) -> Response:
     form = await read_form(request)
     typed = [(name, form[name]) for name in _TYPED if form.get(name)]
     again = f"{_HERE}?{urlencode(typed)}"
-    return await acted(request, context, lambda: _add(context.manager, form), _HERE, again)
+    return await acted(
+        request, context, lambda: _add(context.manager, form), _HERE, otherwise=again
+    )
 
 
 @router.post(f"{_HERE}/folders/scan")

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from modelkeep.app import tasks
 from modelkeep.app.job_kinds.scan import ScanDetails
 from modelkeep.app.job_kinds.sync import SyncDetails
 from modelkeep.app.job_kinds.verify import VerifyDetails
 from modelkeep.app.leftovers import clean
-from modelkeep.app.outcomes import error_json
 from modelkeep.app.removals import Moved, purge_all, remove_all, restore_all
 from modelkeep.app.requested import requested_place
 from modelkeep.core import limits
 from modelkeep.core.names import counted, size_text
-from modelkeep.errors import ModelKeepError
+from modelkeep.web.acting import Next, acted
 from modelkeep.web.context import Context
-from modelkeep.web.frame import lead_to, told_by
+from modelkeep.web.frame import told_by
 from modelkeep.web.guard.forms import read_fields
-from modelkeep.web.hints import over_http
 from modelkeep.web.notices import Notice
 from modelkeep.web.routes import Routes
 
@@ -45,7 +42,7 @@ async def remove_models(request: Request, context: Context) -> Response:
         fields = tuple(("key", key) for key in done.keys)
         return Notice(text, _also(done) or kept, undo="/storage/restore", fields=fields)
 
-    return await _answer(request, context, fields, act)
+    return await acted(request, context, act, _here(fields))
 
 
 @router.post("/storage/restore")
@@ -59,7 +56,7 @@ async def restore_models(request: Request, context: Context) -> Response:
             return _failed(done, "Nothing was chosen")
         return Notice(f"{_what(done)} brought back", _also(done))
 
-    return await _answer(request, context, fields, act)
+    return await acted(request, context, act, _here(fields))
 
 
 @router.post("/storage/purge")
@@ -75,7 +72,7 @@ async def purge_models(request: Request, context: Context) -> Response:
         done = purge_all(context.manager, None if count else keys, seen=count)
         return Notice(f"{_what(done)} deleted for good, {size_text(done.bytes)} became free")
 
-    return await _answer(request, context, fields, act)
+    return await acted(request, context, act, _here(fields))
 
 
 @router.post("/storage/clean")
@@ -89,7 +86,7 @@ async def clean_staging(request: Request, context: Context) -> Response:
         left = [finding for finding in done if finding.is_left]
         return Notice(f"{counted(count, 'folder')} cleaned away", left[0].message if left else "")
 
-    return await _answer(request, context, fields, act)
+    return await acted(request, context, act, _here(fields))
 
 
 @router.post("/storage/find")
@@ -122,33 +119,12 @@ async def _begin(
     """Begin a task and lead to its page."""
     fields = await read_fields(request)
 
-    def act() -> int:
+    def act() -> Next:
         details, about = make(dict(fields).get("place", ""))
-        return tasks.begin_task(context.manager, kind, details, about).row.id
+        number = tasks.begin_task(context.manager, kind, details, about).row.id
+        return Next(f"/jobs/{number}")
 
-    try:
-        number = await run_in_threadpool(act)
-    except ModelKeepError as error:
-        return lead_to(request, context.notices, _here(fields), told_by(_facts(error)))
-    return lead_to(request, context.notices, f"/jobs/{number}", None)
-
-
-async def _answer(
-    request: Request,
-    context: Context,
-    fields: Sequence[tuple[str, str]],
-    act: Callable[[], Notice],
-) -> Response:
-    try:
-        notice = await run_in_threadpool(act)
-    except ModelKeepError as error:
-        notice = told_by(_facts(error))
-    return lead_to(request, context.notices, _here(fields), notice)
-
-
-def _facts(error: ModelKeepError) -> dict[str, str]:
-    found: dict[str, str] = over_http(error_json(error))
-    return found
+    return await acted(request, context, act, _here(fields))
 
 
 def _keys(fields: Sequence[tuple[str, str]]) -> list[str]:
@@ -167,8 +143,8 @@ def _also(done: Moved) -> str:
     """Return what went wrong with some of them."""
     if not done.errors:
         return ""
-    return f"{counted(len(done.errors), 'model')} stayed: {_facts(done.errors[0])['message']}."
+    return f"{counted(len(done.errors), 'model')} stayed: {told_by(done.errors[0]).text}."
 
 
 def _failed(done: Moved, nothing: str) -> Notice:
-    return told_by(_facts(done.errors[0])) if done.errors else Notice(nothing, kind="failed")
+    return told_by(done.errors[0]) if done.errors else Notice(nothing, kind="failed")
