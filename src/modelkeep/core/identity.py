@@ -26,6 +26,11 @@ EvidenceKind = Literal["keys", "shapes", "config", "metadata", "hash", "name"]
 _CONTRADICTED = (" and decide", " and decides")
 
 
+def default_description(base: str, kind: str, name: str) -> str:
+    """Return the description of a model that nobody has described."""
+    return f"{base} {kind} model {name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One reason for an answer.

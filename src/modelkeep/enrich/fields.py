@@ -13,10 +13,10 @@ from typing import Any
 
 from modelkeep.core.configs import ModelConfigBase
 from modelkeep.core.hearsay import Hearsay
-from modelkeep.core.names import path_to_text, safe_name
 from modelkeep.core.taxonomy import BaseModelType
 from modelkeep.identification.known_families import base_names
 from modelkeep.identification.opinions import opinions_of, said
+from modelkeep.library.defaults import default_values
 from modelkeep.library.identified import is_cleared
 from modelkeep.sources.site import RemoteModel
 from modelkeep.sources.told import told_by_site
@@ -90,18 +90,4 @@ def _is_open(config: ModelConfigBase, name: str, known: Known) -> bool:
     if is_cleared(config, name):
         return False
     current = getattr(config, name)
-    return not current or current in _made_by_us(config, name, known.place)
-
-
-def _made_by_us(config: ModelConfigBase, name: str, place: Path | None) -> set[str]:
-    """Return the value that identifying and recording a model writes to a field."""
-    paths = [Path(config.path), Path(config.source or config.path), *([place] if place else [])]
-    names = {text for path in paths for text in (path.name, path.stem)}
-    names |= {safe_name(text) for text in names if text}
-    if name == "name":
-        return names
-    if name == "description":
-        return {f"{config.base} {config.type} model {each}" for each in (config.name, *names)}
-    if name == "source":  # a model that was recorded where it lies came from there
-        return {path_to_text(place)} if place is not None else set()
-    return set()
+    return not current or current in default_values(config, name, known.place)

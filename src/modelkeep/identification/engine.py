@@ -10,7 +10,7 @@ from pathlib import Path
 from modelkeep.core.base_names import BaseNames
 from modelkeep.core.commands import command
 from modelkeep.core.hearsay import NO_HEARSAY, Hearsay
-from modelkeep.core.identity import FileForm, Identification
+from modelkeep.core.identity import FileForm, Identification, default_description
 from modelkeep.core.reading import LocalFile, ReadAt, printable, unreadable
 from modelkeep.core.taxonomy import BaseModelType, ModelVariantType, type_label
 from modelkeep.core.weight_names import is_generic
@@ -315,7 +315,7 @@ def _describe(
         missing=view.folder.missing if view.folder else (),
         size=size,
         name=view.name,
-        description=f"{rule.base.value} {rule.type.value} model {view.name}",
+        description=default_description(rule.base, rule.type, view.name),
         trigger_phrases=facts.trigger_phrases(view.metadata, captions),
         legacy_config=legacy.get(prediction) or legacy.get(None),
         tensor_prefix=facts.find_prefix(view, match),

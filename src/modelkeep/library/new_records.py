@@ -10,7 +10,7 @@ from typing import Any
 
 from modelkeep.core.aliases import without_aliases
 from modelkeep.core.configs import ModelConfigBase, ModelConfigFactory, new_key
-from modelkeep.core.identity import Evidence, FileForm, Identification
+from modelkeep.core.identity import Evidence, FileForm, Identification, default_description
 from modelkeep.core.names import path_to_text, safe_name, shown, text_to_path, unique_name
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
 from modelkeep.core.weight_names import is_generic, model_suffix, with_suffix_of
@@ -184,7 +184,7 @@ def config_fields(
     name = given.get("name", safe_name(found.name))
     merged = {"key": new_key(), "name": name, "path": "", **kept, **given}
     kind, base = _enum(ModelType, "type", merged["type"]), BaseModelType(merged["base"])
-    merged.setdefault("description", f"{base} {kind} model {name}")
+    merged.setdefault("description", default_description(base, kind, name))
     return {**merged, "type": kind, "base": base}
 
 

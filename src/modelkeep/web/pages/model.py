@@ -18,6 +18,7 @@ from modelkeep.core.names import path_to_text
 from modelkeep.core.taxonomy import FORMAT_LABELS, ModelType, type_label
 from modelkeep.errors import ModelKeepError
 from modelkeep.identification.known_families import base_label
+from modelkeep.library.defaults import default_values
 from modelkeep.library.identified import set_by_hand
 from modelkeep.records.versions import record_version
 from modelkeep.web.context import Context, WebContext
@@ -82,7 +83,7 @@ def shown(request: Request, context: WebContext, record: ModelConfigBase) -> Res
         details=details,
         origin=origin_of(record, details.metadata),
         by_hand=set_by_hand(record),
-        says="" if _is_default(record) else describe(manager, record).html,
+        says=_description(manager, record),
         preview=preview_kind(manager, record) if details.preview is not None else "",
         files=listed[:_SHOWN_FILES],
         more_files=listed[_SHOWN_FILES:],
@@ -112,9 +113,10 @@ def words_of(record: ModelConfigBase) -> dict[str, Any]:
     }
 
 
-def _is_default(record: ModelConfigBase) -> bool:
-    """Tell whether nobody described a model: what it is then called says nothing new."""
-    return (record.description or "").startswith(f"{record.base} {record.type} model ")
+def _description(manager: ModelManager, record: ModelConfigBase) -> str:
+    """Return how somebody described a model; the default says nothing new."""
+    is_default = record.description in default_values(record, "description")
+    return "" if is_default else describe(manager, record).html
 
 
 def _beside(manager: ModelManager, address: ModelAddress) -> Neighbours:

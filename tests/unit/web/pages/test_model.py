@@ -47,6 +47,17 @@ def test_a_model_is_shown_with_all_that_is_known_of_it(web: WebServer, tmp_path:
     assert "notice failed" not in text
 
 
+def test_a_description_is_shown_where_somebody_wrote_one(web: WebServer, tmp_path: Path) -> None:
+    key = add_lora(web, tmp_path, "described", 9)
+    record = web.manager.records.get_model(key)
+    assert record.description == "sd-1 lora model described"
+    assert "Description</h2>" not in show(web, at(key))
+    web.manager.records.update_model(key, {"name": "renamed"})
+    assert "Description</h2>" not in show(web, at(key))
+    web.manager.records.update_model(key, {"description": "sd-1 lora model for paper"})
+    assert "sd-1 lora model for paper" in show(web, at(key))
+
+
 def test_what_strangers_wrote_is_text(web: WebServer, tmp_path: Path) -> None:
     key = add_lora(
         web,

@@ -99,7 +99,10 @@ def test_missing_models_are_listed_and_their_records_removed(
 ) -> None:
     key = _add(web, lora(tmp_path / "a.safetensors"), name="lost")
     web.manager.path_of(key).unlink()
-    assert "1 model is recorded" in _page(web, "missing").replace("<strong>1</strong>", "1")
+    shown = _page(web, "missing")
+    assert "1 model is recorded" in shown.replace("<strong>1</strong>", "1")
+    [again] = re.findall(r'href="(/install[^"]+)"> *<svg[^>]*>.*?</svg> *Install again', shown)
+    assert str(tmp_path / "a.safetensors") in web.get(unescape(again), headers=_HTML).text
     found = web.ask("POST", "/storage/find", data={"a": "b"}, headers=_HTML)
     assert re.search(r"/jobs/\d+$", found.url)
     web.manager.jobs.wait(60)
