@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from modelkeep.app.edit import FieldChange, read_changes
 from modelkeep.core.configs import ModelConfigFactory
 from modelkeep.core.taxonomy import (
-    FORMAT_LABELS,
     BaseModelType,
     ModelFormat,
     ModelType,
     SchedulerPredictionType,
+    format_label,
     type_label,
 )
 from modelkeep.errors import InvalidModelConfigException
@@ -143,7 +143,7 @@ def _choices(
         named = ((base.value, base_label(base)) for base in {*bases, record.base})
         yield from sorted(named, key=lambda pair: pair[1].casefold())
     elif word == "format":
-        yield from ((f.value, FORMAT_LABELS.get(f, f.value)) for f in _formats(record))
+        yield from ((f.value, format_label(f)) for f in _formats(record))
     elif word == "prediction_type":
         yield "", "not stated"
         yield from ((each.value, each.value) for each in SchedulerPredictionType)

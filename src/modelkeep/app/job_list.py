@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,7 +16,6 @@ from modelkeep.jobs.states import FAILED, FINAL, HELD, OPEN, JobState
 
 if TYPE_CHECKING:
     from modelkeep.app.download_jobs import DownloadJobView
-    from modelkeep.app.import_jobs import ImportView
     from modelkeep.app.manager import ModelManager
     from modelkeep.jobs.rows import JobRow
 
@@ -215,18 +214,22 @@ class JobBoard:
         }
 
 
-def job_list(manager: ModelManager, shown: Shown = "all", limit: int = 50) -> JobBoard:
+def job_list(
+    manager: ModelManager, shown: Shown = "all", limit: int = 50, skip: int = 0
+) -> JobBoard:
     """Return the jobs of every process on the root.
 
     Args:
         manager: Of the library.
         shown: Which of them.
         limit: At most so many; all that have not ended are always there.
+        skip: So many of the first are left out.
     """
     rows = manager.jobs.rows()
     wanted = sorted((row for row in rows if row.status in _STATES[shown]), key=_order)
     active = sum(row.status not in FINAL for row in wanted)
-    kept = wanted[: max(limit, active)]
+    wanted = wanted[skip:]
+    kept = wanted[: max(limit, active - skip)]
     return JobBoard(
         jobs=tuple(_listed(manager, row) for row in kept),
         totals={name: sum(r.status in states for r in rows) for name, states in _STATES.items()},
@@ -262,45 +265,31 @@ def _order(row: JobRow) -> tuple[int, float]:
 
 
 def _listed(manager: ModelManager, row: JobRow) -> ListedJob:
+    job = manager.jobs.job_of(row) if row.ended_at is None else None
+    listed = ListedJob(
+        row,
+        row.status.value,
+        done=job.bytes if job else row.bytes,
+        total=job.total_bytes if job else row.total_bytes,
+        by_us=manager.jobs.is_mine(row),
+    )
     if row.kind == "install":
-        return _install(manager, import_view(manager, row))
+        return _as_install(manager, listed)
     if row.kind == "download":
-        return _download(manager, row)
+        return listed
     unit, counts = _read_details(row.details)
-    job = manager.jobs.job_of(row) if row.ended_at is None else None
-    return ListedJob(
-        row,
-        row.status.value,
-        done=job.bytes if job else row.bytes,
-        total=job.total_bytes if job else row.total_bytes,
-        unit=unit,
-        counts=counts,
-        by_us=manager.jobs.is_mine(row),
-    )
+    return replace(listed, unit=unit, counts=counts)
 
 
-def _install(manager: ModelManager, view: ImportView) -> ListedJob:
-    row, job = view.row, view.job
-    top = job.fetched if job is not None else None
-    return ListedJob(
-        row,
-        view.status.value,
-        done=job.bytes if job else row.bytes,
-        total=job.total_bytes if job else row.total_bytes,
-        files=tuple(_file(part, top) for part in view.parts) if row.ended_at is None else (),
-        model=_name_of(manager, row.key),
-        by_us=manager.jobs.is_mine(row),
-    )
-
-
-def _download(manager: ModelManager, row: JobRow) -> ListedJob:
-    job = manager.jobs.job_of(row) if row.ended_at is None else None
-    return ListedJob(
-        row,
-        row.status.value,
-        done=job.bytes if job else row.bytes,
-        total=job.total_bytes if job else row.total_bytes,
-        by_us=manager.jobs.is_mine(row),
+def _as_install(manager: ModelManager, listed: ListedJob) -> ListedJob:
+    """Return an install with its files, and the model that it made."""
+    view = import_view(manager, listed.row)
+    top = view.job.fetched if view.job is not None else None
+    return replace(
+        listed,
+        status=view.status.value,
+        files=tuple(_file(part, top) for part in view.parts) if listed.is_active else (),
+        model=_name_of(manager, listed.row.key),
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from modelkeep.app.text import ListedModel, ModelPlace, Table, model_table
 from modelkeep.core.names import counted, path_to_text, shown, size_text
 from modelkeep.core.roots import MODELS_ROOT, NO_ROOT
-from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
+from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType, format_label, type_label
 from modelkeep.errors import DatabaseError, StorageError, UsageError
 from modelkeep.records.dialects.sqlite_list import all_by_name
 from modelkeep.records.listing import FacetName, Facets, KindTotal, RecordFilter
@@ -240,6 +240,9 @@ def facet_label(facet: str, value: str) -> str:
         return "(not known)"
     if facet == "type":
         return type_label(ModelType(value))
+    if facet == "format":
+        label = format_label(ModelFormat(value))
+        return value if label == value else f"{value} ({label})"
     if facet != "base":
         return value
     from modelkeep.identification.known_families import base_label

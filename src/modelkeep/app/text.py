@@ -12,11 +12,11 @@ from unicodedata import combining, east_asian_width
 from modelkeep.core.names import size_text
 from modelkeep.core.reading import printable
 from modelkeep.core.taxonomy import (
-    FORMAT_LABELS,
     BaseModelType,
     ModelFormat,
     ModelType,
     RecordState,
+    format_label,
     type_label,
 )
 
@@ -175,7 +175,7 @@ def _cells(model: ListedModel) -> tuple[str, ...]:
         model.name,
         type_label(model.type),
         base_label(model.base) + variant_text(model),
-        FORMAT_LABELS.get(model.format, str(model.format)),
+        format_label(model.format),
         size_text(model.size),
     )
 

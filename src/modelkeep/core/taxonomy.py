@@ -287,6 +287,11 @@ def type_from_words(text: str) -> ModelType | None:
     return _TYPE_WORDS.get(word)
 
 
+def format_label(value: ModelFormat) -> str:
+    """Return what people call models of this format."""
+    return FORMAT_LABELS.get(value, str(value))
+
+
 def type_label(value: ModelType) -> str:
     """Return what people call models of this type."""
     return TYPE_LABELS.get(value, str(value))

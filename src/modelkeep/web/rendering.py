@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 
 from modelkeep.app.library import facet_label
 from modelkeep.core.names import size_text
+from modelkeep.core.taxonomy import ModelFormat, format_label
 from modelkeep.web.hints import hint_over_http
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ def render(template: str, **values: Any) -> str:
 
     Besides its values a template has the filters ``size`` (bytes), ``number``, ``date`` and
     ``machine_time`` (seconds since the epoch), ``duration`` (seconds), ``sentence``,
-    ``web_words`` (hints of errors), ``type_label``, ``base_label`` and ``spots``, and
-    ``asset(name)``, the address of a file in ``static`` below the prefix of the server.
+    ``web_words`` (hints of errors), ``type_label``, ``format_label``, ``base_label`` and
+    ``spots``, and ``asset(name)``, the address of a file in ``static`` below the prefix of the
+    server.
     """
     return _environment().get_template(template).render(values)
 
@@ -137,6 +139,7 @@ def _environment() -> Environment:
         sentence=sentence,
         web_words=hint_over_http,
         type_label=lambda value: facet_label("type", value),
+        format_label=lambda value: format_label(ModelFormat(value)),
         base_label=lambda value: facet_label("base", value) if value else "",
         spots=spots,
     )

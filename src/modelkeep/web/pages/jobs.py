@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, get_args
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -44,10 +45,11 @@ def jobs_page(
     context: Context,
     show: str = "all",
     limit: Annotated[int, Query(ge=1, le=_MOST)] = _STEP,
+    skip: Annotated[int, Query(ge=0, le=_PAGES)] = 0,
 ) -> Response:
     """Show the jobs of every process: those that run first, then those that ended, latest first."""
     shown: Shown = next((name for name in get_args(Shown) if name == show), "all")
-    listed = job_list(context.manager, shown, limit)
+    listed = job_list(context.manager, shown, limit, skip)
     return page(
         request,
         "jobs.html",
@@ -56,7 +58,8 @@ def jobs_page(
         listed=listed,
         running=listed.running,
         shown=shown,
-        more=min(limit + _STEP, _MOST) if listed.is_more and limit < _MOST else 0,
+        skip=skip,
+        more=_more(limit, skip) if listed.is_more else "",
         types=type_choices(),
         bases=base_choices(),
     )
@@ -124,6 +127,15 @@ async def act_on_job(
     if action == "forget" and form.get("here", "").startswith(f"/jobs/{number}"):
         form["here"] = "/jobs"
     return await _do(request, context, form, lambda: act(context.manager, number))
+
+
+def _more(limit: int, skip: int) -> str:
+    """Return the parameters that show more jobs: a longer list, and after the longest a next."""
+    if limit + _STEP <= _MOST:
+        more = {"limit": limit + _STEP, "skip": skip}
+    else:
+        more = {"skip": skip + limit}
+    return urlencode({name: value for name, value in more.items() if value})
 
 
 def _retry(manager: ModelManager, number: int, form: Mapping[str, str]) -> object:

@@ -15,7 +15,7 @@ from modelkeep.app.origin import origin_of
 from modelkeep.app.preview import preview_kind
 from modelkeep.app.text import not_stated
 from modelkeep.core.names import path_to_text
-from modelkeep.core.taxonomy import FORMAT_LABELS, ModelType, type_label
+from modelkeep.core.taxonomy import ModelType, format_label, type_label
 from modelkeep.errors import ModelKeepError
 from modelkeep.identification.known_families import base_label
 from modelkeep.library.defaults import default_values
@@ -107,7 +107,7 @@ def words_of(record: ModelConfigBase) -> dict[str, Any]:
         "model": record,
         "type_name": type_label(record.type),
         "base_name": base_label(record.base),
-        "format_name": FORMAT_LABELS.get(record.format, str(record.format)),
+        "format_name": format_label(record.format),
         "variant": variant if variant != "normal" else "",
         "prediction": str(prediction or ""),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from modelkeep.app import tasks
 from modelkeep.app.bulk import BulkRequest
 from modelkeep.app.job_kinds.bulk import BulkDetails
 from modelkeep.app.job_kinds.doctor import DoctorDetails
+from modelkeep.jobs.rows import NewJob
+from modelkeep.jobs.state import StateDatabase
+from modelkeep.jobs.states import JobState
 from support.tiny import lora, safetensors_bytes
 from support.web import WebServer
 
@@ -50,6 +54,19 @@ def web(tmp_path: Path) -> Any:
 def test_an_empty_list_says_what_will_be_there(web: WebServer) -> None:
     assert "also those of the command line" in _page(web, "/jobs")
     assert "None of these" in _page(web, "/jobs?show=failed")
+
+
+def test_every_job_can_be_reached_however_many_there_are(web: WebServer) -> None:
+    with closing(StateDatabase(web.manager.settings.state_path)) as state:
+        for number in range(1_030):
+            state.jobs.insert(NewJob("download", f"{number}", "{}", JobState.CANCELLED), "")
+    seen: list[str] = []
+    path = "/jobs?show=failed&limit=1000"
+    while path:
+        text = _page(web, path)
+        seen += re.findall(r'id="job-(\d+)"', text)
+        path = "".join(re.findall(r'href="(/jobs[^"]+)">(?:Older|50 more)</a>', text))
+    assert len(set(seen)) == len(seen) == 1_030
 
 
 def test_a_finished_install_leads_to_its_model(web: WebServer, tmp_path: Path) -> None:
