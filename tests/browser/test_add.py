@@ -63,9 +63,9 @@ def test_an_upload_goes_on_after_it_was_cut_off_and_the_page_loaded_again(
         page.route(_UPLOADS, cut)
         with page.expect_request(lambda request: request.method == "PATCH"):
             page.locator(".drop input").set_input_files(model)
-        page.unroute(_UPLOADS)
         page.reload()
         page.get_by_text("Choose the same file again").wait_for()
+        page.unroute(_UPLOADS)
         with page.expect_request(lambda request: request.method == "HEAD"):
             page.locator(".drop input").set_input_files(model)
         page.get_by_role("link", name="To its install").wait_for()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from modelkeep.app import plan as plans
 from modelkeep.app import search
+from modelkeep.app.add_options import INPLACE, AddOptions
 from modelkeep.app.found_places import scannable
 from modelkeep.app.outcomes import error_json
-from modelkeep.app.plan import InstallRequest
 from modelkeep.app.requested import is_path, requested_source
-from modelkeep.core import limits
 from modelkeep.core.commands import command
 from modelkeep.core.names import is_inside, path_to_text, real_path
 from modelkeep.core.weight_names import MODEL_SUFFIXES
@@ -25,7 +24,6 @@ from modelkeep.errors import (
     UnknownModelError,
     UnsupportedSourceError,
 )
-from modelkeep.library.destination import LinkMode
 from modelkeep.scan.signs import is_model_folder
 from modelkeep.sources.layouts.folders import names_in
 from modelkeep.sources.layouts.layout import load_layouts, recognise
@@ -36,65 +34,13 @@ if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
     from modelkeep.app.plan import PlannedInstall
     from modelkeep.app.search import Hit
-    from modelkeep.install.job import ModelInstallJob
     from modelkeep.sources.string_like import StringLikeSource
 
 #: Lines that are taken at once.
 MOST_LINES = 20
 _AT_ONCE = 4
-#: Neither of words nor of a path.
-_INPLACE = "inplace"
 #: Of a source that is written down: no secrets.
 _SECRET = {"access_token"}
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """How somebody wants to have what they add.
-
-    Attributes:
-        name, type, base, variant: Fields of the record; empty for what is identified.
-        how: ``copy``, ``move``, ``hardlink``, ``reflink`` or ``inplace``, of files of this disk.
-        to: Name of the root that it goes into; the folder of installed models when empty.
-        site: Only this one is searched; all when empty.
-    """
-
-    name: str = ""
-    type: str = ""
-    base: str = ""
-    variant: str = ""
-    how: str = ""
-    to: str = ""
-    site: str = ""
-
-    @property
-    def changes_plan(self) -> bool:
-        """Something is wanted otherwise than a plan would have it by itself."""
-        return self != Wish(site=self.site)
-
-    def request(self, *, is_local: bool, is_one: bool) -> InstallRequest:
-        """Return it as an install takes it.
-
-        Args:
-            is_local: It is of this disk.
-            is_one: It is the only source; a name is for one.
-
-        Raises:
-            UsageError: a word of it means nothing.
-        """
-        from modelkeep.app.query import read_base, read_type
-
-        given = {
-            "name": self.name.strip() if is_one else "",
-            "type": read_type(self.type) if self.type else "",
-            "base": read_base(self.base) if self.base else "",
-            "variant": self.variant,
-        }
-        overrides = {name: value for name, value in given.items() if value}
-        if is_local and self.how == _INPLACE:
-            return InstallRequest(overrides, inplace=True)
-        link = LinkMode(self.how) if is_local and self.how in set(LinkMode) else None
-        return InstallRequest(overrides, link=link, to=self.to or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,73 +128,33 @@ def lines_of(text: str) -> list[str]:
     return list(dict.fromkeys(filter(None, lines)))[:MOST_LINES]
 
 
-def answers(manager: ModelManager, text: str, wish: Wish) -> list[Answer]:
+def answers(manager: ModelManager, text: str, options: AddOptions) -> list[Answer]:
     """Return what each line of a text means; sites are asked at the same time.
 
     Args:
         manager: Of the library.
         text: One or several lines.
-        wish: How it is wanted.
+        options: How it is wanted.
     """
     lines = lines_of(text)
     if not lines:
         return []
     with ThreadPoolExecutor(min(_AT_ONCE, len(lines)), thread_name_prefix="modelkeep-add") as pool:
-        return list(pool.map(lambda line: _answer(manager, line, wish, len(lines) == 1), lines))
+        return list(pool.map(lambda line: _answer(manager, line, options, len(lines) == 1), lines))
 
 
-def begin_all(
-    manager: ModelManager, sources: Iterable[str], wish: Wish
-) -> tuple[list[ModelInstallJob], list[ModelKeepError]]:
-    """Begin the installs of sources; return their jobs, and why others did not begin.
-
-    Args:
-        manager: Of the library.
-        sources: As ``Answer.source`` has them.
-        wish: How they are wanted.
-    """
-    begun: list[ModelInstallJob] = []
-    failed: list[ModelKeepError] = []
-    given = list(sources)
-    for each in given:
-        try:
-            begun.append(_begin(manager, each, wish, is_one=len(given) == 1))
-        except ModelKeepError as error:
-            failed.append(error)
-    return begun, failed
-
-
-def _begin(manager: ModelManager, text: str, wish: Wish, *, is_one: bool) -> ModelInstallJob:
-    try:
-        values = json.loads(text)
-    except ValueError:
-        values = None
-    if not isinstance(values, dict):
-        raise UnsupportedSourceError("The form names no source", hint="Load the page again.")
-    is_local = values.get("type") == "local"
-    request = wish.request(is_local=is_local, is_one=is_one)
-    source = requested_source(manager, values, inplace=request.inplace)
-    return manager.installer.import_model(
-        source,
-        dict(request.overrides),
-        link=request.link,
-        to=request.to,
-        at_most=limits.QUEUED_INSTALLS,
-    )
-
-
-def _answer(manager: ModelManager, line: str, wish: Wish, is_one: bool) -> Answer:
+def _answer(manager: ModelManager, line: str, options: AddOptions, is_one: bool) -> Answer:
     try:
         if is_path(line):
-            return _of_path(manager, line, wish, is_one=is_one)
+            return _of_path(manager, line, options, is_one=is_one)
         source = requested_source(manager, line)
     except (SourceNotFoundError, UnsupportedSourceError) as error:
         if _is_words(line):
-            return _of_words(manager, line, wish)
+            return _of_words(manager, line, options)
         return Answer(line, error=error_json(error))
     except ModelKeepError as error:
         return Answer(line, error=error_json(error))
-    return _of_source(manager, line, source, wish, is_one=is_one)
+    return _of_source(manager, line, source, options, is_one=is_one)
 
 
 def _is_words(line: str) -> bool:
@@ -256,7 +162,7 @@ def _is_words(line: str) -> bool:
     return "://" not in line and not is_path(line) and (" " in line or not has_marks)
 
 
-def _of_path(manager: ModelManager, line: str, wish: Wish, *, is_one: bool) -> Answer:
+def _of_path(manager: ModelManager, line: str, options: AddOptions, *, is_one: bool) -> Answer:
     try:
         path = scannable(manager, line)
     except SourceNotFoundError as error:
@@ -267,10 +173,10 @@ def _of_path(manager: ModelManager, line: str, wish: Wish, *, is_one: bool) -> A
         inside = {*names.files, *names.folders}
         if not is_model_folder(path, inside, {name for name in inside if weight_suffix(name)}):
             return Answer(line, folder=folder_facts(manager, path), is_local=True)
-    if not wish.how and is_inside(path, real_path(manager.settings.models_dir)):
-        wish = replace(wish, how=_INPLACE)  # a copy would come to lie beside it
-    source = LocalModelSource(path=path, inplace=wish.how == _INPLACE)
-    return _of_source(manager, line, source, wish, is_one=is_one)
+    if not options.how and is_inside(path, real_path(manager.settings.models_dir)):
+        options = replace(options, how=INPLACE)  # a copy would come to lie beside it
+    source = LocalModelSource(path=path, inplace=options.how == INPLACE)
+    return _of_source(manager, line, source, options, is_one=is_one)
 
 
 def folder_facts(manager: ModelManager, path: Path) -> FolderFacts:
@@ -298,12 +204,12 @@ def closed_folder(manager: ModelManager, text: str) -> ClosedFolder:
 
 
 def _of_source(
-    manager: ModelManager, line: str, source: StringLikeSource, wish: Wish, *, is_one: bool
+    manager: ModelManager, line: str, source: StringLikeSource, options: AddOptions, *, is_one: bool
 ) -> Answer:
     is_local = isinstance(source, LocalModelSource)
     token = None if is_local else _token_place(manager, source)
     try:
-        request = wish.request(is_local=is_local, is_one=is_one)
+        request = options.request(is_local=is_local, is_one=is_one)
         planned = plans.plan(manager, source, request)
     except ModelKeepError as error:
         return Answer(
@@ -339,13 +245,13 @@ def _token_place(manager: ModelManager, source: StringLikeSource) -> TokenPlace 
     return TokenPlace(site.name, site.label, site.key_page, has_token)
 
 
-def _of_words(manager: ModelManager, line: str, wish: Wish) -> Answer:
+def _of_words(manager: ModelManager, line: str, options: AddOptions) -> Answer:
     try:
-        request = wish.request(is_local=False, is_one=True)
+        request = options.request(is_local=False, is_one=True)
         hits = search.search(
             manager,
             line,
-            wish.site or None,
+            options.site or None,
             type=request.overrides.get("type"),
             base=request.overrides.get("base"),
         )

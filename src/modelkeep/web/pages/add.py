@@ -11,7 +11,8 @@ from fastapi import APIRouter, Request, Response
 
 from modelkeep.app import adding, tokens, uploads
 from modelkeep.app import start as first_steps
-from modelkeep.app.adding import Answer, Wish
+from modelkeep.app.add_options import AddOptions, begin_all
+from modelkeep.app.adding import Answer
 from modelkeep.app.equivalent import of_install
 from modelkeep.core.names import counted
 from modelkeep.core.taxonomy import BaseModelType, ModelType, type_label
@@ -30,7 +31,7 @@ ROUTES = Routes("add", router)
 _LONGEST = 20_000
 #: Precisions of repositories that are offered; the first is the usual one.
 _FORMS = ("fp16", "fp32")
-_WISHES = tuple(each.name for each in fields(Wish))
+_OPTIONS = tuple(each.name for each in fields(AddOptions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +49,17 @@ def add_page(request: Request, context: Context) -> Response:
     """Show the box and, where something was put into it, what that is."""
     given = request.query_params
     text = given.get("q", "")[:_LONGEST]
-    wish = Wish(**{name: given.get(name, "")[:200] for name in _WISHES})
+    options = AddOptions(**{name: given.get(name, "")[:200] for name in _OPTIONS})
     found: list[Answer] = []
     if frame_of(request).may_manage:
-        found = adding.answers(context.manager, text, wish)
+        found = adding.answers(context.manager, text, options)
     return page(
         request,
         "add.html",
         title="Add models",
         section="add",
         text=text,
-        wish=wish,
+        wanted=options,
         answers=[_shown(context, answer) for answer in found],
         choices=_choices(context),
         uploads=[each for each in uploads.views(context.manager) if each.status == "uploading"],
@@ -72,10 +73,10 @@ async def begin_installs(request: Request) -> Response:
     """Begin the installs that are ticked, and lead on to the jobs."""
     given, context = await read_fields(request), shared_by(request)
     single = dict(given)
-    wish = Wish(**{name: single.get(name, "")[:200] for name in _WISHES})
+    options = AddOptions(**{name: single.get(name, "")[:200] for name in _OPTIONS})
     sources = [value for name, value in given if name == "source"]
     here = single.get("here", "/install")
-    return await acted(request, context, lambda: _begin(context, sources, wish, here), "/jobs")
+    return await acted(request, context, lambda: _begin(context, sources, options, here), "/jobs")
 
 
 @router.post("/install/token")
@@ -104,8 +105,8 @@ async def remove_upload(request: Request) -> Response:
     return await acted(request, context, act, "/install")
 
 
-def _begin(context: WebContext, sources: list[str], wish: Wish, here: str) -> Next:
-    begun, failed = adding.begin_all(context.manager, sources, wish)
+def _begin(context: WebContext, sources: list[str], options: AddOptions, here: str) -> Next:
+    begun, failed = begin_all(context.manager, sources, options)
     if failed:
         told = told_by(failed[0])
         more = f" {counted(len(begun), 'install')} began." if begun else ""
