@@ -10,6 +10,7 @@ from typing import Annotated
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from modelkeep.app.background_loads import BackgroundLoads
 from modelkeep.app.foreign_jobs import ForeignJobs
 from modelkeep.app.manager import ModelManager
 from modelkeep.install.job import ModelInstallJob
@@ -33,6 +34,7 @@ class WebContext:
     Attributes:
         manager: The services of the root; its event bus is ``hub``.
         hub: Gathers the events.
+        background_loads: Those that pages have begun.
         is_ready: Set once recovery is done.
         answers: What was answered about models in the present state of the catalogue.
         drawing: Lets few pictures be decoded at a time: one may take 300 MB.
@@ -48,6 +50,7 @@ class WebContext:
 
     manager: ModelManager
     hub: EventHub
+    background_loads: BackgroundLoads
     is_ready: threading.Event = field(default_factory=threading.Event)
     answers: ReadyAnswers = field(default_factory=ReadyAnswers)
     states: Moment[None, int] = field(default_factory=Moment)
@@ -72,7 +75,7 @@ class WebContext:
         manager = ModelManager(settings, event_bus=hub, takes_over=takes_over, recovers=False)
         others = ForeignJobs(manager)
         hub.on_listening(others.begin, others.end)
-        return cls(manager, hub)
+        return cls(manager, hub, BackgroundLoads(manager))
 
     @property
     def settings(self) -> Settings:

@@ -9,18 +9,19 @@ from fastapi import APIRouter, Query, Request, Response
 from modelkeep.app import load as loads
 from modelkeep.app.memory import loadable, memory
 from modelkeep.core.names import counted, size_text
-from modelkeep.web.acting import acted
-from modelkeep.web.context import Context
-from modelkeep.web.frame import page
+from modelkeep.web.acting import Next, acted
+from modelkeep.web.context import Context, WebContext
+from modelkeep.web.frame import lead_to, page
 from modelkeep.web.guard.forms import read_form
-from modelkeep.web.keys import config_of
 from modelkeep.web.notices import Notice
 from modelkeep.web.routes import Routes
 
 router = APIRouter(include_in_schema=False)
 ROUTES = Routes("loaded", router)
 
-_TEXT = 256
+_TEXT, _DIGITS = 256, 9
+#: Seconds that a load is waited for, so that a short one is told of at once.
+_PATIENCE = 1.5
 
 
 @router.get("/loaded")
@@ -35,6 +36,7 @@ def loaded_page(
         title="Loaded",
         section="loaded",
         memory=memory(context.manager),
+        loads=context.background_loads.entries(),
         text=q,
         found=found,
     )
@@ -42,18 +44,21 @@ def loaded_page(
 
 @router.post("/loaded/load")
 async def load_one(request: Request, context: Context) -> Response:
-    """Load a model, or a part of one, and answer when it is there; few load at a time."""
+    """Begin to load a model, or a part of one; what takes long is shown while it goes on."""
     form = await read_form(request)
+    key, part = form.get("key", ""), form.get("part", "")
+    here = form.get("here", "/loaded")
+    return await acted(request, context, lambda: begin_load(context, key, part, here), here)
 
-    def load() -> Notice:
-        key = config_of(context, form.get("key", "")).key
-        [found] = loads.load(context.manager, key, loads.LoadOptions(form.get("part", "")))
-        if found.cached:
-            return Notice(f"{found.name} was in memory already")
-        took = f"{found.seconds:.1f} seconds"
-        return Notice(f"{found.name} was loaded in {took}: {size_text(found.bytes)}")
 
-    return await acted(request, context, load, "/loaded", limiter=context.loading)
+@router.post("/loaded/dismiss")
+async def dismiss_load(request: Request, context: Context) -> Response:
+    """Cancel a load, or forget that it failed."""
+    form = await read_form(request)
+    number = form.get("number", "")
+    if number.isdecimal() and len(number) <= _DIGITS:
+        context.background_loads.dismiss(int(number))
+    return lead_to(request, context.notices, "/loaded", None)
 
 
 @router.post("/loaded/evict")
@@ -70,3 +75,20 @@ async def evict_some(request: Request, context: Context) -> Response:
         return Notice(f"{what}, {size_text(gone.bytes)} became free")
 
     return await acted(request, context, evict, form.get("here", "/loaded"))
+
+
+def begin_load(context: WebContext, key: str, part: str, here: str) -> Next:
+    """Begin to load a part of a model; return the page that shows what becomes of it.
+
+    Args:
+        context: Of the server.
+        key: Of the record.
+        part: Of a main model; empty for one that is one thing.
+        here: The page that tells of a load that was quick.
+    """
+    begun, info = context.background_loads.begin(key, part, _PATIENCE)
+    if info is None:
+        return Next("/loaded")
+    if info.is_cached:
+        return Next(here, Notice(f"{begun.name} was in memory already"))
+    return Next(here, Notice(f"{begun.name} was loaded: {size_text(info.bytes)}"))

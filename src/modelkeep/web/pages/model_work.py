@@ -18,6 +18,7 @@ from modelkeep.web.keys import InPath, config_of
 from modelkeep.web.managers import MANAGERS
 from modelkeep.web.model_pages import ModelAddress
 from modelkeep.web.notices import Notice
+from modelkeep.web.pages.loaded import begin_load
 from modelkeep.web.pages.model import model_below
 from modelkeep.web.routes import Routes
 
@@ -60,16 +61,11 @@ async def enrich_model(request: Request, context: Context, key: InPath) -> Respo
 
 @router.post("/models/{key:path}/load")
 async def load_model(request: Request, context: Context, key: InPath) -> Response:
-    """Load a model; its page comes when it is in memory."""
+    """Begin to load a model that is one thing; what takes long is shown while it goes on."""
     await read_form(request)
     address = ModelAddress.asked(request, key)
 
-    def act() -> Notice:
-        [done] = load.load(context.manager, config_of(context, key).key, load.LoadOptions())
-        took = f"{size_text(done.bytes)} on {done.device}, {done.seconds:.1f} s"
-        return Notice(f"Loaded as {done.class_name}: {took}")
-
-    return await acted(request, context, act, address(), limiter=context.loading)
+    return await acted(request, context, lambda: begin_load(context, key, "", address()), address())
 
 
 @router.post("/models/{key:path}/evict")

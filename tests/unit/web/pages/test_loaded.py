@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -9,16 +11,23 @@ from pathlib import Path
 import pytest
 
 from modelkeep.app import loading_check
+from modelkeep.errors import InvalidModelException
 from modelkeep.load.service import ModelLoadService
 from support.fake_loading import FakeLoader, FakeRuntime
 from support.tiny import embedding
+from support.waiting import until
 from support.web import WebServer
 
 _HTML = {"Accept": "text/html"}
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[WebServer]:
+def runtime() -> FakeRuntime:
+    return FakeRuntime()
+
+
+@pytest.fixture
+def web(tmp_path: Path, runtime: FakeRuntime) -> Iterator[WebServer]:
     with WebServer(tmp_path / "root", offline=True) as running:
         manager = running.manager
         manager.__dict__["loader"] = ModelLoadService(
@@ -26,7 +35,7 @@ def web(tmp_path: Path) -> Iterator[WebServer]:
             manager.records,
             event_bus=manager.events,
             library=manager.installer.library,
-            runtime=FakeRuntime(),
+            runtime=runtime,
             loaders=[FakeLoader()],
         )
         yield running
@@ -56,7 +65,7 @@ def test_a_model_is_found_loaded_and_let_go(web: WebServer, tmp_path: Path) -> N
     found = _page(web, "/loaded?q=big")
     assert "<option>unet</option>" in found
     loaded = _send(web, "/loaded/load", key=key, part="unet")
-    assert "was loaded in" in loaded
+    assert "was loaded:" in loaded
     assert f'href="/models/{key}"' in loaded
     assert "idle for" in loaded
     assert "was in memory already" in _send(web, "/loaded/load", key=key, part="unet")
@@ -65,6 +74,46 @@ def test_a_model_is_found_loaded_and_let_go(web: WebServer, tmp_path: Path) -> N
         assert "Nothing left memory" in _send(web, "/loaded/evict")
     assert "1 part left memory" in _send(web, "/loaded/evict", key=key, part="unet")
     assert "Nothing is loaded" in _page(web, "/loaded")
+
+
+@pytest.mark.usefixtures("complete")
+def test_a_load_that_takes_long_is_followed_and_can_be_cancelled(
+    web: WebServer, runtime: FakeRuntime, tmp_path: Path
+) -> None:
+    key = web.manager.installer.install_path(embedding(tmp_path / "slow.safetensors"))
+    go_on = threading.Event()
+    runtime.gate = lambda _name: go_on.wait(60)
+    shown = _send(web, f"/models/{key}/load")
+    assert "Being loaded" in shown
+    assert "Nothing is loaded" in shown
+    go_on.set()
+    until(lambda: "idle for" in _page(web, "/loaded"))
+    assert "Being loaded" not in _page(web, "/loaded")
+    _send(web, "/loaded/evict")
+    go_on.clear()
+    [number] = re.findall(r'name="number" value="(\d+)"', _send(web, f"/models/{key}/load"))
+    assert "Being loaded" not in _send(web, "/loaded/dismiss", number=number)
+    until(lambda: "modelkeep-prefetch" not in {one.name for one in threading.enumerate()})
+    go_on.set()
+
+
+@pytest.mark.usefixtures("complete")
+def test_a_load_that_fails_after_a_while_is_told_until_it_is_dismissed(
+    web: WebServer, runtime: FakeRuntime, tmp_path: Path
+) -> None:
+    key = web.manager.installer.install_path(embedding(tmp_path / "slow.safetensors"))
+    go_on = threading.Event()
+
+    def fail(_name: str) -> None:
+        go_on.wait(60)
+        raise InvalidModelException("Its tensors are torn", hint="Install it again.")
+
+    runtime.gate = fail
+    assert "Being loaded" in _send(web, f"/models/{key}/load")
+    go_on.set()
+    until(lambda: "Its tensors are torn" in _page(web, "/loaded"))
+    [number] = re.findall(r'name="number" value="(\d+)"', _page(web, "/loaded"))
+    assert "torn" not in _send(web, "/loaded/dismiss", number=number)
 
 
 @pytest.mark.usefixtures("complete")
