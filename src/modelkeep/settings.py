@@ -6,7 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from io import StringIO
@@ -19,6 +19,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -156,6 +157,7 @@ class Settings(BaseModel):
     def __init__(self, *, root: str | Path | None = None, **given: Any) -> None:
         if root is not None:
             given["root"] = root
+        mark = _mark_of(_root_of(given) / SETTINGS_FILE)
         sources = _sources(type(self), given)
         values: dict[str, Any] = {}
         for source in reversed(sources):
@@ -164,9 +166,12 @@ class Settings(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             raise _invalid(error, type(self), sources) from None
+        self._roots_origin = _RootsOrigin(given.get("roots") or {}, mark)
 
     def __repr__(self) -> str:
         return f"Settings(root={os.fspath(self.root)!r})"
+
+    _roots_origin: _RootsOrigin = PrivateAttr()
 
     root: Path = Field(default_factory=default_root, description="folder of this library")
     models_dir: Path = Field(default=Path("models"), description="folder of installed models")
@@ -340,6 +345,27 @@ class Settings(BaseModel):
             Root(MODELS_ROOT, self.models_dir, real=real_path(self.models_dir)),
         )
 
+    def take_over_roots(self) -> bool:
+        """Take over the roots of the settings file, if that has changed since it was last read.
+
+        Other processes register, move and unregister roots while this one runs. A file that cannot
+        be used leaves the roots as they are. The catalogue is then to be given ``named_roots``.
+
+        Returns:
+            Whether the roots were read again.
+        """
+        origin, mark = self._roots_origin, _mark_of(self.settings_path)
+        if mark == origin.mark:
+            return False
+        self._roots_origin = _RootsOrigin(origin.given, mark)
+        try:
+            fresh = type(self)(root=self.root, models_dir=self.models_dir, roots=origin.given)
+        except SettingsError as error:
+            _log.warning("The roots stay as they were: %s. %s", error, error.hint)
+            return False
+        self.__dict__["roots"] = fresh.roots
+        return True
+
     def origins(self, options: dict[str, Any]) -> dict[str, str]:
         """Tell for each setting where its value comes from.
 
@@ -359,6 +385,28 @@ class Settings(BaseModel):
             else:
                 found[name] = SETTINGS_FILE if name in in_file else "default"
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _RootsOrigin:
+    """Where the roots come from; settings are equal whatever it is.
+
+    Attributes:
+        given: Those that are arguments.
+        mark: Tells whether the settings file is still the one that was read.
+    """
+
+    given: Mapping[str, Any] = field(compare=False)
+    mark: tuple[int, ...] = field(compare=False)
+
+
+def _mark_of(file: Path) -> tuple[int, ...]:
+    """Return what changes when a file does; an empty tuple where there is none."""
+    try:
+        there = file.stat()
+    except OSError:
+        return ()
+    return there.st_mtime_ns, there.st_size, there.st_ino
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,11 +486,11 @@ def _environment(kind: type[BaseModel]) -> dict[str, Any]:
     for name in named.keys() - kind.model_fields.keys():
         _warn_of(named[name][0], tuple(kind.model_fields))
     found: dict[str, Any] = {}
-    for name, field in kind.model_fields.items():
+    for name, setting in kind.model_fields.items():
         variable, text = named.get(name, ("", ""))
         if not variable or (name == "root" and not text):
             continue
-        if get_origin(field.annotation) not in {list, dict}:
+        if get_origin(setting.annotation) not in {list, dict}:
             found[name] = text
             continue
         try:

@@ -202,6 +202,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         Raises:
             ModelKeepError: the source cannot be installed; says why.
         """
+        self.library.refresh_roots()
         return self._installer.plan(self._as_source(source), config or {}, link=link, to=to)
 
     def find_broken(self, plan: Plan) -> str | None:
@@ -242,6 +243,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
             raise ServiceInactiveException(
                 "The install service is not running", hint="Call start() first."
             )
+        self.library.refresh_roots()
         job = ModelInstallJob(
             -1,
             self._as_source(source),
@@ -414,6 +416,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
         Raises:
             SourceNotFoundError: nothing is there.
         """
+        self.library.refresh_roots()
         return self.scanner.register_all(Path(scan_dir), install=install)
 
     def sync_to_config(self) -> None:
@@ -421,6 +424,7 @@ class ModelInstallService(Removing, ModelInstallServiceBase):
 
         No record is forgotten, whatever is gone; ``scanner.sync`` reports what was done.
         """
+        self.library.refresh_roots()
         self.scanner.sync_all()
 
     # -- plumbing

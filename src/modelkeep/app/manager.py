@@ -404,6 +404,21 @@ class ModelManager:
         record = self.find(str(model)) if isinstance(model, str | Path) else model
         return companions(self, record, RecordFilter())
 
+    def refresh_roots(self) -> bool:
+        """Take over roots that another process has registered, moved or unregistered since.
+
+        Services look for themselves when they are asked for work; the catalogue and paths of
+        models do not.
+
+        Returns:
+            Whether the settings file had changed.
+        """
+        if not self.settings.take_over_roots():
+            return False
+        if (records := self.__dict__.get("records")) is not None:
+            records.roots = self.settings.named_roots()
+        return True
+
     def find(self, name: str) -> ModelConfigBase:
         """Return the model that a person means by ``name``.
 

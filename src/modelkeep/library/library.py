@@ -110,6 +110,11 @@ class Library:
         """The registered roots."""
         return self.records.roots
 
+    def refresh_roots(self) -> None:
+        """Take over roots that another process has registered, moved or unregistered since."""
+        if self.settings.take_over_roots():
+            self.records.roots = self.settings.named_roots()
+
     @property
     def presence(self) -> Presence:
         """Decides which roots are online."""

@@ -13,6 +13,7 @@ from modelkeep.web.context import WebContext
 from modelkeep.web.description import describe_tokens
 from modelkeep.web.error_pages import as_page
 from modelkeep.web.errors import answer_errors
+from modelkeep.web.fresh_roots import FreshRoots
 from modelkeep.web.guard.chain import guarded
 from modelkeep.web.head_requests import HeadRequests
 from modelkeep.web.routes import add_routes
@@ -26,6 +27,7 @@ def make_app(context: WebContext, folders: Iterable[Path] = ()) -> ASGIApp:
         folders: Folders with more routes.
     """
     routes = context.traffic.noting_routes(HeadRequests(make_api(context, folders)))
+    routes = FreshRoots(routes, context)
     return context.traffic.counting(guarded(routes, context))
 
 

@@ -68,6 +68,13 @@ class ReadyAnswers:
             while self._bytes > self._most:
                 self._drop(next(iter(self._kept)))
 
+    def forget(self) -> None:
+        """Drop all answers, and have who kept them ask again: the roots have changed."""
+        with self._lock:
+            self._boot = secrets.token_hex(4)
+            self._kept.clear()
+            self._bytes = 0
+
     async def work(self, work: Callable[[], T]) -> T:
         """Return what ``work`` returns, done in one of a few threads."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
