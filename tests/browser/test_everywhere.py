@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
 from playwright.sync_api import Page
@@ -52,7 +53,10 @@ def test_everybody_can_use_every_page(
             answer = page.goto(_PREFIX + path)
             assert answer is not None
             assert answer.status == 200, path
+            title = unescape(answer.text().partition("<title>")[2].partition("</title>")[0])
             wrong.extend(f"{path}: {one}" for one in _wrong(page))
+            if page.title() != title:
+                wrong.append(f"{path}: its title {title!r} became {page.title()!r}")
     assert wrong == []
 
 
