@@ -55,7 +55,7 @@ def test_everybody_can_use_every_page(
             assert answer.status == 200, path
             title = unescape(answer.text().partition("<title>")[2].partition("</title>")[0])
             wrong.extend(f"{path}: {one}" for one in _wrong(page))
-            if page.title() != title:
+            if page.title() != title or "Macro" in title:
                 wrong.append(f"{path}: its title {title!r} became {page.title()!r}")
     assert wrong == []
 

@@ -61,7 +61,7 @@ def test_files_outside_of_the_library_stay_unless_they_are_asked_for(
     path = lora(tmp_path / "mine" / "fourth.safetensors", 4)
     key = web.manager.installer.register_path(path)
     page = show(web, at(key, "/remove"))
-    assert "stays where it is" in page
+    assert "where it is. The record can be restored" in page
     assert "outside of the library" in page
     led_to(web, send(web, at(key, "/remove"), how="trash"))
     assert path.exists()
