@@ -62,7 +62,7 @@ def test_files_outside_of_the_library_stay_unless_they_are_asked_for(
     key = web.manager.installer.register_path(path)
     page = show(web, at(key, "/remove"))
     assert "where it is. The record can be restored" in page
-    assert "outside of the library" in page
+    assert "registered where they are" in page
     led_to(web, send(web, at(key, "/remove"), how="trash"))
     assert path.exists()
     led_to(web, send(web, at(key, "/restore")))
