@@ -304,10 +304,19 @@ class AmbiguousModelError(InvalidModelException):
 
     Attributes:
         candidates: The bases that it may be of.
+        model_type: What it is in any case; empty where that is not known either.
     """
 
-    def __init__(self, message: str, *, hint: str = "", candidates: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        candidates: Sequence[str] = (),
+        model_type: str = "",
+    ) -> None:
         super().__init__(message, hint=hint)
+        self.model_type = model_type
         self.candidates = tuple(candidates)
 
 

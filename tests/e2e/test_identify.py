@@ -26,6 +26,10 @@ FIELDS = {
 }  # fmt: skip
 
 
+#: Widths of some attentions that SD 1 and SD 2 share.
+_ATTENTIONS = {"down_blocks_0_attentions_0": 320, "mid_block_attentions_0": 1280}
+
+
 @pytest.fixture
 def unknown(tmp_path: Path) -> Path:
     path = tmp_path / "unknown.safetensors"
@@ -220,6 +224,40 @@ def test_what_fits_several_rules_is_counted_as_ambiguous() -> None:
     tally.add(IdentifyResult("x", error=AmbiguousModelError("x fits two")))
     assert str(tally) == "1 source: 0 identified, 0 unknown, 1 ambiguous, 0 failed."
     assert tally.not_identified == tally.total == 1
+
+
+def test_an_ambiguous_file_has_its_type_and_candidates_as_fields(
+    program: Program, tmp_path: Path
+) -> None:
+    tensors = {
+        f"lora_unet_{block}_transformer_blocks_0_attn1_to_q.lora_{end}.weight": ("F16", shape)
+        for block, width in _ATTENTIONS.items()
+        for end, shape in (("down", (4, width)), ("up", (width, 4)))
+    }
+    file = tmp_path / "either.safetensors"
+    file.write_bytes(tiny.safetensors_bytes(tensors))
+    told = program.call("identify", "--json", file, status=1).only
+    assert (told["type"], told["base"]) == ("lora", None)
+    assert told["error"]["kind"] == "AmbiguousModelError"
+    assert {"sd-1", "sd-2"} <= set(told["error"]["candidates"])
+
+
+def test_a_folder_of_several_models_leads_to_scan(program: Program, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        tiny.lora(tmp_path / "loras" / f"{name}.safetensors")
+    told = program.call("identify", tmp_path / "loras", status=1)
+    assert f"scan {tmp_path / 'loras'}" in told.err
+
+
+def test_a_name_with_control_characters_is_shown_on_one_line(
+    program: Program, tmp_path: Path
+) -> None:
+    file = tmp_path / "a\nb\x1b[31m.safetensors"
+    file.write_bytes(b"no model")
+    told = program.call("identify", file, status=1)
+    assert "a\\nb\\x1b[31m.safetensors" in told.err
+    assert "\x1b" not in told.err
+    assert program.call("identify", "--json", file, status=1).only["source"] == str(file)
 
 
 def test_a_folder_that_is_a_model_is_one_source(program: Program, sources: Path) -> None:

@@ -55,7 +55,10 @@ class IdentifyResult:
             return {**self.found.to_json(), **source}
         names = [n for n in Identification.__dataclass_fields__ if n not in NOT_PRINTED]
         kind = "unknown" if isinstance(self.error, UnknownModelError) else None
-        error = error_json(self.error) if self.error else None
+        error: dict[str, Any] | None = error_json(self.error) if self.error else None
+        if error is not None and isinstance(self.error, AmbiguousModelError):
+            kind = self.error.model_type or None
+            error["candidates"] = list(self.error.candidates)
         return {**dict.fromkeys(names), **source, "type": kind, **_NO_FIELDS, "error": error}
 
     def __str__(self) -> str:

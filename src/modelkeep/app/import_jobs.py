@@ -11,7 +11,7 @@ from modelkeep.app.reach import check_record_paths
 from modelkeep.app.requested import requested_source
 from modelkeep.core import limits
 from modelkeep.core.names import path_to_text
-from modelkeep.core.reading import printable
+from modelkeep.core.reading import decoded
 from modelkeep.errors import UnknownInstallJobException, UnknownModelException
 from modelkeep.install.details import LACKS_LINK, PUBLIC_ONLY, InstallDetails
 from modelkeep.install.job import InstallStatus
@@ -222,6 +222,6 @@ def _running(row: JobRow) -> InstallStatus:
 def _source_json(details: InstallDetails) -> dict[str, Any]:
     if details.remote is None:
         path = path_to_text(details.path) if details.path else ""
-        return {"path": printable(path), "inplace": details.inplace, "type": "local"}
+        return {"path": decoded(path), "inplace": details.inplace, "type": "local"}
     hidden = {LACKS_LINK, PUBLIC_ONLY}
     return {name: value for name, value in details.remote.items() if name not in hidden}

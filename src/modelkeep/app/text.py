@@ -10,7 +10,7 @@ from typing import Protocol
 from unicodedata import combining, east_asian_width
 
 from modelkeep.core.names import size_text
-from modelkeep.core.reading import printable
+from modelkeep.core.reading import decoded
 from modelkeep.core.taxonomy import (
     BaseModelType,
     ModelFormat,
@@ -56,11 +56,11 @@ def not_stated(base: BaseModelType, variant: str) -> str:
 
 
 def source_text(source: str) -> str:
-    """Return a source for messages: printable, and without the query of an address.
+    """Return a source for messages and JSON: text, and without the query of an address.
 
     What follows the question mark may be a token.
     """
-    return printable(source.partition("?")[0] if "://" in source else source)
+    return decoded(source.partition("?")[0] if "://" in source else source)
 
 
 @dataclass(frozen=True, slots=True)

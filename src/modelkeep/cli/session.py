@@ -15,6 +15,7 @@ from modelkeep.app.outcomes import error_json, message_of
 from modelkeep.app.text import Table, plain
 from modelkeep.cli.logs import log_by, start_logging, stop_logging
 from modelkeep.core.commands import quoted
+from modelkeep.core.reading import printable
 from modelkeep.errors import ModelKeepError, hint_of
 
 if TYPE_CHECKING:
@@ -155,7 +156,8 @@ class Session:
         if self.json and in_json:
             source = {"source": about} if about else {}
             self.print_json({**source, "error": self._error_json(error)})
-        prefix = f"{about}: " if about and about not in message_of(error) else ""
+        shown = printable(about)
+        prefix = f"{shown}: " if shown and shown not in message_of(error) else ""
         self.complain(f"Error: {prefix}{message_of(error)}")
         if hint := hint_of(error):
             self.complain(f"       {hint}")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
 
 from modelkeep.errors import CorruptModelError, SourceNotFoundError, UnreadableSourceError
+
+#: Control characters, and those that turn the direction of text around.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @runtime_checkable
@@ -123,9 +127,14 @@ class LocalFile:
         self.close()
 
 
-def printable(path: Path | str) -> str:
-    """Return a path as text that can be printed, whatever bytes it has."""
+def decoded(path: Path | str) -> str:
+    """Return a path as text for JSON: bytes that are no text are spelled out."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def printable(path: Path | str) -> str:
+    """Return a path as text that can be printed on one line, whatever bytes it has."""
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], decoded(path))
 
 
 def unreadable(path: Path, error: OSError) -> SourceNotFoundError | UnreadableSourceError:

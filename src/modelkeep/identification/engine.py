@@ -13,7 +13,7 @@ from modelkeep.core.hearsay import NO_HEARSAY, Hearsay
 from modelkeep.core.identity import FileForm, Identification, default_description
 from modelkeep.core.reading import LocalFile, ReadAt, printable, unreadable
 from modelkeep.core.taxonomy import BaseModelType, ModelVariantType, type_label
-from modelkeep.core.weight_names import is_generic
+from modelkeep.core.weight_names import MODEL_SUFFIXES, is_generic, model_suffix
 from modelkeep.errors import (
     AmbiguousModelError,
     CorruptModelError,
@@ -242,12 +242,17 @@ def _ambiguous(
         message.rstrip(". "),
         hint=f"If you know which, set it: {command('install', '--base', bases[0], source)}",
         candidates=bases,
+        model_type=types[0],
     )
 
 
 def _is_never_one(header: TensorHeader) -> bool:
     """Tell whether a file is no model that rules are about: a part of one, or a lone ONNX file."""
     return header.parts > 1 or header.container == "onnx"
+
+
+def _weight_files(folder: FolderHeader) -> int:
+    return sum(model_suffix(file.path) in MODEL_SUFFIXES for file in folder.files)
 
 
 def _unknown(
@@ -265,6 +270,8 @@ def _unknown(
         hint = seen.hint
     elif seen.is_part:
         hint = "Download all its parts, and pass the folder that holds them."
+    elif view.folder is not None and _weight_files(view.folder) > 1:
+        hint = f"If these are several models, look through them with: {command('scan', source)}"
     else:
         hint = (
             f"See how near each rule came: {command('identify', '--explain', source)}. If you know"
