@@ -65,7 +65,7 @@ class IdentifiedFacts(BaseModel):
     name: str | None
     trigger_phrases: list[str]
     evidence: list[dict[str, str]]
-    error: dict[str, str] | None
+    error: dict[str, str | list[str]] | None
 
 
 class PlanFacts(BaseModel):
