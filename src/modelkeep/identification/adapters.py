@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
+from typing import NamedTuple, Self
 
 from modelkeep.identification.globs import glob_filter, glob_matches
 from modelkeep.identification.header import TensorInfo
@@ -109,6 +110,8 @@ _MARKS = (
     *(".diff\n", ".diff_b\n", ".b2.weight", "dora_scale"),
 )
 _NUMBER = re.compile(r"(?<![^_])\d+(?![^_])")
+#: No model has so many blocks that their number is longer.
+_LONGEST_NUMBER = 5
 #: A module of several parts has blocks for each.
 _OFT = re.compile(r"oft\d*")
 _UNET = r"(?:down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block)_"
@@ -169,6 +172,26 @@ class AdapterModule:
         return _at(half, 1 if "kt" in self.shapes and name == "k2" else side)
 
 
+class Measured(NamedTuple):
+    """What tells modules of one form apart.
+
+    Attributes:
+        numbers: Those in its path, in turn; None where one is longer than any model has blocks.
+        widths: Features that it takes and gives, as far as they show.
+    """
+
+    numbers: tuple[int, ...] | None
+    widths: tuple[int | None, int | None]
+
+    @classmethod
+    def of(cls, module: AdapterModule) -> Self:
+        """Measure a module."""
+        texts = _NUMBER.findall(module.path)
+        is_long = any(len(text) > _LONGEST_NUMBER for text in texts)
+        widths = module.width_in, module.width_out
+        return cls(None if is_long else tuple(map(int, texts)), widths)
+
+
 @dataclass(frozen=True)
 class AdapterView:
     """All adapter modules of one file, and how many tensors belong to none.
@@ -176,6 +199,7 @@ class AdapterView:
     Attributes:
         modules: The modules in the order of the file.
         forms: Modules by (where, path with its numbers as ``#``).
+        held: Which tables of modules hold all of these, as far as that was asked.
     """
 
     modules: tuple[AdapterModule, ...] = ()
@@ -185,6 +209,7 @@ class AdapterView:
         default_factory=dict, repr=False, compare=False
     )
     _numbers: dict[str, frozenset[int]] = field(default_factory=dict, repr=False, compare=False)
+    held: dict[object, bool] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, tensors: Mapping[str, TensorInfo]) -> AdapterView:
@@ -215,6 +240,15 @@ class AdapterView:
         if len(forms) > _MOST_FORMS:
             return cls(others=len(tensors))
         return cls(tuple(kept), others, dict(forms))
+
+    @cached_property
+    def denoiser(self) -> Mapping[str, frozenset[Measured]]:
+        """The modules of the denoiser by form: the numbers in their paths, and their widths."""
+        return {
+            form: frozenset(Measured.of(module) for module in modules)
+            for (where, form), modules in self.forms.items()
+            if where == "denoiser"
+        }
 
     @cached_property
     def tensors(self) -> int:

@@ -37,6 +37,7 @@ from modelkeep.identification.readers.detect import container_of, read_header
 from modelkeep.identification.readers.folder import FolderHeader
 from modelkeep.identification.rule_set import RuleSet
 from modelkeep.identification.rules import Assessment, Match
+from modelkeep.identification.twins import twin_evidence
 from modelkeep.identification.view import DeclaredBase, ModelView, TensorView
 
 _NEAREST = 3
@@ -306,6 +307,7 @@ def _describe(
     captions = facts.read_captions(view.metadata)
     found = [*predicted, *filter(None, [quantized]), *descended, *filter(None, [incomplete])]
     evidence = [*match.evidence, *facts.declared_evidence(view, match), *found]
+    evidence += twin_evidence(view, match, rules)
     evidence += said(opinions, (rule.type, rule.base), rules.names, besides=evidence)
     legacy = variant.legacy if variant is not None and variant.legacy else rule.legacy
     return Identification(

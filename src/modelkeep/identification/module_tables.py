@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from modelkeep.identification.adapters import AdapterModule, AdapterView
+from modelkeep.identification.adapters import AdapterView, Measured
 
 #: Features that a module takes and gives; None where they vary.
 Widths = tuple[int | None, int | None]
 
 _COUNT = re.compile(r"\{(\d+)\}")
 _NUMBER = re.compile(r"(?<![^_])\d+(?![^_])")
-#: No model has so many blocks that their number is longer.
-_LONGEST_NUMBER = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +28,14 @@ class _ModulePlace:
     numbers: tuple[range, ...]
     widths: Widths
 
-    def holds(self, module: AdapterModule, numbers: tuple[int, ...]) -> bool:
+    def holds(self, module: Measured) -> bool:
         """Return whether a module of this form stands here and has these widths."""
-        if any(number not in each for number, each in zip(numbers, self.numbers, strict=True)):
+        if module.numbers is None:
             return False
-        found = (module.width_in, module.width_out)
-        pairs = zip(found, self.widths, strict=True)
+        numbers = zip(module.numbers, self.numbers, strict=True)
+        if any(number not in each for number, each in numbers):
+            return False
+        pairs = zip(module.widths, self.widths, strict=True)
         return all(one == other or one is None or other is None for one, other in pairs)
 
 
@@ -73,25 +73,24 @@ class ModuleTable:
 
     def holds(self, adapter: AdapterView) -> bool:
         """Return whether every module of the denoiser that an adapter changes is one of these."""
-        forms = [form for where, form in adapter.forms if where == "denoiser"]
-        if not forms or not self._places.keys() >= set(forms):
-            return False
-        return all(
-            self._has(form, module) for form in forms for module in adapter.forms["denoiser", form]
-        )
+        known = adapter.held.get(self)
+        if known is None:
+            known = adapter.held[self] = self._holds(adapter.denoiser)
+        return known
 
-    def _has(self, form: str, module: AdapterModule) -> bool:
-        texts = _NUMBER.findall(module.path)
-        if any(len(text) > _LONGEST_NUMBER for text in texts):
+    def _holds(self, found: Mapping[str, Collection[Measured]]) -> bool:
+        if not found or not self._places.keys() >= found.keys():
             return False
-        numbers = tuple(map(int, texts))
-        return any(place.holds(module, numbers) for place in self._places[form])
+        return all(self._has(form, module) for form, some in found.items() for module in some)
+
+    def _has(self, form: str, module: Measured) -> bool:
+        return any(place.holds(module) for place in self._places[form])
 
     def stranger(self, adapter: AdapterView) -> str | None:
         """Return the path of a changed module that is none of these, or None."""
         for (where, form), modules in adapter.forms.items():
             for module in modules if where == "denoiser" else ():
-                if form not in self._places or not self._has(form, module):
+                if form not in self._places or not self._has(form, Measured.of(module)):
                     return module.path
         return None
 

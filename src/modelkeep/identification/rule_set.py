@@ -74,6 +74,15 @@ class RuleSet(msgspec.Struct, frozen=True, eq=False):
         found = (family.predictions for family in self.families if family.base == base)
         return next((each for each in found if each is not None), None)
 
+    def kin_of(self, base: BaseModelType) -> tuple[Family, ...]:
+        """Return the families of other bases whose tensors have the names of this one's."""
+        own = [family for family in self.families if family.base == base]
+        return tuple(
+            family
+            for family in self.families
+            if family.base != base and any(_are_kin(one, family) for one in own)
+        )
+
     def lineages(self, base: BaseModelType) -> tuple[Lineage, ...]:
         """Return what models of a base may be tuned from."""
         return tuple(
