@@ -108,8 +108,8 @@ def _upload(child: Child, data: bytes) -> float:
 def uploads(folder: Path) -> Iterator[Ratio]:
     """Send a file in pieces to us and to applications that only write.
 
-    We answer for a piece once it is on the disk, so the one that does the same is the measure of
-    what the server costs, and the other one of what the disk does.
+    One of them leaves all in memory; the other one has each body on the disk before it answers.
+    Ours answers for a piece while it is on its way to the disk, and waits for the one before it.
     """
     data = os.urandom(PIECE)
     with served(folder / "root") as ours:

@@ -7,12 +7,12 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from modelkeep.app.upload_piece import UploadPiece
 from modelkeep.core import limits
 from modelkeep.core.hashing import hash_file
 from modelkeep.core.taxonomy import type_from_words
-from modelkeep.disk import open_files
 from modelkeep.errors import (
     JobError,
     ModelKeepError,
@@ -173,7 +173,7 @@ def finish(manager: ModelManager, upload: Upload) -> Upload:
         job = manager.installer.import_model(
             source, config, link=LinkMode.Move, at_most=limits.QUEUED_INSTALLS
         )
-        return upload.changed(job=job.id)
+        return upload.with_job(job.id)
 
 
 def finish_all(manager: ModelManager) -> None:
@@ -183,70 +183,6 @@ def finish_all(manager: ModelManager) -> None:
             finish(manager, upload)
         except ModelKeepError as error:
             _log.warning("The upload %s is not installed: %s", upload.name, error)
-
-
-class UploadPiece:
-    """A piece that is being written; nobody else writes to the upload meanwhile.
-
-    Args:
-        upload: What it belongs to.
-
-    Raises:
-        JobError: somebody else is writing.
-        SourceNotFoundError: the upload is gone.
-        StorageError: the disk refuses.
-    """
-
-    def __init__(self, upload: Upload) -> None:
-        fd = open_files.open_own(upload.path)
-        self._fd = -1 if fd is None else fd
-        if fd is not None and not open_files.keep_others_out(fd):
-            self.close()
-            raise JobError(
-                f"Another request is writing to the upload {upload.id}",
-                hint="Wait until it ends, then ask for the offset.",
-            )
-        now = upload_in(upload.folder)  # whoever was writing before has stored it
-        if now is None or (fd is None and now.job is None):
-            self.close()
-            raise SourceNotFoundError(f"The upload {upload.id} is gone", hint="Begin a new one.")
-        self.upload = now
-        self.position = now.offset
-
-    def write(self, data: bytes | bytearray) -> None:
-        """Add bytes.
-
-        Raises:
-            NoSpaceError, StorageError: the disk refuses.
-        """
-        open_files.write_at(self._fd, memoryview(data), self.position, self.upload.path)
-        open_files.begin_to_sync(self._fd, self.position, len(data))
-        self.position += len(data)
-
-    def keep(self) -> Upload:
-        """Bring what has come to the disk, and note it; return what is known now."""
-        if self.position == self.upload.offset:
-            return self.upload
-        open_files.sync_data(self._fd, self.upload.path)
-        self.upload = self.upload.changed(offset=self.position)
-        return self.upload
-
-    def cut_off(self) -> None:
-        """Remove what was written behind the end."""
-        open_files.cut(self._fd, self.upload.length, self.upload.path)
-        open_files.sync(self._fd, self.upload.path)
-
-    def close(self) -> None:
-        """Let others write."""
-        if self._fd >= 0:
-            open_files.close(self._fd)
-            self._fd = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
 
 
 def _check_hash(upload: Upload) -> None:

@@ -112,6 +112,12 @@ def keep_others_out(fd: int) -> bool:
     return True
 
 
+def let_others_in(fd: int) -> None:
+    """Give back the lock of an open file."""
+    with suppress(OSError):
+        fcntl.flock(fd, fcntl.LOCK_UN)
+
+
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Keep others out of what is done meanwhile with the names in a folder; waits for them.

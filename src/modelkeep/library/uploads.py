@@ -1,8 +1,9 @@
 """Uploads: folders in staging that receive a model's file from another program, piece by piece.
 
 Each has a file that says what is expected and how much has come and is on the disk for good. So an
-upload goes on after a crash, in whichever process is asked next. One that nobody went on with for
-a day is a leftover.
+upload goes on after a crash, in whichever process is asked next. Another one says how much has come
+while the system still brings it to the disk: that outlives the process, but not the machine, and is
+not believed after the next boot. One that nobody went on with for a day is a leftover.
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ from modelkeep.core.names import is_inside, safe_name
 from modelkeep.core.plain import from_plain, to_plain
 from modelkeep.disk import paths
 from modelkeep.disk.notes import remove_work_folder
-from modelkeep.errors import UnknownJobIDException
+from modelkeep.disk.open_files import alone_in
+from modelkeep.download.control_file import boot_id
+from modelkeep.errors import StorageError, UnknownJobIDException
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.jobs.states import JobState
 
 #: What is known of an upload, in its folder.
 INFO_FILE = ".upload.json"
+#: The boot of the machine, and how much had come by then.
+_COME_FILE = ".come"
 PREFIX = "upload-"
 KEPT_SECONDS = 24 * 3600.0
 _INFO_BYTES = 64 * 1024
@@ -37,7 +42,8 @@ class Upload:
         folder: Where it is; nothing else lies there.
         name: Of the file.
         length: Bytes that it will have.
-        offset: Bytes that are on the disk for good.
+        offset: Bytes that have come: those on the disk for good, and until the next boot of the
+            machine those that are on their way to it.
         config: Fields of the record that win over what is identified.
         sha256: What it must have, 64 hex characters.
         told: What the client said of it, in its own words.
@@ -104,24 +110,75 @@ class Upload:
         text = json.dumps({**to_plain(self), "folder": ""})
         paths.write_file(self.folder / INFO_FILE, text.encode())
 
-    def changed(self, *, offset: int | None = None, job: int | None = None) -> Upload:
-        """Store that more has come, or that its install has begun; return what is known now."""
-        after = replace(
-            self,
-            offset=self.offset if offset is None else offset,
-            job=self.job if job is None else job,
-            changed_at=time.time(),
-        )
-        after.write()
+    def taken(self, end: int) -> Upload:
+        """Note that all up to an offset has come, but is on its way to the disk; return it so.
+
+        Raises:
+            StorageError: what came before is lost, or the disk refuses.
+        """
+        with alone_in(self.folder):
+            self._check_that_nothing_is_lost()
+            text = f"{boot_id()} {end}"
+            paths.write_file(self.folder / _COME_FILE, text.encode(), durable=False)
+        return replace(self, offset=end)
+
+    def settled(self, end: int) -> Upload:
+        """Store that all up to an offset is on the disk for good; return it so.
+
+        Raises:
+            StorageError: what came before is lost, or the disk refuses.
+        """
+        with alone_in(self.folder):
+            self._check_that_nothing_is_lost()
+            stored = _stored_in(self.folder)
+            if stored is not None and stored.offset < end:
+                replace(stored, offset=end, changed_at=time.time()).write()
+        return replace(self, offset=end)
+
+    def lost(self) -> None:
+        """Go back to what is on the disk for good: the disk refused what came since."""
+        with alone_in(self.folder):
+            paths.remove_file(self.folder / _COME_FILE)
+
+    def _check_that_nothing_is_lost(self) -> None:
+        now = upload_in(self.folder)
+        if now is None or now.offset < self.offset:
+            raise StorageError(
+                f"The disk refused a part of the upload {self.id}",
+                hint="Ask for the offset with HEAD, and send again from there.",
+            )
+
+    def with_job(self, job: int) -> Upload:
+        """Store that its install has begun; return what is known now."""
+        with alone_in(self.folder):
+            after = replace(self, job=job, changed_at=time.time())
+            after.write()
         return after
 
     def remove(self) -> None:
         """Remove it with all that has come."""
-        remove_work_folder(self.folder)
+        with alone_in(self.folder):
+            remove_work_folder(self.folder)
 
 
 def upload_in(folder: Path) -> Upload | None:
     """Return the upload that a folder is for; None where it is for none, or cannot be read."""
+    found = _stored_in(folder)
+    if found is None or found.job is not None:
+        return found
+    return replace(found, offset=min(found.length, max(found.offset, _come_to(folder))))
+
+
+def _come_to(folder: Path) -> int:
+    """Return how much had come in this run of the machine, on the disk or not; 0 if unknown."""
+    try:
+        boot, _, end = (folder / _COME_FILE).read_text(encoding="ascii").partition(" ")
+        return int(end) if boot and boot == boot_id() else 0
+    except (OSError, ValueError):
+        return 0
+
+
+def _stored_in(folder: Path) -> Upload | None:
     if not folder.name.startswith(PREFIX) or folder.is_symlink():
         return None
     try:

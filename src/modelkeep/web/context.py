@@ -20,6 +20,7 @@ from modelkeep.web.notices import Notices
 from modelkeep.web.pauses import Moment
 from modelkeep.web.ready import ReadyAnswers
 from modelkeep.web.selections import Selections
+from modelkeep.web.settling import Settling
 from modelkeep.web.site_pictures import SitePictures
 from modelkeep.web.traffic import Traffic
 
@@ -45,6 +46,7 @@ class WebContext:
         notices: What pages are about to tell.
         selections: Models that are selected on pages.
         pictures: Those of sites that pages may show.
+        settling: Brings pieces of uploads to the disk.
         loading: Lets few models be loaded at a time, so that threads are left for other requests.
     """
 
@@ -61,6 +63,7 @@ class WebContext:
     notices: Notices = field(default_factory=Notices)
     selections: Selections = field(default_factory=Selections)
     pictures: SitePictures = field(default_factory=SitePictures)
+    settling: Settling = field(default_factory=Settling)
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_LOADED_AT_A_TIME))
 
     @classmethod

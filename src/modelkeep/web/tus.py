@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import hashlib
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -13,12 +14,13 @@ import anyio.to_thread
 from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
 
-from modelkeep.app.uploads import UploadPiece
+from modelkeep.app.upload_piece import UploadPiece
 from modelkeep.core.limits import MIB
 from modelkeep.errors import JobError, UsageError
 from modelkeep.library.uploads import Upload
 from modelkeep.web.errors import AnswerError, error_body
 from modelkeep.web.replies import json_reply
+from modelkeep.web.settling import Settling
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,termination,checksum,expiration"
@@ -76,7 +78,7 @@ def words_of(text: str) -> dict[str, str]:
     return found
 
 
-async def receive(request: Request, upload: Upload, offset: int) -> Upload:
+async def receive(request: Request, upload: Upload, offset: int, settling: Settling) -> Upload:
     """Write the body of a request to an upload; what came of one that was cut off is kept.
 
     Raises:
@@ -96,14 +98,15 @@ async def receive(request: Request, upload: Upload, offset: int) -> Upload:
         is_whole = await _write(request, piece, checksum)
         if checksum is not None and not (is_whole and checksum.is_met):
             raise AnswerError(_refusal(_CHECKSUM_MISMATCH, "The checksum differs"))
-        return await anyio.to_thread.run_sync(piece.keep)
+        return await settling.keep(piece)
     finally:
         piece.close()
 
 
 async def _write(request: Request, piece: UploadPiece, checksum: _Checksum | None) -> bool:
     """Write what comes, one batch while the next one is gathered; tell whether all of it came."""
-    room, batch, count, is_whole = piece.upload.length - piece.position, bytearray(), 0, True
+    room, count, is_whole = piece.upload.length - piece.position, 0, True
+    batch, gathered = list[bytes](), 0
     writing: asyncio.Task[None] | None = None
     try:
         async for part in request.stream():
@@ -112,12 +115,13 @@ async def _write(request: Request, piece: UploadPiece, checksum: _Checksum | Non
                 raise AnswerError(_too_large())
             if count > room:
                 raise UsageError(f"More bytes came than the upload {piece.upload.id} lacks")
-            batch += part
-            if len(batch) >= _BATCH:
+            batch.append(part)
+            gathered += len(part)
+            if gathered >= _BATCH:
                 if writing is not None:
                     await writing
                 writing = asyncio.create_task(_write_batch(piece, batch, checksum))
-                batch = bytearray()
+                batch, gathered = [], 0
     except ClientDisconnect:
         is_whole = False
     finally:
@@ -129,11 +133,12 @@ async def _write(request: Request, piece: UploadPiece, checksum: _Checksum | Non
     return is_whole
 
 
-async def _write_batch(piece: UploadPiece, batch: bytearray, checksum: _Checksum | None) -> None:
+async def _write_batch(piece: UploadPiece, batch: list[bytes], checksum: _Checksum | None) -> None:
+    if not batch:
+        return
     if checksum is not None:
         await anyio.to_thread.run_sync(checksum.update, batch)
-    if batch:
-        await anyio.to_thread.run_sync(piece.write, batch)
+    await anyio.to_thread.run_sync(piece.write, batch)
 
 
 class _Checksum:
@@ -162,9 +167,10 @@ class _Checksum:
             raise UsageError(f"Upload-Checksum: {name!r} is not known here")
         return cls(name, wanted)
 
-    def update(self, data: bytearray) -> None:
+    def update(self, parts: Iterable[bytes]) -> None:
         """Take more of the piece."""
-        self._hash.update(data)
+        for part in parts:
+            self._hash.update(part)
 
     @property
     def is_met(self) -> bool:

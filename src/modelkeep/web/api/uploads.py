@@ -159,7 +159,7 @@ def del_upload(context: Context, upload_id: _Id) -> Response:
 
 async def _received(context: WebContext, request: Request, upload: Upload, offset: int) -> Upload:
     """Take a piece and, where it was the last one, begin the install."""
-    upload = await receive(request, upload, offset)
+    upload = await receive(request, upload, offset, context.settling)
     return await anyio.to_thread.run_sync(uploads.finish, context.manager, upload)
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import json
+import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +22,7 @@ from tusclient.client import TusClient
 from modelkeep.app.doctor import examine
 from modelkeep.web.recovery import recover
 from support.tiny import embedding, lora
-from support.waiting import until
+from support.waiting import PATIENCE, until
 from support.web import WebServer
 
 _UPLOADS = "/api/v1/uploads"
@@ -121,6 +125,73 @@ def test_an_upload_goes_on_where_it_was_cut_off(web: WebServer, tmp_path: Path) 
     assert _send(web, place, content[offset:], offset).status_code == 204
     made = _installed(web, place)
     assert made["status"] == "completed"
+    assert web.manager.path_of(made["key"]).read_bytes() == content
+
+
+def _another_boot(web: WebServer, place: str) -> None:
+    """Have what is noted of an upload be of an earlier run of the machine."""
+    folder = web.manager.settings.staging_dir / f"upload-{place.rpartition('/')[2]}"
+    noted = folder / ".come"
+    noted.write_text(f"{'0' * 36} {noted.read_text().split()[1]}")
+
+
+def test_a_piece_comes_to_the_disk_while_the_next_one_arrives(
+    web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, sync = threading.Semaphore(0), os.fdatasync
+
+    def synced(fd: int) -> None:
+        assert gate.acquire(timeout=PATIENCE)
+        sync(fd)
+
+    monkeypatch.setattr(os, "fdatasync", synced)
+    place = _begin(web, 30)
+    assert _send(web, place, b"1234567890", 0).status_code == 204
+    assert _offset(web, place) == 10
+    _another_boot(web, place)
+    assert _offset(web, place) == 0, "only what is on the disk outlives the machine"
+    gate.release()
+    until(lambda: _offset(web, place) == 10)
+    assert _send(web, place, b"1234567890", 10).status_code == 204
+    with ThreadPoolExecutor(1) as pool:
+        third = pool.submit(_send, web, place, b"12345", 20)
+        until(lambda: _written(web, place) == 25)
+        assert (third.done(), _offset(web, place)) == (False, 20), "one is on its way at most"
+        gate.release(2)
+        assert third.result().status_code == 204
+    _another_boot(web, place)
+    until(lambda: _offset(web, place) == 25)
+    assert web.ask("DELETE", place).status_code == 204
+
+
+def _written(web: WebServer, place: str) -> int:
+    folder = web.manager.settings.staging_dir / f"upload-{place.rpartition('/')[2]}"
+    return (folder / "model").stat().st_size
+
+
+def test_what_the_disk_refuses_comes_again(
+    web: WebServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = embedding(tmp_path / "again.safetensors", fill=7)
+    content, half = path.read_bytes(), 1000
+
+    def refuse(fd: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), fd)
+
+    place = _begin(web, len(content), filename=path.name)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", refuse)
+        assert _send(web, place, content[:half], 0).status_code == 204
+        until(lambda: _offset(web, place) == 0)
+    assert _send(web, place, content[half:], half).status_code == 409
+    assert _send(web, place, content[:half], 0).status_code == 204
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", refuse)
+        last = _send(web, place, content[half:], half)
+        assert last.status_code == 500, "the answer to the last piece waits for the disk"
+    offset = _offset(web, place)
+    assert _send(web, place, content[offset:], offset).status_code == 204
+    made = _installed(web, place)
     assert web.manager.path_of(made["key"]).read_bytes() == content
 
 
