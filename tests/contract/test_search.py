@@ -141,12 +141,27 @@ def replace_tags(said: BaseMetadata, **fields: Any) -> BaseMetadata:
     return said.model_copy(update=fields)
 
 
-@pytest.mark.parametrize("text", ["", " ", "'", '"', "*", "_-.", "()", "\x00", "😀", "\u0301"])
-def test_a_text_without_words_asks_for_nothing(store: ModelRecordServiceBase, text: str) -> None:
+@pytest.mark.parametrize("text", ["", " ", "\t\n"])
+def test_a_text_of_blanks_asks_for_nothing(store: ModelRecordServiceBase, text: str) -> None:
     store.add_model("a", lora("a"))
     assert found(store, text) == ["a"]
     assert found(store, text, "relevance") == ["a"]
     assert store.count(RecordFilter(text=text)) == 1
+
+
+@pytest.mark.parametrize("text", ["%", "_", "'", '"', "*", "?", "_-.", "()", "\\", "\x00", "😀"])
+def test_a_text_of_marks_is_found_as_it_stands(store: ModelRecordServiceBase, text: str) -> None:
+    store.add_model("a", lora("a"))
+    store.add_model("b", lora("b") | {"name": f"one {text}two"})
+    where = RecordFilter(text=text)
+    for order in ORDERS:
+        assert found(store, text, order) == ["b"]
+    assert found(store, f" {text} ") == ["b"]
+    assert keys(store.search(text=text)) == ["b"]
+    assert store.count(where) == 1
+    assert store.facets(where, ["type", "tag"]).total == 1
+    assert store.facets(where, ["type"]).counts["type"] == {"lora": 1}
+    assert found(store, f"{text}{text}") == []
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ class RecordFilter:
         text: Words that must all occur in name, description, tags, trigger phrases, author or
             what the header says of training, in any order; each may be the beginning of a longer
             word; case, accents and the difference between space, ``_``, ``-`` and ``.`` do not
-            matter.
+            matter. A text without words, such as ``%``, is found as it stands in names.
         types, bases, formats: The record has one of these values; any when empty.
         tags: The record has all of these, from a site or set by hand.
         roots: It lies in one of these roots (``models`` for ``models_dir``, empty text for none).

@@ -132,6 +132,10 @@ class SqliteDialect:
         score = func.bm25(literal_column(TABLE), *weights).label("score")
         return select(_INDEX.c.rowid.label("id"), score).where(_matches())
 
+    def holds(self, text: ColumnElement[str], part: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Ask whether a text has another one in it, in which no character is a wildcard."""
+        return func.instr(text, part) > 0
+
     def each_of(self, values: Collection[str]) -> Select[tuple[str]]:
         """Return a list of any length as rows."""
         listed = func.json_each(json.dumps(list(values))).table_valued("value")

@@ -33,6 +33,10 @@ class Dialect(Protocol):
         """Find id and score of the records that match ``text_``; the best score is lowest."""
         ...
 
+    def holds(self, text: ColumnElement[str], part: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Ask whether a text has another one in it, in which no character is a wildcard."""
+        ...
+
     def each_of(self, values: Collection[str]) -> Select[tuple[str]]:
         """Return a list of any length as rows."""
         ...

@@ -43,11 +43,12 @@ class Shape:
     tags: int
     has_text: bool
     has_hash: bool = False
+    has_marks: bool = False
 
     @property
     def needs_other_tables(self) -> bool:
         """Whether columns of ``mk_model`` alone cannot tell."""
-        return bool(self.has_text or self.tags or self.has_hash)
+        return bool(self.has_text or self.has_marks or self.tags or self.has_hash)
 
     @property
     def columns(self) -> frozenset[str]:
@@ -66,6 +67,8 @@ class Shape:
             found.append(_model.id.in_(_with_tags(self.tags)))
         if self.has_hash:
             found.append(_model.id.in_(_with_hash()))
+        if self.has_marks:
+            found.append(_model.id.in_(_with_marks(self.dialect)))
         if self.has_text and of_text:
             found.append(_model.id.in_(self.dialect.matching()))
         return found
@@ -106,12 +109,14 @@ class Filter:
         }
         tags = () if "tag" in skipped else tuple(dict.fromkeys(where.tags))
         text = dialect.text_query(fold_words(where.text))
+        marks = "" if text else where.text.strip()
         self.shape = Shape(
             dialect,
             tuple((name, len(values)) for name, values in self.choices.items()),
             len(tags),
             bool(text),
             bool(where.hash),
+            bool(marks),
         )
         self.values: dict[str, Any] = {
             f"{name}_{number}": value
@@ -120,6 +125,8 @@ class Filter:
         }
         if text:
             self.values["text_"] = text
+        if marks:
+            self.values["marks_"] = marks
         if where.hash:
             wanted = where.hash.lower()
             # No hash has a letter behind ``f``, so all that begin so lie between.
@@ -158,6 +165,11 @@ def _with_hash() -> CompoundSelect[Any]:
         for name in ("sha256", "blake3")
     )
     return union(kept, *by_file)
+
+
+def _with_marks(dialect: Dialect) -> Select[tuple[int]]:
+    owner = schema.model.alias()
+    return select(owner.c.id).where(dialect.holds(owner.c.name, bindparam("marks_")))
 
 
 def _with_tags(count: int) -> Select[tuple[int]]:
