@@ -30,6 +30,7 @@ def test_a_server_from_start_to_end(filled: Program) -> None:
     assert served.told["link"].startswith(f"{served.url}/login#code=")
     listed = served.get("/openapi.json?token=planted")
     assert listed.status_code == 200
+    assert served.get("/api/v1/model/record/search?q=blue&facets=1").json()["facets"]
     again = filled.call("serve", "--port", port, status=1)
     assert f"serves this library ({filled.root}) there already: {served.url}/" in again.err
     second = serve(filled)
@@ -41,6 +42,7 @@ def test_a_server_from_start_to_end(filled: Program) -> None:
     told = served.end()
     assert not [line for line in lines if line.startswith(b"data:")], "its stream has ended"
     assert told.out == ""
+    assert "in time" not in told.err, "a thread without work is not waited for"
     logged = [json.loads(line) for line in told.err.splitlines()]
     assert all({"time", "level", "logger", "message"} <= line.keys() for line in logged)
     asked = [line for line in logged if "GET /openapi.json 200" in line["message"]]

@@ -75,6 +75,10 @@ class ReadyAnswers:
             self._kept.clear()
             self._bytes = 0
 
+    def end(self) -> None:
+        """Have the threads end once they are done with what they began."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
     async def work(self, work: Callable[[], T]) -> T:
         """Return what ``work`` returns, done in one of a few threads."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -180,6 +180,7 @@ def run(listening: Listening, signals: StopSignals) -> bool:
     serving.run()
     if serving.context is None:
         return True
+    serving.context.answers.end()
     close = serving.context.manager.close
     closing = threading.Thread(target=close, name="modelkeep-closing", daemon=True)
     closing.start()
