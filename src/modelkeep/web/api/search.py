@@ -71,7 +71,7 @@ _PARAMETERS = [_parameter(name, repeats=repeats) for name, repeats in PARAMETERS
 @router.get(
     "/search",
     response_model=SearchPage,
-    responses=declared(400),
+    responses=declared(400, 404, 409),
     openapi_extra={"parameters": _PARAMETERS},
 )
 async def search_models(request: Request) -> Response:

@@ -45,7 +45,7 @@ def list_views(context: Context) -> Response:
     return json_reply({"views": [view.to_json() for view in app.views(context.manager)]})
 
 
-@router.put("/{name:path}", response_model=ViewBody, responses=declared(400, 403, 422))
+@router.put("/{name:path}", response_model=ViewBody, responses=declared(400, 403, 404, 422))
 def save_view(name: Name, view: ViewQuery, context: Context) -> Response:
     """Save a view; one of this name is replaced."""
     return json_reply(app.save(context.manager, name.removesuffix("/"), view.query).to_json())
