@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test quick torture lint types contracts check apt bench demo pictures clean
+.PHONY: help run install test suite quick torture lint types contracts check apt bench demo pictures clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -64,8 +64,14 @@ contracts: $(VENV)/.testing
 
 check: lint types contracts ## lint, types and import contracts
 
-test: check apt ## everything that has to hold
-	@$(BIN)/python -m compileall -q src # it is started hundreds of times, maybe where nothing is cached
+# The types take one processor for two minutes, so the tests run beside them.
+test: lint contracts types suite ## everything that has to hold
+
+# The program is started hundreds of times, and every worker loads every test: what they compile is
+# kept, whatever the environment says.
+suite: export PYTHONDONTWRITEBYTECODE :=
+suite: lint contracts apt
+	@$(BIN)/python -m compileall -q src tests/support
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 # Programs that tests start, and the packages of Debian that have them. Where they are missing and

@@ -14,7 +14,7 @@ import logging
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from pathlib import Path
@@ -91,7 +91,7 @@ def kills(name: str, *, is_yaml: bool) -> int:
     """Cut a story off at each of its kill points; return how many these are."""
     with _place() as folder:
         loop = Loop(name, folder, is_yaml=is_yaml)
-        for point in loop.kill_points:
+        for point in _some(loop.kill_points, is_yaml=is_yaml, first=0):
             with _noted(f"{name}: killed at operation {point} of {loop.points}"):
                 loop.kill(point)
     return len(loop.kill_points)
@@ -105,13 +105,22 @@ def failures(name: str, *, is_yaml: bool) -> int:
     """
     with _place() as folder:
         loop = Loop(name, folder, is_yaml=is_yaml)
-        for point in range(1, loop.points + 1):
+        for point in _some(range(1, loop.points + 1), is_yaml=is_yaml, first=1):
             for lasting in (False, True) if LENGTH > 1 else (point // 2 % 2 == 0,):
                 number = errno.EIO if lasting is bool(point % 2) else errno.ENOSPC
                 how = f"{errno.errorcode[number]}, {'lasting' if lasting else 'once'}"
                 with _noted(f"{name}: {how}, at operation {point} of {loop.points}"):
                     loop.fail(point, number, lasting=lasting)
     return loop.points
+
+
+def _some(points: Sequence[int], *, is_yaml: bool, first: int) -> Sequence[int]:
+    """Return the operations that are tried: all of them, but of YAML in ``make test`` every other.
+
+    The disk fails at those at which the program is not killed. A catalogue of YAML differs from one
+    of SQL where records are written alone.
+    """
+    return points[first::2] if is_yaml and LENGTH <= 1 else points
 
 
 def become_lean() -> None:

@@ -31,7 +31,7 @@ from support.program import Program, Result
 from support.rounds import rounds
 
 #: Catalogues that are damaged; 200 before a release.
-ROUNDS = rounds(60)
+ROUNDS = rounds(40)
 PAGE = 4096
 LORA = {"type": "lora", "base": "sd-1", "format": "lycoris"}
 

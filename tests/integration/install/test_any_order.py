@@ -276,7 +276,7 @@ class LibraryInYaml(Library):
 
 
 _SETTINGS = settings(
-    max_examples=rounds(8),
+    max_examples=rounds(5),
     stateful_step_count=20,
     deadline=None,
     database=None,

@@ -56,7 +56,7 @@ def _ask(tensors: dict[str, TensorInfo], metadata: dict[str, str], name: str = "
 
 
 @given(st.dictionaries(_names, _infos, max_size=40), _metadata, st.text(max_size=20))
-@settings(max_examples=rounds(300), deadline=None)
+@settings(max_examples=rounds(200), deadline=None)
 def test_nothing_but_our_errors(
     tensors: dict[str, TensorInfo], metadata: dict[str, str], name: str
 ) -> None:

@@ -45,7 +45,7 @@ def bytes_below(folder: Path) -> dict[Path, bytes]:
 
 
 @settings(
-    max_examples=rounds(80),
+    max_examples=rounds(50),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     database=None,

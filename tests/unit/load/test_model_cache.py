@@ -160,7 +160,7 @@ class Machine(RuleBasedStateMachine):
 
 
 TestMachine = Machine.TestCase
-TestMachine.settings = settings(max_examples=rounds(40), stateful_step_count=30)
+TestMachine.settings = settings(max_examples=rounds(25), stateful_step_count=30)
 
 
 def test_threads_that_ask_for_what_others_evict_never_wait_for_each_other() -> None:

@@ -76,7 +76,7 @@ def assert_line(line: str | None) -> None:
         line.encode()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=rounds(300))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=rounds(150))
 @given(contents=st.lists(st.tuples(st.sampled_from(ENDINGS), CONTENTS), max_size=4))
 def test_any_content_gives_a_valid_answer(
     tmp_path: Path, contents: list[tuple[str, bytes]]
