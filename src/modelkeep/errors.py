@@ -304,20 +304,14 @@ class AmbiguousModelError(InvalidModelException):
 
     Attributes:
         candidates: The bases that it may be of.
-        model_type: What it is in any case; empty where that is not known either.
+        looks_like: Its type, as ``--type`` takes it; empty where that is not known either.
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        hint: str = "",
-        candidates: Sequence[str] = (),
-        model_type: str = "",
+        self, message: str, *, hint: str = "", candidates: Sequence[str] = (), looks_like: str = ""
     ) -> None:
         super().__init__(message, hint=hint)
-        self.model_type = model_type
-        self.candidates = tuple(candidates)
+        self.candidates, self.looks_like = tuple(candidates), looks_like
 
 
 class UnsafeModelError(InvalidModelException):
@@ -325,10 +319,7 @@ class UnsafeModelError(InvalidModelException):
 
 
 class UnlistedClassError(UnsafeModelError):
-    """Raised when loading the file needs a class that is not on the list of what is safe to read.
-
-    What the class would do is not known.
-    """
+    """Raised when loading the file needs a class that is on no list: what it does is not known."""
 
 
 class CorruptModelError(InvalidModelException):

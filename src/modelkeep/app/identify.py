@@ -57,7 +57,7 @@ class IdentifyResult:
         kind = "unknown" if isinstance(self.error, UnknownModelError) else None
         error: dict[str, Any] | None = error_json(self.error) if self.error else None
         if error is not None and isinstance(self.error, AmbiguousModelError):
-            kind = self.error.model_type or None
+            kind = self.error.looks_like or None
             error["candidates"] = list(self.error.candidates)
         return {**dict.fromkeys(names), **source, "type": kind, **_NO_FIELDS, "error": error}
 

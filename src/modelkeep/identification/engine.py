@@ -243,7 +243,7 @@ def _ambiguous(
         message.rstrip(". "),
         hint=f"If you know which, set it: {command('install', '--base', bases[0], source)}",
         candidates=bases,
-        model_type=types[0],
+        looks_like=types[0],
     )
 
 
