@@ -126,5 +126,8 @@ REQUEST_BYTES = 1 * MIB
 UPLOAD_PIECE_BYTES = 64 * MIB
 #: Path and query of a request; httptools itself stops at 64 KiB.
 REQUEST_ADDRESS_BYTES = 32 * KIB
+#: All headers of a request, and how long they and what else is no body may take, seconds.
+REQUEST_HEAD_BYTES = 128 * KIB
+REQUEST_HEAD_SECONDS = 30.0
 #: Changes over HTTP that the log keeps, the newest of them.
 LOGGED_CHANGES = 10_000

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from modelkeep.errors import ModelKeepError
+from modelkeep.web.bounded_heads import BoundedHeads
 from modelkeep.web.hanging_up import HangUp, is_no_cut
-from modelkeep.web.joined_writes import JoinedWrites
 from modelkeep.web.listening import Listening
 from modelkeep.web.pauses import short_turns, spare_from_collection
 from modelkeep.web.starting import StartingApp
@@ -91,7 +91,7 @@ def make_server(
     """Return the server of an application; it does not listen yet."""
     config = uvicorn.Config(
         app,
-        http=JoinedWrites,
+        http=BoundedHeads,
         log_config=None,
         access_log=False,
         server_header=False,
