@@ -97,8 +97,10 @@ torture: $(VENV)/.testing ## long rounds: fuzzing, every kill point
 	$(BIN)/python tests/support/fuzz.py --kind pickle --count 2000000 --processes 2 --seed $$(date +%s)
 	$(BIN)/python tests/support/fuzz.py --kind onnx --count 1000000 --processes 2 --seed $$(date +%s)
 	MODELKEEP_TEST_LENGTH=30 $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal --timeout 7200 -m hypothesis
+	MODELKEEP_TEST_LENGTH=25 $(BIN)/pytest --timeout 7200 tests/faults/test_rows_api.py
 	MODELKEEP_TEST_LENGTH=10 MODELKEEP_KILL_STEP=1 MODELKEEP_KILLS=60 \
-	  $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal --timeout 7200 -m "not hypothesis" tests/faults
+	  $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal --timeout 7200 -m "not hypothesis" \
+	  --ignore tests/faults/test_rows_api.py tests/faults
 
 bench: $(VENV)/.testing ## all benchmarks, one table
 	$(BIN)/python -m bench

@@ -51,6 +51,12 @@ class Outcome:
         """All of them."""
         return self.statuses.total()
 
+    @property
+    def told(self) -> str:
+        """What was wrong, in lines."""
+        lines = [f"{what}\n    {asked}" for what, asked in self.failures.items()]
+        return "\n".join([f"seed {SEED}, {self.requests:,} requests", *lines])
+
 
 class Counted:
     """An application that notes the statuses of its answers."""
