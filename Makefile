@@ -87,7 +87,8 @@ apt:
 	    echo "They could not be installed; tests that need them are skipped."; \
 	fi
 
-quick: check ## an edit loop of under a minute: the unit tests but for the slow ones
+quick: export PYTHONDONTWRITEBYTECODE :=
+quick: check ## an edit loop of under a minute: the unit tests but for the slow ones, of many cases a tenth
 	MODELKEEP_TEST_LENGTH=0.1 $(BIN)/pytest -q -x -n 2 --dist worksteal -m "not slow" tests/unit
 
 # Each line is an hour or so on two cores.

@@ -25,6 +25,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Counting())
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = rounds.spread(items)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _lengths_are_read() -> Iterator[None]:
     """Take the lengths of tests out of the environment: the program takes them for settings."""

@@ -96,6 +96,7 @@ def test_a_word_of_a_command_is_completed_without_importing_one(tmp_path: Path) 
     assert not modules & {"sqlalchemy", "requests", "rich", "modelkeep.settings"}
 
 
+@pytest.mark.slow
 def test_listing_starts_no_installs_and_no_downloads(tmp_path: Path) -> None:
     modules = loaded("list", MODELKEEP_ROOT=str(tmp_path))
     assert not {
@@ -104,6 +105,7 @@ def test_listing_starts_no_installs_and_no_downloads(tmp_path: Path) -> None:
     assert not modules & {"requests", "urllib3", "modelkeep.app.install_service"}
 
 
+@pytest.mark.slow
 def test_the_usual_list_loads_neither_sqlalchemy_nor_the_classes_of_records(tmp_path: Path) -> None:
     with ModelManager(tmp_path) as manager:  # an empty one may have to be filled first
         fields = {"name": "style", "path": "s.safetensors", "type": "lora", "base": "sd-1"}
@@ -112,6 +114,7 @@ def test_the_usual_list_loads_neither_sqlalchemy_nor_the_classes_of_records(tmp_
     assert not modules & {"sqlalchemy", "requests", "rich", "modelkeep.core.configs"}
 
 
+@pytest.mark.slow
 def test_the_usual_list_stays_light_where_a_further_root_is_online(tmp_path: Path) -> None:
     further = tmp_path / "further"
     further.mkdir()

@@ -209,6 +209,7 @@ def _widths(names: Shapes) -> dict[str, tuple[int, ...]]:
 @pytest.mark.parametrize("spelling", _SPELLINGS)
 @pytest.mark.parametrize("names", [ldm_unet, diffusers_unet])
 @pytest.mark.parametrize(("unet", "base"), [(SD1, "sd-1"), (SD2, "sd-2"), (SDXL, "sdxl")])
+@pytest.mark.slow
 def test_a_lora_of_some_parts_of_a_unet_is_never_of_another_base(
     spelling: str, names: Callable[[UNet], Shapes], unet: UNet, base: str, tmp_path: Path
 ) -> None:

@@ -112,6 +112,7 @@ def test_work_grows_no_faster_than_the_names(form: str) -> None:
     assert large < 10 * small
 
 
+@pytest.mark.slow
 def test_long_names_are_no_trap() -> None:
     name = "lora_unet_" + "attentions_0_transformer_blocks_" * 50_000 + "attn2_to_k"
     _ask({f"{name}.lora_down.weight": TensorInfo("F16", (4, 9))}, {})

@@ -132,6 +132,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Case, ModelVi
     return found
 
 
+@pytest.mark.slow
 def test_a_model_that_lacks_a_tenth_of_its_tensors_is_of_no_other_base(
     models: list[tuple[Case, ModelView]],
 ) -> None:
@@ -149,6 +150,7 @@ def test_a_model_that_lacks_a_tenth_of_its_tensors_is_of_no_other_base(
             assert not found or case.answer[1] in found, (case, found, sorted(lost)[:20])
 
 
+@pytest.mark.slow
 def test_a_model_under_another_prefix_is_of_no_other_base(
     models: list[tuple[Case, ModelView]],
 ) -> None:

@@ -29,6 +29,7 @@ class TestMemory:
             assert stats.bytes == world.runtime.host.used == 2 * size
             assert (stats.misses, stats.evictions) == (4, 2)
 
+    @pytest.mark.slow
     def test_what_is_larger_than_the_budget_is_loaded_once_for_its_first_use(
         self, tmp_path: Path
     ) -> None:
@@ -44,6 +45,7 @@ class TestMemory:
         assert world.runtime.host.used == 0
         assert world.runtime.loads == ["vae"]
 
+    @pytest.mark.slow
     def test_a_time_to_stay_ends_by_itself(self, world: World) -> None:
         with world.service.get_model(world.main(), "vae", keep_alive=0.01):
             pass

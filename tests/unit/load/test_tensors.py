@@ -104,6 +104,7 @@ def test_only_numbers_with_a_precision_change_theirs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wanted", [Precision.BFLOAT16, Precision.FLOAT32])
+@pytest.mark.slow
 def test_tensors_of_many_pieces_are_converted_as_torch_does(
     tmp_path: Path, wanted: Precision
 ) -> None:
@@ -325,6 +326,7 @@ def test_files_that_cannot_be_read_give_errors_of_ours(tmp_path: Path) -> None:
         reads(tmp_path)()
 
 
+@pytest.mark.slow
 def test_limits_and_changes_in_a_process_of_its_own(tmp_path: Path) -> None:
     path = large(tmp_path / "m.safetensors", pieces=12)
     child = Path(__file__).with_name("tensors_child.py")

@@ -185,6 +185,7 @@ _OPEN = invented.PROGRAM + textwrap.dedent(
 )
 
 
+@pytest.mark.slow
 def test_one_of_many_processes_does_it_and_the_others_wait(tmp_path: Path) -> None:
     path = invented.put(tmp_path / "m.db")
     expected = invented.expected(path)

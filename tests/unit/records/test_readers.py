@@ -61,6 +61,7 @@ def test_two_reads_run_at_the_same_time(db: SqliteDatabase) -> None:
     assert not both.broken
 
 
+@pytest.mark.slow
 def test_a_page_does_not_wait_for_what_is_written(db: SqliteDatabase) -> None:
     store = ModelRecordServiceSQL(db)
     store.add_model("first", {"name": "first", "path": "first", **LORA})
@@ -131,6 +132,7 @@ with ModelRecordServiceBase.from_db_file(sys.argv[1]) as store:
 
 
 @pytest.mark.parametrize("name", ["m.db", "m.yaml"])
+@pytest.mark.slow
 def test_a_change_of_another_process_is_noticed(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     with (

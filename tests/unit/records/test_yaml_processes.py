@@ -158,6 +158,7 @@ def test_a_full_disk_changes_nothing(
     store.add_model("new", config("new"))
 
 
+@pytest.mark.slow
 def test_reading_a_catalogue_of_ours_needs_no_parser(tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     ModelRecordServiceFile.from_db_file(path).add_model("k", config("k"))

@@ -281,6 +281,7 @@ LINES = VALID.splitlines(keepends=True)
         max_size=5,
     )
 )
+@pytest.mark.slow
 def test_lines_of_comment_may_stand_anywhere(changes: list[tuple[int, str]]) -> None:
     lines = LINES.copy()
     for number, what in changes:

@@ -97,6 +97,7 @@ def test_a_failed_task_says_why_and_can_be_tried_again(root: Path, tmp_path: Pat
         assert view.progress == "0 files"
 
 
+@pytest.mark.slow
 def test_actions_on_many_models(root: Path, keys: list[str]) -> None:
     def do(**asked: Any) -> list[dict[str, Any]]:
         request = BulkRequest(keys, **asked)

@@ -92,6 +92,7 @@ def _is_equal(mine: Any, theirs: Any) -> bool:
 
 
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.slow
 def test_a_file_becomes_the_class_that_wrote_it(case: str, tmp_path: Path) -> None:
     torch.manual_seed(1)
     make, kind = CASES[case]

@@ -51,6 +51,7 @@ def _load(path: Path) -> Any:
 
 @pytest.mark.parametrize("has_middle", [False, True])
 @pytest.mark.parametrize("spelling", ["diffusers", "original", "pickle"])
+@pytest.mark.slow
 def test_every_spelling_becomes_the_class(spelling: str, has_middle: bool, tmp_path: Path) -> None:
     made = _module(has_middle=has_middle)
     tensors: Tensors = made.state_dict()

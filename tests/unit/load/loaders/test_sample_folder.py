@@ -13,6 +13,7 @@ from support.loading import files_of, load
 pytestmark = pytest.mark.torch
 
 
+@pytest.mark.slow
 def test_the_configs_of_the_sample_folder_fit_its_weights(tmp_path: Path) -> None:
     files = files_of(
         write_sd1_folder(tmp_path / "sample"), type="main", base="sd-1", format="diffusers"
