@@ -13,6 +13,7 @@ from typing import Any
 
 from modelkeep.core.limits import REQUEST_HEAD_BYTES, REQUEST_HEAD_SECONDS
 from modelkeep.web.joined_writes import JoinedWrites
+from modelkeep.web.no_upgrades import without_upgrade
 
 
 class BoundedHeads(JoinedWrites):
@@ -39,7 +40,7 @@ class BoundedHeads(JoinedWrites):
     def data_received(self, data: bytes) -> None:
         """Take what came; end the connection where it leads to nothing."""
         self._is_heard = False
-        super().data_received(data)
+        super().data_received(without_upgrade(data) if self._is_idle() else data)
         self._unheard = 0 if self._is_heard else self._unheard + len(data)
         if self._unheard > REQUEST_HEAD_BYTES:
             self._refuse()
