@@ -24,6 +24,9 @@ ENDLESS = frozenset({"/api/v1/events"})
 BYTES = ("application/offset+octet-stream", "image/*")
 #: So much of all requests may be edges; each time those of so many operations are asked for.
 _EDGES, _AT_ONCE = 0.75, 12
+#: Operations with little to vary make fewer requests than they may: others get what is left, in so
+#: many turns, until so much of all is made.
+_TURNS, _ENOUGH = 8, 0.95
 #: Requests of one sequence at most.
 _STEPS = 6
 _SHOWN = 300
@@ -101,12 +104,15 @@ def ask_everything(
         if outcome.requests > _EDGES * at_most:
             break
         _run(app, described, headers, outcome, labels=set(some), phases=phases)
-    left = max(0, at_most - outcome.requests)
-    each = {"generation": {"max-examples": 2 + left // len(labels)}}
-    steps = {"generation": {"max-examples": 1 + left // (_STEPS * len(labels))}}
-    phases = {"examples": _OFF, "coverage": _OFF, "fuzzing": each}
-    phases["stateful"] = {**steps, "max-steps": _STEPS}
-    _run(app, described, headers, outcome, labels=set(labels), phases=phases)
+    for turn in range(_TURNS):
+        left = max(0, at_most - outcome.requests)
+        each = {"generation": {"max-examples": 2 + left // len(labels)}}
+        steps = {"generation": {"max-examples": 1 + left // (_STEPS * len(labels))}}
+        phases = {"examples": _OFF, "coverage": _OFF, "fuzzing": each}
+        phases["stateful"] = {**steps, "max-steps": _STEPS}
+        _run(app, described, headers, outcome, labels=set(labels), phases=phases, turn=turn)
+        if outcome.requests >= _ENOUGH * at_most:
+            break
     return outcome
 
 
@@ -127,10 +133,11 @@ def _run(
     *,
     labels: set[str],
     phases: Mapping[str, Any],
+    turn: int = 0,
 ) -> None:
     config = SchemathesisConfig.from_dict(
         {
-            "seed": SEED,
+            "seed": SEED + turn,
             "continue-on-failure": True,
             "headers": {**headers, "host": "127.0.0.1"},
             "generation": {"database": "none", "no-shrink": True},
