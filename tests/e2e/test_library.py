@@ -74,7 +74,7 @@ class TestList:
             (("--missing",), []),
             (("--search", "blue", "--sort", "relevance"), ["blue"]),
             (("--search", 'pap" OR (*'), []),
-            (("--search", "(*"), ["blue", "green", "paper"]),
+            (("--search", "(*"), []),
             (("--in", "models"), ["blue", "green", "paper"]),
             (("--in", ""), []),
             (("--state", "present", "--type", "lora"), ["paper"]),

@@ -5,14 +5,16 @@ Contents are not read. ``changed`` means that a file may hold other bytes; ``ver
 
 from __future__ import annotations
 
+import os
 import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -121,6 +123,30 @@ class Look:
         self._presence = presence
         self._why_offline = cache(presence.why_offline)
         self._named = NamedFolders(presence)
+        self._top_of = cache(self._find_top)
+
+    def odd_among(self, rows: Sequence[tuple[str, ModelFile]]) -> list[tuple[str, FileCondition]]:
+        """Return which of some files are not present, each with the key of its record."""
+        looked = ((key, self.at_file(row)) for key, row in rows if not self._is_present(row))
+        return [(key, file) for key, file in looked if file.condition is not FileStatus.PRESENT]
+
+    def _is_present(self, row: ModelFile) -> bool:
+        """Tell whether a file is as recorded; where that is not plain, ``at_file`` looks again."""
+        top = self._top_of(row.root)
+        if top is None:
+            return False
+        try:
+            there = os.stat(top + row.path)  # noqa: PTH116 - a path for each is most of the time
+        except (OSError, ValueError):
+            return False
+        return stat.S_ISREG(there.st_mode) and row.is_unchanged(there)
+
+    def _find_top(self, root: str) -> str | None:
+        """Return what stands before the paths of a root; None where it is away."""
+        if root == NO_ROOT:
+            return ""
+        folder = None if self._why_offline(root) else self._presence.folder_of(root)
+        return f"{folder}/" if folder is not None else None
 
     def at_file(self, row: ModelFile) -> FileCondition:
         """Look at one file of a record."""
@@ -186,23 +212,19 @@ def survey(presence: Presence, *, workers: int = WORKERS) -> dict[str, ModelCond
         presence: Of the roots, and the catalogue that knows them.
         workers: Looks at the same time.
     """
-    look = Look(presence)
+    look, records = Look(presence), presence.records
     odd: dict[str, list[FileCondition]] = {}
-    with_files: set[str] = set()
+    without_files = set(records.keys_with_prefix("", limit=records.count(RecordFilter())))
     with ThreadPoolExecutor(workers, thread_name_prefix="modelkeep-look") as pool:
-        files = _batches(_batches(presence.records.each_file(), _SHARE), workers * 4)
-        for shares in files:
-            found = pool.map(lambda share: [look.at_file(row) for _, row in share], shares)
-            for share, seen in zip(shares, found, strict=True):
-                for (key, _), file in zip(share, seen, strict=True):
-                    with_files.add(key)
-                    if file.condition is not FileStatus.PRESENT:
-                        odd.setdefault(key, []).append(file)
-    for config in presence.records.each(RecordFilter()):
-        if config.key not in with_files:
-            file = look.at_record(config)
+        for shares in _batches(_batches(records.each_file(), _SHARE), workers * 4):
+            for key, file in chain.from_iterable(pool.map(look.odd_among, shares)):
+                odd.setdefault(key, []).append(file)
+            without_files.difference_update(key for share in shares for key, _ in share)
+    for key in without_files:
+        with suppress(UnknownModelException):  # it was removed meanwhile
+            file = look.at_record(records.get_model(key))
             if file.condition is not FileStatus.PRESENT:
-                odd[config.key] = [file]
+                odd[key] = [file]
     return {key: ModelCondition.of(key, files) for key, files in odd.items()}
 
 
