@@ -121,8 +121,9 @@ def text_to_path(text: str) -> Path:
 
 def is_inside(path: Path, folder: Path) -> bool:
     """Tell whether ``path`` lies below ``folder``, by components and without following links."""
-    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
-    return absolute != folder and folder in absolute.parents
+    absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
+    top = os.fspath(folder)
+    return absolute != top and absolute.startswith(top if top.endswith(os.sep) else top + os.sep)
 
 
 def refuse_climbing(path: Path, whose: str) -> None:

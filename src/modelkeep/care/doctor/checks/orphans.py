@@ -110,12 +110,15 @@ def _owned(library: LibraryState) -> _Owned | None:
     if library.records is None or library.models is None:
         return None if library.catalogue.exists() else owned
     roots = library.records.roots
-    with_files = set()
+    with_files, alone = set(), set()
     for key, file in library.records.each_file():
         with_files.add(key)
+        alone.add((key, file.path))
         if path := roots.locate(file.root, file.path, models_dir):
             owned.add(path, models_dir, is_top=False)
     for key, config in library.models.items():
+        if (key, config.path) in alone:  # it is that file, and no folder
+            continue
         path = roots.locate(config.root, config.path, models_dir)
         if path and (key not in with_files or path.is_dir()):
             owned.add(path, models_dir, is_top=True)
