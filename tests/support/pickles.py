@@ -403,7 +403,7 @@ def bytes_of(said: dict[str, int | bytes]) -> bytes:
 
 def archive(*parts: Part, before: bytes = b"", between: bytes = b"", behind: bytes = b"") -> bytes:
     """Write a zip archive, lies and all."""
-    data, directory, count = before, b"", 0
+    data, directory, count = bytearray(before), bytearray(), 0
     for part in parts:
         local, central = part.headers(len(data))
         data += local + between
@@ -411,7 +411,7 @@ def archive(*parts: Part, before: bytes = b"", between: bytes = b"", behind: byt
             directory += central
             count += 1
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(directory), len(data), 0)
-    return data + directory + end + behind
+    return b"".join((data, directory, end, behind))
 
 
 def torch_zip(pickled: bytes, *more: Part) -> bytes:
