@@ -13,14 +13,19 @@ FOREVER = 3600.0
 
 
 def until(holds: Callable[[], Any], may_go_on: Callable[[], bool] = lambda: True) -> None:
-    """Wait until something holds.
+    """Wait until something holds; look for no more than half of the time.
+
+    What is waited for needs the processors, and looking may be a whole command.
 
     Args:
         holds: What is waited for.
         may_go_on: Whether it may still come.
     """
-    end = time.monotonic() + PATIENCE
+    began = time.monotonic()
+    end = began + PATIENCE
     while not holds():
+        now = time.monotonic()
         assert may_go_on(), "it can no longer come"
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.005)
+        assert now < end, "it never came"
+        time.sleep(max(0.005, now - began))
+        began = time.monotonic()
