@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from sample_models import flux_transformer, typed, write_safetensors
 from support import tiny
 from support.program import Program, wait_until
+from support.waiting import PATIENCE
 
 #: A header that says that it is longer than the file.
 BROKEN = (1000).to_bytes(8, "little") + b'{"'
@@ -151,25 +154,32 @@ def test_progress_is_drawn_on_a_terminal(program: Program, sources: Path) -> Non
 
 
 def test_an_interrupted_scan_keeps_what_it_registered(program: Program, tmp_path: Path) -> None:
-    top = tmp_path / "many"
-    for number in range(3000):
+    count, top = 400, tmp_path / "many"
+    for number in range(count):
         tiny.embedding(top / f"{number:04}.safetensors", number % 250)
+    program.call("sync")  # the catalogue is there
     process = program.start("scan", top, "--register")
     database = program.root / "databases" / "modelkeep.db"
+    with closing(sqlite3.connect(database, isolation_level=None)) as held:
 
-    def some_are_there() -> bool:
-        return database.exists() and len(program.call("list", "-q").lines) > 0
+        def some_are_there() -> bool:
+            held.execute("BEGIN IMMEDIATE")  # while it is held nothing more is registered
+            [[there]] = held.execute("SELECT count(*) FROM mk_model")
+            if not there:
+                held.execute("ROLLBACK")
+            return bool(there)
 
-    wait_until(some_are_there, process)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+        wait_until(some_are_there, process)
+        process.send_signal(signal.SIGINT)
+        held.execute("ROLLBACK")
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, err
     assert b"Traceback" not in err
     kept = len(program.call("list", "-q").lines)
-    assert 0 < kept < 3000
+    assert 0 < kept < count
     assert f"{kept:,} models registered".encode() in err
     told = program.call("scan", top, "--register")
-    assert f"{3000 - kept:,} registered" in told.out
+    assert f"{count - kept:,} registered" in told.out
     assert f"{kept:,} already in the library" in told.out
 
 
