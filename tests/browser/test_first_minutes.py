@@ -76,7 +76,7 @@ def _take_a_folder(tab: Tab, folder: Path) -> None:
     tab.get_by_label("Link, path or words").fill(str(folder))
     tab.get_by_role("button", name="Look", exact=True).click()
     tab.get_by_role("button", name="Look inside").click()
-    take = tab.get_by_role("button", name="Take what is ticked")
+    take = tab.get_by_role("button", name="Add the selected models")
     if not take.is_visible():
         _refresh_until(tab, "How far is it?", take)
     take.click()
@@ -121,7 +121,7 @@ def _install(
     whole = Page(body, etag='"1"')
     link = server.serve("/slow.safetensors", whole)
     _menu(tab, "Add")
-    tab.get_by_label("What to add, one in each line").fill(link)
+    tab.get_by_label("What to add, one per line").fill(link)
     tab.get_by_role("button", name="Look", exact=True).click()
     install = tab.get_by_role("button", name="Install", exact=True)
     install.wait_for()

@@ -41,7 +41,7 @@ def test_an_install_is_followed_held_and_leads_to_its_model(
     cut = whole.but(stall_after=half, stall=600)
     link = server.serve("/slow.safetensors", cut)
     with chromium.page(web, "/jobs") as tab:
-        expect(tab.get_by_role("heading", name="Nothing to do")).to_be_visible()
+        expect(tab.get_by_role("heading", name="No jobs")).to_be_visible()
         number = _begin(web, link)
         row = tab.locator(f"#job-{number}")
         expect(row.get_by_role("progressbar")).to_have_attribute("max", str(len(body)))
@@ -68,7 +68,7 @@ def test_what_a_terminal_installs_appears(
 ) -> None:
     model = lora(tmp_path / "typed.safetensors")
     with chromium.page(web, "/jobs") as tab:
-        expect(tab.get_by_role("heading", name="Nothing to do")).to_be_visible()
+        expect(tab.get_by_role("heading", name="No jobs")).to_be_visible()
         Program(tmp_path / "root", tmp_path / "home").run("install", model)
         expect(tab.get_by_role("link", name="typed")).to_be_visible()
 
@@ -90,5 +90,5 @@ def test_without_a_script_on_a_phone_in_the_dark(
         web.manager.jobs.wait(60)
         tab.get_by_role("link", name="Refresh").click()
         _status(tab, number, "completed")
-        tab.locator(f"#job-{number}").get_by_role("button", name="Take off the list").click()
-        expect(tab.get_by_role("heading", name="Nothing to do")).to_be_visible()
+        tab.locator(f"#job-{number}").get_by_role("button", name="Remove from list").click()
+        expect(tab.get_by_role("heading", name="No jobs")).to_be_visible()

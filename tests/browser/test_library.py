@@ -62,7 +62,7 @@ def test_all_that_match_are_tagged(web: WebServer, chromium: Chromium) -> None:
         page.get_by_role("button", name="Tag", exact=True).click()
         expect(page.get_by_role("heading", name=f"Tag {_MANY:,} models")).to_be_visible()
         refuse_barriers(page)
-        page.get_by_label("Tags, with commas").fill("red")
+        page.get_by_label("Tags, separated by commas").fill("red")
         page.get_by_role("button", name="Tag").click()
         expect(page.get_by_text(re.compile(f"^{_MANY:,} (done|models tagged)"))).to_be_visible(
             timeout=60_000
@@ -101,7 +101,7 @@ def test_on_a_phone_in_the_dark_without_script(
         page.get_by_role("searchbox").press("Enter")
         page.get_by_label("Select model 0007").check()
         page.get_by_role("button", name="Tag", exact=True).click()
-        page.get_by_label("Tags, with commas").fill(view)
+        page.get_by_label("Tags, separated by commas").fill(view)
         page.get_by_role("button", name="Tag").click()
         expect(page.get_by_text("1 model tagged")).to_be_visible()
         page.get_by_role("button", name="Undo").click()

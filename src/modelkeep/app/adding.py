@@ -19,6 +19,7 @@ from modelkeep.core.commands import command
 from modelkeep.core.names import is_inside, path_to_text, real_path
 from modelkeep.core.weight_names import MODEL_SUFFIXES
 from modelkeep.errors import (
+    DuplicateModelException,
     ModelKeepError,
     SourceNotFoundError,
     UnknownModelError,
@@ -100,6 +101,7 @@ class Answer:
         hits: What the sites have for words, each with the key of the model that is here already.
         error: Why there is nothing of it, as ``error_json`` gives it.
         closed: How its folder is opened, where it is a path that requests may not read.
+        here: Key of the model that is in the library already.
         token: Where a token for its site is kept, where it is of a site that takes one.
         is_unknown: No rule knows the model: it takes a type that somebody says.
         is_local: It is of this disk.
@@ -112,6 +114,7 @@ class Answer:
     hits: tuple[tuple[Hit, str], ...] | None = None
     error: Mapping[str, str] = field(default_factory=dict)
     closed: ClosedFolder | None = None
+    here: str = ""
     token: TokenPlace | None = None
     is_unknown: bool = False
     is_local: bool = False
@@ -188,9 +191,14 @@ def folder_facts(manager: ModelManager, path: Path) -> FolderFacts:
     return FolderFacts(path_to_text(path), label, root)
 
 
-def closed_folder(manager: ModelManager, text: str) -> ClosedFolder:
-    """Return how the folder of a path is opened to requests; the disk is not looked at."""
+def closed_folder(manager: ModelManager, text: str) -> ClosedFolder | None:
+    """Return how the folder of a path is opened to requests; the disk is not looked at.
+
+    A path that names no place on the server, as one of Windows on Linux, has no such folder.
+    """
     path = Path(text.strip().removeprefix("file://"))
+    if not (path.is_absolute() or path.parts[:1] == ("~",)):
+        return None
     folder = path.parent if path.suffix.lower() in MODEL_SUFFIXES else path
     named = "".join(letter for letter in folder.name if letter.isascii() and letter.isalnum())
     name = named[:32].lower() if len(named) > 1 else "more"
@@ -217,6 +225,7 @@ def _of_source(
             _written(source),
             error=error_json(error),
             token=token,
+            here=error.key if isinstance(error, DuplicateModelException) else "",
             is_unknown=isinstance(error, UnknownModelError),
             is_local=is_local,
         )

@@ -41,11 +41,11 @@ _WORDS = {
     ("NotFound", True): ("There is nothing at this address any more", "Reload the page before."),
     ("UnknownModelException", False): (
         "There is no such model in the library",
-        "It was removed, or the address is mistyped. The trash is among the pages of Storage.",
+        "It was removed, or the address is mistyped. The trash is on the page Storage.",
     ),
     ("UnknownModelException", True): (
         "This model is not in the library any more, so nothing was changed",
-        "What was removed waits in the trash, among the pages of Storage.",
+        "Removed models are in the trash, on the page Storage.",
     ),
     ("MethodNotAllowed", False): ("This address takes only forms", "Go to the library."),
     ("Forbidden", False): (

@@ -16,6 +16,7 @@ from modelkeep.app.job_kinds.bulk import BulkDetails
 from modelkeep.app.job_kinds.undo import UndoDetails
 from modelkeep.app.tasks import TaskView
 from modelkeep.app.undo import UNDOABLE
+from modelkeep.core.limits import TRASH_DAYS
 from modelkeep.core.names import counted
 from modelkeep.core.taxonomy import BaseModelType, ModelType
 from modelkeep.errors import SourceNotFoundError, UsageError
@@ -84,6 +85,7 @@ def plan_page(request: Request, context: Context, name: str, action: str = "") -
         plan=plan,
         back=chosen.back,
         questions=asked,
+        days=TRASH_DAYS,
         known=_known_words(library_choices(context)) if action in {"tag", "retype"} else {},
         types=[kind.value for kind in ModelType],
         bases=[base.value for base in BaseModelType],

@@ -86,9 +86,9 @@ class Sending {
     for (const button of this.row.querySelectorAll("[data-do]")) button.hidden = true;
     this.row.querySelector("[data-job]").hidden = false;
     this.bar.value = this.bar.max;
-    this.state(`${size(this.file.size)} have come; it is being installed`);
+    this.state(`${size(this.file.size)} uploaded; the job says how the install goes`);
     this.row.dataset.done = this.job ?? "";
-    say(`${this.file.name} has come`);
+    say(`${this.file.name} is uploaded`);
   }
 
   failed(error) {

@@ -36,7 +36,7 @@ async function look() {
     history[isStep ? "pushState" : "replaceState"](null, "", url);
     isStep = false;
     count();
-    say(document.getElementById("shown")?.textContent ?? "Nothing fits");
+    say(document.getElementById("shown")?.textContent ?? "No model matches");
   } catch (error) {
     if (error.name !== "AbortError") search.submit();
   }

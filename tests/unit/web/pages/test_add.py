@@ -68,6 +68,21 @@ def test_several_lines_are_planned_at_once(web: WebServer, tmp_path: Path) -> No
     assert len(web.manager.records.all_models()) == 2
 
 
+def test_a_path_of_another_system_gets_no_command_for_a_folder(web: WebServer) -> None:
+    for path in (r"C:\models\style.safetensors", "./models/style.safetensors"):
+        page = _look(web, path)
+        assert "style.safetensors" in page
+        assert "modelkeep root add" not in page, "it would add the folder of the terminal"
+
+
+def test_what_is_here_already_is_linked(web: WebServer, tmp_path: Path) -> None:
+    model = lora(tmp_path / "shared/a.safetensors")
+    key = web.manager.installer.register_path(model)
+    page = _look(web, str(model))
+    assert f'href="/models/{key}"' in page
+    assert "modelkeep show" not in page
+
+
 def test_what_is_ticked_of_a_folder_is_registered(web: WebServer, tmp_path: Path) -> None:
     folder = tmp_path / "shared"
     lora(folder / "a.safetensors")

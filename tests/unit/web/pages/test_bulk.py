@@ -12,6 +12,7 @@ import requests
 
 from modelkeep.app import trash
 from modelkeep.app.choices import choices
+from modelkeep.core.limits import TRASH_DAYS
 from support.shelf import many, put
 from support.tiny import lora
 from support.web import WebServer
@@ -100,6 +101,7 @@ def test_files_go_to_the_trash_and_come_back(web: WebServer, tmp_path: Path) -> 
     shown = html.unescape(re.sub("<[^>]*>", "", seen.text))
     assert "Remove 3 models" in shown
     assert f"{size / 1000:.1f} KB of 2 models go to the trash" in shown, shown
+    assert f"can be restored for {TRASH_DAYS} days" in shown, "as long as the trash keeps them"
     assert "Of 1 model only the record goes" in shown
     told = confirm(web, seen, ("action", "remove"))
     assert "3 models in the trash" in told.text

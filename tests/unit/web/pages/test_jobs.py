@@ -52,7 +52,7 @@ def web(tmp_path: Path) -> Any:
 
 
 def test_an_empty_list_says_what_will_be_there(web: WebServer) -> None:
-    assert "also those of the command line" in _page(web, "/jobs")
+    assert "including those started from the command line" in _page(web, "/jobs")
     assert "None of these" in _page(web, "/jobs?show=failed")
 
 
@@ -105,6 +105,21 @@ def test_a_file_that_nobody_knows_is_tried_again_as_what_it_is(
     web.manager.jobs.wait(60)
     [model] = web.manager.records.all_models()
     assert (model.type, model.base) == ("lora", "sdxl")
+
+
+def test_the_result_of_a_scan_leads_to_where_an_unknown_file_is_named(
+    web: WebServer, tmp_path: Path
+) -> None:
+    unknown = tmp_path / "new" / "odd.safetensors"
+    unknown.parent.mkdir()
+    unknown.write_bytes(safetensors_bytes({"odd.weight": ("F16", (4, 4))}))
+    begun = _send(web, "/install/scan", what=str(unknown.parent))
+    number = begun.url.rpartition("/")[2]
+    web.manager.jobs.wait(60)
+    page = _page(web, f"/jobs/{number}")
+    [link] = re.findall(r'href="(/install\?q=[^"]*)"', page)
+    assert "odd.safetensors" in link
+    assert "Show the plan" in _page(web, link), "where its type is said"
 
 
 def test_a_site_that_wants_a_token_is_told_so(web: WebServer, server: FaultServer) -> None:

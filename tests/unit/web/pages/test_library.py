@@ -77,6 +77,11 @@ def test_hostile_names_are_text(web: WebServer) -> None:
     assert 'href="/models/a/b"' in page
 
 
+def test_long_names_break_after_their_underscores(web: WebServer) -> None:
+    put(web.manager, [{"name": "autumn_cobalt<b>_v5"}])
+    assert ">autumn_<wbr>cobalt&lt;b&gt;_<wbr>v5</a>" in show(web, "q=cobalt")
+
+
 def test_facets_add_and_remove_values_and_their_counts_stay(web: WebServer) -> None:
     whole, narrowed = show(web), show(web, "type=lora")
     assert links(whole)["FLUX.1"] == "/?base=flux"
@@ -98,7 +103,7 @@ def test_the_same_list_as_a_table(web: WebServer) -> None:
 
 def test_where_nothing_fits_it_says_what_to_remove(web: WebServer) -> None:
     page = show(web, "type=vae&q=cat")
-    assert "Nothing fits" in page
+    assert "No model matches" in page
     assert re.search(
         r'href="/\?q=cat">Without[^<]*VAE[^<]*</a>\s*<span class="muted">2 models', page
     )

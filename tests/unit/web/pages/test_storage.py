@@ -123,7 +123,7 @@ def test_leftovers_are_cleaned_and_orphans_recorded(web: WebServer, tmp_path: Pa
     begun = web.ask("POST", "/storage/record", data={"place": str(orphan)}, headers=_HTML)
     assert re.search(r"/jobs/\d+$", begun.url)
     web.manager.jobs.wait(60)
-    assert "Nothing lies around" in _page(web, "leftovers")
+    assert "No leftovers" in _page(web, "leftovers")
     outside = _send(web, "record", place="/nowhere/at/all", here="/storage?show=leftovers")
     assert "/nowhere/at/all" in outside
 
