@@ -343,17 +343,7 @@ class UnknownMetadataException(UnknownModelException):
 
 
 class DuplicateModelException(RecordError):
-    """Raised when a key or a path is already recorded, or a name is not unique.
-
-    Args:
-        message: Names the model, and what is taken.
-        hint: What to do next.
-        key: Of the model that is recorded already, where the error is about one.
-    """
-
-    def __init__(self, message: str, *, hint: str = "", key: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.key = key
+    """Raised when a key or a path is already recorded, or a name is not unique."""
 
 
 class ConfigFileVersionMismatchException(RecordError):

@@ -68,7 +68,7 @@ def test_an_upload_goes_on_after_it_was_cut_off_and_the_page_loaded_again(
         page.unroute(_UPLOADS)
         with page.expect_request(lambda request: request.method == "HEAD"):
             page.locator(".drop input").set_input_files(model)
-        page.get_by_role("link", name="To its install").wait_for()
+        page.get_by_role("link", name="Show the job").wait_for()
         until(lambda: _count(web) == 1)
 
 

@@ -225,7 +225,7 @@ def _of_source(
             _written(source),
             error=error_json(error),
             token=token,
-            here=error.key if isinstance(error, DuplicateModelException) else "",
+            here=_recorded(manager, source) if isinstance(error, DuplicateModelException) else "",
             is_unknown=isinstance(error, UnknownModelError),
             is_local=is_local,
         )
@@ -239,6 +239,16 @@ def _of_source(
         is_unknown=isinstance(refusal, UnknownModelError),
         is_local=is_local,
     )
+
+
+def _recorded(manager: ModelManager, source: StringLikeSource) -> str:
+    """Return the key of the model whose path a source is; empty where there is none."""
+    if not isinstance(source, LocalModelSource):
+        return ""
+    try:
+        return manager.find(str(source.path)).key
+    except ModelKeepError:
+        return ""
 
 
 def _written(source: StringLikeSource) -> str:

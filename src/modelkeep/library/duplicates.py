@@ -93,7 +93,6 @@ def is_recorded_already(path: Path, config: ModelConfigBase) -> DuplicateModelEx
     return DuplicateModelException(
         f"{shown(path)} is already in the library, as {config.name} ({config.key})",
         hint=f"Show it with: {command('show', config.key[:8])}",
-        key=config.key,
     )
 
 

@@ -78,8 +78,10 @@ def test_hostile_names_are_text(web: WebServer) -> None:
 
 
 def test_long_names_break_after_their_underscores(web: WebServer) -> None:
-    put(web.manager, [{"name": "autumn_cobalt<b>_v5"}])
-    assert ">autumn_<wbr>cobalt&lt;b&gt;_<wbr>v5</a>" in show(web, "q=cobalt")
+    [model] = put(web.manager, [{"name": "autumn_cobalt<b>_v5"}])
+    page = show(web, "q=cobalt")
+    assert ">autumn_<wbr>cobalt&lt;b&gt;_<wbr>v5</a>" in page, names(page)
+    web.manager.records.del_model(model.key)
 
 
 def test_facets_add_and_remove_values_and_their_counts_stay(web: WebServer) -> None:
