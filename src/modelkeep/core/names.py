@@ -121,7 +121,7 @@ def text_to_path(text: str) -> Path:
 
 def is_inside(path: Path, folder: Path) -> bool:
     """Tell whether ``path`` lies below ``folder``, by components and without following links."""
-    absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
+    absolute = os.path.normpath(path.absolute())  # resolve() would follow links
     top = os.fspath(folder)
     return absolute != top and absolute.startswith(top if top.endswith(os.sep) else top + os.sep)
 
