@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test suite quick torture lint types contracts check apt bench demo pictures clean
+.PHONY: help run install test suite compiled quick torture lint types contracts check apt bench demo pictures clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -67,11 +67,15 @@ check: lint types contracts ## lint, types and import contracts
 # The types take one processor for two minutes, so the tests run beside them.
 test: lint contracts types suite ## everything that has to hold
 
-# The program is started hundreds of times, and every worker loads every test: what they compile is
-# kept, whatever the environment says.
-suite: export PYTHONDONTWRITEBYTECODE :=
-suite: lint contracts apt
+# The program is started hundreds of times, and every worker loads every test: both are compiled
+# once before, beside the linters, and kept, whatever the environment says.
+compiled: export PYTHONDONTWRITEBYTECODE :=
+compiled: $(VENV)/.testing
 	@$(BIN)/python -m compileall -q src tests/support
+	@$(BIN)/pytest --collect-only -q > $(VENV)/.collected || { cat $(VENV)/.collected; exit 1; }
+
+suite: export PYTHONDONTWRITEBYTECODE :=
+suite: lint contracts apt compiled
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 # Programs that tests start, and the packages of Debian that have them. Where they are missing and
