@@ -37,7 +37,7 @@ def test_a_plan_is_read_and_carried_out(
     narrow = {"width": 360, "height": 740}
     with chromium.page(web, "/install", java_script_enabled=has_script, viewport=narrow) as page:
         page.get_by_label("What to add, one per line").fill(str(model))
-        page.get_by_role("button", name="Look", exact=True).click()
+        page.get_by_role("button", name="Look up", exact=True).click()
         page.get_by_role("button", name="Install", exact=True).wait_for()
         if has_script:
             refuse_barriers(page)
@@ -79,8 +79,8 @@ def test_a_folder_is_looked_into_and_what_is_ticked_is_taken(
         lora(tmp_path / f"shared/{name}.safetensors")
     with chromium.page(web, "/install", color_scheme="dark") as page:
         page.get_by_label("What to add, one per line").fill(str(tmp_path / "shared"))
-        page.get_by_role("button", name="Look", exact=True).click()
-        page.get_by_role("button", name="Look inside").click()
+        page.get_by_role("button", name="Look up", exact=True).click()
+        page.get_by_role("button", name="Scan folder").click()
         page.get_by_role("checkbox").first.uncheck()
         refuse_barriers(page)
         page.get_by_role("button", name="Add the selected models").click()

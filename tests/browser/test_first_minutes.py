@@ -74,8 +74,8 @@ def _menu(tab: Tab, name: str) -> None:
 def _take_a_folder(tab: Tab, folder: Path) -> None:
     """Paste a folder into the empty library, and leave its models where they are."""
     tab.get_by_label("Link, path or words").fill(str(folder))
-    tab.get_by_role("button", name="Look", exact=True).click()
-    tab.get_by_role("button", name="Look inside").click()
+    tab.get_by_role("button", name="Look up", exact=True).click()
+    tab.get_by_role("button", name="Scan folder").click()
     take = tab.get_by_role("button", name="Add the selected models")
     if not take.is_visible():
         _refresh_until(tab, "How far is it?", take)
@@ -122,7 +122,7 @@ def _install(
     link = server.serve("/slow.safetensors", whole)
     _menu(tab, "Add")
     tab.get_by_label("What to add, one per line").fill(link)
-    tab.get_by_role("button", name="Look", exact=True).click()
+    tab.get_by_role("button", name="Look up", exact=True).click()
     install = tab.get_by_role("button", name="Install", exact=True)
     install.wait_for()
     server.serve("/slow.safetensors", whole.but(stall_after=len(body) // 2, stall=600))

@@ -19,6 +19,7 @@ from modelkeep.core.taxonomy import (
 )
 from modelkeep.errors import InvalidModelConfigException
 from modelkeep.identification.known_families import base_label
+from modelkeep.library.defaults import default_values
 
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
@@ -129,6 +130,8 @@ def _text(record: ModelConfigBase, word: str, tags: list[str]) -> str:
     if word == _TRIGGERS:
         return plain("\n".join(record.trigger_phrases))
     value = record.to_json().get(word)
+    if word == "description" and value in default_values(record, word):
+        return ""  # nobody wrote it
     if isinstance(value, bool):
         return str(value).lower()
     return ", ".join(value) if isinstance(value, list) else plain(str(value or ""))

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from modelkeep.app.import_jobs import import_view
 from modelkeep.errors import ModelKeepError
 from modelkeep.jobs.states import FAILED, FINAL, HELD, OPEN, JobState
+from modelkeep.library.uploads import PREFIX as UPLOAD_PREFIX
 
 if TYPE_CHECKING:
     from modelkeep.app.download_jobs import DownloadJobView
@@ -103,6 +104,13 @@ class ListedJob:
     def title(self) -> str:
         """What it is about, in a few words."""
         return self.model or short_source(self.row.source)
+
+    @property
+    def source(self) -> str:
+        """What it works on; of an upload its name, since nobody knows the place where it waits."""
+        place = PurePath(self.row.source)
+        is_upload = place.parent.name.startswith(UPLOAD_PREFIX)
+        return f"upload of {place.name}" if is_upload else self.row.source
 
     @property
     def percent(self) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import getincrementaldecoder
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
@@ -121,6 +122,8 @@ _KNOWN: Final = (
 _OLD_TORCH: Final = (b"storages", b"tensors", b"pickle", b"sys_info")
 #: Plain text, with the blanks that texts have; a pickle in text form is recognised before.
 _TEXT: Final = re.compile(rb"[\t\r\n\f\x20-\x7e\x80-\xff]+")
+#: Of a text in whatever old encoding most is still letters.
+_MOSTLY: Final = 0.5
 #: A textual pickle begins with a global, or a container and an operation on it.
 _TEXTUAL_PICKLE: Final = re.compile(
     rb"\(*(?:c[\w.]+\r?\n[\w.]+\r?\n|[dl]p?\d*\n|i[\w.]+\n[\w.]+\n|[\]})][q(.}\]r0-9]|"
@@ -171,9 +174,22 @@ def read_header(file: ReadAt, *, thorough: bool = True) -> TensorHeader:
     if _ONNX.match(head):
         return read_onnx(file)
     _refuse_others(file, head)
-    if _TEXTUAL_PICKLE.match(head) is None and _TEXT.fullmatch(head):
+    if _TEXTUAL_PICKLE.match(head) is None and _is_text(head):
         raise UnknownModelError(f"{file.name} is a text file, not a model", hint=_WEIGHTS)
     return _last_try(file, head, thorough=thorough)
+
+
+def _is_text(head: bytes) -> bool:
+    """Tell whether a file begins as a text does, in UTF-8 or an encoding with one byte a letter."""
+    if _TEXT.fullmatch(head) is None:
+        return False
+    if len(head.decode("ascii", "ignore")) >= _MOSTLY * len(head):
+        return True
+    try:
+        getincrementaldecoder("utf-8")().decode(head)  # the last letter may be cut
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _refuse_others(file: ReadAt, head: bytes) -> None:

@@ -75,7 +75,7 @@ async def take(request: Request, number: JobNumber) -> Response:
             single.get("way", "register"),
             single.get("root", "").strip(),
         )
-        return Notice("The models are being taken in")
+        return Notice("The models are being added")
 
     return await acted(request, context, act, "/jobs", otherwise=f"/install/scan/{number}")
 

@@ -103,7 +103,7 @@ async def clear_jobs(request: Request, context: Context) -> Response:
 
     def clear() -> Notice:
         count = context.manager.jobs.prune()
-        return Notice(f"{counted(count, 'job')} taken off the list", "What they made stays.")
+        return Notice(f"{counted(count, 'job')} removed from the list", "What they made stays.")
 
     return await acted(request, context, clear, form.get("here", "/jobs"))
 

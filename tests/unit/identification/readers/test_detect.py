@@ -89,6 +89,12 @@ OTHERS = {
     "YAML that begins with c": (b"clip: 1\n", UnknownModelError, "a YAML document"),
     "text": (b"Hello, these are trigger words.\n", UnknownModelError, "a text file, not a model"),
     "text in brackets": (b"(c) 2024 somebody\n", UnknownModelError, "a text file, not a model"),
+    "text of other letters": (
+        ("Это не модель. " * 300).encode(),
+        UnknownModelError,
+        "a text file, not a model",
+    ),
+    "bytes that are no letters": (b"\xff" * 500, UnknownModelError, "of no known format"),
     "text with umlauts": ("Grüße".encode(), UnknownModelError, "a text file, not a model"),
     "OpenVINO": (b'<?xml version="1.0"?>\n<net name="a"', UnknownModelError, "OpenVINO"),
     "Flax": (b"\x82\xa7conv_in\x81", UnknownModelError, "a Flax model in MessagePack"),

@@ -87,7 +87,7 @@ def test_what_is_ticked_of_a_folder_is_registered(web: WebServer, tmp_path: Path
     folder = tmp_path / "shared"
     lora(folder / "a.safetensors")
     embedding(folder / "b.safetensors")
-    assert "Look inside" in _look(web, str(folder))
+    assert "Scan folder" in _look(web, str(folder))
     begun = _send(web, "/install/scan", [("what", str(folder))])
     place = begun.headers["Location"]
 

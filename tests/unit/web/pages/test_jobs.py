@@ -87,7 +87,7 @@ def test_ended_jobs_are_taken_off_the_list(web: WebServer, tmp_path: Path) -> No
     after = _send(web, f"/jobs/{numbers[0]}/forget", here=f"/jobs/{numbers[0]}")
     assert after.url.endswith("/jobs")
     assert f'id="job-{numbers[0]}"' not in after.text
-    assert "2 jobs taken off the list" in _send(web, "/jobs/clear", here="/jobs").text
+    assert "2 jobs removed from the list" in _send(web, "/jobs/clear", here="/jobs").text
     assert web.manager.jobs.rows() == []
     assert len(web.manager.records.all_models()) == 3
 
