@@ -70,6 +70,8 @@ def test_an_upload_goes_on_after_it_was_cut_off_and_the_page_loaded_again(
             page.locator(".drop input").set_input_files(model)
         page.get_by_role("link", name="Show the job").wait_for()
         until(lambda: _count(web) == 1)
+        page.goto("/jobs")
+        page.get_by_text("upload of mine.safetensors").wait_for()
 
 
 def test_a_folder_is_looked_into_and_what_is_ticked_is_taken(
