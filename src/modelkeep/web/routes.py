@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
+from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from modelkeep.core.plugins import PluginKind
@@ -85,16 +87,23 @@ def add_routes(app: FastAPI, folders: Iterable[Path] = ()) -> None:
     ]
     found.sort(key=lambda pair: (not pair[0].is_busy, _rank(pair[1].path)))
     for group, route in found:
-        _add(app, route, route.path, group.name, is_listed=True)
+        made = _made(app, route, group.name)
+        app.router.routes.append(made)
         if not _takes_all(route.path) and route.path != "/":
-            _add(app, route, _other_form(route.path), group.name, is_listed=False)
+            app.router.routes.append(_at(made, _other_form(route.path)))
 
 
-def _add(app: FastAPI, route: APIRoute, path: str, name: str, *, is_listed: bool) -> None:
-    """Add a route; what only describes it is left out where it is not in the description."""
-    is_listed = is_listed and route.include_in_schema
-    app.router.add_api_route(
-        path,
+def _made(app: FastAPI, route: APIRoute, name: str) -> APIRoute:
+    """Return a route of a group as the application has it.
+
+    What is not in the description stays as its group made it: making a route again takes longer
+    than answering by it.
+    """
+    is_listed, kind = route.include_in_schema, DirectRoute if DirectRoute.fits(route) else APIRoute
+    if not is_listed and kind is APIRoute:
+        return copy(route)
+    return kind(
+        route.path,
         route.endpoint,
         response_model=route.response_model if is_listed else None,
         status_code=route.status_code,
@@ -110,8 +119,16 @@ def _add(app: FastAPI, route: APIRoute, path: str, name: str, *, is_listed: bool
         response_class=route.response_class,
         name=route.name,
         openapi_extra=route.openapi_extra,
-        route_class_override=DirectRoute if DirectRoute.fits(route) else None,
+        dependency_overrides_provider=app,
     )
+
+
+def _at(route: APIRoute, path: str) -> APIRoute:
+    """Return the same route at another path, which the description does not list."""
+    other = copy(route)
+    other.path, other.include_in_schema = path, False
+    other.path_regex, other.path_format, other.param_convertors = compile_path(path)
+    return other
 
 
 def _refusals(route: APIRoute) -> dict[int | str, dict[str, Any]]:
