@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from fastapi.routing import APIRoute
-
 from modelkeep.app import edit
 from modelkeep.web.routes import PAGES
 from support.tiny import embedding, lora
@@ -52,8 +50,8 @@ def addresses(web: WebServer) -> list[str]:
 
 def _addresses(keys: list[str]) -> Iterator[str]:
     for group in PAGES.load():
-        for route in group.router.routes:
-            if not isinstance(route, APIRoute) or "GET" not in (route.methods or ()):
+        for route in group.router.noted:
+            if "GET" not in route.methods:
                 continue
             for key in keys if _KEY in route.path else [""]:
                 path = route.path.replace(_KEY, quote(key))

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 import modelkeep
 from modelkeep.web.context import WebContext
-from modelkeep.web.description import describe_tokens
+from modelkeep.web.description import describe
 from modelkeep.web.error_pages import as_page
 from modelkeep.web.errors import answer_errors
 from modelkeep.web.fresh_roots import FreshRoots
@@ -44,5 +44,5 @@ def make_api(context: WebContext, folders: Iterable[Path] = ()) -> FastAPI:
     app.state.context = context
     answer_errors(app, as_page)
     add_routes(app, folders)
-    describe_tokens(app)
+    describe(app)
     return app

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 
 from modelkeep.web.errors import error_schemas
+from modelkeep.web.routes import made_routes
 
 _JSON = "application/json"
 
 
-def describe_tokens(app: FastAPI) -> None:
-    """Have the description of an application name the token, and what is open without one."""
-    describe = app.openapi
+def describe(app: FastAPI) -> None:
+    """Have the description of an application name the token, and what is open without one.
 
-    def with_tokens() -> dict[str, Any]:
-        found = describe()
+    It is made when it is first asked for, as the routes are.
+    """
+
+    @cache
+    def described() -> dict[str, Any]:
+        found = get_openapi(title=app.title, version=app.version, routes=made_routes(app))
         parts = found.setdefault("components", {})
         parts.setdefault("schemas", {}).update(error_schemas())
         parts.setdefault("securitySchemes", {})["token"] = {"type": "http", "scheme": "bearer"}
@@ -29,7 +35,7 @@ def describe_tokens(app: FastAPI) -> None:
                 _have_errors_be_json(operation["responses"])
         return found
 
-    app.openapi = with_tokens  # type: ignore[method-assign]  # as FastAPI's documentation says
+    app.openapi = described  # type: ignore[method-assign]  # as FastAPI's documentation says
 
 
 def _have_errors_be_json(responses: dict[str, Any]) -> None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
-from copy import copy
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
-from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from modelkeep.core.plugins import PluginKind
 from modelkeep.web.errors import declared
+from modelkeep.web.router import LateRoute, NotedRoute, Router
 
 #: Every path of the API begins so.
 API = "/api/v1"
@@ -27,12 +26,12 @@ class Routes:
 
     Attributes:
         name: One word, which the list of routes puts them under.
-        router: Has the routes, with their whole paths.
+        router: Has noted the routes, with their whole paths.
         is_busy: It is asked for so often that its routes are tried before all others.
     """
 
     name: str
-    router: APIRouter
+    router: Router
     is_busy: bool = False
 
 
@@ -47,11 +46,11 @@ class DirectRoute(APIRoute):
         self.app = self._answer
 
     @staticmethod
-    def fits(route: APIRoute) -> bool:
+    def fits(noted: NotedRoute) -> bool:
         """Tell whether a route can be one."""
-        taken = list(inspect.signature(route.endpoint).parameters)
-        is_plain = taken == ["request"] and not route.dependencies
-        return is_plain and inspect.iscoroutinefunction(route.endpoint)
+        taken = list(inspect.signature(noted.endpoint).parameters)
+        is_plain = taken == ["request"] and not noted.dependencies
+        return is_plain and inspect.iscoroutinefunction(noted.endpoint)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         reply = await self.endpoint(Request(scope, receive, send))
@@ -79,61 +78,50 @@ def add_routes(app: FastAPI, folders: Iterable[Path] = ()) -> None:
         app: To add them to.
         folders: Folders whose ``*.py`` files are groups of routes or pages too.
     """
-    found = [
-        (group, route)
-        for group in (*ROUTES.load(*folders), *PAGES.load())
-        for route in group.router.routes
-        if isinstance(route, APIRoute)
-    ]
+    groups = (*ROUTES.load(*folders), *PAGES.load())
+    found = [(group, noted) for group in groups for noted in group.router.noted]
     found.sort(key=lambda pair: (not pair[0].is_busy, _rank(pair[1].path)))
-    for group, route in found:
-        made = _made(app, route, group.name)
-        app.router.routes.append(made)
-        if not _takes_all(route.path) and route.path != "/":
-            app.router.routes.append(_at(made, _other_form(route.path)))
+    for group, noted in found:
+        app.router.routes.extend(_late(app, noted, group.name))
 
 
-def _made(app: FastAPI, route: APIRoute, name: str) -> APIRoute:
-    """Return a route of a group as the application has it.
+def made_routes(app: FastAPI) -> list[APIRoute]:
+    """Return the routes that the description of an application lists."""
+    late = [route for route in app.routes if isinstance(route, LateRoute) and route.is_listed]
+    return [route.made for route in late]
 
-    What is not in the description stays as its group made it: making a route again takes longer
-    than answering by it.
-    """
-    is_listed, kind = route.include_in_schema, DirectRoute if DirectRoute.fits(route) else APIRoute
-    if not is_listed and kind is APIRoute:
-        return copy(route)
+
+def _late(app: FastAPI, noted: NotedRoute, name: str) -> Iterator[LateRoute]:
+    """Give a route, and the same at the other form of its path, which the description lacks."""
+    first = LateRoute(noted, noted.path, lambda: _made(app, noted, name))
+    yield first
+    if not _takes_all(noted.path) and noted.path != "/":
+        yield LateRoute(noted, _other_form(noted.path), lambda: first.made)
+
+
+def _made(app: FastAPI, noted: NotedRoute, name: str) -> APIRoute:
+    kind = DirectRoute if DirectRoute.fits(noted) else APIRoute
+    declared_for = {**_refusals(noted), **(noted.options["responses"] or {})}
     return kind(
-        route.path,
-        route.endpoint,
-        response_model=route.response_model if is_listed else None,
-        status_code=route.status_code,
-        tags=[name],
-        dependencies=route.dependencies,
-        summary=route.summary,
-        description=route.description,
-        response_description=route.response_description,
-        responses={**_refusals(route), **route.responses} if is_listed else None,
-        methods=route.methods,
-        operation_id=route.operation_id or route.name,
-        include_in_schema=is_listed,
-        response_class=route.response_class,
-        name=route.name,
-        openapi_extra=route.openapi_extra,
+        noted.path,
+        noted.endpoint,
+        methods=set(noted.methods),
+        dependencies=noted.dependencies,
+        include_in_schema=noted.is_listed,
         dependency_overrides_provider=app,
+        **{
+            **noted.options,
+            "operation_id": noted.options["operation_id"] or noted.endpoint.__name__,
+            "responses": declared_for if noted.is_listed else None,
+            "response_model": noted.options["response_model"] if noted.is_listed else None,
+            "tags": [name],
+        },
     )
 
 
-def _at(route: APIRoute, path: str) -> APIRoute:
-    """Return the same route at another path, which the description does not list."""
-    other = copy(route)
-    other.path, other.include_in_schema = path, False
-    other.path_regex, other.path_format, other.param_convertors = compile_path(path)
-    return other
-
-
-def _refusals(route: APIRoute) -> dict[int | str, dict[str, Any]]:
+def _refusals(noted: NotedRoute) -> dict[int | str, dict[str, Any]]:
     """Return the answers of the checks, which every route may give."""
-    changes = not (route.methods or set()) <= {"GET", "HEAD", "OPTIONS"}
+    changes = not noted.methods <= {"GET", "HEAD", "OPTIONS"}
     return declared(*([400, 415] if changes else []), 401, 403, 413, 414, 421, 429)
 
 

@@ -12,14 +12,15 @@ from modelkeep.web.rendering import asset
 from support.web import WebServer
 
 _PAGES = '''
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from modelkeep.errors import UsageError
 from modelkeep.web.context import Context
 from modelkeep.web.frame import lead_to, page
 from modelkeep.web.notices import Notice
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("shelf", router)
 
 @router.get("/shelf")

@@ -7,11 +7,12 @@ from pathlib import Path
 from support.web import WebServer
 
 _TOY = '''
-from fastapi import APIRouter, Response
+from fastapi import Response
 from modelkeep.web.replies import json_reply
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=API + "/toys")
+router = Router(prefix=API + "/toys")
 ROUTES = Routes("toys", router)
 
 @router.get("/{name:path}")
@@ -26,12 +27,12 @@ async def all_toys() -> Response:
 '''
 
 _PAGE = '''
-from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from modelkeep.web.errors import declared
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=API)
+router = Router(prefix=API)
 ROUTES = Routes("pages", router)
 
 @router.get("/page", response_class=HTMLResponse, responses=declared(404))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import Depends, Path, Request, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -15,6 +15,7 @@ from modelkeep.web.context import Context
 from modelkeep.web.errors import declared
 from modelkeep.web.guard.asked import caller_of
 from modelkeep.web.replies import json_reply, no_content
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
 
@@ -24,7 +25,7 @@ def _managers_alone(request: Request) -> None:
         raise HTTPException(403)
 
 
-router = APIRouter(prefix=f"{API}/access", dependencies=[Depends(_managers_alone)])
+router = Router(prefix=f"{API}/access", dependencies=[Depends(_managers_alone)])
 ROUTES = Routes("access", router)
 
 _NameInPath = Annotated[str, Path(max_length=64)]

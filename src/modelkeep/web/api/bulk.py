@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, Field, model_validator
 
 from modelkeep.app.bulk import BulkAction, BulkRequest, entries, keys_of
@@ -16,9 +16,10 @@ from modelkeep.web.context import Context
 from modelkeep.web.errors import declared
 from modelkeep.web.hints import over_http
 from modelkeep.web.replies import json_reply
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=f"{API}/model/record")
+router = Router(prefix=f"{API}/model/record")
 ROUTES = Routes("bulk", router)
 
 _KEYS = 50_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import AnyHttpUrl, BaseModel, Field, SecretStr
 
 from modelkeep.app import download_jobs as downloads
@@ -11,9 +11,10 @@ from modelkeep.web.context import Context
 from modelkeep.web.errors import declared
 from modelkeep.web.hints import over_http
 from modelkeep.web.replies import json_reply, no_content
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=f"{API}/download_queue")
+router = Router(prefix=f"{API}/download_queue")
 ROUTES = Routes("downloads", router)
 
 _PRIORITY = 1_000_000

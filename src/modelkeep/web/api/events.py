@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import Header, Query, Response
 
 from modelkeep.web.context import Context
 from modelkeep.web.errors import declared
 from modelkeep.web.events.reply import EventReply
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=API)
+router = Router(prefix=API)
 ROUTES = Routes("events", router)
 
 _STREAM = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}

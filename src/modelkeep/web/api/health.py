@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel
 
 from modelkeep.web.context import Context
 from modelkeep.web.neighbours import PROGRAM, library_id
 from modelkeep.web.replies import json_reply
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter()
+router = Router()
 ROUTES = Routes("health", router)
 
 

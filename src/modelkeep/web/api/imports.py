@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import Header, Request, Response
 from pydantic import BaseModel, JsonValue
 
 from modelkeep.app import import_jobs as installs
@@ -17,9 +17,10 @@ from modelkeep.web.context import Context
 from modelkeep.web.errors import declared, error_reply
 from modelkeep.web.hints import over_http
 from modelkeep.web.replies import json_reply, no_content
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=f"{API}/model/record")
+router = Router(prefix=f"{API}/model/record")
 ROUTES = Routes("imports", router)
 
 

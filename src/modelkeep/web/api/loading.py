@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import anyio.to_thread
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from modelkeep.app import load as loads
@@ -14,9 +14,10 @@ from modelkeep.web.context import Context, WebContext
 from modelkeep.web.errors import declared
 from modelkeep.web.keys import config_of
 from modelkeep.web.replies import json_reply
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=f"{API}/model/load")
+router = Router(prefix=f"{API}/model/load")
 ROUTES = Routes("loading", router)
 
 _NAME = 64

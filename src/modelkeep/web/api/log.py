@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel
 
 from modelkeep.app.changes import changes
 from modelkeep.web.context import Context
 from modelkeep.web.replies import json_reply
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=API)
+router = Router(prefix=API)
 ROUTES = Routes("log", router)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from modelkeep.web.errors import declared
@@ -14,9 +14,10 @@ from modelkeep.web.guard.forms import read_form
 from modelkeep.web.guard.gate import gate_of, must_wait
 from modelkeep.web.guard.refusals import Refusal
 from modelkeep.web.rendering import page_reply
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("login", router)
 
 _WRONG = "This token or code is not accepted. It may be mistyped, used, removed or expired."

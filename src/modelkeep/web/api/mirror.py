@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
 from modelkeep.app.files import open_owned
@@ -22,9 +22,10 @@ from modelkeep.web.file_reply import FileReply
 from modelkeep.web.keys import InPath
 from modelkeep.web.replies import json_reply
 from modelkeep.web.repositories import AtRevision, Newest, not_here
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(prefix="/hf")
+router = Router(prefix="/hf")
 ROUTES = Routes("mirror", router)
 
 _MODEL, _AT = "/api/models/{org}/{name}", "/{revision}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
 from modelkeep.app import files, header
@@ -13,9 +13,10 @@ from modelkeep.web.errors import declared
 from modelkeep.web.file_reply import FileReply
 from modelkeep.web.keys import InPath, config_at, config_of
 from modelkeep.web.replies import json_reply
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=f"{API}/model/record/i")
+router = Router(prefix=f"{API}/model/record/i")
 ROUTES = Routes("files", router)
 
 _BYTES: dict[int | str, dict[str, Any]] = {

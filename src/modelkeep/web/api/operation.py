@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 import modelkeep
@@ -10,9 +10,10 @@ from modelkeep.web.context import Context
 from modelkeep.web.guard.asked import asked_of
 from modelkeep.web.rendering import page_reply
 from modelkeep.web.route_page import listed_routes
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter()
+router = Router()
 ROUTES = Routes("operation", router)
 
 _METRICS = "text/plain; version=1.0.0; charset=utf-8"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import anyio.to_thread
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from modelkeep.app import preview
 from modelkeep.core import limits
@@ -16,9 +16,10 @@ from modelkeep.web.file_reply import FileReply
 from modelkeep.web.keys import InPath, config_of
 from modelkeep.web.ranges import holds
 from modelkeep.web.replies import no_content
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=f"{API}/model/record/i")
+router = Router(prefix=f"{API}/model/record/i")
 ROUTES = Routes("previews", router)
 
 _PICTURE: dict[int | str, dict[str, Any]] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
+from fastapi import Body, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
@@ -30,9 +30,10 @@ from modelkeep.web.record_bodies import (
 )
 from modelkeep.web.records_access import opened_records
 from modelkeep.web.replies import json_reply, no_content
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=f"{API}/model/record")
+router = Router(prefix=f"{API}/model/record")
 ROUTES = Routes("records", router)
 
 Text = Annotated[str, Query(max_length=limits.TEXT_CHARACTERS)]

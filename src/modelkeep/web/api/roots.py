@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import BaseModel, Field
 
 from modelkeep.app import roots
@@ -13,9 +13,10 @@ from modelkeep.web.checked import CheckedBody
 from modelkeep.web.context import Context
 from modelkeep.web.errors import declared
 from modelkeep.web.replies import json_reply
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=f"{API}/roots")
+router = Router(prefix=f"{API}/roots")
 ROUTES = Routes("roots", router)
 
 _NAME = 64

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
@@ -20,9 +20,10 @@ from modelkeep.web.errors import declared
 from modelkeep.web.ready import ReadyAnswers
 from modelkeep.web.record_bodies import RecordBody
 from modelkeep.web.records_access import opened_records
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=f"{API}/model/record")
+router = Router(prefix=f"{API}/model/record")
 ROUTES = Routes("search", router, is_busy=True)
 
 _MEANING = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import BaseModel, SecretStr
 
 from modelkeep.app import search, tokens
@@ -13,9 +13,10 @@ from modelkeep.web.checked import CheckedBody
 from modelkeep.web.context import Context
 from modelkeep.web.errors import declared
 from modelkeep.web.replies import json_reply, no_content
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=API)
+router = Router(prefix=API)
 ROUTES = Routes("sites", router)
 
 _NAME, _WORDS, _MOST_HITS = 64, 1_000, 100

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from modelkeep.app import identify as identification
@@ -14,9 +14,10 @@ from modelkeep.web.context import Context
 from modelkeep.web.errors import declared
 from modelkeep.web.hints import over_http
 from modelkeep.web.replies import json_reply
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=API)
+router = Router(prefix=API)
 ROUTES = Routes("sources", router)
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
 
 from modelkeep.web.ranges import holds
 from modelkeep.web.rendering import STATIC, static_version
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("static", router)
 
 _VERSION = re.compile(r"[0-9a-f]{12}")

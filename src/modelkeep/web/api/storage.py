@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel
 
 from modelkeep.app.storage import storage
 from modelkeep.web.context import Context
 from modelkeep.web.replies import json_reply
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=f"{API}/storage")
+router = Router(prefix=f"{API}/storage")
 ROUTES = Routes("storage", router)
 
 

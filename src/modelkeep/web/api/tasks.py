@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
 from modelkeep.app import tasks
@@ -20,9 +20,10 @@ from modelkeep.web.context import Context
 from modelkeep.web.errors import declared
 from modelkeep.web.hints import over_http
 from modelkeep.web.replies import json_reply, no_content
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=API)
+router = Router(prefix=API)
 ROUTES = Routes("tasks", router)
 
 Keys = Annotated[list[str], Field(max_length=10_000)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 from pydantic import BaseModel
 
 from modelkeep.app import trash as app
@@ -14,9 +14,10 @@ from modelkeep.web.context import Context
 from modelkeep.web.errors import declared
 from modelkeep.web.record_bodies import RecordBody
 from modelkeep.web.replies import json_reply, no_content
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=f"{API}/model/trash")
+router = Router(prefix=f"{API}/model/trash")
 ROUTES = Routes("trash", router)
 
 Key = Annotated[str, Path(max_length=limits.TEXT_CHARACTERS)]

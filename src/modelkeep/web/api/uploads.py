@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated, Any
 
 import anyio.to_thread
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 from pydantic import BaseModel
 
 from modelkeep.app import uploads
@@ -16,10 +16,11 @@ from modelkeep.library.uploads import Upload
 from modelkeep.web.context import Context, WebContext
 from modelkeep.web.errors import declared, error_reply
 from modelkeep.web.replies import json_reply
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 from modelkeep.web.tus import EXTENSIONS, VERSION, receive, refused, whole_number, words_of
 
-router = APIRouter(prefix=f"{API}/uploads")
+router = Router(prefix=f"{API}/uploads")
 ROUTES = Routes("uploads", router)
 
 _Id = Annotated[str, Path(max_length=64)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import BaseModel, Field
 
 from modelkeep.app import views as app
@@ -12,9 +12,10 @@ from modelkeep.core import limits
 from modelkeep.web.context import Context
 from modelkeep.web.errors import declared
 from modelkeep.web.replies import json_reply, no_content
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=f"{API}/views")
+router = Router(prefix=f"{API}/views")
 ROUTES = Routes("views", router)
 
 Name = Annotated[str, Path(max_length=limits.VIEW_NAME_CHARACTERS)]

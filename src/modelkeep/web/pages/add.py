@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from modelkeep.app import adding, tokens, uploads
 from modelkeep.app import start as first_steps
@@ -23,9 +23,10 @@ from modelkeep.web.frame import frame_of, page, told_by
 from modelkeep.web.guard.forms import read_fields, read_form
 from modelkeep.web.hints import over_http
 from modelkeep.web.notices import Notice
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("add", router)
 
 _LONGEST = 20_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from modelkeep.app import folder_scan
 from modelkeep.core.names import shown, text_to_path
@@ -18,9 +18,10 @@ from modelkeep.web.frame import page
 from modelkeep.web.guard.forms import read_fields, read_form
 from modelkeep.web.hints import over_http
 from modelkeep.web.notices import Notice
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("add_folder", router)
 
 _MOST_DIGITS = 7

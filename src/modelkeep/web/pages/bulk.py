@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from modelkeep.app import tasks
 from modelkeep.app.bulk import BulkRequest
@@ -29,10 +29,11 @@ from modelkeep.web.guard.addresses import inside
 from modelkeep.web.guard.forms import read_fields, read_form
 from modelkeep.web.hints import over_http
 from modelkeep.web.notices import Notice
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 from modelkeep.web.selections import SelectedModels
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("bulk_pages", router)
 
 #: Actions of the page; taking tags away is one way of tagging.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from modelkeep.app import jobs as actions
 from modelkeep.app.job_list import Shown, job_list, one_job
@@ -21,9 +21,10 @@ from modelkeep.web.context import Context
 from modelkeep.web.frame import lead_to, page
 from modelkeep.web.guard.forms import read_form
 from modelkeep.web.notices import Notice
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("jobs", router)
 
 #: Jobs that have ended: as many at first, and as many more with each step.

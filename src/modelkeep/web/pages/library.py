@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from modelkeep.app import cards, library, views
 from modelkeep.app.cards import CardPage
@@ -15,9 +15,10 @@ from modelkeep.web.context import Context, WebContext
 from modelkeep.web.counted import library_choices, total_of
 from modelkeep.web.frame import page
 from modelkeep.web.list_address import ListAddress
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("library", router)
 
 _FACETS = {parameter: name for name, parameter in PARAMETERS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from modelkeep.app import load as loads
 from modelkeep.app.memory import loadable, memory
@@ -14,9 +14,10 @@ from modelkeep.web.context import Context, WebContext
 from modelkeep.web.frame import lead_to, page
 from modelkeep.web.guard.forms import read_form
 from modelkeep.web.notices import Notice
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("loaded", router)
 
 _TEXT, _DIGITS = 256, 9

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from modelkeep.app import equivalent, files, load, tasks
 from modelkeep.app import model as models
@@ -26,13 +26,14 @@ from modelkeep.web.errors import AnswerError
 from modelkeep.web.frame import page
 from modelkeep.web.keys import InPath
 from modelkeep.web.model_pages import ModelAddress
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
     from modelkeep.core.configs import ModelConfigBase
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("model", router)
 
 #: Files that are listed at once; the others are behind a click.

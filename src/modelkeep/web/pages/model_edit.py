@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from modelkeep.app import equivalent
@@ -22,9 +22,10 @@ from modelkeep.web.managers import MANAGERS
 from modelkeep.web.model_pages import ModelAddress
 from modelkeep.web.notices import Notice
 from modelkeep.web.pages.model import model_below
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False, dependencies=[MANAGERS])
+router = Router(include_in_schema=False, dependencies=[MANAGERS])
 ROUTES = Routes("model_edit", router)
 
 _VERSION, _TAGS, _TAGS_WERE = "version", "tags", "tags_were"

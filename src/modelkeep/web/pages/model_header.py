@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from modelkeep.app.files import files_of
 from modelkeep.app.header import header_page
@@ -12,9 +12,10 @@ from modelkeep.web.frame import page
 from modelkeep.web.keys import InPath
 from modelkeep.web.model_pages import ModelAddress
 from modelkeep.web.pages.model import model_below
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("model_header", router)
 
 _PAGE = 100

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from modelkeep.app.companions import groups
 from modelkeep.core.taxonomy import type_label
@@ -11,9 +11,10 @@ from modelkeep.web.frame import page
 from modelkeep.web.keys import InPath
 from modelkeep.web.model_pages import ModelAddress
 from modelkeep.web.pages.model import model_below
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("model_partners", router)
 
 #: Models that are shown of each type.

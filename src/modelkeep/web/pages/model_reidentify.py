@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from modelkeep.app import equivalent
 from modelkeep.app import model as models
@@ -27,13 +27,14 @@ from modelkeep.web.managers import MANAGERS
 from modelkeep.web.model_pages import ModelAddress
 from modelkeep.web.notices import Notice
 from modelkeep.web.pages.model import model_below
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
     from modelkeep.core.configs import ModelConfigBase
 
-router = APIRouter(include_in_schema=False, dependencies=[MANAGERS])
+router = Router(include_in_schema=False, dependencies=[MANAGERS])
 ROUTES = Routes("model_reidentify", router)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from modelkeep.app import equivalent, trash
@@ -21,12 +21,13 @@ from modelkeep.web.managers import MANAGERS
 from modelkeep.web.model_pages import ModelAddress
 from modelkeep.web.notices import Notice
 from modelkeep.web.pages.model import model_below
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
 if TYPE_CHECKING:
     from modelkeep.app.manager import ModelManager
 
-router = APIRouter(include_in_schema=False, dependencies=[MANAGERS])
+router = Router(include_in_schema=False, dependencies=[MANAGERS])
 ROUTES = Routes("model_remove", router)
 
 _RECORD_ONLY = "record"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from modelkeep.app import enrich, load, preview, tasks
 from modelkeep.app.job_kinds.enrich import EnrichDetails
@@ -20,9 +20,10 @@ from modelkeep.web.model_pages import ModelAddress
 from modelkeep.web.notices import Notice
 from modelkeep.web.pages.loaded import begin_load
 from modelkeep.web.pages.model import model_below
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False, dependencies=[MANAGERS])
+router = Router(include_in_schema=False, dependencies=[MANAGERS])
 ROUTES = Routes("model_work", router)
 
 

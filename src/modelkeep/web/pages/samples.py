@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from modelkeep.app.sample.library import add_samples, remove_samples
 from modelkeep.core.names import counted
@@ -10,9 +10,10 @@ from modelkeep.web.acting import acted
 from modelkeep.web.context import shared_by
 from modelkeep.web.guard.forms import read_form
 from modelkeep.web.notices import Notice
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("samples", router)
 
 

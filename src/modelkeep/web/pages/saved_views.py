@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from modelkeep.app import views
 from modelkeep.web.acting import acted
 from modelkeep.web.context import Context
 from modelkeep.web.guard.forms import read_form
 from modelkeep.web.notices import Notice
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("saved_views", router)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from modelkeep.app import roots
 from modelkeep.app.job_kinds.scan import ScanDetails
@@ -22,9 +22,10 @@ from modelkeep.web.context import Context
 from modelkeep.web.frame import page
 from modelkeep.web.guard.forms import read_form
 from modelkeep.web.notices import Notice
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("settings", router)
 
 _HERE = "/settings"

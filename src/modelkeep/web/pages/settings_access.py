@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from modelkeep.app import access
 from modelkeep.app.server_tokens import Rights
@@ -18,9 +18,10 @@ from modelkeep.web.guard.asked import asked_of
 from modelkeep.web.guard.forms import read_form
 from modelkeep.web.managers import MANAGERS
 from modelkeep.web.notices import Notice
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False, dependencies=[MANAGERS])
+router = Router(include_in_schema=False, dependencies=[MANAGERS])
 ROUTES = Routes("settings_access", router)
 
 _HERE = "/settings/access"

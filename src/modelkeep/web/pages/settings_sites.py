@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from modelkeep.app import tokens
 from modelkeep.app.manager import ModelManager
@@ -11,9 +11,10 @@ from modelkeep.web.context import Context
 from modelkeep.web.frame import page
 from modelkeep.web.guard.forms import read_form
 from modelkeep.web.notices import Notice
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("settings_sites", router)
 
 _HERE = "/settings/sites"

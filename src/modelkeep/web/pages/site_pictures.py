@@ -6,14 +6,15 @@ from http import HTTPStatus
 from typing import Annotated
 
 import anyio.to_thread
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 
 from modelkeep.app.preview import PreviewSide, site_picture
 from modelkeep.errors import SourceError
 from modelkeep.web.context import Context
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("site_pictures", router)
 
 _HEADERS = {"Cache-Control": "private, max-age=86400"}

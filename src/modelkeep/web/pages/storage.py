@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from modelkeep.app import duplicates, library, trash
 from modelkeep.app.disks import disks
@@ -18,10 +18,11 @@ from modelkeep.core import limits
 from modelkeep.records.listing import KindTotal, RecordFilter
 from modelkeep.web.context import Context
 from modelkeep.web.frame import page
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 from modelkeep.web.treemap import Cell, treemap
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("storage_page", router)
 
 _STEP = 100

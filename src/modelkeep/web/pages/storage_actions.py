@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from modelkeep.app import tasks
 from modelkeep.app.job_kinds.scan import ScanDetails
@@ -20,9 +20,10 @@ from modelkeep.web.context import Context
 from modelkeep.web.frame import told_by
 from modelkeep.web.guard.forms import read_fields
 from modelkeep.web.notices import Notice
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("storage_actions", router)
 
 

@@ -13,13 +13,14 @@ from support.web import WebServer
 
 _TOY = '''
 import asyncio
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from modelkeep.web.guard.asked import asked_of, caller_of
 from modelkeep.web.replies import json_reply
+from modelkeep.web.router import Router
 from modelkeep.web.routes import API, Routes
 
-router = APIRouter(prefix=API + "/echo")
+router = Router(prefix=API + "/echo")
 ROUTES = Routes("echo", router)
 
 async def events():

@@ -15,12 +15,13 @@ from modelkeep.web.guard.sessions import LIFETIME
 from support.web import WebServer
 
 _PAGES = '''
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from modelkeep.web.guard.sessions import csrf_token
+from modelkeep.web.router import Router
 from modelkeep.web.routes import Routes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ROUTES = Routes("pages", router)
 
 @router.get("/shelf")
