@@ -123,8 +123,11 @@ def static_version() -> str:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
+    from modelkeep.web.compiled_templates import CompiledTemplates
+
     made = Environment(
         loader=PackageLoader("modelkeep.web"),
+        bytecode_cache=CompiledTemplates(),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

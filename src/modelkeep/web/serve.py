@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 #: How long all may take once the server is told to stop, and requests of that; the rest is for
 #: jobs, seconds.
 DRAIN_SECONDS, _REQUEST_SECONDS = 10, 7
+#: How long recovery lets the requests that came while the routes were imported go first, seconds.
+_FIRST_SECONDS = 1
 
 
 class WebServer(uvicorn.Server):
@@ -156,6 +158,7 @@ class Serving:
         with suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(self._app.take, app)
             spare_from_collection()
+            self._app.catch_up(_FIRST_SECONDS)
             recover(self.context)
             spare_from_collection()
 

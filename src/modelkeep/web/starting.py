@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -39,11 +40,28 @@ class StartingApp:
         self._names = frozenset(settings.allowed_hosts)
         self._app: ASGIApp | None = None
         self._is_there = asyncio.Event()
+        self._waiting = 0
+        self._has_caught_up = threading.Event()
 
     def take(self, app: ASGIApp) -> None:
         """Have an application answer from now on; only the event loop calls this."""
         self._app = app
         self._is_there.set()
+        if not self._waiting:
+            self._has_caught_up.set()
+
+    def catch_up(self, seconds: float) -> bool:
+        """Wait until the requests that waited for the routes are answered.
+
+        Only other threads than that of the event loop wait.
+
+        Args:
+            seconds: The longest to wait: an answer may be a stream without an end.
+
+        Returns:
+            Whether they are.
+        """
+        return self._has_caught_up.wait(seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or wait for what can."""
@@ -51,9 +69,18 @@ class StartingApp:
         if app is None and self._may_answer(scope):
             await self._tell_health(scope, send)
             return
-        await self._is_there.wait()
-        if (app := self._app) is not None:
+        if app is not None:
             await app(scope, receive, send)
+            return
+        self._waiting += 1
+        try:
+            await self._is_there.wait()
+            if (app := self._app) is not None:
+                await app(scope, receive, send)
+        finally:
+            self._waiting -= 1
+            if not self._waiting and self._app is not None:
+                self._has_caught_up.set()
 
     def _may_answer(self, scope: Scope) -> bool:
         if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] not in self._paths:

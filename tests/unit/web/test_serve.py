@@ -94,9 +94,23 @@ class TestStart:
                 await send({"status": 299})
 
             app.take(whole)
+            assert not app.catch_up(0)
             for task, sent in waiting:
                 await task
                 assert sent == [{"status": 299}]
+            assert app.catch_up(0)
+
+        asyncio.run(answers())
+
+    def test_nothing_is_waited_for_where_nobody_asked(self, tmp_path: Path) -> None:
+        async def unused(*_: object) -> None:
+            raise AssertionError
+
+        async def answers() -> None:
+            app = StartingApp(Settings(root=tmp_path))
+            assert not app.catch_up(0)
+            app.take(unused)
+            assert app.catch_up(0)
 
         asyncio.run(answers())
 
