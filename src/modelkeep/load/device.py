@@ -13,6 +13,7 @@ from modelkeep.errors import DeviceError
 from modelkeep.load.entry import TorchPart
 from modelkeep.load.host import HostDevice
 from modelkeep.load.ports import LoadedPart
+from modelkeep.load.versions import SharedCounter
 
 AUTO = "auto"
 
@@ -55,14 +56,15 @@ class TorchDevice:
             return TorchPart(moved.to(self._device))
         # A deep copy with the tensors given is the module anew around the copies on the device.
         memo: dict[int, Any] = {}
+        counter = SharedCounter(self._device)
         with torch.no_grad():
             for tensor in part.tensors:
-                moved = self.copy_tensor(tensor)
+                moved = counter.of(self.copy_tensor(tensor))
                 is_parameter = isinstance(tensor, torch.nn.Parameter)
                 memo[id(tensor)] = (
                     torch.nn.Parameter(moved, requires_grad=False) if is_parameter else moved
                 )
-            return TorchPart(copy.deepcopy(part.value, memo))
+            return TorchPart(copy.deepcopy(part.value, memo), counter=counter)
 
     @contextmanager
     def streamed(self, part: LoadedPart) -> Iterator[object]:

@@ -11,13 +11,33 @@ from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
+from torch.utils.hooks import RemovableHandle
 
 from modelkeep.load.bridge import own_copy
+from modelkeep.load.versions import SharedCounter, Versions
 
-_version_of = attrgetter("_version")
 _has_gradients = attrgetter("requires_grad")
 _is_training = itemgetter("training")
 _processor_of = itemgetter("processor")
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks")
+
+#: Modules that compute the same in training mode and whatever else is put into them, and that gain
+#: no attributes by being used.
+_PLAIN = frozenset(
+    {
+        torch.nn.Linear,
+        torch.nn.Conv1d,
+        torch.nn.Conv2d,
+        torch.nn.Conv3d,
+        torch.nn.Embedding,
+        torch.nn.GELU,
+        torch.nn.GroupNorm,
+        torch.nn.Identity,
+        torch.nn.LayerNorm,
+        torch.nn.RMSNorm,
+        torch.nn.SiLU,
+    }
+)
 
 
 class TorchPart:
@@ -27,13 +47,21 @@ class TorchPart:
         value: A module, or any object; a mapping of tensors is found in its ``tensors``.
         is_own_copy: Each who asks gets a copy.
         mapped: Bytes of files that are mapped, which other processes may share.
+        counter: Counts the writes to its tensors, if something does.
 
     Attributes:
         tensors: Parameters and buffers, each once.
         bytes: Memory that they take; what several share counts once.
     """
 
-    def __init__(self, value: object, *, is_own_copy: bool = False, mapped: int = 0) -> None:
+    def __init__(
+        self,
+        value: object,
+        *,
+        is_own_copy: bool = False,
+        mapped: int = 0,
+        counter: SharedCounter | None = None,
+    ) -> None:
         self.value = value
         self.mapped = mapped
         self._is_own_copy = is_own_copy
@@ -41,8 +69,9 @@ class TorchPart:
         self.bytes = sum(_storages(self.tensors).values()) or getattr(value, "bytes", 0)
         self._modules = tuple(value.modules()) if isinstance(value, torch.nn.Module) else ()
         self._watched = _Watched.of(self._modules)
-        self._marks = self._watched.marks(self.tensors)
-        self._versions = list(map(_version_of, self.tensors))
+        self._hooks_made = RemovableHandle.next_id
+        self._marks = self._watched.marks()
+        self._versions = Versions(self.tensors, counter)
 
     @property
     def class_name(self) -> str:
@@ -60,18 +89,22 @@ class TorchPart:
 
     def was_written(self) -> bool:
         """Tell whether somebody wrote to its tensors since it was loaded."""
-        return not self._is_own_copy and self._versions != list(map(_version_of, self.tensors))
+        return not self._is_own_copy and self._versions.have_changed()
 
     def was_rebuilt(self) -> bool:
         """Tell whether somebody changed something else of it.
 
-        Noticed are: tensors that were replaced or converted, gradients, hooks, parts that were
-        swapped, another attention processor, training mode, another config, and switches of the
-        whole module, such as tiling and FreeU.
+        Noticed are: tensors that were replaced or converted, gradients for modules, hooks, parts
+        that were swapped, another attention processor, training mode, another config, and switches
+        of the whole module, such as tiling and FreeU.
         """
         if self._is_own_copy:
             return False
-        marks = self._watched.marks(self.tensors)
+        if (made := RemovableHandle.next_id) != self._hooks_made:
+            if any(self._watched.hooks):
+                return True
+            self._hooks_made = made
+        marks = self._watched.marks()
         with _ByIdentity():
             return self._marks != marks
 
@@ -85,21 +118,29 @@ class _ByIdentity(TorchFunctionMode):
 
 @dataclass(frozen=True, slots=True)
 class _Watched:
-    """Where changes of modules show. It is looked at after each use, so it has to be quick.
+    """Where changes of modules show.
+
+    It is looked at after each use, so it has to be quick, and that is to touch little memory.
 
     Attributes:
-        inside: The attributes of each module.
+        plain: The attributes of each module of torch that keeps them and has no training mode.
+        others: The attributes of all other modules.
+        leading: The first parameter of each module that has one.
         filled: The parameters, buffers, parts and hooks of each module that has any.
-        empty: The same of those that have none.
+        empty: The parameters, buffers and parts of the other modules that have none.
+        hooks: The hooks of those that have none.
         with_processor: The attributes of those that have an attention processor.
         whole: The attributes of the module that has all others.
         switches: The names of those of them that are on or off.
         up_blocks: The attributes of the blocks that FreeU changes.
     """
 
-    inside: tuple[dict[str, Any], ...]
+    plain: tuple[dict[str, Any], ...]
+    others: tuple[dict[str, Any], ...]
+    leading: tuple[torch.Tensor, ...]
     filled: tuple[dict[Any, Any], ...]
     empty: tuple[dict[Any, Any], ...]
+    hooks: tuple[dict[Any, Any], ...]
     with_processor: tuple[dict[str, Any], ...]
     whole: dict[str, Any]
     switches: tuple[str, ...]
@@ -109,34 +150,47 @@ class _Watched:
     def of(cls, modules: tuple[torch.nn.Module, ...]) -> _Watched:
         """Return what to watch of modules."""
         inside = tuple(vars(module) for module in modules)
+        plain = tuple(vars(module) for module in modules if type(module) in _PLAIN)
+        others = tuple(vars(module) for module in modules if type(module) not in _PLAIN)
         held = [one for attributes in inside for one in _held_in(attributes)]
+        hooks = [attributes[name] for attributes in inside for name in _HOOKS]
         whole = inside[0] if inside else {}
         up_blocks = getattr(modules[0], "up_blocks", None) if modules else None
         return cls(
-            inside,
-            tuple(one for one in held if one),
-            tuple(one for one in held if not one),
+            plain,
+            others,
+            tuple(_leading(inside)),
+            tuple(one for one in (*held, *hooks) if one),
+            tuple(one for attributes in others for one in _held_in(attributes) if not one),
+            tuple(one for one in hooks if not one),
             tuple(one for one in inside if "processor" in one),
             whole,
             tuple(name for name, value in whole.items() if isinstance(value, bool)),
             tuple(map(vars, up_blocks)) if isinstance(up_blocks, torch.nn.ModuleList) else (),
         )
 
-    def marks(self, tensors: tuple[torch.Tensor, ...]) -> tuple[object, ...]:
+    def marks(self) -> tuple[object, ...]:
         """Return what differs once something but the numbers was changed."""
         return (
-            list(map(torch.Tensor.data_ptr, tensors)),
-            any(map(_has_gradients, tensors)),
+            list(map(torch.Tensor.data_ptr, self.leading)),
+            any(map(_has_gradients, self.leading)),
             # All values of all of these, in their order: the one call that is quick enough.
             gc.get_referents(*self.filled),
             any(self.empty),
-            list(map(_is_training, self.inside)),
-            any(map(dict.get, self.inside, repeat("forward"))),
+            list(map(len, self.plain)),
+            list(map(_is_training, self.others)),
+            any(map(dict.__contains__, self.others, repeat("forward"))),
             list(map(_processor_of, self.with_processor)),
             [self.whole.get(name) for name in self.switches],
             any(map(dict.get, self.up_blocks, repeat("s1"))),
             _config_of(self.whole),
         )
+
+
+def _leading(inside: Iterable[dict[str, Any]]) -> Iterator[torch.Tensor]:
+    for attributes in inside:
+        own = [one for one in attributes["_parameters"].values() if one is not None]
+        yield from own[:1]
 
 
 def _held_in(attributes: dict[str, Any]) -> Iterator[dict[Any, Any]]:
@@ -146,8 +200,6 @@ def _held_in(attributes: dict[str, Any]) -> Iterator[dict[Any, Any]]:
     if not attributes["_non_persistent_buffers_set"]:
         yield attributes["_buffers"]
     yield attributes["_modules"]
-    yield attributes["_forward_hooks"]
-    yield attributes["_forward_pre_hooks"]
 
 
 def _config_of(attributes: dict[str, Any]) -> object:

@@ -57,4 +57,9 @@ class TorchRuntime:
 
         source = TensorReader(watch, may_map=self._may_map, is_unchanged=is_unchanged)
         made = loader.make(plan, source, precision)
-        return TorchPart(made, is_own_copy=plan.is_own_copy, mapped=source.taken.mapped)
+        return TorchPart(
+            made,
+            is_own_copy=plan.is_own_copy,
+            mapped=source.taken.mapped,
+            counter=source.counter,
+        )

@@ -23,6 +23,7 @@ from modelkeep.load.precision import Precision
 from modelkeep.load.read_ahead import ReadAhead
 from modelkeep.load.reading import read_content
 from modelkeep.load.stretches import Stretch, stretches
+from modelkeep.load.versions import SharedCounter
 from modelkeep.load.watch import LoadWatch
 
 #: Types of torch by the names of safetensors.
@@ -86,6 +87,7 @@ class TensorReader:
 
     Attributes:
         taken: What its tensors take in memory, so far.
+        counter: Counts the writes to all of them.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class TensorReader:
         self._may_map = may_map
         self._is_unchanged = is_unchanged
         self.taken = ReadBytes()
+        self.counter = SharedCounter()
 
     def read(
         self, places: Mapping[str, TensorPlace], precision_of: PrecisionOf
@@ -132,7 +135,8 @@ class TensorReader:
             tensors.clear()
             _let_go(error)
             raise
-        return {name: tensors[name] for name in places}
+        counted = {id(tensor): self.counter.of(tensor) for tensor in tensors.values()}
+        return {name: counted[id(tensors[name])] for name in places}
 
     def _check(self, file: LocalFile) -> None:
         if not self._is_unchanged(file.path, os.fstat(file.fileno())):

@@ -30,7 +30,7 @@ class Tied(nn.Module):
         self.processor = str
         self.use_tiling = False
         self.config = {"width": 4}
-        self.up_blocks = nn.ModuleList([nn.Identity()])
+        self.up_blocks = nn.ModuleList([nn.Sequential()])
         self.scale = nn.Parameter(torch.ones(1))
         self.register_forward_pre_hook(_change_nothing)
         self.register_buffer("table", torch.arange(4.0), persistent=False)
@@ -95,6 +95,12 @@ class TestParts:
             lambda m: setattr(m, "first", nn.Linear(4, 4)),
             lambda m: m.train(),
             lambda m: m.first.register_forward_hook(lambda *_: None),
+            lambda m: m.first.register_forward_hook(lambda *_: None, with_kwargs=True),
+            lambda m: m.first.register_forward_pre_hook(lambda *_: None),
+            lambda m: setattr(m.first, "forward", lambda x: x),
+            lambda m: setattr(m.first.weight, "data", torch.zeros(4, 4)),
+            lambda m: m.first.double(),
+            lambda m: m.first.requires_grad_(),
             lambda m: setattr(m, "processor", int),
             lambda m: setattr(m, "forward", lambda x: x),
             lambda m: m.add_module("extra", nn.Linear(1, 1)),
@@ -117,6 +123,13 @@ class TestParts:
         part = TorchPart(Tied())
         change(part.value)  # type: ignore[operator]
         assert part.was_written() or part.was_rebuilt()
+
+    def test_hooks_of_other_modules_are_no_change(self) -> None:
+        part, other = TorchPart(Tied()), nn.Linear(1, 1)
+        other.register_forward_hook(lambda *_: None)
+        assert not part.was_rebuilt()
+        part.value.first.register_forward_hook(lambda *_: None)  # type: ignore[attr-defined]
+        assert part.was_rebuilt()
 
     def test_tensors_that_are_swapped_are_told_apart_without_looking_at_their_numbers(self) -> None:
         part = TorchPart(Tied())

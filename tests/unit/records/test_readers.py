@@ -163,3 +163,26 @@ def test_a_change_of_another_process_is_noticed(tmp_path: Path, name: str) -> No
             assert store.change_counter() != before
         asks.close()
         assert len(store.all_models()) == 7
+
+
+def test_threads_that_ask_at_once_see_every_change_that_came_before(tmp_path: Path) -> None:
+    with (
+        ModelRecordServiceBase.from_db_file(tmp_path / "m.db") as store,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        stop = threading.Event()
+
+        def ask() -> None:
+            while not stop.is_set():
+                store.change_counter()
+
+        asking = [pool.submit(ask) for _ in range(7)]
+        try:
+            for number in range(200):
+                before = store.change_counter()
+                store.add_model(f"m{number}", {"name": "n", "path": f"p{number}", **LORA})
+                assert store.change_counter() != before
+        finally:
+            stop.set()
+        for each in asking:
+            each.result()

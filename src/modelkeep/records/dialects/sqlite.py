@@ -11,6 +11,7 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
@@ -127,6 +128,7 @@ class SqliteDatabase(RecordDatabase):
         self._changes = ChangeCounter()
         self._watcher: sqlite3.Connection | None = None
         self._watching = threading.Lock()
+        self._seen = (0, 0)  # when it was looked last, and the counter then
         self._is_ours = is_ours_alone(self.path, self.name) if self.path else True
         self.is_readonly = bool(
             self.path and self.path.exists() and not access.is_changeable(self.path)
@@ -216,12 +218,20 @@ class SqliteDatabase(RecordDatabase):
         if self.readers is None:
             with self.lock, translated(self.name, self.path):
                 return self._changes.note(_observed(self.conn))
+        asked = time.monotonic_ns()
         # Not the lock of those who write: a long change must not hold up who only asks.
         with self._watching, translated(self.name, self.path):
+            began, counter = self._seen
+            if began > asked:  # another thread looked while this one waited for its turn
+                return counter
+            began = time.monotonic_ns()
             if self._watcher is None:
                 self._watcher = self._connect()
             # It changes nothing itself, so this number moves with every change of all others.
-            return self._changes.note(sqlite_tables.rows_of(self._watcher, "PRAGMA data_version"))
+            version = sqlite_tables.rows_of(self._watcher, "PRAGMA data_version")
+            counter = self._changes.note(version)
+            self._seen = began, counter
+            return counter
 
     def integrity_errors(self) -> list[str]:
         """Read the whole file and return what is wrong with it; empty when all is well."""
