@@ -13,7 +13,7 @@ from modelkeep.app import plan as plans
 from modelkeep.app import search
 from modelkeep.app.add_options import INPLACE, AddOptions
 from modelkeep.app.found_places import scannable
-from modelkeep.app.outcomes import error_json
+from modelkeep.app.outcomes import error_json, takes_a_type, wants_a_token
 from modelkeep.app.requested import is_path, requested_source
 from modelkeep.core.commands import command
 from modelkeep.core.names import is_inside, path_to_text, real_path
@@ -24,6 +24,7 @@ from modelkeep.errors import (
     SourceNotFoundError,
     UnknownModelError,
     UnsupportedSourceError,
+    hint_of,
 )
 from modelkeep.scan.signs import is_model_folder
 from modelkeep.sources.layouts.folders import names_in
@@ -102,8 +103,9 @@ class Answer:
         error: Why there is nothing of it, as ``error_json`` gives it.
         closed: How its folder is opened, where it is a path that requests may not read.
         here: Key of the model that is in the library already.
-        token: Where a token for its site is kept, where it is of a site that takes one.
+        token: Where a token for its site is kept, where one may be needed.
         is_unknown: No rule knows the model: it takes a type that somebody says.
+        is_no_model: It is none, whatever somebody says.
         is_local: It is of this disk.
     """
 
@@ -117,6 +119,7 @@ class Answer:
     here: str = ""
     token: TokenPlace | None = None
     is_unknown: bool = False
+    is_no_model: bool = False
     is_local: bool = False
 
     @property
@@ -224,9 +227,9 @@ def _of_source(
             line,
             _written(source),
             error=error_json(error),
-            token=token,
+            token=token if wants_a_token(type(error).__name__, hint_of(error)) else None,
             here=_recorded(manager, source) if isinstance(error, DuplicateModelException) else "",
-            is_unknown=isinstance(error, UnknownModelError),
+            is_unknown=_takes_a_type(error),
             is_local=is_local,
         )
     refusal = planned.plan.refusal
@@ -236,9 +239,14 @@ def _of_source(
         planned=planned,
         error=error_json(refusal) if refusal is not None else {},
         token=token,
-        is_unknown=isinstance(refusal, UnknownModelError),
+        is_unknown=refusal is not None and _takes_a_type(refusal),
+        is_no_model=isinstance(refusal, UnknownModelError) and not _takes_a_type(refusal),
         is_local=is_local,
     )
+
+
+def _takes_a_type(error: ModelKeepError) -> bool:
+    return takes_a_type(type(error).__name__, hint_of(error))
 
 
 def _recorded(manager: ModelManager, source: StringLikeSource) -> str:

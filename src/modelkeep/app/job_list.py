@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from modelkeep.app.import_jobs import import_view
+from modelkeep.app.outcomes import takes_a_type, wants_a_token
 from modelkeep.errors import ModelKeepError
 from modelkeep.jobs.states import FAILED, FINAL, HELD, OPEN, JobState
 from modelkeep.library.uploads import PREFIX as UPLOAD_PREFIX
@@ -35,14 +36,11 @@ _STATES: Mapping[Shown, frozenset[JobState]] = MappingProxyType(
 )
 _REMEDIES: Mapping[str, Remedy] = MappingProxyType(
     {
-        "UnknownModelError": "type",
-        "AmbiguousModelError": "type",
         "NoSpaceError": "space",
         "NotWritableError": "roots",
         "OfflineRootError": "roots",
     }
 )
-_TOKEN_ERRORS = ("HTTPError", "HttpStatusError", "SecretNeededError", "NotAModelAnswerError")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +159,12 @@ class ListedJob:
         """What helps after its error; None where it did not fail."""
         if self.row.status is not JobState.ERROR:
             return None
-        kind, hint = self.row.error_type or "", (self.row.hint or "").lower()
-        if kind.startswith(_TOKEN_ERRORS) and "token" in hint:
+        kind, hint = self.row.error_type or "", self.row.hint or ""
+        if wants_a_token(kind, hint):
             return "token"
-        found = _REMEDIES.get(kind, "retry")
-        return "retry" if found == "type" and self.kind != "install" else found
+        if self.kind == "install" and takes_a_type(kind, hint):
+            return "type"
+        return _REMEDIES.get(kind, "retry")
 
     @property
     def hint(self) -> str:

@@ -38,6 +38,8 @@ _NO_MODEL = Outcome(EXIT_FAILED, 415)
 _OUR_FAULT = Outcome(EXIT_FAILED, 500)
 _NOT_NOW = Outcome(EXIT_FAILED, 503)
 
+_TOKEN_ERRORS = ("HTTPError", "HttpStatusError", "SecretNeededError", "NotAModelAnswerError")
+
 #: The one table from error to outcome. An error that is not in it ends as its nearest parent.
 OUTCOMES: Mapping[type[BaseException], Outcome] = MappingProxyType(
     {
@@ -134,6 +136,28 @@ def message_of(error: BaseException) -> str:
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     return str(error) or type(error).__name__
+
+
+def wants_a_token(kind: str, hint: str) -> bool:
+    """Tell whether an error ends once a site is given a token: its hint says so then.
+
+    Args:
+        kind: Name of the error.
+        hint: What it advises.
+    """
+    return kind.startswith(_TOKEN_ERRORS) and "token" in hint.lower()
+
+
+def takes_a_type(kind: str, hint: str) -> bool:
+    """Tell whether an error is of a model whose type somebody may state: its hint says so then.
+
+    Pictures, texts and programs are not recognised either, but no type makes models of them.
+
+    Args:
+        kind: Name of the error.
+        hint: What it advises.
+    """
+    return kind in {"UnknownModelError", "AmbiguousModelError"} and "--type" in hint
 
 
 def error_json(error: BaseException) -> dict[str, str]:

@@ -75,6 +75,12 @@ def test_a_path_of_another_system_gets_no_command_for_a_folder(web: WebServer) -
         assert "modelkeep root add" not in page, "it would add the folder of the terminal"
 
 
+def test_a_server_that_is_offline_says_so_and_asks_for_no_token(web: WebServer) -> None:
+    page = _look(web, "stabilityai/sdxl-vae")
+    assert "the setting offline is on" in page
+    assert 'name="token"' not in page
+
+
 def test_what_is_here_already_is_linked(web: WebServer, tmp_path: Path) -> None:
     model = lora(tmp_path / "shared/a.safetensors")
     key = web.manager.installer.register_path(model)

@@ -7,6 +7,7 @@ from contextlib import closing
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -105,6 +106,18 @@ def test_a_file_that_nobody_knows_is_tried_again_as_what_it_is(
     web.manager.jobs.wait(60)
     [model] = web.manager.records.all_models()
     assert (model.type, model.base) == ("lora", "sdxl")
+
+
+def test_no_type_is_asked_for_what_is_no_model(web: WebServer, tmp_path: Path) -> None:
+    picture = tmp_path / "picture.safetensors"
+    picture.write_bytes(b"\xff\xd8\xff\xe0" + bytes(200))
+    _install(web, picture)
+    page = _page(web, "/jobs?show=failed")
+    assert "is a JPEG picture" in page
+    assert "Install as this" not in page
+    looked = _page(web, f"/install?q={quote(str(picture))}")
+    assert "is a JPEG picture" in looked
+    assert 'name="variant"' not in looked
 
 
 def test_the_result_of_a_scan_leads_to_where_an_unknown_file_is_named(

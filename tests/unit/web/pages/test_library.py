@@ -95,6 +95,23 @@ def test_facets_add_and_remove_values_and_their_counts_stay(web: WebServer) -> N
         assert len(names(show(web, query))) == count, query
 
 
+def test_a_column_sorts_the_table_and_says_so(web: WebServer) -> None:
+    plain = headings(show(web, "view=table"))
+    assert plain["Name"] == ("ascending", "/?view=table&sort=name")
+    assert plain["Size"] == ("", "/?view=table&sort=size")
+    page = show(web, "view=table&type=lora&sort=size")
+    assert names(page)[0] == "red cat"
+    assert headings(page)["Size"] == ("descending", "/?type=lora&view=table")
+    assert headings(page)["Added"] == ("", "/?type=lora&view=table&sort=date")
+    assert [order for order, _ in headings(page).values() if order] == ["descending"]
+
+
+def headings(page: str) -> dict[str, tuple[str, str]]:
+    """Return how each column is sorted, and where its heading leads."""
+    found = re.findall(r'<th scope="col"[^>]*?(?:aria-sort="(\w+)")?><a href="(.*?)">(\w+)', page)
+    return {label: (order, html.unescape(address)) for order, address, label in found}
+
+
 def test_the_same_list_as_a_table(web: WebServer) -> None:
     page = show(web, "view=table&q=cat")
     assert names(page) == ["blue cat", "red cat"] or names(page) == ["red cat", "blue cat"]
