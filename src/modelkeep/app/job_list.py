@@ -76,6 +76,7 @@ class ListedJob:
         model: Name of the model that it made, where that is still there.
         counts: Of a task, how many of its findings have each status.
         by_us: This process has it.
+        action: What a scan or a task for many models does; empty where the kind says it.
     """
 
     row: JobRow
@@ -87,6 +88,7 @@ class ListedJob:
     model: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     by_us: bool = True
+    action: str = ""
 
     @property
     def id(self) -> int:
@@ -284,8 +286,14 @@ def _listed(manager: ModelManager, row: JobRow) -> ListedJob:
         return _as_install(manager, listed)
     if row.kind == "download":
         return listed
-    unit, counts = _read_details(row.details)
-    return replace(listed, unit=unit, counts=counts)
+    stored = json.loads(row.details or "{}")
+    counts = (stored.get("result") or {}).get("counts", {})
+    return replace(
+        listed,
+        unit=stored.get("unit", "bytes"),
+        counts={status: number for status, number in counts.items() if number},
+        action=_action(row.kind, stored.get("request") or {}),
+    )
 
 
 def _as_install(manager: ModelManager, listed: ListedJob) -> ListedJob:
@@ -316,8 +324,8 @@ def _name_of(manager: ModelManager, key: str | None) -> str:
         return ""
 
 
-def _read_details(details: str) -> tuple[str, Mapping[str, int]]:
-    stored = json.loads(details or "{}")
-    result = stored.get("result") or {}
-    counts = result.get("counts", {})
-    return stored.get("unit", "bytes"), {status: n for status, n in counts.items() if n}
+def _action(kind: str, asked: Mapping[str, Any]) -> str:
+    """Return what a task does, where its kind does several things."""
+    if kind == "scan":
+        return next((name for name in ("register", "install") if asked.get(name)), "")
+    return str((asked.get("asked") or {}).get("action", "")) if kind == "bulk" else ""

@@ -18,6 +18,7 @@ from modelkeep.app import tasks
 from modelkeep.app.bulk import BulkRequest
 from modelkeep.app.job_kinds.bulk import BulkDetails
 from modelkeep.app.job_kinds.doctor import DoctorDetails
+from modelkeep.app.job_kinds.scan import ScanDetails
 from modelkeep.jobs.rows import NewJob
 from modelkeep.jobs.state import StateDatabase
 from modelkeep.jobs.states import JobState
@@ -118,6 +119,22 @@ def test_no_type_is_asked_for_what_is_no_model(web: WebServer, tmp_path: Path) -
     looked = _page(web, f"/install?q={quote(str(picture))}")
     assert "is a JPEG picture" in looked
     assert 'name="variant"' not in looked
+
+
+def test_a_look_at_a_folder_and_what_registers_it_read_differently(
+    web: WebServer, tmp_path: Path
+) -> None:
+    lora(tmp_path / "new" / "a.safetensors")
+    for register in (False, True):
+        details = ScanDetails(str(tmp_path / "new"), register=register)
+        tasks.begin_task(web.manager, "scan", details, details.what or "")
+        web.manager.jobs.wait(60)
+    page = _page(web, "/jobs")
+    assert re.findall(r'class="muted facts">([^·]*) ·', page) == [
+        "Register what a folder has",
+        "Scan",
+    ]
+    assert "<h1>Register what a folder has: " in _page(web, "/jobs/2")
 
 
 def test_the_result_of_a_scan_leads_to_where_an_unknown_file_is_named(
