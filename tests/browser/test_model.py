@@ -57,6 +57,16 @@ def test_a_model_is_edited_in_its_place_and_changed_back(
         page.wait_for_url("**/?q=step")
 
 
+def test_a_picture_is_chosen_without_script(web: WebServer, chromium: Chromium) -> None:
+    key = add_lora(web, web.manager.settings.root.parent, "scriptless", 12)
+    picture = FilePayload(name="a.png", mimeType="image/png", buffer=png(64, 96))
+    with chromium.page(web, at(key), java_script_enabled=False) as page:
+        page.locator(".choose input").set_input_files([picture])
+        page.get_by_role("button", name="Show it").click()
+        expect(page.get_by_text("It shows the picture now")).to_be_visible()
+        expect(page.get_by_alt_text("Preview of scriptless")).to_be_visible()
+
+
 def test_a_picture_is_chosen_dropped_and_taken_away(
     web: WebServer, chromium: Chromium, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from modelkeep.core.limits import REQUEST_BYTES, UPLOAD_PIECE_BYTES
 from modelkeep.core.names import size_text
 from modelkeep.web.guard.asked import Asked, asked_of
-from modelkeep.web.guard.content_types import PICTURE, PIECE, content_type_of
+from modelkeep.web.guard.content_types import PICTURE, PIECE, content_type_of, is_file_form
 from modelkeep.web.guard.refusals import Refusal, refuse
 
 
@@ -77,7 +77,7 @@ class _Counted:
 def _limit_of(asked: Asked) -> int:
     kind = content_type_of(asked)
     is_upload = asked.section == "api" and (kind == PIECE or kind.startswith(PICTURE))
-    return UPLOAD_PIECE_BYTES if is_upload else REQUEST_BYTES
+    return UPLOAD_PIECE_BYTES if is_upload or is_file_form(asked) else REQUEST_BYTES
 
 
 def _refusal(limit: int) -> Refusal:

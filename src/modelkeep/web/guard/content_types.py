@@ -12,6 +12,8 @@ _FORM = "application/x-www-form-urlencoded"
 #: One piece of an upload (tus 1.0).
 PIECE = "application/offset+octet-stream"
 PICTURE = "image/"
+#: A form with a file.
+FILE_FORM = "multipart/form-data"
 
 
 class ContentTypeCheck:
@@ -50,7 +52,13 @@ def _is_taken(asked: Asked) -> bool:
         return False
     if asked.section == "api":
         return kind in {_JSON, PIECE} or kind.startswith(PICTURE)
-    return kind in {_JSON, _FORM}
+    return kind in {_JSON, _FORM} or is_file_form(asked)
+
+
+def is_file_form(asked: Asked) -> bool:
+    """Tell whether a request is a form with a file, for the one page that takes any."""
+    is_picture = asked.section == "models" and asked.path.rstrip("/").endswith("/picture")
+    return is_picture and content_type_of(asked) == FILE_FORM
 
 
 _REFUSAL = Refusal(

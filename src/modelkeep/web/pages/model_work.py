@@ -9,11 +9,12 @@ from fastapi import Request, Response
 from modelkeep.app import enrich, load, preview, tasks
 from modelkeep.app.job_kinds.enrich import EnrichDetails
 from modelkeep.app.job_kinds.verify import VerifyDetails
+from modelkeep.core import limits
 from modelkeep.core.names import size_text
 from modelkeep.web.acting import Next, acted
 from modelkeep.web.context import Context, WebContext
 from modelkeep.web.frame import page
-from modelkeep.web.guard.forms import read_form
+from modelkeep.web.guard.forms import read_file, read_form
 from modelkeep.web.keys import InPath, config_of
 from modelkeep.web.managers import MANAGERS
 from modelkeep.web.model_pages import ModelAddress
@@ -81,6 +82,21 @@ async def evict_model(request: Request, context: Context, key: InPath) -> Respon
         return Notice(freed)
 
     return await acted(request, context, act, address())
+
+
+@router.post("/models/{key:path}/picture")
+async def set_picture(request: Request, context: Context, key: InPath) -> Response:
+    """Make the picture of a form the preview of a model; a small copy of it is kept."""
+    content = await read_file(request, "picture", limits.FETCHED_PREVIEW_BYTES)
+    address = ModelAddress.asked(request, key)
+
+    def act() -> Notice:
+        if not content:
+            return Notice("No picture was chosen", "Choose one, then send it.", "failed")
+        preview.set_preview(context.manager, config_of(context, key), content)
+        return Notice("It shows the picture now")
+
+    return await acted(request, context, act, address(), limiter=context.drawing)
 
 
 @router.post("/models/{key:path}/preview")

@@ -8,7 +8,7 @@ function fail(text) {
   const told = model.querySelector(".preview .told") ?? document.createElement("p");
   told.className = "told";
   told.textContent = text;
-  choose.parentElement.after(told);
+  choose.closest(".row").after(told);
   say(text);
 }
 

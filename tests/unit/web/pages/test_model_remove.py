@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from modelkeep.core.taxonomy import BaseModelType, ModelFormat, ModelType
-from support.model_pages import add_lora, at, led_to, send, show
+from support.model_pages import BROWSER, add_lora, at, led_to, send, show
 from support.tiny import lora
 from support.web import WebServer
 
@@ -108,3 +108,42 @@ def test_a_picture_is_taken_away(web: WebServer, tmp_path: Path) -> None:
     assert "It shows no picture now" in text
     assert 'alt="Preview of shown"' not in text
     assert "has no preview" in led_to(web, send(web, at(key, "/preview")))
+
+
+def _picture(web: WebServer, key: str, content: bytes, path: str = "/picture") -> str:
+    form = {"picture": ("a.png", content, "image/png")}
+    answer = web.ask("POST", at(key, path), files=form, headers=BROWSER, allow_redirects=False)
+    return led_to(web, answer)
+
+
+def test_a_picture_is_sent_with_a_form(web: WebServer, tmp_path: Path) -> None:
+    from sites.pictures import png
+
+    key = add_lora(web, tmp_path, "formed", 32)
+    assert "No picture was chosen" in _picture(web, key, b"")
+    assert "The new preview" in _picture(web, key, b"text")
+    text = _picture(web, key, png())
+    assert "It shows the picture now" in text
+    assert 'alt="Preview of formed"' in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "status"),
+    [
+        ("multipart/form-data", b"x", 400),
+        ("multipart/form-data; boundary=a", b"x", 400),
+        ("multipart/form-data; boundary=a", bytes(17 * 2**20), 413),
+        ("text/plain", b"x", 415),
+    ],
+)
+def test_other_forms_with_files_are_refused(
+    web: WebServer, tmp_path: Path, kind: str, content: bytes, status: int
+) -> None:
+    key = add_lora(web, tmp_path, "refused", 33)
+    headers = {**BROWSER, "Content-Type": kind}
+    answer = web.ask("POST", at(key, "/picture"), data=content, headers=headers)
+    assert answer.status_code == status
+    assert web.ask("POST", at(key, "/edit"), data=content, headers=headers).status_code in {
+        413,
+        415,
+    }
