@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from support.browser import Chromium, refuse_barriers
+from support.shelf import put
 from support.tiny import embedding, lora
 from support.web import WebServer
 
@@ -45,6 +47,29 @@ def test_the_pages_fit_a_phone(web: WebServer, chromium: Chromium, show: str) ->
     with chromium.page(web, f"/storage?show={show}", **phone) as tab:
         refuse_barriers(tab)
         assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("width", [360, 700, 1280])
+def test_the_words_on_the_map_fit_their_areas(
+    chromium: Chromium, tmp_path: Path, width: int
+) -> None:
+    with WebServer(tmp_path / "root", offline=True) as server:
+        shares = {"sdxl": 60, "flux": 25, "hunyuan-video": 9, "sd-1": 4, "sd-2": 2}
+        put(
+            server.manager,
+            [{"name": base, "base": base, "size": n * 10**9} for base, n in shares.items()],
+        )
+        view = {"viewport": {"width": width, "height": 740}}
+        with chromium.page(server, "/storage", **view) as tab:
+            outside = tab.locator(".map text:visible").evaluate_all(
+                """texts => texts.filter((text) => {
+                    const [inner, area] = [text, text.closest("svg").firstElementChild
+                        .nextElementSibling].map((one) => one.getBoundingClientRect());
+                    return inner.right > area.right || inner.bottom > area.bottom;
+                }).map((text) => text.textContent)"""
+            )
+            assert tab.locator(".map text:visible").count() > 0
+            assert outside == []
 
 
 def test_deleting_for_good_asks_first_and_needs_no_script(

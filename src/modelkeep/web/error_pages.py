@@ -125,6 +125,7 @@ def in_words(request: Request, status: int, code: str, message: str, hint: str) 
         hint=hint,
         back=back if back != asked.path else "",
         must_log_in=status == HTTPStatus.UNAUTHORIZED,
+        may_be_removed=code == "UnknownModelException",
         again=status in _PASSING and not asked.changes,
     )
 

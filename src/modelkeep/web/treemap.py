@@ -16,6 +16,7 @@ T = TypeVar("T")
 _ASPECT = 3.0
 #: Percent that a few lines of text need.
 _WIDE, _HIGH = 7.0, 15.0
+_WIDE_ON_PHONES, _HIGH_ON_PHONES = 45.0, 22.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class Cell(Generic[T]):
     def has_room(self) -> bool:
         """A few lines of text fit in."""
         return self.width >= _WIDE and self.height >= _HIGH
+
+    @property
+    def has_room_on_phones(self) -> bool:
+        """The same where the picture is as narrow as a phone."""
+        return self.width >= _WIDE_ON_PHONES and self.height >= _HIGH_ON_PHONES
 
 
 def treemap(items: Sequence[tuple[T, float]], whole: Cell[Any] | None = None) -> list[Cell[T]]:

@@ -36,6 +36,7 @@ def test_a_model_that_was_removed_elsewhere_is_told_in_the_words_of_pages(web: W
         assert answer.status_code == 404
         assert told in answer.text
         assert "modelkeep list" not in answer.text
+        assert 'href="/storage?show=trash"' in answer.text
 
 
 @pytest.mark.parametrize(
