@@ -46,7 +46,7 @@ class Cell(Generic[T]):
 
 
 def treemap(items: Sequence[tuple[T, float]], whole: Cell[Any] | None = None) -> list[Cell[T]]:
-    """Return an area for each item, the largest first; those without a value get none.
+    """Return an area for each item, the largest first; those too small to be drawn get none.
 
     Args:
         items: With their values.
@@ -64,7 +64,7 @@ def _fill(
 ) -> list[Cell[T]]:
     cells: list[Cell[T]] = []
     left = list(areas)
-    while left:
+    while left and room[2] > 0 and room[3] > 0:
         is_wide = room[2] * _ASPECT >= room[3]
         count = 1
         while count < len(left) and _worst(left[: count + 1], room, is_wide=is_wide) <= _worst(
@@ -107,7 +107,7 @@ def _row(
         else:
             cells.append(Cell(item, round(x, 3), round(y, 3), round(length, 3), round(depth, 3)))
             x += length
-    return cells
+    return [cell for cell in cells if cell.width and cell.height]
 
 
 def _rest(

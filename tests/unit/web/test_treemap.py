@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from modelkeep.web.treemap import Cell, treemap
 
@@ -28,6 +30,21 @@ def test_areas_are_as_large_as_their_values(values: list[float]) -> None:
 def test_nothing_and_empty_things_have_no_area() -> None:
     assert treemap([]) == []
     assert [cell.item for cell in treemap([("a", 0), ("b", 2)])] == ["b"]
+
+
+_SIZES = st.lists(st.integers(0, 10) | st.integers(10**6, 10**15), max_size=40)
+
+
+@given(_SIZES, _SIZES)
+def test_what_is_tiny_beside_the_rest_may_have_no_area(some: list[int], others: list[int]) -> None:
+    areas = treemap([(some, sum(some)), (others, sum(others))])
+    cells = areas + [cell for area in areas for cell in treemap([(n, n) for n in area.item], area)]
+    for cell in cells:
+        assert 0 < cell.width <= 100
+        assert 0 < cell.height <= 100
+    assert len(areas) == (sum(some) > 0) + (sum(others) > 0) or min(
+        sum(some), sum(others)
+    ) * 1e4 < (max(sum(some), sum(others)))
 
 
 def test_an_area_can_be_divided_again() -> None:
