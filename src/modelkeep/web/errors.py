@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -158,6 +159,15 @@ async def _of_http(request: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    _log.error(
+        "%s %s failed: %s in %s, line %s. With --verbose the log has the whole way there.",
+        request.method,
+        request.url.path,
+        type(error).__name__,
+        where.filename,
+        where.lineno,
+        exc_info=error,
+    )
     body = error_body("InternalError", "The server failed to answer", "See the log of the server.")
     return json_reply(body, HTTPStatus.INTERNAL_SERVER_ERROR)

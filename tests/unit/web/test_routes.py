@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from support.web import WebServer
 
 _TOY = '''
@@ -80,3 +82,33 @@ def test_a_server_is_healthy_before_it_is_ready(tmp_path: Path) -> None:
         assert web.get("/healthz?ready").status_code == 503
         web.context.is_ready.set()
         assert web.get("/healthz?ready").json()["status"] == "ok"
+
+
+_BROKEN = '''
+from fastapi import Response
+from modelkeep.web.router import Router
+from modelkeep.web.routes import API, Routes
+
+router = Router(prefix=API)
+ROUTES = Routes("broken", router)
+
+@router.get("/broken")
+async def broken() -> Response:
+    """Fail."""
+    return 1 / 0
+'''
+
+
+def test_the_log_says_where_the_server_failed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "routes"
+    folder.mkdir()
+    (folder / "broken.py").write_text(_BROKEN)
+    with WebServer(tmp_path / "root", folder) as web:
+        answer = web.get("/api/v1/broken")
+    assert answer.status_code == 500
+    assert "ZeroDivisionError" not in answer.text
+    [told] = [one.message for one in caplog.records if one.name == "modelkeep.web.errors"]
+    assert "GET /api/v1/broken failed: ZeroDivisionError in " in told
+    assert "broken.py, line 12." in told
