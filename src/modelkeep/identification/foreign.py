@@ -63,8 +63,13 @@ _AUDIO = (
         ("StableAudio*",),
     ),
     ForeignKind(
+        "an audio model (MusicGen)",
+        (Has("enc_to_dec_proj.weight", "audio_encoder.*"),),
+        ("Musicgen*",),
+    ),
+    ForeignKind(
         "an audio model",
-        classes=("AudioLDM*", "MusicLDM*", "LongCatAudio*", "Musicgen*", "Bark*", "DanceDiff*"),
+        classes=("AudioLDM*", "MusicLDM*", "LongCatAudio*", "Bark*", "DanceDiff*"),
     ),
     ForeignKind(
         "an audio model (MOVA)",
@@ -81,6 +86,7 @@ _AUDIO = (
             Has("vocoder.*"),
             Has("audio_vae.*"),
             Has("decoder.layers.1.layers.0.beta"),
+            Has("quantizer.layers.0.codebook.embed", "encoder.layers.0.conv.bias"),
             Has("decoder.block.0.snake1.alpha"),
             Has("encoder.block.0.res_unit1.snake1.alpha"),
             Has("conv_pre.*", "ups.#.#.*"),
@@ -132,6 +138,7 @@ _VISION = (
             Has("detector.backbone.*"),
             Has("sam_mask_decoder.*"),
             Has("mask_decoder.*", "image_encoder.*"),
+            Has("mask_decoder.*", "vision_encoder.*"),
         ),
         ("Sam*", "EdgeTam*"),
     ),
@@ -142,6 +149,7 @@ _VISION = (
             Has("backbone.embeddings.*", "head.projects.*"),
             Has("backbone.embeddings.*", "neck.*"),
             Has("scratch.layer1_rn.weight"),
+            Has("neck.fusion_stage.*", "head.head.*"),
         ),
         ("DPT*", "DepthAnything*", "ZoeDepth*", "DepthPro*", "GLPN*"),
     ),
@@ -151,7 +159,12 @@ _VISION = (
             Has("model.0.conv.weight", "*.dfl.conv.weight"),
             Has("0.conv.weight", "*.dfl.conv.weight"),
         ),
-        ("YOLOS*", "Yolos*", "RTDetr*", "Detr*", "GroundingDino*"),
+        ("YOLOS*", "Yolos*", "RTDetr*"),
+    ),
+    ForeignKind(
+        "a detection model",
+        (Has("encoder_output_bbox_embed.*"), Has("bbox_predictor.layers.#.weight")),
+        ("Detr*", "GroundingDino*", "MMGroundingDino*", "Owl*"),
     ),
     ForeignKind(
         "a background remover",
@@ -208,8 +221,16 @@ _VISION = (
     ),
     ForeignKind(
         "a model that describes pictures (Florence-2)",
-        (Has("vision_tower.convs.0.proj.weight", "language_model.*"),),
+        (
+            Has("vision_tower.convs.0.proj.weight", "language_model.*"),
+            Has("vision_tower.convs.0.conv.weight", "language_model.*"),
+        ),
         ("Florence2*",),
+    ),
+    ForeignKind(
+        "a language model that also makes pictures (Janus)",
+        (Has("vqmodel.*", "language_model.*"), Has("gen_vision_model.*", "language_model.*")),
+        ("Janus*", "MultiModality*"),
     ),
     ForeignKind(
         "a model that describes pictures (BLIP)",
@@ -223,6 +244,8 @@ _VISION = (
         "an image classifier",
         (
             Has("vit.*", "classifier.weight"),
+            Has("embeddings.cls_token", "layers.0.layernorm_before.weight"),
+            Has("embeddings.cls_token", "encoder.layer.0.layernorm_before.weight"),
             Has("vit.*", "classifier.bias"),
             Has("patch_embed.proj.weight", "blocks.0.attn.qkv.weight", "head.weight"),
             Has("patch_embed.proj.weight", "layers.0.blocks.0.attn.qkv.weight", "head.*"),

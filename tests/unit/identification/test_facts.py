@@ -146,6 +146,17 @@ def test_keys_prove_some_kin(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("names", [ldm_unet, diffusers_unet])
+@pytest.mark.parametrize(("base", "context"), [("sd-1", 768), ("sd-2", 1024)])
+@pytest.mark.parametrize("first_depth", [0, 1])
+def test_what_was_distilled_from_sd_1_and_2_is_of_their_bases(
+    names: Callable[[UNet], Shapes], base: str, context: int, first_depth: int, tmp_path: Path
+) -> None:
+    small = UNet(320, (1, 2, 4), (first_depth, 1, 1), context, resnets=1)
+    found = _file(names(small), tmp_path)
+    assert (found.type, found.base, found.variant) == ("main", base, "normal")
+
+
+@pytest.mark.parametrize("names", [ldm_unet, diffusers_unet])
 @pytest.mark.parametrize(
     ("depths", "resnets", "lineage"),
     [

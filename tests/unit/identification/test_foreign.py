@@ -46,6 +46,13 @@ _FILES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("a depth model", ("pretrained.blocks.0.ls1.gamma", "depth_head.projects.0.weight")),
     ("a depth model", ("backbone.embeddings.cls_token", "head.projects.0.weight")),
+    ("a depth model", ("neck.fusion_stage.layers.0.a.weight", "head.head.0.weight")),
+    ("an audio model (MusicGen)", ("enc_to_dec_proj.weight", "audio_encoder.encoder.a.weight")),
+    ("a detection model", ("encoder_output_bbox_embed.layers.0.weight",)),
+    (
+        "a language model that also makes pictures (Janus)",
+        ("model.vqmodel.encoder.conv_in.weight", "model.language_model.norm.weight"),
+    ),
     ("a detection model (YOLO)", ("model.0.conv.weight", "model.22.dfl.conv.weight")),
     (
         "an image classifier",
@@ -155,11 +162,32 @@ def test_a_folder_that_is_not_ours_is_named(
         *("diffusers.AutoencoderOobleck", "diffusers.AutoencoderKLKVAEAudio"),
         *("diffusers.AutoencoderKLLTX2Audio", "diffusers.AutoencoderKLMiniMaxH3Audio"),
         *("diffusers.MMAudioVocoder", "diffusers.LongCatAudioDiTVae"),
-        *("transformers.ClapModel",),
+        *("transformers.ClapModel", "transformers.MusicgenForConditionalGeneration"),
+        "transformers.EncodecModel",
     ],
 )
 def test_sound_at_full_size_is_named(name: str, tmp_path: Path) -> None:
     shapes = class_shapes(name)
 
     with pytest.raises(UnknownModelError, match="This is an audio"):
+        identify(file(partial(dict, shapes))(tmp_path))
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("SamModel", "a segmentation model"),
+        ("ViTModel", "an image classifier"),
+        ("DPTForDepthEstimation", "a depth model"),
+        ("GroundingDinoModel", "a detection model"),
+        ("Florence2ForConditionalGeneration", "a model that describes pictures"),
+        ("JanusForConditionalGeneration", "a language model that also makes pictures"),
+    ],
+)
+def test_what_looks_at_pictures_is_named_at_full_size(name: str, what: str, tmp_path: Path) -> None:
+    shapes = class_shapes(f"transformers.{name}")
+
+    with pytest.raises(UnknownModelError, match=f"This is {what}"):
         identify(file(partial(dict, shapes))(tmp_path))

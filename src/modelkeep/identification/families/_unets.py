@@ -88,13 +88,16 @@ class UNetShape(msgspec.Struct, frozen=True):
     Attributes:
         ldm_blocks: First block with cross-attention, in names of the original code: one of these.
         diffusers_block: The same in names of diffusers.
+        small_block: The same of models with one block on each level; None where it is no other.
         extra: Width of the vector for size and pooled text; None where there is none.
     """
 
     base: BaseModelType
     context: int
-    ldm_blocks: tuple[str, ...] = ("input_blocks.1.1",)
+    # SDXS has one block less on each level, and no attention on the first one.
+    ldm_blocks: tuple[str, ...] = ("input_blocks.1.1", "input_blocks.3.1")
     diffusers_block: str = "down_blocks.0.attentions.0"
+    small_block: str | None = "down_blocks.1.attentions.0"
     extra: int | None = None
 
     @property
@@ -104,25 +107,29 @@ class UNetShape(msgspec.Struct, frozen=True):
 
     def ldm(self) -> tuple[Condition, ...]:
         """Conditions on names of the original code."""
-        to_k = (f"{block}.transformer_blocks.0.attn2.to_k.weight" for block in self.ldm_blocks)
-        contexts = [Dim(name, -1, (self.context,), "text context width") for name in to_k]
-        context = AnyOf(*contexts) if len(contexts) > 1 else contexts[0]
         extra = (
             (Dim("label_emb.0.0.weight", 1, (self.extra,), "size and text vector width"),)
             if self.extra
             else ()
         )
-        return (context, *extra)
+        return (_any_of(*map(self._context_in, self.ldm_blocks)), *extra)
 
     def diffusers(self) -> tuple[Condition, ...]:
         """Conditions on names of diffusers."""
-        to_k = f"{self.diffusers_block}.transformer_blocks.0.attn2.to_k.weight"
         extra = (
             (Dim("add_embedding.linear_1.weight", 1, (self.extra,), "size and text vector width"),)
             if self.extra
             else (Lacks("add_embedding.linear_1.weight"),)
         )
-        return (Dim(to_k, -1, (self.context,), "text context width"), *extra)
+        contexts = [self._context_in(self.diffusers_block)]
+        if self.small_block is not None:
+            is_small = Lacks("down_blocks.0.resnets.1.norm1.weight", "class_embedding.weight")
+            contexts.append(AllOf(is_small, self._context_in(self.small_block)))
+        return (_any_of(*contexts), *extra)
+
+    def _context_in(self, block: str) -> Condition:
+        to_k = f"{block}.transformer_blocks.0.attn2.to_k.weight"
+        return Dim(to_k, -1, (self.context,), "text context width")
 
     def configs(self, component: str) -> tuple[Condition, ...]:
         """Conditions on the config of a U-Net or ControlNet."""
@@ -132,6 +139,10 @@ class UNetShape(msgspec.Struct, frozen=True):
             else ()
         )
         return (ConfigValue((component,), "cross_attention_dim", (self.context,)), *extra)
+
+
+def _any_of(first: Condition, *others: Condition) -> Condition:
+    return AnyOf(first, *others) if others else first
 
 
 def mains(shape: UNetShape, *variants: UNetVariant) -> tuple[Rule, ...]:

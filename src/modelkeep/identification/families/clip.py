@@ -18,7 +18,10 @@ from modelkeep.identification.prefixes import DENOISER_HEADS, TEXT
 from modelkeep.identification.rules import Rule
 
 _ANY = BaseModelType.Any
-NO_PIPELINE = WithoutParts(*DENOISER_HEADS, "first_stage_model", "vae")
+NO_PIPELINE = WithoutParts(
+    *(*DENOISER_HEADS, "first_stage_model", "vae"),
+    *("audio_encoder", "enc_to_dec_proj"),  # of MusicGen
+)
 NO_VISION = WithoutParts("vision_model", "visual")
 _WIDTH = "the encoder's width"
 _WIDTHS = (768, 1024, 1280)

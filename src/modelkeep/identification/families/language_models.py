@@ -28,6 +28,9 @@ _KEY_BIAS = f"{_FIRST}self_attn.k_proj.bias"
 _LINEAR = f"{_FIRST}linear_attn.A_log"
 _FUSED_MLP = f"{_FIRST}mlp.gate_up_proj.weight"
 _FUSED_QKV = f"{_FIRST}self_attn.qkv_proj.weight"
+_QUERY = f"{_FIRST}self_attn.q_proj.weight"
+#: Of DeepSeek: keys and values of all heads out of one narrow layer.
+_LATENT = f"{_FIRST}self_attn.kv_a_proj_with_mqa.weight"
 
 #: Models of pictures, videos or music that are built into a language model.
 _ALONE = (
@@ -41,6 +44,7 @@ _ALONE = (
         *("t_embedder", "input_x_embedder", "time_token"),
     ),
     NoName("diffusion_model.", "_moe_gen", "_mot_gen", ".lora_", "adaLN", "audio_tower."),
+    NoName("vqmodel.", "gen_vision_model.", "vision_tower.convs."),
 )
 
 
@@ -70,12 +74,28 @@ _CLASSES = (
         "LLaDA2*",
         "DiffusionGemma*",
     ),
+    *("Deepseek*", "Cohere*", "Olmo*", "GPT2*", "Falcon*", "Bloom*", "GPTNeoX*", "OPT*"),
     *("BertModel", "XLMRobertaModel", "JinaCLIP*", "Bailing*", "RobertaSeries*", "MCLIP*"),
 )
 _TYPES = (
     *("gemma", "gemma2", "gemma3", "gemma3_text", "gemma4", "qwen2", "qwen2_vl", "qwen2_5_vl"),
     *("qwen3", "qwen3_vl", "qwen3_5", "mistral", "mistral3", "ministral", "ministral3"),
-    *("llama", "llava", "phi", "phi3", "smollm3", "gpt_oss", "glm", "glm4", "chatglm", "t5gemma"),
+    *("deepseek_v2", "deepseek_v3", "cohere", "cohere2", "olmo2", "olmo3", "gpt2", "falcon"),
+    *(
+        "bloom",
+        "gpt_neox",
+        "opt",
+        "llama",
+        "llava",
+        "phi",
+        "phi3",
+        "smollm3",
+        "gpt_oss",
+        "glm",
+        "glm4",
+        "chatglm",
+        "t5gemma",
+    ),
 )
 
 FAMILY = Family(
@@ -100,7 +120,28 @@ FAMILY = Family(
             AnyOf(
                 Has(f"{_FIRST}self_attn.q_proj.weight"), Has(f"{_FIRST}self_attn.q_proj.qweight")
             ),
-            Lacks(_GEMMA, _Q_NORM, _SINKS, _KEY_BIAS, _FUSED_MLP, _FUSED_QKV),
+            Lacks(_GEMMA, _Q_NORM, _SINKS, _KEY_BIAS, _FUSED_MLP, _FUSED_QKV, _LATENT),
+        ),
+        _file("deepseek", Has(_LATENT, _NORM, _AFTER)),
+        _file(
+            "command r", Has(_NORM, _QUERY, f"{_FIRST}mlp.gate_proj.weight"), Lacks(_AFTER, _GEMMA)
+        ),
+        _file("olmo 2", Has(_AFTER, _GEMMA, _QUERY), Lacks(_NORM)),
+        _file("gpt-2", Has("h.0.attn.c_attn.weight", "wte.weight")),
+        _file(
+            "falcon and bloom",
+            Has("h.0.self_attention.query_key_value.weight", "word_embeddings.weight"),
+        ),
+        _file(
+            "gpt-neox",
+            Has(f"{_FIRST}attention.query_key_value.weight", "embed_in.weight", _NORM),
+            part=("", "gpt_neox."),
+        ),
+        _file(
+            "opt",
+            Has("decoder.layers.0.self_attn.q_proj.weight", "decoder.layers.0.fc1.weight"),
+            Has("decoder.embed_positions.weight"),
+            Lacks("encoder.layers.0.fc1.weight", "decoder.layers.0.encoder_attn.q_proj.weight"),
         ),
         _file("phi 3", Has(_FUSED_QKV, _FUSED_MLP, _NORM)),
         _file("phi", Has(f"{_FIRST}self_attn.dense.weight", f"{_FIRST}mlp.fc1.weight", _NORM)),

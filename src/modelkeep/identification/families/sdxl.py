@@ -51,6 +51,7 @@ _SHAPE = UNetShape(
     # KOALA has one block less on each level.
     ldm_blocks=("input_blocks.4.1", "input_blocks.3.1"),
     diffusers_block="down_blocks.1.attentions.0",
+    small_block=None,
     extra=2816,
 )
 _NAMES = r"sdxl|xl\b|\bxl|\bpony\b|\billustrious|\bnoobai"

@@ -30,6 +30,7 @@ FAMILY = Family(
                 context=1280,
                 ldm_blocks=("input_blocks.4.1",),
                 diffusers_block="down_blocks.1.attentions.0",
+                small_block=None,
                 extra=2560,
             ),
             UNetVariant("normal", 4, {None: "sd_xl_refiner.yaml"}),

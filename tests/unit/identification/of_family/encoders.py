@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from sample_models import Shapes
@@ -34,7 +35,7 @@ def language_model(layer: Shapes, words: int, layers: int, prefix: str = "model.
         layers: How many layers it has.
         prefix: What stands before every name.
     """
-    width = layer["input_layernorm.weight"][0]
+    width = layer.get("input_layernorm.weight", layer.get("post_attention_layernorm.weight", ()))[0]
     shapes = {"embed_tokens.weight": (words, width), "norm.weight": (width,)}
     for number in range(layers):
         shapes |= {f"layers.{number}.{name}": shape for name, shape in layer.items()}
@@ -107,6 +108,67 @@ def _phi() -> Shapes:
         "input_layernorm.weight": (2560,),
     }
     return language_model(layer, 51200, 32)
+
+
+def _deepseek() -> Shapes:
+    layer = {
+        "self_attn.q_a_proj.weight": (1536, 5120),
+        "self_attn.kv_a_proj_with_mqa.weight": (576, 5120),
+        "mlp.gate_proj.weight": (12288, 5120),
+        "input_layernorm.weight": (5120,),
+        "post_attention_layernorm.weight": (5120,),
+    }
+    return language_model(layer, 102400, 60)
+
+
+def _without(layer: Shapes, *names: str) -> Shapes:
+    return {name: shape for name, shape in layer.items() if name not in names}
+
+
+def _command_r() -> Shapes:
+    layer = _layer(8192, 22528, 64, 64, 128)
+    return language_model(_without(layer, "post_attention_layernorm.weight"), 256000, 40)
+
+
+def _olmo2() -> Shapes:
+    layer = _layer(4096, 11008, 32, 32, 128) | {"post_feedforward_layernorm.weight": (4096,)}
+    return language_model(
+        _without(layer, "input_layernorm.weight") | {_Q_NORM: (4096,)}, 100352, 32
+    )
+
+
+def _blocks(names: Mapping[str, tuple[int, ...]], block: str, layers: int, rest: Shapes) -> Shapes:
+    """A language model in names of its own."""
+    return rest | {
+        f"{block}{number}.{name}": shape
+        for number in range(layers)
+        for name, shape in names.items()
+    }
+
+
+def _gpt2() -> Shapes:
+    names = {"attn.c_attn.weight": (768, 2304), "ln_1.weight": (768,)}
+    return _blocks(names, "transformer.h.", 12, {"transformer.wte.weight": (50257, 768)})
+
+
+def _falcon() -> Shapes:
+    names = {"self_attention.query_key_value.weight": (4672, 4544), "ln_attn.weight": (4544,)}
+    rest: Shapes = {"transformer.word_embeddings.weight": (65024, 4544)}
+    return _blocks(names, "transformer.h.", 32, rest)
+
+
+def _gpt_neox() -> Shapes:
+    names = {"attention.query_key_value.weight": (6144, 2048), "input_layernorm.weight": (2048,)}
+    return _blocks(names, "gpt_neox.layers.", 16, {"gpt_neox.embed_in.weight": (50304, 2048)})
+
+
+def _opt() -> Shapes:
+    names = {"self_attn.q_proj.weight": (768, 768), "fc1.weight": (3072, 768)}
+    rest: Shapes = {
+        "model.decoder.embed_tokens.weight": (50272, 768),
+        "model.decoder.embed_positions.weight": (2050, 768),
+    }
+    return _blocks(names, "model.decoder.layers.", 12, rest)
 
 
 def _glm() -> Shapes:
@@ -232,6 +294,13 @@ FILES: tuple[tuple[str, str, Shapes], ...] = (
     ),
     ("phi 3 text encoder", "text_encoder", _phi3()),
     ("phi text encoder", "text_encoder", _phi()),
+    ("deepseek text encoder", "text_encoder", _deepseek()),
+    ("command r text encoder", "text_encoder", _command_r()),
+    ("olmo 2 text encoder", "text_encoder", _olmo2()),
+    ("gpt-2 text encoder", "text_encoder", _gpt2()),
+    ("falcon and bloom text encoder", "text_encoder", _falcon()),
+    ("gpt-neox text encoder", "text_encoder", _gpt_neox()),
+    ("opt text encoder", "text_encoder", _opt()),
     ("glm text encoder", "text_encoder", _glm()),
     ("chatglm text encoder", "text_encoder", _chatglm()),
     ("ling text encoder", "text_encoder", _ling()),
