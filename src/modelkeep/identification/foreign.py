@@ -50,16 +50,28 @@ class ForeignKind(msgspec.Struct, frozen=True):
 _AUDIO = (
     ForeignKind(
         "an audio model (ACE-Step)",
-        (Has("genre_embedder.weight"), Has("encoder.lyric_encoder.*")),
+        (Has("genre_embedder.weight"), Has("encoder.lyric_encoder.*"),
+         Has("time_embed_r.*", "layers.#.self_attn_norm.weight")),
         ("ACEStep*",),
     ),
-    ForeignKind("an audio model (MiniMax Music)", (Has("cond_layer_logits"),), ("MiniMaxMusic*",)),
+    ForeignKind(
+        "an audio model (MiniMax Music)",
+        (Has("cond_layer_logits"), Has("preprocess_conv.weight", "time_proj.weight")),
+        ("MiniMaxMusic*",),
+    ),
+    ForeignKind(
+        "an audio model (LongCat-Audio)",
+        (Has("input_embed.proj.0.weight", "blocks.0.adaln_scale_shift"),),
+        ("LongCatAudioDiT",),
+    ),
     ForeignKind("an audio model (YuE)", (Has("vae2llm.weight", "latent_pos_embed.pe"),)),
     ForeignKind(
         "an audio model (Stable Audio)",
         (Has("rotary_pos_emb.inv_freq", "layers.0.self_attn.to_qkv.weight"),
          Has("rotary_pos_emb.inv_freq", "project_in.weight"),
-         Has("transformer.rotary_pos_emb.inv_freq")),
+         Has("transformer.rotary_pos_emb.inv_freq"),
+         Has("memory_tokens", "to_timestep_embed.0.weight"),
+         Has("timestep_proj.0.weight", "global_proj.0.weight")),
         ("StableAudio*",),
     ),
     ForeignKind(
@@ -84,6 +96,9 @@ _AUDIO = (
         "an audio VAE or a vocoder",
         (
             Has("vocoder.*"),
+            Has("mel_converter.mel_basis"),
+            Has("bottleneck.running_std", "encoder.blocks.0.new_tokens"),
+            Has("dec_in_proj.weight", "blocks.0.snake1.alpha"),
             Has("audio_vae.*"),
             Has("decoder.layers.1.layers.0.beta"),
             Has("quantizer.layers.0.codebook.embed", "encoder.layers.0.conv.bias"),

@@ -163,7 +163,10 @@ def test_a_folder_that_is_not_ours_is_named(
         *("diffusers.AutoencoderKLLTX2Audio", "diffusers.AutoencoderKLMiniMaxH3Audio"),
         *("diffusers.MMAudioVocoder", "diffusers.LongCatAudioDiTVae"),
         *("transformers.ClapModel", "transformers.MusicgenForConditionalGeneration"),
-        "transformers.EncodecModel",
+        *("transformers.EncodecModel", "diffusers.MMAudioVAE", "diffusers.AutoencoderSAME"),
+        *("diffusers.MiniMaxMusic3Vocoder", "diffusers.MiniMaxMusic3Transformer1DModel"),
+        *("diffusers.LongCatAudioDiTTransformer", "diffusers.AceStepTransformer1DModel"),
+        *("diffusers.StableAudioDiTModel", "diffusers.StableAudio3DiTModel"),
     ],
 )
 def test_sound_at_full_size_is_named(name: str, tmp_path: Path) -> None:

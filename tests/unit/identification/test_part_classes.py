@@ -24,6 +24,8 @@ from unit.identification.of_family.upscalers import UPSCALERS
     ("name", "config", "kind", "base"),
     [
         ("ControlNetModel", {"cross_attention_dim": 768}, "controlnet", "sd-1"),
+        ("ControlNetXSAdapter", {}, "controlnet", "sd-2"),
+        ("ControlNetXSAdapter", {"cross_attention_dim": 2048}, "controlnet", "sdxl"),
         ("FluxControlNetModel", {}, "controlnet", "flux"),
         ("QwenImageControlNetModel", {}, "controlnet", "qwen-image"),
         ("SD3ControlNetModel", {}, "controlnet", "sd-3"),

@@ -305,6 +305,7 @@ def controlnets(shape: UNetShape, legacy: LegacyConfigs | None = None) -> tuple[
             part=CONTROL,
             requires=(
                 Has("controlnet_cond_embedding.conv_in.weight", "conv_in.weight"),
+                Lacks("control_to_base_for_conv_in.weight"),  # of ControlNet-XS
                 *shape.diffusers(),
             ),
         ),
