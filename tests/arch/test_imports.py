@@ -32,6 +32,7 @@ OF_TORCH = (
     "modelkeep.load.runtime",
     "modelkeep.load.tensors",
     "modelkeep.load.upscaler_module",
+    "modelkeep.load.versions",
 )
 
 
