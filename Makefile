@@ -95,7 +95,7 @@ quick: export PYTHONDONTWRITEBYTECODE :=
 quick: check ## an edit loop of under a minute: the unit tests but for the slow ones, of many cases a tenth
 	MODELKEEP_TEST_LENGTH=0.1 $(BIN)/pytest -q -x -n 2 --dist worksteal -m "not slow" tests/unit
 
-# Each line is an hour or so on two cores.
+# On two cores the files that are made up take ten minutes, and each line behind them an hour or so.
 torture: $(VENV)/.testing ## long rounds: fuzzing, every kill point
 	$(BIN)/python tests/support/fuzz.py --kind safetensors --count 5000000 --processes 2 --seed $$(date +%s)
 	$(BIN)/python tests/support/fuzz.py --kind gguf --count 2000000 --processes 2 --seed $$(date +%s)
