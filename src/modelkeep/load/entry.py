@@ -21,9 +21,8 @@ _is_training = itemgetter("training")
 _processor_of = itemgetter("processor")
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks")
 
-#: Modules that compute the same in training mode and whatever else is put into them, and that gain
-#: no attributes by being used.
-_PLAIN = frozenset(
+#: Modules that compute the same in training mode.
+_MODELESS = frozenset(
     {
         torch.nn.Linear,
         torch.nn.Conv1d,
@@ -38,6 +37,8 @@ _PLAIN = frozenset(
         torch.nn.SiLU,
     }
 )
+#: Modules that compute the same whatever else is put into them, and gain no attributes by use.
+_PLAIN = _MODELESS | {torch.nn.Dropout}
 
 
 class TorchPart:
@@ -94,7 +95,7 @@ class TorchPart:
     def was_rebuilt(self) -> bool:
         """Tell whether somebody changed something else of it.
 
-        Noticed are: tensors that were replaced or converted, gradients for modules, hooks, parts
+        Noticed are: tensors that were replaced or converted, gradients for blocks, hooks, parts
         that were swapped, another attention processor, training mode, another config, and switches
         of the whole module, such as tiling and FreeU.
         """
@@ -123,9 +124,11 @@ class _Watched:
     It is looked at after each use, so it has to be quick, and that is to touch little memory.
 
     Attributes:
-        plain: The attributes of each module of torch that keeps them and has no training mode.
+        plain: The attributes of each module of torch that keeps them.
         others: The attributes of all other modules.
+        with_training: The attributes of each module that may have a training mode.
         leading: The first parameter of each module that has one.
+        graded: The first parameter of each block. Who trains any of them writes to it, too.
         filled: The parameters, buffers, parts and hooks of each module that has any.
         empty: The parameters, buffers and parts of the other modules that have none.
         hooks: The hooks of those that have none.
@@ -137,7 +140,9 @@ class _Watched:
 
     plain: tuple[dict[str, Any], ...]
     others: tuple[dict[str, Any], ...]
+    with_training: tuple[dict[str, Any], ...]
     leading: tuple[torch.Tensor, ...]
+    graded: tuple[torch.Tensor, ...]
     filled: tuple[dict[Any, Any], ...]
     empty: tuple[dict[Any, Any], ...]
     hooks: tuple[dict[Any, Any], ...]
@@ -159,7 +164,9 @@ class _Watched:
         return cls(
             plain,
             others,
+            tuple(vars(module) for module in modules if type(module) not in _MODELESS),
             tuple(_leading(inside)),
+            tuple(_leading_of_blocks(modules)),
             tuple(one for one in (*held, *hooks) if one),
             tuple(one for attributes in others for one in _held_in(attributes) if not one),
             tuple(one for one in hooks if not one),
@@ -173,12 +180,12 @@ class _Watched:
         """Return what differs once something but the numbers was changed."""
         return (
             list(map(torch.Tensor.data_ptr, self.leading)),
-            any(map(_has_gradients, self.leading)),
+            any(map(_has_gradients, self.graded)),
             # All values of all of these, in their order: the one call that is quick enough.
             gc.get_referents(*self.filled),
             any(self.empty),
             list(map(len, self.plain)),
-            list(map(_is_training, self.others)),
+            any(map(_is_training, self.with_training)),
             any(map(dict.__contains__, self.others, repeat("forward"))),
             list(map(_processor_of, self.with_processor)),
             [self.whole.get(name) for name in self.switches],
@@ -191,6 +198,12 @@ def _leading(inside: Iterable[dict[str, Any]]) -> Iterator[torch.Tensor]:
     for attributes in inside:
         own = [one for one in attributes["_parameters"].values() if one is not None]
         yield from own[:1]
+
+
+def _leading_of_blocks(modules: Iterable[torch.nn.Module]) -> Iterable[torch.Tensor]:
+    blocks = (module for module in modules if type(module) not in _PLAIN)
+    first = (next(block.parameters(), None) for block in blocks)
+    return {id(one): one for one in first if one is not None}.values()
 
 
 def _held_in(attributes: dict[str, Any]) -> Iterator[dict[Any, Any]]:

@@ -100,7 +100,6 @@ class TestParts:
             lambda m: setattr(m.first, "forward", lambda x: x),
             lambda m: setattr(m.first.weight, "data", torch.zeros(4, 4)),
             lambda m: m.first.double(),
-            lambda m: m.first.requires_grad_(),
             lambda m: setattr(m, "processor", int),
             lambda m: setattr(m, "forward", lambda x: x),
             lambda m: m.add_module("extra", nn.Linear(1, 1)),
