@@ -71,6 +71,7 @@ class TorchPart:
         self._modules = tuple(value.modules()) if isinstance(value, torch.nn.Module) else ()
         self._watched = _Watched.of(self._modules)
         self._hooks_made = RemovableHandle.next_id
+        self._counts, self._own_forwards = self._watched.counts(), self._watched.own_forwards()
         self._marks = self._watched.marks()
         self._versions = Versions(self.tensors, counter)
 
@@ -105,6 +106,10 @@ class TorchPart:
             if any(self._watched.hooks):
                 return True
             self._hooks_made = made
+        if (counts := self._watched.counts()) != self._counts:
+            if self._watched.own_forwards() != self._own_forwards:
+                return True
+            self._counts = counts
         marks = self._watched.marks()
         with _ByIdentity():
             return self._marks != marks
@@ -176,6 +181,14 @@ class _Watched:
             tuple(map(vars, up_blocks)) if isinstance(up_blocks, torch.nn.ModuleList) else (),
         )
 
+    def counts(self) -> list[int]:
+        """Return how many attributes each module has that may gain some by being used."""
+        return list(map(len, self.others))
+
+    def own_forwards(self) -> int:
+        """Return how many modules compute otherwise than their classes say."""
+        return sum(map(dict.__contains__, self.others, repeat("forward")))
+
     def marks(self) -> tuple[object, ...]:
         """Return what differs once something but the numbers was changed."""
         return (
@@ -186,7 +199,6 @@ class _Watched:
             any(self.empty),
             list(map(len, self.plain)),
             any(map(_is_training, self.with_training)),
-            any(map(dict.__contains__, self.others, repeat("forward"))),
             list(map(_processor_of, self.with_processor)),
             [self.whole.get(name) for name in self.switches],
             any(map(dict.get, self.up_blocks, repeat("s1"))),

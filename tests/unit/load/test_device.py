@@ -123,6 +123,13 @@ class TestParts:
         change(part.value)  # type: ignore[operator]
         assert part.was_written() or part.was_rebuilt()
 
+    def test_what_a_module_keeps_of_its_use_is_no_change(self) -> None:
+        part = TorchPart(Tied())
+        part.value.last_seen = 4  # type: ignore[attr-defined]
+        assert not part.was_rebuilt()
+        part.value.forward = abs  # type: ignore[attr-defined]
+        assert part.was_rebuilt()
+
     def test_hooks_of_other_modules_are_no_change(self) -> None:
         part, other = TorchPart(Tied()), nn.Linear(1, 1)
         other.register_forward_hook(lambda *_: None)
